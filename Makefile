@@ -1,0 +1,78 @@
+# One word for each thing that one does here. Needs Python >= 3.11 and make; everything else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --annotation-style line \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --build-deps-for wheel --build-deps-for editable
+
+.PHONY: help demo test test-slow check-fast check docs bench bench-full requirements clean
+
+help:
+	@echo "make demo          the whole story in a minute, on real patients' data"
+	@echo "make test          all tests but the slow ones"
+	@echo "make test-slow     the slow ones"
+	@echo "make check-fast    linters, types, layers and unit tests"
+	@echo "make check         linters, format, types, layers and documentation"
+	@echo "make docs          the documentation, in build/docs"
+	@echo "make bench         speed and memory (up to 10 minutes); bench-full: with peers"
+	@echo "make requirements  pin all dependencies again"
+	@echo "make clean         remove all that make made"
+
+demo: .venv/core.stamp
+	@$(BIN)/stillroom demo
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest
+
+test-slow: .venv/dev.stamp
+	$(BIN)/python -m pytest -m slow
+
+check-fast: .venv/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/unit
+
+check: .venv/dev.stamp docs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/dev.stamp
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m bench
+
+bench-full: .venv/dev.stamp
+	$(BIN)/python -m bench --full
+
+requirements: .venv/created.stamp
+	$(BIN)/python -m venv build/pip-tools
+	build/pip-tools/bin/python -m pip install --quiet 'pip-tools>=7.6,<8'
+	CUSTOM_COMPILE_COMMAND="make requirements" $(COMPILE) --output-file requirements/core.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make requirements" $(COMPILE) --all-extras --constraint requirements/core.txt --constraint requirements/limits.in --output-file requirements/dev.txt pyproject.toml
+
+clean:
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find bench docs src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/created.stamp:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python demo"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Stillroom needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 demo"; exit 1; }
+	@echo "Making .venv ..."
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/core.stamp: requirements/core.txt pyproject.toml .venv/created.stamp
+	@echo "Installing what Stillroom needs ..."
+	@$(PIP) --require-hashes --requirement requirements/core.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/core.stamp
+	@echo "Installing what its developers need ..."
+	@$(PIP) --require-hashes --requirement requirements/dev.txt
+	@touch $@

@@ -1,0 +1,61 @@
+"""What admission makes of a file, before it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillroom.admission.cells import limits
+from stillroom.model.schema import Kind, column_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from stillroom.admission.report import AdmissionReport
+    from stillroom.model.schema import Column
+
+PERSON = "person"
+"""The column of a private table that holds each row's person code; no column of a contract has this name."""
+
+_INT32 = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A table of the contract, ready to be read by an engine.
+
+    Attributes:
+        rows: For a private table `person` (int32 codes 0, 1, …), then each column by name; sorted by all of them. Numbers and dates are
+            whole units; text with listed values is dictionary-encoded.
+        persons: The canonical identifiers, ascending by code point; item i belongs to code i. None at all for a public table.
+        salt: The secret key of the keyed hashes; empty for a public table.
+        report: What happened to the file.
+    """
+
+    rows: pa.Table
+    persons: pa.Array
+    salt: bytes
+    report: AdmissionReport
+
+
+def arrow_schema(columns: Mapping[str, Column], *, private: bool) -> pa.Schema:
+    """Return the types of an admitted table's columns, in their order."""
+    import pyarrow as pa
+
+    person = [pa.field(PERSON, pa.int32(), nullable=False)] if private else []
+    return pa.schema([*person, *(pa.field(name, arrow_type(columns[name])) for name in sorted(columns))])
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """Return the type that holds every value of a column: the narrower of two widths for numbers and dates."""
+    import pyarrow as pa
+
+    type_ = column_type(column)
+    if type_.kind is Kind.BOOLEAN:
+        return pa.bool_()
+    if type_.kind is Kind.TEXT:
+        return pa.string() if type_.values is None else pa.dictionary(pa.int32(), pa.string())
+    low, high = limits(type_)
+    return pa.int32() if -_INT32 <= low and high < _INT32 else pa.int64()

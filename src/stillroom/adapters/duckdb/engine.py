@@ -1,0 +1,147 @@
+"""The engine: runs plans exactly, on tables that are handed to it, in a database that can reach nothing else."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from math import prod
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.duckdb.links import PersonLinks
+from stillroom.errors import Code, Failed
+from stillroom.model.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+    import pyarrow as pa
+
+    from stillroom.adapters.duckdb.rows import Read
+    from stillroom.adapters.duckdb.statement import Statement
+    from stillroom.model.plan import Key, Plan
+    from stillroom.ports import AdmittedTable
+
+_NO_SPILL = {"temp_directory": "", "max_temp_directory_size": "0B"}
+"""Nothing is written to disk: intermediate results are rows in the clear."""
+
+_CLOSED = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "allow_extension_repositories": "forbidden",
+    "allow_persistent_secrets": "false",
+    "python_enable_replacements": "false",
+    "enable_progress_bar": "false",
+    "preserve_insertion_order": "false",
+    "error_on_division_by_zero": "false",
+    "lock_configuration": "true",
+}
+"""No files, network, extensions or Python variables; division by zero is NULL; the last one makes all of it final."""
+
+
+class DuckdbEngine:
+    """Runs plans with DuckDB.
+
+    Attributes:
+        name: Name and version, for people.
+    """
+
+    def __init__(self, *, threads: int = 2, memory_limit: str = "8GB") -> None:
+        """Set the resources of each run. A run that needs more memory fails; it never writes to disk."""
+        self.name = f"duckdb {version('duckdb')}"
+        self._resources = {"threads": str(int(threads)), "memory_limit": memory_limit}
+        self._links = PersonLinks()
+
+    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
+        """Return, for each measure, its exact leaf cells in canonical order.
+
+        The result is the same for any number of threads and any order of rows: all arithmetic is on whole numbers, and no step
+        depends on an order.
+
+        Raises:
+            Failed: The engine could not finish; nothing about the data is in the message.
+        """
+        import duckdb
+
+        from stillroom.adapters.duckdb.statement import statement
+
+        owner = tables[plan.parts[0].dataset]
+        question = statement(plan, owner.salt)
+        inputs = self._inputs(plan, question, tables)
+        try:
+            with _connection(self._resources) as connection:
+                for name, table in inputs.items():
+                    connection.register(name, table)
+                found = connection.execute(question.sql, question.texts).fetchall()
+        except duckdb.Error:
+            raise _failed() from None
+        return _dense(plan, found)
+
+    def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:
+        """Return every table that a statement reads, by its name there."""
+        inputs = {read.table: self._rows(read, plan, tables) for read in question.reads}
+        inputs.update({f"d{n}": _domain(key, n) for n, key in enumerate(plan.keys)})
+        if question.names_persons:
+            inputs["persons"] = _persons(tables[plan.parts[0].dataset])
+        return inputs
+
+    def _rows(self, read: Read, plan: Plan, tables: Mapping[str, AdmittedTable]) -> pa.Table:
+        """Return rows under the statement's names, and with the first part's codes of persons."""
+        import pyarrow as pa
+
+        table, first = tables[read.dataset], tables[plan.parts[0].dataset]
+        rows = table.rows(read.columns)
+        columns = {name: rows.column(column) for name, column in zip(read.names, read.columns, strict=True)}
+        if read.person is not None:
+            persons = rows.column("person")
+            columns[read.person] = persons if table is first else self._links.codes(table, first).take(persons)
+        return pa.table(columns)
+
+
+def _domain(key: Key, n: int) -> pa.Table:
+    """Return the positions and values of a key's domain."""
+    import pyarrow as pa
+
+    stored = {Kind.TEXT: pa.large_string(), Kind.BOOLEAN: pa.bool_()}.get(key.kind, pa.int64())
+    positions = pa.array(range(len(key.domain)), pa.int32())
+    return pa.table({f"i{n}": positions, f"v{n}": pa.array(key.domain, stored)})
+
+
+def _persons(table: AdmittedTable) -> pa.Table:
+    """Return the identifier of each code."""
+    import numpy as np
+    import pyarrow as pa
+
+    identifiers = table.persons()
+    return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
+
+
+def _connection(resources: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+    """Open an empty database in memory, and lock it."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=dict(_NO_SPILL))
+    for name, value in {**resources, **_CLOSED}.items():
+        connection.execute(f"SET {name} = '{value}'")
+    return connection
+
+
+def _dense(plan: Plan, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Return all cells of each measure, the last key fastest; cells that were not found are 0."""
+    sizes = [len(key.domain) for key in plan.keys]
+    strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
+    cells = [[0] * plan.cells for _ in plan.measures]
+    for row in found:
+        at = sum(position * stride for position, stride in zip(row, strides, strict=False))
+        for column, total in zip(cells, row[len(sizes) :], strict=True):
+            column[at] = total
+    return tuple(tuple(column) for column in cells)
+
+
+def _failed() -> Failed:
+    return Failed(
+        Code.RUN_FAILED,
+        "The engine could not finish this run.",
+        "Ask again: what was committed stays charged, and is not charged twice. If it fails again, tell the room's operator.",
+    )

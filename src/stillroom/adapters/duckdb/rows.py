@@ -1,0 +1,191 @@
+"""Relations as SELECT statements, in which every row carries its person's code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from stillroom.adapters.duckdb.terms import Scope, SqlType, Term, as_type, common, number, sql_cast, term, truth, type_of
+from stillroom.model.relation import Enrich, Filter, JoinKind, Linked, PerPerson, Scan, Total, TotalFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stillroom.adapters.duckdb.terms import Texts
+    from stillroom.model.plan import Link, Plan
+    from stillroom.model.relation import Relation
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table that a statement reads.
+
+    Attributes:
+        table: Its name in the statement.
+        dataset: Where its rows come from.
+        columns: Which of the dataset's columns are read.
+        names: What the statement calls them.
+        person: What the statement calls the person's code; None for a public table.
+    """
+
+    table: str
+    dataset: str
+    columns: tuple[str, ...]
+    names: tuple[str, ...]
+    person: str | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of persons: a statement, the name of its column with the person's code, and where each column of the plan is."""
+
+    select: exp.Select
+    person: str
+    columns: Mapping[str, Term]
+
+
+class RowWriter:
+    """Writes the rows of one plan.
+
+    It makes up the name of every table and column, each once: no name of a contract or question can be taken for another, and the
+    columns of both sides of a join stand side by side.
+    """
+
+    def __init__(self, plan: Plan, texts: Texts) -> None:
+        """Start with the plan's facts."""
+        self.reads: list[Read] = []
+        self._plan = plan
+        self._texts = texts
+        self._kinds = {fact.name: fact.type.kind for fact in plan.facts}
+        self._numbers = count()
+
+    def rows(self, relation: Relation) -> Rows:
+        """Write a relation."""
+        match relation:
+            case Scan():
+                return self._scan(relation)
+            case Linked():
+                return self._linked()
+            case Filter():
+                return self._filter(relation)
+            case Enrich():
+                return self._enrich(relation)
+            case PerPerson():
+                return self._per_person(relation)
+
+    def name(self, prefix: str = "c") -> str:
+        """Return a new name."""
+        return f"{prefix}{next(self._numbers)}"
+
+    def scope(self, columns: Mapping[str, Term]) -> Scope:
+        """Return what names stand for."""
+        return Scope(columns, self._texts)
+
+    def table(self, select: exp.Select) -> exp.Subquery:
+        """Return a statement as an item of FROM."""
+        return select.subquery(self.name("r"), copy=False)
+
+    def _scan(self, scan: Scan) -> Rows:
+        """Read a private table. A person whom the first part does not have has no code, and no rows."""
+        person = self.name()
+        select, columns = self._read(scan.dataset, scan.columns, person)
+        if scan.dataset != self._plan.parts[0].dataset:
+            select.where(exp.Not(this=exp.Is(this=exp.column(person), expression=exp.null())), copy=False)
+        return Rows(select, person, columns)
+
+    def _read(self, dataset: str, columns: Sequence[str], person: str | None = None) -> tuple[exp.Select, dict[str, Term]]:
+        """Select columns of a table, each in the type of its kind."""
+        read = Read(self.name("t"), dataset, tuple(columns), tuple(self.name() for _ in columns), person)
+        self.reads.append(read)
+        types = [type_of(self._kinds[f"{dataset}.{column}"]) for column in columns]
+        names = [self.name() for _ in columns]
+        select = exp.select(*([person] if person else ()), copy=False).from_(exp.to_table(read.table), copy=False)
+        for name, stored, sql_type in zip(names, read.names, types, strict=True):
+            select.select(exp.alias_(sql_cast(exp.column(stored), sql_type), name), copy=False)
+        terms = zip(columns, names, types, strict=True)
+        return select, {f"{dataset}.{column}": Term(exp.column(name), sql_type) for column, name, sql_type in terms}
+
+    def _linked(self) -> Rows:
+        parts = [self.rows(part.relation) for part in self._plan.parts]
+        return parts[0] if self._plan.link is None else self._link(parts[0], parts[1], self._plan.link)
+
+    def _link(self, first: Rows, second: Rows, link: Link) -> Rows:
+        """Join two parts on the person's code; the second part's codes were translated to those of the first.
+
+        The mark of matched rows is a column of the second side, so that a LEFT JOIN makes it NULL elsewhere.
+        """
+        mark = self.name()
+        marked = exp.select("*", exp.alias_(exp.true(), mark)).from_(self.table(second.select), copy=False)
+        columns = {**first.columns, **second.columns, link.present: Term(exp.column(mark), SqlType.TRUTH)}
+        on: list[exp.Expr] = [exp.EQ(this=exp.column(first.person), expression=exp.column(second.person))]
+        if link.condition is not None:
+            on.append(truth(link.condition, self.scope(columns)))
+        return Rows(self._join(first.select, marked, link.kind, on), first.person, columns)
+
+    def _join(self, left: exp.Select, right: exp.Select, kind: JoinKind, on: Sequence[exp.Expr]) -> exp.Select:
+        both = exp.select("*").from_(self.table(left), copy=False)
+        return both.join(self.table(right), on=exp.and_(*on, copy=False), join_type=kind.value, copy=False)
+
+    def _filter(self, relation: Filter) -> Rows:
+        source = self.rows(relation.source)
+        condition = truth(relation.condition, self.scope(source.columns))
+        kept = exp.select("*").from_(self.table(source.select), copy=False).where(condition, copy=False)
+        return Rows(kept, source.person, source.columns)
+
+    def _enrich(self, relation: Enrich) -> Rows:
+        """Join a public table; `=` is never true of NULL, so that NULL keys match nothing."""
+        source = self.rows(relation.source)
+        keys = tuple(on.column for on in relation.on)
+        wanted = tuple(dict.fromkeys((*keys, *relation.columns)))
+        public, columns = self._read(relation.dataset, wanted)
+        scope = self.scope(source.columns)
+        pairs = [(term(on.left, scope), columns[f"{relation.dataset}.{on.column}"]) for on in relation.on]
+        joined = self._join(source.select, public, relation.kind, [_equal(left, right) for left, right in pairs])
+        return Rows(joined, source.person, {**source.columns, **columns})
+
+    def _per_person(self, relation: PerPerson) -> Rows:
+        """Group by person and keys; a key or total that is always NULL needs no column."""
+        source = self.rows(relation.source)
+        scope = self.scope(source.columns)
+        keys = {named.name: term(named.value, scope) for named in relation.keys}
+        totals = {total.name: _total(total, scope) for total in relation.totals}
+        person = self.name()
+        names = {name: self.name() for name, value in (keys | totals).items() if value.type is not SqlType.NULL}
+        grouping = {names[name]: key.node for name, key in keys.items() if name in names}
+        select = self.aggregate(
+            source.select,
+            {person: exp.column(source.person), **grouping},
+            {names[name]: total.node for name, total in totals.items() if name in names},
+        )
+        columns = {name: Term(exp.column(names[name]), value.type) if name in names else value for name, value in (keys | totals).items()}
+        return Rows(select, person, columns)
+
+    def aggregate(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
+        """Select groups and totals, by name, from rows."""
+        columns = [exp.alias_(node, name) for name, node in (*groups.items(), *totals.items())]
+        select = exp.select(*columns, copy=False).from_(self.table(source), copy=False)
+        if groups:
+            select.group_by(*(exp.Literal.number(position + 1) for position in range(len(groups))), copy=False)
+        return select
+
+
+def _equal(left: Term, right: Term) -> exp.Expr:
+    shared = common((left, right))
+    return exp.EQ(this=as_type(left, shared), expression=as_type(Term(right.node.copy(), right.type), shared))
+
+
+def _total(total: Total, scope: Scope) -> Term:
+    """Write an aggregate inside one person. A sum is an INT128, and like every number of a plan it is bounded by the compiler."""
+    value = term(total.value, scope)
+    match total.function:
+        case TotalFunction.COUNT:
+            return Term(exp.Count(this=value.node), SqlType.NARROW)
+        case TotalFunction.SUM:
+            return Term(exp.Sum(this=number(value).node), SqlType.WIDE)
+        case TotalFunction.MIN:
+            return value if value.type is SqlType.NULL else Term(exp.Min(this=value.node), value.type)
+        case TotalFunction.MAX:
+            return value if value.type is SqlType.NULL else Term(exp.Max(this=value.node), value.type)

@@ -1,0 +1,173 @@
+"""The one SELECT that measures a plan.
+
+Columns that all steps know: `person`, the keys `k0, k1, …`, their positions `i0, i1, …` and the measures `m0, m1, …`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from stillroom.adapters.duckdb.rows import RowWriter
+from stillroom.adapters.duckdb.terms import SqlType, Term, Texts, as_type, common, number, sql_cast, term, type_of, whole, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.adapters.duckdb.rows import Read
+    from stillroom.adapters.duckdb.terms import Scope
+    from stillroom.model.plan import Key, Measure, Plan
+
+TOTAL_LIMIT = 2**95
+"""No person's total may reach this, so that the totals of 2**31 persons, as many as there are codes, add up to less than 2**126."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A plan as SQL.
+
+    Its rows are the cells that somebody is in: the position of each key in its domain, then the exact total of each measure.
+    Key n has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`.
+
+    Attributes:
+        sql: The text, made of names and numbers of our own only.
+        texts: The text constants, bound as parameters.
+        reads: The tables of the contract that it reads.
+        names_persons: Whether it reads the table `persons` of the first part, with the columns `code` and `identifier`.
+    """
+
+    sql: str
+    texts: dict[str, str]
+    reads: tuple[Read, ...]
+    names_persons: bool
+
+
+def needs_person_step(plan: Plan) -> bool:
+    """Tell whether rows must be added up for each person before they are added up for all.
+
+    A measure is the sum over persons of the clamped total of the person's rows in a cell. No person has more than `bounds.rows`
+    rows: declared in the contract, enforced at admission, and recorded with the version that a run reads.
+
+    With one row at most, the total is that row's value and the person is in one cell, which is never more than `groups` cells:
+    clamping each row is the same. With more rows, each value lies in [row_low, row_high], 0 included, so that every total
+    lies in [rows · row_low, rows · row_high]; where the clamp lets all of these pass, it changes nothing, and the sum over persons
+    of totals is the sum over rows. Only a choice of cells, or a clamp that could change a total, needs the person.
+    """
+    rows = plan.bounds.rows
+    return rows > 1 and (plan.bounds.keep_groups or any(can_clamp(measure, rows) for measure in plan.measures))
+
+
+def can_clamp(measure: Measure, rows: int) -> bool:
+    """Tell whether a total of that many rows can lie outside its bounds."""
+    return rows * measure.row_low < measure.low or rows * measure.row_high > measure.high
+
+
+def statement(plan: Plan, salt: bytes) -> Statement:
+    """Write a plan as SQL: rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons.
+
+    Args:
+        plan: What to measure.
+        salt: Key of the hash that chooses among a person's cells.
+
+    Raises:
+        Failed: The plan is not one that this engine can run, whatever the data.
+    """
+    texts = Texts()
+    writer = RowWriter(plan, texts)
+    by_person = needs_person_step(plan)
+    keep = plan.bounds.keep_groups and by_person
+    select = _placed(plan, writer, by_person=by_person)
+    if keep:
+        select = _kept(plan, writer, select, texts.bind(f"{salt.hex()}|"))
+    cells = writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
+    return Statement(cells.sql(dialect="duckdb"), texts.parameters(), tuple(writer.reads), keep)
+
+
+def _positions(plan: Plan) -> list[str]:
+    return [f"i{n}" for n in range(len(plan.keys))]
+
+
+def _totals(plan: Plan) -> list[str]:
+    return [f"m{n}" for n in range(len(plan.measures))]
+
+
+def _columns(names: Sequence[str]) -> dict[str, exp.Expr]:
+    return {name: exp.column(name) for name in names}
+
+
+def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
+    """Write the totals of each cell, and of each person if need be; a value that is not in its key's domain is in no cell."""
+    source = writer.rows(plan.rest)
+    scope = writer.scope(source.columns)
+    keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
+    groups = {f"k{n}": key for n, (key, _) in enumerate(keys)}
+    if by_person:
+        groups = {"person": exp.column(source.person), **groups}
+    sums = {f"m{n}": _measure(measure, plan.bounds.rows, scope, by_person=by_person) for n, measure in enumerate(plan.measures)}
+    totals = writer.aggregate(source.select, groups, sums)
+    select = exp.select(*(["person"] if by_person else []), *_positions(plan), *_totals(plan)).from_(writer.table(totals), copy=False)
+    for n, (_, value) in enumerate(keys):
+        same = exp.NullSafeEQ(this=exp.column(f"k{n}"), expression=value)
+        select.join(exp.to_table(f"d{n}"), on=same, join_type="inner", copy=False)
+    return select
+
+
+def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr]:
+    """Return a key, and the values of its domain, in one type."""
+    value = term(key.value, scope)
+    listed = Term(exp.column(f"v{n}"), type_of(key.kind))
+    shared = common((value, listed))
+    return as_type(value, shared), as_type(listed, shared)
+
+
+def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> exp.Expr:
+    """Write a total. It is clamped where that can change it: after adding up a person's rows, or each row where a person has one."""
+    within(max(-measure.low, measure.high, rows * -measure.row_low, rows * measure.row_high), TOTAL_LIMIT)
+    value = number(term(measure.value, scope))
+    if not can_clamp(measure, rows):
+        return _sum(value.node)
+    return _clamp(_sum(value.node), measure) if by_person else _sum(_clamp(_or_zero(as_type(value, SqlType.WIDE)), measure))
+
+
+def _sum(node: exp.Expr) -> exp.Expr:
+    return _or_zero(exp.Sum(this=node))
+
+
+def _or_zero(node: exp.Expr) -> exp.Expr:
+    return exp.Coalesce(this=node, expressions=[sql_cast(whole(0), SqlType.WIDE)])
+
+
+def _clamp(node: exp.Expr, measure: Measure) -> exp.Expr:
+    """Clamp a value that is never NULL: DuckDB's LEAST and GREATEST pass over NULL."""
+    low, high = (sql_cast(whole(bound), SqlType.WIDE) for bound in (measure.low, measure.high))
+    raised = exp.Greatest(this=node, expressions=[low], ignore_nulls=True)
+    return exp.Least(this=raised, expressions=[high], ignore_nulls=True)
+
+
+def _kept(plan: Plan, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> exp.Select:
+    """Keep `groups` cells of each person: those with the smallest SHA-256 of `salt|identifier|positions`.
+
+    Salt and hash are written in hexadecimal. The identifier is the canonical text, so that the choice depends on that person alone,
+    not on a code, an order or anybody else. Only persons in more than `groups` cells are hashed: the others keep all theirs.
+    """
+    limit = whole(plan.bounds.groups)
+    mine = [exp.column("person")]
+    counted = exp.select("*", exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine), "cells"))
+    counted.from_(writer.table(placed), copy=False)
+    digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(plan, salt))])
+    order = exp.Order(expressions=[exp.Ordered(this=digest)])
+    rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("person")], order=order)
+    ranked = exp.select("*", exp.alias_(rank, "rank")).from_(writer.table(counted), copy=False)
+    ranked.join(exp.to_table("persons"), on=exp.EQ(this=exp.column("person"), expression=exp.column("code")), join_type="inner", copy=False)
+    kept = exp.LTE(this=exp.column("rank"), expression=limit.copy())
+    return exp.select("*").from_(writer.table(ranked), copy=False).where(kept, copy=False)
+
+
+def _hash(plan: Plan, salt: exp.Expr) -> exp.Expr:
+    pieces: list[exp.Expr] = [salt, exp.column("identifier"), exp.Literal.string("|")]
+    for n, name in enumerate(_positions(plan)):
+        pieces += [exp.Literal.string(",")] if n else []
+        pieces.append(sql_cast(exp.column(name), SqlType.TEXT))
+    return exp.func("SHA256", exp.Concat(expressions=pieces, safe=True, coalesce=False), dialect="duckdb")

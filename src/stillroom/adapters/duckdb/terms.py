@@ -1,0 +1,289 @@
+"""Row expressions as typed DuckDB expressions that cannot fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from stillroom.errors import Code, Failed
+from stillroom.model.expression import (
+    All,
+    Among,
+    Any,
+    Arithmetic,
+    ArithmeticOp,
+    Average,
+    Case,
+    Column,
+    Compare,
+    Comparison,
+    Constant,
+    Divide,
+    Expression,
+    IsNull,
+    Like,
+    Not,
+)
+from stillroom.model.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+LARGEST_NARROW = 2**63 - 1
+"""The largest number of a BIGINT, and the least negated."""
+
+NUMBER_LIMIT = 2**110
+"""No number of a plan may reach this. A dividend is doubled and a result passes through 36 decimal digits, which hold it."""
+
+
+class SqlType(StrEnum):
+    """The types that occur. There is no floating point."""
+
+    NARROW = "BIGINT"
+    WIDE = "INT128"
+    TEXT = "TEXT"
+    TRUTH = "BOOLEAN"
+    NULL = "NULL"
+    """The type of a value that is always NULL; it becomes any other type."""
+
+
+_TYPES = {
+    Kind.INTEGER: SqlType.NARROW,
+    Kind.DECIMAL: SqlType.NARROW,
+    Kind.DATE: SqlType.NARROW,
+    Kind.TEXT: SqlType.TEXT,
+    Kind.BOOLEAN: SqlType.TRUTH,
+}
+
+_ARITHMETIC = {ArithmeticOp.ADD: exp.Add, ArithmeticOp.SUBTRACT: exp.Sub, ArithmeticOp.MULTIPLY: exp.Mul}
+
+_COMPARISONS = {
+    Comparison.EQUAL: exp.EQ,
+    Comparison.NOT_EQUAL: exp.NEQ,
+    Comparison.LESS: exp.LT,
+    Comparison.LESS_OR_EQUAL: exp.LTE,
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """A SQL expression and its type."""
+
+    node: exp.Expr
+    type: SqlType
+
+
+class Texts:
+    """Text constants, bound to the statement as parameters: no text of a question or a contract becomes SQL."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._names: dict[str, str] = {}
+
+    def bind(self, text: str) -> exp.Expr:
+        """Return a parameter that stands for a text."""
+        name = self._names.setdefault(text, f"s{len(self._names)}")
+        return sql_cast(exp.Placeholder(this=name), SqlType.TEXT)
+
+    def parameters(self) -> dict[str, str]:
+        """Return the value of each parameter."""
+        return {name: text for text, name in self._names.items()}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the names in an expression stand for."""
+
+    columns: Mapping[str, Term]
+    texts: Texts
+
+
+def type_of(kind: Kind) -> SqlType:
+    """Return the type in which columns of a kind are stored."""
+    return _TYPES[kind]
+
+
+def term(node: Expression, scope: Scope) -> Term:
+    """Translate an expression.
+
+    It cannot fail on any row: every number has a type that holds the plan's bound of it, a division by zero is NULL (the
+    connection says so), no cast narrows, and no text is read as anything else. Each operand is written once, so that the
+    statement is as long as the plan.
+
+    Raises:
+        Failed: The plan is not one that this engine can run, whatever the data.
+    """
+    match node:
+        case Column():
+            column = scope.columns[node.name]
+            return Term(column.node.copy(), column.type)
+        case Constant():
+            return _constant(node.value, scope.texts)
+        case Arithmetic() | Divide():
+            return _number(node, scope)
+        case Case():
+            return _case(node, scope)
+        case Compare() | Among() | Like() | IsNull() | Not() | All() | Any():
+            return Term(exp.paren(_condition(node, scope), copy=False), SqlType.TRUTH)
+        case Average():
+            raise unsound()
+
+
+def truth(node: Expression, scope: Scope) -> exp.Expr:
+    """Translate a condition."""
+    return as_type(term(node, scope), SqlType.TRUTH)
+
+
+def whole(number: int) -> exp.Expr:
+    """Return a constant number of the width that the other side of an operation needs at least.
+
+    DuckDB gives a bare literal the narrowest type, in which sums of two literals would overflow.
+    """
+    wide = abs(number) > LARGEST_NARROW
+    literal = exp.Literal.number(abs(number))
+    return sql_cast(exp.Neg(this=literal) if number < 0 else literal, SqlType.WIDE if wide else SqlType.NARROW)
+
+
+def sql_cast(node: exp.Expr, to: SqlType) -> exp.Expr:
+    """Return a cast."""
+    return exp.Cast(this=node, to=exp.DataType.build(to.value))
+
+
+def as_type(value: Term, to: SqlType) -> exp.Expr:
+    """Return a term in a type that holds all its values.
+
+    Raises:
+        Failed: Not every value of the term has one in that type.
+    """
+    if value.type is to:
+        return value.node
+    if value.type is SqlType.NULL or (value.type, to) == (SqlType.NARROW, SqlType.WIDE):
+        return sql_cast(value.node, to)
+    raise unsound()
+
+
+def number(value: Term) -> Term:
+    """Return a term as a number.
+
+    Raises:
+        Failed: It is not one.
+    """
+    width = SqlType.WIDE if value.type is SqlType.WIDE else SqlType.NARROW
+    return Term(as_type(value, width), width)
+
+
+def common(terms: Iterable[Term]) -> SqlType:
+    """Return the narrowest type that holds the values of all terms.
+
+    Raises:
+        Failed: There is none.
+    """
+    types = {value.type for value in terms} - {SqlType.NULL}
+    if types == {SqlType.NARROW, SqlType.WIDE}:
+        return SqlType.WIDE
+    if len(types) > 1:
+        raise unsound()
+    return types.pop() if types else SqlType.NULL
+
+
+def unsound() -> Failed:
+    """Return the error for a plan that the compiler would never make. It depends on the plan only."""
+    return Failed(
+        Code.RUN_FAILED,
+        "The plan mixes types, or has numbers beyond what the engine computes.",
+        "Ask in another way, and report this question to the room's operator.",
+    )
+
+
+def within(bound: int, limit: int = NUMBER_LIMIT) -> int:
+    """Return a bound of absolute values.
+
+    Raises:
+        Failed: It reaches the limit.
+    """
+    if bound >= limit:
+        raise unsound()
+    return bound
+
+
+def _constant(value: bool | int | str | None, texts: Texts) -> Term:  # noqa: FBT001  a value, not a switch
+    match value:
+        case None:
+            return Term(exp.null(), SqlType.NULL)
+        case bool():
+            return Term(exp.true() if value else exp.false(), SqlType.TRUTH)
+        case int():
+            return Term(whole(value), SqlType.NARROW if abs(value) <= LARGEST_NARROW else SqlType.WIDE)
+        case str():
+            return Term(texts.bind(value), SqlType.TEXT)
+
+
+def _number(node: Arithmetic | Divide, scope: Scope) -> Term:
+    left, right = term(node.left, scope), term(node.right, scope)
+    bound = within(node.bound)
+    if isinstance(node, Divide):
+        return Term(_divide(as_type(left, SqlType.WIDE), as_type(right, SqlType.WIDE), node.shift), SqlType.WIDE)
+    wide = bound > LARGEST_NARROW or SqlType.WIDE in {left.type, right.type}
+    width = SqlType.WIDE if wide else SqlType.NARROW
+    operation = _ARITHMETIC[node.operation](this=as_type(left, width), expression=as_type(right, width))
+    return Term(exp.paren(operation, copy=False), width)
+
+
+def _divide(dividend: exp.Expr, divisor: exp.Expr, shift: int) -> exp.Expr:
+    """Return the quotient rounded half away from zero; NULL for the divisor 0.
+
+    `//` truncates towards zero, so t = 2n // d is the quotient in halves, cut off; rounding t / 2 half away from zero gives the
+    same as rounding n / d so, because a cut that starts between two halves never reaches the next. t / 2 is an exact decimal with
+    one place, and DuckDB casts decimals to whole numbers by rounding half away from zero.
+    """
+    doubled = exp.Mul(this=dividend, expression=sql_cast(whole(2 * 10**shift), SqlType.WIDE))
+    halves = exp.IntDiv(this=exp.paren(doubled, copy=False), expression=divisor)
+    decimal = exp.Cast(this=halves, to=exp.DataType.build("DECIMAL(36, 0)"))
+    half = exp.Cast(this=exp.Literal.number("0.5"), to=exp.DataType.build("DECIMAL(2, 1)"))
+    return sql_cast(exp.Mul(this=decimal, expression=half), SqlType.WIDE)
+
+
+def _case(node: Case, scope: Scope) -> Term:
+    results = [*(term(branch.then, scope) for branch in node.branches), term(node.otherwise, scope)]
+    shared = common(results)
+    if shared is SqlType.NULL:
+        return Term(exp.null(), SqlType.NULL)
+    *values, otherwise = (as_type(result, shared) for result in results)
+    conditions = [truth(branch.when, scope) for branch in node.branches]
+    branches = [exp.If(this=when, true=then) for when, then in zip(conditions, values, strict=True)]
+    return Term(exp.Case(ifs=branches, default=otherwise), shared)
+
+
+def _condition(node: Compare | Among | Like | IsNull | Not | All | Any, scope: Scope) -> exp.Expr:
+    match node:
+        case Compare():
+            left, right = _alike([term(node.left, scope), term(node.right, scope)])
+            return _COMPARISONS[node.comparison](this=left, expression=right)
+        case Among():
+            return _among(node, scope)
+        case Like():
+            return exp.Like(this=as_type(term(node.operand, scope), SqlType.TEXT), expression=scope.texts.bind(node.pattern))
+        case IsNull():
+            return exp.Is(this=term(node.operand, scope).node, expression=exp.null())
+        case Not():
+            return exp.Not(this=truth(node.operand, scope))
+        case _:
+            operands = [truth(operand, scope) for operand in node.operands]
+            return exp.and_(*operands, copy=False) if isinstance(node, All) else exp.or_(*operands, copy=False)
+
+
+def _among(node: Among, scope: Scope) -> exp.Expr:
+    """Return a membership test; in an empty list nothing is, and NULL stays NULL."""
+    first, *values = _alike([term(node.operand, scope), *(_constant(value.value, scope.texts) for value in node.values)])
+    if not values:
+        return exp.NEQ(this=first, expression=first.copy())
+    return exp.In(this=first, expressions=values)
+
+
+def _alike(terms: Sequence[Term]) -> list[exp.Expr]:
+    """Bring terms to one type; where all are NULL, any will do."""
+    shared = common(terms)
+    return [as_type(value, SqlType.TRUTH if shared is SqlType.NULL else shared) for value in terms]

@@ -1,0 +1,56 @@
+"""Admitted tables that live in memory, for tests and for exact answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.admitted import PERSON
+from stillroom.errors import Code, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from stillroom.adapters.admitted import Admitted
+
+
+class MemoryTable:
+    """An admitted table in memory."""
+
+    def __init__(self, admitted: Admitted) -> None:
+        """Wrap what admission made."""
+        self._admitted = admitted
+
+    @property
+    def salt(self) -> bytes:
+        """The key of the dataset's keyed hashes; empty for a public table."""
+        return self._admitted.salt
+
+    def rows(self, columns: Sequence[str]) -> pa.Table:
+        """Return the rows: `person` (private tables only) and the columns."""
+        person = [PERSON] if PERSON in self._admitted.rows.column_names else []
+        return self._admitted.rows.select([*person, *columns])
+
+    def persons(self) -> pa.Array:
+        """Return the canonical identifiers; item i belongs to code i."""
+        return self._admitted.persons
+
+
+class MemoryTables:
+    """Tables by name, each in one version."""
+
+    def __init__(self, tables: Mapping[str, Admitted], version: int = 1) -> None:
+        """Hold tables, all in the same version."""
+        self._tables = dict(tables)
+        self._version = version
+
+    def open(self, dataset: str, version: int) -> MemoryTable:
+        """Return a table.
+
+        Raises:
+            Refusal: `DATA_UNKNOWN` if there is no such table or version.
+        """
+        if dataset not in self._tables or version != self._version:
+            raise Refusal(Code.DATA_UNKNOWN, f"There is no version {version} of `{dataset}`.", "Hand in the table.")
+        return MemoryTable(self._tables[dataset])

@@ -1,0 +1,80 @@
+"""Noise from OpenDP's discrete samplers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Failed
+from stillroom.model.charge import RHO_UNIT
+from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Guarantee, Mechanism, NoiseKind
+
+if TYPE_CHECKING:
+    from opendp.mod import Measurement
+
+
+class OpendpNoise:
+    """Integer noise from OpenDP, drawn by measuring a vector of zeros.
+
+    OpenDP's mechanisms on integers are additive: at input x they return x + Z, where Z does not depend on x. So Z drawn at zero and
+    added to exact cells in Python's unbounded integers has the same distribution, without overflow. OpenDP computes Z exactly,
+    from bits of the operating system, and saturates it at 64 bits, which at the scales allowed here happens less often than once
+    in 10⁴⁴⁴ draws. There is no seed.
+    """
+
+    genuine = True
+
+    def __init__(self) -> None:
+        """Name the sampler."""
+        self.name = f"opendp {importlib.metadata.version('opendp')}"
+
+    def draw(self, mechanism: Mechanism, count: int, guarantee: Guarantee) -> list[int]:
+        """Return `count` independent draws.
+
+        Raises:
+            Failed: OpenDP's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
+        """
+        if not SMALLEST_SCALE <= mechanism.scale <= LARGEST_SCALE:
+            raise _failed("The scale of the noise is outside of what can be sampled safely.")
+        measurement = _measurement(mechanism)
+        if _spent(measurement, mechanism, guarantee.sensitivity) > guarantee.rho * RHO_UNIT:
+            raise _failed("The sampler does not confirm that its noise is within the charge.")
+        return list(measurement([0] * count)) if count else []
+
+
+def _measurement(mechanism: Mechanism) -> Measurement:
+    """Return OpenDP's measurement on vectors of 64-bit integers."""
+    import opendp.prelude as dp
+
+    dp.enable_features("contrib")
+    domain = dp.vector_domain(dp.atom_domain(T=dp.i64))
+    if mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN:
+        return dp.m.make_gaussian(domain, dp.l2_distance(T=dp.f64), mechanism.scale)
+    return dp.m.make_laplace(domain, dp.l1_distance(T=dp.f64), mechanism.scale)
+
+
+def _spent(measurement: Measurement, mechanism: Mechanism, sensitivity: int) -> Fraction:
+    """Return the rho that OpenDP's privacy map gives at a sensitivity, which it is told rounded up."""
+    gaussian = mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN
+    loss: float = measurement.map(_root_up(sensitivity) if gaussian else _float_up(sensitivity))  # type: ignore[no-untyped-call]
+    if not math.isfinite(loss):
+        raise _failed("The sampler does not bound what its noise reveals.")
+    return Fraction(loss) if gaussian else Fraction(loss) ** 2 / 2
+
+
+def _root_up(square: int) -> float:
+    """Return a double that is at least the square root of a whole number."""
+    root = math.isqrt(square)
+    return _float_up(root) if root**2 == square else math.sqrt(square) * (1 + 2.0**-50)
+
+
+def _float_up(number: int) -> float:
+    """Return a double that is at least a whole number."""
+    near = float(number)
+    return near if near >= number else math.nextafter(near, math.inf)
+
+
+def _failed(reason: str) -> Failed:
+    return Failed(Code.RUN_FAILED, reason, "Report this as a fault of Stillroom; nothing was released.")

@@ -1,0 +1,1 @@
+"""What published tables leak: attacks on tables, and checks of a room through its client."""

@@ -1,0 +1,1 @@
+"""The Python interface: open a room, ask, read releases."""

@@ -1,0 +1,1 @@
+"""Sign, seal, hash and prove: bytes in, bytes out, over audited libraries."""

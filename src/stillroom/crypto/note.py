@@ -1,0 +1,217 @@
+"""Checkpoints of a log: C2SP tlog-checkpoint in a C2SP signed note (https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note).
+
+A note is three lines of text, an empty line, and one line for each signature:
+
+    origin
+    number of entries
+    root, base64
+
+    — name base64(key id || signature)
+
+Only Ed25519 signatures (type 0x01) are made. Signatures by unknown keys are ignored, as the specification asks. Extension lines, which it
+does not recommend, are refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from stillroom.crypto.merkle import HASH_SIZE
+from stillroom.errors import Code, InvalidInput, Unverified
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from stillroom.crypto.keys import PublicKey, SigningKey
+
+_ED25519 = b"\x01"
+_KEY_ID_SIZE = 4
+_SIGNATURES_LIMIT = 100
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_NAME = re.compile(r"[^\s+]+")
+_LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The head of a log.
+
+    Attributes:
+        origin: The name that is unique to the log.
+        size: Number of entries.
+        root: Root of the Merkle tree of the entries.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse what three lines cannot say."""
+        if not (self.origin and self.origin.isprintable()) or not _SIZE.fullmatch(str(self.size)) or len(self.root) != HASH_SIZE:
+            raise InvalidInput(
+                Code.CHECKPOINT_INVALID,
+                "A checkpoint needs an origin on one line, a size and a root of 32 bytes.",
+                "Name the log by printable characters.",
+            )
+
+    @property
+    def text(self) -> str:
+        """The text that is signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode('ascii')}\n"
+
+
+class _Signature(NamedTuple):
+    name: str
+    key_id: bytes
+    value: bytes
+
+
+def sign_checkpoint(checkpoint: Checkpoint, name: str, key: SigningKey) -> bytes:
+    """Return the signed note of a checkpoint.
+
+    Args:
+        checkpoint: The head of the log.
+        name: The signer's name in the signature line; for the log itself, its origin.
+        key: The signer's key.
+
+    Raises:
+        InvalidInput: `CHECKPOINT_INVALID` if the name is empty or has a space or a plus sign.
+    """
+    return _join(checkpoint.text, (_sign(checkpoint.text, name, key),))
+
+
+def cosign(note: bytes, name: str, key: SigningKey) -> bytes:
+    """Return the note with one more signature line; signing twice changes nothing.
+
+    Before a witness cosigns, it opens the note and verifies that it is consistent with the last one that it has cosigned.
+
+    Raises:
+        Unverified: `CHECKPOINT_INVALID` if the note is malformed.
+        InvalidInput: As `sign_checkpoint`.
+    """
+    text, signatures = _split(note)
+    signature = _sign(text, name, key)
+    return note if signature in signatures else _join(text, (*signatures, signature))
+
+
+def open_checkpoint(note: bytes, origin: str, trusted: Mapping[str, PublicKey], required: Collection[str] | None = None) -> Checkpoint:
+    """Return the checkpoint of a note that the required keys have signed.
+
+    Args:
+        note: The signed note.
+        origin: The only log that is accepted.
+        trusted: Keys whose signatures must hold where they appear, by name.
+        required: Those of them that must have signed; all, if left out.
+
+    Raises:
+        Unverified: As `cosigners`, `CHECKPOINT_INVALID` for another log or other text, `SIGNATURE_MISSING` for a required signature that is
+            missing, or when none is required.
+    """
+    text, signatures = _split(note)
+    signed = _cosigners(text, signatures, trusted)
+    needed = trusted.keys() if required is None else required
+    missing = ", ".join(name for name in needed if name not in signed)
+    if missing or not needed:
+        raise Unverified(
+            Code.SIGNATURE_MISSING,
+            f"A checkpoint lacks signatures; missing: {missing or 'every required key'}.",
+            "Ask the room and its witnesses for a checkpoint that they have signed.",
+        )
+    checkpoint = _parse(text)
+    if checkpoint.origin != origin:
+        raise _malformed(f"it is not of the log {origin}")
+    return checkpoint
+
+
+def cosigners(note: bytes, trusted: Mapping[str, PublicKey]) -> tuple[str, ...]:
+    """Return the names of those trusted keys that have signed, in the order given.
+
+    Raises:
+        Unverified: `CHECKPOINT_INVALID` if the note is malformed, `SIGNATURE_INVALID` for a signature that claims a trusted key and does
+            not hold.
+    """
+    return _cosigners(*_split(note), trusted)
+
+
+def key_id(name: str, key: PublicKey) -> bytes:
+    """Return the four bytes that, with the name, say which key signed."""
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + key.raw).digest()[:_KEY_ID_SIZE]
+
+
+def _cosigners(text: str, signatures: tuple[_Signature, ...], trusted: Mapping[str, PublicKey]) -> tuple[str, ...]:
+    values = {(signature.name, signature.key_id): signature.value for signature in signatures}
+    names = []
+    for name, key in trusted.items():
+        value = values.get((name, key_id(name, key)))
+        if value is not None:
+            key.verify(value, text.encode())
+            names.append(name)
+    return tuple(names)
+
+
+def _sign(text: str, name: str, key: SigningKey) -> _Signature:
+    if not _NAME.fullmatch(name) or not name.isprintable():
+        raise InvalidInput(
+            Code.CHECKPOINT_INVALID,
+            "The name of a signer of checkpoints has a space or a plus sign, or is empty.",
+            "Use a name like a web address without its scheme, such as example.com/room.",
+        )
+    return _Signature(name, key_id(name, key.public), key.sign(text.encode()))
+
+
+def _join(text: str, signatures: tuple[_Signature, ...]) -> bytes:
+    lines = (f"— {name} {base64.b64encode(key + value).decode('ascii')}\n" for name, key, value in signatures)
+    return (text + "\n" + "".join(lines)).encode()
+
+
+def _split(note: bytes) -> tuple[str, tuple[_Signature, ...]]:
+    """Take a note apart, which must then be spelled as `_join` spells it."""
+    try:
+        decoded = note.decode("utf-8")
+        head, _, tail = decoded.rpartition("\n\n")
+        signatures = tuple(_parse_line(line) for line in tail.removesuffix("\n").split("\n"))
+    except ValueError:
+        raise _malformed("it is not text with signature lines") from None
+    text = head + "\n"
+    if _join(text, signatures) != note or _CONTROL.search(decoded):
+        raise _malformed("it is not spelled as it should be")
+    keys = {(signature.name, signature.key_id) for signature in signatures}
+    if len(keys) < len(signatures) or len(signatures) > _SIGNATURES_LIMIT:
+        raise _malformed("it has too many signatures, or two of one key")
+    return text, signatures
+
+
+def _parse_line(line: str) -> _Signature:
+    """Read a signature line; a ValueError says that it is none."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise ValueError
+    value = base64.b64decode(match[2], validate=True)
+    if len(value) <= _KEY_ID_SIZE:
+        raise ValueError
+    return _Signature(match[1], value[:_KEY_ID_SIZE], value[_KEY_ID_SIZE:])
+
+
+def _parse(text: str) -> Checkpoint:
+    try:
+        origin, size, root, end = text.split("\n")
+        checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
+    except (ValueError, InvalidInput):
+        raise _malformed("it is not an origin, a size and a root") from None
+    if end or checkpoint.text != text:
+        raise _malformed("it is not spelled as it should be")
+    return checkpoint
+
+
+def _malformed(why: str) -> Unverified:
+    return Unverified(
+        Code.CHECKPOINT_INVALID,
+        f"A checkpoint cannot be accepted: {why}.",
+        "Ask the room for the checkpoint again, and pass it on byte for byte.",
+    )

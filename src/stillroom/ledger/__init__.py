@@ -1,0 +1,1 @@
+"""The rules of accounts and of the log, as pure functions."""

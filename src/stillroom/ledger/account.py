@@ -1,0 +1,186 @@
+"""An owner's lifetime account: what its people have been charged, and never get back.
+
+The rules are pure functions from account to account, and the oracle for every store of accounts. A reservation goes from held to committed
+or to lapsed, once; every step may be repeated, and then changes nothing. At any time, spent + held <= cap, in rho and in delta: this is the
+approximate-zCDP filter for adaptively chosen questions (Whitehouse, Ramdas, Rogers and Wu 2023, "Fully-Adaptive Composition in Differential
+Privacy"), so that the guarantee of the account is its cap.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, model_validator
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.charge import Charge
+from stillroom.model.contract import Name
+from stillroom.model.value import Value
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Reservation = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""What one run is known by in every account and in the log."""
+
+
+class AccountName(Value):
+    """Whose account it is: an owner's, for one population of people."""
+
+    owner: Name
+    population: Name
+
+
+class Standing(StrEnum):
+    """Where a reservation stands. `committed` and `lapsed` are for good."""
+
+    HELD = "held"
+    COMMITTED = "committed"
+    LAPSED = "lapsed"
+
+
+class Booking(Value):
+    """One reservation in an account."""
+
+    reservation: Reservation
+    charge: Charge
+    standing: Standing
+
+
+class Account(Value):
+    """An account and all that was ever reserved in it.
+
+    Attributes:
+        name: Whose it is.
+        cap: The most that may ever be spent.
+        bookings: One for each reservation, in the order of their holds.
+    """
+
+    name: AccountName
+    cap: Charge
+    bookings: tuple[Booking, ...] = ()
+
+    @model_validator(mode="after")
+    def _within_cap(self) -> Self:
+        """Refuse an account that has promised more than its cap, or books a reservation twice."""
+        if len({booking.reservation for booking in self.bookings}) < len(self.bookings):
+            msg = "a reservation is booked twice"
+            raise ValueError(msg)
+        used = [booking.charge for booking in self.bookings if booking.standing is not Standing.LAPSED]
+        if sum(charge.rho for charge in used) > self.cap.rho or sum(charge.delta for charge in used) > self.cap.delta:
+            msg = "more than the cap is spent or held"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def spent(self) -> Charge:
+        """What is committed."""
+        return self._total(Standing.COMMITTED)
+
+    @property
+    def held(self) -> Charge:
+        """What is held, and may yet be committed or lapse."""
+        return self._total(Standing.HELD)
+
+    @property
+    def balance(self) -> Charge:
+        """What can still be held: cap - spent - held. Only the owner may learn it."""
+        spent, held = self.spent, self.held
+        return Charge(rho=self.cap.rho - spent.rho - held.rho, delta=self.cap.delta - spent.delta - held.delta)
+
+    def booking(self, reservation: str) -> Booking | None:
+        """Return the booking of a reservation, if there is one."""
+        return next((booking for booking in self.bookings if booking.reservation == reservation), None)
+
+    def _total(self, standing: Standing) -> Charge:
+        charges = (booking.charge for booking in self.bookings if booking.standing is standing)
+        return sum(charges, start=Charge(rho=0))
+
+
+def hold(account: Account, reservation: str, charge: Charge) -> Account:
+    """Return the account with a charge held for a reservation; unchanged if that charge was held or committed for it before.
+
+    Raises:
+        Refusal: `ACCOUNT_NOT_ENOUGH` if the charge exceeds the balance (which the message does not tell), `HOLD_LAPSED` if the reservation
+            had lapsed, `RESERVATION_INVALID` if another charge stands under it.
+    """
+    booking = account.booking(reservation)
+    if booking is not None:
+        return _held_before(account, booking, charge)
+    if not charge.fits(account.balance):
+        raise Refusal(
+            Code.ACCOUNT_NOT_ENOUGH,
+            f"The account of {account.name.owner} for {account.name.population} does not have enough left for this question.",
+            "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
+        )
+    added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD)
+    return Account(name=account.name, cap=account.cap, bookings=(*account.bookings, added))
+
+
+def commit(account: Account, reservation: str) -> Account:
+    """Return the account with a hold spent, for good; unchanged if it was committed before.
+
+    Raises:
+        Refusal: `HOLD_LAPSED` if the hold had lapsed, `RESERVATION_INVALID` if there is none.
+    """
+    booking = _booked(account, reservation)
+    if booking.standing is Standing.LAPSED:
+        raise _lapsed(reservation)
+    return _settle(account, booking, Standing.COMMITTED)
+
+
+def lapse(account: Account, reservation: str) -> Account:
+    """Return the account with a hold given up; unchanged if it had lapsed before. The reservation cannot be used again.
+
+    Raises:
+        Refusal: `RESERVATION_INVALID` if it was committed, since a commit never returns, or if there is none.
+    """
+    booking = _booked(account, reservation)
+    if booking.standing is Standing.COMMITTED:
+        raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
+    return _settle(account, booking, Standing.LAPSED)
+
+
+def raise_cap(account: Account, cap: Charge) -> Account:
+    """Return the account with a higher cap, which is the owner's to decide.
+
+    Raises:
+        Refusal: `CAP_LOWERED` if the new cap is lower in rho or in delta.
+    """
+    if not account.cap.fits(cap):
+        raise Refusal(
+            Code.CAP_LOWERED,
+            f"The cap of the account of {account.name.owner} for {account.name.population} can be raised but never lowered.",
+            "Give a cap that is at least the present one in both parts; to stop questions, withdraw the data.",
+        )
+    return Account(name=account.name, cap=cap, bookings=account.bookings)
+
+
+def _held_before(account: Account, booking: Booking, charge: Charge) -> Account:
+    if booking.charge != charge:
+        raise _invalid(f"Reservation {booking.reservation} stands for another charge.")
+    if booking.standing is Standing.LAPSED:
+        raise _lapsed(booking.reservation)
+    return account
+
+
+def _booked(account: Account, reservation: str) -> Booking:
+    booking = account.booking(reservation)
+    if booking is None:
+        raise _invalid(f"Nothing is held under reservation {reservation}.")
+    return booking
+
+
+def _settle(account: Account, booking: Booking, standing: Standing) -> Account:
+    settled = Booking(reservation=booking.reservation, charge=booking.charge, standing=standing)
+    bookings = tuple(settled if other is booking else other for other in account.bookings)
+    return Account(name=account.name, cap=account.cap, bookings=bookings)
+
+
+def _lapsed(reservation: str) -> Refusal:
+    return Refusal(Code.HOLD_LAPSED, f"The hold of reservation {reservation} has lapsed.", "Ask again; nothing was charged.")
+
+
+def _invalid(reason: str) -> Refusal:
+    return Refusal(Code.RESERVATION_INVALID, reason, "Ask again, which makes a new reservation.")

@@ -1,0 +1,1 @@
+"""Frozen values: what contracts, questions, plans, charges and releases are made of."""

@@ -1,0 +1,206 @@
+"""The contract: who shares what, who may ask, and how much may ever be revealed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from stillroom.model.schema import Column
+from stillroom.model.value import Value
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""Names of parties, datasets and columns: lower-case, so that SQL's folding of names cannot confuse two."""
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+class Role(StrEnum):
+    """What a party is in a room."""
+
+    OWNER = "owner"
+    ANALYST = "analyst"
+    RECEIVER = "receiver"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+class Party(Value):
+    """An organisation and the public key it signs with (`ed25519:…`)."""
+
+    name: Name
+    roles: tuple[Role, ...]
+    key: str
+
+
+class CanonicalRule(StrEnum):
+    """Steps that make two spellings of one identifier equal; applied in the order given."""
+
+    TRIM = "trim"
+    """Remove white space at both ends."""
+    NFKC = "nfkc"
+    """Unicode compatibility composition."""
+    CASEFOLD = "casefold"
+    """Lower case, by Unicode's full case folding."""
+    ALPHANUMERIC = "alphanumeric"
+    """Keep letters and digits only."""
+    STRIP_ZEROS = "strip_zeros"
+    """Remove leading zeros."""
+
+
+class Person(Value):
+    """How a dataset names the person to whom a row belongs.
+
+    Attributes:
+        column: The column with the identifier.
+        canonical: Rules applied to each identifier.
+        placeholders: Canonical spellings that count as NULL; the empty text always does.
+    """
+
+    column: Name
+    canonical: tuple[CanonicalRule, ...] = (CanonicalRule.TRIM,)
+    placeholders: tuple[str, ...] = ()
+
+
+class PrivateDataset(Value):
+    """Data about people.
+
+    Attributes:
+        kind: Always `private`.
+        owner: The party that owns it.
+        person: Whose row a row is.
+        rows_per_person: The most rows of one person that are kept.
+        columns: All other columns that a question may come to use.
+        population: The owner's account that questions over this dataset are charged to.
+        description: For people.
+    """
+
+    kind: Literal["private"] = "private"
+    owner: Name
+    person: Person
+    rows_per_person: int = Field(ge=1, le=1_000_000)
+    columns: dict[Name, Column]
+    population: Name = "people"
+    description: str = ""
+
+
+class PublicDataset(Value):
+    """A table about no person, fixed by its digest, which every party can see.
+
+    Attributes:
+        kind: Always `public`.
+        owner: The party that supplies it.
+        digest: SHA-256 of the file's bytes.
+        key: Columns that a join must equate, all of them.
+        rows_per_key: The most rows that share one key; a file with more is refused.
+        columns: All columns, the key's too.
+        description: For people.
+    """
+
+    kind: Literal["public"]
+    owner: Name
+    digest: Digest
+    key: tuple[Name, ...] = Field(min_length=1)
+    rows_per_key: int = Field(default=1, ge=1, le=10_000)
+    columns: dict[Name, Column]
+    description: str = ""
+
+
+Dataset: TypeAlias = PrivateDataset | PublicDataset
+
+
+class Caps(Value):
+    """The most that may be revealed under the contract.
+
+    Attributes:
+        epsilon: Cap of ε for everything released under this contract, at `delta`.
+        delta: The δ of every (ε, δ) statement under this contract; a constant that never comes from a row count.
+        release_epsilon: Cap of ε for one release, at `delta`.
+    """
+
+    epsilon: float = Field(gt=0, le=100)
+    delta: float = Field(gt=0, le=1e-3)
+    release_epsilon: float = Field(gt=0, le=100)
+
+
+class AutomaticApproval(Value):
+    """Owners approve, by signing the contract, every question within these caps.
+
+    Attributes:
+        rule: Always `automatic`.
+        release_epsilon: Cap of ε for one automatic release.
+        analyst_epsilon: Cap of ε for all automatic releases to one analyst.
+    """
+
+    rule: Literal["automatic"]
+    release_epsilon: float = Field(gt=0, le=100)
+    analyst_epsilon: float = Field(gt=0, le=100)
+
+
+class EachOwnerApproval(Value):
+    """Every owner of a private dataset that a plan reads approves that plan by a signature."""
+
+    rule: Literal["each-owner"]
+
+
+class Limits(Value):
+    """Worst cases beyond which a plan is refused from the contract alone.
+
+    Attributes:
+        groups_per_person: The most groups that one person may influence; people in more keep that many.
+        cells: The most cells of a table.
+        rows_per_person: The most linked rows of one person.
+    """
+
+    groups_per_person: int = Field(default=100, ge=1, le=1_000_000)
+    cells: int = Field(default=100_000, ge=1, le=1_000_000)
+    rows_per_person: int = Field(default=1_000_000, ge=1)
+
+
+class Contract(Value):
+    """What the parties agree on. Its digest names it everywhere.
+
+    Attributes:
+        format: The version of this format.
+        name: The contract's name; amendments keep it.
+        version: 1, then one more with each amendment.
+        amends: Digest of the version that this one replaces.
+        parties: Everyone who signs.
+        purpose: What the data may be used for.
+        jurisdiction: Whose law applies.
+        retention_days: How long releases are kept.
+        expires: Last day (UTC) on which questions are answered, ISO 8601.
+        quantum_seconds: Answers appear at whole multiples of this, and times in the log are rounded to it.
+        datasets: What is shared.
+        identifiers_per_person: How many identifiers one person may have over all datasets.
+        ask: Parties that may ask.
+        receive: Parties that may receive releases.
+        protections: How exact cells may be protected while they exist.
+        approval: Who says yes to a question.
+        caps: The most that may be revealed.
+        limits: Worst cases per question.
+    """
+
+    format: Literal["stillroom/contract/v1"] = Field(alias="schema")
+    name: Name
+    version: int = Field(ge=1)
+    amends: Digest | None = None
+    parties: tuple[Party, ...] = Field(min_length=1)
+    purpose: str = Field(min_length=1)
+    jurisdiction: str = Field(min_length=1)
+    retention_days: int = Field(ge=1)
+    expires: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    quantum_seconds: float = Field(default=1.0, gt=0, le=3600)
+    datasets: dict[Name, Annotated[PrivateDataset | PublicDataset, Field(discriminator="kind")]]
+    identifiers_per_person: int = Field(default=1, ge=1, le=100)
+    ask: tuple[Name, ...]
+    receive: tuple[Name, ...]
+    protections: tuple[Literal["server"], ...] = ("server",)
+    approval: Annotated[AutomaticApproval | EachOwnerApproval, Field(discriminator="rule")]
+    caps: Caps
+    limits: Limits = Limits()
+
+    def party(self, name: str) -> Party | None:
+        """Return the party of that name, if there is one."""
+        return next((party for party in self.parties if party.name == name), None)

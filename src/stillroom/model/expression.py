@@ -1,0 +1,197 @@
+"""Expressions over one row: total functions of whole numbers, truth values and text.
+
+Numbers are fixed-point, dates are days, so that every engine computes the same value. No expression can fail: division by
+zero is NULL, and `bound` proves that no intermediate number is too large. NULL follows SQL: an operand that is NULL makes the
+result NULL, and All, Any and Not are three-valued.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from stillroom.model.value import BigInt, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+SmallInt = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
+"""A whole number that RFC 8785 can write as a number."""
+
+
+class Column(Value):
+    """The value of a column of the row."""
+
+    op: Literal["column"] = "column"
+    name: str
+
+
+class Constant(Value):
+    """A constant; `digits` places of it are decimals (always 0 inside rows, where units are aligned beforehand)."""
+
+    op: Literal["constant"] = "constant"
+    value: bool | SmallInt | str | None
+    digits: int = 0
+
+
+class ArithmeticOp(StrEnum):
+    """Exact operations on whole numbers."""
+
+    ADD = "add"
+    SUBTRACT = "subtract"
+    MULTIPLY = "multiply"
+
+
+class Arithmetic(Value):
+    """Exact sum, difference or product; `bound` is the largest absolute value it can take."""
+
+    op: Literal["arithmetic"] = "arithmetic"
+    operation: ArithmeticOp
+    left: Expression
+    right: Expression
+    bound: BigInt = 0
+
+
+class Divide(Value):
+    """`left * 10**shift / right`, rounded half away from zero; NULL when `right` is 0.
+
+    `bound` is the largest absolute value of the shifted dividend and of the result. After the noise (in a finish) quotients
+    are exact and `shift` is 0.
+    """
+
+    op: Literal["divide"] = "divide"
+    left: Expression
+    right: Expression
+    shift: int = Field(default=0, ge=0, le=18)
+    bound: BigInt = 0
+
+
+class Comparison(StrEnum):
+    """Comparisons of two values of one kind; text compares by code point."""
+
+    EQUAL = "eq"
+    NOT_EQUAL = "ne"
+    LESS = "lt"
+    LESS_OR_EQUAL = "le"
+
+
+class Compare(Value):
+    """Whether a comparison holds."""
+
+    op: Literal["compare"] = "compare"
+    comparison: Comparison
+    left: Expression
+    right: Expression
+
+
+class Among(Value):
+    """Whether a value is one of listed constants (never NULL)."""
+
+    op: Literal["among"] = "among"
+    operand: Expression
+    values: tuple[Constant, ...]
+
+
+class Like(Value):
+    """Whether text matches a pattern: `%` any characters, `_` exactly one, all else itself; there is no escape."""
+
+    op: Literal["like"] = "like"
+    operand: Expression
+    pattern: str
+
+
+class IsNull(Value):
+    """Whether a value is NULL; never NULL itself."""
+
+    op: Literal["is_null"] = "is_null"
+    operand: Expression
+
+
+class Not(Value):
+    """Three-valued negation."""
+
+    op: Literal["not"] = "not"
+    operand: Expression
+
+
+class All(Value):
+    """Three-valued conjunction."""
+
+    op: Literal["all"] = "all"
+    operands: tuple[Expression, ...] = Field(min_length=1)
+
+
+class Any(Value):
+    """Three-valued disjunction."""
+
+    op: Literal["any"] = "any"
+    operands: tuple[Expression, ...] = Field(min_length=1)
+
+
+class Branch(Value):
+    """One WHEN … THEN … of a Case."""
+
+    when: Expression
+    then: Expression
+
+
+class Case(Value):
+    """The value of the first branch whose condition is true, else `otherwise`."""
+
+    op: Literal["case"] = "case"
+    branches: tuple[Branch, ...] = Field(min_length=1)
+    otherwise: Expression
+
+
+class Average(Value):
+    """After the noise only: the ratio of two measured totals, known to lie in [low, high] / 10**digits."""
+
+    op: Literal["average"] = "average"
+    total: str
+    count: str
+    low: BigInt
+    high: BigInt
+    digits: int
+
+
+Expression = Annotated[
+    Column | Constant | Arithmetic | Divide | Compare | Among | Like | IsNull | Not | All | Any | Case | Average,
+    Field(discriminator="op"),
+]
+
+for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case):
+    _node.model_rebuild()
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """Return the operands of a node, in order."""
+    match node:
+        case Arithmetic() | Divide() | Compare():
+            return (node.left, node.right)
+        case Among() | Like() | IsNull() | Not():
+            return (node.operand,)
+        case All() | Any():
+            return node.operands
+        case Case():
+            return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
+        case Column() | Constant() | Average():
+            return ()
+
+
+def columns_of(node: Expression) -> frozenset[str]:
+    """Return the names of all columns that an expression reads."""
+    if isinstance(node, Column):
+        return frozenset({node.name})
+    if isinstance(node, Average):
+        return frozenset({node.total, node.count})
+    return frozenset[str]().union(*(columns_of(child) for child in children(node)))
+
+
+def walk(node: Expression) -> Iterator[Expression]:
+    """Yield a node and everything below it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)

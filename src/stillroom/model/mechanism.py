@@ -1,0 +1,48 @@
+"""Noise mechanisms as values that document themselves completely."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from stillroom.model.charge import Units
+from stillroom.model.value import BigInt, Value
+
+SMALLEST_SCALE = 2.0**-6
+"""At this scale the noise is zero but for a probability of 3e-28 (Laplace) or 2e-889 (Gaussian); less would change nothing."""
+
+LARGEST_SCALE = 2.0**53
+"""At this scale a draw leaves the 64-bit integers with probability 2e-445 (Laplace) or less (Gaussian)."""
+
+
+class NoiseKind(StrEnum):
+    """The two integer noise distributions (Canonne, Kamath and Steinke 2020)."""
+
+    DISCRETE_GAUSSIAN = "discrete_gaussian"
+    DISCRETE_LAPLACE = "discrete_laplace"
+
+
+class Mechanism(Value):
+    """Independent integer noise that is added to each cell of a measure.
+
+    Attributes:
+        noise: The distribution. P(x) is proportional to exp(-x²/2σ²) for the Gaussian and to exp(-|x|/b) for the Laplace.
+        scale: σ or b, in the measure's own integer units; the double stands for its exact dyadic value.
+    """
+
+    noise: NoiseKind
+    scale: Annotated[float, Field(gt=0)]
+
+
+class Guarantee(Value):
+    """What one measure's noise must be within, whatever the data: the sampler is asked for its own account before it draws.
+
+    Attributes:
+        sensitivity: The squared L2 sensitivity of all cells together for Gaussian noise, their L1 sensitivity for Laplace noise.
+        rho: The most zCDP rho that may be spent, in units of 1e-12. Pure epsilon-DP counts as epsilon²/2 (Bun and Steinke 2016).
+    """
+
+    sensitivity: Annotated[BigInt, Field(ge=0)]
+    rho: Units

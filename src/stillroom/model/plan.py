@@ -1,0 +1,189 @@
+"""The plan: what to measure and with which noise, never how. It holds no SQL text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from stillroom.model.contract import Digest, Name
+from stillroom.model.expression import Expression
+from stillroom.model.mechanism import Mechanism
+from stillroom.model.relation import ColumnFact, JoinKind, Relation
+from stillroom.model.schema import Kind
+from stillroom.model.value import BigInt, Value
+
+
+class Part(Value):
+    """What one owner can do alone: a relation over one of its datasets and public tables.
+
+    Attributes:
+        owner: The party that owns the dataset.
+        population: The owner's account that is charged.
+        dataset: The private dataset that is read.
+        rows: The most rows of one person in `relation`, from the contract.
+        relation: A relation whose only leaf is a Scan of `dataset`.
+    """
+
+    owner: Name
+    population: Name
+    dataset: Name
+    rows: int = Field(ge=1)
+    relation: Relation
+
+
+class Link(Value):
+    """Which rows of the two parts belong together: those of the same person for which `condition` is true.
+
+    Attributes:
+        kind: Inner, or left: rows of the first part without a match stay, with NULL in all columns of the second.
+        condition: A further condition over columns of both parts.
+        present: Name of a column that is true on matched rows and NULL on others.
+    """
+
+    kind: JoinKind
+    condition: Expression | None = None
+    present: str = "present"
+
+
+class Key(Value):
+    """One grouping key with its whole domain, in display order.
+
+    Attributes:
+        value: Over the rows of `Plan.rest`.
+        kind: What the values are, for display.
+        digits: Decimal places of numbers.
+        domain: Every value that can occur, from the contract; NULL last.
+    """
+
+    value: Expression
+    kind: Kind
+    digits: int = 0
+    domain: tuple[bool | int | str | None, ...] = Field(min_length=1)
+
+
+class Measure(Value):
+    """For each cell: the sum over persons of the clamped total of `value` over the person's rows in the cell.
+
+    NULL counts as 0. COUNT(*) sums 1s, COUNT(DISTINCT person) clamps that total to [0, 1].
+
+    Attributes:
+        value: A whole number per row.
+        row_low: Least `value` of a row (at most 0).
+        row_high: Greatest `value` of a row (at least 0).
+        low: Least total of one person in one cell (at most 0); lower totals are clamped.
+        high: Greatest total of one person in one cell (at least 0); higher totals are clamped.
+        digits: Decimal places of the total.
+    """
+
+    value: Expression
+    row_low: BigInt
+    row_high: BigInt
+    low: BigInt
+    high: BigInt
+    digits: int = 0
+
+
+class Bounds(Value):
+    """Contribution bounds of one person, applied last, on the very keys that are grouped by.
+
+    Attributes:
+        rows: The most rows of one person in `Plan.rest`, proved from the contract.
+        groups: The most cells that one person can influence (L0).
+        keep_groups: Whether `groups` is enforced here: a person in more cells keeps those with the smallest keyed hash of (person, cell).
+            False when the contract alone proves it.
+        identifiers: How many identifiers one person may have; multiplies all sensitivities.
+    """
+
+    rows: int = Field(ge=1)
+    groups: int = Field(ge=1)
+    keep_groups: bool
+    identifiers: int = Field(ge=1)
+
+
+class Output(Value):
+    """A column of the released table. Its heading is not part of the plan, so that questions that differ in names alone are one.
+
+    Attributes:
+        value: Over keys `k0, k1, …` (NULL where totalled over), measures `m0, m1, …` and `g0, g1, …` (1 where the key is totalled over).
+        kind: What it holds.
+        digits: Decimal places shown.
+        noisy: Whether it has an interval.
+    """
+
+    value: Expression
+    kind: Kind
+    digits: int = 0
+    noisy: bool
+
+
+class Order(Value):
+    """One ORDER BY term, over the same names as `Output.value`."""
+
+    value: Expression
+    descending: bool
+    nulls_first: bool
+
+
+class Finish(Value):
+    """What is computed from noisy cells only.
+
+    Attributes:
+        sets: Grouping sets, each the positions of the keys that it keeps; the others are totalled over.
+        outputs: The columns of the table.
+        having: Rows that stay.
+        order: Order of rows; ties and no order at all fall back to the order of sets and domains.
+        limit: The most rows.
+        offset: Rows skipped before that.
+    """
+
+    sets: tuple[tuple[int, ...], ...] = Field(min_length=1)
+    outputs: tuple[Output, ...] = Field(min_length=1)
+    having: Expression | None = None
+    order: tuple[Order, ...] = ()
+    limit: Annotated[int, Field(ge=0)] | None = None
+    offset: int = Field(default=0, ge=0)
+
+
+class Plan(Value):
+    """A question, compiled. Two questions with one plan have one answer.
+
+    Attributes:
+        format: The version of this format.
+        contract: Digest of the contract it was compiled under.
+        protection: How exact cells are protected.
+        facts: What the contract says about the columns that parts read (`dataset.column`).
+        parts: One per private dataset, one or two.
+        link: How two parts are joined; None for one part.
+        rest: What is done with linked rows; its leaf is Linked. With one part, linked rows are that part's rows.
+        keys: The grouping keys.
+        measures: What is summed.
+        mechanisms: The noise of each measure.
+        bounds: What one person can contribute.
+        finish: What is computed from noisy cells.
+    """
+
+    format: Literal["stillroom/plan/v1"] = Field(default="stillroom/plan/v1", alias="schema")
+    contract: Digest
+    protection: Literal["server"]
+    facts: tuple[ColumnFact, ...]
+    parts: tuple[Part, ...] = Field(min_length=1, max_length=2)
+    link: Link | None = None
+    rest: Relation
+    keys: tuple[Key, ...]
+    measures: tuple[Measure, ...] = Field(min_length=1)
+    mechanisms: tuple[Mechanism, ...] = Field(min_length=1)
+    bounds: Bounds
+    finish: Finish
+
+    @property
+    def cells(self) -> int:
+        """How many leaf cells each measure has: the product of the keys' domains."""
+        count = 1
+        for key in self.keys:
+            count *= len(key.domain)
+        return count
+
+
+NoisyCells: TypeAlias = tuple[tuple[int, ...], ...]
+"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order."""

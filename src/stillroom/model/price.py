@@ -1,0 +1,69 @@
+"""What a question would cost and how precise it would be: known before anything is read."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stillroom.model.charge import Charge
+from stillroom.model.contract import Digest, Name
+from stillroom.model.plan import Plan
+from stillroom.model.release import Promise
+from stillroom.model.value import Value
+
+
+class ExpectedError(Value):
+    """The 95 % half-width of one output column, as decimal text.
+
+    Attributes:
+        name: The column.
+        half_width: For leaf cells of counts and sums; None for other expressions.
+        total_half_width: For the grand total, where one is asked for.
+        by_group_size: For averages: half-width for a group of that many counted rows.
+    """
+
+    name: str
+    half_width: str | None = None
+    total_half_width: str | None = None
+    by_group_size: dict[str, str] = Field(default_factory=dict)
+
+
+class Price(Value):
+    """A price. It depends on contract and question only.
+
+    Attributes:
+        plan_digest: Names the plan.
+        charge: What the ask would cost each account.
+        accounts: Owners and populations that are charged, as `owner/population`.
+        promise: The guarantee of the release.
+        cells: How many leaf cells are measured.
+        groups_per_person: The most cells one person influences.
+        errors: Expected errors of the outputs.
+        sentences: The attacker's sentences for this release.
+    """
+
+    plan_digest: Digest
+    charge: Charge
+    accounts: tuple[str, ...]
+    promise: Promise
+    cells: int
+    groups_per_person: int
+    errors: tuple[ExpectedError, ...]
+    sentences: tuple[str, ...]
+
+
+class Compiled(Value):
+    """The outcome of compiling a question: what to run and what it costs, as one value.
+
+    Attributes:
+        plan: What to measure.
+        headings: The names of the table's columns, as asked for.
+        charge: What it costs.
+        pure_epsilon: The pure ε, as decimal text rounded up, when all noise is Laplace.
+        readers: Parties whose data the plan reads, sorted.
+    """
+
+    plan: Plan
+    headings: tuple[str, ...]
+    charge: Charge
+    pure_epsilon: str | None
+    readers: tuple[Name, ...]

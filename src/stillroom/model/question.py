@@ -1,0 +1,49 @@
+"""A question as it is asked: SQL, and what the analyst is ready to spend or wants to know."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stillroom.model.contract import Digest, Name
+from stillroom.model.value import Value
+
+SQL_LIMIT = 100_000
+"""The longest question, in characters."""
+
+
+class Terms(Value):
+    """How precise, at which price. Exactly one of `epsilon` and `error` is given.
+
+    Attributes:
+        epsilon: Spend the zCDP rho that (epsilon, the contract's delta) buys; with `pure`, spend epsilon itself.
+        error: Spend the least for which the 95 % half-width of every released count, sum and average is at most this.
+        group_size: The group size at which `error` holds for averages.
+        pure: Use Laplace noise, for pure epsilon-DP.
+        groups_per_person: Keep at most this many groups per person, when that is fewer than the contract's worst case.
+    """
+
+    epsilon: Annotated[float, Field(gt=0, le=100)] | None = None
+    error: Annotated[float, Field(gt=0)] | None = None
+    group_size: Annotated[int, Field(ge=1)] | None = None
+    pure: bool = False
+    groups_per_person: Annotated[int, Field(ge=1)] | None = None
+
+
+class Question(Value):
+    """A question of one party under one contract.
+
+    Attributes:
+        format: The version of this format.
+        contract: Digest of the contract.
+        sql: The text, as written.
+        terms: Price or precision.
+        asked_by: The party that asks.
+    """
+
+    format: Literal["stillroom/question/v1"] = Field(default="stillroom/question/v1", alias="schema")
+    contract: Digest
+    sql: Annotated[str, Field(max_length=SQL_LIMIT)]
+    terms: Terms
+    asked_by: Name

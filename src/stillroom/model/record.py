@@ -1,0 +1,104 @@
+"""Records: what a room's store keeps, as values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from stillroom.model.charge import Charge
+from stillroom.model.contract import Digest, Name
+from stillroom.model.value import Value
+
+
+class ContractState(StrEnum):
+    """Where a contract stands."""
+
+    PENDING = "pending"
+    """Not every party has signed."""
+    ACTIVE = "active"
+    """In force; a room has at most one such contract."""
+    REPLACED = "replaced"
+    """An amendment took its place."""
+
+
+class ContractRecord(Value):
+    """A contract in its envelope.
+
+    Attributes:
+        digest: The contract's name.
+        envelope: The signed envelope; it gains signatures until all parties have signed.
+        state: Where it stands.
+    """
+
+    digest: Digest
+    envelope: bytes
+    state: ContractState
+
+
+class DataRecord(Value):
+    """The present version of a dataset: a counter, and no word about its content.
+
+    Attributes:
+        dataset: Its name.
+        version: Rises with every new version, whatever it holds.
+        section: Digest of the section of the contract under which the data was admitted.
+        withdrawn: Whether the owner took it back.
+    """
+
+    dataset: Name
+    version: int = Field(ge=1)
+    section: Digest
+    withdrawn: bool = False
+
+
+class RunState(StrEnum):
+    """Where a reservation stands. `open` may become `committed` or `lapsed`, once; only `committed` becomes `released`."""
+
+    OPEN = "open"
+    COMMITTED = "committed"
+    LAPSED = "lapsed"
+    RELEASED = "released"
+
+
+class RunRecord(Value):
+    """One reservation: an attempt to run a plan on certain versions under a contract.
+
+    Attributes:
+        reservation: What accounts and log know it by.
+        run: Digest of what is run: room, contract, plan and versions. A lapsed attempt may be followed by another.
+        attempt: 1, 2, … for the same run; only the last may be open.
+        state: Where it stands.
+        settled: Whether every account knows about the commit or the lapse.
+        contract: Digest of the contract.
+        plan: Digest of the plan.
+        versions: Version number of each dataset read.
+        accounts: Accounts charged, as (owner, population), sorted.
+        charge: What each account is charged.
+        asked_by: The party that asked first.
+        opened_at: When, in seconds since 1970.
+        commit_index: Index of the commit's log entry.
+        spent_before: What had been spent under the contract before the commit.
+    """
+
+    reservation: str
+    run: Digest
+    attempt: int = Field(ge=1)
+    state: RunState
+    settled: bool = False
+    contract: Digest
+    plan: Digest
+    versions: dict[Name, int]
+    accounts: tuple[tuple[Name, Name], ...] = Field(min_length=1)
+    charge: Charge
+    asked_by: Name
+    opened_at: float
+    commit_index: int | None = None
+    spent_before: Charge | None = None
+
+
+class Tally(Value):
+    """How much of an allowance is spent."""
+
+    cap: Charge
+    spent: Charge

@@ -1,0 +1,140 @@
+"""The release: the only thing that leaves a room."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from stillroom.model.charge import Charge
+from stillroom.model.contract import Digest, Name
+from stillroom.model.mechanism import Mechanism
+from stillroom.model.plan import Plan
+from stillroom.model.question import Question
+from stillroom.model.schema import Kind
+from stillroom.model.value import Value
+
+PAYLOAD_TYPE = "application/vnd.stillroom.release.v1+json"
+"""DSSE payload type of a signed release."""
+
+
+class Heading(Value):
+    """A column of a released table."""
+
+    name: str
+    kind: Kind
+    noisy: bool
+
+
+class Cell(Value):
+    """One value of a released table, as exact decimal text (dates in ISO 8601, truth values `true` and `false`).
+
+    Attributes:
+        value: The estimate or the key; None for NULL.
+        low: Lower end of the interval for the bounded value, at 95 % or more; None for keys and unbounded ends.
+        high: Upper end of it.
+        no_information: The interval says no more than the contract does.
+        totalled: This key is totalled over in this row (as in GROUPING SETS).
+    """
+
+    value: str | None
+    low: str | None = None
+    high: str | None = None
+    no_information: bool = False
+    totalled: bool = False
+
+
+class Table(Value):
+    """A released table."""
+
+    headings: tuple[Heading, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+class MeasureNoise(Value):
+    """How one measure was protected.
+
+    Attributes:
+        mechanism: The noise added to each cell, in units of 10**-digits.
+        digits: Decimal places of the measure.
+        add_remove_l1: L1 sensitivity when one person's rows appear or vanish, in units, as decimal text.
+        add_remove_l2_squared: Square of the L2 sensitivity, likewise.
+        change_l1: L1 sensitivity when one person's rows are altered in any one dataset.
+        change_l2_squared: Square of the L2 sensitivity, likewise.
+    """
+
+    mechanism: Mechanism
+    digits: int
+    add_remove_l1: str
+    add_remove_l2_squared: str
+    change_l1: str
+    change_l2_squared: str
+
+
+class Promise(Value):
+    """The guarantee in (ε, δ): of this release, or of the contract's cap.
+
+    Attributes:
+        epsilon: When one person's rows appear or vanish everywhere at once (rounded up).
+        change_epsilon: When one person's rows are altered in any one dataset (rounded up).
+        delta: The contract's constant δ; 0 for a pure release.
+    """
+
+    epsilon: float
+    change_epsilon: float
+    delta: float
+
+
+class Balance(Value):
+    """The contract's account, before and after."""
+
+    before: Charge
+    after: Charge
+
+
+class Release(Value):
+    """A result that carries its proof: what was asked, under what, with which noise, at which charge.
+
+    Attributes:
+        format: The version of this format.
+        room: The room's name and public key.
+        reservation: What the run is known by in accounts and log.
+        question: As it was first asked.
+        plan: What was measured.
+        plan_digest: The plan's name.
+        contract_digest: The contract's name.
+        receivers: Who may have it.
+        versions: Version number of each dataset read; a counter, not a digest.
+        table: The result.
+        noise: Mechanism and sensitivities of each measure.
+        sampler: Name and version of the noise sampler.
+        charge: What it cost.
+        promise: What it guarantees.
+        cap: What the contract guarantees whatever is asked.
+        sentences: The attacker's sentences, for this release and for the cap.
+        balance: The contract's balance.
+        commit_index: Index of the commit's entry in the room's log.
+        released_at: Seconds since 1970, a multiple of the contract's quantum.
+        disclosure: Disclosure after NIST SP 800-226.
+    """
+
+    format: Literal["stillroom/release/v1"] = Field(default="stillroom/release/v1", alias="schema")
+    room: str
+    reservation: str
+    question: Question
+    plan: Plan
+    plan_digest: Digest
+    contract_digest: Digest
+    receivers: tuple[Name, ...]
+    versions: dict[Name, int]
+    table: Table
+    noise: tuple[MeasureNoise, ...]
+    sampler: str
+    charge: Charge
+    promise: Promise
+    cap: Promise
+    sentences: tuple[str, ...]
+    balance: Balance
+    commit_index: int = Field(ge=0)
+    released_at: float
+    disclosure: dict[str, Any]

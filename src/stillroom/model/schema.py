@@ -1,0 +1,155 @@
+"""Columns: what they hold, how they may be used, and which values they can take."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from pydantic import Field
+
+from stillroom.model.value import BigInt, Value
+
+EPOCH = datetime.date(1970, 1, 1)
+DOMAIN_LIMIT = 100_000
+"""The largest number of values a domain may list or enumerate."""
+
+Scalar: TypeAlias = bool | int | str | None
+"""A value inside a plan: fixed-point numbers and dates are whole numbers."""
+
+
+class Use(StrEnum):
+    """What a question may do with a column. A column without uses cannot be mentioned."""
+
+    GROUP = "group"
+    FILTER = "filter"
+    MEASURE = "measure"
+    JOIN = "join"
+
+
+class Kind(StrEnum):
+    """The types of columns and expressions."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    DATE = "date"
+
+
+class Column(Value):
+    """One column of a dataset, as the contract declares it.
+
+    Attributes:
+        type: What it holds.
+        uses: What questions may do with it.
+        values: The listed domain, in the order in which tables show it (text, integer or boolean columns).
+        bounds: Lowest and highest value (numbers; dates as ISO 8601 text). What lies outside is clamped at admission.
+        step: Granularity of numbers; values are rounded to a multiple. Needed for decimals; 1 for integers.
+        max_length: Longest text, in characters. Needed for text without listed values. Longer text becomes NULL.
+        required: Rows without a value are dropped at admission; the column is then never NULL.
+        other: The listed value that stands for everything outside the list, and for NULL.
+        total: Lowest and highest per-person total of this column, for sums; clamped before aggregation.
+        description: For people.
+    """
+
+    type: Kind
+    uses: tuple[Use, ...] = ()
+    values: tuple[bool | int | str, ...] | None = None
+    bounds: tuple[int | float | str, int | float | str] | None = None
+    step: int | float | None = None
+    max_length: int | None = Field(default=None, ge=1, le=10_000)
+    required: bool = False
+    other: bool | int | str | None = None
+    total: tuple[int | float, int | float] | None = None
+    description: str = ""
+
+
+class ColumnType(Value):
+    """What is known, from the contract alone, about every value of a column or expression.
+
+    Attributes:
+        kind: Integer and decimal values are fixed-point; dates are days since 1970-01-01.
+        digits: Decimal places: a stored whole number n stands for n / 10**digits.
+        low: Lowest whole number (numbers and dates), or None.
+        high: Highest whole number (numbers and dates), or None.
+        step: Numbers and dates are multiples of this many units, counted from zero.
+        values: Listed domain in display order, NULL excluded, or None.
+        nullable: Whether NULL can occur.
+    """
+
+    kind: Kind
+    digits: int = 0
+    low: BigInt | None = None
+    high: BigInt | None = None
+    step: int = 1
+    values: tuple[bool | int | str, ...] | None = None
+    nullable: bool = True
+
+    @property
+    def numeric(self) -> bool:
+        """Whether arithmetic applies."""
+        return self.kind in {Kind.INTEGER, Kind.DECIMAL}
+
+    def domain(self, limit: int = DOMAIN_LIMIT) -> tuple[Scalar, ...] | None:
+        """Return every value that can occur, NULL last, or None when that is not known or more than `limit`."""
+        listed: tuple[Scalar, ...] | None = self.values
+        if listed is None and self.kind is Kind.BOOLEAN:
+            listed = (False, True)
+        if listed is None and self.low is not None and self.high is not None and (self.high - self.low) // self.step < limit:
+            first = -(-self.low // self.step) * self.step
+            listed = tuple(range(first, self.high + 1, self.step))
+        if listed is None or len(listed) > limit:
+            return None
+        return (*listed, None) if self.nullable else listed
+
+
+def to_units(number: float | str | Decimal, digits: int) -> int:
+    """Return a number as whole units of 10**-digits, exactly.
+
+    Raises:
+        ValueError: The number has more decimal places than that, or is not finite.
+    """
+    scaled = Decimal(str(number)).scaleb(digits)
+    whole = int(scaled) if scaled.is_finite() else None
+    if whole is None or whole != scaled:
+        message = "not a whole number of units"
+        raise ValueError(message)
+    return whole
+
+
+def days(text: str) -> int:
+    """Return an ISO 8601 date as days since 1970-01-01.
+
+    Raises:
+        ValueError: Not a date.
+    """
+    return (datetime.date.fromisoformat(text) - EPOCH).days
+
+
+def places(step: float) -> int:
+    """Return how many decimal places a step has."""
+    exponent = Decimal(str(step)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def column_type(column: Column) -> ColumnType:
+    """Return what the contract says about every admitted value of a column.
+
+    Raises:
+        ValueError: The declaration is inconsistent (`admission.check` tells how).
+    """
+    nullable = not (column.required or column.other is not None)
+    if column.type in {Kind.TEXT, Kind.BOOLEAN}:
+        return ColumnType(kind=column.type, values=column.values, nullable=nullable)
+    if column.type is Kind.DATE:
+        low, high = (days(str(b)) for b in column.bounds) if column.bounds else (None, None)
+        return ColumnType(kind=column.type, low=low, high=high, nullable=nullable)
+    step = column.step if column.step is not None else 1
+    digits = places(step)
+    if column.values is not None:
+        listed = tuple(to_units(v, digits) for v in column.values)
+        return ColumnType(kind=column.type, digits=digits, low=min(listed), high=max(listed), values=listed, nullable=nullable)
+    low, high = (to_units(b, digits) for b in column.bounds) if column.bounds else (None, None)
+    return ColumnType(kind=column.type, digits=digits, low=low, high=high, step=to_units(step, digits), nullable=nullable)

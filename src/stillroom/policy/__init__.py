@@ -1,0 +1,1 @@
+"""May this plan run under this contract: one rule a file, each answer with its reason."""

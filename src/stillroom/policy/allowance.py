@@ -1,0 +1,44 @@
+"""The ε caps of a contract as charges: zCDP ρ, rounded down.
+
+Every comparison is made in ρ, the unit that accounts add up in. Let ε(ρ, δ) be the conversion that prices use; it rises with ρ, so a
+charge within `rho_from(ε, δ)` is (ε, δ)-DP, and a sum of charges within it is too. δ belongs to the conversion: an allowance has no δ of
+its own to give away.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from stillroom.privacy.accountant import cap_down, rho_from
+
+if TYPE_CHECKING:
+    from stillroom.model.charge import Charge
+    from stillroom.model.contract import AutomaticApproval, Caps
+
+
+def contract_allowance(caps: Caps) -> Charge:
+    """Return the most that may be spent under a contract."""
+    return allowance(caps.epsilon, caps.delta)
+
+
+def release_allowance(caps: Caps) -> Charge:
+    """Return the most that one release may cost."""
+    return allowance(caps.release_epsilon, caps.delta)
+
+
+def automatic_allowance(rule: AutomaticApproval, caps: Caps) -> Charge:
+    """Return the most that one release may cost without anybody's signature."""
+    return allowance(rule.release_epsilon, caps.delta)
+
+
+def analyst_allowance(rule: AutomaticApproval, caps: Caps) -> Charge:
+    """Return the most that one analyst may spend on automatic releases in total."""
+    return allowance(rule.analyst_epsilon, caps.delta)
+
+
+@lru_cache(maxsize=256)
+def allowance(epsilon: float, delta: float) -> Charge:
+    """Return the charge that (ε, δ) allows. Numbers mean what their decimal text says."""
+    return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))

@@ -1,0 +1,19 @@
+"""Whether a plan may run: every rule is asked, and every answer is kept with its reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.policy.case import Ruling
+from stillroom.policy.rules import active, approved, asker, expiry, protection, receivers, release_cap
+
+if TYPE_CHECKING:
+    from stillroom.policy.case import Case
+
+RULES = (active.answer, expiry.answer, asker.answer, receivers.answer, protection.answer, release_cap.answer, approved.answer)
+"""All rules, in the order in which a refusal names them."""
+
+
+def decide(case: Case) -> Ruling:
+    """Ask every rule. The ruling depends on contract, question, decisions and date only, never on data or balances."""
+    return Ruling(answers=tuple(rule(case) for rule in RULES))

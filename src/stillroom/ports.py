@@ -1,0 +1,407 @@
+"""What the core asks of the world: small protocols, each with a real fake in the tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    import pyarrow as pa
+
+    from stillroom.crypto.merkle import Frontier
+    from stillroom.model.charge import Charge
+    from stillroom.model.mechanism import Guarantee, Mechanism
+    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.record import ContractRecord, DataRecord, RunRecord, RunState, Tally
+
+
+class Noise(Protocol):
+    """A source of integer noise. It never sees data."""
+
+    genuine: bool
+    """True only for noise that protects; any other yields an unsigned rehearsal."""
+    name: str
+    """Name and version of the sampler, printed in each release."""
+
+    def draw(self, mechanism: Mechanism, count: int, guarantee: Guarantee) -> Sequence[int]:
+        """Return `count` independent draws, one for each cell of a measure.
+
+        Raises:
+            Failed: The sampler's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Wall-clock time, in whole seconds since 1970-01-01T00:00:00Z."""
+
+    def now(self) -> float:
+        """Return the time now, in seconds."""
+        ...
+
+    def sleep_until(self, moment: float) -> None:
+        """Return at `moment` or later."""
+        ...
+
+
+class Entropy(Protocol):
+    """Cryptographically secure random bytes."""
+
+    def token(self, size: int) -> bytes:
+        """Return `size` fresh random bytes."""
+        ...
+
+
+class AdmittedTable(Protocol):
+    """One admitted version of a dataset, as an engine reads it.
+
+    A private table is sorted by person. Its rows carry a dense code (0, 1, …) of the person, which means nothing outside this
+    version; `persons()` tells which canonical identifier each code stands for, in ascending order of the identifiers.
+    """
+
+    @property
+    def salt(self) -> bytes:
+        """The random key of the dataset's keyed hashes; empty for a public table."""
+        ...
+
+    def rows(self, columns: Sequence[str]) -> pa.Table:
+        """Return the rows: `person` (int32 codes; private tables only) and the columns, as whole numbers, truth values and text."""
+        ...
+
+    def persons(self) -> pa.Array:
+        """Return the canonical identifiers; item i belongs to code i."""
+        ...
+
+
+class Tables(Protocol):
+    """Where a protection finds the data of the versions that a run reads."""
+
+    def open(self, dataset: str, version: int) -> AdmittedTable:
+        """Return a version of a dataset.
+
+        Raises:
+            Refusal: It was withdrawn or is not there.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """Runs plans on tables, exactly. Only a protection calls it."""
+
+    name: str
+
+    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Sequence[int]]:
+        """Return, for each measure, its exact leaf cells in canonical order.
+
+        Raises:
+            Failed: The engine could not finish; nothing about the data is in the message.
+        """
+        ...
+
+
+class Protection(Protocol):
+    """Measures a plan so that exact cells never leave it."""
+
+    name: str
+    genuine: bool
+    """Whether its noise protects; otherwise what it makes is a rehearsal."""
+    sampler: str
+    """Name and version of the noise sampler."""
+
+    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
+        """Measure within the charge.
+
+        Raises:
+            Failed: The run did not finish. What was committed stays charged.
+        """
+        ...
+
+
+class Progress(Protocol):
+    """Hears which step of an ask is about to begin."""
+
+    def step(self, name: str) -> None:
+        """Take note of a step."""
+        ...
+
+
+class Vault(Protocol):
+    """The accounts of one owner, in the owner's own home. Every change is durable before it is answered, and may be repeated.
+
+    Attributes:
+        owner: Whose they are.
+    """
+
+    owner: str
+
+    def hold(self, room: str, reservation: str, population: str, charge: Charge) -> bytes:
+        """Hold a charge for a reservation and return the owner's signed statement (`stillroom.room.statement.HoldStatement`).
+
+        Raises:
+            Refusal: `ACCOUNT_NOT_ENOUGH`, which tells no amount; `HOLD_LAPSED` if it lapsed before; `RESERVATION_INVALID`.
+        """
+        ...
+
+    def commit(self, reservation: str, population: str) -> None:
+        """Spend a hold, for good.
+
+        Raises:
+            Refusal: `HOLD_LAPSED` or `RESERVATION_INVALID`.
+        """
+        ...
+
+    def lapse(self, reservation: str, population: str) -> bytes | None:
+        """Give up a hold, and never hold for this reservation again.
+
+        Returns:
+            The owner's signed statement, or None if nothing was ever held.
+
+        Raises:
+            Refusal: `RESERVATION_INVALID` if it is committed.
+        """
+        ...
+
+    def raises(self, population: str) -> int:
+        """Return how often the owner has raised the cap of an account."""
+        ...
+
+
+class Contracts(Protocol):
+    """The contracts that were handed to a room."""
+
+    def get(self, digest: str) -> ContractRecord | None:
+        """Return a contract by its digest."""
+        ...
+
+    def active(self) -> ContractRecord | None:
+        """Return the contract in force."""
+        ...
+
+    def all(self) -> tuple[ContractRecord, ...]:
+        """Return all, in the order in which they came."""
+        ...
+
+    def put(self, record: ContractRecord) -> None:
+        """Keep a contract, in place of what was kept under its digest."""
+        ...
+
+
+class Balances(Protocol):
+    """The accounts of contracts, by the name that amendments share, and what analysts spent of them."""
+
+    def open(self, contract: str, cap: Charge) -> bool:
+        """Give the account this cap; False, and no change, when more than that is spent."""
+        ...
+
+    def tally(self, contract: str) -> Tally:
+        """Return cap and spent; zeros for an account that was never opened."""
+        ...
+
+    def spend(self, contract: str, charge: Charge) -> bool:
+        """Spend; False, and no change, when the cap does not allow it."""
+        ...
+
+    def spend_as(self, contract: str, analyst: str, charge: Charge, cap: Charge) -> bool:
+        """Add to what an analyst spent; False, and no change, when that would exceed the cap."""
+        ...
+
+    def spent_as(self, contract: str, analyst: str) -> Charge:
+        """Return what an analyst spent."""
+        ...
+
+
+class Versions(Protocol):
+    """The present version of each dataset."""
+
+    def get(self, dataset: str) -> DataRecord | None:
+        """Return the present version of a dataset."""
+        ...
+
+    def all(self) -> tuple[DataRecord, ...]:
+        """Return all, by name."""
+        ...
+
+    def put(self, record: DataRecord) -> None:
+        """Keep a version, in place of the one before."""
+        ...
+
+
+class Approvals(Protocol):
+    """Questions that wait for owners, and what owners said."""
+
+    def ask(self, contract: str, plan: str, question: bytes) -> None:
+        """Keep a signed question for the owners to look at; the first one for a plan stays."""
+        ...
+
+    def question(self, contract: str, plan: str) -> bytes | None:
+        """Return the signed question that is kept for a plan."""
+        ...
+
+    def questions(self, contract: str) -> tuple[bytes, ...]:
+        """Return all signed questions that are kept under a contract, in the order in which they came."""
+        ...
+
+    def decide(self, contract: str, plan: str, party: str, envelope: bytes) -> None:
+        """Keep a party's signed decision, in place of its decision before."""
+        ...
+
+    def decisions(self, contract: str, plan: str) -> tuple[bytes, ...]:
+        """Return the latest signed decision of each party about a plan, by party."""
+        ...
+
+
+class Runs(Protocol):
+    """Reservations, their signed holds and their releases."""
+
+    def last(self, run: str) -> RunRecord | None:
+        """Return the last attempt of a run."""
+        ...
+
+    def get(self, reservation: str) -> RunRecord | None:
+        """Return a reservation."""
+        ...
+
+    def add(self, record: RunRecord) -> None:
+        """Keep a new reservation."""
+        ...
+
+    def advance(self, record: RunRecord, before: RunState) -> bool:
+        """Keep a reservation in its new state, if its state is `before`; False, and no change, if it is not."""
+        ...
+
+    def settle(self, reservation: str) -> None:
+        """Take note that every account knows about the commit or the lapse."""
+        ...
+
+    def unsettled(self) -> tuple[RunRecord, ...]:
+        """Return reservations that are open, or that some account may not know the outcome of."""
+        ...
+
+    def keep_hold(self, reservation: str, owner: str, population: str, statement: bytes) -> None:
+        """Keep an owner's latest signed statement about a hold."""
+        ...
+
+    def holds(self, reservation: str) -> tuple[bytes, ...]:
+        """Return the signed statements, by owner and population."""
+        ...
+
+    def keep_release(self, reservation: str, envelope: bytes) -> None:
+        """Keep the one release of a reservation."""
+        ...
+
+    def release(self, reservation: str) -> bytes | None:
+        """Return the release of a reservation."""
+        ...
+
+    def releases(self) -> tuple[bytes, ...]:
+        """Return all releases, in the order in which they were stored."""
+        ...
+
+
+class LogBook(Protocol):
+    """The leaves of the log and its head."""
+
+    def append(self, leaf: bytes) -> int:
+        """Append a leaf and return its index."""
+        ...
+
+    def frontier(self) -> Frontier:
+        """Return what is needed to append and to know the root."""
+        ...
+
+    def leaves(self, start: int = 0) -> tuple[bytes, ...]:
+        """Return the leaves from an index on."""
+        ...
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep the signed note of the head of that size."""
+        ...
+
+    def checkpoint(self) -> bytes | None:
+        """Return the latest signed note."""
+        ...
+
+
+class Counters(Protocol):
+    """Numbers that wait to be logged, or were."""
+
+    def refused(self, code: str) -> int:
+        """Count a refusal; return how many wait to be logged."""
+        ...
+
+    def refusals(self) -> Mapping[str, int]:
+        """Return how many refusals of each code wait to be logged."""
+        ...
+
+    def clear_refusals(self) -> None:
+        """Start again from none, once they are logged."""
+        ...
+
+    def raises(self, owner: str, population: str) -> int | None:
+        """Return how many raises of an account are logged or lie before the room's time; None if it was never seen."""
+        ...
+
+    def keep_raises(self, owner: str, population: str, count: int) -> None:
+        """Take note of that number."""
+        ...
+
+
+class Records(Protocol):
+    """Everything that a room keeps, inside one transaction."""
+
+    @property
+    def contracts(self) -> Contracts:
+        """Contracts."""
+        ...
+
+    @property
+    def balances(self) -> Balances:
+        """Accounts of contracts."""
+        ...
+
+    @property
+    def versions(self) -> Versions:
+        """Data versions."""
+        ...
+
+    @property
+    def approvals(self) -> Approvals:
+        """Waiting questions and decisions."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """Reservations."""
+        ...
+
+    @property
+    def log(self) -> LogBook:
+        """The log."""
+        ...
+
+    @property
+    def counters(self) -> Counters:
+        """Refusals and raises."""
+        ...
+
+
+class Store(Protocol):
+    """Where a room keeps its records, durably."""
+
+    def reading(self) -> AbstractContextManager[Records]:
+        """Begin a transaction that sees one state and changes nothing.
+
+        Raises:
+            Failed: `STORE_FAILED` if the store cannot be reached.
+        """
+        ...
+
+    def writing(self) -> AbstractContextManager[Records]:
+        """Begin a transaction that no other one overlaps: durable once it ends, undone if it ends with an error.
+
+        Raises:
+            Failed: `STORE_FAILED` if the store cannot be reached, or does not take the change.
+        """
+        ...

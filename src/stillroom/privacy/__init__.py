@@ -1,0 +1,1 @@
+"""Sensitivity, mechanisms, accounting, intervals and plain words."""

@@ -1,0 +1,72 @@
+"""A disclosure of the guarantee, as NIST SP 800-226 asks for: what a reader needs to judge a claim of differential privacy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.model.charge import Charge
+    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.release import MeasureNoise, Promise
+
+_TRUST = {
+    "server": {
+        "model": "central: a trusted third party runs the room",
+        "exact_rows_held_by": "each owner, and the operator's server while it measures",
+        "exact_results_held_by": "the operator's server while it measures; they are neither stored nor logged",
+        "assumes": "an honest operator",
+    },
+}
+
+
+def disclosure(  # noqa: PLR0913 - a disclosure has six parts
+    *, plan: Plan, noise: Sequence[MeasureNoise], sampler: str, charge: Charge, promise: Promise, cap: Promise
+) -> dict[str, Any]:
+    """Return the disclosure of a release, as JSON data that depends on plan and contract only.
+
+    Args:
+        plan: What was measured.
+        noise: Mechanism and sensitivities of each measure.
+        sampler: Name and version of the noise sampler.
+        charge: What was charged.
+        promise: The guarantee of this release.
+        cap: The guarantee of everything the contract allows.
+    """
+    return {
+        "after": "NIST SP 800-226 (2025)",
+        "privacy_unit": {
+            "unit": "one person: all rows under the person's identifiers, after canonicalisation, in all datasets",
+            "identifiers_per_person": plan.bounds.identifiers,
+            "populations": sorted({f"{part.owner}/{part.population}" for part in plan.parts}),
+        },
+        "neighbouring": {
+            "add_remove": "one person's rows appear or vanish in all datasets at once",
+            "change": "one person's rows are altered arbitrarily in any of the datasets",
+            "charged": "add_remove",
+        },
+        "guarantee": {
+            "definition": "pure differential privacy" if promise.delta == 0 else "zCDP, stated as (ε, δ)",
+            "release": promise.to_json(),
+            "contract_cap": cap.to_json(),
+            "rho_in_1e-12": charge.rho,
+            "delta_in_1e-18": charge.delta,
+        },
+        "accounting": "sum of zCDP charges under a cap that holds for adaptively chosen questions; per contract and per owner, for life",
+        "mechanisms": [_measure(measure, one) for measure, one in zip(plan.measures, noise, strict=True)],
+        "sampler": sampler,
+        "contribution_bounds": {
+            "rows_per_person": plan.bounds.rows,
+            "cells_per_person": plan.bounds.groups,
+            "cells_enforced_by": "keyed selection" if plan.bounds.keep_groups else "the contract",
+        },
+        "keys": "declared domains, empty cells included",
+        "trust": _TRUST[plan.protection],
+        "not_protected": "facts about groups and businesses; persons mentioned in another person's row; remaining timing",
+    }
+
+
+def _measure(measure: Measure, noise: MeasureNoise) -> dict[str, Any]:
+    """Return the part of a disclosure that is about one measure."""
+    return {**noise.to_json(), "person_total_low": str(measure.low), "person_total_high": str(measure.high)}

@@ -1,0 +1,58 @@
+"""What a guarantee means for an attacker, in plain sentences. They depend on plan and contract only."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stillroom.model.release import Promise
+
+_ROOM = 1 + 2.0**-50
+
+
+def guess_probability(epsilon: float, delta: float) -> float:
+    """Return the most often that an attacker who starts at 50:50 can guess right, rounded up.
+
+    For two neighbouring inputs that are equally likely, any guess from an (ε, δ)-DP output is right with probability at most
+    (e^ε + δ)/(1 + e^ε) (Kairouz, Oh and Viswanath 2015, "The Composition Theorem for Differential Privacy": the two error rates
+    of a test satisfy P + e^ε·Q ≥ 1 - δ and Q + e^ε·P ≥ 1 - δ; add both). It is computed as (1 + δx)/(1 + x), x = e^-ε.
+    """
+    inverse = math.exp(-epsilon)
+    return min(1.0, (1 + delta * inverse) / (1 + inverse) * _ROOM)
+
+
+def attacker_sentences(release: Promise, cap: Promise) -> tuple[str, str]:
+    """Return the two sentences that say what a release can reveal about one person.
+
+    Args:
+        release: The guarantee of this release.
+        cap: The guarantee of everything the contract ever allows.
+    """
+    return (
+        _sentence("Is this person in the data?", _percent(release.epsilon, release.delta), _percent(cap.epsilon, cap.delta)),
+        _sentence(
+            "A yes/no fact about a person known to be in the data?",
+            _percent(release.change_epsilon, release.delta),
+            _percent(cap.change_epsilon, cap.delta),
+        ),
+    )
+
+
+def _sentence(subject: str, release: str, cap: str) -> str:
+    return (
+        f"{subject} An attacker who starts at 50:50 guesses right at most {release} of the time from this release, "
+        f"and at most {cap} from everything the contract ever allows."
+    )
+
+
+def _percent(epsilon: float, delta: float) -> str:
+    """Return the probability of a right guess in per cent, rounded up, with as many decimals as it takes to stay below 100."""
+    probability = Fraction(guess_probability(epsilon, delta)) * 100
+    for digits in (1, 2, 3, 4):
+        steps = math.ceil(probability * 10**digits)
+        if steps < 100 * 10**digits:
+            return f"{Decimal(steps).scaleb(-digits)} %"
+    return "100 %"

@@ -1,0 +1,1 @@
+"""Ways to measure a plan so that only noisy cells come out."""

@@ -1,0 +1,314 @@
+"""From a question and a contract to a plan and its charge, before anything is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, localcontext
+from fractions import Fraction
+from math import prod
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.codec import digest_of
+from stillroom.model.expression import Column, columns_of
+from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan
+from stillroom.model.price import Compiled
+from stillroom.model.schema import Kind
+from stillroom.privacy.mechanisms import epsilon_of
+from stillroom.query import rewrites, uses
+from stillroom.query.domains import key_domain
+from stillroom.query.expressions import row_expression
+from stillroom.query.grouping import Lowering, has_aggregate, output_name, unaliased, with_aliases
+from stillroom.query.measures import Measures
+from stillroom.query.output import Outputs, Result
+from stillroom.query.parse import only, parse
+from stillroom.query.relations import Context, select_rows
+from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
+from stillroom.query.sets import Keys, grouping_sets
+from stillroom.query.subqueries import compile_subquery
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from stillroom.model.contract import Contract
+    from stillroom.model.question import Question, Terms
+    from stillroom.query.frame import Frame
+    from stillroom.query.sets import Sets
+    from stillroom.query.typed import Typed
+
+OUTPUT_LIMIT = 200
+"""The most columns of a table."""
+
+NAME_LIMIT = 100
+"""The longest heading."""
+
+LIMIT_DIGITS = 12
+"""The most digits of LIMIT and OFFSET."""
+
+
+def compile_question(contract: Contract, question: Question) -> Compiled:
+    """Compile a question under a contract.
+
+    The plan and the charge depend on the two arguments only.
+
+    Raises:
+        InvalidInput: The text is not SQL, or the terms contradict each other.
+        Refusal: The question asks for something that is not supported, not allowed or not bounded.
+    """
+    select = parse(question.sql)
+    frame, _ = select_rows(select, Context(contract, compile_subquery))
+    grouped = _Grouped.of(select, frame, contract)
+    plan = _plan(contract, question.terms, grouped)
+    pure = [
+        epsilon_of(m, measure_sensitivities(s, plan.bounds, plan.cells)[0]) for m, s in zip(plan.mechanisms, plan.measures, strict=True)
+    ]
+    epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
+    readers = tuple(sorted({part.owner for part in plan.parts}))
+    return Compiled(plan=plan, headings=grouped.headings, charge=plan_charge(plan), pure_epsilon=epsilon, readers=readers)
+
+
+@dataclass(frozen=True)
+class _Grouped:
+    """The outer SELECT, compiled: what is grouped by, measured and shown."""
+
+    frame: Frame
+    keys: tuple[Key, ...]
+    functional: bool
+    measures: Measures
+    finish: Finish
+    headings: tuple[str, ...]
+
+    @staticmethod
+    def of(select: exp.Select, frame: Frame, contract: Contract) -> _Grouped:
+        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT."""
+        items = list(select.expressions)
+        if len(items) > OUTPUT_LIMIT:
+            raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
+        nodes, sets = _key_nodes(select, frame)
+        typed = [_key_expression(node, frame, contract) for node in nodes]
+        keys = tuple(_key(one, frame, contract) for one in typed)
+        _check_cells(keys, contract)
+        measures = Measures(frame, contract)
+        finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
+        if not measures.measures:
+            raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
+        headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
+        return _Grouped(frame, keys, all(one.functional for one in typed), measures, finish, headings)
+
+
+def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
+    """Return the grouping expressions, without aliases and positions, and the grouping sets."""
+    from sqlglot import exp
+
+    aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
+
+    def prepare(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Literal) and not node.is_string:
+            return unaliased(_item(select, node))
+        return with_aliases(node, aliases, frame)
+
+    keys = Keys(prepare, lambda a, b: row_expression(a, frame).expression == row_expression(b, frame).expression)
+    sets = grouping_sets(select.args.get("group"), keys)
+    return _in_display_order(keys, sets, [unaliased(item) for item in select.expressions])
+
+
+def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[list[exp.Expr], Sets]:
+    """Order keys as SELECT shows them, and sets from fine to coarse, so that the order of GROUP BY does not matter."""
+    from sqlglot import exp
+
+    shown = [item for item in items if not has_aggregate(item) and not isinstance(item, exp.Star | exp.Literal | exp.Boolean | exp.Null)]
+    ranks = [next((rank for rank, item in enumerate(shown) if keys.same(node, item)), len(shown)) for node in keys.nodes]
+    order = sorted(range(len(ranks)), key=lambda position: (ranks[position], position))
+    moved = {position: rank for rank, position in enumerate(order)}
+    renumbered = (tuple(sorted(moved[position] for position in one)) for one in sets)
+    return [keys.nodes[position] for position in order], sorted(renumbered, key=lambda one: (-len(one), one))
+
+
+def _item(select: exp.Select, position: exp.Expr) -> exp.Expr:
+    """Return the SELECT item at a position, counted from 1."""
+    number = int(position.this) if str(position.this).isdigit() else 0
+    if not 1 <= number <= len(select.expressions):
+        raise Refusal(
+            Code.COLUMN_UNKNOWN, "A position in GROUP BY or ORDER BY is not a column of SELECT.", "Count the columns of SELECT from 1."
+        )
+    item: exp.Expr = select.expressions[number - 1]
+    return item
+
+
+def _key_expression(node: exp.Expr, frame: Frame, contract: Contract) -> Typed:
+    """Compile a grouping expression."""
+    typed = row_expression(node, frame)
+    uses.allow(contract, typed, uses.GROUPS)
+    if not columns_of(typed.expression):
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A constant cannot be grouped by.", "Leave it out of GROUP BY.")
+    return typed
+
+
+def _key(typed: Typed, frame: Frame, contract: Contract) -> Key:
+    """Return a key with its domain."""
+    domain = key_domain(typed, frame.facts, contract.limits.cells)
+    return Key(value=typed.expression, kind=typed.type.kind, digits=typed.type.digits, domain=domain)
+
+
+def _check_cells(keys: tuple[Key, ...], contract: Contract) -> None:
+    """Refuse tables with more cells than the contract's limit."""
+    cells = prod(len(key.domain) for key in keys)
+    if cells > contract.limits.cells:
+        raise Refusal(
+            Code.TOO_MANY_CELLS,
+            f"The table would have {cells} cells; the contract's limit is {contract.limits.cells}.",
+            "Group by fewer columns, or by coarser ones (CASE).",
+        )
+
+
+class _Finishing:
+    """Compiles what happens after the noise, noting the aggregates on the way."""
+
+    def __init__(self, select: exp.Select, frame: Frame, typed: list[Typed], keys: tuple[Key, ...], measures: Measures) -> None:
+        """Prepare to replace keys and aggregates by place-holders."""
+        self.select, self.frame, self.measures = select, frame, measures
+        self.typed = {f"k{position}": one for position, one in enumerate(typed)}
+        self.lowering = Lowering(frame, self.typed, self._note)
+        self.known = {f"k{position}": Result(Column(name=f"k{position}"), key.kind, key.digits) for position, key in enumerate(keys)}
+        self.known |= {f"g{position}": Result(Column(name=f"g{position}"), Kind.INTEGER) for position in range(len(keys))}
+        self.aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
+
+    def _note(self, node: exp.Expr) -> str:
+        """Note an aggregate; GROUPING(key) tells where the key is totalled over."""
+        from sqlglot import exp
+
+        if not isinstance(node, exp.Grouping):
+            return self.measures.note(node)
+        only(node, {"expressions"})
+        wanted = [row_expression(with_aliases(part, self.aliases, self.frame), self.frame).expression for part in node.expressions]
+        found = [name for name, key in self.typed.items() if [key.expression] == wanted]
+        if not found:
+            raise Refusal(Code.NOT_GROUPED, "GROUPING needs one grouping column.", "Write GROUPING(column) for a column of GROUP BY.")
+        return found[0].replace("k", "g")
+
+    def finish(self, sets: Sets) -> Finish:
+        """Return the finish."""
+        outputs = tuple(self._output(item) for item in self.select.expressions)
+        having = self.select.args.get("having")
+        test = self._result(with_aliases(having.this, self.aliases, self.frame)) if having else None
+        if test is not None and test.kind is not Kind.BOOLEAN:
+            raise Refusal(Code.TYPE_MISMATCH, "HAVING needs a condition.", "Compare the aggregate with something.")
+        order = self.select.args.get("order")
+        return Finish(
+            sets=tuple(sets),
+            outputs=outputs,
+            having=test.expression if test else None,
+            order=tuple(self._order(node) for node in (order.expressions if order else ())),
+            limit=_whole(self.select.args.get("limit")),
+            offset=_whole(self.select.args.get("offset")) or 0,
+        )
+
+    def _result(self, node: exp.Expr) -> Result:
+        """Compile one expression over keys and aggregates."""
+        lowered = self.lowering.lower(node)
+        return Outputs({**self.known, **self.measures.results}).compile(lowered)
+
+    def _output(self, item: exp.Expr) -> Output:
+        """Compile one SELECT item."""
+        from sqlglot import exp
+
+        node = unaliased(item)
+        if isinstance(node, exp.Star):
+            raise Refusal(Code.NOT_AGGREGATED, "SELECT * would release rows.", "Select keys and aggregates.")
+        result = self._result(node)
+        return Output(value=result.expression, kind=result.kind, digits=result.digits, noisy=result.noisy)
+
+    def _order(self, node: exp.Expr) -> Order:
+        """Compile one ORDER BY term; aliases and positions mean SELECT items."""
+        from sqlglot import exp
+
+        only(node, {"this", "desc", "nulls_first"})
+        inner = node.this
+        if isinstance(inner, exp.Literal) and not inner.is_string:
+            inner = unaliased(_item(self.select, inner))
+        else:
+            inner = with_aliases(inner, self.aliases, None)
+        result = self._result(inner)
+        return Order(value=result.expression, descending=bool(node.args.get("desc")), nulls_first=bool(node.args.get("nulls_first")))
+
+
+def _heading(item: exp.Expr, position: int) -> str:
+    """Return the name of a column of the table.
+
+    Raises:
+        InvalidInput: It is too long or not printable.
+    """
+    from sqlglot import exp
+
+    node = unaliased(item)
+    name = output_name(item) or (node.sql_name().lower() if isinstance(node, exp.Func) else f"column{position + 1}")
+    if len(name) > NAME_LIMIT or not name.isprintable():
+        raise InvalidInput(Code.SQL_INVALID, "A column name is too long or not printable.", "Use a short plain name.")
+    return name
+
+
+def _named_apart(names: list[str]) -> tuple[str, ...]:
+    """Give columns of one name numbers."""
+    apart: list[str] = []
+    for name in names:
+        number, candidate = 1, name
+        while candidate in apart:
+            number += 1
+            candidate = f"{name}_{number}"
+        apart.append(candidate)
+    return tuple(apart)
+
+
+def _whole(clause: exp.Expr | None) -> int | None:
+    """Return the number of LIMIT or OFFSET."""
+    from sqlglot import exp
+
+    if clause is None:
+        return None
+    only(clause, {"expression"})
+    number = clause.args["expression"]
+    if not isinstance(number, exp.Literal) or number.is_string or not number.this.isdigit() or len(number.this) > LIMIT_DIGITS:
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "LIMIT and OFFSET need a whole number.", "Write a number.")
+    return int(number.this)
+
+
+def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
+    """Put the plan together."""
+    parts, link, rest = grouped.frame.closed()
+    cells = prod(len(key.domain) for key in grouped.keys)
+    bounds = _bounds(contract, terms, grouped, cells)
+    measures = tuple(grouped.measures.measures)
+    delta = Fraction(str(contract.caps.delta))
+    plan = Plan(
+        contract=digest_of(contract),
+        protection=contract.protections[0],
+        facts=grouped.frame.facts,
+        parts=parts,
+        link=link,
+        rest=rest,
+        keys=grouped.keys,
+        measures=measures,
+        mechanisms=mechanisms_for(measures, bounds=bounds, cells=cells, outputs=grouped.finish.outputs, terms=terms, delta=delta),
+        bounds=bounds,
+        finish=grouped.finish,
+    )
+    return rewrites.apply(plan)
+
+
+def _bounds(contract: Contract, terms: Terms, grouped: _Grouped, cells: int) -> Bounds:
+    """Return how much one person can contribute, from the contract and the terms.
+
+    Where every key is a function of the person, a person influences one cell. Otherwise no more cells than the person has rows, nor
+    than there are; a lower limit of the contract or of the terms is enforced by keeping that many cells of each person.
+    """
+    rows = grouped.frame.rows
+    worst = 1 if grouped.functional else min(rows, cells)
+    limit = min(contract.limits.groups_per_person, terms.groups_per_person or contract.limits.groups_per_person)
+    return Bounds(rows=rows, groups=min(worst, limit), keep_groups=limit < worst, identifiers=contract.identifiers_per_person)
+
+
+def _rounded_up(epsilon: Fraction) -> str:
+    """Return a number as decimal text with 12 places, rounded up."""
+    with localcontext(prec=60):
+        exact = Decimal(epsilon.numerator) / Decimal(epsilon.denominator)
+        return str(exact.quantize(Decimal("1e-12"), rounding=ROUND_CEILING).normalize())

@@ -1,0 +1,60 @@
+"""The domain of a grouping key: every value that can occur, from the contract alone."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.expression import columns_of
+from stillroom.query.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stillroom.model.relation import ColumnFact
+    from stillroom.model.schema import Scalar
+    from stillroom.query.typed import Typed
+
+TRIED = 5_000
+"""The most combinations of column values that are tried to find out which values an expression can take."""
+
+
+def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Scalar, ...]:
+    """Return the domain of a key in display order, NULL last.
+
+    A listed domain keeps its order (that of the contract, or of the branches of a CASE). Where the columns that the key reads have
+    few enough values, all are tried, so that only values that can really occur remain.
+
+    Raises:
+        Refusal: The contract does not declare a finite domain, or it is larger than the limit.
+    """
+    listed = key.type.domain(limit)
+    found = _tried(key, facts)
+    if listed is None and found is None:
+        names = ", ".join(sorted(key.mentions)) or "The key"
+        raise Refusal(
+            Code.KEY_WITHOUT_DOMAIN,
+            f"{names} has no declared domain of at most {limit} values.",
+            "Group by columns with listed values or a range with step, or by CASE with constants.",
+        )
+    if listed is None:
+        listed = tuple(sorted((value for value in found or () if value is not None), key=_order)) + (None,) * (None in (found or ()))
+    return tuple(value for value in listed if found is None or (type(value), value) in {(type(f), f) for f in found})
+
+
+def _order(value: Scalar) -> tuple[str, Scalar]:
+    """Order values of one kind."""
+    return type(value).__name__, value
+
+
+def _tried(key: Typed, facts: Iterable[ColumnFact]) -> set[Scalar] | None:
+    """Return the values that the key takes over all values of its columns, or None when these are too many."""
+    types = {fact.name: fact.type for fact in facts}
+    names = sorted(columns_of(key.expression))
+    domains = [types[name].domain(TRIED) for name in names]
+    known = [domain for domain in domains if domain is not None]
+    if len(known) < len(domains) or prod(len(domain) for domain in known) > TRIED:
+        return None
+    return {evaluate(key.expression, dict(zip(names, values, strict=True))) for values in product(*known)}

@@ -1,0 +1,387 @@
+"""Row expressions: from the syntax tree to typed, total expressions of the plan."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.expression import All, Among, Any, ArithmeticOp, Compare, Comparison, Constant, Expression, IsNull, Like, Not
+from stillroom.model.schema import EPOCH, ColumnType, Kind
+from stillroom.query.frame import Frame, PersonColumn, resolve
+from stillroom.query.parse import identifier, only
+from stillroom.query.typed import Typed, aligned, arithmetic, choice, combined, constant, is_null, mismatch, quotient, too_large
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+LITERAL_LENGTH = 40
+"""The most characters of a written number."""
+
+LARGEST_EXPONENT = 15
+"""Written numbers are below 10 to the power of one more than this."""
+
+MOST_DECIMALS = 12
+"""The most decimal places of a written number."""
+
+BOOLEAN = ColumnType(kind=Kind.BOOLEAN)
+NULL = constant(None, Kind.TEXT)
+
+
+def row_expression(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile an expression over one row.
+
+    Raises:
+        Refusal: It uses something that is not on the list, mixes types, or reads the person.
+        InvalidInput: A number in it is too large.
+    """
+    from sqlglot import exp
+
+    if isinstance(node, exp.Literal | exp.Boolean | exp.Null | exp.Cast):
+        return constant_expression(node)
+    handlers: dict[type[exp.Expr], Callable[[exp.Expr, Frame], Typed]] = {
+        exp.Column: _column,
+        exp.Paren: lambda node, frame: row_expression(node.this, frame),
+        exp.Neg: _negative,
+        exp.Add: _arithmetic,
+        exp.Sub: _arithmetic,
+        exp.Mul: _arithmetic,
+        exp.Div: _arithmetic,
+        exp.EQ: _compare,
+        exp.NEQ: _compare,
+        exp.LT: _compare,
+        exp.LTE: _compare,
+        exp.GT: _compare,
+        exp.GTE: _compare,
+        exp.Between: _between,
+        exp.In: _among,
+        exp.Like: _like,
+        exp.Is: _is,
+        exp.Not: _not,
+        exp.And: _connective,
+        exp.Or: _connective,
+        exp.Case: _case,
+    }
+    handler = handlers.get(type(node))
+    if handler is None:
+        raise unsupported(node)
+    return handler(node, frame)
+
+
+def unsupported(node: exp.Expr) -> Refusal:
+    """Return the refusal of a syntax node that is not on the list."""
+    from sqlglot import exp
+
+    name = type(node).__name__.upper()
+    if isinstance(node, exp.AggFunc):
+        return Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            f"{name} cannot stand here.",
+            "Aggregates stand in SELECT, HAVING and ORDER BY; COUNT, SUM and AVG are supported.",
+        )
+    if isinstance(node, exp.Subquery | exp.Select | exp.Exists | exp.SetOperation):
+        return Refusal(Code.SUBQUERY_NOT_ALLOWED, "A subquery cannot be used as a value.", "Join it on the person in FROM.")
+    if isinstance(node, exp.Func):
+        return Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {name} is not supported.", "The SQL reference lists what is supported.")
+    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{name} is not supported here.", "The SQL reference lists what is supported.")
+
+
+def condition(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile an expression that must be a truth value."""
+    typed = row_expression(node, frame)
+    if typed.type.kind is not Kind.BOOLEAN and not is_null(typed):
+        raise mismatch("A condition must be true or false.")
+    return typed
+
+
+def person_reference(node: exp.Expr, frame: Frame) -> PersonColumn | None:
+    """Return the person that a node names, if it names one."""
+    from sqlglot import exp
+
+    node = node.unnest()
+    if not isinstance(node, exp.Column):
+        return None
+    binding = _binding(node, frame)
+    return binding if isinstance(binding, PersonColumn) else None
+
+
+def _binding(node: exp.Expr, frame: Frame) -> Typed | PersonColumn:
+    """Resolve a column node."""
+    only(node, {"this", "table"})
+    table = node.args.get("table")
+    return resolve(frame, identifier(node.this), identifier(table) if table else None)
+
+
+def _column(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile a column."""
+    binding = _binding(node, frame)
+    if isinstance(binding, PersonColumn):
+        raise Refusal(
+            Code.PERSON_NOT_RELEASED,
+            "The person identifier cannot be read as a value.",
+            "Use it to join, in COUNT(DISTINCT person), or in GROUP BY of a subquery.",
+        )
+    return binding
+
+
+def constant_expression(node: exp.Expr) -> Typed:
+    """Compile a constant: a number, text, a date, TRUE, FALSE or NULL.
+
+    Raises:
+        Refusal: It is a cast other than DATE '…'.
+        InvalidInput: The number is too large, or the date is not one.
+    """
+    from sqlglot import exp
+
+    match node:
+        case exp.Literal():
+            return _literal(node)
+        case exp.Boolean():
+            return constant(bool(node.this), Kind.BOOLEAN)
+        case exp.Null():
+            return NULL
+        case exp.Cast():
+            return _date(node)
+        case _:
+            raise unsupported(node)
+
+
+def _literal(node: exp.Expr) -> Typed:
+    """Compile a number or text."""
+    if node.args["is_string"]:
+        return constant(node.this, Kind.TEXT)
+    value = decimal_literal(node.this)
+    digits = _decimals(value)
+    return constant(int(value.scaleb(digits)), Kind.DECIMAL if digits else Kind.INTEGER, digits)
+
+
+def decimal_literal(text: str) -> Decimal:
+    """Return a written number, exactly.
+
+    Raises:
+        InvalidInput: It is not a plain number, or too large, or has too many decimal places.
+    """
+    if (
+        len(text) > LITERAL_LENGTH
+        or not text.replace(".", "").replace("e", "").replace("E", "").replace("+", "").replace("-", "").isdigit()
+    ):
+        raise too_large()
+    value = Decimal(text)
+    if value.adjusted() > LARGEST_EXPONENT or _decimals(value) > MOST_DECIMALS:
+        raise too_large()
+    return value
+
+
+def _decimals(value: Decimal) -> int:
+    """Return how many decimal places a number needs."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _negative(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile a minus sign."""
+    operand = row_expression(node.this, frame)
+    if isinstance(operand.expression, Constant) and isinstance(operand.expression.value, int) and operand.type.numeric:
+        return constant(-operand.expression.value, operand.type.kind, operand.type.digits)
+    return arithmetic(ArithmeticOp.SUBTRACT, constant(0, Kind.INTEGER), operand)
+
+
+def _arithmetic(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile +, -, * and /."""
+    from sqlglot import exp
+
+    only(node, {"this", "expression", "typed", "safe"})
+    left, right = row_expression(node.this, frame), row_expression(node.expression, frame)
+    if isinstance(node, exp.Div):
+        return quotient(left, right)
+    operations: dict[type[exp.Expr], ArithmeticOp] = {
+        exp.Add: ArithmeticOp.ADD,
+        exp.Sub: ArithmeticOp.SUBTRACT,
+        exp.Mul: ArithmeticOp.MULTIPLY,
+    }
+    return arithmetic(operations[type(node)], left, right)
+
+
+def _compare(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile a comparison; > and >= swap their sides."""
+    from sqlglot import exp
+
+    only(node, {"this", "expression"})
+    left, right = _same_kind(row_expression(node.this, frame), row_expression(node.expression, frame))
+    if isinstance(node, exp.GT | exp.GTE):
+        left, right = right, left
+    comparison: dict[type[exp.Expr], Comparison] = {
+        exp.EQ: Comparison.EQUAL,
+        exp.NEQ: Comparison.NOT_EQUAL,
+        exp.LT: Comparison.LESS,
+        exp.GT: Comparison.LESS,
+    }
+    return compared(comparison.get(type(node), Comparison.LESS_OR_EQUAL), left, right)
+
+
+def compared(comparison: Comparison, left: Typed, right: Typed) -> Typed:
+    """Return a comparison of two operands of one kind."""
+    node = Compare(comparison=comparison, left=left.expression, right=right.expression)
+    return combined(node, BOOLEAN.model_copy(update={"nullable": left.type.nullable or right.type.nullable}), left, right).as_test()
+
+
+def _same_kind(left: Typed, right: Typed) -> tuple[Typed, Typed]:
+    """Bring two operands of a comparison to one kind and unit; text next to a date must be a date."""
+    if left.type.kind is Kind.DATE and right.type.kind is Kind.TEXT:
+        right = _as_date(right)
+    elif right.type.kind is Kind.DATE and left.type.kind is Kind.TEXT:
+        left = _as_date(left)
+    if left.type.numeric and right.type.numeric:
+        return aligned(left, right)
+    if left.type.kind is not right.type.kind and not is_null(left) and not is_null(right):
+        raise mismatch("The two sides of a comparison have different types.")
+    return left, right
+
+
+def _as_date(operand: Typed) -> Typed:
+    """Read constant text as a date."""
+    if is_null(operand):
+        return operand
+    if not isinstance(operand.expression, Constant):
+        raise mismatch("Text and a date cannot be compared.")
+    return date_constant(str(operand.expression.value))
+
+
+def date_constant(text: str) -> Typed:
+    """Return a constant date.
+
+    Raises:
+        InvalidInput: The text is not an ISO 8601 date.
+    """
+    try:
+        day = (datetime.date.fromisoformat(text) - EPOCH).days
+    except ValueError:
+        raise InvalidInput(Code.SQL_INVALID, "A date in the question is not of the form YYYY-MM-DD.", "Write DATE '2026-01-31'.") from None
+    return constant(day, Kind.DATE)
+
+
+def _date(node: exp.Expr) -> Typed:
+    """Compile DATE '…', the one cast that is supported."""
+    from sqlglot import exp
+
+    only(node, {"this", "to"})
+    if node.args["to"].this is not exp.DType.DATE or not (isinstance(node.this, exp.Literal) and node.this.is_string):
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "CAST is not supported.", "Only DATE 'YYYY-MM-DD' may be written.")
+    return date_constant(node.this.this)
+
+
+def _between(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile BETWEEN as two comparisons."""
+    only(node, {"this", "low", "high"})
+    operand = row_expression(node.this, frame)
+    low, first = _same_kind(row_expression(node.args["low"], frame), operand)
+    second, high = _same_kind(operand, row_expression(node.args["high"], frame))
+    return _joined(All, [compared(Comparison.LESS_OR_EQUAL, low, first), compared(Comparison.LESS_OR_EQUAL, second, high)])
+
+
+def _among(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile IN over a list of constants; NULL may not be among them, since NOT IN would then keep nobody."""
+    if node.args.get("query") is not None or node.args.get("unnest") is not None:
+        raise Refusal(Code.SUBQUERY_NOT_ALLOWED, "IN with a subquery is not supported.", "Join the subquery on the person in FROM.")
+    only(node, {"this", "expressions"})
+    items = [row_expression(item, frame) for item in node.expressions]
+    if not items or any(is_null(item) or not isinstance(item.expression, Constant) for item in items):
+        raise Refusal(
+            Code.EXPRESSION_NOT_ALLOWED, "IN needs a list of constants without NULL.", "List the values; test for NULL with IS NULL."
+        )
+    operand = row_expression(node.this, frame)
+    pairs = [_same_kind(operand, item) for item in items]
+    finest = max((left for left, _ in pairs), key=lambda left: left.type.digits)
+    constants = [_same_kind(finest, item)[1].expression for item in items]
+    values = tuple(value for value in constants if isinstance(value, Constant))
+    kind = BOOLEAN.model_copy(update={"nullable": operand.type.nullable})
+    return combined(Among(operand=finest.expression, values=values), kind, operand).as_test()
+
+
+def _like(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile LIKE with a constant pattern."""
+    only(node, {"this", "expression"})
+    operand, pattern = row_expression(node.this, frame), row_expression(node.expression, frame)
+    if operand.type.kind is not Kind.TEXT or not isinstance(pattern.expression, Constant) or not isinstance(pattern.expression.value, str):
+        raise mismatch("LIKE needs text and a constant pattern.")
+    node_ = Like(operand=operand.expression, pattern=pattern.expression.value)
+    return combined(node_, BOOLEAN.model_copy(update={"nullable": operand.type.nullable}), operand).as_test()
+
+
+def _is(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile IS NULL, IS TRUE and IS FALSE; IS NULL of a person asks whether an outer join found a row."""
+    from sqlglot import exp
+
+    only(node, {"this", "expression"})
+    if isinstance(node.expression, exp.Null):
+        person = person_reference(node.this, frame)
+        if person is not None and person.present is None:
+            return constant(value=False, kind=Kind.BOOLEAN)
+        operand = person.present if person is not None and person.present is not None else row_expression(node.this, frame)
+        return combined(IsNull(operand=operand.expression), BOOLEAN.model_copy(update={"nullable": False}), operand).as_test()
+    if isinstance(node.expression, exp.Boolean):
+        wanted = condition(node.this, frame)
+        truth = wanted if node.expression.this else _negated(wanted)
+        return choice([(truth, constant(value=True, kind=Kind.BOOLEAN))], constant(value=False, kind=Kind.BOOLEAN)).as_test()
+    raise unsupported(node)
+
+
+def _negated(operand: Typed) -> Typed:
+    """Return the three-valued negation."""
+    return combined(Not(operand=operand.expression), BOOLEAN.model_copy(update={"nullable": operand.type.nullable}), operand)
+
+
+def _not(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile NOT."""
+    return _negated(condition(node.this, frame)).as_test()
+
+
+def _connective(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile a chain of AND or OR."""
+    from sqlglot import exp
+
+    connective = All if isinstance(node, exp.And) else Any
+    return _joined(connective, [condition(operand, frame) for operand in node.flatten()])
+
+
+def _joined(connective: type[All | Any], operands: list[Typed]) -> Typed:
+    """Join conditions."""
+    node = connective(operands=tuple(operand.expression for operand in operands))
+    nullable = any(operand.type.nullable for operand in operands)
+    return combined(node, BOOLEAN.model_copy(update={"nullable": nullable}), *operands).as_test()
+
+
+def _case(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile CASE with conditions, or with values to compare with."""
+    from sqlglot import exp
+
+    only(node, {"this", "ifs", "default"})
+    subject = row_expression(node.this, frame) if node.this else None
+    branches = []
+    for branch in node.args["ifs"]:
+        only(branch, {"this", "true"})
+        if subject is None:
+            when = condition(branch.this, frame)
+        else:
+            when = compared(Comparison.EQUAL, *_same_kind(subject, row_expression(branch.this, frame)))
+        branches.append((when, row_expression(branch.args["true"], frame)))
+    default = node.args.get("default")
+    return choice(branches, row_expression(default, frame) if isinstance(default, exp.Expr) else NULL)
+
+
+def conjuncts(node: exp.Expr) -> list[exp.Expr]:
+    """Return the operands of a chain of AND."""
+    from sqlglot import exp
+
+    node = node.unnest()
+    return [part for operand in node.flatten() for part in conjuncts(operand)] if isinstance(node, exp.And) else [node]
+
+
+def conjunction(conditions: list[Typed]) -> Expression | None:
+    """Return one condition for many; None for none."""
+    if not conditions:
+        return None
+    return conditions[0].expression if len(conditions) == 1 else All(operands=tuple(item.expression for item in conditions))

@@ -1,0 +1,105 @@
+"""Frames: relations under construction, in which every row belongs to one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.relation import Filter, Linked
+from stillroom.query.typed import Typed
+
+if TYPE_CHECKING:
+    from stillroom.model.contract import PublicDataset
+    from stillroom.model.expression import Expression
+    from stillroom.model.plan import Link, Part
+    from stillroom.model.relation import ColumnFact, Relation
+
+
+@dataclass(frozen=True, eq=False)
+class PersonColumn:
+    """A column that holds the person. Expressions cannot read it; two such columns are the same only by identity.
+
+    Attributes:
+        present: True where the person's side of an outer join has a row, NULL elsewhere; None where it always has.
+    """
+
+    present: Typed | None = None
+
+
+Binding: TypeAlias = Typed | PersonColumn
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one name after FROM offers: its columns by name."""
+
+    alias: str
+    columns: dict[str, Binding]
+
+
+@dataclass(frozen=True)
+class PublicTable:
+    """A public table in FROM; it owns no rows, so it can only be joined to."""
+
+    alias: str
+    name: str
+    dataset: PublicDataset
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Rows that each belong to one person.
+
+    Attributes:
+        parts: The private parts that were linked; one until a join.
+        link: How they were linked.
+        relation: With one part, over its Scan; afterwards, over Linked.
+        rows: The most rows of one person, from the contract alone.
+        sources: What names can refer to.
+        facts: What is known about each column of the plan.
+        merged: Names that USING has merged; they mean the left side's column.
+        stem: Prefix of names for per-person totals.
+        made: How many per-person columns have been made.
+    """
+
+    parts: tuple[Part, ...]
+    relation: Relation
+    rows: int
+    sources: tuple[Source, ...]
+    facts: tuple[ColumnFact, ...]
+    stem: str
+    link: Link | None = None
+    merged: frozenset[str] = field(default_factory=frozenset)
+    made: int = 0
+
+    def where(self, condition: Expression | None) -> Frame:
+        """Keep the rows for which a condition is true."""
+        return self if condition is None else replace(self, relation=Filter(source=self.relation, condition=condition))
+
+    def renamed(self, alias: str, columns: dict[str, Binding]) -> Frame:
+        """Offer other columns, under one name, from here on."""
+        return replace(self, sources=(Source(alias, columns),), merged=frozenset[str]())
+
+    def closed(self) -> tuple[tuple[Part, ...], Link | None, Relation]:
+        """Return the parts, the link, and the relation over linked rows."""
+        if len(self.parts) == 1:
+            part = self.parts[0].model_copy(update={"relation": self.relation, "rows": self.rows})
+            return (part,), None, Linked()
+        return self.parts, self.link, self.relation
+
+
+def resolve(frame: Frame, name: str, table: str | None) -> Binding:
+    """Return what a column name refers to.
+
+    Raises:
+        Refusal: Nothing, or more than one thing.
+    """
+    if table is not None and all(source.alias != table for source in frame.sources):
+        raise Refusal(Code.DATASET_UNKNOWN, f"There is no table {table!r} here.", "Use a name or alias that stands after FROM or JOIN.")
+    found = [source.columns[name] for source in frame.sources if table in (None, source.alias) and name in source.columns]
+    if not found:
+        raise Refusal(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", "`stillroom contract explain` lists the columns.")
+    if len(found) > 1 and name not in frame.merged:
+        raise Refusal(Code.COLUMN_AMBIGUOUS, f"Column {name!r} stands in more than one table.", "Write table.column.")
+    return found[0]

@@ -1,0 +1,142 @@
+"""What grouped SELECTs have in common: their keys, and putting place-holders for keys and aggregates into expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.query.expressions import person_reference, row_expression
+from stillroom.query.frame import resolve
+from stillroom.query.parse import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+    from stillroom.query.frame import Frame
+    from stillroom.query.typed import Typed
+
+PLACE = "#"
+"""The table name of place-holders; no dataset, alias of the contract's names, or column can collide with it."""
+
+
+def place_holder(name: str) -> exp.Column:
+    """Return a syntax node that stands for something computed elsewhere."""
+    from sqlglot import exp
+
+    return exp.column(name, table=PLACE, quoted=True)
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """Tell whether a node is an aggregate function, supported or not."""
+    from sqlglot import exp
+
+    return isinstance(node, exp.AggFunc | exp.Filter | exp.Window | exp.WithinGroup)
+
+
+def has_aggregate(node: exp.Expr) -> bool:
+    """Tell whether an aggregate stands anywhere in an expression, outside subqueries."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Query):
+        return False
+    return is_aggregate(node) or any(has_aggregate(child) for child in node.iter_expressions())
+
+
+def output_name(node: exp.Expr) -> str | None:
+    """Return the name of a SELECT item: its alias, or its column's name."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Alias):
+        return identifier(node.args["alias"])
+    node = node.unnest()
+    return identifier(node.this) if isinstance(node, exp.Column) else None
+
+
+def unaliased(node: exp.Expr) -> exp.Expr:
+    """Return a SELECT item without its alias."""
+    from sqlglot import exp
+
+    return node.this if isinstance(node, exp.Alias) else node
+
+
+def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | None) -> exp.Expr:
+    """Replace names of SELECT items by what they stand for.
+
+    Args:
+        node: The expression.
+        aliases: SELECT items by name.
+        frame: Where columns have precedence over aliases; None where aliases have.
+    """
+    from sqlglot import exp
+
+    def step(part: exp.Expr) -> exp.Expr:
+        if not isinstance(part, exp.Column) or part.args.get("table") is not None or not isinstance(part.this, exp.Identifier):
+            return part
+        name = identifier(part.this)
+        known = frame is not None and any(name in source.columns for source in frame.sources)
+        return exp.paren(aliases[name].copy(), copy=False) if name in aliases and not known else part
+
+    return node.copy().transform(step)
+
+
+class Lowering:
+    """Replaces aggregates and keys by place-holders, from the outside in; any other column is refused."""
+
+    def __init__(self, frame: Frame, keys: dict[str, Typed], aggregate: Callable[[exp.Expr], str], *, person: str | None = None) -> None:
+        """Remember what may be replaced.
+
+        Args:
+            frame: The rows that are grouped.
+            keys: The grouping keys, by place-holder.
+            aggregate: Notes an aggregate and returns its place-holder.
+            person: The place-holder of the person, where rows are grouped by it.
+        """
+        self.frame, self.keys, self.aggregate, self.person = frame, keys, aggregate, person
+
+    def lower(self, node: exp.Expr) -> exp.Expr:
+        """Return the expression over place-holders.
+
+        Raises:
+            Refusal: A column is neither a key nor inside an aggregate.
+        """
+        from sqlglot import exp
+
+        if is_aggregate(node):
+            return place_holder(self.aggregate(node))
+        if isinstance(node, exp.Literal | exp.Boolean | exp.Null):
+            return node
+        key = self._key(node)
+        if key is not None:
+            return place_holder(key)
+        if isinstance(node, exp.Column):
+            raise self._not_grouped(node)
+        lowered = node.copy()
+        for child in list(lowered.iter_expressions()):
+            child.replace(self.lower(child))
+        return lowered
+
+    def _key(self, node: exp.Expr) -> str | None:
+        """Return the place-holder of the key that a node is, if it is one."""
+        from sqlglot import exp
+
+        if isinstance(node, exp.Column):
+            if person_reference(node, self.frame) is not None:
+                if self.person is None:
+                    row_expression(node, self.frame)
+                return self.person
+            resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)
+        if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren | exp.If):
+            return None
+        if isinstance(node, exp.Is) and person_reference(node.this, self.frame) is not None:
+            return None
+        typed = row_expression(node, self.frame)
+        return next((name for name, key in self.keys.items() if key.expression == typed.expression), None)
+
+    def _not_grouped(self, node: exp.Column) -> Refusal:
+        """Return the refusal of a bare column."""
+        name = identifier(node.this)
+        return Refusal(
+            Code.NOT_GROUPED, f"Column {name!r} is neither aggregated nor grouped by.", f"Add {name} to GROUP BY, or aggregate it."
+        )

@@ -1,0 +1,166 @@
+"""Aggregates of the outer SELECT: each becomes one or two measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.expression import Average, Branch, Case, Column, Constant, Expression, IsNull
+from stillroom.model.plan import Measure
+from stillroom.model.schema import Kind
+from stillroom.query import uses
+from stillroom.query.expressions import person_reference, row_expression, unsupported
+from stillroom.query.grouping import is_aggregate
+from stillroom.query.output import Result
+from stillroom.query.parse import only
+from stillroom.query.typed import Typed, span
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from stillroom.model.contract import Contract
+    from stillroom.query.frame import Frame
+
+TOTAL_LIMIT = 2**62
+"""No person's total may reach this, so that engines and noise stay within 64 bits a person."""
+
+AVERAGE_DIGITS = 2
+"""Decimal places that an average shows beyond those of its column."""
+
+_ONE = Constant(value=1)
+_ZERO = Constant(value=0)
+
+
+class Measures:
+    """Collects the measures of a question; equal ones are measured once."""
+
+    def __init__(self, frame: Frame, contract: Contract) -> None:
+        """Start with none."""
+        self.frame, self.contract = frame, contract
+        self.measures: list[Measure] = []
+        self.results: dict[str, Result] = {}
+
+    def note(self, node: exp.Expr) -> str:
+        """Note an aggregate and return the name of its result.
+
+        Raises:
+            Refusal: It is not COUNT, SUM or AVG in a supported form, or a column may not be measured.
+        """
+        from sqlglot import exp
+
+        if any(is_aggregate(inner) for child in node.iter_expressions() for inner in child.walk()):
+            raise Refusal(
+                Code.AGGREGATE_NOT_ALLOWED, "An aggregate stands inside an aggregate.", "Aggregate per person in a subquery first."
+            )
+        match node:
+            case exp.Count():
+                return self._single(self._count(node))
+            case exp.Sum():
+                only(node, {"this"})
+                return self._single(self._sum(self._argument(node.this)))
+            case exp.Avg():
+                only(node, {"this"})
+                return self._average(self._argument(node.this))
+            case _:
+                raise unsupported(node)
+
+    def _argument(self, node: exp.Expr) -> Typed:
+        """Compile what is aggregated."""
+        from sqlglot import exp
+
+        if isinstance(node, exp.Distinct):
+            raise Refusal(
+                Code.AGGREGATE_NOT_ALLOWED, "DISTINCT is supported for COUNT of the person only.", "Write COUNT(DISTINCT person)."
+            )
+        typed = row_expression(node, self.frame)
+        uses.allow(self.contract, typed, uses.MEASURES, uses.TESTED)
+        return typed
+
+    def _count(self, node: exp.Count) -> Measure:
+        """Return the measure of a COUNT."""
+        from sqlglot import exp
+
+        only(node, {"this", "big_int"})
+        if isinstance(node.this, exp.Star):
+            return self._rows(_ONE, self.frame.rows)
+        distinct = isinstance(node.this, exp.Distinct)
+        if distinct:
+            only(node.this, {"expressions"})
+        targets = node.this.expressions if distinct else [node.this]
+        if len(targets) != 1 or targets[0] is None:
+            raise Refusal(
+                Code.AGGREGATE_NOT_ALLOWED, "COUNT needs one argument.", "Write COUNT(*), COUNT(column) or COUNT(DISTINCT person)."
+            )
+        person = person_reference(targets[0], self.frame)
+        if person is not None:
+            return self._rows(_present(person.present), 1 if distinct else self.frame.rows)
+        if distinct:
+            raise Refusal(
+                Code.AGGREGATE_NOT_ALLOWED, "COUNT(DISTINCT …) is supported for the person only.", "Write COUNT(DISTINCT person)."
+            )
+        typed = row_expression(targets[0], self.frame)
+        uses.allow(self.contract, typed, uses.TESTED)
+        return self._rows(_present(typed), self.frame.rows)
+
+    def _rows(self, value: Expression, most: int) -> Measure:
+        """Return a measure that counts rows for which `value` is 1, at most `most` a person."""
+        return Measure(value=value, row_low=0, row_high=1, low=0, high=most)
+
+    def _sum(self, typed: Typed) -> Measure:
+        """Return the measure of a SUM; a total that the contract declares for the column is its clamp."""
+        low, high = span(typed)
+        row_low, row_high = min(low, 0), max(high, 0)
+        least, most = self._declared_total(typed) or (row_low * self.frame.rows, row_high * self.frame.rows)
+        least, most = max(least, row_low * self.frame.rows), min(most, row_high * self.frame.rows)
+        if max(-least, most) >= TOTAL_LIMIT:
+            raise Refusal(
+                Code.BOUND_TOO_LARGE, "One person's total could be too large to measure.", "Narrow the column's bounds, or rows_per_person."
+            )
+        return Measure(value=typed.expression, row_low=row_low, row_high=row_high, low=least, high=most, digits=typed.type.digits)
+
+    def _declared_total(self, typed: Typed) -> tuple[int, int] | None:
+        """Return the per-person total that the contract declares for a plain column, in units."""
+        from stillroom.model.schema import to_units
+
+        if not isinstance(typed.expression, Column) or typed.reads != {typed.expression.name}:
+            return None
+        dataset, _, name = typed.expression.name.partition(".")
+        total = self.contract.datasets[dataset].columns[name].total
+        return None if total is None else (min(0, to_units(total[0], typed.type.digits)), max(0, to_units(total[1], typed.type.digits)))
+
+    def _single(self, measure: Measure) -> str:
+        """Add a measure and return the name of its result."""
+        name = self._add(measure)
+        kind = Kind.DECIMAL if measure.digits else Kind.INTEGER
+        self.results[name] = Result(Column(name=name), kind, measure.digits, noisy=True)
+        return name
+
+    def _average(self, typed: Typed) -> str:
+        """Add the two measures of an average and return the name of its result.
+
+        The bounded average lies within the bounds of a value; where the clamp of a person's total can bind, it may come closer to 0.
+        """
+        low, high = span(typed)
+        measure = self._sum(typed)
+        if measure.low > measure.row_low * self.frame.rows or measure.high < measure.row_high * self.frame.rows:
+            low, high = min(low, 0), max(high, 0)
+        total = self._add(measure)
+        count = self._add(self._rows(_present(typed), self.frame.rows))
+        digits = typed.type.digits
+        node = Average(total=total, count=count, low=low, high=high, digits=digits)
+        name = f"{total}/{count}"
+        self.results[name] = Result(node, Kind.DECIMAL, digits + AVERAGE_DIGITS, noisy=True)
+        return name
+
+    def _add(self, measure: Measure) -> str:
+        """Add a measure, unless it is there, and return its name."""
+        if measure not in self.measures:
+            self.measures.append(measure)
+        return f"m{self.measures.index(measure)}"
+
+
+def _present(typed: Typed | None) -> Expression:
+    """Return 1 where a value is not NULL, else 0; always 1 when it cannot be NULL."""
+    if typed is None or not typed.type.nullable:
+        return _ONE
+    return Case(branches=(Branch(when=IsNull(operand=typed.expression), then=_ZERO),), otherwise=_ONE)

@@ -1,0 +1,247 @@
+"""Expressions after the noise: any arithmetic, comparison and CASE over keys and noisy results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stillroom.model.expression import (
+    All,
+    Among,
+    Any,
+    Arithmetic,
+    ArithmeticOp,
+    Branch,
+    Case,
+    Compare,
+    Comparison,
+    Constant,
+    Divide,
+    Expression,
+    IsNull,
+    Like,
+    Not,
+)
+from stillroom.model.schema import Kind
+from stillroom.query.expressions import constant_expression, date_constant, unsupported
+from stillroom.query.parse import only
+from stillroom.query.typed import mismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlglot import exp
+
+SHOWN_DIGITS = 6
+"""Decimal places that a quotient shows; products show no more than twice that."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """An expression over keys and noisy results.
+
+    Attributes:
+        expression: The expression.
+        kind: What it is.
+        digits: Decimal places to show.
+        noisy: Whether it depends on noisy results.
+    """
+
+    expression: Expression
+    kind: Kind
+    digits: int = 0
+    noisy: bool = False
+
+    @property
+    def number(self) -> bool:
+        """Whether arithmetic applies."""
+        return self.kind in {Kind.INTEGER, Kind.DECIMAL}
+
+    @property
+    def null(self) -> bool:
+        """Whether it is the constant NULL."""
+        return isinstance(self.expression, Constant) and self.expression.value is None
+
+
+class Outputs:
+    """Compiles lowered expressions, in which place-holders stand for keys and noisy results."""
+
+    def __init__(self, known: Mapping[str, Result]) -> None:
+        """Remember what the place-holders are."""
+        self.known = known
+
+    def compile(self, node: exp.Expr) -> Result:
+        """Compile one expression.
+
+        Raises:
+            Refusal: It uses something that is not on the list, or mixes types.
+        """
+        from sqlglot import exp
+
+        match node:
+            case exp.Column():
+                return self.known[node.name]
+            case exp.Paren():
+                return self.compile(node.this)
+            case exp.Literal() | exp.Boolean() | exp.Null() | exp.Cast():
+                return _constant(node)
+            case exp.Neg():
+                return self._arithmetic(ArithmeticOp.SUBTRACT, Result(Constant(value=0), Kind.INTEGER), self.compile(node.this))
+            case exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
+                return self._binary(node)
+            case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
+                return self._comparison(node)
+            case exp.And() | exp.Or():
+                operands = [self._condition(operand) for operand in node.flatten()]
+                connective = All if isinstance(node, exp.And) else Any
+                return _truth(connective(operands=tuple(operand.expression for operand in operands)), *operands)
+            case exp.Not():
+                operand = self._condition(node.this)
+                return _truth(Not(operand=operand.expression), operand)
+            case _:
+                return self._other(node)
+
+    def _other(self, node: exp.Expr) -> Result:
+        """Compile the rarer forms."""
+        from sqlglot import exp
+
+        match node:
+            case exp.Between():
+                only(node, {"this", "low", "high"})
+                return self.compile(
+                    exp.and_(
+                        exp.LTE(this=node.args["low"], expression=node.this),
+                        exp.LTE(this=node.this, expression=node.args["high"]),
+                        copy=False,
+                    )
+                )
+            case exp.In():
+                only(node, {"this", "expressions"})
+                operand, items = self.compile(node.this), [self.compile(item) for item in node.expressions]
+                values = tuple(item.expression for item in items if isinstance(item.expression, Constant) and not item.null)
+                if len(values) != len(items) or not items:
+                    raise mismatch("IN needs a list of constants without NULL.")
+                for item in items:
+                    _comparable(operand, item)
+                return _truth(Among(operand=operand.expression, values=values), operand)
+            case exp.Like():
+                only(node, {"this", "expression"})
+                operand, pattern = self.compile(node.this), self.compile(node.expression)
+                if (
+                    operand.kind is not Kind.TEXT
+                    or not isinstance(pattern.expression, Constant)
+                    or not isinstance(pattern.expression.value, str)
+                ):
+                    raise mismatch("LIKE needs text and a constant pattern.")
+                return _truth(Like(operand=operand.expression, pattern=pattern.expression.value), operand)
+            case exp.Is() if isinstance(node.expression, exp.Null):
+                operand = self.compile(node.this)
+                return _truth(IsNull(operand=operand.expression), operand)
+            case exp.Case():
+                return self._case(node)
+            case _:
+                raise unsupported(node)
+
+    def _condition(self, node: exp.Expr) -> Result:
+        """Compile a truth value."""
+        result = self.compile(node)
+        if result.kind is not Kind.BOOLEAN and not result.null:
+            raise mismatch("A condition must be true or false.")
+        return result
+
+    def _binary(self, node: exp.Expr) -> Result:
+        """Compile +, -, * and /."""
+        from sqlglot import exp
+
+        only(node, {"this", "expression", "typed", "safe"})
+        left, right = self.compile(node.this), self.compile(node.expression)
+        operations: dict[type[exp.Expr], ArithmeticOp] = {
+            exp.Add: ArithmeticOp.ADD,
+            exp.Sub: ArithmeticOp.SUBTRACT,
+            exp.Mul: ArithmeticOp.MULTIPLY,
+        }
+        if type(node) in operations:
+            return self._arithmetic(operations[type(node)], left, right)
+        _numbers(left, right)
+        return Result(Divide(left=left.expression, right=right.expression), Kind.DECIMAL, SHOWN_DIGITS, left.noisy or right.noisy)
+
+    def _arithmetic(self, operation: ArithmeticOp, left: Result, right: Result) -> Result:
+        """Return a sum, difference or product."""
+        _numbers(left, right)
+        digits = left.digits + right.digits if operation is ArithmeticOp.MULTIPLY else max(left.digits, right.digits)
+        digits = min(digits, 2 * SHOWN_DIGITS)
+        node = Arithmetic(operation=operation, left=left.expression, right=right.expression)
+        return Result(node, Kind.DECIMAL if digits else Kind.INTEGER, digits, left.noisy or right.noisy)
+
+    def _comparison(self, node: exp.Expr) -> Result:
+        """Compile a comparison; > and >= swap their sides."""
+        from sqlglot import exp
+
+        only(node, {"this", "expression"})
+        left, right = _comparable(self.compile(node.this), self.compile(node.expression))
+        if isinstance(node, exp.GT | exp.GTE):
+            left, right = right, left
+        comparison: dict[type[exp.Expr], Comparison] = {
+            exp.EQ: Comparison.EQUAL,
+            exp.NEQ: Comparison.NOT_EQUAL,
+            exp.LT: Comparison.LESS,
+            exp.GT: Comparison.LESS,
+        }
+        node_ = Compare(comparison=comparison.get(type(node), Comparison.LESS_OR_EQUAL), left=left.expression, right=right.expression)
+        return _truth(node_, left, right)
+
+    def _case(self, node: exp.Case) -> Result:
+        """Compile CASE."""
+        from sqlglot import exp
+
+        only(node, {"this", "ifs", "default"})
+        branches = []
+        for branch in node.args["ifs"]:
+            only(branch, {"this", "true"})
+            test = branch.this if not node.this else exp.EQ(this=node.this, expression=branch.this)
+            branches.append((self._condition(test), self.compile(branch.args["true"])))
+        otherwise = self.compile(node.args["default"]) if node.args.get("default") else Result(Constant(value=None), Kind.TEXT)
+        typed = [result for result in (*(then for _, then in branches), otherwise) if not result.null]
+        if not typed or len({Kind.DECIMAL if result.number else result.kind for result in typed}) > 1:
+            raise mismatch("The branches of CASE have different types, or are all NULL.")
+        node_ = Case(
+            branches=tuple(Branch(when=when.expression, then=then.expression) for when, then in branches), otherwise=otherwise.expression
+        )
+        noisy = any(part.noisy for pair in branches for part in pair) or otherwise.noisy
+        digits = max(result.digits for result in typed)
+        return Result(node_, Kind.DECIMAL if digits else typed[0].kind, digits, noisy)
+
+
+def _constant(node: exp.Expr) -> Result:
+    """Compile a constant; numbers keep their decimal places."""
+    typed = constant_expression(node)
+    if not isinstance(typed.expression, Constant):
+        raise unsupported(node)
+    return Result(typed.expression.model_copy(update={"digits": typed.type.digits}), typed.type.kind, typed.type.digits)
+
+
+def _truth(expression: Expression, *operands: Result) -> Result:
+    """Return a truth value over operands."""
+    return Result(expression, Kind.BOOLEAN, 0, any(operand.noisy for operand in operands))
+
+
+def _numbers(*operands: Result) -> None:
+    """Refuse arithmetic on anything but numbers."""
+    if not all(operand.number or operand.null for operand in operands):
+        raise mismatch("Arithmetic needs numbers.")
+
+
+def _comparable(left: Result, right: Result) -> tuple[Result, Result]:
+    """Bring two operands to comparable kinds; constant text next to a date must be a date."""
+    for one, other in ((left, right), (right, left)):
+        if (
+            one.kind is Kind.DATE
+            and other.kind is Kind.TEXT
+            and isinstance(other.expression, Constant)
+            and isinstance(other.expression.value, str)
+        ):
+            dated = replace(other, expression=date_constant(other.expression.value).expression, kind=Kind.DATE)
+            return (one, dated) if one is left else (dated, one)
+    if not (left.null or right.null or (left.number and right.number) or left.kind is right.kind):
+        raise mismatch("The two sides of a comparison have different types.")
+    return left, right

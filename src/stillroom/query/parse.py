@@ -1,0 +1,106 @@
+"""SQL text to a syntax tree, decided on allow-lists: a node or a part of one that is not listed is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.question import SQL_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlglot import exp
+
+NODE_LIMIT = 5_000
+"""The most syntax nodes of a question."""
+
+FIRST_PRINTABLE = 32
+"""Code points below this are control characters."""
+
+DEPTH_LIMIT = 60
+"""The deepest nesting of a question."""
+
+
+def parse(sql: str) -> exp.Select:
+    """Return the one SELECT statement of a question.
+
+    Raises:
+        InvalidInput: The text is not SQL, or too large.
+        Refusal: It is SQL, but not one SELECT statement.
+    """
+    from sqlglot import exp
+
+    if len(sql) > SQL_LIMIT:
+        raise InvalidInput(Code.SQL_TOO_LARGE, f"The question is longer than {SQL_LIMIT} characters.", "Shorten it.")
+    if any(ord(character) < FIRST_PRINTABLE and character not in "\t\n\r" for character in sql):
+        raise InvalidInput(Code.SQL_INVALID, "The question contains control characters.", "Remove them.")
+    statements = _statements(sql)
+    if len(statements) != 1:
+        raise Refusal(Code.STATEMENT_NOT_ALLOWED, "A question is exactly one statement.", "Ask one SELECT at a time.")
+    statement = statements[0]
+    if not isinstance(statement, exp.Select):
+        raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
+    _check_size(statement)
+    return statement
+
+
+def _statements(sql: str) -> list[exp.Expr]:
+    """Parse, with errors that show the place but nothing else."""
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return [statement for statement in sqlglot.parse(sql, dialect="duckdb") if statement is not None]
+    except SqlglotError as error:
+        details = getattr(error, "errors", None) or [{}]
+        line, column = details[0].get("line"), details[0].get("col")
+        place = f" near line {line}, column {column}" if line else ""
+        raise InvalidInput(Code.SQL_INVALID, f"The question is not valid SQL{place}.", "Correct the statement.") from None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _check_size(statement: exp.Select) -> None:
+    """Refuse trees that would take long to walk or overflow the stack."""
+    level: list[exp.Expr] = [statement]
+    count = depth = 0
+    while level:
+        count, depth = count + len(level), depth + 1
+        if count > NODE_LIMIT or depth > DEPTH_LIMIT * 2:
+            raise _too_deep()
+        level = [child for node in level for child in node.iter_expressions()]
+
+
+def _too_deep() -> InvalidInput:
+    """Return the error for questions that are too large to compile."""
+    return InvalidInput(Code.SQL_TOO_LARGE, "The question has too many parts or is nested too deeply.", "Split it into smaller questions.")
+
+
+def only(node: exp.Expr, allowed: Collection[str]) -> None:
+    """Refuse a node that carries any part beyond those listed.
+
+    Raises:
+        Refusal: The node has another part.
+    """
+    for name, value in node.args.items():
+        if name not in allowed and value not in (None, False, []):
+            what = type(node).__name__.upper()
+            part = name.rstrip("_").replace("_", " ").upper()
+            raise Refusal(
+                Code.CLAUSE_NOT_ALLOWED, f"{part} of {what} is not supported.", "Leave it out; the SQL reference lists what is supported."
+            )
+
+
+def identifier(node: object) -> str:
+    """Return a name as the contract spells it: ASCII names fold to lower case, others stay and so match nothing.
+
+    Raises:
+        Refusal: It is not a plain name.
+    """
+    from sqlglot import exp
+
+    if not isinstance(node, exp.Identifier) or not isinstance(node.this, str):
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A plain name was expected.", "Use the names in the contract.")
+    name = node.this
+    return name.lower() if name.isascii() else name

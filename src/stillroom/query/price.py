@@ -1,0 +1,75 @@
+"""What a question costs and how precise it will be, from contract and question only."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from stillroom.model.codec import digest_of
+from stillroom.model.expression import Average, Column
+from stillroom.model.price import ExpectedError, Price
+from stillroom.privacy.intervals import quantile
+from stillroom.privacy.promises import Noised, cap_promise, release_promise
+from stillroom.privacy.words import attacker_sentences
+from stillroom.query.finish import decimal_text
+from stillroom.query.scales import LEVEL, average_half_width, measure_sensitivities
+
+if TYPE_CHECKING:
+    from stillroom.model.contract import Contract
+    from stillroom.model.plan import Output, Plan
+    from stillroom.model.price import Compiled
+    from stillroom.model.release import Promise
+
+GROUP_SIZES = (10, 100, 1_000, 10_000)
+"""Group sizes for which the expected error of averages is shown."""
+
+
+def price(contract: Contract, compiled: Compiled) -> Price:
+    """Return the price of a compiled question."""
+    plan = compiled.plan
+    promise, cap = promises(contract, plan)
+    return Price(
+        plan_digest=digest_of(plan),
+        charge=compiled.charge,
+        accounts=tuple(sorted({f"{part.owner}/{part.population}" for part in plan.parts})),
+        promise=promise,
+        cells=plan.cells,
+        groups_per_person=plan.bounds.groups,
+        errors=tuple(
+            _expected(plan, output, name) for output, name in zip(plan.finish.outputs, compiled.headings, strict=True) if output.noisy
+        ),
+        sentences=attacker_sentences(promise, cap),
+    )
+
+
+def promises(contract: Contract, plan: Plan) -> tuple[Promise, Promise]:
+    """Return the guarantee of a plan's release, and that of the contract's cap."""
+    delta = Fraction(str(contract.caps.delta))
+    noised = [
+        Noised(mechanism, *measure_sensitivities(measure, plan.bounds, plan.cells))
+        for mechanism, measure in zip(plan.mechanisms, plan.measures, strict=True)
+    ]
+    return release_promise(noised, delta), cap_promise(Fraction(str(contract.caps.epsilon)), delta)
+
+
+def _expected(plan: Plan, output: Output, name: str) -> ExpectedError:
+    """Return the expected half-widths of one column."""
+    if isinstance(output.value, Column):
+        number = int(output.value.name[1:])
+        digits = plan.measures[number].digits
+        coarsest = min(plan.finish.sets, key=len)
+        terms = plan.cells
+        for position in coarsest:
+            terms //= len(plan.keys[position].domain)
+        leaf, total = (Fraction(quantile(plan.mechanisms[number], count, LEVEL), 10**digits) for count in (1, terms))
+        wide = decimal_text(total, digits, ROUND_CEILING) if terms > 1 else None
+        return ExpectedError(name=name, half_width=decimal_text(leaf, digits, ROUND_CEILING), total_half_width=wide)
+    if isinstance(output.value, Average):
+        average = output.value
+        noise = plan.mechanisms[int(average.total[1:])], plan.mechanisms[int(average.count[1:])]
+        widths = {str(size): average_half_width(average, *noise, size) for size in GROUP_SIZES}
+        return ExpectedError(
+            name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
+        )
+    return ExpectedError(name=name)

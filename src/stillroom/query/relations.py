@@ -1,0 +1,166 @@
+"""FROM, JOIN and WHERE: from the syntax tree to frames in which every row belongs to one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.contract import PrivateDataset, PublicDataset
+from stillroom.model.expression import Column
+from stillroom.model.plan import Part
+from stillroom.model.relation import ColumnFact, JoinKind, Scan
+from stillroom.model.schema import column_type
+from stillroom.query import joins, uses
+from stillroom.query.expressions import condition, conjuncts, unsupported
+from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source
+from stillroom.query.parse import identifier, only
+from stillroom.query.typed import Typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+    from stillroom.model.contract import Contract
+
+SELECT_PARTS = frozenset(
+    {"expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "with_", "kind", "operation_modifiers"}
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What names after FROM can mean: the contract's datasets, and common table expressions.
+
+    Attributes:
+        contract: The contract.
+        subquery: Compiles a nested SELECT, given its name and this context.
+        tables: Common table expressions by name.
+    """
+
+    contract: Contract
+    subquery: Callable[[exp.Select, str, Context], Frame]
+    tables: dict[str, Frame] = field(default_factory=dict)
+
+
+def select_rows(select: exp.Select, context: Context) -> tuple[Frame, Context]:
+    """Compile WITH, FROM, JOIN and WHERE of a SELECT.
+
+    Returns:
+        The rows, and the context with the SELECT's own common table expressions.
+
+    Raises:
+        Refusal: A clause, table or join is not supported or not allowed.
+    """
+    only(select, SELECT_PARTS)
+    if select.args.get("kind") or select.args.get("operation_modifiers"):
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "Modifiers of SELECT are not supported.", "Write a plain SELECT.")
+    context = _with(select, context)
+    start = select.args.get("from_")
+    if start is None:
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "The question has no FROM.", "Name a dataset after FROM.")
+    only(start, {"this"})
+    frame = _from(table(start.this, context), list(select.args.get("joins") or ()), context)
+    where = select.args.get("where")
+    for node in conjuncts(where.this) if where else ():
+        typed = condition(node, frame)
+        uses.allow(context.contract, typed, uses.FILTERS)
+        frame = frame.where(typed.expression)
+    return frame, context
+
+
+def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context) -> Frame:
+    """Join the tables from left to right; a public table that comes first changes places with the next, in an inner join."""
+    if isinstance(first, PublicTable):
+        if not pending:
+            raise Refusal(Code.PERSON_LOST, "A public table alone is not a question about people.", "Join it to a private dataset.")
+        join = pending.pop(0)
+        second = table(join.this, context)
+        if isinstance(second, PublicTable) or joins.kind(join) is not JoinKind.INNER:
+            raise Refusal(Code.JOIN_NOT_ALLOWED, "Rows of a public table belong to nobody.", "Put the private dataset first.")
+        first = joins.with_public(second, first, join, context.contract)
+    for join in pending:
+        right = table(join.this, context)
+        if isinstance(right, PublicTable):
+            first = joins.with_public(first, right, join, context.contract)
+        else:
+            first = joins.of_persons(first, right, join, context.contract)
+    return first
+
+
+def _with(select: exp.Select, context: Context) -> Context:
+    """Add the common table expressions of a SELECT."""
+    from sqlglot import exp
+
+    clause = select.args.get("with_")
+    if clause is None:
+        return context
+    if clause.args.get("recursive"):
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "WITH RECURSIVE is not supported.", "Use plain common table expressions.")
+    only(clause, {"expressions"})
+    for definition in clause.expressions:
+        only(definition, {"this", "alias"})
+        only(definition.args["alias"], {"this"})
+        name = identifier(definition.args["alias"].this)
+        if not isinstance(definition.this, exp.Select):
+            raise unsupported(definition.this)
+        context = replace(context, tables={**context.tables, name: context.subquery(definition.this, name, context)})
+    return context
+
+
+def table(node: exp.Expr, context: Context) -> Frame | PublicTable:
+    """Compile one item of FROM: a dataset, a common table expression or a subquery.
+
+    Raises:
+        Refusal: It is something else (a function, a file, a set of values).
+    """
+    from sqlglot import exp
+
+    if isinstance(node, exp.Subquery):
+        only(node, {"this", "alias"})
+        if not isinstance(node.this, exp.Select):
+            raise unsupported(node.this)
+        return context.subquery(node.this, _alias(node) or "", context)
+    if not isinstance(node, exp.Table):
+        raise Refusal(Code.DATASET_UNKNOWN, "Only datasets and subqueries can stand after FROM.", "Use a dataset of the contract.")
+    only(node, {"this", "alias"})
+    if not isinstance(node.this, exp.Identifier):
+        raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")
+    name = identifier(node.this)
+    return _named(name, _alias(node) or name, context)
+
+
+def _alias(node: exp.Expr) -> str | None:
+    """Return the alias of a table, if it has one."""
+    alias = node.args.get("alias")
+    if alias is None:
+        return None
+    only(alias, {"this"})
+    return identifier(alias.this)
+
+
+def _named(name: str, alias: str, context: Context) -> Frame | PublicTable:
+    """Look a name up among common table expressions, then datasets."""
+    if name in context.tables:
+        known = context.tables[name]
+        return known.renamed(alias, known.sources[0].columns)
+    dataset = context.contract.datasets.get(name)
+    if dataset is None:
+        raise Refusal(
+            Code.DATASET_UNKNOWN, f"There is no dataset {name!r} in the contract.", "`stillroom contract explain` lists the datasets."
+        )
+    if isinstance(dataset, PublicDataset):
+        return PublicTable(alias, name, dataset)
+    return scan(name, dataset, alias)
+
+
+def scan(name: str, dataset: PrivateDataset, alias: str) -> Frame:
+    """Return all admitted rows of a private dataset."""
+    facts = tuple(ColumnFact(name=f"{name}.{column}", type=column_type(declared)) for column, declared in dataset.columns.items())
+    functional = dataset.rows_per_person == 1
+    columns = {fact.name.partition(".")[2]: Typed(Column(name=fact.name), fact.type, functional, frozenset({fact.name})) for fact in facts}
+    relation = Scan(dataset=name, columns=tuple(dataset.columns))
+    part = Part(owner=dataset.owner, population=dataset.population, dataset=name, rows=dataset.rows_per_person, relation=relation)
+    source = Source(alias, {dataset.person.column: PersonColumn(), **columns})
+    return Frame((part,), relation, dataset.rows_per_person, (source,), facts, name)

@@ -1,0 +1,21 @@
+"""Rewrites of plans: each keeps what is measured, and brings equal questions to one plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.query.rewrites.order_operands import order_operands
+from stillroom.query.rewrites.prune_columns import prune_columns
+from stillroom.query.rewrites.push_filters import push_filters
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import Plan
+
+RULES = (push_filters, order_operands, prune_columns)
+
+
+def apply(plan: Plan) -> Plan:
+    """Apply all rewrites, in order."""
+    for rule in RULES:
+        plan = rule(plan)
+    return plan

@@ -1,0 +1,100 @@
+"""GROUP BY, ROLLUP, CUBE and GROUPING SETS: which keys there are, and which sets of them are shown."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+from typing import TYPE_CHECKING, TypeAlias
+
+from stillroom.errors import Code, Refusal
+from stillroom.query.expressions import unsupported
+from stillroom.query.parse import only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sqlglot import exp
+
+SET_LIMIT = 256
+"""The most grouping sets of a question."""
+
+Sets: TypeAlias = list[tuple[int, ...]]
+
+
+class Keys:
+    """The distinct grouping expressions, in order of first mention."""
+
+    def __init__(self, prepare: Callable[[exp.Expr], exp.Expr], same: Callable[[exp.Expr, exp.Expr], bool]) -> None:
+        """Remember how to resolve aliases and positions, and how to compare."""
+        self.prepare, self.same = prepare, same
+        self.nodes: list[exp.Expr] = []
+
+    def position(self, node: exp.Expr) -> int:
+        """Return the position of a grouping expression, adding it when it is new."""
+        prepared = self.prepare(node).unnest()
+        for position, known in enumerate(self.nodes):
+            if self.same(known, prepared):
+                return position
+        self.nodes.append(prepared)
+        return len(self.nodes) - 1
+
+
+def grouping_sets(group: exp.Group | None, keys: Keys) -> Sets:
+    """Return the grouping sets of a GROUP BY, each as positions of keys.
+
+    Raises:
+        Refusal: A form that is not supported, or too many sets.
+    """
+    if group is None:
+        return [()]
+    only(group, {"expressions", "rollup", "cube", "grouping_sets"})
+    elements = [*group.expressions, *(part for name in ("grouping_sets", "cube", "rollup") for part in group.args.get(name) or ())]
+    sets = _crossed([_element(node, keys) for node in elements])
+    if len(sets) > SET_LIMIT:
+        raise Refusal(
+            Code.TOO_MANY_CELLS, f"The question has more than {SET_LIMIT} grouping sets.", "Name the sets you need in GROUPING SETS."
+        )
+    return sets
+
+
+def _crossed(elements: Iterable[Sets]) -> Sets:
+    """Return the cross product of the elements of a GROUP BY."""
+    rows = ((position for part in parts for position in part) for parts in product(*elements))
+    return list(dict.fromkeys(tuple(sorted(set(row))) for row in rows))
+
+
+def _element(node: exp.Expr, keys: Keys) -> Sets:
+    """Return the sets of one element of a GROUP BY."""
+    from sqlglot import exp
+
+    match node:
+        case exp.Rollup():
+            only(node, {"expressions"})
+            columns = [_columns(part, keys) for part in node.expressions]
+            return [_flat(columns[:count]) for count in range(len(columns), -1, -1)]
+        case exp.Cube():
+            only(node, {"expressions"})
+            columns = [_columns(part, keys) for part in node.expressions]
+            if 2 ** len(columns) > SET_LIMIT:
+                raise Refusal(
+                    Code.TOO_MANY_CELLS, f"The CUBE has more than {SET_LIMIT} grouping sets.", "Name the sets you need in GROUPING SETS."
+                )
+            return [_flat(chosen) for count in range(len(columns), -1, -1) for chosen in combinations(columns, count)]
+        case exp.GroupingSets():
+            only(node, {"expressions"})
+            return list(dict.fromkeys(chosen for part in node.expressions for chosen in _element(part, keys)))
+        case _:
+            return [_columns(node, keys)]
+
+
+def _columns(node: exp.Expr, keys: Keys) -> tuple[int, ...]:
+    """Return the keys of one expression, or of several in parentheses."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Rollup | exp.Cube | exp.GroupingSets):
+        raise unsupported(node)
+    return tuple(keys.position(part) for part in (node.expressions if isinstance(node, exp.Tuple) else [node]))
+
+
+def _flat(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return all positions of several groups of columns."""
+    return tuple(position for part in parts for position in part)

@@ -1,0 +1,226 @@
+"""Typed row expressions: an expression of the plan together with all that is known about its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.expression import Arithmetic, ArithmeticOp, Branch, Case, Constant, Divide, Expression
+from stillroom.model.schema import ColumnType, Kind, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NUMBER_LIMIT = 2**100
+"""No intermediate number may reach this; engines compute with 127 bits."""
+
+CONSTANT_LIMIT = 2**53
+"""No written number may reach this, in its own units."""
+
+DIVISION_DIGITS = 6
+"""Decimal places of a quotient inside a row."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A row expression and what the contract proves about it.
+
+    Attributes:
+        expression: The expression.
+        type: What is known about its values.
+        functional: Whether its value is the same in all rows of one person.
+        reads: Columns of datasets whose values become part of the value.
+        tests: Columns of datasets that only conditions inside the expression read.
+    """
+
+    expression: Expression
+    type: ColumnType
+    functional: bool = True
+    reads: frozenset[str] = field(default_factory=frozenset)
+    tests: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def mentions(self) -> frozenset[str]:
+        """All columns of datasets that it depends on."""
+        return self.reads | self.tests
+
+    def as_test(self) -> Typed:
+        """Return the same expression in the place of a condition."""
+        return replace(self, reads=frozenset[str](), tests=self.mentions)
+
+
+def constant(value: Scalar, kind: Kind, digits: int = 0) -> Typed:
+    """Return a constant.
+
+    Raises:
+        InvalidInput: The number is too large.
+    """
+    number = isinstance(value, int) and not isinstance(value, bool)
+    if number and abs(int(value or 0)) >= CONSTANT_LIMIT:
+        raise too_large()
+    low = int(value) if number and value is not None else None
+    values = None if value is None or kind is Kind.DATE else (value,)
+    return Typed(Constant(value=value), ColumnType(kind=kind, digits=digits, low=low, high=low, values=values, nullable=value is None))
+
+
+def combined(expression: Expression, kind: ColumnType, *operands: Typed) -> Typed:
+    """Return an expression over typed operands."""
+    return Typed(
+        expression,
+        kind,
+        all(operand.functional for operand in operands),
+        frozenset[str]().union(*(operand.reads for operand in operands)),
+        frozenset[str]().union(*(operand.tests for operand in operands)),
+    )
+
+
+def too_large() -> InvalidInput:
+    """Return the error for numbers that no engine could hold."""
+    return InvalidInput(
+        Code.NUMBER_TOO_LARGE, "A number in the question is, or could become, too large.", "Use smaller numbers or fewer factors."
+    )
+
+
+def mismatch(what: str) -> Refusal:
+    """Return the error for operands that do not go together."""
+    return Refusal(Code.TYPE_MISMATCH, what, "Compare and combine values of one type.")
+
+
+def span(operand: Typed) -> tuple[int, int]:
+    """Return the least and greatest value of a number.
+
+    Raises:
+        Refusal: It is not a number, or the contract gives it no bounds.
+    """
+    if not operand.type.numeric:
+        raise mismatch("Arithmetic needs numbers.")
+    if operand.type.low is None or operand.type.high is None:
+        names = ", ".join(sorted(operand.mentions)) or "the expression"
+        raise Refusal(
+            Code.BOUND_MISSING, f"The contract gives no bounds for {names}.", "Ask the owner to declare `bounds` in an amendment."
+        )
+    return operand.type.low, operand.type.high
+
+
+def scaled(operand: Typed, digits: int) -> Typed:
+    """Return the same number in finer units, with `digits` decimal places."""
+    shift = digits - operand.type.digits
+    if shift == 0:
+        return operand
+    factor = 10**shift
+    node, kind = operand.expression, operand.type
+    if isinstance(node, Constant):
+        value = None if node.value is None else int(node.value) * factor
+        return replace(constant(value, kind.kind, digits), functional=operand.functional)
+    low, high = (number * factor for number in span(operand))
+    expression = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=node, right=Constant(value=factor), bound=bound_of(low, high))
+    values = None if kind.values is None else tuple(int(value) * factor for value in kind.values)
+    update = {"digits": digits, "low": low, "high": high, "step": kind.step * factor, "values": values}
+    return replace(operand, expression=expression, type=kind.model_copy(update=update))
+
+
+def bound_of(low: int, high: int) -> int:
+    """Return the largest absolute value in a range, checked against the limit."""
+    bound = max(abs(low), abs(high))
+    if bound >= NUMBER_LIMIT:
+        raise too_large()
+    return bound
+
+
+def aligned(left: Typed, right: Typed) -> tuple[Typed, Typed]:
+    """Return two numbers in the same units."""
+    digits = max(left.type.digits, right.type.digits)
+    return scaled(left, digits), scaled(right, digits)
+
+
+def _ranges(left: Typed, right: Typed, operation: Callable[[int, int], int]) -> tuple[int, int]:
+    """Return the range of a monotone or bilinear operation: its extremes are at the corners."""
+    corners = [operation(a, b) for a in span(left) for b in span(right)]
+    return min(corners), max(corners)
+
+
+_OPERATIONS: dict[ArithmeticOp, Callable[[int, int], int]] = {
+    ArithmeticOp.ADD: lambda a, b: a + b,
+    ArithmeticOp.SUBTRACT: lambda a, b: a - b,
+    ArithmeticOp.MULTIPLY: lambda a, b: a * b,
+}
+
+
+def arithmetic(operation: ArithmeticOp, left: Typed, right: Typed) -> Typed:
+    """Return an exact sum, difference or product with its range."""
+    span(left), span(right)
+    if operation is not ArithmeticOp.MULTIPLY:
+        left, right = aligned(left, right)
+    digits = left.type.digits + (right.type.digits if operation is ArithmeticOp.MULTIPLY else 0)
+    low, high = _ranges(left, right, _OPERATIONS[operation])
+    node = Arithmetic(operation=operation, left=left.expression, right=right.expression, bound=bound_of(low, high))
+    return combined(node, _number(digits, low, high, nullable=left.type.nullable or right.type.nullable), left, right)
+
+
+def _number(digits: int, low: int, high: int, *, nullable: bool) -> ColumnType:
+    """Return the type of a computed number."""
+    return ColumnType(kind=Kind.DECIMAL if digits else Kind.INTEGER, digits=digits, low=low, high=high, nullable=nullable)
+
+
+def quotient(left: Typed, right: Typed) -> Typed:
+    """Return a total quotient with six decimal places: rounded half away from zero, NULL when the divisor is 0."""
+    (low, high), (least, greatest) = span(left), span(right)
+    shift = max(0, DIVISION_DIGITS + right.type.digits - left.type.digits)
+    dividend = bound_of(low * 10**shift, high * 10**shift)
+    crosses = least <= 0 <= greatest
+    divisor = 1 if crosses else min(abs(least), abs(greatest))
+    bound = -(-dividend // divisor)
+    negative = low < 0 or least < 0
+    node = Divide(left=left.expression, right=right.expression, shift=shift, bound=max(dividend, bound))
+    digits = left.type.digits + shift - right.type.digits
+    kind = _number(digits, -bound if negative else 0, bound, nullable=crosses or left.type.nullable or right.type.nullable)
+    return combined(node, kind, left, right)
+
+
+def choice(branches: list[tuple[Typed, Typed]], otherwise: Typed) -> Typed:
+    """Return a CASE expression; its branches must be of one type."""
+    results = [result for _, result in branches] + [otherwise]
+    typed = [result for result in results if not is_null(result)]
+    if not typed:
+        raise mismatch("Every branch of CASE is NULL.")
+    results = _unified(results, typed)
+    kind = _union([result.type for result in results if not is_null(result)], nullable=any(is_null(r) or r.type.nullable for r in results))
+    node = Case(
+        branches=tuple(
+            Branch(when=condition.expression, then=result.expression) for (condition, _), result in zip(branches, results, strict=False)
+        ),
+        otherwise=results[-1].expression,
+    )
+    return combined(node, kind, *(condition.as_test() for condition, _ in branches), *results)
+
+
+def is_null(operand: Typed) -> bool:
+    """Tell whether an operand is the constant NULL."""
+    return isinstance(operand.expression, Constant) and operand.expression.value is None
+
+
+def _unified(results: list[Typed], typed: list[Typed]) -> list[Typed]:
+    """Bring the numbers among branches to the same units, and refuse mixed types."""
+    if all(result.type.numeric for result in typed):
+        digits = max(result.type.digits for result in typed)
+        return [result if is_null(result) else scaled(result, digits) for result in results]
+    if len({result.type.kind for result in typed}) > 1:
+        raise mismatch("The branches of CASE have different types.")
+    return results
+
+
+def _union(kinds: list[ColumnType], *, nullable: bool) -> ColumnType:
+    """Return the type of a value that comes from one of several branches; listed values keep the order of writing."""
+    first = kinds[0]
+    lows, highs = [kind.low for kind in kinds], [kind.high for kind in kinds]
+    listed = [kind.values for kind in kinds]
+    values = None if any(v is None for v in listed) else tuple(dict.fromkeys(value for v in listed for value in v or ()))
+    return ColumnType(
+        kind=Kind.DECIMAL if first.digits else first.kind,
+        digits=first.digits,
+        low=None if None in lows else min(low for low in lows if low is not None),
+        high=None if None in highs else max(high for high in highs if high is not None),
+        values=values,
+        nullable=nullable,
+    )

@@ -1,0 +1,341 @@
+"""The reference: runs any plan from its values alone, one person after the other, on lists of rows. No SQL, no engine.
+
+It is what `model.expression`, `model.relation` and `model.plan` say, written down once more and as plainly as possible, to hold
+engines against. It shares no code with them, nor with `query.evaluate`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from stillroom.model.relation import Enrich, Filter, Linked, PerPerson, Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from stillroom.model import expression as model
+    from stillroom.model.expression import Expression
+    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.relation import Relation
+    from stillroom.ports import AdmittedTable
+
+Scalar: TypeAlias = bool | int | str | None
+Row: TypeAlias = dict[str, Scalar]
+Sparse: TypeAlias = dict[int, int]
+"""What is not zero of a vector of cells, by the cell's place in canonical order."""
+
+
+@dataclass(frozen=True)
+class ReferenceTable:
+    """Admitted rows. In a private table each row has the canonical identifier of its person under `person`."""
+
+    rows: list[Row]
+    salt: bytes = b""
+
+
+# ---------------------------------------------------------------------------------------------------------- expressions
+
+
+def evaluate(expression: Expression, row: Mapping[str, Scalar]) -> Scalar:
+    """Return the value of an expression for one row."""
+    return _MEANING[expression.op](expression, row)
+
+
+def _strictly(function: Callable[..., Scalar]) -> Callable[..., Scalar]:
+    """Make a function NULL where an operand is NULL."""
+    return lambda *operands: None if any(operand is None for operand in operands) else function(*operands)
+
+
+def _three_valued(truth: Scalar) -> int:
+    """Order false, unknown, true, so that AND is the least and OR the greatest."""
+    return {False: 0, None: 1, True: 2}[truth]  # type: ignore[index]
+
+
+def _conjunction(node: model.All, row: Mapping[str, Scalar]) -> Scalar:
+    return min((evaluate(operand, row) for operand in node.operands), key=_three_valued)
+
+
+def _disjunction(node: model.Any, row: Mapping[str, Scalar]) -> Scalar:
+    return max((evaluate(operand, row) for operand in node.operands), key=_three_valued)
+
+
+def _case(node: model.Case, row: Mapping[str, Scalar]) -> Scalar:
+    chosen = [branch.then for branch in node.branches if evaluate(branch.when, row) is True]
+    return evaluate([*chosen, node.otherwise][0], row)
+
+
+def _quotient(left: int, right: int, shift: int) -> int | None:
+    if right == 0:
+        return None
+    exact = Fraction(left) * 10**shift / right
+    away = math.floor(abs(exact) + Fraction(1, 2))
+    return away if exact >= 0 else -away
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """Match LIKE by the set of places in the pattern that could be reached after each character."""
+
+    def past_any(reached: set[int]) -> set[int]:
+        for place in sorted(reached):
+            while place < len(pattern) and pattern[place] == "%":
+                place += 1  # noqa: PLW2901
+                reached.add(place)
+        return reached
+
+    reached = past_any({0})
+    for character in text:
+        steps = {place + 1 for place in reached if place < len(pattern) and pattern[place] in {"_", character} - {"%"}}
+        stays = {place for place in reached if place < len(pattern) and pattern[place] == "%"}
+        reached = past_any(steps | stays)
+    return len(pattern) in reached
+
+
+_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "add": lambda left, right: left + right,
+    "subtract": lambda left, right: left - right,
+    "multiply": lambda left, right: left * right,
+}
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda left, right: left == right,
+    "ne": lambda left, right: left != right,
+    "lt": lambda left, right: left < right,
+    "le": lambda left, right: left <= right,
+}
+
+_MEANING: dict[str, Callable[[Any, Mapping[str, Scalar]], Scalar]] = {
+    "column": lambda node, row: row[node.name],
+    "constant": lambda node, _row: node.value,
+    "arithmetic": lambda node, row: _strictly(_ARITHMETIC[node.operation])(evaluate(node.left, row), evaluate(node.right, row)),
+    "divide": lambda node, row: _strictly(_quotient)(evaluate(node.left, row), evaluate(node.right, row), node.shift),
+    "compare": lambda node, row: _strictly(_COMPARE[node.comparison])(evaluate(node.left, row), evaluate(node.right, row)),
+    "among": lambda node, row: _strictly(lambda value: value in [listed.value for listed in node.values])(evaluate(node.operand, row)),
+    "like": lambda node, row: _strictly(_matches)(evaluate(node.operand, row), node.pattern),
+    "is_null": lambda node, row: evaluate(node.operand, row) is None,
+    "not": lambda node, row: _strictly(lambda truth: not truth)(evaluate(node.operand, row)),
+    "all": _conjunction,
+    "any": _disjunction,
+    "case": _case,
+}
+
+# ------------------------------------------------------------------------------------------------------------ relations
+
+
+@dataclass
+class _World:
+    """Tables, looked up by person and by key; and where each value of a grouping key stands in its domain."""
+
+    tables: Mapping[str, ReferenceTable]
+    positions: list[dict[Scalar, int]]
+    persons: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
+    keys: dict[tuple[str, ...], dict[tuple[Scalar, ...], list[Row]]] = field(default_factory=dict)
+
+    def of_person(self, dataset: str, person: str) -> list[Row]:
+        if dataset not in self.persons:
+            self.persons[dataset] = defaultdict(list)
+            for row in self.tables[dataset].rows:
+                self.persons[dataset][str(row["person"])].append(row)
+        return self.persons[dataset].get(person, [])
+
+    def of_key(self, dataset: str, columns: tuple[str, ...], key: tuple[Scalar, ...]) -> list[Row]:
+        index = (dataset, *columns)
+        if index not in self.keys:
+            self.keys[index] = defaultdict(list)
+            for row in self.tables[dataset].rows:
+                self.keys[index][tuple(row[column] for column in columns)].append(row)
+        return [] if None in key else self.keys[index].get(key, [])
+
+
+@dataclass(frozen=True)
+class _Life:
+    """All that happens to one person's rows. Nobody else's rows are in sight."""
+
+    plan: Plan
+    world: _World
+    person: str
+
+    def rows(self, relation: Relation) -> list[Row]:
+        """Return the person's rows of a relation."""
+        match relation:
+            case Scan():
+                mine = self.world.of_person(relation.dataset, self.person)
+                return [{f"{relation.dataset}.{column}": row[column] for column in relation.columns} for row in mine]
+            case Linked():
+                return self.linked()
+            case Filter():
+                return [row for row in self.rows(relation.source) if evaluate(relation.condition, row) is True]
+            case Enrich():
+                return [wider for row in self.rows(relation.source) for wider in self.enriched(relation, row)]
+            case PerPerson():
+                return self.per_person(relation)
+
+    def linked(self) -> list[Row]:
+        """Return the rows of the only part, or the pairs of rows of both."""
+        first, *others = (self.rows(part.relation) for part in self.plan.parts)
+        link = self.plan.link
+        if link is None:
+            return first
+        absent: Row = dict.fromkeys([*self.columns_of_second(), link.present])
+        linked = []
+        for row in first:
+            pairs = [{**row, **other, link.present: True} for other in others[0]]
+            matches = [pair for pair in pairs if link.condition is None or evaluate(link.condition, pair) is True]
+            linked += matches if matches or link.kind == "inner" else [{**row, **absent}]
+        return linked
+
+    def columns_of_second(self) -> list[str]:
+        """Return the names of the second part's columns."""
+
+        def names(relation: Relation) -> list[str]:
+            match relation:
+                case Scan():
+                    return [f"{relation.dataset}.{column}" for column in relation.columns]
+                case Enrich():
+                    return names(relation.source) + [f"{relation.dataset}.{column}" for column in relation.columns]
+                case PerPerson():
+                    return [key.name for key in relation.keys] + [total.name for total in relation.totals]
+                case Filter():
+                    return names(relation.source)
+                case Linked():
+                    raise AssertionError
+
+        return names(self.plan.parts[1].relation)
+
+    def enriched(self, relation: Enrich, row: Row) -> list[Row]:
+        """Return a row once for each match in a public table."""
+        key = tuple(evaluate(on.left, row) for on in relation.on)
+        matches = self.world.of_key(relation.dataset, tuple(on.column for on in relation.on), key)
+        if not matches and relation.kind == "left":
+            matches = [dict.fromkeys(relation.columns)]
+        return [{**row, **{f"{relation.dataset}.{column}": match[column] for column in relation.columns}} for match in matches]
+
+    def per_person(self, relation: PerPerson) -> list[Row]:
+        """Return one row for each combination of keys."""
+        groups: dict[tuple[Scalar, ...], list[Row]] = defaultdict(list)
+        for row in self.rows(relation.source):
+            groups[tuple(evaluate(key.value, row) for key in relation.keys)].append(row)
+        result = []
+        for values, rows in groups.items():
+            totalled: Row = {key.name: value for key, value in zip(relation.keys, values, strict=True)}
+            for total in relation.totals:
+                known = [value for row in rows if (value := evaluate(total.value, row)) is not None]
+                totalled[total.name] = _TOTALS[total.function](known)
+            result.append(totalled)
+        return result
+
+    def contribution(self) -> tuple[Sparse, ...]:
+        """Return the person's bounded contribution to each cell of each measure."""
+        cells: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        for row in self.rows(self.plan.rest):
+            cell = self.cell(row)
+            if cell is not None:
+                cells[cell].append(row)
+        kept = self.kept(list(cells))
+        return tuple(self.vector(measure, {cell: cells[cell] for cell in kept}) for measure in self.plan.measures)
+
+    def cell(self, row: Row) -> tuple[int, ...] | None:
+        """Return the position of each key in its domain, unless one is not in it."""
+        pairs = zip(self.plan.keys, self.world.positions, strict=True)
+        found = [positions.get(evaluate(key.value, row)) for key, positions in pairs]
+        known = tuple(position for position in found if position is not None)
+        return known if len(known) == len(found) else None
+
+    def kept(self, cells: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """Return the cells that count, as `Bounds.keep_groups` says."""
+        if not self.plan.bounds.keep_groups:
+            return cells
+        salt = self.world.tables[self.plan.parts[0].dataset].salt
+
+        def order(cell: tuple[int, ...]) -> str:
+            positions = ",".join(str(position) for position in cell)
+            return hashlib.sha256(f"{salt.hex()}|{self.person}|{positions}".encode()).hexdigest()
+
+        return sorted(cells, key=order)[: self.plan.bounds.groups]
+
+    def vector(self, measure: Measure, cells: Mapping[tuple[int, ...], list[Row]]) -> Sparse:
+        """Return the clamped totals of one measure."""
+        vector = {}
+        for cell, rows in cells.items():
+            total = sum(int(evaluate(measure.value, row) or 0) for row in rows)
+            vector[self.place(cell)] = min(max(total, measure.low), measure.high)
+        return {place: total for place, total in vector.items() if total}
+
+    def place(self, cell: tuple[int, ...]) -> int:
+        """Return where a cell stands in canonical order: the last key varies fastest."""
+        place = 0
+        for key, position in zip(self.plan.keys, cell, strict=True):
+            place = place * len(key.domain) + position
+        return place
+
+
+_TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {
+    "count": len,
+    "sum": lambda known: sum(known) if known else None,
+    "min": lambda known: min(known) if known else None,
+    "max": lambda known: max(known) if known else None,
+}
+
+# -------------------------------------------------------------------------------------------------------------- measures
+
+
+def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Sparse, ...]]:
+    """Return what each person of the first part contributes to each measure."""
+    world = _World(tables, [{value: position for position, value in enumerate(key.domain)} for key in plan.keys])
+    persons = {str(row["person"]) for row in tables[plan.parts[0].dataset].rows}
+    return {person: _Life(plan, world, person).contribution() for person in sorted(persons)}
+
+
+def measure(plan: Plan, tables: Mapping[str, ReferenceTable]) -> tuple[tuple[int, ...], ...]:
+    """Return the exact cells of each measure in canonical order."""
+    cells = [[0] * plan.cells for _ in plan.measures]
+    for contribution in contributions(plan, tables).values():
+        for column, vector in zip(cells, contribution, strict=True):
+            for place, total in vector.items():
+                column[place] += total
+    return tuple(tuple(column) for column in cells)
+
+
+def read_tables(plan: Plan, tables: Mapping[str, AdmittedTable]) -> dict[str, ReferenceTable]:
+    """Return what a plan reads, as lists of rows."""
+    private = {part.dataset for part in plan.parts}
+    wanted = _columns_read([*(part.relation for part in plan.parts), plan.rest])
+    return {dataset: _read(tables[dataset], columns, private=dataset in private) for dataset, columns in wanted.items()}
+
+
+def _columns_read(relations: Sequence[Relation]) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for relation in relations:
+        match relation:
+            case Scan():
+                wanted[relation.dataset] += relation.columns
+            case Enrich():
+                wanted[relation.dataset] += [*relation.columns, *(on.column for on in relation.on)]
+        if not isinstance(relation, Scan | Linked):
+            for dataset, columns in _columns_read([relation.source]).items():
+                wanted[dataset] += columns
+    return {dataset: list(dict.fromkeys(columns)) for dataset, columns in wanted.items()}
+
+
+def _read(table: AdmittedTable, columns: list[str], *, private: bool) -> ReferenceTable:
+    stored = table.rows(columns)
+    rows: list[Row] = stored.select(columns).to_pylist() if columns else [{} for _ in range(stored.num_rows)]
+    if private:
+        identifiers = table.persons().to_pylist()
+        codes = stored.column("person").to_pylist()
+        rows = [{**row, "person": identifiers[code]} for row, code in zip(rows, codes, strict=True)]
+    return ReferenceTable(rows, table.salt)
+
+
+class ReferenceEngine:
+    """The reference as an engine, wherever a test wants one that is slow and obvious."""
+
+    name = "reference"
+
+    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
+        """Return the exact cells of each measure in canonical order."""
+        return measure(plan, read_tables(plan, tables))
