@@ -59,9 +59,9 @@ clean:
 	find bench docs src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/created.stamp:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python demo"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python demo" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "Stillroom needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 demo"; exit 1; }
+		echo "Stillroom needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 demo" >&2; exit 1; }
 	@echo "Making .venv ..."
 	@$(PYTHON) -m venv --clear .venv
 	@touch $@

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.errors import Code, Refusal
+from stillroom.model.schema import Kind
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
     from stillroom.model.mechanism import Guarantee, Mechanism
+    from stillroom.model.schema import Scalar
+    from stillroom.ports import AdmittedTable
 
 
 class ZeroNoise:
@@ -18,3 +27,50 @@ class ZeroNoise:
         """Return zeros, whatever the mechanism and its guarantee."""
         del mechanism, guarantee
         return [0] * count
+
+
+class ListTable:
+    """An admitted table made from a list of rows; in a private table each row names its person in full under `person`."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Scalar]], kinds: Mapping[str, Kind], *, salt: bytes = b"", private: bool = True) -> None:
+        """Store rows in the order given, and code persons by the order of their identifiers."""
+        import pyarrow as pa
+
+        types = {Kind.TEXT: pa.string(), Kind.BOOLEAN: pa.bool_()}
+        self.salt = salt
+        self._names = sorted({str(row["person"]) for row in rows}, key=str.encode) if private else []
+        codes = {name: code for code, name in enumerate(self._names)}
+        columns = {name: pa.array([row[name] for row in rows], types.get(kind, pa.int64())) for name, kind in kinds.items()}
+        self._persons = {"person": pa.array([codes[str(row["person"])] for row in rows], pa.int32())} if private else {}
+        self._rows = pa.table({**self._persons, **columns})
+
+    def rows(self, columns: Sequence[str]) -> pa.Table:
+        """Return the rows."""
+        return self._rows.select([*self._persons, *columns])
+
+    def persons(self) -> pa.Array:
+        """Return the identifiers, ascending."""
+        import pyarrow as pa
+
+        return pa.array(self._names, pa.string())
+
+
+class ListTables:
+    """Tables by name, each in one version. It remembers what was opened."""
+
+    def __init__(self, tables: Mapping[str, AdmittedTable], version: int = 1) -> None:
+        """Hold tables, all in the same version."""
+        self.opened: list[str] = []
+        self._tables = dict(tables)
+        self._version = version
+
+    def open(self, dataset: str, version: int) -> AdmittedTable:
+        """Return a table.
+
+        Raises:
+            Refusal: There is no such version.
+        """
+        self.opened.append(dataset)
+        if version != self._version:
+            raise Refusal(Code.DATA_UNKNOWN, "There is no such version.", "Name another.")
+        return self._tables[dataset]

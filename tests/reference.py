@@ -72,7 +72,7 @@ def _case(node: model.Case, row: Mapping[str, Scalar]) -> Scalar:
 def _quotient(left: int, right: int, shift: int) -> int | None:
     if right == 0:
         return None
-    exact = Fraction(left) * 10**shift / right
+    exact = Fraction(left * int(10**shift), right)
     away = math.floor(abs(exact) + Fraction(1, 2))
     return away if exact >= 0 else -away
 

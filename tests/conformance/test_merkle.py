@@ -302,6 +302,35 @@ def test_consistency_agrees_with_pymerkle(second: int) -> None:
         assert roots_by_recursion(first, second, ours, old) == (old, new)
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 8])
+def test_a_proof_with_one_level_more_is_refused_even_where_it_leads_to_the_root(size: int) -> None:
+    """A log whose operator has signed a root one level above the tree of the size beside it."""
+    leaves, above = HASHES[:size], HASHES[-1]
+    raised = node_hash(above, root(leaves))
+    for index in range(size):
+        with pytest.raises(Unverified):
+            verify_inclusion(leaves[index], index, size, [*inclusion_proof(index, leaves), above], raised)
+    for first in range(1, size):
+        older = node_hash(above, root(leaves[:first]))
+        proof = list(consistency_proof(first, leaves))
+        if first.bit_count() == 1:
+            proof = [root(leaves[:first]), *proof]
+        for old in (older, root(leaves[:first])):
+            with pytest.raises(Unverified):
+                verify_consistency(first, size, [*proof, above], old, raised)
+
+
+def test_hashes_of_other_lengths_are_refused_even_where_they_lead_to_the_root() -> None:
+    """31 and 33 bytes are hashed together like 32 and 32."""
+    left, right = HASHES[:2]
+    verify_inclusion(left, 0, 2, [right], node_hash(left, right))
+    with pytest.raises(Unverified):
+        verify_inclusion(left[:-1], 0, 2, [left[-1:] + right], node_hash(left, right))
+    verify_consistency(1, 2, [right], left, node_hash(left, right))
+    with pytest.raises(Unverified):
+        verify_consistency(1, 2, [left[-1:] + right], left[:-1], node_hash(left, right))
+
+
 def test_proofs_of_what_is_not_there_are_refused() -> None:
     for index in (-1, 8):
         with pytest.raises(InvalidInput) as caught:

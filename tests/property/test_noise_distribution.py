@@ -3,7 +3,7 @@
 Each run of `rejects` is a chi-square test of 10,000 draws over at least three classes whose expected counts are all at least 100,
 at a nominal false-alarm rate of 1e-9. With classes that full, the statistic's true tail is within a small factor of the nominal
 one, and there are fewer than 30 such tests: the whole file raises a false alarm with probability below 1e-6. Its power is
-computed, not hoped for: against noise that is 30 % too wide or too narrow it is above 1 - 1e-6 at every scale tested.
+computed, not hoped for: against noise that is 30 % too wide or too narrow it is above 1 - 1e-9 at every scale tested.
 """
 
 from __future__ import annotations
@@ -110,13 +110,13 @@ def test_power_against_a_scale_that_is_wrong_by_30_percent(noise: NoiseKind, sca
     assert len(classes.chances) >= 3
     assert (classes.chances * DRAWS).min() >= LEAST_EXPECTED
     wrong = np.diff(below(noise, scale * factor, classes.edges), prepend=0.0, append=1.0)
-    assert classes.power(wrong) > 1 - 1e-6
+    assert classes.power(wrong) > 1 - 1e-9
 
 
 @pytest.mark.parametrize("noise", NoiseKind)
 @pytest.mark.parametrize(("scale", "factor"), [(0.4, 1.3), (3.3, 0.7), (1e9, 1.3)])
 def test_noise_of_a_wrong_scale_is_rejected(noise: NoiseKind, scale: float, factor: float) -> None:
-    """Negative control, with genuine noise of another scale: power above 1 - 1e-6 (the test before this one)."""
+    """Negative control, with genuine noise of another scale: power above 1 - 1e-9 (the test before this one)."""
     assert rejects(noise, scale, draw(noise, scale * factor))
 
 
@@ -130,7 +130,7 @@ def test_rounded_continuous_noise_is_rejected(noise: NoiseKind) -> None:
     continuous = stats.norm if noise is GAUSSIAN else stats.laplace
     classes = Classes.of(noise, scale)
     rounded = np.diff(continuous.cdf((classes.edges + 0.5) / scale), prepend=0.0, append=1.0)
-    assert classes.power(rounded) > 1 - 1e-6
+    assert classes.power(rounded) > 1 - 1e-9
     sample = np.rint(continuous.rvs(scale=scale, size=DRAWS, random_state=np.random.default_rng(1))).astype(np.int64)
     assert rejects(noise, scale, sample.tolist())
 
@@ -140,7 +140,7 @@ def test_the_other_noise_is_rejected(noise: NoiseKind) -> None:
     other = LAPLACE if noise is GAUSSIAN else GAUSSIAN
     classes = Classes.of(noise, 3.3)
     chances = np.diff(below(other, 3.3, classes.edges), prepend=0.0, append=1.0)
-    assert classes.power(chances) > 1 - 1e-6
+    assert classes.power(chances) > 1 - 1e-9
     assert rejects(noise, 3.3, draw(other, 3.3))
 
 
@@ -158,7 +158,7 @@ def collisions_are_near_theory(noise: NoiseKind, scale: float, first: Sequence[i
 def test_two_runs_collide_as_often_as_independent_ones(noise: NoiseKind, scale: float) -> None:
     first, second = draw(noise, scale, 4000), draw(noise, scale, 4000)
     assert collisions_are_near_theory(noise, scale, first, second)
-    assert collisions_are_near_theory(noise, scale, first[:-1], first[1:])
+    assert collisions_are_near_theory(noise, scale, first[::2], first[1::2])
 
 
 @pytest.mark.parametrize("noise", NoiseKind)
@@ -166,7 +166,7 @@ def test_repeated_noise_is_noticed(noise: NoiseKind) -> None:
     """Negative control: a seeded sampler gives the same noise twice, a stuck one the same draw; both collide everywhere."""
     first = draw(noise, 50.0, 4000)
     assert not collisions_are_near_theory(noise, 50.0, first, first)
-    assert not collisions_are_near_theory(noise, 50.0, first, [first[0]] * 4000) or first.count(first[0]) < 100
+    assert not collisions_are_near_theory(noise, 50.0, first[:1] * 2000, first[:1] * 2000)
 
 
 @pytest.mark.parametrize("noise", NoiseKind)

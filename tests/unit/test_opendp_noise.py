@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes import ZeroNoise
 
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.errors import Code, Failed
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Guarantee, Mechanism, NoiseKind
-from tests.fakes import ZeroNoise
 
 MECHANISMS = [Mechanism(noise=noise, scale=4.0) for noise in NoiseKind]
 # sensitivity 2: Gaussian rho = 4/32, Laplace epsilon = 2/4, rho = 1/8
-EXACT = {NoiseKind.DISCRETE_GAUSSIAN: Guarantee(sensitivity=4, rho=10**12 // 8), NoiseKind.DISCRETE_LAPLACE: Guarantee(sensitivity=2, rho=10**12 // 8)}
+EXACT = {
+    NoiseKind.DISCRETE_GAUSSIAN: Guarantee(sensitivity=4, rho=10**12 // 8),
+    NoiseKind.DISCRETE_LAPLACE: Guarantee(sensitivity=2, rho=10**12 // 8),
+}
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda one: one.noise)

@@ -103,9 +103,7 @@ def test_disclosure_names_what_a_reader_needs() -> None:
         bounds=Bounds(rows=1, groups=1, keep_groups=False, identifiers=2),
         finish=Finish(sets=((),), outputs=(Output(value=one, kind=Kind.INTEGER, noisy=True),)),
     )
-    noise = MeasureNoise(
-        mechanism=mechanism, digits=0, add_remove_l1="2", add_remove_l2_squared="4", change_l1="2", change_l2_squared="4"
-    )
+    noise = MeasureNoise(mechanism=mechanism, digits=0, add_remove_l1="2", add_remove_l2_squared="4", change_l1="2", change_l2_squared="4")
     promise = release_promise([Noised(mechanism, *COUNT)], DELTA)
     disclosed = disclosure(
         plan=plan, noise=[noise], sampler="opendp 1", charge=Charge(rho=5), promise=promise, cap=cap_promise(Fraction(2), DELTA)

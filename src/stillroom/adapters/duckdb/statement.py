@@ -136,12 +136,12 @@ def _sum(node: exp.Expr) -> exp.Expr:
 
 
 def _or_zero(node: exp.Expr) -> exp.Expr:
-    return exp.Coalesce(this=node, expressions=[sql_cast(whole(0), SqlType.WIDE)])
+    return exp.Coalesce(this=node, expressions=[whole(0, SqlType.WIDE)])
 
 
 def _clamp(node: exp.Expr, measure: Measure) -> exp.Expr:
     """Clamp a value that is never NULL: DuckDB's LEAST and GREATEST pass over NULL."""
-    low, high = (sql_cast(whole(bound), SqlType.WIDE) for bound in (measure.low, measure.high))
+    low, high = (whole(bound, SqlType.WIDE) for bound in (measure.low, measure.high))
     raised = exp.Greatest(this=node, expressions=[low], ignore_nulls=True)
     return exp.Least(this=raised, expressions=[high], ignore_nulls=True)
 

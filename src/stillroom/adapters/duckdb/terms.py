@@ -137,14 +137,10 @@ def truth(node: Expression, scope: Scope) -> exp.Expr:
     return as_type(term(node, scope), SqlType.TRUTH)
 
 
-def whole(number: int) -> exp.Expr:
-    """Return a constant number of the width that the other side of an operation needs at least.
-
-    DuckDB gives a bare literal the narrowest type, in which sums of two literals would overflow.
-    """
-    wide = abs(number) > LARGEST_NARROW
-    literal = exp.Literal.number(abs(number))
-    return sql_cast(exp.Neg(this=literal) if number < 0 else literal, SqlType.WIDE if wide else SqlType.NARROW)
+def whole(value: int, width: SqlType = SqlType.NARROW) -> exp.Expr:
+    """Return a constant number of a type. DuckDB gives a bare literal the narrowest type, in which a sum of two could overflow."""
+    literal = exp.Literal.number(abs(value))
+    return sql_cast(exp.Neg(this=literal) if value < 0 else literal, width)
 
 
 def sql_cast(node: exp.Expr, to: SqlType) -> exp.Expr:
@@ -216,7 +212,8 @@ def _constant(value: bool | int | str | None, texts: Texts) -> Term:  # noqa: FB
         case bool():
             return Term(exp.true() if value else exp.false(), SqlType.TRUTH)
         case int():
-            return Term(whole(value), SqlType.NARROW if abs(value) <= LARGEST_NARROW else SqlType.WIDE)
+            width = SqlType.NARROW if abs(value) <= LARGEST_NARROW else SqlType.WIDE
+            return Term(whole(value, width), width)
         case str():
             return Term(texts.bind(value), SqlType.TEXT)
 
@@ -239,7 +236,7 @@ def _divide(dividend: exp.Expr, divisor: exp.Expr, shift: int) -> exp.Expr:
     same as rounding n / d so, because a cut that starts between two halves never reaches the next. t / 2 is an exact decimal with
     one place, and DuckDB casts decimals to whole numbers by rounding half away from zero.
     """
-    doubled = exp.Mul(this=dividend, expression=sql_cast(whole(2 * 10**shift), SqlType.WIDE))
+    doubled = exp.Mul(this=dividend, expression=whole(2 * 10**shift, SqlType.WIDE))
     halves = exp.IntDiv(this=exp.paren(doubled, copy=False), expression=divisor)
     decimal = exp.Cast(this=halves, to=exp.DataType.build("DECIMAL(36, 0)"))
     half = exp.Cast(this=exp.Literal.number("0.5"), to=exp.DataType.build("DECIMAL(2, 1)"))

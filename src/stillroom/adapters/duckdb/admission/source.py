@@ -207,5 +207,5 @@ def _parquet_header(descriptor: int) -> list[str]:
     try:
         with os.fdopen(os.dup(descriptor), "rb") as file:
             return list(pq.read_schema(file).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise invalid("The file begins like Parquet, but its end is missing or damaged.", "Write the file again.") from None

@@ -1,0 +1,82 @@
+"""A file becomes a table of the contract."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.admitted import Admitted, arrow_schema
+from stillroom.adapters.duckdb.admission.persons import kept_rows, number_persons
+from stillroom.adapters.duckdb.admission.source import invalid, open_source
+from stillroom.adapters.duckdb.admission.table import CellTable
+from stillroom.admission.report import AdmissionReport
+from stillroom.model.contract import PrivateDataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.adapters.duckdb.admission.source import Source
+    from stillroom.model.contract import Dataset, PublicDataset
+
+
+def admit_file(path: Path, dataset: Dataset, salt: bytes) -> Admitted:
+    """Admit a CSV or Parquet file by the rules of `stillroom.admission`; `admission.rows.admit_rows` states them in one place.
+
+    Args:
+        path: The file.
+        dataset: The contract's section.
+        salt: The dataset's secret key; a public table has none.
+
+    Raises:
+        InvalidInput: `DATA_INVALID` if the file is not what the contract says. The message names columns, never a value.
+        Failed: `RUN_FAILED` if the machine's memory is too small.
+    """
+    if isinstance(dataset, PrivateDataset):
+        with open_source(path, [dataset.person.column, *sorted(dataset.columns)]) as source:
+            return _admit_private(source, dataset, salt)
+    with open_source(path, sorted(dataset.columns), dataset.digest) as source:
+        return _admit_public(source, dataset)
+
+
+def _admit_private(source: Source, dataset: PrivateDataset, salt: bytes) -> Admitted:
+    cells = CellTable(source, dataset.columns, dataset.person.column)
+    counts = number_persons(source.connection, cells, dataset)
+    _check_rows(counts.rows_read)
+    kept = kept_rows(source.connection, cells, dataset.rows_per_person, salt, some_beyond=counts.beyond_limit > 0)
+    rows, columns = cells.fetch(source, kept, arrow_schema(dataset.columns, private=True))
+    persons = source.connection.sql("SELECT canonical FROM persons ORDER BY code").to_arrow_table().column(0).combine_chunks()
+    report = AdmissionReport(rows_admitted=rows.num_rows, persons=len(persons), columns=columns, **dataclasses.asdict(counts))
+    return Admitted(rows, persons, salt, report)
+
+
+def _admit_public(source: Source, dataset: PublicDataset) -> Admitted:
+    """Admit a table about no person: every party can see it, and a join with it must not multiply rows beyond `rows_per_key`."""
+    import pyarrow as pa
+
+    cells = CellTable(source, dataset.columns)
+    admissible = f"SELECT * FROM ({cells.sql}) WHERE {cells.admissible}"  # noqa: S608  names of our own
+    keys = ", ".join(cells.values[cells.names.index(name)] for name in dataset.key)
+    (found,), *_ = source.connection.execute(f"SELECT count(*) FROM {source.relation}").fetchall()  # noqa: S608
+    _check_rows(found)
+    rows, columns = cells.fetch(source, f"({admissible})", arrow_schema(dataset.columns, private=False))
+    (most,), *_ = source.connection.execute(f"SELECT max(n) FROM (SELECT count(*) AS n FROM ({admissible}) GROUP BY {keys})").fetchall()
+    if most is not None and most > dataset.rows_per_key:
+        raise invalid(
+            f"Some key ({', '.join(dataset.key)}) stands in {most} rows, and the contract allows {dataset.rows_per_key}.",
+            "Amend `key` or `rows_per_key`, or correct the table.",
+        )
+    report = AdmissionReport(
+        rows_read=found,
+        rows_admitted=rows.num_rows,
+        persons=0,
+        without_person=0,
+        without_required=found - rows.num_rows,
+        beyond_limit=0,
+        columns=columns,
+    )
+    return Admitted(rows, pa.array([], pa.string()), b"", report)
+
+
+def _check_rows(count: int) -> None:
+    if not count:
+        raise invalid("The file has no rows.", "Name a file with a header and rows.")

@@ -1,0 +1,229 @@
+"""An owner's accounts in SQL: the rules of `stillroom.ledger.account`, each step one transaction of conditional changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from stillroom.adapters.sql_store.account_tables import ACCOUNT, accounts, holds
+from stillroom.adapters.sql_store.columns import charge_values, read_charge
+from stillroom.adapters.sql_store.database import create_database, open_database
+from stillroom.errors import Code, Refusal
+from stillroom.ledger.account import Account, AccountName, Booking, Standing
+from stillroom.model.charge import Charge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from stillroom.adapters.sql_store.database import Database
+    from stillroom.room.statement import HoldStatement, LapseStatement
+
+_NOTHING = Charge(rho=0)
+
+
+class SqlAccounts:
+    """The accounts of one owner, by population.
+
+    Attributes:
+        owner: Whose they are.
+    """
+
+    def __init__(self, owner: str, database: Database) -> None:
+        """Use `create_accounts` or `open_accounts`."""
+        self.owner = owner
+        self._database = database
+
+    def add(self, population: str, cap: Charge) -> None:
+        """Open an account with a cap for life.
+
+        Raises:
+            Refusal: `CAP_LOWERED` if the account is there already: only `raise_cap` changes a cap.
+        """
+        with self._database.transaction(write=True) as connection:
+            if _account(connection, population) is not None:
+                raise Refusal(
+                    Code.CAP_LOWERED,
+                    f"There is an account for {population} already, and its cap is for life.",
+                    "Raise the cap if it should be higher.",
+                )
+            values = {**charge_values("cap", cap), **charge_values("held", _NOTHING), **charge_values("spent", _NOTHING)}
+            connection.execute(accounts.insert().values(population=population, raises=0, **values))
+
+    def raise_cap(self, population: str, cap: Charge) -> None:
+        """Give an account a higher cap; the same cap changes nothing.
+
+        Raises:
+            Refusal: `CAP_LOWERED` if it is lower in rho or delta, or there is no such account.
+        """
+        with self._database.transaction(write=True) as connection:
+            row = _account(connection, population)
+            if row is None or not read_charge(row, "cap").fits(cap):
+                raise Refusal(
+                    Code.CAP_LOWERED,
+                    f"The cap of the account for {population} can only be raised.",
+                    "Name an account that is there, and a cap that is higher than the present one.",
+                )
+            if read_charge(row, "cap") != cap:
+                change = accounts.update().where(accounts.c.population == population)
+                connection.execute(change.values(raises=accounts.c.raises + 1, **charge_values("cap", cap)))
+
+    def hold(self, wanted: HoldStatement, envelope: bytes) -> bytes:
+        """Hold a charge; keep and return its signed statement, or return the one kept if it was held or committed before.
+
+        Raises:
+            Refusal: As `stillroom.ledger.account.hold`.
+        """
+        population = wanted.account.population
+        with self._database.transaction(write=True) as connection:
+            row = _hold(connection, wanted.reservation, population)
+            if row is not None:
+                return _held_before(row, wanted)
+            if not _book(connection, population, wanted.charge, held=1, spent=0):
+                raise Refusal(
+                    Code.ACCOUNT_NOT_ENOUGH,
+                    f"The account of {self.owner} for {population} does not have enough left for this question.",
+                    "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
+                )
+            _keep(connection, wanted.reservation, population, Standing.HELD, wanted.charge, wanted.room, envelope)
+            return envelope
+
+    def commit(self, reservation: str, population: str) -> None:
+        """Spend a hold, for good; nothing happens if it is spent already.
+
+        Raises:
+            Refusal: As `stillroom.ledger.account.commit`.
+        """
+        with self._database.transaction(write=True) as connection:
+            row = _hold(connection, reservation, population)
+            if row is None:
+                raise _invalid(f"Nothing is held under reservation {reservation}.")
+            if row.state == Standing.LAPSED:
+                raise _lapsed(reservation)
+            if row.state == Standing.HELD:
+                _book(connection, population, read_charge(row, "charge"), held=-1, spent=1)
+                _change(connection, row, Standing.COMMITTED, row.statement)
+
+    def lapse(self, lapsed: LapseStatement, envelope: bytes) -> bytes | None:
+        """Give up a hold; keep and return its signed statement, or return the one kept if it lapsed before.
+
+        A reservation that was never held is remembered, so that a hold which comes late finds it lapsed; None is returned for it.
+
+        Raises:
+            Refusal: `RESERVATION_INVALID` if it was committed.
+        """
+        reservation, population = lapsed.reservation, lapsed.account.population
+        with self._database.transaction(write=True) as connection:
+            row = _hold(connection, reservation, population)
+            if row is None:
+                _keep(connection, reservation, population, Standing.LAPSED, _NOTHING, None, None)
+                return None
+            if row.state == Standing.COMMITTED:
+                raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
+            if row.state == Standing.LAPSED:
+                kept: bytes | None = row.statement
+                return kept
+            _book(connection, population, read_charge(row, "charge"), held=-1, spent=0)
+            _change(connection, row, Standing.LAPSED, envelope)
+            return envelope
+
+    def raises(self, population: str) -> int:
+        """Return how often an account's cap was raised; 0 if there is no such account."""
+        with self._database.transaction(write=False) as connection:
+            row = _account(connection, population)
+        return 0 if row is None else int(row.raises)
+
+    def all(self) -> tuple[Account, ...]:
+        """Return the accounts with every booking, by population. They are for the owner's eyes only."""
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute(accounts.select().order_by(accounts.c.population)).all()
+            return tuple(self._read(connection, row) for row in rows)
+
+    def _read(self, connection: sa.Connection, row: sa.Row[Any]) -> Account:
+        mine = holds.select().where(holds.c.population == row.population).order_by(holds.c.position)
+        bookings = tuple(
+            Booking(reservation=one.reservation, charge=read_charge(one, "charge"), standing=Standing(one.state))
+            for one in connection.execute(mine)
+        )
+        return Account(name=AccountName(owner=self.owner, population=row.population), cap=read_charge(row, "cap"), bookings=bookings)
+
+
+def create_accounts(path: Path, owner: str) -> SqlAccounts:
+    """Make an owner's database of accounts, with no account in it.
+
+    Raises:
+        FileExistsError: Something is there already.
+        Failed: `STORE_FAILED` if it cannot be used.
+    """
+    return SqlAccounts(owner, create_database(path, ACCOUNT))
+
+
+def open_accounts(path: Path, owner: str) -> SqlAccounts:
+    """Open an owner's database of accounts.
+
+    Raises:
+        Failed: `STORE_FAILED` if there is none, or it cannot be used.
+    """
+    return SqlAccounts(owner, open_database(path, ACCOUNT))
+
+
+def _account(connection: sa.Connection, population: str) -> sa.Row[Any] | None:
+    return connection.execute(accounts.select().where(accounts.c.population == population)).one_or_none()
+
+
+def _hold(connection: sa.Connection, reservation: str, population: str) -> sa.Row[Any] | None:
+    mine = sa.and_(holds.c.reservation == reservation, holds.c.population == population)
+    return connection.execute(holds.select().where(mine)).one_or_none()
+
+
+def _book(connection: sa.Connection, population: str, charge: Charge, *, held: int, spent: int) -> bool:
+    """Add so many times the charge to what is held and spent; False, and no change, where that would exceed the cap."""
+    table = accounts.c
+    change = accounts.update().where(
+        table.population == population,
+        table.held_rho + table.spent_rho + (held + spent) * charge.rho <= table.cap_rho,
+        table.held_delta + table.spent_delta + (held + spent) * charge.delta <= table.cap_delta,
+    )
+    values = {
+        "held_rho": table.held_rho + held * charge.rho,
+        "held_delta": table.held_delta + held * charge.delta,
+        "spent_rho": table.spent_rho + spent * charge.rho,
+        "spent_delta": table.spent_delta + spent * charge.delta,
+    }
+    return connection.execute(change.values(values)).rowcount == 1
+
+
+def _keep(  # noqa: PLR0913, PLR0917 - the columns of a hold
+    connection: sa.Connection,
+    reservation: str,
+    population: str,
+    state: Standing,
+    charge: Charge,
+    room: str | None,
+    statement: bytes | None,
+) -> None:
+    values = {"reservation": reservation, "population": population, "state": state.value, "room": room, "statement": statement}
+    connection.execute(holds.insert().values(**values, **charge_values("charge", charge)))
+
+
+def _change(connection: sa.Connection, row: sa.Row[Any], state: Standing, statement: bytes) -> None:
+    change = holds.update().where(holds.c.position == row.position)
+    connection.execute(change.values(state=state.value, statement=statement))
+
+
+def _held_before(row: sa.Row[Any], wanted: HoldStatement) -> bytes:
+    if row.state == Standing.LAPSED:
+        raise _lapsed(wanted.reservation)
+    if read_charge(row, "charge") != wanted.charge or row.room != wanted.room:
+        raise _invalid(f"Another charge is held under reservation {wanted.reservation}.")
+    statement: bytes = row.statement
+    return statement
+
+
+def _lapsed(reservation: str) -> Refusal:
+    return Refusal(Code.HOLD_LAPSED, f"The hold of reservation {reservation} has lapsed.", "Ask again; nothing was charged.")
+
+
+def _invalid(reason: str) -> Refusal:
+    return Refusal(Code.RESERVATION_INVALID, reason, "Ask again, which makes a new reservation.")

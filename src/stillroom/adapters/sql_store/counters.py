@@ -1,0 +1,46 @@
+"""Numbers that wait to be logged, or were, in SQL (`stillroom.ports.Counters`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from stillroom.adapters.sql_store.room_tables import raises, refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SqlCounters:
+    """Refusals that wait to be logged, and raises that were."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Use a connection that is inside a transaction."""
+        self._connection = connection
+
+    def refused(self, code: str) -> int:
+        """Count a refusal; return how many wait to be logged."""
+        change = refusals.update().where(refusals.c.code == code).values(count=refusals.c.count + 1)
+        if self._connection.execute(change).rowcount == 0:
+            self._connection.execute(refusals.insert().values(code=code, count=1))
+        return sum(self.refusals().values())
+
+    def refusals(self) -> Mapping[str, int]:
+        """Return how many refusals of each code wait to be logged."""
+        return {code: count for code, count in self._connection.execute(refusals.select()).tuples()}
+
+    def clear_refusals(self) -> None:
+        """Start again from none, once they are logged."""
+        self._connection.execute(refusals.delete())
+
+    def raises(self, owner: str, population: str) -> int | None:
+        """Return how many raises of an account are logged or lie before the room's time; None if it was never seen."""
+        found = sa.select(raises.c["count"]).where(raises.c.owner == owner, raises.c.population == population)
+        return self._connection.execute(found).scalar_one_or_none()
+
+    def keep_raises(self, owner: str, population: str, count: int) -> None:
+        """Take note of that number."""
+        mine = sa.and_(raises.c.owner == owner, raises.c.population == population)
+        self._connection.execute(raises.delete().where(mine))
+        self._connection.execute(raises.insert().values(owner=owner, population=population, count=count))

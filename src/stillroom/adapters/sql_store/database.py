@@ -1,0 +1,150 @@
+"""One SQLite file: opened for durability, migrated, and used in short transactions.
+
+Decisions, all for durability:
+
+- A rollback journal, not a write-ahead log: the file is whole after every commit, so a copy of it is a backup, and SQLite before 3.51.3
+  can lose a checkpoint of a write-ahead log under concurrent writers (sqlite.org/wal.html, "the WAL-reset bug").
+- `synchronous=EXTRA`: as FULL, and the folder is synced after the journal is removed, so that a commit survives a power loss right after it.
+- Writers begin with `BEGIN IMMEDIATE`: nothing that a writer has read can change before it writes. Everyone waits for a lock for 60 s.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import sqlalchemy as sa
+
+from stillroom.errors import Code, Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BUSY_SECONDS = 60
+"""How long a transaction waits for another one."""
+
+
+class Schema(NamedTuple):
+    """A database's tables.
+
+    Attributes:
+        name: Folder of its migrations.
+        tables: What the last migration leads to.
+        head: The last migration.
+    """
+
+    name: str
+    tables: sa.MetaData
+    head: str
+
+
+class Database:
+    """A migrated database file. Connections are opened for each transaction, so that threads and forks share none."""
+
+    def __init__(self, path: Path, schema: Schema) -> None:
+        """Use `create_database` or `open_database`."""
+        url = sa.URL.create("sqlite", database=str(path))
+        self._engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        self._schema = schema
+        sa.event.listen(self._engine, "connect", _prepare)
+        sa.event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+        """Run one transaction: durable at its end, undone if it ends with an error.
+
+        Raises:
+            Failed: `STORE_FAILED` if the database cannot be used.
+        """
+        try:
+            with self._engine.connect().execution_options(stillroom_write=write) as connection, connection.begin():
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise Failed(
+                Code.STORE_FAILED,
+                f"The {self._schema.name} database could not be used: {type(error.orig).__name__}.",
+                "Check disk space and permissions, and that the file is not damaged, then try again.",
+            ) from error
+
+    def migrate(self) -> None:
+        """Bring the tables to the last migration, in one transaction; do nothing if they are there.
+
+        Raises:
+            Failed: `STORE_FAILED` if the database cannot be used, or was made by a later version of Stillroom.
+        """
+        with self.transaction(write=False) as connection:
+            revision = _revision(connection)
+        if revision != self._schema.head:
+            with self.transaction(write=True) as connection:
+                _upgrade(connection, self._schema)
+
+
+def create_database(path: Path, schema: Schema) -> Database:
+    """Make a new database file that only its user can read.
+
+    Raises:
+        FileExistsError: Something is there already.
+        Failed: `STORE_FAILED` if it cannot be used.
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    database = Database(path, schema)
+    database.migrate()
+    return database
+
+
+def open_database(path: Path, schema: Schema) -> Database:
+    """Open a database file, and migrate it if it is of an earlier version.
+
+    Raises:
+        Failed: `STORE_FAILED` if there is none, or it cannot be used.
+    """
+    if not path.is_file():
+        raise Failed(Code.STORE_FAILED, f"There is no {schema.name} database at {path}.", "Restore the folder from a backup.")
+    database = Database(path, schema)
+    database.migrate()
+    return database
+
+
+def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    """Set up a connection; its transactions are begun by `_begin` alone."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys = ON", "journal_mode = DELETE", "synchronous = EXTRA"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    """Begin a transaction; a writer locks out other writers from the start."""
+    write = connection.get_execution_options().get("stillroom_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """Return the migration that the database is at; None for an empty one."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))).scalar()
+
+
+def _upgrade(connection: sa.Connection, schema: Schema) -> None:
+    from importlib.resources import as_file, files
+
+    import alembic.command
+    import alembic.config
+    import alembic.util
+
+    with as_file(files("stillroom.adapters.sql_store") / "migrations" / schema.name) as folder:
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        try:
+            alembic.command.upgrade(config, "head")
+        except alembic.util.CommandError as error:
+            raise Failed(
+                Code.STORE_FAILED,
+                f"The {schema.name} database was made by another version of Stillroom.",
+                "Use that version, or restore the folder from a backup.",
+            ) from error

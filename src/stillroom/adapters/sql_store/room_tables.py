@@ -1,0 +1,152 @@
+"""Tables of a room."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from stillroom.adapters.sql_store.columns import charge_columns, one_of
+from stillroom.adapters.sql_store.database import Schema
+from stillroom.model.record import ContractState, RunState
+
+tables = sa.MetaData()
+
+contracts = sa.Table(
+    "contracts",
+    tables,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String, nullable=False, unique=True),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    one_of("state", ContractState),
+)
+sa.Index("one_contract_in_force", contracts.c.state, unique=True, sqlite_where=contracts.c.state == ContractState.ACTIVE.value)
+
+balances = sa.Table(
+    "balances",
+    tables,
+    sa.Column("contract", sa.String, primary_key=True),
+    *charge_columns("cap"),
+    *charge_columns("spent"),
+    sa.CheckConstraint("spent_rho >= 0 AND spent_delta >= 0", name="not_negative"),
+    sa.CheckConstraint("spent_rho <= cap_rho AND spent_delta <= cap_delta", name="within_cap"),
+)
+
+analysts = sa.Table(
+    "analysts",
+    tables,
+    sa.Column("contract", sa.String, sa.ForeignKey("balances.contract"), primary_key=True),
+    sa.Column("analyst", sa.String, primary_key=True),
+    *charge_columns("spent"),
+    sa.CheckConstraint("spent_rho >= 0 AND spent_delta >= 0", name="not_negative"),
+)
+
+versions = sa.Table(
+    "versions",
+    tables,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("section", sa.String, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+    sa.CheckConstraint("version >= 1", name="counted_from_one"),
+)
+
+questions = sa.Table(
+    "questions",
+    tables,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("contract", sa.String, sa.ForeignKey("contracts.digest"), nullable=False),
+    sa.Column("plan", sa.String, nullable=False),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("contract", "plan", name="one_question_for_a_plan"),
+)
+
+decisions = sa.Table(
+    "decisions",
+    tables,
+    sa.Column("contract", sa.String, sa.ForeignKey("contracts.digest"), primary_key=True),
+    sa.Column("plan", sa.String, primary_key=True),
+    sa.Column("party", sa.String, primary_key=True),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
+)
+
+runs = sa.Table(
+    "runs",
+    tables,
+    sa.Column("reservation", sa.String, primary_key=True),
+    sa.Column("run", sa.String, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("contract", sa.String, sa.ForeignKey("contracts.digest"), nullable=False),
+    sa.Column("plan", sa.String, nullable=False),
+    sa.Column("versions", sa.JSON, nullable=False),
+    sa.Column("accounts", sa.JSON, nullable=False),
+    *charge_columns("charge"),
+    sa.Column("asked_by", sa.String, nullable=False),
+    sa.Column("opened_at", sa.Float, nullable=False),
+    sa.Column("commit_index", sa.BigInteger, nullable=True),
+    *charge_columns("before", nullable=True),
+    sa.UniqueConstraint("run", "attempt", name="one_record_for_an_attempt"),
+    one_of("state", RunState),
+    sa.CheckConstraint("(state IN ('committed', 'released')) = (commit_index IS NOT NULL)", name="commit_is_logged"),
+    sa.CheckConstraint("charge_rho >= 0 AND charge_delta >= 0", name="not_negative"),
+)
+sa.Index("one_live_attempt", runs.c.run, unique=True, sqlite_where=runs.c.state != RunState.LAPSED.value)
+
+holds = sa.Table(
+    "holds",
+    tables,
+    sa.Column("reservation", sa.String, sa.ForeignKey("runs.reservation"), primary_key=True),
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("population", sa.String, primary_key=True),
+    sa.Column("statement", sa.LargeBinary, nullable=False),
+)
+
+releases = sa.Table(
+    "releases",
+    tables,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("reservation", sa.String, sa.ForeignKey("runs.reservation"), nullable=False, unique=True),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
+)
+
+log = sa.Table(
+    "log",
+    tables,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
+)
+
+frontier = sa.Table(
+    "frontier",
+    tables,
+    sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("nodes", sa.JSON, nullable=False),
+    sa.CheckConstraint("one = 1", name="one_head"),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    tables,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+)
+
+refusals = sa.Table(
+    "refusals",
+    tables,
+    sa.Column("code", sa.String, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("count > 0", name="positive"),
+)
+
+raises = sa.Table(
+    "raises",
+    tables,
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("population", sa.String, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+
+ROOM = Schema("room", tables, "r0001")

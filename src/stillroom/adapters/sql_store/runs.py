@@ -1,0 +1,102 @@
+"""Reservations, holds and releases in SQL (`stillroom.ports.Runs`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from stillroom.adapters.sql_store.columns import charge_values, read_charge
+from stillroom.adapters.sql_store.room_tables import holds, releases, runs
+from stillroom.model.record import RunRecord, RunState
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class SqlRuns:
+    """Reservations, their signed holds and their releases."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Use a connection that is inside a transaction."""
+        self._connection = connection
+
+    def last(self, run: str) -> RunRecord | None:
+        """Return the last attempt of a run."""
+        found = runs.select().where(runs.c.run == run).order_by(runs.c.attempt.desc()).limit(1)
+        row = self._connection.execute(found).one_or_none()
+        return None if row is None else _read(row)
+
+    def get(self, reservation: str) -> RunRecord | None:
+        """Return a reservation."""
+        row = self._connection.execute(runs.select().where(runs.c.reservation == reservation)).one_or_none()
+        return None if row is None else _read(row)
+
+    def add(self, record: RunRecord) -> None:
+        """Keep a new reservation."""
+        self._connection.execute(runs.insert().values(**_values(record)))
+
+    def advance(self, record: RunRecord, before: RunState) -> bool:
+        """Keep a reservation in its new state, if its state is `before`; False, and no change, if it is not."""
+        change = runs.update().where(runs.c.reservation == record.reservation, runs.c.state == before.value)
+        return self._connection.execute(change.values(**_values(record))).rowcount == 1
+
+    def settle(self, reservation: str) -> None:
+        """Take note that every account knows about the commit or the lapse."""
+        self._connection.execute(runs.update().where(runs.c.reservation == reservation).values(settled=True))
+
+    def unsettled(self) -> tuple[RunRecord, ...]:
+        """Return reservations that are open, or that some account may not know the outcome of."""
+        found = runs.select().where(runs.c.settled.is_(other=False)).order_by(runs.c.opened_at, runs.c.reservation)
+        return tuple(_read(row) for row in self._connection.execute(found))
+
+    def keep_hold(self, reservation: str, owner: str, population: str, statement: bytes) -> None:
+        """Keep an owner's latest signed statement about a hold."""
+        mine = sa.and_(holds.c.reservation == reservation, holds.c.owner == owner, holds.c.population == population)
+        self._connection.execute(holds.delete().where(mine))
+        values = {"reservation": reservation, "owner": owner, "population": population, "statement": statement}
+        self._connection.execute(holds.insert().values(**values))
+
+    def holds(self, reservation: str) -> tuple[bytes, ...]:
+        """Return the signed statements, by owner and population."""
+        found = sa.select(holds.c.statement).where(holds.c.reservation == reservation).order_by(holds.c.owner, holds.c.population)
+        return tuple(self._connection.execute(found).scalars())
+
+    def keep_release(self, reservation: str, envelope: bytes) -> None:
+        """Keep the one release of a reservation."""
+        self._connection.execute(releases.insert().values(reservation=reservation, envelope=envelope))
+
+    def release(self, reservation: str) -> bytes | None:
+        """Return the release of a reservation."""
+        found = sa.select(releases.c.envelope).where(releases.c.reservation == reservation)
+        return self._connection.execute(found).scalar_one_or_none()
+
+    def releases(self) -> tuple[bytes, ...]:
+        """Return all releases, in the order in which they were stored."""
+        return tuple(self._connection.execute(sa.select(releases.c.envelope).order_by(releases.c.position)).scalars())
+
+
+def _values(record: RunRecord) -> dict[str, Any]:
+    plain = dict(record)
+    charge, before = plain.pop("charge"), plain.pop("spent_before")
+    known = {"before_rho": None, "before_delta": None} if before is None else charge_values("before", before)
+    return {**plain, "state": record.state.value, **charge_values("charge", charge), **known}
+
+
+def _read(row: sa.Row[Any]) -> RunRecord:
+    return RunRecord(
+        reservation=row.reservation,
+        run=row.run,
+        attempt=row.attempt,
+        state=RunState(row.state),
+        settled=row.settled,
+        contract=row.contract,
+        plan=row.plan,
+        versions=row.versions,
+        accounts=tuple((owner, population) for owner, population in row.accounts),
+        charge=read_charge(row, "charge"),
+        asked_by=row.asked_by,
+        opened_at=row.opened_at,
+        commit_index=row.commit_index,
+        spent_before=None if row.before_rho is None else read_charge(row, "before"),
+    )

@@ -1,0 +1,55 @@
+"""The store of a room in SQL (`stillroom.ports.Store`)."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.sql_store.database import create_database, open_database
+from stillroom.adapters.sql_store.records import SqlRecords
+from stillroom.adapters.sql_store.room_tables import ROOM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stillroom.adapters.sql_store.database import Database
+
+
+class SqlStore:
+    """A room's records in one database."""
+
+    def __init__(self, database: Database) -> None:
+        """Use `create_store` or `open_store`."""
+        self._database = database
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlRecords]:
+        """Begin a transaction that sees one state and changes nothing."""
+        with self._database.transaction(write=False) as connection:
+            yield SqlRecords(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlRecords]:
+        """Begin a transaction that no other one overlaps."""
+        with self._database.transaction(write=True) as connection:
+            yield SqlRecords(connection)
+
+
+def create_store(path: Path) -> SqlStore:
+    """Make the database of a new room.
+
+    Raises:
+        FileExistsError: Something is there already.
+        Failed: `STORE_FAILED` if it cannot be used.
+    """
+    return SqlStore(create_database(path, ROOM))
+
+
+def open_store(path: Path) -> SqlStore:
+    """Open the database of a room.
+
+    Raises:
+        Failed: `STORE_FAILED` if there is none, or it cannot be used.
+    """
+    return SqlStore(open_database(path, ROOM))

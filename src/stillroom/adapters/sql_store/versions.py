@@ -1,0 +1,39 @@
+"""Data versions in SQL (`stillroom.ports.Versions`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.sql_store.room_tables import versions
+from stillroom.model.record import DataRecord
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import sqlalchemy as sa
+
+
+class SqlVersions:
+    """The present version of each dataset."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Use a connection that is inside a transaction."""
+        self._connection = connection
+
+    def get(self, dataset: str) -> DataRecord | None:
+        """Return the present version of a dataset."""
+        row = self._connection.execute(versions.select().where(versions.c.dataset == dataset)).one_or_none()
+        return None if row is None else _read(row)
+
+    def all(self) -> tuple[DataRecord, ...]:
+        """Return all, by name."""
+        return tuple(_read(row) for row in self._connection.execute(versions.select().order_by(versions.c.dataset)))
+
+    def put(self, record: DataRecord) -> None:
+        """Keep a version, in place of the one before."""
+        self._connection.execute(versions.delete().where(versions.c.dataset == record.dataset))
+        self._connection.execute(versions.insert().values(**dict(record)))
+
+
+def _read(row: sa.Row[Any]) -> DataRecord:
+    return DataRecord(dataset=row.dataset, version=row.version, section=row.section, withdrawn=row.withdrawn)

@@ -1,0 +1,67 @@
+"""Released tables as HTML, each noisy value with an error bar drawn as inline SVG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.model.release import Cell, Heading, Release
+
+WIDTH = 160
+HEIGHT = 14
+MARGIN = 4
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Places the numbers of one column on a line of `WIDTH` pixels."""
+
+    low: float
+    high: float
+
+    @staticmethod
+    def of(cells: Sequence[Cell]) -> Scale | None:
+        """Return the scale that holds all values and intervals and zero, or None without any interval."""
+        ends = [float(end) for cell in cells for end in (cell.low, cell.value, cell.high) if end is not None and cell.low is not None]
+        return Scale(min(*ends, 0.0), max(*ends, 0.0)) if ends else None
+
+    def place(self, number: str) -> float:
+        """Return the position of a number."""
+        span = (self.high - self.low) or 1.0
+        return MARGIN + (float(number) - self.low) / span * (WIDTH - 2 * MARGIN)
+
+
+def table_html(release: Release) -> str:
+    """Return the table of a release as HTML, with what it guarantees below."""
+    headings, rows = release.table.headings, release.table.rows
+    scales = [Scale.of([row[position] for row in rows]) if heading.noisy else None for position, heading in enumerate(headings)]
+    head = "".join(f"<th>{escape(heading.name)}</th>" for heading in headings)
+    body = "".join(f"<tr>{''.join(_cell(*parts) for parts in zip(headings, row, scales, strict=True))}</tr>" for row in rows)
+    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in release.sentences)
+    return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
+
+
+def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:
+    """Return one table cell."""
+    if cell.totalled:
+        return "<td><em>all</em></td>"
+    text = "NULL" if cell.value is None else escape(cell.value)
+    if not heading.noisy or scale is None or cell.low is None or cell.high is None or cell.value is None:
+        return f"<td>{text}</td>"
+    return f'<td title="95 % interval {cell.low} to {cell.high}">{text} {_bar(cell.low, cell.value, cell.high, scale)}</td>'
+
+
+def _bar(low: str, value: str, high: str, scale: Scale) -> str:
+    """Draw an interval as a line with a dot at the estimate, and a tick at zero."""
+    left, dot, right, zero = (scale.place(number) for number in (low, value, high, "0"))
+    middle = HEIGHT / 2
+    return (
+        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{low} to {high}">'
+        f'<line x1="{zero:.1f}" y1="0" x2="{zero:.1f}" y2="{HEIGHT}" stroke="#bbb"/>'
+        f'<line x1="{left:.1f}" y1="{middle}" x2="{right:.1f}" y2="{middle}" stroke="#36c" stroke-width="3"/>'
+        f'<circle cx="{dot:.1f}" cy="{middle}" r="3.5" fill="#036"/></svg>'
+    )

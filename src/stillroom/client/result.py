@@ -1,0 +1,101 @@
+"""A release in the hands of a receiver: a table with intervals, and the signed bytes that prove it."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from stillroom.client.picture import table_html
+from stillroom.model.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from stillroom.model.release import Release as Statement
+
+SHARED_PRECISION = 38
+"""Digits of the decimal columns."""
+
+
+class Release:
+    """What a question was answered with.
+
+    Attributes:
+        statement: All that the release says: question, plan, charge, promise, table.
+        envelope: The signed bytes, as stored; `stillroom verify` checks them.
+        charged: Whether this ask was charged; False when the stored answer was returned.
+    """
+
+    def __init__(self, statement: Statement, envelope: bytes, *, charged: bool) -> None:
+        """Hold the statement and its signed bytes."""
+        self.statement, self.envelope, self.charged = statement, envelope, charged
+
+    @property
+    def table(self) -> pa.Table:
+        """The table as Arrow. A noisy column `x` has its interval beside it, as `x_low` and `x_high` (null where unbounded).
+
+        A key column that is totalled over in some rows has a column `x_totalled` beside it, which tells NULL from a total.
+        """
+        import pyarrow as pa
+
+        columns: dict[str, pa.Array] = {}
+        for position, heading in enumerate(self.statement.table.headings):
+            cells = [row[position] for row in self.statement.table.rows]
+            columns[heading.name] = _array(heading.kind, [cell.value for cell in cells])
+            if heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}:
+                columns[f"{heading.name}_low"] = _array(heading.kind, [cell.low for cell in cells])
+                columns[f"{heading.name}_high"] = _array(heading.kind, [cell.high for cell in cells])
+            if any(cell.totalled for cell in cells):
+                columns[f"{heading.name}_totalled"] = pa.array([cell.totalled for cell in cells], type=pa.bool_())
+        return pa.table(columns)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the table as a pandas frame, decimals as floats. Needs the extra `stillroom[pandas]`."""
+        import pyarrow as pa
+
+        table = self.table
+        for position, field in enumerate(table.schema):
+            if pa.types.is_decimal(field.type):
+                table = table.set_column(position, field.name, table.column(position).cast(pa.float64()))
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+
+    def save(self, path: Path) -> None:
+        """Write the signed bytes to a file."""
+        path.write_bytes(self.envelope)
+
+    def _repr_html_(self) -> str:
+        """Show the table with error bars, in a notebook."""
+        return table_html(self.statement)
+
+    def __repr__(self) -> str:
+        """Name the release without showing the table."""
+        return f"<Release {self.statement.plan_digest[:19]}… of {len(self.statement.table.rows)} rows, commit {self.statement.commit_index}>"
+
+
+def _array(kind: Kind, texts: list[str | None]) -> pa.Array:
+    """Return a column of values that were exact text."""
+    import pyarrow as pa
+
+    readers: dict[Kind, Callable[[str], Any]] = {
+        Kind.INTEGER: int,
+        Kind.DECIMAL: Decimal,
+        Kind.DATE: datetime.date.fromisoformat,
+        Kind.BOOLEAN: lambda text: text == "true",
+        Kind.TEXT: str,
+    }
+    values = [None if text is None else readers[kind](text) for text in texts]
+    digits = max((-int(value.as_tuple().exponent) for value in values if isinstance(value, Decimal)), default=0)
+    types = {
+        Kind.INTEGER: pa.int64(),
+        Kind.DECIMAL: pa.decimal128(SHARED_PRECISION, digits),
+        Kind.DATE: pa.date32(),
+        Kind.BOOLEAN: pa.bool_(),
+        Kind.TEXT: pa.string(),
+    }
+    return pa.array(values, type=types[kind])

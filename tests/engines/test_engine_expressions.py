@@ -1,0 +1,393 @@
+"""Every engine, the evaluator of the compiler, and the reference give every expression the same value on every row."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stillroom.errors import Code, Failed
+from stillroom.model.expression import (
+    All,
+    Among,
+    Any,
+    Arithmetic,
+    ArithmeticOp,
+    Average,
+    Branch,
+    Case,
+    Compare,
+    Comparison,
+    Constant,
+    Divide,
+    Expression,
+    IsNull,
+    Like,
+    Not,
+)
+from stillroom.model.schema import Kind
+from stillroom.query.evaluate import evaluate
+from tests import reference
+from tests.fakes import ListTable
+from tests.plans import column, facts_of, key, part, plan, scan, total
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stillroom.model.plan import Measure
+    from stillroom.model.schema import Scalar
+    from stillroom.ports import Engine
+
+KINDS = {
+    "id": Kind.INTEGER,
+    "small": Kind.INTEGER,
+    "large": Kind.INTEGER,
+    "truth": Kind.BOOLEAN,
+    "text": Kind.TEXT,
+    "other": Kind.TEXT,
+}
+LARGE = 2**62
+WIDEST = 2**84
+"""The largest number that tests measure: a thousand of them are within the limit of totals."""
+
+TEXTS = (
+    "",
+    "a",
+    "A",
+    "ab",
+    "a%b",
+    "a_b",
+    "a\\b",
+    "'",
+    '"',
+    "''; --",
+    "$s0",
+    "é",
+    "e\u0301",
+    "ß",
+    "\ue000",
+    "😀",
+    "日本",
+    "\n",
+    "\0",
+    "a\0b",
+)
+NULL = Constant(value=None)
+
+
+Drawn: TypeAlias = tuple[Expression, int]
+"""A number and a bound of its absolute value."""
+
+
+def number(value: int) -> Constant:
+    return Constant(value=value)
+
+
+def named(row: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Return a row under the names of the plan, with NULL where a test does not care."""
+    return {f"a.{name}": row.get(name) for name in KINDS}
+
+
+def values(engine: Engine, expressions: Sequence[Expression], rows: Sequence[Mapping[str, Scalar]]) -> list[list[Scalar]]:
+    """Return the value of each expression on each row, as the engine finds it, through measures with one cell for each row.
+
+    A truth value is measured as 2 or 1, a text as its place among all texts, and NULL by a measure of its own.
+    """
+    texts = sorted({str(row[name]) for row in rows for name in ("text", "other") if row.get(name) is not None} | set(TEXTS))
+    full = [{**dict.fromkeys(KINDS), **row, "id": place, "person": f"p{place % 3}"} for place, row in enumerate(rows)]
+    measures = [measure for expression in expressions for measure in coded(expression, rows, texts)]
+    ids = key(column("a.id"), Kind.INTEGER, *range(max(1, len(rows))))
+    asked = plan(facts_of({"a": KINDS}), [part("a", scan("a", *KINDS))], measures, keys=[ids])
+    cells = engine.measure_exactly(asked, {"a": ListTable(full, KINDS)})
+
+    def decoded(code: int, kind: set[type]) -> Scalar:
+        if kind == {bool}:
+            return code == 2
+        return texts[code] if kind == {str} else code
+
+    return [
+        [
+            decoded(code, kinds(expression, rows)) if known else None
+            for code, known, _ in zip(cells[2 * n], cells[2 * n + 1], rows, strict=False)
+        ]
+        for n, expression in enumerate(expressions)
+    ]
+
+
+def kinds(expression: Expression, rows: Sequence[Mapping[str, Scalar]]) -> set[type]:
+    """Return the types of the values that are not NULL."""
+    return {type(reference.evaluate(expression, named(row))) for row in rows} - {type(None)}
+
+
+def coded(expression: Expression, rows: Sequence[Mapping[str, Scalar]], texts: Sequence[str]) -> tuple[Measure, Measure]:
+    """Return a measure of an expression as a number, and one of whether it is NULL."""
+    as_number = expression
+    if kinds(expression, rows) == {bool}:
+        as_number = Case(branches=(Branch(when=expression, then=number(2)),), otherwise=number(1))
+    if kinds(expression, rows) == {str}:
+        known = [Compare(comparison=Comparison.EQUAL, left=expression, right=Constant(value=text)) for text in texts]
+        as_number = Case(branches=tuple(Branch(when=when, then=number(n)) for n, when in enumerate(known)), otherwise=number(-1))
+    present = Case(branches=(Branch(when=IsNull(operand=expression), then=number(0)),), otherwise=number(1))
+    return total(as_number, row=(-WIDEST, WIDEST)), total(present, row=(0, 1))
+
+
+def agree(engine: Engine, expressions: Sequence[Expression], rows: Sequence[Mapping[str, Scalar]]) -> list[list[Scalar]]:
+    """Assert that all three agree, and return the values: one list for each expression."""
+    expected = [[reference.evaluate(expression, named(row)) for row in rows] for expression in expressions]
+    evaluated = [[evaluate(expression, named(row)) for row in rows] for expression in expressions]
+    assert typed(evaluated) == typed(expected)
+    assert typed(values(engine, expressions, rows)) == typed(expected)
+    return expected
+
+
+def typed(table: list[list[Scalar]]) -> list[list[tuple[type, Scalar]]]:
+    """Tell true from 1."""
+    return [[(type(value), value) for value in line] for line in table]
+
+
+# ------------------------------------------------------------------------------------------------- random expressions
+
+
+@st.composite
+def numbers(draw: st.DrawFn, depth: int = 3) -> Drawn:
+    leaves: list[Drawn] = [(column("a.small"), 3), (column("a.large"), LARGE), (NULL, 0)]
+    made: list[st.SearchStrategy[Drawn]] = [st.sampled_from(leaves), st.integers(-9, 9).map(lambda value: (number(value), abs(value)))]
+    if depth:
+        made += [calculations(depth - 1), cases(numbers(depth - 1), depth - 1)]
+    return draw(st.one_of(made))
+
+
+@st.composite
+def calculations(draw: st.DrawFn, depth: int) -> Drawn:
+    (left, one), (right, two) = draw(numbers(depth)), draw(numbers(depth))
+    operation = draw(st.sampled_from([*ArithmeticOp, None]))
+    if operation is None:
+        shift = draw(st.sampled_from([0, 1, 6]))
+        made: Drawn = Divide(left=left, right=right, shift=shift, bound=one * 10**shift), one * 10**shift
+    else:
+        bound = one * two if operation is ArithmeticOp.MULTIPLY else one + two
+        made = Arithmetic(operation=operation, left=left, right=right, bound=bound), bound
+    return made if made[1] < WIDEST else (left, one)
+
+
+@st.composite
+def cases(draw: st.DrawFn, results: st.SearchStrategy[Drawn], depth: int) -> Drawn:
+    drawn = [draw(results) for _ in range(draw(st.integers(2, 3)))]
+    branches = tuple(Branch(when=draw(truths(depth)), then=result) for result, _ in drawn[:-1])
+    return Case(branches=branches, otherwise=drawn[-1][0]), max(bound for _, bound in drawn)
+
+
+@st.composite
+def texts(draw: st.DrawFn, depth: int = 1) -> Drawn:
+    leaves = [column("a.text"), column("a.other"), NULL, *(Constant(value=text) for text in TEXTS)]
+    plain = st.sampled_from(leaves).map(lambda leaf: (leaf, 0))
+    return draw(st.one_of(plain, cases(texts(depth - 1), depth - 1)) if depth else plain)
+
+
+@st.composite
+def truths(draw: st.DrawFn, depth: int = 3) -> Expression:
+    leaves: list[Expression] = [column("a.truth"), NULL, Constant(value=True), Constant(value=False)]
+    if not depth:
+        return draw(st.sampled_from(leaves))
+    deeper = truths(depth - 1)
+    some = st.lists(deeper, min_size=1, max_size=3).map(tuple)
+    return draw(
+        st.one_of(
+            st.sampled_from(leaves),
+            comparisons(depth - 1),
+            memberships(depth - 1),
+            st.builds(Like, operand=texts(depth - 1).map(first), pattern=st.sampled_from(PATTERNS)),
+            st.builds(IsNull, operand=st.one_of(deeper, numbers(depth - 1).map(first), texts(depth - 1).map(first))),
+            st.builds(Not, operand=deeper),
+            st.builds(All, operands=some),
+            st.builds(Any, operands=some),
+            cases(deeper.map(lambda truth: (truth, 0)), depth - 1).map(first),
+        )
+    )
+
+
+def first(drawn: Drawn) -> Expression:
+    return drawn[0]
+
+
+@st.composite
+def comparisons(draw: st.DrawFn, depth: int) -> Expression:
+    operands = draw(st.sampled_from([numbers(depth).map(first), texts(depth).map(first), truths(depth)]))
+    return Compare(comparison=draw(st.sampled_from(Comparison)), left=draw(operands), right=draw(operands))
+
+
+@st.composite
+def memberships(draw: st.DrawFn, depth: int) -> Expression:
+    if draw(st.booleans()):
+        listed = draw(st.lists(st.sampled_from([-3, 0, 1, 2, 2**53 - 1]), max_size=3))
+        return Among(operand=draw(numbers(depth))[0], values=tuple(number(value) for value in listed))
+    chosen = draw(st.lists(st.sampled_from(TEXTS), max_size=3))
+    return Among(operand=draw(texts(depth))[0], values=tuple(Constant(value=text) for text in chosen))
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "small": st.none() | st.integers(-3, 3),
+            "large": st.none() | st.sampled_from([LARGE, -LARGE, LARGE - 1, 1 - LARGE, 0, 10**18 + 5]) | st.integers(-LARGE, LARGE),
+            "truth": st.none() | st.booleans(),
+            "text": st.none() | st.sampled_from(TEXTS) | st.text(max_size=4),
+            "other": st.none() | st.sampled_from(TEXTS),
+        }
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=150)
+@given(rows=ROWS, one=numbers(), two=truths(), three=texts())
+def test_random_expressions_have_one_value(
+    engine: Engine, rows: list[dict[str, Scalar]], one: Drawn, two: Expression, three: Drawn
+) -> None:
+    agree(engine, [one[0], two, three[0]], rows)
+
+
+# ------------------------------------------------------------------------------------------------------------ numbers
+
+
+def test_division_rounds_half_away_from_zero_and_by_zero_is_null(engine: Engine) -> None:
+    edges = [0, 1, 2, 3, 5, 7, 10, 2**31, 2**53 + 1, LARGE - 1, LARGE]
+    signed = [sign * edge for edge in edges for sign in (1, -1)]
+    rows = [{"large": dividend, "small": divisor} for dividend in signed for divisor in signed] + [{"large": 1}, {"small": 1}, {}]
+    shifts = (0, 1, 6)
+    quotients = [Divide(left=column("a.large"), right=column("a.small"), shift=shift, bound=LARGE * 10**shift) for shift in shifts]
+    exact, *_ = agree(engine, quotients, rows)
+    found = {(row.get("large"), row.get("small")): value for row, value in zip(rows, exact, strict=True)}
+    assert [found[pair] for pair in [(7, 2), (-7, 2), (7, -2), (-7, -2), (5, 3), (1, 3)]] == [4, -4, -4, 4, 2, 0]
+    assert [found[pair] for pair in [(7, 0), (0, 0), (None, 1), (1, None), (0, 5)]] == [None, None, None, None, 0]
+
+
+def test_arithmetic_is_exact_beyond_64_bits(engine: Engine) -> None:
+    large = column("a.large")
+    doubled = Arithmetic(operation=ArithmeticOp.ADD, left=large, right=large, bound=2 * LARGE)
+    negated = Arithmetic(operation=ArithmeticOp.SUBTRACT, left=number(0), right=doubled, bound=2 * LARGE)
+    product = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=doubled, right=number(2**20), bound=2**83)
+    back = Divide(left=product, right=large, bound=2**83)
+    rows = [{"large": value} for value in (LARGE, -LARGE, LARGE - 1, 1, 0, None)]
+    found = agree(engine, [doubled, negated, product, back], rows)
+    assert found[2][0] == 2**83
+    assert found[3] == [2**21] * 4 + [None, None]
+
+
+def test_small_constants_do_not_overflow_their_own_types(engine: Engine) -> None:
+    most = number(2**53 - 1)
+    square = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=number(2**31 - 1), right=number(2**31 - 1), bound=2**62)
+    added = Arithmetic(operation=ArithmeticOp.ADD, left=number(127), right=number(127), bound=254)
+    huge = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=most, right=number(2**30), bound=2**83)
+    assert agree(engine, [square, added, huge], [{}]) == [[(2**31 - 1) ** 2], [254], [(2**53 - 1) * 2**30]]
+
+
+def test_nested_divisions_stay_small(engine: Engine) -> None:
+    left = right = column("a.large")
+    for _ in range(60):
+        left = Divide(left=left, right=column("a.small"), bound=LARGE)
+        right = Divide(left=column("a.large"), right=right, bound=LARGE)
+    agree(engine, [left, right], [{"large": large, "small": small} for large in (LARGE, 5, 0, None) for small in (1, -2, 0)])
+
+
+# ------------------------------------------------------------------------------------------------------- truth and text
+
+
+def test_logic_is_three_valued(engine: Engine) -> None:
+    known = [Constant(value=True), Constant(value=False), NULL]
+    pairs = list(itertools.product([column("a.truth"), *known], repeat=2))
+    nodes: list[Expression] = [Not(operand=node) for node in known]
+    nodes += [connective(operands=pair) for pair in pairs for connective in (All, Any)]
+    nodes += [
+        Case(branches=(Branch(when=left, then=number(1)),), otherwise=right) for left, right in itertools.product(known, [NULL, number(2)])
+    ]
+    agree(engine, nodes, [{"truth": True}, {"truth": False}, {"truth": None}])
+
+
+def test_comparisons_are_strict_and_text_compares_by_code_point(engine: Engine) -> None:
+    nodes = [Compare(comparison=comparison, left=column("a.text"), right=column("a.other")) for comparison in Comparison]
+    rows = [{"text": left, "other": right} for left, right in itertools.product([*TEXTS, None], repeat=2)]
+    agree(engine, nodes, rows)
+    above, below = {"text": "\ue000", "other": "😀"}, {"text": "Z", "other": "a"}
+    assert agree(engine, nodes[2:3], [above, below]) == [[True, True]]
+
+
+def test_constants_are_never_read_as_sql(engine: Engine) -> None:
+    nodes = [Compare(comparison=Comparison.EQUAL, left=column("a.text"), right=Constant(value=text)) for text in TEXTS]
+    found = agree(engine, nodes, [{"text": text} for text in TEXTS])
+    assert found == [[row == constant for row in TEXTS] for constant in TEXTS]
+
+
+def test_membership(engine: Engine) -> None:
+    listed = tuple(Constant(value=text) for text in TEXTS[:5])
+    nodes: list[Expression] = [Among(operand=column("a.text"), values=listed), Among(operand=column("a.text"), values=())]
+    nodes += [Not(operand=node) for node in nodes]
+    nodes += [Among(operand=column("a.truth"), values=(Constant(value=True),)), Among(operand=NULL, values=listed)]
+    many = tuple(number(value) for value in range(0, 6000, 2))
+    nodes.append(Among(operand=column("a.small"), values=many))
+    rows: list[dict[str, Scalar]] = [{"text": text, "truth": True, "small": n} for n, text in enumerate(TEXTS)]
+    agree(engine, nodes, [*rows, {"truth": False}, {}])
+
+
+PATTERNS = (
+    "",
+    "%",
+    "_",
+    "%%",
+    "a%",
+    "%b",
+    "%a%",
+    "a_b",
+    "_%_",
+    "a\\b",
+    "a\\%",
+    "\\%",
+    "a%b%",
+    "%''%",
+    "😀",
+    "__",
+    "e_",
+    "\0",
+    "a\0%",
+    "%\n",
+    "[ab]",
+    ".*",
+    "%_a%_b%",
+)
+
+
+def test_like_has_two_wildcards_and_no_escape(engine: Engine) -> None:
+    nodes = [Like(operand=operand, pattern=pattern) for pattern in PATTERNS for operand in (column("a.text"), NULL)]
+    tricky = ["aab", "abab", "xaxb", "a\\", "a\\%", "\\", "a\nb", "[ab]", "xx", "a" * 50 + "b", None]
+    found = agree(engine, nodes, [{"text": text} for text in (*TEXTS, *tricky)])
+    literal = found[2 * PATTERNS.index("a\\b")]
+    assert [text for text, matches in zip((*TEXTS, *tricky), literal, strict=True) if matches] == ["a\\b"]
+
+
+def test_wide_conditions(engine: Engine) -> None:
+    tests = tuple(Compare(comparison=Comparison.EQUAL, left=column("a.small"), right=number(n)) for n in range(1500))
+    agree(engine, [Any(operands=tests), All(operands=tests)], [{"small": 1499}, {"small": 1500}, {}])
+
+
+# ------------------------------------------------------------------------------------------------------------ refusals
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Average(total="m0", count="m1", low=0, high=1, digits=0),
+        Compare(comparison=Comparison.EQUAL, left=column("a.text"), right=column("a.small")),
+        Arithmetic(operation=ArithmeticOp.ADD, left=column("a.truth"), right=number(1), bound=2),
+        Arithmetic(operation=ArithmeticOp.MULTIPLY, left=column("a.large"), right=column("a.large"), bound=2**124),
+        column("a.text"),
+    ],
+    ids=["average", "mixed", "truth as number", "too large", "text as number"],
+)
+def test_an_unsound_plan_is_refused_before_it_runs(engine: Engine, node: Expression) -> None:
+    asked = plan(facts_of({"a": KINDS}), [part("a", scan("a", *KINDS))], [total(node, row=(0, 1))])
+    with pytest.raises(Failed) as failure:
+        engine.measure_exactly(asked, {"a": ListTable([], KINDS)})
+    assert failure.value.code is Code.RUN_FAILED

@@ -1,0 +1,73 @@
+"""Questions that mean the same have one plan, and so one answer and one charge."""
+
+from __future__ import annotations
+
+import pytest
+
+from stillroom.model.codec import digest_of
+from tests.questions import compiled
+
+JOIN = "FROM members m JOIN visits v ON m.id = v.pid"
+
+SAME = [
+    ("SELECT gender, COUNT(*) FROM members GROUP BY gender", "select  GENDER,\n count( * ) as n -- hello\n from Members as x group by x.gender"),
+    ("SELECT gender, COUNT(*) AS n FROM members GROUP BY gender", "SELECT gender AS g, COUNT(*) AS people FROM members GROUP BY 1"),
+    (f"SELECT COUNT(*) {JOIN}", "SELECT COUNT(*) FROM visits JOIN members ON visits.pid = members.id"),
+    (
+        "SELECT COUNT(*) FROM members WHERE age > 20 AND gender = 'F'",
+        "SELECT COUNT(*) FROM members WHERE ('F' = gender) AND 20 < age AND age > 20",
+    ),
+    ("SELECT COUNT(*) FROM members WHERE gender IN ('F', 'M')", "SELECT COUNT(*) FROM members WHERE gender IN ('M', 'F', 'M')"),
+    ("SELECT COUNT(*) FROM members WHERE age BETWEEN 20 AND 30", "SELECT COUNT(*) FROM members WHERE age <= 30 AND age >= 20"),
+    (
+        "SELECT gender, region, COUNT(*) FROM members GROUP BY gender, region",
+        "SELECT gender, region, COUNT(*) FROM members GROUP BY region, gender",
+    ),
+    (
+        "SELECT gender, region, COUNT(*) FROM members GROUP BY CUBE (gender, region)",
+        "SELECT gender, region, COUNT(*) FROM members GROUP BY GROUPING SETS ((), (region), (gender), (region, gender))",
+    ),
+    (f"SELECT COUNT(*) {JOIN} WHERE m.age > 20", "SELECT COUNT(*) FROM (SELECT id FROM members WHERE age > 20) m JOIN visits v ON m.id = v.pid"),
+    (f"SELECT SUM(cost + 1) {JOIN}", f"SELECT SUM(1 + cost) {JOIN}"),
+    ("SELECT COUNT(*) FROM members", "WITH t AS (SELECT * FROM members) SELECT COUNT(*) FROM t"),
+    ("SELECT COUNT(*) FROM members", "SELECT COUNT(DISTINCT id) FROM members"),
+]
+
+DIFFERENT = [
+    ("SELECT COUNT(*) FROM members WHERE age > 20", "SELECT COUNT(*) FROM members WHERE age >= 20"),
+    ("SELECT COUNT(*) FROM visits", "SELECT COUNT(DISTINCT pid) FROM visits"),
+    (f"SELECT COUNT(*) {JOIN}", "SELECT COUNT(*) FROM members m LEFT JOIN visits v ON m.id = v.pid"),
+    ("SELECT gender, COUNT(*) FROM members GROUP BY gender", "SELECT gender, COUNT(*) FROM members GROUP BY gender ORDER BY 2"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_equal_questions_have_one_plan(one: str, other: str) -> None:
+    assert digest_of(compiled(one).plan) == digest_of(compiled(other).plan)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_different_questions_have_different_plans(one: str, other: str) -> None:
+    assert digest_of(compiled(one).plan) != digest_of(compiled(other).plan)
+
+
+def test_a_plan_survives_its_encoding() -> None:
+    plan = compiled(f"SELECT gender, ward, AVG(cost) {JOIN} WHERE day > DATE '2021-01-01' GROUP BY ROLLUP (gender, ward)").plan
+    assert type(plan).model_validate_json(plan.model_dump_json(by_alias=True)) == plan
+
+
+def test_the_price_is_part_of_the_plan() -> None:
+    sql = "SELECT COUNT(*) FROM members"
+    assert digest_of(compiled(sql, epsilon=1.0).plan) != digest_of(compiled(sql, epsilon=0.5).plan)
+
+
+def test_a_filter_stays_above_the_right_side_of_a_left_join() -> None:
+    plan = compiled("SELECT COUNT(*) FROM members m LEFT JOIN visits v ON m.id = v.pid WHERE v.ward = 'x' AND m.age > 20").plan
+    assert plan.parts[0].relation.op == "filter"
+    assert plan.parts[1].relation.op == "scan"
+    assert plan.rest.op == "filter"
+
+
+def test_only_columns_that_are_read_are_scanned() -> None:
+    plan = compiled("SELECT gender, COUNT(*) FROM members WHERE age > 20 GROUP BY gender").plan
+    assert [fact.name for fact in plan.facts] == ["members.age", "members.gender"]
