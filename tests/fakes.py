@@ -32,8 +32,16 @@ class ZeroNoise:
 class ListTable:
     """An admitted table made from a list of rows; in a private table each row names its person in full under `person`."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Scalar]], kinds: Mapping[str, Kind], *, salt: bytes = b"", private: bool = True) -> None:
-        """Store rows in the order given, and code persons by the order of their identifiers."""
+    def __init__(
+        self,
+        rows: Sequence[Mapping[str, Scalar]],
+        kinds: Mapping[str, Kind],
+        *,
+        salt: bytes = b"",
+        private: bool = True,
+        batch: int | None = None,
+    ) -> None:
+        """Store rows in the order given, in batches if wanted, and code persons by the order of their identifiers."""
         import pyarrow as pa
 
         types = {Kind.TEXT: pa.string(), Kind.BOOLEAN: pa.bool_()}
@@ -42,7 +50,8 @@ class ListTable:
         codes = {name: code for code, name in enumerate(self._names)}
         columns = {name: pa.array([row[name] for row in rows], types.get(kind, pa.int64())) for name, kind in kinds.items()}
         self._persons = {"person": pa.array([codes[str(row["person"])] for row in rows], pa.int32())} if private else {}
-        self._rows = pa.table({**self._persons, **columns})
+        whole = pa.table({**self._persons, **columns})
+        self._rows = pa.Table.from_batches(whole.to_batches(max_chunksize=batch), whole.schema) if batch else whole
 
     def rows(self, columns: Sequence[str]) -> pa.Table:
         """Return the rows."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
-from stillroom.model.price import Compiled
 from stillroom.model.question import Question, Terms
 from stillroom.query.compile import compile_question
+
+if TYPE_CHECKING:
+    from stillroom.model.price import Compiled
 
 CONTRACT = Contract.model_validate_json("""
 {
@@ -41,7 +43,7 @@ CONTRACT = Contract.model_validate_json("""
 """)
 
 
-def compiled(sql: str, **terms: Any) -> Compiled:
+def compiled(sql: str, **terms: float) -> Compiled:
     """Compile a question under the small contract; for one ε unless told otherwise."""
-    chosen = Terms(**terms) if terms else Terms(epsilon=1.0)
+    chosen = Terms.model_validate(terms or {"epsilon": 1.0})
     return compile_question(CONTRACT, Question(contract=digest_of(CONTRACT), sql=sql, terms=chosen, asked_by="a"))

@@ -152,11 +152,11 @@ class Vault(Protocol):
         """
         ...
 
-    def lapse(self, reservation: str, population: str) -> bytes | None:
+    def lapse(self, reservation: str, population: str) -> tuple[bytes, bytes] | None:
         """Give up a hold, and never hold for this reservation again.
 
         Returns:
-            The owner's signed statement, or None if nothing was ever held.
+            The owner's signed statements of the hold and of its lapse (`LapseStatement`), or None if nothing was ever held.
 
         Raises:
             Refusal: `RESERVATION_INVALID` if it is committed.
@@ -253,7 +253,7 @@ class Approvals(Protocol):
 
 
 class Runs(Protocol):
-    """Reservations, their signed holds and their releases."""
+    """Reservations and their releases."""
 
     def last(self, run: str) -> RunRecord | None:
         """Return the last attempt of a run."""
@@ -279,14 +279,6 @@ class Runs(Protocol):
         """Return reservations that are open, or that some account may not know the outcome of."""
         ...
 
-    def keep_hold(self, reservation: str, owner: str, population: str, statement: bytes) -> None:
-        """Keep an owner's latest signed statement about a hold."""
-        ...
-
-    def holds(self, reservation: str) -> tuple[bytes, ...]:
-        """Return the signed statements, by owner and population."""
-        ...
-
     def keep_release(self, reservation: str, envelope: bytes) -> None:
         """Keep the one release of a reservation."""
         ...
@@ -301,10 +293,18 @@ class Runs(Protocol):
 
 
 class LogBook(Protocol):
-    """The leaves of the log and its head."""
+    """The leaves of the log, its head, and the signed envelopes that entries name by digest."""
 
     def append(self, leaf: bytes) -> int:
         """Append a leaf and return its index."""
+        ...
+
+    def keep_statement(self, digest: str, envelope: bytes) -> None:
+        """Keep a signed envelope under its digest."""
+        ...
+
+    def statement(self, digest: str) -> bytes | None:
+        """Return a signed envelope by its digest."""
         ...
 
     def frontier(self) -> Frontier:

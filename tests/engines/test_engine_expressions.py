@@ -19,6 +19,7 @@ from stillroom.model.expression import (
     Average,
     Branch,
     Case,
+    Column,
     Compare,
     Comparison,
     Constant,
@@ -98,36 +99,52 @@ def values(engine: Engine, expressions: Sequence[Expression], rows: Sequence[Map
     """
     texts = sorted({str(row[name]) for row in rows for name in ("text", "other") if row.get(name) is not None} | set(TEXTS))
     full = [{**dict.fromkeys(KINDS), **row, "id": place, "person": f"p{place % 3}"} for place, row in enumerate(rows)]
-    measures = [measure for expression in expressions for measure in coded(expression, rows, texts)]
+    measures = [measure for expression in expressions for measure in coded(expression, texts)]
     ids = key(column("a.id"), Kind.INTEGER, *range(max(1, len(rows))))
     asked = plan(facts_of({"a": KINDS}), [part("a", scan("a", *KINDS))], measures, keys=[ids])
     cells = engine.measure_exactly(asked, {"a": ListTable(full, KINDS)})
 
-    def decoded(code: int, kind: set[type]) -> Scalar:
-        if kind == {bool}:
-            return code == 2
-        return texts[code] if kind == {str} else code
-
     return [
-        [
-            decoded(code, kinds(expression, rows)) if known else None
-            for code, known, _ in zip(cells[2 * n], cells[2 * n + 1], rows, strict=False)
-        ]
-        for n, expression in enumerate(expressions)
+        [decoded(code, kind_of(expression), texts) if known else None for code, known, _ in zip(*pair, rows, strict=False)]
+        for expression, pair in zip(expressions, zip(cells[::2], cells[1::2], strict=True), strict=True)
     ]
 
 
-def kinds(expression: Expression, rows: Sequence[Mapping[str, Scalar]]) -> set[type]:
-    """Return the types of the values that are not NULL."""
-    return {type(reference.evaluate(expression, named(row))) for row in rows} - {type(None)}
+def decoded(code: int, kind: Kind, texts: Sequence[str]) -> Scalar:
+    """Return the value that a number stands for."""
+    if kind is Kind.BOOLEAN:
+        return code == 2
+    return texts[code] if kind is Kind.TEXT else code
 
 
-def coded(expression: Expression, rows: Sequence[Mapping[str, Scalar]], texts: Sequence[str]) -> tuple[Measure, Measure]:
+def kind_of(node: Expression) -> Kind:
+    """Return what an expression is; a number where it is always NULL."""
+    match node:
+        case Column():
+            return KINDS[node.name.removeprefix("a.")]
+        case Constant():
+            return {bool: Kind.BOOLEAN, str: Kind.TEXT}.get(type(node.value), Kind.INTEGER)
+        case Case():
+            results = [*(branch.then for branch in node.branches), node.otherwise]
+            return next((kind_of(result) for result in results if not always_null(result)), Kind.INTEGER)
+        case Arithmetic() | Divide():
+            return Kind.INTEGER
+        case _:
+            return Kind.BOOLEAN
+
+
+def always_null(node: Expression) -> bool:
+    if isinstance(node, Case):
+        return all(always_null(result) for result in (*(branch.then for branch in node.branches), node.otherwise))
+    return node == NULL
+
+
+def coded(expression: Expression, texts: Sequence[str]) -> tuple[Measure, Measure]:
     """Return a measure of an expression as a number, and one of whether it is NULL."""
     as_number = expression
-    if kinds(expression, rows) == {bool}:
+    if kind_of(expression) is Kind.BOOLEAN:
         as_number = Case(branches=(Branch(when=expression, then=number(2)),), otherwise=number(1))
-    if kinds(expression, rows) == {str}:
+    if kind_of(expression) is Kind.TEXT:
         known = [Compare(comparison=Comparison.EQUAL, left=expression, right=Constant(value=text)) for text in texts]
         as_number = Case(branches=tuple(Branch(when=when, then=number(n)) for n, when in enumerate(known)), otherwise=number(-1))
     present = Case(branches=(Branch(when=IsNull(operand=expression), then=number(0)),), otherwise=number(1))
@@ -149,6 +166,10 @@ def typed(table: list[list[Scalar]]) -> list[list[tuple[type, Scalar]]]:
 
 
 # ------------------------------------------------------------------------------------------------- random expressions
+
+
+def first(drawn: Drawn) -> Expression:
+    return drawn[0]
 
 
 @st.composite
@@ -182,7 +203,7 @@ def cases(draw: st.DrawFn, results: st.SearchStrategy[Drawn], depth: int) -> Dra
 
 @st.composite
 def texts(draw: st.DrawFn, depth: int = 1) -> Drawn:
-    leaves = [column("a.text"), column("a.other"), NULL, *(Constant(value=text) for text in TEXTS)]
+    leaves: list[Expression] = [column("a.text"), column("a.other"), NULL, *(Constant(value=text) for text in TEXTS)]
     plain = st.sampled_from(leaves).map(lambda leaf: (leaf, 0))
     return draw(st.one_of(plain, cases(texts(depth - 1), depth - 1)) if depth else plain)
 
@@ -194,7 +215,7 @@ def truths(draw: st.DrawFn, depth: int = 3) -> Expression:
         return draw(st.sampled_from(leaves))
     deeper = truths(depth - 1)
     some = st.lists(deeper, min_size=1, max_size=3).map(tuple)
-    return draw(
+    node: Expression = draw(
         st.one_of(
             st.sampled_from(leaves),
             comparisons(depth - 1),
@@ -207,10 +228,7 @@ def truths(draw: st.DrawFn, depth: int = 3) -> Expression:
             cases(deeper.map(lambda truth: (truth, 0)), depth - 1).map(first),
         )
     )
-
-
-def first(drawn: Drawn) -> Expression:
-    return drawn[0]
+    return node
 
 
 @st.composite
@@ -242,12 +260,17 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=150)
-@given(rows=ROWS, one=numbers(), two=truths(), three=texts())
+@settings(max_examples=30)
+@given(
+    rows=ROWS,
+    some=st.lists(numbers().map(first), min_size=1, max_size=3),
+    conditions=st.lists(truths(), min_size=1, max_size=3),
+    text=texts(2).map(first),
+)
 def test_random_expressions_have_one_value(
-    engine: Engine, rows: list[dict[str, Scalar]], one: Drawn, two: Expression, three: Drawn
+    engine: Engine, rows: list[dict[str, Scalar]], some: list[Expression], conditions: list[Expression], text: Expression
 ) -> None:
-    agree(engine, [one[0], two, three[0]], rows)
+    agree(engine, [*some, *conditions, text], rows)
 
 
 # ------------------------------------------------------------------------------------------------------------ numbers
@@ -286,7 +309,8 @@ def test_small_constants_do_not_overflow_their_own_types(engine: Engine) -> None
 
 
 def test_nested_divisions_stay_small(engine: Engine) -> None:
-    left = right = column("a.large")
+    left: Expression = column("a.large")
+    right: Expression = left
     for _ in range(60):
         left = Divide(left=left, right=column("a.small"), bound=LARGE)
         right = Divide(left=column("a.large"), right=right, bound=LARGE)
@@ -297,7 +321,7 @@ def test_nested_divisions_stay_small(engine: Engine) -> None:
 
 
 def test_logic_is_three_valued(engine: Engine) -> None:
-    known = [Constant(value=True), Constant(value=False), NULL]
+    known: list[Expression] = [Constant(value=True), Constant(value=False), NULL]
     pairs = list(itertools.product([column("a.truth"), *known], repeat=2))
     nodes: list[Expression] = [Not(operand=node) for node in known]
     nodes += [connective(operands=pair) for pair in pairs for connective in (All, Any)]

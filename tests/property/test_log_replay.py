@@ -59,15 +59,15 @@ def version(number: int, dataset: str = "trial", contract: str = FIRST) -> DataV
 
 
 def decided(decision: Decision, party: str = "healthco") -> Approval:
-    return Approval(at=30, plan=PLAN, party=party, decision=decision)
+    return Approval(at=30, plan=PLAN, party=party, decision=decision, statement=PLAN)
 
 
 def held(account: AccountName, reservation: str = "r1", charge: Charge = CHARGE) -> Hold:
-    return Hold(at=40, reservation=reservation, account=account, charge=charge)
+    return Hold(at=40, reservation=reservation, account=account, charge=charge, statement=PLAN)
 
 
 def lapsed(account: AccountName, reservation: str = "r1") -> HoldLapsed:
-    return HoldLapsed(at=50, reservation=reservation, account=account)
+    return HoldLapsed(at=50, reservation=reservation, account=account, statement=PLAN)
 
 
 def committed(

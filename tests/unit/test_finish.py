@@ -5,13 +5,16 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 from fractions import Fraction
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.model.plan import NoisyCells
-from stillroom.model.release import Table
 from stillroom.query.finish import decimal_text, finish
 from tests.questions import compiled
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import NoisyCells
+    from stillroom.model.release import Table
 
 
 def table(sql: str, cells: NoisyCells, **terms: float) -> Table:

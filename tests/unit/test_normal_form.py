@@ -10,7 +10,10 @@ from tests.questions import compiled
 JOIN = "FROM members m JOIN visits v ON m.id = v.pid"
 
 SAME = [
-    ("SELECT gender, COUNT(*) FROM members GROUP BY gender", "select  GENDER,\n count( * ) as n -- hello\n from Members as x group by x.gender"),
+    (
+        "SELECT gender, COUNT(*) FROM members GROUP BY gender",
+        "select  GENDER,\n count( * ) as n -- hello\n from Members as x group by x.gender",
+    ),
     ("SELECT gender, COUNT(*) AS n FROM members GROUP BY gender", "SELECT gender AS g, COUNT(*) AS people FROM members GROUP BY 1"),
     (f"SELECT COUNT(*) {JOIN}", "SELECT COUNT(*) FROM visits JOIN members ON visits.pid = members.id"),
     (
@@ -27,7 +30,10 @@ SAME = [
         "SELECT gender, region, COUNT(*) FROM members GROUP BY CUBE (gender, region)",
         "SELECT gender, region, COUNT(*) FROM members GROUP BY GROUPING SETS ((), (region), (gender), (region, gender))",
     ),
-    (f"SELECT COUNT(*) {JOIN} WHERE m.age > 20", "SELECT COUNT(*) FROM (SELECT id FROM members WHERE age > 20) m JOIN visits v ON m.id = v.pid"),
+    (
+        f"SELECT COUNT(*) {JOIN} WHERE m.age > 20",
+        "SELECT COUNT(*) FROM (SELECT id FROM members WHERE age > 20) m JOIN visits v ON m.id = v.pid",
+    ),
     (f"SELECT SUM(cost + 1) {JOIN}", f"SELECT SUM(1 + cost) {JOIN}"),
     ("SELECT COUNT(*) FROM members", "WITH t AS (SELECT * FROM members) SELECT COUNT(*) FROM t"),
     ("SELECT COUNT(*) FROM members", "SELECT COUNT(DISTINCT id) FROM members"),

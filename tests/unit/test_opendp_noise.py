@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes import ZeroNoise
 
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.errors import Code, Failed
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Guarantee, Mechanism, NoiseKind
+from tests.fakes import ZeroNoise
 
 MECHANISMS = [Mechanism(noise=noise, scale=4.0) for noise in NoiseKind]
 # sensitivity 2: Gaussian rho = 4/32, Laplace epsilon = 2/4, rho = 1/8

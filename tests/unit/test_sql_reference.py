@@ -12,7 +12,12 @@ from tests.questions import compiled
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sql.md"
 BLOCKS = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-STATEMENTS = [(sql.strip(), code) for block in BLOCKS for sql, code in re.findall(r"(.*?);(?: -- refused: (\w+))?\n|\Z", block, flags=re.DOTALL) if sql.strip()]
+STATEMENTS = [
+    (sql.strip(), code)
+    for block in BLOCKS
+    for sql, code in re.findall(r"(.*?);(?: -- refused: (\w+))?\n|\Z", block, flags=re.DOTALL)
+    if sql.strip()
+]
 
 
 def test_the_page_has_both_kinds() -> None:

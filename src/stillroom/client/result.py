@@ -75,7 +75,9 @@ class Release:
 
     def __repr__(self) -> str:
         """Name the release without showing the table."""
-        return f"<Release {self.statement.plan_digest[:19]}… of {len(self.statement.table.rows)} rows, commit {self.statement.commit_index}>"
+        return (
+            f"<Release {self.statement.plan_digest[:19]}… of {len(self.statement.table.rows)} rows, commit {self.statement.commit_index}>"
+        )
 
 
 def _array(kind: Kind, texts: list[str | None]) -> pa.Array:

@@ -12,6 +12,9 @@ HEALTHCO_TRIAL: Final = Path(__file__).with_name("healthco_trial.csv")
 INSURECO_MEMBERS: Final = Path(__file__).with_name("insureco_members.csv")
 """InsuranceCo: demographics of 2,713 customers, 1,913 of them patients. `member_id` is unique once spaces and case are ignored."""
 
+CONTRACT: Final = Path(__file__).with_name("contract.yaml")
+"""The contract of the two, with `{insureco}` and `{healthco}` in the place of their keys."""
+
 AGE_BANDS: Final = {"under 20": 20, "20-29": 30, "30-39": 40, "40-49": 50, "50-59": 60, "60 and over": 200}
 """The six age bands of the thresholded tables, each with the age that it ends below."""
 
@@ -34,8 +37,7 @@ def members() -> dict[str, dict[str, str]]:
 
 def joined() -> list[dict[str, str]]:
     """Return the people of both files: InsuranceCo's attributes, and the outcome that HealthCo knows."""
-    customers = members()
-    return [{**customers[row["person_id"]], "event": row["event"]} for row in _rows(HEALTHCO_TRIAL) if row["person_id"] in customers]
+    return [row for row, _ in joined_with_age()]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -45,3 +47,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _age_band(age: int) -> str:
     return next(band for band, end in AGE_BANDS.items() if age < end)
+
+
+def joined_with_age() -> list[tuple[dict[str, str], int]]:
+    """Return the people of both files with their age in years."""
+    ages = {row["member_id"].strip().upper(): int(row["age"]) for row in _rows(INSURECO_MEMBERS)}
+    customers = members()
+    return [
+        ({**customers[row["person_id"]], "event": row["event"]}, ages[row["person_id"]])
+        for row in _rows(HEALTHCO_TRIAL)
+        if row["person_id"] in customers
+    ]

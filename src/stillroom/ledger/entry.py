@@ -65,12 +65,13 @@ class Decision(StrEnum):
 
 
 class Approval(Timed):
-    """A party decided about a plan under the present contract; its latest decision counts."""
+    """A party decided about a plan under the present contract; its latest decision counts. `statement` is its signed envelope's digest."""
 
     kind: Literal["approval"] = "approval"
     plan: Digest
     party: Name
     decision: Decision
+    statement: Digest
 
 
 class RefusalCount(Value):
@@ -94,20 +95,25 @@ class Refused(Timed):
 
 
 class Hold(Timed):
-    """An owner's account holds a charge for a reservation."""
+    """An owner's account holds a charge for a reservation. `statement` is the digest of the owner's signed envelope."""
 
     kind: Literal["hold"] = "hold"
     reservation: Reservation
     account: AccountName
     charge: Charge
+    statement: Digest
 
 
 class HoldLapsed(Timed):
-    """An owner's account gave up a hold before anything was released for it; the reservation is over."""
+    """An owner's account gave up a hold before anything was released for it; the reservation is over.
+
+    `statement` is the digest of the owner's signed envelope.
+    """
 
     kind: Literal["hold_lapsed"] = "hold_lapsed"
     reservation: Reservation
     account: AccountName
+    statement: Digest
 
 
 class Commit(Timed):

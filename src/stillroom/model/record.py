@@ -61,6 +61,18 @@ class RunState(StrEnum):
     RELEASED = "released"
 
 
+class Commitment(Value):
+    """What is known of a run once it is committed.
+
+    Attributes:
+        index: Index of the commit's entry in the log.
+        spent_before: What had been spent under the contract before.
+    """
+
+    index: int = Field(ge=0)
+    spent_before: Charge
+
+
 class RunRecord(Value):
     """One reservation: an attempt to run a plan on certain versions under a contract.
 
@@ -77,8 +89,7 @@ class RunRecord(Value):
         charge: What each account is charged.
         asked_by: The party that asked first.
         opened_at: When, in seconds since 1970.
-        commit_index: Index of the commit's log entry.
-        spent_before: What had been spent under the contract before the commit.
+        commitment: The commit, once there is one.
     """
 
     reservation: str
@@ -93,8 +104,7 @@ class RunRecord(Value):
     charge: Charge
     asked_by: Name
     opened_at: float
-    commit_index: int | None = None
-    spent_before: Charge | None = None
+    commitment: Commitment | None = None
 
 
 class Tally(Value):

@@ -11,6 +11,9 @@ from stillroom.model.charge import Charge
 from stillroom.model.contract import Digest, Name
 from stillroom.model.value import Value
 
+CONTRACT_TYPE = "application/vnd.stillroom.contract.v1+json"
+"""DSSE payload type of a contract (`stillroom.model.contract.Contract`), signed by its parties."""
+
 QUESTION_TYPE = "application/vnd.stillroom.question.v1+json"
 """DSSE payload type of a question (`stillroom.model.question.Question`), signed by the party that asks."""
 

@@ -104,7 +104,7 @@ class RowWriter:
         names = [self.name() for _ in columns]
         select = exp.select(*([person] if person else ()), copy=False).from_(exp.to_table(read.table), copy=False)
         for name, stored, sql_type in zip(names, read.names, types, strict=True):
-            select.select(exp.alias_(sql_cast(exp.column(stored), sql_type), name), copy=False)
+            select.select(exp.alias_(sql_cast(exp.column(stored), sql_type), name, copy=False), copy=False)
         terms = zip(columns, names, types, strict=True)
         return select, {f"{dataset}.{column}": Term(exp.column(name), sql_type) for column, name, sql_type in terms}
 
@@ -118,7 +118,7 @@ class RowWriter:
         The mark of matched rows is a column of the second side, so that a LEFT JOIN makes it NULL elsewhere.
         """
         mark = self.name()
-        marked = exp.select("*", exp.alias_(exp.true(), mark)).from_(self.table(second.select), copy=False)
+        marked = exp.select("*", exp.alias_(exp.true(), mark, copy=False)).from_(self.table(second.select), copy=False)
         columns = {**first.columns, **second.columns, link.present: Term(exp.column(mark), SqlType.TRUTH)}
         on: list[exp.Expr] = [exp.EQ(this=exp.column(first.person), expression=exp.column(second.person))]
         if link.condition is not None:
@@ -165,7 +165,7 @@ class RowWriter:
 
     def aggregate(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
         """Select groups and totals, by name, from rows."""
-        columns = [exp.alias_(node, name) for name, node in (*groups.items(), *totals.items())]
+        columns = [exp.alias_(node, name, copy=False) for name, node in (*groups.items(), *totals.items())]
         select = exp.select(*columns, copy=False).from_(self.table(source), copy=False)
         if groups:
             select.group_by(*(exp.Literal.number(position + 1) for position in range(len(groups))), copy=False)

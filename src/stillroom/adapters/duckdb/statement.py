@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.duckdb.rows import RowWriter
-from stillroom.adapters.duckdb.terms import SqlType, Term, Texts, as_type, common, number, sql_cast, term, type_of, whole, within
+from stillroom.adapters.duckdb.terms import SqlType, Term, Texts, as_type, common, number, sql_cast, term, to_sql, type_of, whole, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ def statement(plan: Plan, salt: bytes) -> Statement:
     if keep:
         select = _kept(plan, writer, select, texts.bind(f"{salt.hex()}|"))
     cells = writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
-    return Statement(cells.sql(dialect="duckdb"), texts.parameters(), tuple(writer.reads), keep)
+    return Statement(to_sql(cells), texts.parameters(), tuple(writer.reads), keep)
 
 
 def _positions(plan: Plan) -> list[str]:
@@ -154,12 +154,12 @@ def _kept(plan: Plan, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> 
     """
     limit = whole(plan.bounds.groups)
     mine = [exp.column("person")]
-    counted = exp.select("*", exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine), "cells"))
+    counted = exp.select("*", exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine), "cells", copy=False))
     counted.from_(writer.table(placed), copy=False)
     digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(plan, salt))])
     order = exp.Order(expressions=[exp.Ordered(this=digest)])
     rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("person")], order=order)
-    ranked = exp.select("*", exp.alias_(rank, "rank")).from_(writer.table(counted), copy=False)
+    ranked = exp.select("*", exp.alias_(rank, "rank", copy=False)).from_(writer.table(counted), copy=False)
     ranked.join(exp.to_table("persons"), on=exp.EQ(this=exp.column("person"), expression=exp.column("code")), join_type="inner", copy=False)
     kept = exp.LTE(this=exp.column("rank"), expression=limit.copy())
     return exp.select("*").from_(writer.table(ranked), copy=False).where(kept, copy=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -39,14 +39,18 @@ NUMBER_LIMIT = 2**110
 """No number of a plan may reach this. A dividend is doubled and a result passes through 36 decimal digits, which hold it."""
 
 
-class SqlType(StrEnum):
+LEVELS = 8
+"""How many levels of an expression are kept as a tree; deeper ones are kept as SQL, since sqlglot writes trees by deep recursion."""
+
+
+class SqlType(Enum):
     """The types that occur. There is no floating point."""
 
-    NARROW = "BIGINT"
-    WIDE = "INT128"
-    TEXT = "TEXT"
-    TRUTH = "BOOLEAN"
-    NULL = "NULL"
+    NARROW = exp.DType.BIGINT
+    WIDE = exp.DType.INT128
+    TEXT = exp.DType.TEXT
+    TRUTH = exp.DType.BOOLEAN
+    NULL = exp.DType.NULL
     """The type of a value that is always NULL; it becomes any other type."""
 
 
@@ -95,10 +99,11 @@ class Texts:
 
 @dataclass(frozen=True)
 class Scope:
-    """What the names in an expression stand for."""
+    """What the names in an expression stand for, and how deep inside it we are."""
 
     columns: Mapping[str, Term]
     texts: Texts
+    level: int = 0
 
 
 def type_of(kind: Kind) -> SqlType:
@@ -116,6 +121,18 @@ def term(node: Expression, scope: Scope) -> Term:
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
+    made = _term(node, replace(scope, level=scope.level + 1))
+    if scope.level % LEVELS:
+        return made
+    return Term(exp.Var(this=to_sql(made.node)), made.type)
+
+
+def to_sql(node: exp.Expr) -> str:
+    """Return the text of a tree."""
+    return node.sql(dialect="duckdb")
+
+
+def _term(node: Expression, scope: Scope) -> Term:
     match node:
         case Column():
             column = scope.columns[node.name]
@@ -145,7 +162,7 @@ def whole(value: int, width: SqlType = SqlType.NARROW) -> exp.Expr:
 
 def sql_cast(node: exp.Expr, to: SqlType) -> exp.Expr:
     """Return a cast."""
-    return exp.Cast(this=node, to=exp.DataType.build(to.value))
+    return exp.Cast(this=node, to=exp.DataType(this=to.value))
 
 
 def as_type(value: Term, to: SqlType) -> exp.Expr:

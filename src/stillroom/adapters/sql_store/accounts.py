@@ -86,7 +86,7 @@ class SqlAccounts:
                     f"The account of {self.owner} for {population} does not have enough left for this question.",
                     "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
                 )
-            _keep(connection, wanted.reservation, population, Standing.HELD, wanted.charge, wanted.room, envelope)
+            _keep(connection, wanted.reservation, population, Standing.HELD, wanted.charge, room=wanted.room, held=envelope)
             return envelope
 
     def commit(self, reservation: str, population: str) -> None:
@@ -103,10 +103,10 @@ class SqlAccounts:
                 raise _lapsed(reservation)
             if row.state == Standing.HELD:
                 _book(connection, population, read_charge(row, "charge"), held=-1, spent=1)
-                _change(connection, row, Standing.COMMITTED, row.statement)
+                _change(connection, row, state=Standing.COMMITTED.value)
 
-    def lapse(self, lapsed: LapseStatement, envelope: bytes) -> bytes | None:
-        """Give up a hold; keep and return its signed statement, or return the one kept if it lapsed before.
+    def lapse(self, lapsed: LapseStatement, envelope: bytes) -> tuple[bytes, bytes] | None:
+        """Give up a hold; keep the signed statement, or the one from before; return the statements of the hold and of its lapse.
 
         A reservation that was never held is remembered, so that a hold which comes late finds it lapsed; None is returned for it.
 
@@ -117,16 +117,15 @@ class SqlAccounts:
         with self._database.transaction(write=True) as connection:
             row = _hold(connection, reservation, population)
             if row is None:
-                _keep(connection, reservation, population, Standing.LAPSED, _NOTHING, None, None)
+                _keep(connection, reservation, population, Standing.LAPSED, _NOTHING)
                 return None
             if row.state == Standing.COMMITTED:
                 raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
-            if row.state == Standing.LAPSED:
-                kept: bytes | None = row.statement
-                return kept
-            _book(connection, population, read_charge(row, "charge"), held=-1, spent=0)
-            _change(connection, row, Standing.LAPSED, envelope)
-            return envelope
+            if row.state == Standing.HELD:
+                _book(connection, population, read_charge(row, "charge"), held=-1, spent=0)
+                _change(connection, row, state=Standing.LAPSED.value, lapsed=envelope)
+                return row.held, envelope
+            return None if row.held is None else (row.held, row.lapsed)
 
     def raises(self, population: str) -> int:
         """Return how often an account's cap was raised; 0 if there is no such account."""
@@ -194,22 +193,13 @@ def _book(connection: sa.Connection, population: str, charge: Charge, *, held: i
     return connection.execute(change.values(values)).rowcount == 1
 
 
-def _keep(  # noqa: PLR0913, PLR0917 - the columns of a hold
-    connection: sa.Connection,
-    reservation: str,
-    population: str,
-    state: Standing,
-    charge: Charge,
-    room: str | None,
-    statement: bytes | None,
-) -> None:
-    values = {"reservation": reservation, "population": population, "state": state.value, "room": room, "statement": statement}
+def _keep(connection: sa.Connection, reservation: str, population: str, state: Standing, charge: Charge, **others: object) -> None:
+    values = {"reservation": reservation, "population": population, "state": state.value, **others}
     connection.execute(holds.insert().values(**values, **charge_values("charge", charge)))
 
 
-def _change(connection: sa.Connection, row: sa.Row[Any], state: Standing, statement: bytes) -> None:
-    change = holds.update().where(holds.c.position == row.position)
-    connection.execute(change.values(state=state.value, statement=statement))
+def _change(connection: sa.Connection, row: sa.Row[Any], **values: object) -> None:
+    connection.execute(holds.update().where(holds.c.position == row.position).values(**values))
 
 
 def _held_before(row: sa.Row[Any], wanted: HoldStatement) -> bytes:
@@ -217,8 +207,8 @@ def _held_before(row: sa.Row[Any], wanted: HoldStatement) -> bytes:
         raise _lapsed(wanted.reservation)
     if read_charge(row, "charge") != wanted.charge or row.room != wanted.room:
         raise _invalid(f"Another charge is held under reservation {wanted.reservation}.")
-    statement: bytes = row.statement
-    return statement
+    kept: bytes = row.held
+    return kept
 
 
 def _lapsed(reservation: str) -> Refusal:

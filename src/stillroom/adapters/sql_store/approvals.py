@@ -39,4 +39,3 @@ class SqlApprovals:
         """Return the latest signed decision of each party about a plan, by party."""
         mine = sa.and_(decisions.c.contract == contract, decisions.c.plan == plan)
         return tuple(self._connection.execute(sa.select(decisions.c.envelope).where(mine).order_by(decisions.c.party)).scalars())
-

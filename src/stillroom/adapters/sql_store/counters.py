@@ -21,14 +21,14 @@ class SqlCounters:
 
     def refused(self, code: str) -> int:
         """Count a refusal; return how many wait to be logged."""
-        change = refusals.update().where(refusals.c.code == code).values(count=refusals.c.count + 1)
+        change = refusals.update().where(refusals.c.code == code).values(waiting=refusals.c.waiting + 1)
         if self._connection.execute(change).rowcount == 0:
-            self._connection.execute(refusals.insert().values(code=code, count=1))
+            self._connection.execute(refusals.insert().values(code=code, waiting=1))
         return sum(self.refusals().values())
 
     def refusals(self) -> Mapping[str, int]:
         """Return how many refusals of each code wait to be logged."""
-        return {code: count for code, count in self._connection.execute(refusals.select()).tuples()}
+        return {row.code: row.waiting for row in self._connection.execute(refusals.select())}
 
     def clear_refusals(self) -> None:
         """Start again from none, once they are logged."""
@@ -36,11 +36,11 @@ class SqlCounters:
 
     def raises(self, owner: str, population: str) -> int | None:
         """Return how many raises of an account are logged or lie before the room's time; None if it was never seen."""
-        found = sa.select(raises.c["count"]).where(raises.c.owner == owner, raises.c.population == population)
+        found = sa.select(raises.c.seen).where(raises.c.owner == owner, raises.c.population == population)
         return self._connection.execute(found).scalar_one_or_none()
 
     def keep_raises(self, owner: str, population: str, count: int) -> None:
         """Take note of that number."""
         mine = sa.and_(raises.c.owner == owner, raises.c.population == population)
         self._connection.execute(raises.delete().where(mine))
-        self._connection.execute(raises.insert().values(owner=owner, population=population, count=count))
+        self._connection.execute(raises.insert().values(owner=owner, population=population, seen=count))

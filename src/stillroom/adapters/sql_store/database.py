@@ -2,9 +2,9 @@
 
 Decisions, all for durability:
 
-- A rollback journal, not a write-ahead log: the file is whole after every commit, so a copy of it is a backup, and SQLite before 3.51.3
-  can lose a checkpoint of a write-ahead log under concurrent writers (sqlite.org/wal.html, "the WAL-reset bug").
-- `synchronous=EXTRA`: as FULL, and the folder is synced after the journal is removed, so that a commit survives a power loss right after it.
+- A rollback journal, not a write-ahead log: the file is whole after every commit, so that a copy of it is a backup. Besides, SQLite from
+  3.7.0 to 3.51.2 can corrupt a write-ahead log under concurrent writers (sqlite.org/wal.html, "the WAL-reset bug").
+- `synchronous=EXTRA`: as FULL, and the folder is synced after the journal is removed, so that a commit survives a power loss just after.
 - Writers begin with `BEGIN IMMEDIATE`: nothing that a writer has read can change before it writes. Everyone waits for a lock for 60 s.
 """
 

@@ -1,12 +1,10 @@
-"""The log in SQL (`stillroom.ports.LogBook`): leaves, the frontier of their tree, and signed notes of its head."""
+"""The log in SQL (`stillroom.ports.LogBook`): leaves, the frontier of their tree, signed notes of its head, and signed statements."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import sqlalchemy as sa
 
-from stillroom.adapters.sql_store.room_tables import checkpoints, frontier, log
+from stillroom.adapters.sql_store.room_tables import checkpoints, frontier, log, statements
 from stillroom.crypto.merkle import Frontier, leaf_hash
 
 
@@ -25,6 +23,15 @@ class SqlLog:
         self._connection.execute(frontier.delete())
         self._connection.execute(frontier.insert().values(one=1, size=after.size, nodes=after.to_hex()))
         return before.size
+
+    def keep_statement(self, digest: str, envelope: bytes) -> None:
+        """Keep a signed envelope under its digest."""
+        if self.statement(digest) is None:
+            self._connection.execute(statements.insert().values(digest=digest, envelope=envelope))
+
+    def statement(self, digest: str) -> bytes | None:
+        """Return a signed envelope by its digest."""
+        return self._connection.execute(sa.select(statements.c.envelope).where(statements.c.digest == digest)).scalar_one_or_none()
 
     def frontier(self) -> Frontier:
         """Return what is needed to append and to know the root."""

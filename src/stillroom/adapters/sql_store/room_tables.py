@@ -93,15 +93,6 @@ runs = sa.Table(
 )
 sa.Index("one_live_attempt", runs.c.run, unique=True, sqlite_where=runs.c.state != RunState.LAPSED.value)
 
-holds = sa.Table(
-    "holds",
-    tables,
-    sa.Column("reservation", sa.String, sa.ForeignKey("runs.reservation"), primary_key=True),
-    sa.Column("owner", sa.String, primary_key=True),
-    sa.Column("population", sa.String, primary_key=True),
-    sa.Column("statement", sa.LargeBinary, nullable=False),
-)
-
 releases = sa.Table(
     "releases",
     tables,
@@ -115,6 +106,13 @@ log = sa.Table(
     tables,
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("leaf", sa.LargeBinary, nullable=False),
+)
+
+statements = sa.Table(
+    "statements",
+    tables,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
 )
 
 frontier = sa.Table(
@@ -137,8 +135,8 @@ refusals = sa.Table(
     "refusals",
     tables,
     sa.Column("code", sa.String, primary_key=True),
-    sa.Column("count", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("count > 0", name="positive"),
+    sa.Column("waiting", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("waiting > 0", name="positive"),
 )
 
 raises = sa.Table(
@@ -146,7 +144,7 @@ raises = sa.Table(
     tables,
     sa.Column("owner", sa.String, primary_key=True),
     sa.Column("population", sa.String, primary_key=True),
-    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("seen", sa.BigInteger, nullable=False),
 )
 
 ROOM = Schema("room", tables, "r0001")

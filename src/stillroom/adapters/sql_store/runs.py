@@ -1,4 +1,4 @@
-"""Reservations, holds and releases in SQL (`stillroom.ports.Runs`)."""
+"""Reservations and releases in SQL (`stillroom.ports.Runs`)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
-from stillroom.adapters.sql_store.room_tables import holds, releases, runs
-from stillroom.model.record import RunRecord, RunState
+from stillroom.adapters.sql_store.room_tables import releases, runs
+from stillroom.model.record import Commitment, RunRecord, RunState
 
 if TYPE_CHECKING:
     from typing import Any
 
 
 class SqlRuns:
-    """Reservations, their signed holds and their releases."""
+    """Reservations and their releases."""
 
     def __init__(self, connection: sa.Connection) -> None:
         """Use a connection that is inside a transaction."""
@@ -50,18 +50,6 @@ class SqlRuns:
         found = runs.select().where(runs.c.settled.is_(other=False)).order_by(runs.c.opened_at, runs.c.reservation)
         return tuple(_read(row) for row in self._connection.execute(found))
 
-    def keep_hold(self, reservation: str, owner: str, population: str, statement: bytes) -> None:
-        """Keep an owner's latest signed statement about a hold."""
-        mine = sa.and_(holds.c.reservation == reservation, holds.c.owner == owner, holds.c.population == population)
-        self._connection.execute(holds.delete().where(mine))
-        values = {"reservation": reservation, "owner": owner, "population": population, "statement": statement}
-        self._connection.execute(holds.insert().values(**values))
-
-    def holds(self, reservation: str) -> tuple[bytes, ...]:
-        """Return the signed statements, by owner and population."""
-        found = sa.select(holds.c.statement).where(holds.c.reservation == reservation).order_by(holds.c.owner, holds.c.population)
-        return tuple(self._connection.execute(found).scalars())
-
     def keep_release(self, reservation: str, envelope: bytes) -> None:
         """Keep the one release of a reservation."""
         self._connection.execute(releases.insert().values(reservation=reservation, envelope=envelope))
@@ -77,10 +65,11 @@ class SqlRuns:
 
 
 def _values(record: RunRecord) -> dict[str, Any]:
-    plain = dict(record)
-    charge, before = plain.pop("charge"), plain.pop("spent_before")
-    known = {"before_rho": None, "before_delta": None} if before is None else charge_values("before", before)
-    return {**plain, "state": record.state.value, **charge_values("charge", charge), **known}
+    plain = record.model_dump(exclude={"charge", "commitment"}, mode="json")
+    done = record.commitment
+    index = None if done is None else done.index
+    before = {"before_rho": None, "before_delta": None} if done is None else charge_values("before", done.spent_before)
+    return {**plain, **charge_values("charge", record.charge), **before, "commit_index": index}
 
 
 def _read(row: sa.Row[Any]) -> RunRecord:
@@ -97,6 +86,5 @@ def _read(row: sa.Row[Any]) -> RunRecord:
         charge=read_charge(row, "charge"),
         asked_by=row.asked_by,
         opened_at=row.opened_at,
-        commit_index=row.commit_index,
-        spent_before=None if row.before_rho is None else read_charge(row, "before"),
+        commitment=None if row.commit_index is None else Commitment(index=row.commit_index, spent_before=read_charge(row, "before")),
     )

@@ -88,16 +88,24 @@ def cell(connection: DuckDBPyConnection, column: Column, index: int, expression:
     read = _read(connection, column, type_, index, found)
     if type_.values is not None:
         read = _listed(connection, type_, index, read)
-    if type_.kind in {Kind.TEXT, Kind.BOOLEAN}:
-        clamped, outside = f"u{index}", "false"
-    else:
-        low, high = limits(type_)
-        clamped = f"CASE WHEN u{index} < {low} THEN {low} WHEN u{index} > {high} THEN {high} ELSE u{index} END"
-        outside = f"u{index} < {low} OR u{index} > {high}"
     other = replacement(column)
-    value = clamped if other is None else f"coalesce({clamped}, {_literal(other)})"
+    value, outside = f"u{index}" if other is None else f"coalesce(u{index}, {_literal(other)})", "false"
+    if type_.kind is Kind.TEXT and type_.values is not None:
+        value = f"({value})::listed_{index}"
+    if type_.kind not in {Kind.TEXT, Kind.BOOLEAN}:
+        low, high = limits(type_)
+        value = f"CASE WHEN {value} < {low} THEN {low} WHEN {value} > {high} THEN {high} ELSE {value} END::{_narrowest(low, high)}"
+        outside = f"u{index} < {low} OR u{index} > {high}"
     mark = f"CASE WHEN g{index} IS NULL THEN 0 WHEN u{index} IS NULL THEN {Mark.UNUSABLE:d} WHEN {outside} THEN {Mark.CLAMPED:d} ELSE 0 END"
     return Cell(given, read, value, mark)
+
+
+def _narrowest(low: int, high: int) -> str:
+    """Return the narrowest type that holds the numbers between two: rows sort several times faster on few bytes."""
+    for name, bits in (("TINYINT", 7), ("SMALLINT", 15), ("INTEGER", 31)):
+        if -(2**bits) <= low and high < 2**bits:
+            return name
+    return "BIGINT"
 
 
 def person_text(name: str, expression: str, found: str) -> str:
@@ -118,27 +126,24 @@ def identifier(connection: DuckDBPyConnection, person: Person, expression: str) 
         return canonical(text, person)
 
     connection.create_function("canonical_identifier", rule, ["VARCHAR"], "VARCHAR", null_handling="special")
-    common = _common_identifier(frozenset(person.canonical), expression)
+    certain, common = _common_identifier(frozenset(person.canonical), expression)
     nobody = ", ".join(_literal(text) for text in ("", *person.placeholders))
-    return (
-        f"CASE WHEN {expression} IS NULL THEN NULL WHEN strlen({expression}) <= {IDENTIFIER_LIMIT} AND strlen({expression}) = "
-        f"length({expression}) THEN CASE WHEN {common} IN ({nobody}) THEN NULL ELSE {common} END "
-        f"ELSE canonical_identifier({expression}) END"
-    )
+    return f"CASE WHEN {certain} THEN CASE WHEN {common} NOT IN ({nobody}) THEN {common} END ELSE canonical_identifier({expression}) END"
 
 
-def _common_identifier(rules: frozenset[CanonicalRule], expression: str) -> str:
-    """Return what the rules make of ASCII text, whatever their order: NFKC changes none of it."""
-    space = WHITE_SPACE if CanonicalRule.TRIM in rules else ""
-    leading = space + ("0" if CanonicalRule.STRIP_ZEROS in rules else "")
+def _common_identifier(rules: frozenset[CanonicalRule], expression: str) -> tuple[str, str]:
+    """Return when DuckDB is certain to apply the rules rightly, and how: printable ASCII without spaces at its ends.
+
+    On such text NFKC and trimming do nothing, and the other rules come to the same in any order.
+    """
+    certain = f"strlen({expression}) <= {IDENTIFIER_LIMIT} AND regexp_full_match({expression}, '[!-~](?:[ -~]*[!-~])?')"
     text = expression
     if CanonicalRule.ALPHANUMERIC in rules:
         text = f"regexp_replace({text}, '[^0-9A-Za-z]', '', 'g')"
-    if leading:
-        text = f"ltrim({text}, {_literal(leading)})"
-    if space:
-        text = f"rtrim({text}, {_literal(space)})"
-    return f"lower({text})" if CanonicalRule.CASEFOLD in rules else text
+    if CanonicalRule.STRIP_ZEROS in rules:
+        leading = " 0" if CanonicalRule.TRIM in rules else "0"
+        text = f"regexp_replace({text}, '^[{leading}]+', '')"
+    return certain, f"lower({text})" if CanonicalRule.CASEFOLD in rules else text
 
 
 def _read(connection: DuckDBPyConnection, column: Column, type_: ColumnType, index: int, found: str) -> str:

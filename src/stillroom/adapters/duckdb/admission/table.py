@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillroom.model.schema import Column
 
 _MARK_BITS = 2
-_MARKS_PER_WORD = 31
+_MARKS_PER_WORD = 4
 
 
 class CellTable:
@@ -60,12 +60,10 @@ class CellTable:
         return _select(admitted, f"({_select(read, f'({inner})')})")
 
     def _packed(self, marks: Sequence[str]) -> list[str]:
-        """Pack the marks of a row into a few whole numbers, so that they cost little until they are counted."""
-        shifted = [f"({mark})::BIGINT << {_MARK_BITS * (i % _MARKS_PER_WORD)}" for i, mark in enumerate(marks)]
-        return [
-            f"{' | '.join(f'({term})' for term in shifted[i * _MARKS_PER_WORD : (i + 1) * _MARKS_PER_WORD])} AS {word}"
-            for i, word in enumerate(self.words)
-        ]
+        """Pack the marks of a row into bytes, so that they cost little until they are counted."""
+        shifted = [f"(({mark}) << {_MARK_BITS * (i % _MARKS_PER_WORD)})" for i, mark in enumerate(marks)]
+        words = [shifted[i : i + _MARKS_PER_WORD] for i in range(0, len(shifted), _MARKS_PER_WORD)]
+        return [f"({' | '.join(word)})::UTINYINT AS {name}" for word, name in zip(words, self.words, strict=True)]
 
     def fetch(self, source: Source, relation: str, schema: pa.Schema) -> tuple[pa.Table, tuple[ColumnReport, ...]]:
         """Return the rows of a relation, sorted by all columns of the schema, and what happened to their cells.

@@ -1,0 +1,1 @@
+"""Steps of the room database, in order."""

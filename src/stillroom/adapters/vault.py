@@ -1,0 +1,49 @@
+"""An owner's accounts together with the key that signs what they hold (`stillroom.ports.Vault`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.ledger.account import AccountName
+from stillroom.room.signed import sign
+from stillroom.room.statement import HOLD_TYPE, LAPSE_TYPE, HoldStatement, LapseStatement
+
+if TYPE_CHECKING:
+    from stillroom.adapters.sql_store.accounts import SqlAccounts
+    from stillroom.crypto.keys import SigningKey
+    from stillroom.model.charge import Charge
+
+
+class LocalVault:
+    """A vault in a folder of this machine. Whoever can open the folder acts for its owner.
+
+    Attributes:
+        owner: Whose it is.
+    """
+
+    def __init__(self, accounts: SqlAccounts, key: SigningKey) -> None:
+        """Join an owner's accounts with the owner's key."""
+        self.owner = accounts.owner
+        self._accounts = accounts
+        self._key = key
+
+    def hold(self, room: str, reservation: str, population: str, charge: Charge) -> bytes:
+        """Hold a charge for a reservation and return the signed statement."""
+        wanted = HoldStatement(room=room, reservation=reservation, account=self._name(population), charge=charge)
+        return self._accounts.hold(wanted, sign(wanted, HOLD_TYPE, self._key))
+
+    def commit(self, reservation: str, population: str) -> None:
+        """Spend a hold, for good."""
+        self._accounts.commit(reservation, population)
+
+    def lapse(self, reservation: str, population: str) -> tuple[bytes, bytes] | None:
+        """Give up a hold; return the signed statements of the hold and of its lapse, or None if nothing was ever held."""
+        lapsed = LapseStatement(reservation=reservation, account=self._name(population))
+        return self._accounts.lapse(lapsed, sign(lapsed, LAPSE_TYPE, self._key))
+
+    def raises(self, population: str) -> int:
+        """Return how often the cap of an account was raised."""
+        return self._accounts.raises(population)
+
+    def _name(self, population: str) -> AccountName:
+        return AccountName(owner=self.owner, population=population)

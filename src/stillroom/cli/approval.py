@@ -1,0 +1,48 @@
+"""`stillroom approve`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stillroom.cli.options import HERE, AsJson, Home, Room, screen
+from stillroom.cli.screen import price_lines
+
+Plan = Annotated[str | None, typer.Argument(help="The beginning of a plan digest; without it, all that waits is listed.")]
+Reject = Annotated[bool, typer.Option("--reject", help="Say no.")]
+Changes = Annotated[bool, typer.Option("--request-changes", help="Say that it should be asked differently.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="approve")(approve)
+
+
+def approve(
+    plan: Plan = None,
+    *,
+    reject: Reject = False,
+    request_changes: Changes = False,
+    home: Home = HERE,
+    room: Room = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the questions that wait for owners, or decide about one of them."""
+    from rich.markup import escape
+
+    from stillroom.client.session import open_room
+
+    session, shown = open_room(home, room), screen(as_json=as_json)
+    if plan is None:
+        waiting = session.waiting()
+        lines: list[str] = []
+        for item in waiting:
+            lines += [f"[bold]{item.price.plan_digest}[/]", f"  {item.question.asked_by} asks: {escape(item.question.sql)}"]
+            lines += [f"  {line}" for line in price_lines(item.price)]
+            lines += [f"  {party}: {decision}" for party, decision in sorted(item.decisions.items())]
+        shown.show([item.to_json() for item in waiting], *(lines or ["Nothing waits for approval."]))
+        return
+    decision = "rejected" if reject else "changes requested" if request_changes else "approved"
+    digest = session.decide(plan, decision)
+    shown.show({"plan": digest, "decision": decision}, f"{decision}: {digest}")

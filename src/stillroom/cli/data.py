@@ -1,0 +1,62 @@
+"""`stillroom data add | list | withdraw | forget`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillroom.cli.options import HERE, AsJson, Home, Room, screen
+
+app = typer.Typer(no_args_is_help=True)
+
+Dataset = Annotated[str, typer.Argument(help="A dataset of the contract that your party owns.")]
+File = Annotated[Path, typer.Argument(help="A CSV or Parquet file.")]
+Identifier = Annotated[
+    str, typer.Option("--person", help="The identifier, in any spelling. Asked for when left out.", prompt="Person", hide_input=True)
+]
+
+
+@app.command("add")
+def add(dataset: Dataset, file: File, *, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+    """Admit a file as the next version of a dataset. The counts below are for you alone."""
+    from stillroom.client.session import open_room
+
+    shown = screen(as_json=as_json)
+    added = open_room(home, room, progress=shown).add_data(dataset, file)
+    shown.show(added.to_json(), f"{dataset} is now at version {added.version}.", *added.lines())
+
+
+@app.command("list")
+def list_(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+    """List the datasets of the contract and their version numbers."""
+    from rich.table import Table
+
+    from stillroom.client.session import open_room
+
+    found = open_room(home, room).data()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("dataset", "owner", "version", "state"):
+        table.add_column(heading)
+    for line in found:
+        table.add_row(line.dataset, line.owner, str(line.version or "–"), line.state)
+    screen(as_json=as_json).show([line.to_json() for line in found], table)
+
+
+@app.command("withdraw")
+def withdraw(dataset: Dataset, *, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+    """Withdraw a dataset: no question can read it any more. What was spent stays spent."""
+    from stillroom.client.session import open_room
+
+    open_room(home, room).withdraw_data(dataset)
+    screen(as_json=as_json).show({"dataset": dataset, "withdrawn": True}, f"{dataset} is withdrawn.")
+
+
+@app.command("forget")
+def forget(person: Identifier, *, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+    """Remove one person's rows from all your datasets, each as a new version. What was spent stays spent."""
+    from stillroom.client.session import open_room
+
+    versions = open_room(home, room).forget(person)
+    screen(as_json=as_json).show(versions, *(f"{dataset} is now at version {version}." for dataset, version in sorted(versions.items())))

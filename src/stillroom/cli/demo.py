@@ -1,0 +1,239 @@
+"""`stillroom demo`: an insurer and a hospital, on real patients' data, in five steps."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stillroom.cli.screen import Screen, units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stillroom.audit.findings import Findings, NoisyTable
+    from stillroom.audit.tables import Margin
+    from stillroom.client.result import Release
+    from stillroom.client.session import Session
+    from stillroom.model.release import Cell, Table
+
+THRESHOLD = 10
+BANDS = {"under 30": 30, "30-39": 40, "40-49": 50, "50 and over": 200}
+COLUMNS = ("band", "gender", "race", "event")
+QUESTION = """
+SELECT CASE WHEN age < 30 THEN 'under 30' WHEN age < 40 THEN '30-39' WHEN age < 50 THEN '40-49' ELSE '50 and over' END AS band,
+       gender, race, event, COUNT(*) AS patients
+FROM members JOIN trial ON members.member_id = trial.person_id
+GROUP BY CUBE (band, gender, race, event)
+"""
+REFUSED = "SELECT member_id, event FROM members JOIN trial ON members.member_id = trial.person_id"
+NEXT = "SELECT arm, AVG(cd4_week20 - cd4_start) AS gain FROM members JOIN trial ON member_id = person_id GROUP BY arm"
+
+Folder = Annotated[Path | None, typer.Option("--folder", help="Keep homes and room in this new folder.", show_default="a temporary one")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="demo")(demo)
+
+
+def demo(*, folder: Folder = None) -> None:
+    """Tell the story of an insurer and a hospital: why thresholds leak, and what a release looks like instead."""
+    base = Path(tempfile.mkdtemp(prefix="stillroom-demo-")) if folder is None else folder
+    screen = Screen()
+    session = _contract(base, screen)
+    margins = _thresholds(screen)
+    release = _release(session, screen, hidden=sum(not cell.exact for margin in margins for cell in margin.cells.values()))
+    _refusal_and_repeat(session, release, screen)
+    _verification(base, session, release, screen)
+    screen.out.print(f'\n[bold]Next:[/] stillroom ask "{NEXT}" --epsilon 1 --home {base / "insureco"}', soft_wrap=True)
+
+
+def _title(screen: Screen, number: int, text: str) -> None:
+    """Print the title of a step."""
+    screen.out.print(f"\n[bold cyan]{number}[/]  [bold]{text}[/]" if number > 1 else f"[bold cyan]{number}[/]  [bold]{text}[/]")
+
+
+def _say(screen: Screen, *lines: str) -> None:
+    """Print lines of a step, indented."""
+    from rich.padding import Padding
+
+    for line in lines:
+        screen.out.print(Padding(line, (0, 0, 0, 3)))
+
+
+def _contract(base: Path, screen: Screen) -> Session:
+    """Make a room and two homes, sign the contract on both sides, and admit both files."""
+    from stillroom import demo_data
+    from stillroom.client.session import make_home, make_room, open_room
+
+    _title(screen, 1, "Both parties sign one contract")
+    make_room(base / "room", "demo")
+    keys = {party: make_home(base / party, party, room=base / "room", epsilon=20.0, delta=1e-9) for party in ("insureco", "healthco")}
+    text = demo_data.CONTRACT.read_text(encoding="utf-8")
+    written = base / "contract.yaml"
+    written.write_text(text.replace("{insureco}", keys["insureco"]).replace("{healthco}", keys["healthco"]), encoding="utf-8")
+    insurer, hospital = (open_room(base / party, progress=screen) for party in ("insureco", "healthco"))
+    insurer.sign(written)
+    hospital.sign(written)
+    insurer.add_data("members", demo_data.INSURECO_MEMBERS)
+    hospital.add_data("trial", demo_data.HEALTHCO_TRIAL)
+    contract = insurer.contract
+    caps = contract.caps
+    _say(
+        screen,
+        "InsuranceCo brings its customers' age, gender and race; HealthCo the outcomes of a real clinical trial (ACTG 175).",
+        f"Signed by {' and '.join(party.name for party in contract.parties)}: {insurer.contract_digest[:30]}…",
+        f"May ask: {', '.join(contract.ask)}. May receive: {', '.join(contract.receive)}. "
+        f"Caps: ε = {caps.epsilon:g} for everything, ever; ε = {caps.release_epsilon:g} a release; δ = {caps.delta:g}.",
+    )
+    return insurer
+
+
+def _thresholds(screen: Screen) -> Sequence[Margin]:
+    """Publish tables with small cells blanked, and recover the blanks."""
+    from stillroom import demo_data
+    from stillroom.audit.findings import findings
+    from stillroom.audit.tables import publish, recover
+
+    _title(screen, 2, f"What thresholding leaks: all one-, two- and three-way tables, cells under {THRESHOLD} blanked")
+    margins = publish(demo_data.joined(), demo_data.DOMAINS, ways=(1, 2, 3), threshold=THRESHOLD)
+    recovery = recover(margins, [tuple(demo_data.DOMAINS)])
+    found = findings(margins, recovery, outcome="event", outsider=demo_data.members().values())
+    cells = sum(len(margin.cells) for margin in margins)
+    _say(
+        screen,
+        f"{found.hidden} of {cells} cells are blanked. Solving for them from the totals and the other tables:",
+        f"[bold red]{len(found.recovered)} of {found.hidden} come back exactly[/]; {len(found.telling)} are one person, or a group of one outcome.",
+        f"InsuranceCo's own file has exactly as many such customers for {len(found.nameable)} of the cells:",
+        f"it can name {found.named} patients of the trial, and knows the outcome of {found.exposed}.",
+        *_example(found),
+    )
+    return margins
+
+
+def _example(found: Findings) -> list[str]:
+    """Return one recovered cell, in words."""
+    cell = next((cell for cell in found.recovered if cell in found.nameable and cell in found.telling), None)
+    if cell is None:
+        return []
+    group = ", ".join(f"{name} {value}" for name, value in zip(cell.attributes, cell.key, strict=True))
+    return [f"[dim]For example: {group} was blanked, and is {cell.deduced.low}.[/]"]
+
+
+def _release(session: Session, screen: Screen, hidden: int) -> Release:
+    """Ask the same through the room: price first, then the table, and the attack again."""
+    _title(screen, 3, "The same tables as a release: nothing blanked, every cell with an interval")
+    price = session.price(QUESTION, epsilon=2.0)
+    before = session.budget()
+    expected = price.errors[0]
+    _say(
+        screen,
+        f"Price, before anything is read: ε = {price.promise.epsilon:.3g} at δ = {price.promise.delta:g}; "
+        f"expected error ± {expected.half_width} a cell (95 %), ± {expected.total_half_width} for the grand total.",
+    )
+    release = session.ask(QUESTION, epsilon=2.0)
+    _say(screen, *_pivot(release.statement.table))
+    after = session.budget()
+    balances = ", ".join(
+        f"{a.name} {units(a.cap.rho - a.spent.rho)} → {units(b.cap.rho - b.spent.rho)}" for a, b in zip(before, after, strict=True)
+    )
+    _say(screen, f"Balance (ρ): {balances}.", *release.statement.sentences, *_attack(release.statement.table, hidden))
+    return release
+
+
+def _pivot(table: Table) -> list[str]:
+    """Return the table with race and outcome side by side: every leaf cell, and totals that are sums of their parts."""
+    cells = {tuple(None if cell.totalled else cell.value for cell in row[:-1]): row[-1] for row in table.rows}
+    heads = [("non-white", "no"), ("non-white", "yes"), ("white", "no"), ("white", "yes"), (None, None)]
+    titles = ["non-white: none", "event", "white: none", "event", "all"]
+    lines = [f"[bold]{'':<20}" + "".join(f"{title:>17}" for title in titles) + "[/]"]
+    for band, gender in [*((band, gender) for band in BANDS for gender in ("female", "male")), (None, None)]:
+        label = f"{band} {gender}" if band else "all"
+        lines.append(f"{label:<20}" + "".join(f"{_with_error(cells[band, gender, race, event]):>17}" for race, event in heads))
+    return lines
+
+
+def _with_error(cell: Cell) -> str:
+    """Return a cell as value ± half-width."""
+    half = (int(cell.high or 0) - int(cell.low or 0)) // 2
+    return f"{cell.value} ± {half:<2}"
+
+
+def _attack(table: Table, hidden: int) -> list[str]:
+    """Run the attack of step 2 on the release."""
+    from stillroom.audit.findings import attack_noisy
+
+    found = attack_noisy(_tables(table), _truth(), threshold=THRESHOLD)
+    leaves = [row[-1] for row in table.rows if not any(cell.totalled for cell in row[:-1])]
+    sure = sum(int(cell.low or 0) > 0 for cell in leaves)
+    fits = "some table of people fits" if found.consistent else "no table of people fits the noisy values"
+    lucky = f"noise happened to be 0 in {found.lucky}; nobody can tell which"
+    blanked = f"Cells blanked by thresholding: {hidden}. By the room: 0."
+    return [
+        f"[bold green]The same attack fails[/]: {fits}; its intervals pin {found.pinned} of {found.small} small cells ({lucky}).",
+        f"{blanked} Cells of the room's finest table whose interval excludes 0: {sure} of {len(leaves)}.",
+    ]
+
+
+def _tables(table: Table) -> list[NoisyTable]:
+    """Return the one-, two- and three-way tables of a release."""
+    from stillroom.audit.findings import Estimate, NoisyTable
+
+    found: dict[tuple[str, ...], dict[tuple[str, ...], Estimate]] = {}
+    for row in table.rows:
+        shown = [(name, str(cell.value)) for name, cell in zip(COLUMNS, row, strict=False) if not cell.totalled]
+        if 0 < len(shown) < len(COLUMNS):
+            estimate = Estimate(int(row[-1].value or 0), int(row[-1].low or 0), int(row[-1].high or 0))
+            found.setdefault(tuple(name for name, _ in shown), {})[tuple(value for _, value in shown)] = estimate
+    return [NoisyTable(attributes, cells) for attributes, cells in found.items()]
+
+
+def _truth() -> Iterable[dict[str, str]]:
+    """Return the joined people in the release's own age bands, to judge the attack by."""
+    from stillroom import demo_data
+
+    return [
+        {"band": next(band for band, end in BANDS.items() if age < end), **{name: row[name] for name in COLUMNS[1:]}}
+        for row, age in demo_data.joined_with_age()
+    ]
+
+
+def _refusal_and_repeat(session: Session, release: Release, screen: Screen) -> None:
+    """Ask what the contract does not allow, and the same question again."""
+    from stillroom.errors import StillroomError
+
+    _title(screen, 4, "A question that is refused, and one that was asked before")
+    try:
+        session.ask(REFUSED, epsilon=1.0)
+    except StillroomError as error:
+        _say(screen, f"SELECT member_id, event …  →  [bold red]{error.code}[/]: {error.reason} {error.fix}")
+    again = session.ask(QUESTION.lower().replace("patients", "n"), epsilon=2.0)
+    same = "the same bytes" if again.envelope == release.envelope else "[red]other bytes[/]"
+    charge = "charged" if again.charged else "no charge"
+    _say(screen, f"The question of step 3 in lower case, under another alias: {same}, {charge}.")
+
+
+def _verification(base: Path, session: Session, release: Release, screen: Screen) -> None:
+    """Verify release and log; flip one byte in a copy and verify again."""
+    from stillroom.client.verification import verify
+
+    _title(screen, 5, "Anybody can check, offline")
+    contract, log = session.contract_envelope, session.export_log()
+    for name, content in (("release.json", release.envelope), ("contract.json", contract), ("log.json", log)):
+        (base / name).write_bytes(content)
+    report = verify(release.envelope, contract=contract, log=log)
+    passed = sum(step.passed for step in report.steps)
+    files = f"stillroom verify {base}/release.json --contract {base}/contract.json --log {base}/log.json"
+    screen.out.print(f"   $ {files}", soft_wrap=True)
+    _say(
+        screen,
+        f"{passed} of {len(report.steps)} steps passed: {'[bold green]accepted[/]' if report.accepted else '[bold red]not accepted[/]'}.",
+    )
+    at = log.index(b'"commit"') + 2
+    flipped = verify(release.envelope, contract=contract, log=log[:at] + b"O" + log[at + 1 :])
+    failed = next((step for step in flipped.steps if step.failed), None)
+    outcome = f"[bold red]rejected[/]: {failed.detail}" if failed else "[red]not found[/]"
+    _say(screen, f"One byte of a copy of the log flipped: {outcome}")

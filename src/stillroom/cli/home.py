@@ -1,0 +1,39 @@
+"""`stillroom init room` and `stillroom init home`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillroom.cli.options import AsJson, screen
+
+app = typer.Typer(no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")]
+Party = Annotated[str, typer.Argument(help="The party's name, as in the contract.")]
+RoomName = Annotated[str, typer.Option("--name", help="The room's name, in its log's checkpoints.")]
+Joined = Annotated[Path, typer.Option("--room", envvar="STILLROOM_ROOM", help="The room that the party joins.")]
+Epsilon = Annotated[float, typer.Option("--epsilon", help="Lifetime cap of the party's accounts, as ε at --delta. Only you can raise it.")]
+Delta = Annotated[float, typer.Option("--delta", help="The δ at which --epsilon is meant.")]
+
+
+@app.command("room")
+def room(folder: Folder, *, name: RoomName = "room", as_json: AsJson = False) -> None:
+    """Make a room: its signing key, its accounts and its log."""
+    from stillroom.client.session import make_room
+
+    key = make_room(folder, name)
+    screen(as_json=as_json).show({"room": name, "key": key}, f"Made the room {name} in {folder}.", f"Its public key: {key}")
+
+
+@app.command("home")
+def home(party: Party, folder: Folder, *, room: Joined, epsilon: Epsilon = 10.0, delta: Delta = 1e-9, as_json: AsJson = False) -> None:
+    """Make a party's home: its keys, its accounts and a place for its data. They stay with the party."""
+    from stillroom.client.session import make_home
+
+    key = make_home(folder, party, room=room, epsilon=epsilon, delta=delta)
+    screen(as_json=as_json).show(
+        {"party": party, "key": key}, f"Made the home of {party} in {folder}.", f"Its public key, for the contract: {key}"
+    )

@@ -1,0 +1,40 @@
+"""`stillroom log`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillroom.cli.options import HERE, AsJson, Home, Room, screen
+
+Export = Annotated[Path | None, typer.Option("--export", help="Write the whole log, with its signed checkpoint, to this file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="log")(log)
+
+
+def log(*, export: Export = None, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+    """Show the room's log, or write it to a file that `stillroom verify` checks."""
+    import json
+
+    from rich.markup import escape
+
+    from stillroom.client.session import open_room
+
+    session = open_room(home, room)
+    written = session.export_log()
+    if export is not None:
+        export.write_bytes(written)
+    entries = json.loads(written)["entries"]
+    lines = [f"{index:>5}  {entry['kind']:<20} {escape(_summary(entry))}" for index, entry in enumerate(entries)]
+    screen(as_json=as_json).show(entries, *lines)
+
+
+def _summary(entry: dict[str, object]) -> str:
+    """Return what an entry is about, in a few words."""
+    shown = ("dataset", "version", "party", "decision", "plan", "reservation", "asked_by", "release", "contract")
+    return "  ".join(f"{name} {str(entry[name])[:19]}" for name in shown if name in entry)

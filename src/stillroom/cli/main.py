@@ -1,0 +1,74 @@
+"""The command line: `stillroom --help`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import click
+import typer
+
+from stillroom.cli import approval, budget, contract, data, demo, home, log, question, release, verify
+from stillroom.cli.screen import Screen
+from stillroom.errors import Code, InvalidInput, StillroomError
+
+EXIT_CODES = """
+Exit codes: 0 done; 1 unexpected; 2 bad input or usage; 3 refused by the rules; 4 did not verify; 5 a run or a store failed;
+6 waiting for approval; 130 interrupted.
+"""
+
+app = typer.Typer(
+    name="stillroom",
+    help="A data clean room: questions over joined data about people; only releases leave, each with a proved bound.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(home.app, name="init", help="Make a party's home, or a room.")
+app.add_typer(contract.app, name="contract", help="Check, explain, show, compare and sign contracts.")
+app.add_typer(data.app, name="data", help="Admit and withdraw your data.")
+for noun in (question, approval, release, budget, log, verify, demo):
+    noun.register(app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version("stillroom"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version_: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """A data clean room: questions over joined data about people; only releases leave, each with a proved bound."""
+    del version_
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run a command and exit with its code; nothing that Stillroom raises on purpose shows a stack trace."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_code(arguments))
+
+
+def _code(arguments: list[str]) -> int:
+    """Run a command and return its exit code."""
+    screen = Screen("--json" in arguments)
+    try:
+        outcome = app(args=arguments, standalone_mode=False, prog_name="stillroom")
+    except StillroomError as error:
+        return screen.fail(error)
+    except click.exceptions.NoArgsIsHelpError as help_wanted:
+        typer.echo(help_wanted.format_message())
+        return 0
+    except click.ClickException as error:
+        wrong = error.format_message()
+        return screen.fail(InvalidInput(Code.USAGE, f"{wrong.rstrip('.')}.", "`stillroom --help` shows what is possible."))
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        return 0
+    return outcome if isinstance(outcome, int) else 0

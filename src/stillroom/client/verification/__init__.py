@@ -1,0 +1,5 @@
+"""Checks a release, its contract and the room's log offline, trusting nobody.
+
+Nothing here is shared with what writes them: signatures, trees, notes, JSON, accounting and rules are written once more, from the
+specifications. Only the shapes of contracts, plans and releases come from `stillroom.model`. import-linter keeps it so.
+"""

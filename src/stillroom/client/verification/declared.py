@@ -1,0 +1,132 @@
+"""What a contract declares about columns, as far as bounds and domains go."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+from stillroom.client.verification.outcome import Broken
+from stillroom.model.contract import PrivateDataset
+from stillroom.model.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stillroom.model.contract import Contract, Dataset
+    from stillroom.model.schema import Column, Scalar
+
+Range: TypeAlias = tuple[int, int]
+"""Least and greatest value, in whole units."""
+
+Typed: TypeAlias = tuple[str, "Scalar"]
+"""A value with the name of its type, since Python has 1 equal to True."""
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_LARGEST_DOMAIN = 1_000_000
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
+
+
+def dataset(contract: Contract, name: str) -> Dataset:
+    """Return a dataset of the contract.
+
+    Raises:
+        Broken: There is none of that name.
+    """
+    found = contract.datasets.get(name)
+    if found is None:
+        raise Broken(f"the contract has no dataset {name}")
+    return found
+
+
+def column(contract: Contract, name: str) -> Column:
+    """Return the declaration of `dataset.column`.
+
+    Raises:
+        Broken: There is none, or the column may not be used at all.
+    """
+    table, _, own = name.partition(".")
+    source = dataset(contract, table)
+    found = source.columns.get(own)
+    if found is None or (isinstance(source, PrivateDataset) and not found.uses):
+        raise Broken(f"the contract does not let a question use {name}")
+    return found
+
+
+def value_range(contract: Contract, name: str) -> Range | None:
+    """Return the least and greatest value of a number, in its units; None for other columns, and without bounds.
+
+    Raises:
+        Broken: As `column`, or the declaration makes no sense.
+    """
+    declared = column(contract, name)
+    ends = declared.values if declared.values is not None else declared.bounds
+    if declared.type not in _NUMBERS or not ends:
+        return None
+    try:
+        units = [_units(end, _digits(declared)) for end in ends]
+    except (ArithmeticError, ValueError):
+        raise _senseless(name) from None
+    return min(units), max(units)
+
+
+def domain(contract: Contract, name: str) -> frozenset[Typed] | None:
+    """Return every value of a column but NULL; None where it has no finite domain.
+
+    Raises:
+        Broken: As `column`, or the declaration makes no sense.
+    """
+    declared = column(contract, name)
+    if declared.type is Kind.BOOLEAN and declared.values is None:
+        return typed((False, True))
+    if declared.values is None or declared.type in _NUMBERS:
+        return _steps(contract, name, declared) if declared.values is None else _listed(name, declared)
+    return typed(declared.values)
+
+
+def typed(values: Iterable[Scalar]) -> frozenset[Typed]:
+    """Return values with the names of their types."""
+    return frozenset((type(value).__name__, value) for value in values)
+
+
+def _listed(name: str, declared: Column) -> frozenset[Typed]:
+    """Return listed numbers, in units."""
+    try:
+        return typed(_units(value, _digits(declared)) for value in declared.values or ())
+    except (ArithmeticError, ValueError):
+        raise _senseless(name) from None
+
+
+def _steps(contract: Contract, name: str, declared: Column) -> frozenset[Typed] | None:
+    """Return the multiples of the step within the bounds."""
+    dates = declared.type is Kind.DATE
+    try:
+        ends = _days(declared) if dates else value_range(contract, name)
+        step = 1 if dates or declared.step is None else _units(declared.step, _digits(declared))
+    except (ArithmeticError, ValueError):
+        raise _senseless(name) from None
+    if ends is None or step < 1 or (ends[1] - ends[0]) // step > _LARGEST_DOMAIN:
+        return None
+    return typed(range(-(-ends[0] // step) * step, ends[1] + 1, step))
+
+
+def _days(declared: Column) -> Range | None:
+    if declared.bounds is None:
+        return None
+    low, high = (datetime.date.fromisoformat(str(bound)).toordinal() - _EPOCH for bound in declared.bounds)
+    return low, high
+
+
+def _digits(declared: Column) -> int:
+    """Return how many decimal places a number has."""
+    exponent = Decimal(str(1 if declared.step is None else declared.step)).normalize().as_tuple().exponent
+    return max(0, -int(exponent))
+
+
+def _units(number: float | str, places: int) -> int:
+    """Return a number in units of 10**-places."""
+    return int(Decimal(str(number)).scaleb(places))
+
+
+def _senseless(name: str) -> Broken:
+    return Broken(f"what the contract declares about {name} makes no sense")

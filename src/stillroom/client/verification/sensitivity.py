@@ -1,0 +1,79 @@
+"""How far one person can move a measure: from the plan's bounds, in whole numbers.
+
+One identifier contributes a vector with an entry for each cell: every entry within [low, high], at most `groups` of them not 0, absolute
+values adding up to at most rows × the largest absolute value of a row. Norms are largest when cell after cell is filled to the peak.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import Bounds, Measure
+
+
+class Moved(NamedTuple):
+    """How far two neighbours can be apart: the L1 distance, and the square of the L2 distance."""
+
+    l1: int
+    l2_squared: int
+
+
+def add_remove(measure: Measure, bounds: Bounds, cells: int) -> Moved:
+    """Return how far a measure moves when one person's rows appear or vanish."""
+    total = _total(measure, bounds)
+    return _times(_filled(total, _peak(measure, total), min(bounds.groups, cells)), bounds.identifiers)
+
+
+def change(measure: Measure, bounds: Bounds, cells: int) -> Moved:
+    """Return how far a measure moves when one person's rows become any other rows, so that one vector takes the place of another."""
+    total, groups = _total(measure, bounds), min(bounds.groups, cells)
+    peak = _peak(measure, total)
+    if measure.low == 0 or measure.high == 0:
+        moved = _apart(total, peak, groups, cells)
+    else:
+        moved = _opposed(measure, total, groups, cells)
+    return _times(moved, bounds.identifiers)
+
+
+def _total(measure: Measure, bounds: Bounds) -> int:
+    return bounds.rows * max(-measure.row_low, measure.row_high)
+
+
+def _peak(measure: Measure, total: int) -> int:
+    return min(max(-measure.low, measure.high), total)
+
+
+def _filled(total: int, peak: int, cells: int) -> Moved:
+    """Return the norms of the vector that fills cells to the peak until the total is used up."""
+    if peak == 0:
+        return Moved(0, 0)
+    full = min(total // peak, cells)
+    rest = min(total - full * peak, peak) if full < cells else 0
+    return Moved(full * peak + rest, full * peak**2 + rest**2)
+
+
+def _apart(total: int, peak: int, groups: int, cells: int) -> Moved:
+    """Return the norms where all entries have one sign: the two vectors had best not share a cell, and share the cells evenly."""
+    mine = min(groups, (cells + 1) // 2)
+    first, second = _filled(total, peak, mine), _filled(total, peak, min(groups, cells - mine))
+    return Moved(first.l1 + second.l1, first.l2_squared + second.l2_squared)
+
+
+def _opposed(measure: Measure, total: int, groups: int, cells: int) -> Moved:
+    """Return bounds of the norms where entries have both signs, so that vectors may be opposed in a cell, by `span` at most.
+
+    L1 is at most twice that of add/remove, and `span` in each cell. The square of L2 is at most what a vector of this L1 can have with
+    entries up to `span`; and with k cells in both vectors it is at most k·span² + 2·(n - k)·peak², n being the most cells of one vector.
+    """
+    peak = _peak(measure, total)
+    one = _filled(total, peak, groups)
+    touched = min(groups, total)
+    span, most = min(measure.high, total) + min(-measure.low, total), min(cells, 2 * touched)
+    l1 = min(2 * one.l1, most * span)
+    return Moved(l1, min(_filled(l1, span, most).l2_squared, touched * max(span**2, 2 * peak**2)))
+
+
+def _times(moved: Moved, identifiers: int) -> Moved:
+    """Return the norms for a person with several identifiers, by the triangle inequality."""
+    return Moved(moved.l1 * identifiers, moved.l2_squared * identifiers**2)

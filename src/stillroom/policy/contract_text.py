@@ -1,0 +1,109 @@
+"""Contracts as text: YAML or JSON in, a frozen contract out, or all problems at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from stillroom.errors import Code, InvalidInput
+from stillroom.model.contract import Contract
+from stillroom.policy.contract_problems import Problem, semantic_problems
+
+if TYPE_CHECKING:
+    import yaml
+
+SIZE_LIMIT = 1_000_000
+"""The longest contract, in bytes."""
+
+_PLAIN = {
+    "tag:yaml.org,2002:null": re.compile(r"^(?:null|~|)$"),
+    "tag:yaml.org,2002:bool": re.compile(r"^(?:true|false)$"),
+    "tag:yaml.org,2002:int": re.compile(r"^-?(?:0|[1-9][0-9]*)$"),
+    "tag:yaml.org,2002:float": re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"),
+}
+"""What is not text without quotes: JSON's words and numbers. `no`, `1_000` and 2026-01-31 are text."""
+
+
+def parse_contract(text: str | bytes) -> Contract:
+    """Read a contract.
+
+    Raises:
+        InvalidInput: It is not YAML or JSON, or has problems; the message names the first and says how many there are.
+    """
+    contract, problems = examine(text)
+    if contract is None or problems:
+        first = problems[0]
+        more = f" There are {len(problems)} problems; `stillroom contract check` lists them." if len(problems) > 1 else ""
+        raise InvalidInput(Code.CONTRACT_INVALID, f"{first.path}: {first.what}{more}", first.fix)
+    return contract
+
+
+def examine(text: str | bytes) -> tuple[Contract | None, tuple[Problem, ...]]:
+    """Return a contract, if it can be read, and all its problems.
+
+    Raises:
+        InvalidInput: The text is not YAML or JSON at all.
+    """
+    data = _loaded(text)
+    try:
+        contract = Contract.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        return None, tuple(_structural(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False, include_url=False))
+    return contract, semantic_problems(contract)
+
+
+def _structural(location: tuple[int | str, ...], message: str) -> Problem:
+    """Return a problem of form: a field that is missing, unknown or of the wrong kind."""
+    path = ".".join(str(part) for part in location if part not in {"private", "public", "automatic", "each-owner"}) or "the contract"
+    return Problem(path=path, what=f"{message.rstrip('.')}.", fix="The contract reference and its JSON Schema describe every field.")
+
+
+def _loaded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON data
+    """Return the data that YAML or JSON text stands for."""
+    import yaml
+
+    if len(text) > SIZE_LIMIT:
+        raise _unreadable("It is larger than a contract can be.")
+    try:
+        written = text.decode("utf-8") if isinstance(text, bytes) else text
+        return yaml.load(written, Loader=_loader())  # noqa: S506 - a loader of JSON's types only, made below
+    except UnicodeDecodeError:
+        raise _unreadable("It is not UTF-8.") from None
+    except RecursionError:
+        raise _unreadable("It is nested too deeply.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise _unreadable(f"It is not YAML or JSON{f' near line {mark.line + 1}' if mark else ''}.") from None
+
+
+def _unreadable(reason: str) -> InvalidInput:
+    """Return the error for text that is not a contract at all."""
+    return InvalidInput(Code.CONTRACT_INVALID, f"The contract cannot be read. {reason}", "Write it as YAML or JSON, in UTF-8.")
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    """Return a YAML loader that knows JSON's types only, and refuses aliases and repeated keys."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {}  # noqa: RUF012 - the library's own way to set them
+
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            if self.check_event(yaml.events.AliasEvent):
+                raise yaml.YAMLError("an alias")
+            return super().compose_node(parent, index)
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - as above
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if len(keys) != len(node.value) or len(set(keys)) != len(keys):
+                raise yaml.constructor.ConstructorError(None, None, "a key is repeated or not text", node.start_mark)
+            return {str(key): value for key, value in super().construct_mapping(node, deep).items()}
+
+    for tag, pattern in _PLAIN.items():
+        Loader.add_implicit_resolver(tag, pattern, None)
+    allowed = {*_PLAIN, "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", None}
+    Loader.yaml_constructors = {tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag in allowed}
+    return Loader

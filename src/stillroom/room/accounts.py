@@ -1,0 +1,145 @@
+"""Owners' accounts, as a room works with them: hold, and once the outcome is durable, tell every account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Failed, StillroomError, Unverified
+from stillroom.ledger.account import AccountName
+from stillroom.ledger.entry import AccountRaised, Hold, HoldLapsed
+from stillroom.model.record import RunState
+from stillroom.room import contracts, log
+from stillroom.room.signed import open_signed
+from stillroom.room.statement import HOLD_TYPE, HoldStatement
+from stillroom.room.times import entry_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillroom.model.contract import Contract
+    from stillroom.model.plan import Plan
+    from stillroom.model.record import RunRecord
+    from stillroom.ports import Progress, Records, Vault
+    from stillroom.room.room import Room
+
+
+def accounts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return the accounts that a plan is charged to, as (owner, population), sorted.
+
+    The charge is for one person's rows in all datasets at once, so an account is charged once, however many of its datasets are read.
+    """
+    return tuple(sorted({(part.owner, part.population) for part in plan.parts}))
+
+
+def hold_all(room: Room, contract: Contract, record: RunRecord, progress: Progress) -> Mapping[tuple[str, str], bytes]:
+    """Hold the charge in every account, in order, and return the owners' signed statements. On a no, what was held lapses.
+
+    Raises:
+        Refusal: As `stillroom.ports.Vault.hold`.
+        Unverified: A statement that the owner's key under the contract has not signed, or that says something else.
+        Failed: An owner's home cannot be reached.
+    """
+    try:
+        statements = {}
+        for owner, population in record.accounts:
+            progress.step(f"hold {owner}")
+            statements[owner, population] = _hold(room, contract, record, owner, population)
+    except StillroomError:
+        give_up(room, record)
+        raise
+    return statements
+
+
+def give_up(room: Room, record: RunRecord) -> None:
+    """Lapse a reservation that is open; do nothing to any other.
+
+    The room's own change comes first, so that no commit can follow once an account has let go.
+    """
+    with room.store.writing() as records:
+        lapsed = records.runs.advance(record.model_copy(update={"state": RunState.LAPSED}), RunState.OPEN)
+    if lapsed:
+        settle(room, record.reservation)
+
+
+def settle(room: Room, reservation: str) -> None:
+    """Tell every account of a reservation that it is committed, or that it has lapsed; whoever cannot be reached is told later."""
+    with room.store.reading() as records:
+        record = records.runs.get(reservation)
+    if record is None or record.settled or record.state is RunState.OPEN:
+        return
+    if any(owner not in room.vaults for owner, _ in record.accounts):
+        return
+    if record.state is RunState.LAPSED:
+        _settle_lapse(room, record)
+    else:
+        _settle_commit(room, record)
+
+
+def note_raises(room: Room) -> None:
+    """Log the raises that owners have made since the room first saw their accounts."""
+    with room.store.reading() as records:
+        if records.contracts.active() is None:
+            return
+        contract = contracts.in_force(records).contract
+        names = sorted({(one.owner, one.population) for one in contract.datasets.values() if one.kind == "private"})
+        seen = {name: records.counters.raises(*name) for name in names if name[0] in room.vaults}
+    present = {(owner, population): room.vaults[owner].raises(population) for owner, population in seen}
+    if present != seen:
+        with room.store.writing() as records:
+            _note_raises(room, records, contract, present)
+
+
+def _hold(room: Room, contract: Contract, record: RunRecord, owner: str, population: str) -> bytes:
+    envelope = _vault(room, owner).hold(room.identity, record.reservation, population, record.charge)
+    party = contract.party(owner)
+    account = AccountName(owner=owner, population=population)
+    wanted = HoldStatement(room=room.identity, reservation=record.reservation, account=account, charge=record.charge)
+    if party is None or open_signed(envelope, HOLD_TYPE, party, HoldStatement) != wanted:
+        raise Unverified(
+            Code.KEY_MISMATCH,
+            f"The home of {owner} has signed another hold than the one asked for.",
+            "Check that the room works with the right home.",
+        )
+    return envelope
+
+
+def _vault(room: Room, owner: str) -> Vault:
+    vault = room.vaults.get(owner)
+    if vault is None:
+        raise Failed(Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Bring its folder back, then ask again.")
+    return vault
+
+
+def _settle_commit(room: Room, record: RunRecord) -> None:
+    for owner, population in record.accounts:
+        room.vaults[owner].commit(record.reservation, population)
+    with room.store.writing() as records:
+        records.runs.settle(record.reservation)
+
+
+def _settle_lapse(room: Room, record: RunRecord) -> None:
+    answers = {(owner, population): room.vaults[owner].lapse(record.reservation, population) for owner, population in record.accounts}
+    with room.store.writing() as records:
+        present = records.runs.get(record.reservation)
+        if present is not None and not present.settled:
+            _log_lapse(room, records, record, {name: answer for name, answer in answers.items() if answer is not None})
+            records.runs.settle(record.reservation)
+
+
+def _log_lapse(room: Room, records: Records, record: RunRecord, lapsed: Mapping[tuple[str, str], tuple[bytes, bytes]]) -> None:
+    """Log each hold and its lapse: holds are logged with their outcome."""
+    at = entry_time(room.clock, contracts.in_force(records).contract)
+    for (owner, population), (held, given_up) in lapsed.items():
+        name, reservation = AccountName(owner=owner, population=population), record.reservation
+        hold = Hold(at=at, reservation=reservation, account=name, charge=record.charge, statement=log.keep(records, held))
+        lapse = HoldLapsed(at=at, reservation=reservation, account=name, statement=log.keep(records, given_up))
+        log.append(room, records, hold, lapse)
+
+
+def _note_raises(room: Room, records: Records, contract: Contract, present: Mapping[tuple[str, str], int]) -> None:
+    at = entry_time(room.clock, contract)
+    for (owner, population), count in present.items():
+        seen = records.counters.raises(owner, population)
+        for _ in range(count - (count if seen is None else seen)):
+            log.append(room, records, AccountRaised(at=at, account=AccountName(owner=owner, population=population)))
+        records.counters.keep_raises(owner, population, count)

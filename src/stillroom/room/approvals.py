@@ -1,0 +1,161 @@
+"""What owners say to plans: approve, reject, or ask for changes, by a signature over all that it binds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.envelope import unverified_payload
+from stillroom.errors import Code, Refusal
+from stillroom.ledger.entry import Approval
+from stillroom.model.codec import digest_of
+from stillroom.model.question import Question
+from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
+from stillroom.query.compile import compile_question
+from stillroom.room import contracts, log
+from stillroom.room.signed import decode, open_signed
+from stillroom.room.statement import QUESTION_TYPE
+from stillroom.room.times import entry_time
+
+if TYPE_CHECKING:
+    from stillroom.ledger.entry import Decision
+    from stillroom.model.contract import Contract
+    from stillroom.model.price import Compiled
+    from stillroom.ports import Records
+    from stillroom.room.contracts import InForce
+    from stillroom.room.room import Room
+    from stillroom.room.stages import Planned
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A question that was put to owners.
+
+    Attributes:
+        question: As it was asked first.
+        compiled: The plan, its charge and whose data it reads.
+        plan_digest: The plan's name.
+        decisions: The latest decision of each owner.
+    """
+
+    question: Question
+    compiled: Compiled
+    plan_digest: str
+    decisions: tuple[ApprovalStatement, ...]
+
+
+def receivers_of(contract: Contract) -> tuple[str, ...]:
+    """Return who gets releases under a contract, sorted."""
+    return tuple(sorted(set(contract.receive)))
+
+
+def put_to_owners(room: Room, planned: Planned) -> None:
+    """Keep a signed question, so that owners can look at it and decide about its plan."""
+    with room.store.writing() as records:
+        records.approvals.ask(planned.asked.question.contract, planned.price.plan_digest, planned.asked.envelope)
+
+
+def pending(room: Room) -> tuple[Pending, ...]:
+    """Return the questions that were put to owners under the contract in force, in the order in which they came."""
+    with room.store.reading() as records:
+        force = contracts.in_force(records)
+        return tuple(_pending(records, force, envelope) for envelope in records.approvals.questions(force.digest))
+
+
+def statement(room: Room, plan_digest: str, party: str, decision: Decision) -> ApprovalStatement:
+    """Return what a party has to sign for a decision about a plan that was asked.
+
+    Raises:
+        Refusal: `APPROVAL_INVALID` if nobody asked for such a plan.
+    """
+    with room.store.reading() as records:
+        force = contracts.in_force(records)
+        asked = _asked(records, force, plan_digest)
+        number = 1 + max((one.number for one in asked.decisions if one.party == party), default=0)
+    return _statement(force, asked, party=party, number=number, decision=decision)
+
+
+def record(room: Room, envelope: bytes) -> ApprovalStatement:
+    """Take an owner's signed decision; the same one again changes nothing.
+
+    Raises:
+        Refusal: `OWNER_ONLY` for a party whose data the plan does not read, `PARTY_UNKNOWN`, `APPROVAL_INVALID` for a decision about
+            something else than what was asked, or one that does not follow the party's last.
+        Unverified: The party has not signed it.
+    """
+    with room.store.writing() as records:
+        force = contracts.in_force(records)
+        given = _verified(force.contract, envelope)
+        asked = _asked(records, force, given.plan)
+        if given in asked.decisions:
+            return given
+        _check(force, asked, given)
+        records.approvals.decide(force.digest, given.plan, given.party, envelope)
+        at = entry_time(room.clock, force.contract)
+        kept = log.keep(records, envelope)
+        log.append(room, records, Approval(at=at, plan=given.plan, party=given.party, decision=given.decision, statement=kept))
+        return given
+
+
+def decisions(records: Records, force: InForce, plan_digest: str) -> tuple[ApprovalStatement, ...]:
+    """Return the latest decision of each party about a plan, signatures verified.
+
+    Raises:
+        Unverified: What the store has is not signed by that party.
+    """
+    return tuple(_verified(force.contract, envelope) for envelope in records.approvals.decisions(force.digest, plan_digest))
+
+
+def _pending(records: Records, force: InForce, envelope: bytes) -> Pending:
+    question = decode(unverified_payload(envelope, QUESTION_TYPE), Question)
+    compiled = compile_question(force.contract, question)
+    name = digest_of(compiled.plan)
+    return Pending(question, compiled, name, decisions(records, force, name))
+
+
+def _asked(records: Records, force: InForce, plan_digest: str) -> Pending:
+    envelope = records.approvals.question(force.digest, plan_digest)
+    if envelope is None:
+        raise Refusal(
+            Code.APPROVAL_INVALID,
+            "No such plan waits for a decision under the contract in force.",
+            "Look at the list of questions that wait, and name a plan from it.",
+        )
+    return _pending(records, force, envelope)
+
+
+def _verified(contract: Contract, envelope: bytes) -> ApprovalStatement:
+    claimed = decode(unverified_payload(envelope, APPROVAL_TYPE), ApprovalStatement)
+    party = contract.party(claimed.party)
+    if party is None:
+        raise Refusal(Code.PARTY_UNKNOWN, f"The contract knows no party {claimed.party}.", "Sign as one of its parties.")
+    return open_signed(envelope, APPROVAL_TYPE, party, ApprovalStatement)
+
+
+def _statement(force: InForce, asked: Pending, *, party: str, number: int, decision: Decision) -> ApprovalStatement:
+    return ApprovalStatement(
+        contract=force.digest,
+        plan=asked.plan_digest,
+        receivers=receivers_of(force.contract),
+        protection=asked.compiled.plan.protection,
+        charge=asked.compiled.charge,
+        party=party,
+        number=number,
+        decision=decision,
+    )
+
+
+def _check(force: InForce, asked: Pending, given: ApprovalStatement) -> None:
+    if given.party not in asked.compiled.readers:
+        raise Refusal(
+            Code.OWNER_ONLY,
+            f"The plan reads no data of {given.party}.",
+            f"Leave the decision to {', '.join(asked.compiled.readers)}.",
+        )
+    last = max((one.number for one in asked.decisions if one.party == given.party), default=0)
+    if given != _statement(force, asked, party=given.party, number=last + 1, decision=given.decision):
+        raise Refusal(
+            Code.APPROVAL_INVALID,
+            "The decision is about something else than what was asked, or an older one.",
+            "Look at the question that waits, and decide again.",
+        )

@@ -1,0 +1,90 @@
+"""The first steps through the door: who asks, what would be measured, and whether everything allows it. Nothing is changed here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.canonical import digest_of
+from stillroom.crypto.envelope import unverified_payload
+from stillroom.errors import Code, Refusal
+from stillroom.model.question import Question
+from stillroom.policy.case import Case
+from stillroom.policy.decide import decide
+from stillroom.query.price import price
+from stillroom.room import approvals, contracts, data
+from stillroom.room.contracts import InForce
+from stillroom.room.signed import decode, open_signed
+from stillroom.room.stages import Asked, Cleared, Planned
+from stillroom.room.statement import QUESTION_TYPE
+from stillroom.room.times import day
+
+if TYPE_CHECKING:
+    from stillroom.model.price import Compiled
+    from stillroom.model.record import ContractRecord
+    from stillroom.ports import Records
+    from stillroom.room.room import Room
+
+
+def authenticate(room: Room, envelope: bytes) -> Asked:
+    """Find out who asks, under which contract.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` or `PARTY_UNKNOWN`.
+        Unverified: The party that the question names has not signed it.
+    """
+    claimed = decode(unverified_payload(envelope, QUESTION_TYPE), Question)
+    with room.store.reading() as records:
+        contract = contracts.read(_record(records, claimed.contract).envelope)
+    party = contract.party(claimed.asked_by)
+    if party is None:
+        raise Refusal(Code.PARTY_UNKNOWN, f"The contract knows no party {claimed.asked_by}.", "Ask as one of its parties.")
+    return Asked(open_signed(envelope, QUESTION_TYPE, party, Question), envelope, contract)
+
+
+def planned(asked: Asked, compiled: Compiled) -> Planned:
+    """Price a question that is compiled.
+
+    Raises:
+        Refusal: It costs more than can be counted.
+    """
+    return Planned(asked, compiled, price(asked.contract, compiled), approvals.receivers_of(asked.contract))
+
+
+def clear(room: Room, records: Records, plan: Planned) -> Cleared:
+    """Ask every rule, and find the data, as they are in this transaction.
+
+    Raises:
+        Refusal: The first rule that says no (`stillroom.policy`), or data that is not there, not admitted, or withdrawn.
+    """
+    case = _case(room, records, plan)
+    decide(case).enforce()
+    if room.outlet.protection.name != plan.compiled.plan.protection:
+        raise Refusal(
+            Code.PROTECTION_NOT_ALLOWED,
+            f"This room has no protection {plan.compiled.plan.protection}.",
+            "Agree on an amendment that allows the protection that the room has.",
+        )
+    versions = data.admitted(records, plan.asked.contract, plan.compiled.plan)
+    names = {"room": room.identity, "contract": plan.asked.question.contract, "plan": plan.price.plan_digest}
+    return Cleared(plan, versions, digest_of({**names, "versions": versions}))
+
+
+def _case(room: Room, records: Records, plan: Planned) -> Case:
+    question, contract, name = plan.asked.question, plan.asked.contract, plan.price.plan_digest
+    return Case(
+        contract=contract,
+        state=_record(records, question.contract).state,
+        compiled=plan.compiled,
+        plan_digest=name,
+        asked_by=question.asked_by,
+        receivers=plan.receivers,
+        today=day(room.clock.now()),
+        approvals=approvals.decisions(records, InForce(question.contract, contract), name),
+    )
+
+
+def _record(records: Records, digest: str) -> ContractRecord:
+    record = records.contracts.get(digest)
+    if record is None:
+        raise Refusal(Code.CONTRACT_UNKNOWN, "The question names a contract that this room does not know.", "Ask under the one in force.")
+    return record

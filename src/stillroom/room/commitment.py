@@ -1,0 +1,164 @@
+"""Reserving and committing: from an allowed plan to a charge that is spent, once, whoever asks and however often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.canonical import digest_of
+from stillroom.errors import Code, Refusal
+from stillroom.ledger.account import AccountName
+from stillroom.ledger.entry import Commit, Hold
+from stillroom.model.contract import AutomaticApproval
+from stillroom.model.record import Commitment, RunRecord, RunState
+from stillroom.policy.allowance import analyst_allowance
+from stillroom.room import accounts, checks, log
+from stillroom.room.times import entry_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillroom.model.charge import Charge
+    from stillroom.ports import Records
+    from stillroom.room.room import Room
+    from stillroom.room.stages import Cleared
+
+
+def reserve(room: Room, cleared: Cleared) -> RunRecord:
+    """Return the reservation of a run; a new one if there is none, or the last one has lapsed.
+
+    Raises:
+        Refusal: `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED` where a new one would be in vain. (The commit decides.)
+    """
+    with room.store.reading() as records:
+        last = records.runs.last(cleared.run)
+    if last is not None and last.state is not RunState.LAPSED:
+        return last
+    with room.store.writing() as records:
+        last = records.runs.last(cleared.run)
+        if last is not None and last.state is not RunState.LAPSED:
+            return last
+        _check_affordable(records, cleared)
+        record = _new(room, cleared, 1 if last is None else last.attempt + 1)
+        records.runs.add(record)
+        return record
+
+
+def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
+    """Spend the charge of a reservation for which every account holds, in one transaction. On a no, the holds lapse.
+
+    Args:
+        room: The room.
+        cleared: What would be run.
+        record: Its reservation.
+        holds: The owners' signed statements, by account.
+
+    Returns:
+        The reservation, committed; by somebody else who asked the same, perhaps.
+
+    Raises:
+        Refusal: The contract's account or the analyst has not enough left; a rule, a decision or a data version has changed since the
+            plan was cleared; or the holds have lapsed.
+    """
+    try:
+        with room.store.writing() as records:
+            present = records.runs.get(record.reservation)
+            if present is not None and present.state in {RunState.COMMITTED, RunState.RELEASED}:
+                return present
+            return _commit(room, records, cleared, record, holds)
+    except Refusal:
+        accounts.give_up(room, record)
+        raise
+
+
+def _new(room: Room, cleared: Cleared, attempt: int) -> RunRecord:
+    plan = cleared.planned
+    return RunRecord(
+        reservation=digest_of({"run": cleared.run, "attempt": attempt}).removeprefix("sha256:"),
+        run=cleared.run,
+        attempt=attempt,
+        state=RunState.OPEN,
+        contract=plan.asked.question.contract,
+        plan=plan.price.plan_digest,
+        versions=dict(cleared.versions),
+        accounts=accounts.accounts_of(plan.compiled.plan),
+        charge=plan.compiled.charge,
+        asked_by=plan.asked.question.asked_by,
+        opened_at=room.clock.now(),
+    )
+
+
+def _check_affordable(records: Records, cleared: Cleared) -> None:
+    """Refuse what the commit would refuse anyway, before any owner is bothered."""
+    contract, charge = cleared.planned.asked.contract, cleared.planned.compiled.charge
+    tally = records.balances.tally(contract.name)
+    if not (tally.spent + charge).fits(tally.cap):
+        raise _contract_exhausted()
+    rule = contract.approval
+    if isinstance(rule, AutomaticApproval):
+        analyst = cleared.planned.asked.question.asked_by
+        if not (records.balances.spent_as(contract.name, analyst) + charge).fits(analyst_allowance(rule, contract.caps)):
+            raise _analyst_exhausted(analyst)
+
+
+def _commit(room: Room, records: Records, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
+    if checks.clear(room, records, cleared.planned).run != cleared.run:
+        raise Refusal(Code.DATA_NOT_ADMITTED, "The data got a new version while the question was on its way.", "Ask again.")
+    spent = _spend(records, cleared)
+    index = _log(room, records, cleared, record, holds)
+    commitment = Commitment(index=index, spent_before=spent)
+    asked_by = cleared.planned.asked.question.asked_by
+    done = record.model_copy(update={"state": RunState.COMMITTED, "commitment": commitment, "asked_by": asked_by})
+    if not records.runs.advance(done, RunState.OPEN):
+        raise Refusal(Code.HOLD_LAPSED, f"The holds of reservation {record.reservation} have lapsed.", "Ask again; nothing was charged.")
+    return done
+
+
+def _spend(records: Records, cleared: Cleared) -> Charge:
+    """Spend the charge under the contract, and return what had been spent before."""
+    contract, charge = cleared.planned.asked.contract, cleared.planned.compiled.charge
+    before = records.balances.tally(contract.name).spent
+    if not records.balances.spend(contract.name, charge):
+        raise _contract_exhausted()
+    rule = contract.approval
+    if isinstance(rule, AutomaticApproval):
+        analyst = cleared.planned.asked.question.asked_by
+        if not records.balances.spend_as(contract.name, analyst, charge, analyst_allowance(rule, contract.caps)):
+            raise _analyst_exhausted(analyst)
+    return before
+
+
+def _log(room: Room, records: Records, cleared: Cleared, record: RunRecord, signed: Mapping[tuple[str, str], bytes]) -> int:
+    """Log every hold and the commit; return the commit's index."""
+    at = entry_time(room.clock, cleared.planned.asked.contract)
+    names = {(owner, population): AccountName(owner=owner, population=population) for owner, population in record.accounts}
+    holds = [
+        Hold(at=at, reservation=record.reservation, account=name, charge=record.charge, statement=log.keep(records, signed[key]))
+        for key, name in names.items()
+    ]
+    commit = Commit(
+        at=at,
+        reservation=record.reservation,
+        accounts=tuple(names.values()),
+        contract=record.contract,
+        plan=record.plan,
+        protection=cleared.planned.compiled.plan.protection,
+        charge=record.charge,
+        asked_by=cleared.planned.asked.question.asked_by,
+    )
+    return log.append(room, records, *holds, commit)
+
+
+def _contract_exhausted() -> Refusal:
+    return Refusal(
+        Code.CONTRACT_CAP_EXCEEDED,
+        "The contract's account does not have enough left for this question.",
+        "Ask with a smaller epsilon or a larger error, or agree on an amendment with a higher cap.",
+    )
+
+
+def _analyst_exhausted(analyst: str) -> Refusal:
+    return Refusal(
+        Code.ANALYST_CAP_EXCEEDED,
+        f"{analyst} does not have enough left for automatic releases.",
+        "Ask with a smaller epsilon or a larger error, or agree on an amendment.",
+    )

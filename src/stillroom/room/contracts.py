@@ -1,0 +1,172 @@
+"""Contracts: handed in with signatures, in force once every party has signed, replaced by amendments."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from stillroom.crypto.canonical import canonical
+from stillroom.crypto.envelope import signers, unverified_payload
+from stillroom.crypto.keys import PublicKey
+from stillroom.errors import Code, InvalidInput, Refusal, Unverified
+from stillroom.ledger.entry import ContractActivated
+from stillroom.model import codec
+from stillroom.model.contract import Contract, Role
+from stillroom.model.record import ContractRecord, ContractState
+from stillroom.policy.allowance import contract_allowance
+from stillroom.policy.amendment import check_amendment
+from stillroom.policy.contract_problems import semantic_problems
+from stillroom.room import log
+from stillroom.room.signed import decode
+from stillroom.room.statement import CONTRACT_TYPE
+from stillroom.room.times import entry_time
+
+if TYPE_CHECKING:
+    from stillroom.ports import Records
+    from stillroom.room.room import Room
+
+
+class InForce(NamedTuple):
+    """The contract in force."""
+
+    digest: str
+    contract: Contract
+
+
+def submit(room: Room, envelope: bytes) -> ContractRecord:
+    """Take a contract, or an amendment, with the signatures that it has. Signatures from several copies add up.
+
+    It is in force once every party of it has signed, and every party of the contract that it amends, each with the key that it has
+    there: nobody can be dropped, or given another key, without their signature. The contract's account carries over by its name.
+
+    Returns:
+        The contract as it now stands.
+
+    Raises:
+        InvalidInput: `CONTRACT_INVALID`, or `AMENDMENT_INVALID` if it is not the next version of the contract in force.
+        Refusal: `AMENDMENT_INVALID` if its cap is below what is spent, `KEY_MISMATCH` if it names another operator than this room,
+            `CONTRACT_REPLACED`.
+        Unverified: `SIGNATURE_MISSING` without a signature of any party, or as `stillroom.crypto.envelope.signers`.
+    """
+    contract = read(envelope)
+    _check_operator(room, contract)
+    with room.store.writing() as records:
+        known = records.contracts.get(codec.digest_of(contract))
+        if known is not None and known.state is not ContractState.PENDING:
+            return _known(known, contract)
+        return _keep(room, records, contract, [known.envelope, envelope] if known else [envelope])
+
+
+def read(envelope: bytes) -> Contract:
+    """Return the contract in an envelope, without a look at its signatures.
+
+    Raises:
+        InvalidInput: `CONTRACT_INVALID` if it has problems.
+        Unverified: `ENVELOPE_INVALID`.
+    """
+    return _read(unverified_payload(envelope, CONTRACT_TYPE))
+
+
+def in_force(records: Records) -> InForce:
+    """Return the contract in force.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` if there is none.
+    """
+    record = records.contracts.active()
+    if record is None:
+        raise Refusal(Code.CONTRACT_UNKNOWN, "No contract is in force in this room.", "Have every party sign one.")
+    return InForce(record.digest, read(record.envelope))
+
+
+def missing_signatures(records: Records, record: ContractRecord) -> tuple[str, ...]:
+    """Return who has yet to sign a contract."""
+    required = _required(records, read(record.envelope))
+    signed = signers(record.envelope, CONTRACT_TYPE, required)
+    return tuple(name for name in required if name not in signed)
+
+
+@lru_cache(maxsize=64)
+def _read(payload: bytes) -> Contract:
+    contract = decode(payload, Contract)
+    problems = semantic_problems(contract)
+    if problems:
+        raise InvalidInput(Code.CONTRACT_INVALID, f"{problems[0].path}: {problems[0].what}", problems[0].fix)
+    return contract
+
+
+def _check_operator(room: Room, contract: Contract) -> None:
+    """Refuse a contract that names an operator other than this room."""
+    for party in contract.parties:
+        if Role.OPERATOR in party.roles and party.key != room.notary.key.public.text:
+            raise Refusal(
+                Code.KEY_MISMATCH,
+                f"The key of the operator {party.name} is not this room's.",
+                "Put the room's public key into the contract.",
+            )
+
+
+def _known(record: ContractRecord, contract: Contract) -> ContractRecord:
+    if record.state is ContractState.REPLACED:
+        raise Refusal(
+            Code.CONTRACT_REPLACED, f"Version {contract.version} was replaced by an amendment.", "Amend the contract that is in force."
+        )
+    return record
+
+
+def _keep(room: Room, records: Records, contract: Contract, copies: list[bytes]) -> ContractRecord:
+    """Keep a contract that is not in force, and put it in force if nobody's signature is missing."""
+    _check_follows(records, contract)
+    required = _required(records, contract)
+    envelope = _merged(copies, {key.id for key in required.values()})
+    signed = signers(envelope, CONTRACT_TYPE, required)
+    record = ContractRecord(digest=codec.digest_of(contract), envelope=envelope, state=ContractState.PENDING)
+    records.contracts.put(record)
+    return _activate(room, records, record, contract) if len(signed) == len(required) else record
+
+
+def _check_follows(records: Records, contract: Contract) -> None:
+    """Refuse anything but the first contract of a room, or the next version of the one in force."""
+    record = records.contracts.active()
+    if record is not None:
+        check_amendment(read(record.envelope), contract)
+    elif contract.amends is not None:
+        raise InvalidInput(Code.AMENDMENT_INVALID, "This room has no contract to amend.", "Begin with version 1, which amends nothing.")
+
+
+def _required(records: Records, contract: Contract) -> dict[str, PublicKey]:
+    """Return the keys that must sign: those of all parties, and those of all parties of the contract in force."""
+    required = {party.name: PublicKey.parse(party.key) for party in contract.parties}
+    record = records.contracts.active()
+    for party in read(record.envelope).parties if record else ():
+        key = PublicKey.parse(party.key)
+        if key not in required.values():
+            required[f"{party.name} (as in the contract in force)"] = key
+    return required
+
+
+def _merged(copies: list[bytes], keys: set[str]) -> bytes:
+    """Return one envelope with all signatures that copies of it have by these keys."""
+    documents = [json.loads(copy) for copy in copies]
+    signatures = {one["keyid"]: one for document in documents for one in document["signatures"] if one["keyid"] in keys}
+    if not signatures:
+        raise Unverified(Code.SIGNATURE_MISSING, "No party of the contract has signed it.", "Sign it with a party's key.")
+    return canonical({**documents[0], "signatures": [signatures[keyid] for keyid in sorted(signatures)]})
+
+
+def _activate(room: Room, records: Records, record: ContractRecord, contract: Contract) -> ContractRecord:
+    before = records.contracts.active()
+    if before is not None:
+        records.contracts.put(before.model_copy(update={"state": ContractState.REPLACED}))
+    active = record.model_copy(update={"state": ContractState.ACTIVE})
+    records.contracts.put(active)
+    if not records.balances.open(contract.name, contract_allowance(contract.caps)):
+        raise Refusal(
+            Code.AMENDMENT_INVALID,
+            f"More than ε = {contract.caps.epsilon:g} has been spent under the contract already.",
+            "Amend it with a cap that is at least what is spent.",
+        )
+    at = entry_time(room.clock, contract)
+    log.append(room, records, ContractActivated(at=at, contract=active.digest, envelope=log.keep(records, active.envelope)))
+    return active

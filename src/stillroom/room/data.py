@@ -1,0 +1,121 @@
+"""Which data is there: announced by its owner as a counter, and admitted under the contract in force or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.envelope import unverified_payload
+from stillroom.errors import Code, Refusal
+from stillroom.ledger.entry import DataVersion, DataWithdrawn
+from stillroom.model.record import DataRecord
+from stillroom.model.relation import Enrich, Linked, Scan
+from stillroom.policy.contracts import section_digest
+from stillroom.room import contracts, log
+from stillroom.room.signed import decode, open_signed
+from stillroom.room.statement import DATA_TYPE, DataStatement
+from stillroom.room.times import entry_time
+
+if TYPE_CHECKING:
+    from stillroom.ledger.entry import Entry
+    from stillroom.model.contract import Contract, Party
+    from stillroom.model.plan import Plan
+    from stillroom.model.relation import Relation
+    from stillroom.ports import Records
+    from stillroom.room.contracts import InForce
+    from stillroom.room.room import Room
+
+
+def announce(room: Room, envelope: bytes) -> DataRecord:
+    """Take note of a new version, or of a withdrawal, that the dataset's owner has signed. Saying the same again changes nothing.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` without a contract in force, `DATA_UNKNOWN` for a dataset that it does not name or a withdrawal of
+            another version than the present one, `DATA_NOT_ADMITTED` for a version that does not rise.
+        Unverified: The owner has not signed it.
+    """
+    with room.store.writing() as records:
+        force = contracts.in_force(records)
+        statement = _verified(force.contract, envelope)
+        before = records.versions.get(statement.dataset)
+        after = DataRecord.model_validate(statement.model_dump(exclude={"format"}))
+        if before != after:
+            _check_follows(before, after)
+            records.versions.put(after)
+            log.append(room, records, _entry(room, force, after))
+        return after
+
+
+def admitted(records: Records, contract: Contract, plan: Plan) -> dict[str, int]:
+    """Return the version of every dataset that a plan reads, each admitted under the section that the contract has now.
+
+    Raises:
+        Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`, naming the first such dataset.
+    """
+    return {dataset: _admitted(records.versions.get(dataset), contract, dataset) for dataset in datasets_of(plan)}
+
+
+def datasets_of(plan: Plan) -> tuple[str, ...]:
+    """Return the names of all datasets that a plan reads, sorted."""
+    relations = (plan.rest, *(part.relation for part in plan.parts))
+    return tuple(sorted(set().union(*(_datasets(relation) for relation in relations))))
+
+
+def _datasets(relation: Relation) -> set[str]:
+    match relation:
+        case Scan():
+            return {relation.dataset}
+        case Linked():
+            return set()
+        case Enrich():
+            return {relation.dataset} | _datasets(relation.source)
+        case _:
+            return _datasets(relation.source)
+
+
+def _admitted(record: DataRecord | None, contract: Contract, dataset: str) -> int:
+    owner = contract.datasets[dataset].owner
+    if record is None:
+        raise Refusal(Code.DATA_UNKNOWN, f"There is no data for {dataset} yet.", f"Ask {owner} to add it.")
+    if record.withdrawn:
+        raise Refusal(Code.DATA_WITHDRAWN, f"{owner} has withdrawn {dataset}.", f"Ask {owner} to add it again.")
+    if record.section != section_digest(contract, dataset):
+        raise Refusal(
+            Code.DATA_NOT_ADMITTED,
+            f"{dataset} was admitted under another section of the contract than the one in force.",
+            f"Ask {owner} to add it again, under the contract in force.",
+        )
+    return record.version
+
+
+def _verified(contract: Contract, envelope: bytes) -> DataStatement:
+    """Return the statement, signed by the owner of the dataset that it is about."""
+    claimed = decode(unverified_payload(envelope, DATA_TYPE), DataStatement)
+    return open_signed(envelope, DATA_TYPE, _owner(contract, claimed.dataset), DataStatement)
+
+
+def _owner(contract: Contract, dataset: str) -> Party:
+    section = contract.datasets.get(dataset)
+    party = contract.party(section.owner) if section else None
+    if party is None:
+        raise Refusal(Code.DATA_UNKNOWN, f"The contract in force names no dataset {dataset}.", "Name one of its datasets.")
+    return party
+
+
+def _check_follows(before: DataRecord | None, after: DataRecord) -> None:
+    if after.withdrawn and (before is None or before.model_copy(update={"withdrawn": True}) != after):
+        raise Refusal(
+            Code.DATA_UNKNOWN, f"Version {after.version} of {after.dataset} is not the present one.", "Withdraw the present version."
+        )
+    if not after.withdrawn and before is not None and after.version <= before.version:
+        raise Refusal(
+            Code.DATA_NOT_ADMITTED,
+            f"Version {after.version} of {after.dataset} does not follow version {before.version}.",
+            "Add the data again, which makes a new version.",
+        )
+
+
+def _entry(room: Room, force: InForce, record: DataRecord) -> Entry:
+    at = entry_time(room.clock, force.contract)
+    if record.withdrawn:
+        return DataWithdrawn(at=at, dataset=record.dataset)
+    return DataVersion(at=at, dataset=record.dataset, version=record.version, contract=force.digest)

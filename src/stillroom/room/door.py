@@ -1,0 +1,199 @@
+"""The one door out of a room.
+
+check → compile → price → approved, on admitted data? → reserve → hold on every owner's account → commit → settle → measure → finish →
+sign → store → answer, in that order, refusing on any doubt. Nothing else can make a release.
+
+What is durable when, so that a crash anywhere leaves neither a release without a commit nor a second charge:
+
+- Holds are durable in owners' homes before the commit. The commit is one transaction of the room: the contract's account, the reservation
+  and the log entries of holds and commit. It asks every rule again, so that it rests on decisions and data versions as they are then.
+- Only a committed run is measured. Its noisy cells leave this module inside a release that was stored first, in a second transaction,
+  once for each reservation: of two that measure the same at the same time, one throws its cells away.
+- A reservation is named by what is run. Asking again finds it, and goes on from where it stands: a release that is there is handed out
+  without a charge, a run that was committed is measured without another one.
+
+Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text, and both it and a
+release appear at a multiple of the contract's quantum.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.canonical import digest
+from stillroom.errors import Code, Failed, Refusal, StillroomError
+from stillroom.ledger.entry import ReleaseStored
+from stillroom.model.record import RunState
+from stillroom.model.release import PAYLOAD_TYPE
+from stillroom.query.compile import compile_question
+from stillroom.query.finish import finish
+from stillroom.room import accounts, approvals, checks, commitment, log, refusals, release
+from stillroom.room.room import Genuine
+from stillroom.room.signed import sign
+from stillroom.room.stages import Committed, Rehearsal, Released
+from stillroom.room.times import entry_time, rounded_down, wait
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import NoisyCells
+    from stillroom.model.record import RunRecord
+    from stillroom.model.release import Table
+    from stillroom.ports import Progress, Records
+    from stillroom.room.room import Room
+    from stillroom.room.stages import Asked, Cleared
+
+
+class Step(StrEnum):
+    """The steps of an ask, in order. A `Progress` hears of each as it begins, and of `hold <owner>` for each account."""
+
+    CHECK = "check"
+    COMPILE = "compile"
+    PRICE = "price"
+    APPROVE = "approve"
+    RESERVE = "reserve"
+    HOLD = "hold"
+    COMMIT = "commit"
+    SETTLE = "settle"
+    MEASURE = "measure"
+    FINISH = "finish"
+    SIGN = "sign"
+    STORE = "store"
+    ANSWER = "answer"
+
+
+class Silent:
+    """Hears of steps and says nothing."""
+
+    def step(self, name: str) -> None:
+        """Do nothing."""
+
+
+def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal:
+    """Take a signed question through the door.
+
+    Args:
+        room: The room.
+        envelope: The question (`stillroom.model.question.Question`), signed by the party that asks.
+        progress: Hears of each step.
+
+    Returns:
+        The signed release, or a rehearsal where the room's protection does not protect.
+
+    Raises:
+        InvalidInput: The question is malformed.
+        Refusal: A rule says no, or an account has not enough left. Nothing was charged.
+        Unverified: A signature does not hold.
+        Failed: The run or a store failed. What was committed stays charged; asking again resumes it.
+    """
+    progress.step(Step.CHECK)
+    asked = checks.authenticate(room, envelope)
+    with refusals.counted(room, asked.contract):
+        cleared = _cleared(room, asked, progress)
+        record = _committed(room, cleared, progress)
+    if record.state is RunState.RELEASED or record.commitment is None:
+        return _stored(room, record)
+    progress.step(Step.SETTLE)
+    accounts.settle(room, record.reservation)
+    return _measured(room, Committed(cleared, record.reservation, record.commitment), progress)
+
+
+def _cleared(room: Room, asked: Asked, progress: Progress) -> Cleared:
+    """Compile, price, and ask every rule. Whatever lacks only an approval is put to the owners."""
+    progress.step(Step.COMPILE)
+    compiled = compile_question(asked.contract, asked.question)
+    progress.step(Step.PRICE)
+    planned = checks.planned(asked, compiled)
+    progress.step(Step.APPROVE)
+    try:
+        with room.store.reading() as records:
+            return checks.clear(room, records, planned)
+    except Refusal as refusal:
+        if refusal.code is Code.APPROVAL_MISSING:
+            approvals.put_to_owners(room, planned)
+        raise
+
+
+def _committed(room: Room, cleared: Cleared, progress: Progress) -> RunRecord:
+    """Return the reservation, committed or released: now, or before."""
+    progress.step(Step.RESERVE)
+    record = commitment.reserve(room, cleared)
+    if record.state is not RunState.OPEN:
+        return record
+    progress.step(Step.HOLD)
+    holds = accounts.hold_all(room, cleared.planned.asked.contract, record, progress)
+    progress.step(Step.COMMIT)
+    return commitment.commit(room, cleared, record, holds)
+
+
+def _measured(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
+    """Measure and finish; then sign, store and answer, if the protection protects."""
+    planned = committed.cleared.planned
+    progress.step(Step.MEASURE)
+    cells = _measure(room, committed)
+    progress.step(Step.FINISH)
+    table = finish(planned.compiled.plan, planned.compiled.headings, cells)
+    answer: Released | Rehearsal
+    match room.outlet:
+        case Genuine() as outlet:
+            answer = _released(room, outlet, committed, table, progress)
+        case _:
+            answer = Rehearsal(planned.price.plan_digest, table)
+    progress.step(Step.ANSWER)
+    wait(room.clock, planned.asked.contract)
+    return answer
+
+
+def _measure(room: Room, committed: Committed) -> NoisyCells:
+    """Return noisy cells; on any failure, one fixed text at a multiple of the quantum."""
+    planned = committed.cleared.planned
+    try:
+        return room.outlet.protection.measure(planned.compiled.plan, planned.compiled.charge, committed.cleared.versions)
+    except StillroomError:
+        wait(room.clock, planned.asked.contract)
+        raise Failed(
+            Code.RUN_FAILED,
+            "The run did not finish. Its charge is committed and stays so.",
+            "Ask again, which resumes it without another charge.",
+        ) from None
+
+
+def _released(room: Room, outlet: Genuine, committed: Committed, table: Table, progress: Progress) -> Released:
+    """Sign the release and store it with its log entry; if another process has stored one first, return that one."""
+    progress.step(Step.SIGN)
+    contract = committed.cleared.planned.asked.contract
+    moment = rounded_down(room.clock.now(), contract.quantum_seconds)
+    value = release.write(committed, table, room=room.identity, sampler=outlet.protection.sampler, released_at=moment)
+    envelope = sign(value, PAYLOAD_TYPE, outlet.key)
+    progress.step(Step.STORE)
+    with room.store.writing() as records:
+        kept = records.runs.release(committed.reservation)
+        if kept is not None:
+            return Released(committed.reservation, kept, fresh=False)
+        _store(records, committed.reservation, envelope)
+        at = entry_time(room.clock, contract)
+        refusals.write(room, records, at)
+        log.append(room, records, ReleaseStored(at=at, reservation=committed.reservation, release=digest(envelope)))
+        return Released(committed.reservation, envelope, fresh=True)
+
+
+def _store(records: Records, reservation: str, envelope: bytes) -> None:
+    """Keep a release of a committed reservation, and of no other."""
+    record = records.runs.get(reservation)
+    if record is None or not records.runs.advance(record.model_copy(update={"state": RunState.RELEASED}), RunState.COMMITTED):
+        raise _lost(reservation)
+    records.runs.keep_release(reservation, envelope)
+
+
+def _stored(room: Room, record: RunRecord) -> Released:
+    """Return the release that is there."""
+    with room.store.reading() as records:
+        kept = records.runs.release(record.reservation)
+    if kept is None:
+        raise _lost(record.reservation)
+    return Released(record.reservation, kept, fresh=False)
+
+
+def _lost(reservation: str) -> Failed:
+    return Failed(
+        Code.STORE_FAILED, f"The room's store has lost part of reservation {reservation}.", "Restore the room's folder from a backup."
+    )

@@ -1,0 +1,54 @@
+"""Releases that are there, for the parties that may receive them; and the contract's balance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.envelope import unverified_payload
+from stillroom.errors import Code, Refusal
+from stillroom.model.release import PAYLOAD_TYPE, Release
+from stillroom.room import contracts
+from stillroom.room.signed import decode
+
+if TYPE_CHECKING:
+    from stillroom.model.record import Tally
+    from stillroom.room.room import Room
+
+
+def received_by(room: Room, party: str) -> tuple[Release, ...]:
+    """Return the releases that a party may have, in the order in which they were stored."""
+    with room.store.reading() as records:
+        envelopes = records.runs.releases()
+    return tuple(one for one in map(read, envelopes) if party in one.receivers)
+
+
+def envelope_for(room: Room, party: str, reservation: str) -> bytes:
+    """Return one signed release.
+
+    Raises:
+        Refusal: `RELEASE_UNKNOWN` if there is none that this party may have.
+    """
+    with room.store.reading() as records:
+        envelope = records.runs.release(reservation)
+    if envelope is None or party not in read(envelope).receivers:
+        raise Refusal(Code.RELEASE_UNKNOWN, "There is no such release for this party.", "Look at the list of releases.")
+    return envelope
+
+
+def read(envelope: bytes) -> Release:
+    """Return what an envelope from the room's own store says; the store is the room's, so its signature is not looked at again.
+
+    Raises:
+        Unverified: `ENVELOPE_INVALID`.
+    """
+    return decode(unverified_payload(envelope, PAYLOAD_TYPE), Release)
+
+
+def balance(room: Room) -> Tally:
+    """Return what may be spent under the contract in force, and what is spent.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` if there is none.
+    """
+    with room.store.reading() as records:
+        return records.balances.tally(contracts.in_force(records).contract.name)

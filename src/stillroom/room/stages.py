@@ -1,0 +1,105 @@
+"""How far an ask has come through the door: each stage can only be made from the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillroom.model.contract import Contract
+    from stillroom.model.price import Compiled, Price
+    from stillroom.model.question import Question
+    from stillroom.model.record import Commitment
+    from stillroom.model.release import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question whose asker is known.
+
+    Attributes:
+        question: The question; `question.contract` names the contract.
+        envelope: The question as its asker signed it.
+        contract: What it is asked under.
+    """
+
+    question: Question
+    envelope: bytes
+    contract: Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A question that is compiled and priced.
+
+    Attributes:
+        asked: The question.
+        compiled: Its plan and charge.
+        price: What it costs and guarantees; `price.plan_digest` names the plan.
+        receivers: Who would get the release.
+    """
+
+    asked: Asked
+    compiled: Compiled
+    price: Price
+    receivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A plan that every rule allows, on data that is admitted.
+
+    Attributes:
+        planned: The plan.
+        versions: Version of each dataset that it reads.
+        run: Digest of what would be run.
+    """
+
+    planned: Planned
+    versions: Mapping[str, int]
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A run whose charge is spent, durably. Only now may anything be measured.
+
+    Attributes:
+        cleared: What is run.
+        reservation: What accounts and log know it by.
+        commitment: The commit.
+    """
+
+    cleared: Cleared
+    reservation: str
+    commitment: Commitment
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a receiver gets: a signed release that is stored and logged.
+
+    Attributes:
+        reservation: What accounts and log know it by.
+        envelope: The signed release.
+        fresh: Whether this ask measured it; otherwise it was there, and nothing was charged.
+    """
+
+    reservation: str
+    envelope: bytes
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What noise that does not protect yields: a table that nobody signs, stores, logs or accepts as a release.
+
+    Attributes:
+        plan_digest: The plan's name.
+        table: The table.
+    """
+
+    plan_digest: str
+    table: Table

@@ -1,0 +1,184 @@
+"""Contracts are read strictly, and all problems are named at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from stillroom.errors import Code, InvalidInput
+from stillroom.model.codec import digest_of
+from stillroom.policy.amendment import check_amendment
+from stillroom.policy.contract_schema import json_schema
+from stillroom.policy.contract_text import examine, parse_contract
+from stillroom.policy.contract_words import difference, explain
+from stillroom.policy.contracts import section_digest
+
+if TYPE_CHECKING:
+    from stillroom.model.contract import Contract
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+EXAMPLE = (REFERENCE / "example-contract.yaml").read_text(encoding="utf-8")
+
+
+def example(**changes: object) -> dict[str, Any]:
+    """Return the example as data, with paths such as `caps__epsilon` changed."""
+    data: dict[str, Any] = json.loads(json.dumps(parse_contract(EXAMPLE).to_json()))
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        target: Any = data
+        for part in parents:
+            target = target[int(part)] if isinstance(target, list) else target[part]
+        if value is ...:
+            del target[last]
+        else:
+            target[last] = value
+    return data
+
+
+def paths(data: dict[str, Any]) -> set[str]:
+    """Return where problems are found."""
+    return {problem.path for problem in examine(json.dumps(data))[1]}
+
+
+def test_the_example_has_no_problems() -> None:
+    contract, problems = examine(EXAMPLE)
+    assert contract is not None
+    assert problems == ()
+
+
+def test_yaml_and_json_are_the_same_contract() -> None:
+    contract = parse_contract(EXAMPLE)
+    assert digest_of(parse_contract(json.dumps(contract.to_json()))) == digest_of(contract)
+
+
+def test_the_published_schema_is_current() -> None:
+    published = json.loads((REFERENCE / "contract.schema.json").read_text(encoding="utf-8"))
+    assert published == json_schema()
+
+
+def test_the_example_is_valid_under_the_schema() -> None:
+    jsonschema.Draft202012Validator(json_schema()).validate(example())
+
+
+PROBLEMS = [
+    ({"parties__0__key": "ed25519:short"}, "parties.0.key"),
+    ({"parties__1__name": "city"}, "parties"),
+    ({"ask": ["clinic"]}, "ask"),
+    ({"ask": []}, "ask"),
+    ({"receive": ["nobody"]}, "receive"),
+    ({"expires": "2026-02-30"}, "expires"),
+    ({"version": 2}, "amends"),
+    ({"caps__release_epsilon": 9}, "caps.release_epsilon"),
+    ({"approval__release_epsilon": 3}, "approval.release_epsilon"),
+    ({"datasets__visits__owner": "nobody"}, "datasets.visits.owner"),
+    ({"datasets__residents__person__column": "district"}, "datasets.residents.person.column"),
+    ({"datasets__residents__columns": {}}, "datasets.residents.columns"),
+    ({"datasets__districts__key": ["zip"]}, "datasets.districts.key"),
+    ({"datasets__residents__columns__district__other": "west"}, "datasets.residents.columns.district.other"),
+    ({"datasets__residents__columns__district__values": ["north", "north"]}, "datasets.residents.columns.district.values"),
+    ({"datasets__residents__columns__district__values": ["north", 1]}, "datasets.residents.columns.district.values"),
+    ({"datasets__residents__columns__born__bounds": ["1900-01-01", "2026-13-01"]}, "datasets.residents.columns.born.bounds"),
+    ({"datasets__residents__columns__born__bounds": [0, 1]}, "datasets.residents.columns.born.bounds"),
+    ({"datasets__residents__columns__income__step": None}, "datasets.residents.columns.income.step"),
+    ({"datasets__residents__columns__income__step": -1}, "datasets.residents.columns.income.step"),
+    ({"datasets__residents__columns__income__bounds": [0, 0.005]}, "datasets.residents.columns.income"),
+    ({"datasets__residents__columns__income__bounds": [5, 1]}, "datasets.residents.columns.income.bounds"),
+    ({"datasets__residents__columns__income__bounds": None}, "datasets.residents.columns.income.uses"),
+    ({"datasets__residents__columns__income__bounds": [0, 1e17]}, "datasets.residents.columns.income.bounds"),
+    ({"datasets__residents__columns__income__uses": ["group"]}, "datasets.residents.columns.income.uses"),
+    ({"datasets__visits__columns__minutes__step": 7}, "datasets.visits.columns.minutes.bounds"),
+    ({"datasets__visits__columns__minutes__step": 0.5}, "datasets.visits.columns.minutes.step"),
+    ({"datasets__visits__columns__minutes__total": [5, 1]}, "datasets.visits.columns.minutes.total"),
+    ({"datasets__visits__columns__note__max_length": None}, "datasets.visits.columns.note"),
+    ({"datasets__visits__columns__note__uses": ["group"]}, "datasets.visits.columns.note.uses"),
+    ({"datasets__visits__columns__urgent__max_length": 5}, "datasets.visits.columns.urgent.max_length"),
+    ({"purpose": ...}, "purpose"),
+    ({"colour": "red"}, "colour"),
+    ({"caps__delta": 0}, "caps.delta"),
+    ({"datasets__visits__rows_per_person": 0}, "datasets.visits.rows_per_person"),
+    ({"datasets__visits__rows_per_person": "12"}, "datasets.visits.rows_per_person"),
+    ({"name": "Not A Name"}, "name"),
+    ({"schema": "stillroom/contract/v2"}, "schema"),
+]
+
+
+@pytest.mark.parametrize(("change", "path"), PROBLEMS)
+def test_each_problem_is_named_where_it_is(change: dict[str, Any], path: str) -> None:
+    assert path in paths(example(**change))
+
+
+def test_all_problems_come_at_once() -> None:
+    found = paths(example(ask=["clinic"], expires="never-ever", caps__release_epsilon=9)) | paths(
+        example(ask=["clinic"], caps__release_epsilon=9)
+    )
+    assert {"ask", "caps.release_epsilon"} <= found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[",
+        "a: 1\na: 2",
+        "a: !!python/object/apply:os.system [x]",
+        "a: &x [*x]",
+        b"\xff\xfe",
+        "a: " + "[" * 5_000,
+        "x" * 1_000_001,
+        "a: &a [1,2,3,4,5,6,7,8,9]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c]",
+    ],
+)
+def test_what_is_not_a_contract_is_refused_without_a_stack_trace(text: str | bytes) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_contract(text)
+    assert refused.value.code is Code.CONTRACT_INVALID
+
+
+def test_words_cover_every_column() -> None:
+    contract = parse_contract(EXAMPLE)
+    said = "\n".join(explain(contract))
+    assert all(column in said for dataset in contract.datasets.values() for column in dataset.columns)
+    assert "cannot be mentioned" in said
+
+
+def amended(contract: Contract, **changes: object) -> Contract:
+    """Return an amendment of a contract."""
+    return contract.model_copy(update={"version": contract.version + 1, "amends": digest_of(contract), **changes})
+
+
+def test_a_difference_names_each_field_that_changed() -> None:
+    contract = parse_contract(EXAMPLE)
+    changes = difference(contract, amended(contract, purpose="Something else."))
+    assert {change.split(":")[0] for change in changes} == {"version", "amends", "purpose"}
+    assert difference(contract, contract) == ()
+
+
+@pytest.mark.parametrize("changes", [{"name": "other"}, {"version": 3}, {"amends": "sha256:" + "0" * 64}])
+def test_an_amendment_continues_the_contract_in_force(changes: dict[str, Any]) -> None:
+    contract = parse_contract(EXAMPLE)
+    check_amendment(contract, amended(contract))
+    with pytest.raises(InvalidInput) as refused:
+        check_amendment(contract, amended(contract).model_copy(update=changes))
+    assert refused.value.code is Code.AMENDMENT_INVALID
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"purpose": "Another."}, True),
+        ({"datasets__visits__columns__minutes__uses": ["filter"]}, True),
+        ({"datasets__visits__columns__minutes__total": [0, 60]}, True),
+        ({"datasets__visits__columns__minutes__bounds": [0, 120]}, False),
+        ({"datasets__visits__rows_per_person": 13}, False),
+        ({"datasets__visits__person__canonical": ["trim"]}, False),
+        ({"datasets__visits__columns__urgent__required": False}, False),
+        ({"datasets__residents__rows_per_person": 2}, True),
+    ],
+)
+def test_data_stays_admitted_while_its_rules_stay(change: dict[str, Any], *, same: bool) -> None:
+    before, after = parse_contract(EXAMPLE), parse_contract(json.dumps(example(**change)))
+    assert (section_digest(before, "visits") == section_digest(after, "visits")) is same
