@@ -1,20 +1,21 @@
-"""Synthetic owners' files of any size: members with one row each, and their visits, with text identifiers."""
+"""Synthetic owners' files of any size, with text identifiers: members with one row each, and their visits.
+
+Peers import this in environments of their own, which do not have DuckDB.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import duckdb
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 GENDERS = ("F", "M")
 WARDS = ("north", "south", "east", "west")
 ROWS_PER_PERSON = 40
 LARGEST_COST = 1000
 LARGEST_TOTAL = 8000
+EPSILON = 1.0
+DELTA = 1e-9
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ def _one_of(values: tuple[str, ...], number: str) -> str:
 
 
 def _write(path: Path, select: str) -> None:
+    import duckdb
+
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+
+
+if __name__ == "__main__":
+    join(make(Path(sys.argv[1]), persons=int(sys.argv[2]), rows=int(sys.argv[3])))

@@ -58,7 +58,7 @@ def count(most: int = 1000) -> Measure:
     return total(ONE, row=(0, 1), bounds=(0, most))
 
 
-def plan(  # noqa: PLR0913  a plan has many parts
+def plan(
     facts: tuple[ColumnFact, ...],
     parts: Sequence[Part],
     measures: Sequence[Measure],

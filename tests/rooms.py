@@ -11,7 +11,6 @@ from stillroom.adapters.sql_store.store import create_store, open_store
 from stillroom.adapters.vault import LocalVault
 from stillroom.crypto.envelope import add_signature
 from stillroom.crypto.keys import SigningKey
-from stillroom.ledger import entry
 from stillroom.ledger.entry import Decision
 from stillroom.ledger.log import LogState, replay
 from stillroom.model.charge import Charge
@@ -21,7 +20,7 @@ from stillroom.model.question import Question, Terms
 from stillroom.policy.approval import APPROVAL_TYPE
 from stillroom.policy.contracts import section_digest
 from stillroom.query.compile import compile_question
-from stillroom.room import approvals, contracts, data, door, log
+from stillroom.room import approvals, contracts, data, door, extract
 from stillroom.room.room import Genuine, Notary, Outlet, Room
 from stillroom.room.signed import sign
 from stillroom.room.stages import Rehearsal, Released
@@ -166,7 +165,7 @@ class Scene:
 
     def replayed(self) -> LogState:
         """Return what the log adds up to, having checked its rules."""
-        return replay(entry.decode(leaf) for leaf in log.extract(self.room).leaves)
+        return replay(extract.entries(self.room))
 
     def account(self, owner: str) -> Account:
         """Return an owner's account, as its home has it now."""

@@ -95,6 +95,7 @@ class Code(StrEnum):
     TABLES_INVALID = "TABLES_INVALID"
     # command line
     USAGE = "USAGE"
+    FILE_INVALID = "FILE_INVALID"
 
 
 class StillroomError(Exception):

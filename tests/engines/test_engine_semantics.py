@@ -286,12 +286,14 @@ def test_persons_are_linked_by_exact_text(engine: Engine) -> None:
     assert agree(engine, plan(FACTS, [Z, A], matched, link=Link(kind=JoinKind.LEFT)), data) == ((12,), (12,))
 
 
-def test_strangers_to_the_first_part_stay_out_of_totals(engine: Engine) -> None:
-    """They share one missing code, and must not become one person."""
-    data = tables([person("p", n=1)], [person("p", m=1), person("x", m=5), person("y", m=6)])
-    asked = plan(
-        FACTS, [A, part("z", totals_of(Z.relation, column("z.m")))], [count(), total(column("sum"))], link=Link(kind=JoinKind.LEFT)
-    )
+def test_strangers_to_the_first_part_are_never_added_up(engine: Engine) -> None:
+    """They share one missing code. As one person they would have three rows, whose number times 2**62 would overflow."""
+    data = tables([person("p", n=1)], [person("p", m=1), *(person(name, m=5) for name in ("x", "y", "z"))])
+    counted = totals_of(Z.relation, column("z.m"))
+    large = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=column("count"), right=Constant(value=2**52), bound=2**52)
+    larger = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=large, right=Constant(value=2**10), bound=2**62)
+    positive = Filter(source=counted, condition=less(Constant(value=0), larger))
+    asked = plan(FACTS, [A, part("z", positive, rows=1)], [count(), total(column("sum"))], link=Link(kind=JoinKind.LEFT))
     assert agree(engine, asked, data) == ((1,), (1,))
 
 

@@ -1,4 +1,4 @@
-"""What admission makes of a file, before it is stored."""
+"""Tables of the contract, as admission makes them of files."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PERSON = "person"
 _INT32 = 2**31
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+@dataclass(frozen=True)
+class Contents:
     """A table of the contract, ready to be read by an engine.
 
     Attributes:
@@ -31,12 +31,21 @@ class Admitted:
             whole units; text with listed values is dictionary-encoded.
         persons: The canonical identifiers, ascending by code point; item i belongs to code i. None at all for a public table.
         salt: The secret key of the keyed hashes; empty for a public table.
-        report: What happened to the file.
     """
 
     rows: pa.Table
     persons: pa.Array
     salt: bytes
+
+
+@dataclass(frozen=True)
+class Admitted(Contents):
+    """A table as admission made it of a file.
+
+    Attributes:
+        report: What happened to the file, for its owner's eyes.
+    """
+
     report: AdmissionReport
 
 
@@ -58,4 +67,4 @@ def arrow_type(column: Column) -> pa.DataType:
     if type_.kind is Kind.TEXT:
         return pa.string() if type_.values is None else pa.dictionary(pa.int32(), pa.string())
     low, high = limits(type_)
-    return pa.int32() if -_INT32 <= low and high < _INT32 else pa.int64()
+    return pa.int32() if low >= -_INT32 and high < _INT32 else pa.int64()

@@ -12,35 +12,35 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from stillroom.adapters.admitted import Admitted
+    from stillroom.adapters.admitted import Contents
 
 
 class MemoryTable:
     """An admitted table in memory."""
 
-    def __init__(self, admitted: Admitted) -> None:
-        """Wrap what admission made."""
-        self._admitted = admitted
+    def __init__(self, contents: Contents) -> None:
+        """Wrap a table."""
+        self._contents = contents
 
     @property
     def salt(self) -> bytes:
         """The key of the dataset's keyed hashes; empty for a public table."""
-        return self._admitted.salt
+        return self._contents.salt
 
     def rows(self, columns: Sequence[str]) -> pa.Table:
         """Return the rows: `person` (private tables only) and the columns."""
-        person = [PERSON] if PERSON in self._admitted.rows.column_names else []
-        return self._admitted.rows.select([*person, *columns])
+        person = [PERSON] if PERSON in self._contents.rows.column_names else []
+        return self._contents.rows.select([*person, *columns])
 
     def persons(self) -> pa.Array:
         """Return the canonical identifiers; item i belongs to code i."""
-        return self._admitted.persons
+        return self._contents.persons
 
 
 class MemoryTables:
     """Tables by name, each in one version."""
 
-    def __init__(self, tables: Mapping[str, Admitted], version: int = 1) -> None:
+    def __init__(self, tables: Mapping[str, Contents], version: int = 1) -> None:
         """Hold tables, all in the same version."""
         self._tables = dict(tables)
         self._version = version

@@ -51,6 +51,6 @@ def _decimal(value: str | float | Decimal | None) -> Decimal | None:
 
 def _nearest(figures: int, exponent: int, step: int) -> int:
     """Return the multiple of `step` nearest to figures * 10**exponent, which is not negative; halves go up."""
-    dividend = figures * 10 ** max(exponent, 0)
-    divisor = step * 10 ** max(-exponent, 0)
+    dividend: int = figures * 10 ** max(exponent, 0)
+    divisor: int = step * 10 ** max(-exponent, 0)
     return (2 * dividend + divisor) // (2 * divisor) * step

@@ -69,11 +69,12 @@ def show(*, out: Out = None, home: Home = HERE, room: Room = None, as_json: AsJs
     from rich.markup import escape
 
     from stillroom.client import contracts
+    from stillroom.client.files import write_bytes
     from stillroom.client.session import open_room
 
     session = open_room(home, room)
     contract, envelope = session.contract, session.contract_envelope
     if out is not None:
-        out.write_bytes(envelope)
+        write_bytes(out, envelope)
     shown = screen(as_json=as_json)
     shown.show(contract.to_json(), f"[bold]{session.contract_digest}[/]", *(escape(line) for line in contracts.sentences(contract)))

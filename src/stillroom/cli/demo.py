@@ -225,7 +225,7 @@ def _verification(base: Path, session: Session, release: Release, screen: Screen
     for name, content in (("release.json", release.envelope), ("contract.json", contract), ("log.json", log)):
         (base / name).write_bytes(content)
     report = verify(release.envelope, contract=contract, log=log)
-    passed = sum(step.passed for step in report.steps)
+    passed = sum(step.outcome == "passed" for step in report.steps)
     files = f"stillroom verify {base}/release.json --contract {base}/contract.json --log {base}/log.json"
     screen.out.print(f"   $ {files}", soft_wrap=True)
     _say(
@@ -234,6 +234,6 @@ def _verification(base: Path, session: Session, release: Release, screen: Screen
     )
     at = log.index(b'"commit"') + 2
     flipped = verify(release.envelope, contract=contract, log=log[:at] + b"O" + log[at + 1 :])
-    failed = next((step for step in flipped.steps if step.failed), None)
+    failed = next((step for step in flipped.steps if step.outcome == "failed"), None)
     outcome = f"[bold red]rejected[/]: {failed.detail}" if failed else "[red]not found[/]"
     _say(screen, f"One byte of a copy of the log flipped: {outcome}")

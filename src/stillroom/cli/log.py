@@ -19,17 +19,15 @@ def register(app: typer.Typer) -> None:
 
 def log(*, export: Export = None, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
     """Show the room's log, or write it to a file that `stillroom verify` checks."""
-    import json
-
     from rich.markup import escape
 
+    from stillroom.client.files import write_bytes
     from stillroom.client.session import open_room
 
     session = open_room(home, room)
-    written = session.export_log()
     if export is not None:
-        export.write_bytes(written)
-    entries = json.loads(written)["entries"]
+        write_bytes(export, session.export_log())
+    entries = session.log()
     lines = [f"{index:>5}  {entry['kind']:<20} {escape(_summary(entry))}" for index, entry in enumerate(entries)]
     screen(as_json=as_json).show(entries, *lines)
 

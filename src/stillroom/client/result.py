@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from stillroom.client.files import write_bytes
 from stillroom.client.picture import table_html
 from stillroom.model.schema import Kind
 
@@ -67,7 +68,7 @@ class Release:
 
     def save(self, path: Path) -> None:
         """Write the signed bytes to a file."""
-        path.write_bytes(self.envelope)
+        write_bytes(path, self.envelope)
 
     def _repr_html_(self) -> str:
         """Show the table with error bars, in a notebook."""

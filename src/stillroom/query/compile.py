@@ -25,6 +25,7 @@ from stillroom.query.parse import only, parse
 from stillroom.query.relations import Context, select_rows
 from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
 from stillroom.query.sets import Keys, grouping_sets
+from stillroom.query.size import check_size
 from stillroom.query.subqueries import compile_subquery
 
 if TYPE_CHECKING:
@@ -39,11 +40,14 @@ if TYPE_CHECKING:
 OUTPUT_LIMIT = 200
 """The most columns of a table."""
 
+ORDER_LIMIT = 50
+"""The most terms of ORDER BY."""
+
 NAME_LIMIT = 100
 """The longest heading."""
 
 LIMIT_DIGITS = 12
-"""The most digits of LIMIT and OFFSET."""
+"""The most digits of LIMIT, OFFSET and positions."""
 
 
 def compile_question(contract: Contract, question: Question) -> Compiled:
@@ -126,7 +130,8 @@ def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[li
 
 def _item(select: exp.Select, position: exp.Expr) -> exp.Expr:
     """Return the SELECT item at a position, counted from 1."""
-    number = int(position.this) if str(position.this).isdigit() else 0
+    written = str(position.this)
+    number = int(written) if written.isdecimal() and len(written) <= LIMIT_DIGITS else 0
     if not 1 <= number <= len(select.expressions):
         raise Refusal(
             Code.COLUMN_UNKNOWN, "A position in GROUP BY or ORDER BY is not a column of SELECT.", "Count the columns of SELECT from 1."
@@ -194,6 +199,8 @@ class _Finishing:
         if test is not None and test.kind is not Kind.BOOLEAN:
             raise Refusal(Code.TYPE_MISMATCH, "HAVING needs a condition.", "Compare the aggregate with something.")
         order = self.select.args.get("order")
+        if order is not None and len(order.expressions) > ORDER_LIMIT:
+            raise Refusal(Code.SQL_TOO_LARGE, f"ORDER BY has more than {ORDER_LIMIT} terms.", "Order by fewer columns.")
         return Finish(
             sets=tuple(sets),
             outputs=outputs,
@@ -267,7 +274,7 @@ def _whole(clause: exp.Expr | None) -> int | None:
         return None
     only(clause, {"expression"})
     number = clause.args["expression"]
-    if not isinstance(number, exp.Literal) or number.is_string or not number.this.isdigit() or len(number.this) > LIMIT_DIGITS:
+    if not isinstance(number, exp.Literal) or number.is_string or not number.this.isdecimal() or len(number.this) > LIMIT_DIGITS:
         raise Refusal(Code.CLAUSE_NOT_ALLOWED, "LIMIT and OFFSET need a whole number.", "Write a number.")
     return int(number.this)
 
@@ -292,6 +299,7 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         bounds=bounds,
         finish=grouped.finish,
     )
+    check_size(plan)
     return rewrites.apply(plan)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import columns_of
 from stillroom.query.evaluate import evaluate
+from stillroom.query.typed import CONSTANT_LIMIT, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,7 @@ def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Sca
 
     Raises:
         Refusal: The contract does not declare a finite domain, or it is larger than the limit.
+        InvalidInput: A value of the domain is too large to be written.
     """
     listed = key.type.domain(limit)
     found = _tried(key, facts)
@@ -39,6 +41,8 @@ def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Sca
             f"{names} has no declared domain of at most {limit} values.",
             "Group by columns with listed values or a range with step, or by CASE with constants.",
         )
+    if any(isinstance(value, int) and abs(value) >= CONSTANT_LIMIT for value in (*(listed or ()), *(found or ()))):
+        raise too_large()
     if listed is None:
         listed = tuple(sorted((value for value in found or () if value is not None), key=_order)) + (None,) * (None in (found or ()))
     return tuple(value for value in listed if found is None or (type(value), value) in {(type(f), f) for f in found})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
+import re
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
 LITERAL_LENGTH = 40
 """The most characters of a written number."""
 
+EXPONENT_LENGTH = 4
+"""The most digits of its exponent."""
+
 LARGEST_EXPONENT = 15
 """Written numbers are below 10 to the power of one more than this."""
 
 MOST_DECIMALS = 12
 """The most decimal places of a written number."""
+
+_WRITTEN = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?([0-9]+))?")
+_EXACTLY = Context(prec=2 * LITERAL_LENGTH)
 
 BOOLEAN = ColumnType(kind=Kind.BOOLEAN)
 NULL = constant(None, Kind.TEXT)
@@ -155,7 +162,7 @@ def _literal(node: exp.Expr) -> Typed:
         return constant(node.this, Kind.TEXT)
     value = decimal_literal(node.this)
     digits = _decimals(value)
-    return constant(int(value.scaleb(digits)), Kind.DECIMAL if digits else Kind.INTEGER, digits)
+    return constant(int(value.scaleb(digits, _EXACTLY)), Kind.DECIMAL if digits else Kind.INTEGER, digits)
 
 
 def decimal_literal(text: str) -> Decimal:
@@ -164,10 +171,10 @@ def decimal_literal(text: str) -> Decimal:
     Raises:
         InvalidInput: It is not a plain number, or too large, or has too many decimal places.
     """
-    if (
-        len(text) > LITERAL_LENGTH
-        or not text.replace(".", "").replace("e", "").replace("E", "").replace("+", "").replace("-", "").isdigit()
-    ):
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
+        raise InvalidInput(Code.SQL_INVALID, "A number in the question is not written as one.", "Write digits, such as 12 or 0.5.")
+    if len(text) > LITERAL_LENGTH or len(written[1] or "") > EXPONENT_LENGTH:
         raise too_large()
     value = Decimal(text)
     if value.adjusted() > LARGEST_EXPONENT or _decimals(value) > MOST_DECIMALS:
@@ -177,7 +184,7 @@ def decimal_literal(text: str) -> Decimal:
 
 def _decimals(value: Decimal) -> int:
     """Return how many decimal places a number needs."""
-    exponent = value.normalize().as_tuple().exponent
+    exponent = value.normalize(_EXACTLY).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 

@@ -151,7 +151,7 @@ def decimal_text(value: Fraction, digits: int, rounding: str) -> str:
         whole += int(rest > 0)
     elif rounding == ROUND_HALF_EVEN:
         whole = round(scaled)
-    with localcontext(prec=max(1, len(str(abs(whole)))) + digits):
+    with localcontext(prec=whole.bit_length() // 3 + 1 + digits):
         return f"{Decimal(whole).scaleb(-digits):f}"
 
 

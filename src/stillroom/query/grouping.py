@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.query.expressions import person_reference, row_expression
 from stillroom.query.frame import resolve
 from stillroom.query.parse import identifier
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from stillroom.query.frame import Frame
     from stillroom.query.typed import Typed
+
+ALIAS_LIMIT = 500
+"""The most syntax nodes that names of SELECT items may stand for in one expression."""
 
 PLACE = "#"
 """The table name of place-holders; no dataset, alias of the contract's names, or column can collide with it."""
@@ -68,17 +71,29 @@ def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | No
         node: The expression.
         aliases: SELECT items by name.
         frame: Where columns have precedence over aliases; None where aliases have.
+
+    Raises:
+        InvalidInput: The expression would become too large.
     """
     from sqlglot import exp
 
-    def step(part: exp.Expr) -> exp.Expr:
+    def meant(part: exp.Expr) -> exp.Expr | None:
         if not isinstance(part, exp.Column) or part.args.get("table") is not None or not isinstance(part.this, exp.Identifier):
-            return part
+            return None
         name = identifier(part.this)
         known = frame is not None and any(name in source.columns for source in frame.sources)
-        return exp.paren(aliases[name].copy(), copy=False) if name in aliases and not known else part
+        return None if known else aliases.get(name)
 
-    return node.copy().transform(step)
+    def step(part: exp.Expr) -> exp.Expr:
+        item = meant(part)
+        return part if item is None else exp.paren(item.copy(), copy=False)
+
+    sizes = {name: sum(1 for _ in item.walk()) for name, item in aliases.items()}
+    if sum(sizes[part.name.lower()] for part in node.find_all(exp.Column) if meant(part)) > ALIAS_LIMIT:
+        raise InvalidInput(
+            Code.SQL_TOO_LARGE, "The names of SELECT items stand for too much in one expression.", "Name the expression in a subquery."
+        )
+    return node.transform(step)
 
 
 class Lowering:
@@ -101,6 +116,10 @@ class Lowering:
         Raises:
             Refusal: A column is neither a key nor inside an aggregate.
         """
+        return node.transform(self._step)
+
+    def _step(self, node: exp.Expr) -> exp.Expr:
+        """Return what stands for one node; nodes below it are visited if it stays."""
         from sqlglot import exp
 
         if is_aggregate(node):
@@ -112,10 +131,7 @@ class Lowering:
             return place_holder(key)
         if isinstance(node, exp.Column):
             raise self._not_grouped(node)
-        lowered = node.copy()
-        for child in list(lowered.iter_expressions()):
-            child.replace(self.lower(child))
-        return lowered
+        return node
 
     def _key(self, node: exp.Expr) -> str | None:
         """Return the place-holder of the key that a node is, if it is one."""
@@ -128,8 +144,6 @@ class Lowering:
                 return self.person
             resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)
         if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren | exp.If):
-            return None
-        if isinstance(node, exp.Is) and person_reference(node.this, self.frame) is not None:
             return None
         typed = row_expression(node, self.frame)
         return next((name for name, key in self.keys.items() if key.expression == typed.expression), None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import Column, columns_of
+from stillroom.model.expression import Column, Compare, Comparison, columns_of
 from stillroom.model.plan import Link
 from stillroom.model.relation import ColumnFact, Enrich, JoinKind, Linked, On
 from stillroom.model.schema import ColumnType, Kind, column_type
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
+    from stillroom.model.schema import Use
 
 PARTS = 2
 """The most private datasets of a question."""
@@ -59,6 +60,7 @@ def of_persons(left: Frame, right: Frame, join: exp.Join, contract: Contract) ->
         raise Refusal(
             Code.JOIN_NOT_ALLOWED, "A dataset cannot be joined with itself.", "Use conditions or a subquery grouped by the person."
         )
+    _check_public(left, right)
     both = _side_by_side(left, right)
     equated, others = _split(join, both, left, right)
     if not equated:
@@ -68,7 +70,7 @@ def of_persons(left: Frame, right: Frame, join: exp.Join, contract: Contract) ->
             f"Add ON {_person_name(left)} = {_person_name(right)}.",
         )
     for item in others:
-        uses.allow(contract, item, uses.MATCHES)
+        uses.allow(contract, item, _needed(item))
     _check_rows(left.rows * right.rows, contract)
     return _inner(both, left, right, others) if how is JoinKind.INNER else _left(both, left, right, others)
 
@@ -83,9 +85,24 @@ def _side_by_side(left: Frame, right: Frame) -> Frame:
         facts=left.facts + right.facts,
         relation=Linked(),
         rows=left.rows * right.rows,
-        stem="linked",
+        stem="#linked",
         made=0,
     )
+
+
+def _needed(item: Typed) -> frozenset[Use]:
+    """Return the uses of which a column needs one in a condition of a join: an equality matches, anything else filters."""
+    node = item.expression
+    equality = isinstance(node, Compare) and node.comparison is Comparison.EQUAL
+    return uses.MATCHES if equality and isinstance(node.left, Column) and isinstance(node.right, Column) else uses.FILTERS
+
+
+def _check_public(left: Frame, right: Frame) -> None:
+    """Refuse one public table on both sides: its columns would have the same names in the plan."""
+    if {fact.name for fact in left.facts} & {fact.name for fact in right.facts}:
+        raise Refusal(
+            Code.JOIN_NOT_ALLOWED, "Both sides of the join have joined the same public table.", "Join each public table once in a question."
+        )
 
 
 def _split(join: exp.Join, both: Frame, left: Frame, right: Frame) -> tuple[bool, list[Typed]]:
@@ -285,15 +302,18 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
     contract: Contract,
 ) -> Frame:
     """Add the public columns to each row."""
-    for item in (*matched.values(), *others):
+    for item in matched.values():
         uses.allow(contract, item, uses.MATCHES | uses.GROUPS)
+    for item in others:
+        uses.allow(contract, item, _needed(item))
     functional = public.dataset.rows_per_key == 1 and all(item.functional for item in matched.values())
     optional = how is JoinKind.LEFT
+    about = frozenset[str]().union(*(uses.withheld(contract, item) for item in matched.values()))
     columns: dict[str, Binding] = {}
     for name, binding in source.columns.items():
         if isinstance(binding, Typed):
             kind_ = _nullable(binding.type) if optional else binding.type
-            columns[name] = replace(binding, type=kind_, functional=functional)
+            columns[name] = replace(binding, type=kind_, functional=functional, reads=binding.reads | about)
     facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) if optional else fact for fact in facts)
     rows = left.rows * public.dataset.rows_per_key
     _check_rows(rows, contract)

@@ -117,12 +117,11 @@ class Outputs:
                 )
             case exp.In():
                 only(node, {"this", "expressions"})
-                operand, items = self.compile(node.this), [self.compile(item) for item in node.expressions]
+                operand = self.compile(node.this)
+                items = [_comparable(operand, self.compile(item))[1] for item in node.expressions]
                 values = tuple(item.expression for item in items if isinstance(item.expression, Constant) and not item.null)
                 if len(values) != len(items) or not items:
                     raise mismatch("IN needs a list of constants without NULL.")
-                for item in items:
-                    _comparable(operand, item)
                 return _truth(Among(operand=operand.expression, values=values), operand)
             case exp.Like():
                 only(node, {"this", "expression"})

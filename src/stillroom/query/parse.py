@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.question import SQL_LIMIT
+from stillroom.query.tokens import listed_tokens, only_statement
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,23 +36,22 @@ def parse(sql: str) -> exp.Select:
         raise InvalidInput(Code.SQL_TOO_LARGE, f"The question is longer than {SQL_LIMIT} characters.", "Shorten it.")
     if any(ord(character) < FIRST_PRINTABLE and character not in "\t\n\r" for character in sql):
         raise InvalidInput(Code.SQL_INVALID, "The question contains control characters.", "Remove them.")
-    statements = _statements(sql)
-    if len(statements) != 1:
-        raise Refusal(Code.STATEMENT_NOT_ALLOWED, "A question is exactly one statement.", "Ask one SELECT at a time.")
-    statement = statements[0]
+    statement = _statement(sql)
     if not isinstance(statement, exp.Select):
         raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
     _check_size(statement)
     return statement
 
 
-def _statements(sql: str) -> list[exp.Expr]:
+def _statement(sql: str) -> exp.Expr | None:
     """Parse, with errors that show the place but nothing else."""
-    import sqlglot
+    from sqlglot import Dialect
     from sqlglot.errors import SqlglotError
 
+    dialect = Dialect.get_or_raise("duckdb")
     try:
-        return [statement for statement in sqlglot.parse(sql, dialect="duckdb") if statement is not None]
+        tokens = listed_tokens(only_statement(dialect.tokenize(sql)))
+        return dialect.parser().parse(tokens, sql)[0]
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
         line, column = details[0].get("line"), details[0].get("col")

@@ -12,7 +12,7 @@ from stillroom.model.plan import Part
 from stillroom.model.relation import ColumnFact, JoinKind, Scan
 from stillroom.model.schema import column_type
 from stillroom.query import joins, uses
-from stillroom.query.expressions import condition, conjuncts, unsupported
+from stillroom.query.expressions import condition, conjunction, conjuncts, unsupported
 from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source
 from stillroom.query.parse import identifier, only
 from stillroom.query.typed import Typed
@@ -63,11 +63,19 @@ def select_rows(select: exp.Select, context: Context) -> tuple[Frame, Context]:
     only(start, {"this"})
     frame = _from(table(start.this, context), list(select.args.get("joins") or ()), context)
     where = select.args.get("where")
-    for node in conjuncts(where.this) if where else ():
-        typed = condition(node, frame)
-        uses.allow(context.contract, typed, uses.FILTERS)
-        frame = frame.where(typed.expression)
-    return frame, context
+    return filtered(frame, conjuncts(where.this) if where else [], context.contract), context
+
+
+def filtered(frame: Frame, nodes: list[exp.Expr], contract: Contract) -> Frame:
+    """Keep the rows for which all conditions are true.
+
+    Raises:
+        Refusal: A condition is none, or tests a column that may not be filtered by.
+    """
+    conditions = [condition(node, frame) for node in nodes]
+    for typed in conditions:
+        uses.allow(contract, typed, uses.FILTERS)
+    return frame.where(conjunction(conditions))
 
 
 def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context) -> Frame:
@@ -162,5 +170,5 @@ def scan(name: str, dataset: PrivateDataset, alias: str) -> Frame:
     columns = {fact.name.partition(".")[2]: Typed(Column(name=fact.name), fact.type, functional, frozenset({fact.name})) for fact in facts}
     relation = Scan(dataset=name, columns=tuple(dataset.columns))
     part = Part(owner=dataset.owner, population=dataset.population, dataset=name, rows=dataset.rows_per_person, relation=relation)
-    source = Source(alias, {dataset.person.column: PersonColumn(), **columns})
+    source = Source(alias, {**columns, dataset.person.column: PersonColumn()})
     return Frame((part,), relation, dataset.rows_per_person, (source,), facts, name)

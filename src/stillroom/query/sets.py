@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
+KEY_LIMIT = 32
+"""The most distinct grouping expressions of a question."""
+
 SET_LIMIT = 256
 """The most grouping sets of a question."""
 
@@ -34,6 +37,8 @@ class Keys:
         for position, known in enumerate(self.nodes):
             if self.same(known, prepared):
                 return position
+        if len(self.nodes) == KEY_LIMIT:
+            raise Refusal(Code.TOO_MANY_CELLS, f"The question has more than {KEY_LIMIT} grouping columns.", "Group by fewer columns.")
         self.nodes.append(prepared)
         return len(self.nodes) - 1
 
@@ -48,18 +53,19 @@ def grouping_sets(group: exp.Group | None, keys: Keys) -> Sets:
         return [()]
     only(group, {"expressions", "rollup", "cube", "grouping_sets"})
     elements = [*group.expressions, *(part for name in ("grouping_sets", "cube", "rollup") for part in group.args.get(name) or ())]
-    sets = _crossed([_element(node, keys) for node in elements])
-    if len(sets) > SET_LIMIT:
-        raise Refusal(
-            Code.TOO_MANY_CELLS, f"The question has more than {SET_LIMIT} grouping sets.", "Name the sets you need in GROUPING SETS."
-        )
-    return sets
+    return _crossed([_element(node, keys) for node in elements])
 
 
 def _crossed(elements: Iterable[Sets]) -> Sets:
-    """Return the cross product of the elements of a GROUP BY."""
-    rows = ((position for part in parts for position in part) for parts in product(*elements))
-    return list(dict.fromkeys(tuple(sorted(set(row))) for row in rows))
+    """Return the cross product of the elements of a GROUP BY, checked at each step so that it never grows far."""
+    sets: Sets = [()]
+    for parts in elements:
+        sets = list(dict.fromkeys(tuple(sorted({*one, *part})) for one, part in product(sets, parts)))
+        if len(sets) > SET_LIMIT:
+            raise Refusal(
+                Code.TOO_MANY_CELLS, f"The question has more than {SET_LIMIT} grouping sets.", "Name the sets you need in GROUPING SETS."
+            )
+    return sets
 
 
 def _element(node: exp.Expr, keys: Keys) -> Sets:

@@ -10,7 +10,7 @@ from stillroom.model.expression import Column, Constant
 from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalFunction
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import relations, uses
-from stillroom.query.expressions import condition, conjuncts, person_reference, row_expression, unsupported
+from stillroom.query.expressions import conjuncts, person_reference, row_expression, unsupported
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, Lowering, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.parse import only
@@ -19,6 +19,7 @@ from stillroom.query.typed import Typed, bound_of, quotient, span
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from stillroom.model.contract import Contract
     from stillroom.query.relations import Context
 
 
@@ -43,10 +44,10 @@ def compile_subquery(select: exp.Select, alias: str, context: Context) -> Frame:
     )
     if grouped:
         return _grouped(select, alias, frame, inner)
-    return frame.renamed(alias, _columns(select, frame))
+    return frame.renamed(alias, _columns(select, frame, context.contract))
 
 
-def _columns(select: exp.Select, frame: Frame) -> dict[str, Binding]:
+def _columns(select: exp.Select, frame: Frame, contract: Contract) -> dict[str, Binding]:
     """Compile the SELECT list of a subquery without grouping."""
     from sqlglot import exp
 
@@ -60,8 +61,14 @@ def _columns(select: exp.Select, frame: Frame) -> dict[str, Binding]:
         if name is None:
             raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A computed column of a subquery needs a name.", "Write … AS name.")
         node = unaliased(item)
-        _add(columns, {name: person_reference(node, frame) or row_expression(node, frame)})
+        _add(columns, {name: person_reference(node, frame) or _mentioned(row_expression(node, frame), contract)})
     return columns
+
+
+def _mentioned(typed: Typed, contract: Contract) -> Typed:
+    """Return a column of a subquery, unless it mentions a column without any use; where it goes decides which use is needed."""
+    uses.allow(contract, typed, uses.ALL)
+    return typed
 
 
 def _all_columns(frame: Frame) -> dict[str, Binding]:
@@ -120,7 +127,7 @@ class _Totals:
             exp.Max: TotalFunction.MAX,
             exp.Count: TotalFunction.COUNT,
         }
-        if type(node) not in functions or isinstance(node.this, exp.Distinct):
+        if type(node) not in functions or node.this is None or isinstance(node.this, exp.Distinct):
             raise unsupported(node)
         only(node, {"this", "big_int"})
         if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
@@ -162,31 +169,27 @@ class _Totals:
 
 def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> Frame:
     """Compile a subquery with GROUP BY: one row per person and key."""
-    keys = _keys(select, frame)
+    keys = _keys(select, frame, context.contract)
     totals = _Totals(frame, keyed=not all(key.functional for key in keys.values()))
     lowering = Lowering(frame, keys, totals.note, person="person")
     aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
     items = [(output_name(item), lowering.lower(unaliased(item))) for item in select.expressions]
     having = select.args.get("having")
     tests = [lowering.lower(with_aliases(node, aliases, frame)) for node in (conjuncts(having.this) if having else ())]
-    after = _after(frame, keys, totals)
-    for node in tests:
-        typed = condition(node, after)
-        uses.allow(context.contract, typed, uses.FILTERS)
-        after = after.where(typed.expression)
+    after = relations.filtered(_after(frame, keys, totals), tests, context.contract)
     columns: dict[str, Binding] = {}
     for name, node in items:
         if name is None:
             raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A computed column of a subquery needs a name.", "Write … AS name.")
-        _add(columns, {name: person_reference(node, after) or row_expression(node, after)})
+        _add(columns, {name: person_reference(node, after) or _mentioned(row_expression(node, after), context.contract)})
     return after.renamed(alias, columns)
 
 
-def _keys(select: exp.Select, frame: Frame) -> dict[str, Typed]:
+def _keys(select: exp.Select, frame: Frame, contract: Contract) -> dict[str, Typed]:
     """Return the keys besides the person, by place-holder.
 
     Raises:
-        Refusal: The person is not among the grouping columns.
+        Refusal: The person is not among the grouping columns, or another column may not be grouped by.
     """
     group = select.args.get("group")
     nodes = []
@@ -199,7 +202,9 @@ def _keys(select: exp.Select, frame: Frame) -> dict[str, Typed]:
             Code.PERSON_LOST, "A subquery that aggregates must be grouped by the person.", "Add the person column to its GROUP BY."
         )
     others = [row_expression(node, frame) for node in nodes if person_reference(node, frame) is None]
-    return {f"{frame.stem}.key{frame.made + position}": key for position, key in enumerate(others)}
+    for key in others:
+        uses.allow(contract, key, uses.GROUPS)
+    return {f"{frame.stem}.#key{frame.made + position}": key for position, key in enumerate(others)}
 
 
 def _after(frame: Frame, keys: dict[str, Typed], totals: _Totals) -> Frame:

@@ -15,11 +15,20 @@ if TYPE_CHECKING:
 NUMBER_LIMIT = 2**100
 """No intermediate number may reach this; engines compute with 127 bits."""
 
+SIZE_LIMIT = 1_000
+"""The most nodes of an expression, with all that it refers to."""
+
+DEPTH_LIMIT = 60
+"""The deepest nesting of an expression, likewise."""
+
 CONSTANT_LIMIT = 2**53
 """No written number may reach this, in its own units."""
 
 DIVISION_DIGITS = 6
 """Decimal places of a quotient inside a row."""
+
+SHIFT_LIMIT = 18
+"""The most decimal places that a dividend is moved by."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,8 @@ class Typed:
         functional: Whether its value is the same in all rows of one person.
         reads: Columns of datasets whose values become part of the value.
         tests: Columns of datasets that only conditions inside the expression read.
+        size: How many nodes the expression has.
+        depth: How deeply they are nested.
     """
 
     expression: Expression
@@ -39,6 +50,8 @@ class Typed:
     functional: bool = True
     reads: frozenset[str] = field(default_factory=frozenset)
     tests: frozenset[str] = field(default_factory=frozenset)
+    size: int = 1
+    depth: int = 1
 
     @property
     def mentions(self) -> frozenset[str]:
@@ -65,13 +78,26 @@ def constant(value: Scalar, kind: Kind, digits: int = 0) -> Typed:
 
 
 def combined(expression: Expression, kind: ColumnType, *operands: Typed) -> Typed:
-    """Return an expression over typed operands."""
+    """Return an expression over typed operands.
+
+    Raises:
+        InvalidInput: It is too large. A column of a subquery stands for its whole expression, so that a short question could
+            otherwise grow without end.
+    """
+    size = 1 + sum(operand.size for operand in operands)
+    depth = 1 + max((operand.depth for operand in operands), default=0)
+    if size > SIZE_LIMIT or depth > DEPTH_LIMIT:
+        raise InvalidInput(
+            Code.SQL_TOO_LARGE, "An expression of the question is too large, with all that it refers to.", "Split it into smaller questions."
+        )
     return Typed(
         expression,
         kind,
         all(operand.functional for operand in operands),
         frozenset[str]().union(*(operand.reads for operand in operands)),
         frozenset[str]().union(*(operand.tests for operand in operands)),
+        size,
+        depth,
     )
 
 
@@ -109,6 +135,8 @@ def scaled(operand: Typed, digits: int) -> Typed:
     if shift == 0:
         return operand
     factor = 10**shift
+    if factor >= CONSTANT_LIMIT:
+        raise too_large()
     node, kind = operand.expression, operand.type
     if isinstance(node, Constant):
         value = None if node.value is None else int(node.value) * factor
@@ -117,7 +145,7 @@ def scaled(operand: Typed, digits: int) -> Typed:
     expression = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=node, right=Constant(value=factor), bound=bound_of(low, high))
     values = None if kind.values is None else tuple(int(value) * factor for value in kind.values)
     update = {"digits": digits, "low": low, "high": high, "step": kind.step * factor, "values": values}
-    return replace(operand, expression=expression, type=kind.model_copy(update=update))
+    return combined(expression, kind.model_copy(update=update), operand)
 
 
 def bound_of(low: int, high: int) -> int:
@@ -167,6 +195,8 @@ def quotient(left: Typed, right: Typed) -> Typed:
     """Return a total quotient with six decimal places: rounded half away from zero, NULL when the divisor is 0."""
     (low, high), (least, greatest) = span(left), span(right)
     shift = max(0, DIVISION_DIGITS + right.type.digits - left.type.digits)
+    if shift > SHIFT_LIMIT:
+        raise too_large()
     dividend = bound_of(low * 10**shift, high * 10**shift)
     crosses = least <= 0 <= greatest
     divisor = 1 if crosses else min(abs(least), abs(greatest))

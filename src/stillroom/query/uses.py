@@ -17,6 +17,7 @@ MATCHES = frozenset({Use.FILTER, Use.JOIN})
 GROUPS = frozenset({Use.GROUP})
 MEASURES = frozenset({Use.MEASURE})
 TESTED = frozenset({Use.MEASURE, Use.FILTER})
+ALL = frozenset(Use)
 
 
 def allow(contract: Contract, operand: Typed, reads: frozenset[Use], tests: frozenset[Use] | None = None) -> None:
@@ -42,8 +43,16 @@ def allow(contract: Contract, operand: Typed, reads: frozenset[Use], tests: froz
             )
 
 
+def withheld(contract: Contract, operand: Typed) -> frozenset[str]:
+    """Return the columns an expression depends on that lack the use `join`.
+
+    What a public table says about their values is still about them: its columns need the same uses as they do.
+    """
+    return frozenset(column for column in operand.mentions if Use.JOIN not in _uses(contract, column))
+
+
 def _uses(contract: Contract, column: str) -> frozenset[Use]:
     """Return the uses of a column; columns of public tables have all."""
     dataset, _, name = column.partition(".")
     declared = contract.datasets[dataset]
-    return frozenset(declared.columns[name].uses) if isinstance(declared, PrivateDataset) else frozenset(Use)
+    return frozenset(declared.columns[name].uses) if isinstance(declared, PrivateDataset) else ALL

@@ -16,6 +16,7 @@ from stillroom.room.times import entry_time
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stillroom.ledger.entry import Entry
     from stillroom.model.contract import Contract
     from stillroom.model.plan import Plan
     from stillroom.model.record import RunRecord
@@ -34,11 +35,14 @@ def accounts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
 def hold_all(room: Room, contract: Contract, record: RunRecord, progress: Progress) -> Mapping[tuple[str, str], bytes]:
     """Hold the charge in every account, in order, and return the owners' signed statements. On a no, what was held lapses.
 
+    Raises of caps that were made before are logged first.
+
     Raises:
         Refusal: As `stillroom.ports.Vault.hold`.
         Unverified: A statement that the owner's key under the contract has not signed, or that says something else.
         Failed: An owner's home cannot be reached.
     """
+    note_raises(room)
     try:
         statements = {}
         for owner, population in record.accounts:
@@ -127,13 +131,16 @@ def _settle_lapse(room: Room, record: RunRecord) -> None:
 
 
 def _log_lapse(room: Room, records: Records, record: RunRecord, lapsed: Mapping[tuple[str, str], tuple[bytes, bytes]]) -> None:
-    """Log each hold and its lapse: holds are logged with their outcome."""
+    """Log all holds and then their lapses: holds are logged with their outcome, and nothing is held once something has lapsed."""
     at = entry_time(room.clock, contracts.in_force(records).contract)
+    holds: list[Entry] = []
+    lapses: list[Entry] = []
     for (owner, population), (held, given_up) in lapsed.items():
         name, reservation = AccountName(owner=owner, population=population), record.reservation
-        hold = Hold(at=at, reservation=reservation, account=name, charge=record.charge, statement=log.keep(records, held))
-        lapse = HoldLapsed(at=at, reservation=reservation, account=name, statement=log.keep(records, given_up))
-        log.append(room, records, hold, lapse)
+        holds.append(Hold(at=at, reservation=reservation, account=name, charge=record.charge, statement=log.keep(records, held)))
+        lapses.append(HoldLapsed(at=at, reservation=reservation, account=name, statement=log.keep(records, given_up)))
+    if lapses:
+        log.append(room, records, *holds, *lapses)
 
 
 def _note_raises(room: Room, records: Records, contract: Contract, present: Mapping[tuple[str, str], int]) -> None:

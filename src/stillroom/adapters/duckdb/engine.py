@@ -13,31 +13,12 @@ from stillroom.model.schema import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import duckdb
     import pyarrow as pa
 
     from stillroom.adapters.duckdb.rows import Read
     from stillroom.adapters.duckdb.statement import Statement
     from stillroom.model.plan import Key, Plan
     from stillroom.ports import AdmittedTable
-
-_NO_SPILL = {"temp_directory": "", "max_temp_directory_size": "0B"}
-"""Nothing is written to disk: intermediate results are rows in the clear."""
-
-_CLOSED = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-    "allow_extension_repositories": "forbidden",
-    "allow_persistent_secrets": "false",
-    "python_enable_replacements": "false",
-    "enable_progress_bar": "false",
-    "preserve_insertion_order": "false",
-    "error_on_division_by_zero": "false",
-    "lock_configuration": "true",
-}
-"""No files, network, extensions or Python variables; division by zero is NULL; the last one makes all of it final."""
 
 
 class DuckdbEngine:
@@ -50,7 +31,7 @@ class DuckdbEngine:
     def __init__(self, *, threads: int = 2, memory_limit: str = "8GB") -> None:
         """Set the resources of each run. A run that needs more memory fails; it never writes to disk."""
         self.name = f"duckdb {version('duckdb')}"
-        self._resources = {"threads": str(int(threads)), "memory_limit": memory_limit}
+        self._threads, self._memory_limit = threads, memory_limit
         self._links = PersonLinks()
 
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
@@ -64,17 +45,17 @@ class DuckdbEngine:
         """
         import duckdb
 
+        from stillroom.adapters.duckdb.connection import locked_connection
         from stillroom.adapters.duckdb.statement import statement
 
-        owner = tables[plan.parts[0].dataset]
-        question = statement(plan, owner.salt)
-        inputs = self._inputs(plan, question, tables)
         try:
-            with _connection(self._resources) as connection:
+            question = statement(plan, tables[plan.parts[0].dataset].salt)
+            inputs = self._inputs(plan, question, tables)
+            with locked_connection(self._threads, self._memory_limit) as connection:
                 for name, table in inputs.items():
                     connection.register(name, table)
                 found = connection.execute(question.sql, question.texts).fetchall()
-        except duckdb.Error:
+        except (duckdb.Error, RecursionError):
             raise _failed() from None
         return _dense(plan, found)
 
@@ -115,16 +96,6 @@ def _persons(table: AdmittedTable) -> pa.Table:
 
     identifiers = table.persons()
     return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
-
-
-def _connection(resources: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
-    """Open an empty database in memory, and lock it."""
-    import duckdb
-
-    connection = duckdb.connect(":memory:", config=dict(_NO_SPILL))
-    for name, value in {**resources, **_CLOSED}.items():
-        connection.execute(f"SET {name} = '{value}'")
-    return connection
 
 
 def _dense(plan: Plan, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:

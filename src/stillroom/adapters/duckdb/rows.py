@@ -89,7 +89,11 @@ class RowWriter:
         return select.subquery(self.name("r"), copy=False)
 
     def _scan(self, scan: Scan) -> Rows:
-        """Read a private table. A person whom the first part does not have has no code, and no rows."""
+        """Read a private table.
+
+        Persons whom the first part does not have share one missing code. Their rows match nothing, and are left out at once: added
+        up as one person, they would break the bounds of every number.
+        """
         person = self.name()
         select, columns = self._read(scan.dataset, scan.columns, person)
         if scan.dataset != self._plan.parts[0].dataset:

@@ -11,6 +11,8 @@ from typing import Any
 from stillroom.client.verification.outcome import Broken
 
 _EXACT = 2**53
+_PLAIN = json.JSONEncoder(ensure_ascii=False)
+"""Writes text, whole numbers, truth values and null just as RFC 8785 does."""
 _POSITIONAL = 21
 """ECMAScript writes numbers below 1e21 without an exponent (ECMA-262, Number::toString, step 6) …"""
 _SMALL = -6
@@ -55,7 +57,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - as above
         return "[" + ",".join(map(_text, value)) + "]"
     if isinstance(value, float):
         return _number(value)
-    return json.dumps(value, ensure_ascii=False)
+    return _PLAIN.encode(value)
 
 
 def _number(value: float) -> str:

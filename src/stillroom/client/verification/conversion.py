@@ -6,7 +6,8 @@ import math
 from fractions import Fraction
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
-_ROUNDS = 200
+_SEARCH, _BISECT = 80, 80
+"""Rounds that bring both searches to the precision of doubles."""
 _LEAST_EXCESS = 2.0**-40
 
 
@@ -19,7 +20,7 @@ def epsilon_of(rho: float, delta: float) -> float:
     if rho == 0:
         return 0.0
     low, high = math.log(_LEAST_EXCESS), math.log(1 / delta)
-    for _ in range(_ROUNDS):
+    for _ in range(_SEARCH):
         left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
         low, high = (low, right) if _bound(left, rho, delta) < _bound(right, rho, delta) else (left, high)
     return max(0.0, _bound((low + high) / 2, rho, delta))
@@ -30,7 +31,7 @@ def rho_of(epsilon: float, delta: float) -> float:
     low, high = 0.0, 1.0
     while epsilon_of(high, delta) < epsilon:
         high *= 2
-    for _ in range(_ROUNDS):
+    for _ in range(_BISECT):
         middle = (low + high) / 2
         low, high = (middle, high) if epsilon_of(middle, delta) <= epsilon else (low, middle)
     return low

@@ -54,6 +54,7 @@ class Evidence:
         identity: From step 2.
         contract_signed: From step 3.
         plan_sound: From step 5.
+        charge_sound: From step 6.
         extract_proved: From step 9.
     """
 
@@ -66,6 +67,7 @@ class Evidence:
     identity: Identity | None = None
     contract_signed: Contract | None = None
     plan_sound: bool = False
+    charge_sound: bool = False
     extract_proved: Extract | None = None
 
     @property
@@ -105,6 +107,16 @@ class Evidence:
             NotChecked: It is not.
         """
         _established(self.plan_sound or None, 5)
+        return self.release
+
+    @property
+    def charged(self) -> Release:
+        """The release, with a charge that is what its noise costs.
+
+        Raises:
+            NotChecked: It is not.
+        """
+        _established(self.charge_sound or None, 6)
         return self.release
 
     @property

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from stillroom.client.verification.canonical import digest, encode, parse
 from stillroom.client.verification.checkpoint import Checkpoint, read_checkpoint
-from stillroom.client.verification.entry import Approval, Entry, Hold, HoldLapsed, read_entry
-from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.client.verification.entry import Approval, ContractActivated, Entry, Hold, HoldLapsed, read_entry
+from stillroom.client.verification.outcome import Broken, NotChecked, expect, require
 from stillroom.client.verification.tree import leaf_hash, root, root_by_path
 
 if TYPE_CHECKING:
@@ -42,6 +43,19 @@ class Extract:
     entries: Mapping[int, Entry]
     statements: Mapping[int, bytes]
     whole: bool
+
+    def entry(self, index: int) -> Entry:
+        """Return an entry.
+
+        Raises:
+            Broken: The log has no such entry.
+            NotChecked: The proof leaves it out.
+        """
+        if index in self.entries:
+            return self.entries[index]
+        if self.whole:
+            raise Broken(f"the log has {self.checkpoint.size} entries, expected one numbered {index}")
+        raise NotChecked(f"the proof leaves entry {index} out")
 
 
 def read_extract(data: bytes) -> Extract:
@@ -126,11 +140,12 @@ def _note(value: Any) -> Checkpoint:  # noqa: ANN401 - parsed JSON
 def _in_order(heads: tuple[Checkpoint, ...]) -> None:
     """Accept heads of one log, each larger than the one before."""
     require(len({head.origin for head in heads}) == 1, "the checkpoints are of different logs")
-    require(all(a.size < b.size for a, b in zip(heads, heads[1:], strict=False)), "the checkpoints do not grow")
+    require(all(a.size < b.size for a, b in pairwise(heads)), "the checkpoints do not grow")
 
 
 def _statement(entry: Entry, index: int, envelope: bytes) -> bytes:
     """Accept the signed statement that an entry names."""
-    named = entry.statement if isinstance(entry, Approval | Hold | HoldLapsed) else None
+    named = entry.envelope if isinstance(entry, ContractActivated) else None
+    named = entry.statement if isinstance(entry, Approval | Hold | HoldLapsed) else named
     expect(f"the digest of the statement beside entry {index}", digest(envelope), named)
     return envelope

@@ -31,6 +31,16 @@ class StepReport(Value):
     outcome: Outcome
     detail: str
 
+    @property
+    def passed(self) -> bool:
+        """Whether what it compares held."""
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def failed(self) -> bool:
+        """Whether what it compares did not hold."""
+        return self.outcome is Outcome.FAILED
+
 
 class Report(Value):
     """All steps, in order.
@@ -49,7 +59,14 @@ class Report(Value):
     @property
     def accepted(self) -> bool:
         """Whether nothing failed. What was not checked does not count against a release, and is listed."""
-        return all(step.outcome is not Outcome.FAILED for step in self.steps)
+        return not any(step.failed for step in self.steps)
+
+    @property
+    def caution(self) -> str | None:
+        """What is left for the reader to do before relying on an accepted release, if anything."""
+        if self.vouched_by:
+            return None
+        return f"Only the release says that it is from {self.room}: compare that key with what the parties know (--room-key)."
 
     def enforce(self) -> None:
         """Pass, or raise for the first step that failed.
@@ -58,7 +75,7 @@ class Report(Value):
             Unverified: `RELEASE_INVALID`, naming the step.
         """
         for step in self.steps:
-            if step.outcome is Outcome.FAILED:
+            if step.failed:
                 raise Unverified(
                     Code.RELEASE_INVALID,
                     f"Step {step.number} ({step.title}) failed: {step.detail}.",

@@ -29,11 +29,8 @@ def change(measure: Measure, bounds: Bounds, cells: int) -> Moved:
     """Return how far a measure moves when one person's rows become any other rows, so that one vector takes the place of another."""
     total, groups = _total(measure, bounds), min(bounds.groups, cells)
     peak = _peak(measure, total)
-    if measure.low == 0 or measure.high == 0:
-        moved = _apart(total, peak, groups, cells)
-    else:
-        moved = _opposed(measure, total, groups, cells)
-    return _times(moved, bounds.identifiers)
+    one_sign = measure.low == 0 or measure.high == 0
+    return _times(_apart(total, peak, groups, cells) if one_sign else _opposed(measure, total, groups, cells), bounds.identifiers)
 
 
 def _total(measure: Measure, bounds: Bounds) -> int:

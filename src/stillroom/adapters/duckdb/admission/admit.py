@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.admitted import Admitted, arrow_schema
-from stillroom.adapters.duckdb.admission.persons import kept_rows, number_persons
+from stillroom.adapters.duckdb.admission.persons import choose_rows, number_persons
 from stillroom.adapters.duckdb.admission.source import invalid, open_source
 from stillroom.adapters.duckdb.admission.table import CellTable
 from stillroom.admission.report import AdmissionReport
@@ -40,10 +40,10 @@ def admit_file(path: Path, dataset: Dataset, salt: bytes) -> Admitted:
 
 def _admit_private(source: Source, dataset: PrivateDataset, salt: bytes) -> Admitted:
     cells = CellTable(source, dataset.columns, dataset.person.column)
-    counts = number_persons(source.connection, cells, dataset)
+    counts = number_persons(source.connection, dataset)
     _check_rows(counts.rows_read)
-    kept = kept_rows(source.connection, cells, dataset.rows_per_person, salt, some_beyond=counts.beyond_limit > 0)
-    rows, columns = cells.fetch(source, kept, arrow_schema(dataset.columns, private=True))
+    view = choose_rows(source.connection, dataset.rows_per_person, salt, some_beyond=counts.beyond_limit > 0)
+    rows, columns = cells.fetch(source, view, arrow_schema(dataset.columns, private=True))
     persons = source.connection.sql("SELECT canonical FROM persons ORDER BY code").to_arrow_table().column(0).combine_chunks()
     report = AdmissionReport(rows_admitted=rows.num_rows, persons=len(persons), columns=columns, **dataclasses.asdict(counts))
     return Admitted(rows, persons, salt, report)
@@ -54,13 +54,12 @@ def _admit_public(source: Source, dataset: PublicDataset) -> Admitted:
     import pyarrow as pa
 
     cells = CellTable(source, dataset.columns)
-    admissible = f"SELECT * FROM ({cells.sql}) WHERE {cells.admissible}"  # noqa: S608  names of our own
-    keys = ", ".join(cells.values[cells.names.index(name)] for name in dataset.key)
-    (found,), *_ = source.connection.execute(f"SELECT count(*) FROM {source.relation}").fetchall()  # noqa: S608
+    (found,) = source.connection.execute("SELECT count(*) FROM cells").fetchall()[0]
     _check_rows(found)
-    rows, columns = cells.fetch(source, f"({admissible})", arrow_schema(dataset.columns, private=False))
-    (most,), *_ = source.connection.execute(f"SELECT max(n) FROM (SELECT count(*) AS n FROM ({admissible}) GROUP BY {keys})").fetchall()
-    if most is not None and most > dataset.rows_per_key:
+    source.connection.execute("CREATE VIEW admissible AS SELECT * FROM cells WHERE admissible")
+    rows, columns = cells.fetch(source, "admissible", arrow_schema(dataset.columns, private=False))
+    most = max(rows.group_by(list(dataset.key)).aggregate([([], "count_all")]).column("count_all").to_pylist(), default=0)
+    if most > dataset.rows_per_key:
         raise invalid(
             f"Some key ({', '.join(dataset.key)}) stands in {most} rows, and the contract allows {dataset.rows_per_key}.",
             "Amend `key` or `rows_per_key`, or correct the table.",

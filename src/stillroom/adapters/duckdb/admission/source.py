@@ -116,8 +116,7 @@ def _connection(descriptor: int) -> Iterator[DuckDBPyConnection]:
     """Open a DuckDB in memory that may read one file, spills nothing to disk, and cannot be talked into more."""
     import duckdb
 
-    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    with duckdb.connect(":memory:", config=config) as connection:
+    with duckdb.connect(":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as connection:
         connection.execute("SET allowed_paths = [$path]", {"path": _path(descriptor)})
         for setting in _SETTINGS:
             connection.execute(setting)
@@ -152,26 +151,18 @@ def _file_errors() -> Iterator[None]:
 
 def _source(connection: DuckDBPyConnection, descriptor: int, columns: Sequence[str]) -> Source:
     if os.pread(descriptor, len(_PARQUET), 0) == _PARQUET:
-        header, names = _parquet_header(descriptor), _quoted
+        header = _parquet_header(descriptor)
         relation = f"read_parquet('{_path(descriptor)}')"
+        found = {name: f'"{name}"' for name in columns}
     else:
-        header, names = _csv_header(descriptor), _numbered
+        header = _csv_header(descriptor)
         fields = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
         relation = f"read_csv('{_path(descriptor)}', columns = {{{fields}}}, {_CSV})"
+        found = {name: f"c{i}" for i, name in enumerate(header)}
     _check_header(header, columns)
-    found = {name: names(header, name) for name in columns}
-    described = connection.execute(f"DESCRIBE SELECT {', '.join(found.values())} FROM {relation}").fetchall()  # noqa: S608  our own names
-    return Source(connection, relation, found, {name: str(row[1]) for name, row in zip(columns, described, strict=True)})
-
-
-def _quoted(_: Sequence[str], name: str) -> str:
-    """Name a column of a Parquet file; names of the contract hold letters, digits and underscores only."""
-    return f'"{name}"'
-
-
-def _numbered(header: Sequence[str], name: str) -> str:
-    """Name a column of a CSV file by its place."""
-    return f"c{header.index(name)}"
+    expressions = {name: found[name] for name in columns}
+    described = connection.execute(f"DESCRIBE SELECT {', '.join(expressions.values())} FROM {relation}").fetchall()  # noqa: S608
+    return Source(connection, relation, expressions, dict(zip(columns, (str(row[1]) for row in described), strict=True)))
 
 
 def _check_header(header: Sequence[str], columns: Sequence[str]) -> None:

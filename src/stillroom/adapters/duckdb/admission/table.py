@@ -1,4 +1,4 @@
-"""The cells of a file as a statement, and its result as an Arrow table."""
+"""The cells of a file as a view, and the admitted rows as an Arrow table."""
 
 from __future__ import annotations
 
@@ -14,26 +14,36 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from stillroom.adapters.duckdb.admission.cells import Cell
     from stillroom.adapters.duckdb.admission.source import Source
     from stillroom.model.schema import Column
+
+_FIELD = "CREATE MACRO field(x) AS CASE WHEN x IS NULL THEN '-' ELSE strlen(x::VARCHAR)::VARCHAR || ':' || x::VARCHAR END"
+"""Writes a value as `stillroom.admission.rows.field` does."""
 
 _MARK_BITS = 2
 _MARKS_PER_WORD = 4
 
 
 class CellTable:
-    """A file's rows, each cell admitted.
+    """A file's rows, each cell admitted: the view `cells` in the source's connection.
+
+    Its columns are `person` (as the file has it; private tables only), `admissible` (whether no required column is NULL), the admitted
+    values, the words that hold the marks of the cells, and `fields` (the values as one text).
 
     Attributes:
-        sql: The statement. Its columns are `person` (as the file has it; private tables only), `values` and `words`.
         names: The contract's columns, ascending.
-        values: What the statement calls the admitted cells, in the order of `names`.
-        words: What it calls the words that hold the marks of the cells.
-        admissible: The condition that no required column is NULL.
+        values: What the view calls the admitted cells, in the order of `names`.
+        words: What it calls the words of marks.
     """
 
     def __init__(self, source: Source, columns: Mapping[str, Column], person: str | None = None) -> None:
-        """Make the statement, and in the source's connection the functions and types that it uses.
+        """Make the view, with the functions and types that it uses.
+
+        Args:
+            source: The open file.
+            columns: As the contract declares them.
+            person: The column with identifiers, for a private table.
 
         Raises:
             InvalidInput: `DATA_INVALID` if the file has columns of the wrong type.
@@ -41,23 +51,23 @@ class CellTable:
         self.names = tuple(sorted(columns))
         self.values = tuple(f"v{i}" for i in range(len(self.names)))
         self.words = tuple(f"m{i}" for i in range(-(-len(self.names) // _MARKS_PER_WORD)))
-        self.admissible = " AND ".join(f"v{i} IS NOT NULL" for i, name in enumerate(self.names) if columns[name].required) or "true"
-        self.sql = self._statement(source, columns, person)
-
-    def _statement(self, source: Source, columns: Mapping[str, Column], person: str | None) -> str:
         for name in self.names:
             check_type(name, columns[name], source.types[name])
-        cells = [
-            cell(source.connection, columns[name], i, source.columns[name], source.types[name]) for i, name in enumerate(self.names)
-        ]
-        carried = [] if person is None else [PERSON]
-        given = [f"{one.given} AS g{i}" for i, one in enumerate(cells)]
-        if person is not None:
-            given.insert(0, f"{person_text(person, source.columns[person], source.types[person])} AS {PERSON}")
-        read = [*carried, *(f"g{i}" for i in range(len(cells))), *(f"{one.read} AS u{i}" for i, one in enumerate(cells))]
-        admitted = [*carried, *(f"{one.value} AS v{i}" for i, one in enumerate(cells)), *self._packed([one.mark for one in cells])]
-        inner = _select(given, source.relation)
-        return _select(admitted, f"({_select(read, f'({inner})')})")
+        cells = [cell(source.connection, columns[name], i, source.columns[name], source.types[name]) for i, name in enumerate(self.names)]
+        required = [f"v{i} IS NOT NULL" for i, name in enumerate(self.names) if columns[name].required]
+        head = [] if person is None else [f"{person_text(person, source.columns[person], source.types[person])} AS {PERSON}"]
+        source.connection.execute(_FIELD)
+        source.connection.execute(f"CREATE VIEW cells AS {self._statement(cells, head, required, source.relation)}")
+
+    def _statement(self, cells: Sequence[Cell], head: Sequence[str], required: Sequence[str], relation: str) -> str:
+        """Return the view's statement: what the file gives, what that is read as, what it becomes, and the whole row."""
+        person = [PERSON] if head else []
+        given = [*head, *(f"{one.given} AS g{i}" for i, one in enumerate(cells))]
+        read = [*person, *(f"g{i}" for i in range(len(cells))), *(f"{one.read} AS u{i}" for i, one in enumerate(cells))]
+        admitted = [*person, *(f"{one.value} AS v{i}" for i, one in enumerate(cells)), *self._packed([one.mark for one in cells])]
+        fields = " || ".join(["''", *(f"field({value})" for value in self.values)])
+        row = ["*", f"{' AND '.join(required) or 'true'} AS admissible", f"{fields} AS fields"]
+        return _select(row, _select(admitted, _select(read, _select(given, relation))))
 
     def _packed(self, marks: Sequence[str]) -> list[str]:
         """Pack the marks of a row into bytes, so that they cost little until they are counted."""
@@ -65,24 +75,24 @@ class CellTable:
         words = [shifted[i : i + _MARKS_PER_WORD] for i in range(0, len(shifted), _MARKS_PER_WORD)]
         return [f"({' | '.join(word)})::UTINYINT AS {name}" for word, name in zip(words, self.words, strict=True)]
 
-    def fetch(self, source: Source, relation: str, schema: pa.Schema) -> tuple[pa.Table, tuple[ColumnReport, ...]]:
-        """Return the rows of a relation, sorted by all columns of the schema, and what happened to their cells.
+    def fetch(self, source: Source, view: str, schema: pa.Schema) -> tuple[pa.Table, tuple[ColumnReport, ...]]:
+        """Return the rows of a view, sorted by all columns of the schema, and what happened to their cells.
 
         Args:
             source: The open file.
-            relation: What stands after FROM. It has the columns `values`, `words` and, for a private table, `person`.
+            view: A view or table with the columns of `cells` but for `fields`; `person` holds codes, if the schema has it.
             schema: The columns and types of the result.
         """
-        head = [PERSON] if PERSON in schema.names else []
-        statement = f"{_select([*head, *self.values, *self.words], relation)} ORDER BY {', '.join([*head, *self.values])}"
+        columns = [*([PERSON] if PERSON in schema.names else []), *self.values]
+        statement = f"{_select([*columns, *self.words], view).strip('()')} ORDER BY {', '.join(columns)}"
         table = source.connection.sql(statement).to_arrow_table()
         words = [table.column(word) for word in self.words]
-        rows = table.select([*head, *self.values]).rename_columns(schema.names).cast(schema)
+        rows = table.select(columns).rename_columns(schema.names).cast(schema)
         return rows, tuple(_column_report(name, words[i // _MARKS_PER_WORD], i % _MARKS_PER_WORD) for i, name in enumerate(self.names))
 
 
 def _select(columns: Sequence[str], relation: str) -> str:
-    return f"SELECT {', '.join(columns)} FROM {relation}"  # noqa: S608  names and literals of our own
+    return f"(SELECT {', '.join(columns)} FROM {relation})"  # noqa: S608  names and literals of our own
 
 
 def _column_report(name: str, word: pa.ChunkedArray, place: int) -> ColumnReport:

@@ -1,0 +1,21 @@
+"""The questions that are timed, in the room and in plain DuckDB: the very same text."""
+
+from __future__ import annotations
+
+WARM_UP = "SELECT m.region, SUM(v.cost) AS total FROM members AS m JOIN visits AS v ON m.id = v.pid WHERE m.age < 50 GROUP BY m.region"
+"""Asked first, so that a process is warm."""
+
+BY_MEMBER = """
+SELECT m.gender, m.region, COUNT(*) AS n, SUM(v.cost) AS total, AVG(v.cost) AS mean
+FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY m.gender, m.region
+"""
+"""Each person is in one group."""
+
+BY_VISIT = """
+SELECT v.ward, m.gender, COUNT(*) AS n, SUM(v.cost) AS total, AVG(v.cost) AS mean
+FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY v.ward, m.gender
+"""
+"""Each person is in up to four groups."""
+
+SMALL = "SELECT gender, COUNT(*) AS n FROM members WHERE age < {age} GROUP BY gender"
+"""Many different questions, to price."""

@@ -1,0 +1,82 @@
+"""The report: what was measured, beside what, and whether it met its target."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+HEADINGS = ("workload", "engine", "measured", "ratio", "peak MB", "target", "met")
+NOTES = """\
+CPU seconds are those of all threads, and of questions the fastest of three runs, for each engine alike; the peak is that of the whole
+process until then. *Warm* means that another question was asked in the same process before. In the room, each run asks with
+another ε, since the same question twice is free; an `ask` goes the whole way: check, compile, hold, commit, measure, sign, log. Plain
+DuckDB runs the same SQL, without any privacy, over the Parquet files as the owners handed them in, with text identifiers.
+
+The data are synthetic and in an order that has nothing to do with persons. The contract clamps each person's total cost, so that the
+engine adds up each person's rows before it adds up all.
+
+Peers run in environments of their own. OpenDP's planner and PipelineDP join no private tables: both start from rows already joined,
+and the join is not counted. OpenDP keeps a bounded number of rows of each person by the cheapest of its rules, and PipelineDP runs on its
+local backend. Neither keeps accounts, a log, or signed releases. The ratio is the peer's CPU divided by that of `ask` at the same size.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report.
+
+    Attributes:
+        workload: What was done.
+        engine: Who did it.
+        measured: How long or how much, with its unit.
+        ratio: How that compares, and with what.
+        peak_mb: Peak memory, where that was measured.
+        target: What was aimed at.
+        met: Whether it was reached; None without a target, or where nothing was measured.
+    """
+
+    workload: str
+    engine: str
+    measured: str
+    ratio: str = ""
+    peak_mb: float | None = None
+    target: str = ""
+    met: bool | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line's texts."""
+        met = {True: "yes", False: "**no**", None: ""}[self.met]
+        peak = "" if self.peak_mb is None else f"{self.peak_mb:.0f}"
+        return (self.workload, self.engine, self.measured, self.ratio, peak, self.target, met)
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Return the lines as a Markdown table whose columns line up."""
+    lines = [HEADINGS, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    texts = [f"| {' | '.join(text.ljust(width) for text, width in zip(line, widths, strict=True))} |" for line in lines]
+    rule = f"| {' | '.join('-' * width for width in widths)} |"
+    return "\n".join([texts[0], rule, *texts[1:]])
+
+
+def machine(packages: Sequence[str]) -> str:
+    """Describe the machine, the versions and the day; nothing here names the machine."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB of memory, {platform.system()}, "
+        f"Python {platform.python_version()}, {versions}; {today.isoformat()}."
+    )
+
+
+def page(rows: Iterable[Row], described: str) -> str:
+    """Return the page of the documentation."""
+    return f"# Benchmarks\n\nMeasured by `make bench-full`, all in one run. {described}\n\n{table(rows)}\n\n{NOTES}"

@@ -1,0 +1,287 @@
+"""A party's home folder.
+
+`home.json` says whose it is; `keys/` holds the signing seed and the data key; `datasets.json` lists the datasets, whose rows are in
+`data/<dataset>/<version>/`. Whatever changes the home does so at one stroke: after a crash it is as before or as after.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, ValidationError
+
+from stillroom.adapters.admitted import PERSON, Contents
+from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, is_private, new_folder, write_private
+from stillroom.adapters.home.manifest import Holding, Manifest, State
+from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable, write_table
+from stillroom.admission.identifiers import canonical
+from stillroom.crypto.canonical import canonical as canonical_json
+from stillroom.crypto.keys import SEED_SIZE, SigningKey
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.contract import Name
+from stillroom.model.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Self
+
+    from stillroom.adapters.home.manifest import Version
+    from stillroom.model.contract import Person
+    from stillroom.ports import Entropy
+
+SALT_SIZE = 32
+"""Bytes of the secret key of a dataset's keyed hashes."""
+
+_LIST = "datasets.json"
+_INCOMING = ".incoming"
+
+
+class Deed(Value):
+    """Whose home a folder is."""
+
+    format: Literal["stillroom/home/v1"] = Field(default="stillroom/home/v1", alias="schema")
+    party: Name
+
+
+class Home:
+    """A party's home: its keys and its admitted data.
+
+    Attributes:
+        path: The folder.
+        party: Whose it is.
+    """
+
+    def __init__(self, path: Path, party: str) -> None:
+        """Name a home that is there; use `create` or `open`."""
+        self.path = path
+        self.party = party
+
+    @classmethod
+    def create(cls, path: Path, party: str, entropy: Entropy) -> Self:
+        """Make a home, with new keys, in a folder that is empty or not there.
+
+        Raises:
+            InvalidInput: `HOME_EXISTS` if there is something; `HOME_INVALID` if the party's name is not one.
+            Failed: `STORE_FAILED` if the disk refuses.
+        """
+        deed = _deed(party)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InvalidInput(Code.HOME_EXISTS, f"There is something at {path} already.", "Use the home that is there, or another folder.")
+        with disk_errors("The home"), new_folder(path, path.with_name(f".{path.name}.incoming")) as folder:
+            (folder / "keys").mkdir(mode=PRIVATE_FOLDER)
+            (folder / "data").mkdir(mode=PRIVATE_FOLDER)
+            write_private(folder / "keys" / "signing.key", entropy.token(SEED_SIZE))
+            write_private(folder / "keys" / "data.key", entropy.token(KEY_SIZE))
+            write_private(folder / "home.json", canonical_json(deed.to_json()))
+            Manifest().save(folder / _LIST)
+        return cls(path, party)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a home.
+
+        Raises:
+            InvalidInput: `HOME_INVALID` if the folder is not a home, or others can read its keys.
+        """
+        try:
+            deed = Deed.model_validate_json((path / "home.json").read_bytes())
+        except (OSError, ValidationError):
+            raise _invalid(f"{path} is not a home of a party.", "Name the right folder; `stillroom init` makes a new home.") from None
+        home = cls(path, deed.party)
+        home._key("signing.key")
+        home._key("data.key")
+        return home
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """The key that the party signs with."""
+        return SigningKey.from_seed(self._key("signing.key"))
+
+    def datasets(self) -> tuple[Holding, ...]:
+        """Return what the home holds or held, by name."""
+        return tuple(holding for _, holding in sorted(self._manifest().datasets.items()))
+
+    def salt(self, dataset: str, entropy: Entropy) -> bytes:
+        """Return the secret key of a private dataset's keyed hashes: a new one if the home never held it. `add` keeps it."""
+        holding = self._manifest().datasets.get(dataset)
+        return entropy.token(SALT_SIZE) if holding is None or not holding.salt else bytes.fromhex(holding.salt)
+
+    def add(self, dataset: str, contents: Contents, *, section: str, contract: str) -> int:
+        """Store a new version of a dataset; the rows of the one before are deleted.
+
+        Args:
+            dataset: Its name in the contract.
+            contents: The table, admitted under the dataset's `salt`.
+            section: Digest of the contract's section for it.
+            contract: Digest of the contract.
+
+        Returns:
+            The number of the version.
+
+        Raises:
+            InvalidInput: `DATA_INVALID` if the table was admitted under another salt.
+            Failed: `STORE_FAILED` if the disk refuses; nothing was changed.
+        """
+        with self._changing() as manifest:
+            holding = manifest.holding_for(dataset, contents)
+            return self._store(manifest, holding.extended(section, contract), contents)
+
+    def withdraw(self, dataset: str) -> None:
+        """Delete a dataset's rows. What was charged for it stays charged.
+
+        Raises:
+            InvalidInput: `DATA_UNKNOWN` if the home never held it.
+            Refusal: `DATA_WITHDRAWN` if it is withdrawn already.
+        """
+        with self._changing() as manifest:
+            holding = manifest.holding(dataset)
+            _current(holding)
+            manifest.with_holding(holding.retired(State.WITHDRAWN)).save(self.path / _LIST)
+
+    def forget(self, dataset: str, person: Person, identifier: str) -> int:
+        """Delete one person's rows from a private dataset, which becomes a new version, whether or not the person was in it.
+
+        Args:
+            dataset: Its name in the contract.
+            person: How the contract reads identifiers.
+            identifier: Any spelling of the person's identifier.
+
+        Returns:
+            The number of the new version.
+
+        Raises:
+            InvalidInput: `DATA_UNKNOWN` if the home never held the dataset; `DATA_INVALID` if it is public or the identifier names nobody.
+            Refusal: `DATA_WITHDRAWN` if it is withdrawn.
+            Failed: `STORE_FAILED` if the disk refuses or the stored rows are damaged; nothing was changed.
+        """
+        name = canonical(identifier, person)
+        with self._changing() as manifest:
+            holding = manifest.holding(dataset)
+            version = _current(holding)
+            if name is None or not holding.private:
+                raise InvalidInput(Code.DATA_INVALID, f"Nobody in `{dataset}` can have that identifier.", "Give it as the data has it.")
+            contents = _without(self._table(holding, version.number), name)
+            return self._store(manifest, holding.extended(version.section, version.contract), contents)
+
+    def tables(self) -> HomeTables:
+        """Return where a protection finds this home's data."""
+        return HomeTables(self)
+
+    def table(self, dataset: str, version: int) -> StoredTable:
+        """Return a version of a dataset.
+
+        Raises:
+            Refusal: `DATA_WITHDRAWN` if its owner took it back; `DATA_UNKNOWN` if there is no such version, or a later one took its place.
+        """
+        holding = self._manifest().datasets.get(dataset)
+        found = holding.version(version) if holding else None
+        if holding is None or found is None or found.state is State.SUPERSEDED:
+            raise Refusal(Code.DATA_UNKNOWN, f"There is no version {version} of `{dataset}`, or no longer.", "Use the current version.")
+        if found.state is State.WITHDRAWN:
+            raise _withdrawn(dataset)
+        return self._table(holding, version)
+
+    def _table(self, holding: Holding, number: int) -> StoredTable:
+        return StoredTable(self._folder(holding.name, number), self._key("data.key"), bytes.fromhex(holding.salt))
+
+    def _store(self, manifest: Manifest, holding: Holding, contents: Contents) -> int:
+        """Write the contents of a holding's newest version, then the list that says so."""
+        number = holding.next_number - 1
+        folder = self._folder(holding.name, number)
+        folder.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        with new_folder(folder, self.path / "data" / _INCOMING) as incoming:
+            write_table(incoming, folder, self._key("data.key"), contents)
+        manifest.with_holding(holding).save(self.path / _LIST)
+        return number
+
+    @contextmanager
+    def _changing(self) -> Iterator[Manifest]:
+        """Hold the home alone while it changes, and leave no rows in it but those of current versions."""
+        with disk_errors(f"The home of {self.party}"), exclusive(self.path / "datasets.lock"):
+            self._sweep()
+            yield self._manifest()
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Delete the rows of every version that is not current, and what a crash left."""
+        current = {self._folder(name, held.current.number) for name, held in self._manifest().datasets.items() if held.current}
+        for dataset in (self.path / "data").iterdir():
+            for folder in dataset.iterdir():
+                if folder not in current:
+                    shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+
+    def _manifest(self) -> Manifest:
+        return Manifest.load(self.path / _LIST)
+
+    def _folder(self, dataset: str, number: int) -> Path:
+        return self.path / "data" / dataset / str(number)
+
+    def _key(self, name: str) -> bytes:
+        """Read a secret key that nobody else can."""
+        path = self.path / "keys" / name
+        try:
+            key = path.read_bytes()
+            private = is_private(path)
+        except OSError:
+            raise _invalid(f"The key {name} of the home of {self.party} is missing.", "Restore the home from its backup.") from None
+        if len(key) != KEY_SIZE:
+            raise _invalid(f"The key {name} of the home of {self.party} is damaged.", "Restore the home from its backup.")
+        if not private:
+            raise _invalid(f"Others can read the key {name} of the home of {self.party}.", f"Run chmod 600 on {path}.")
+        return key
+
+
+class HomeTables:
+    """The data of one home (`stillroom.ports.Tables`)."""
+
+    def __init__(self, home: Home) -> None:
+        """Read from a home."""
+        self._home = home
+
+    def open(self, dataset: str, version: int) -> StoredTable:
+        """Return a version of a dataset.
+
+        Raises:
+            Refusal: `DATA_WITHDRAWN` or `DATA_UNKNOWN`, as `Home.table`.
+        """
+        return self._home.table(dataset, version)
+
+
+def _without(table: StoredTable, identifier: str) -> Contents:
+    """Return a table without one person's rows; the codes close ranks."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows, persons = table.rows(), table.persons()
+    code = pc.index(persons, identifier).as_py()
+    if code < 0:
+        return Contents(rows, persons, table.salt)
+    kept = rows.filter(pc.not_equal(rows.column(PERSON), code))
+    codes = kept.column(PERSON)
+    moved = pc.subtract(codes, pc.cast(pc.greater(codes, code), pa.int32()))
+    kept = kept.set_column(0, rows.schema.field(PERSON), moved)
+    return Contents(kept, pa.concat_arrays([persons[:code], persons[code + 1 :]]), table.salt)
+
+
+def _current(holding: Holding) -> Version:
+    if holding.current is None:
+        raise _withdrawn(holding.name)
+    return holding.current
+
+
+def _withdrawn(dataset: str) -> Refusal:
+    return Refusal(Code.DATA_WITHDRAWN, f"The dataset `{dataset}` is withdrawn.", "Its owner can add it again, as a new version.")
+
+
+def _invalid(reason: str, fix: str) -> InvalidInput:
+    return InvalidInput(Code.HOME_INVALID, reason, fix)
+
+
+def _deed(party: str) -> Deed:
+    try:
+        return Deed(party=party)
+    except ValidationError:
+        raise _invalid(f"{party!r} is not the name of a party.", "Use small letters, digits and underscores, a letter first.") from None

@@ -1,0 +1,289 @@
+"""Puts rooms and homes together: the only place that picks adapters, and that joins the signing key with genuine noise.
+
+A room is a folder: `room.json` (its name and key, and where each party's home is), `room.key` (its secret key) and `room.sqlite`. On one
+machine, the room reaches owners' accounts and data in their homes; a home that is away is left out, and what needs it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from stillroom.errors import Code, InvalidInput
+from stillroom.model.contract import Name
+from stillroom.model.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from stillroom.adapters.admitted import Admitted
+    from stillroom.adapters.home import Home
+    from stillroom.adapters.sql_store.accounts import SqlAccounts
+    from stillroom.crypto.keys import SigningKey
+    from stillroom.model.charge import Charge
+    from stillroom.model.contract import Dataset
+    from stillroom.ports import AdmittedTable, Protection, Store
+    from stillroom.room.room import Room
+
+POPULATION = "people"
+"""The account that every home begins with."""
+
+
+class Plate(Value):
+    """What is written on a room's door.
+
+    Attributes:
+        format: The version of this format.
+        name: The room's name, and its log's origin.
+        key: The room's public key.
+        homes: Folder of each party's home, by party; relative to the room where both are on one disk.
+    """
+
+    format: Literal["stillroom/room/v1"] = Field(default="stillroom/room/v1", alias="schema")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
+    key: str
+    homes: dict[Name, str] = Field(default_factory=dict)
+
+
+class Joined(Value):
+    """Which room a home has joined.
+
+    Attributes:
+        format: The version of this format.
+        room: The room's folder, relative to the home where both are on one disk.
+    """
+
+    format: Literal["stillroom/joined/v1"] = Field(default="stillroom/joined/v1", alias="schema")
+    room: str
+
+
+def create_room(path: Path, name: str) -> str:
+    """Make a room with a new key, in a folder that is empty or not there, and return its public key.
+
+    Raises:
+        InvalidInput: `ROOM_EXISTS` if there is something; `ROOM_INVALID` if the name is not one.
+        Failed: `STORE_FAILED` if the disk refuses.
+    """
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.home.files import disk_errors, new_folder, write_private
+    from stillroom.adapters.sql_store.store import create_store
+    from stillroom.crypto.canonical import canonical
+    from stillroom.crypto.keys import SEED_SIZE, SigningKey
+
+    _check_free(path, Code.ROOM_EXISTS)
+    seed = SystemEntropy().token(SEED_SIZE)
+    key = SigningKey.from_seed(seed).public.text
+    plate = _plate(name, key)
+    with disk_errors("The room"), new_folder(path, path.with_name(f".{path.name}.incoming")) as folder:
+        write_private(folder / "room.key", seed)
+        write_private(folder / "room.json", canonical(plate.to_json()))
+        create_store(folder / "room.sqlite")
+    return key
+
+
+def create_home(path: Path, party: str, cap: Charge) -> Home:
+    """Make a party's home with new keys and an account for life, in a folder that is empty or not there.
+
+    Raises:
+        InvalidInput: `HOME_EXISTS` if there is something; `HOME_INVALID` if the party's name is not one.
+        Failed: `STORE_FAILED` if the disk refuses.
+    """
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.files import disk_errors, sync
+    from stillroom.adapters.sql_store.accounts import create_accounts
+
+    _check_free(path, Code.HOME_EXISTS)
+    incoming = path.with_name(f".{path.name}.making")
+    with disk_errors("The home"):
+        shutil.rmtree(incoming, ignore_errors=True)
+        Home.create(incoming, party, SystemEntropy())
+        create_accounts(incoming / "account.sqlite", party).add(POPULATION, cap)
+        incoming.rename(path)
+        sync(path.parent)
+    return Home.open(path)
+
+
+def join(room: Path, home: Home) -> None:
+    """Tell a room where a party's home is, and the home where the room is.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if there is no room; `HOME_EXISTS` if the party has another home in it.
+        Failed: `STORE_FAILED` if the disk refuses.
+    """
+    from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+    from stillroom.crypto.canonical import canonical
+
+    with disk_errors("The room"), exclusive(room / "room.lock"):
+        plate = read_plate(room)
+        place = os.path.relpath(home.path.resolve(), room.resolve())
+        if plate.homes.get(home.party, place) != place:
+            raise InvalidInput(Code.HOME_EXISTS, f"{home.party} has another home in this room.", "Use that home, or another room.")
+        joined = Joined(room=os.path.relpath(room.resolve(), home.path.resolve()))
+        replace_private(home.path / "joined.json", canonical(joined.to_json()))
+        replace_private(room / "room.json", canonical(plate.model_copy(update={"homes": {**plate.homes, home.party: place}}).to_json()))
+
+
+def room_of(home: Home) -> Path:
+    """Return the folder of the room that a home has joined.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if it has joined none.
+    """
+    try:
+        return (home.path / Joined.model_validate_json((home.path / "joined.json").read_bytes()).room).resolve()
+    except (OSError, ValidationError):
+        raise InvalidInput(Code.HOME_INVALID, f"{home.path} has not joined a room.", "Name the room with --room.") from None
+
+
+def read_plate(path: Path) -> Plate:
+    """Return what is written on a room's door.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if the folder is not a room.
+    """
+    try:
+        return Plate.model_validate_json((path / "room.json").read_bytes())
+    except (OSError, ValidationError):
+        raise InvalidInput(
+            Code.ROOM_INVALID, f"{path} is not a room.", "Name the right folder; `stillroom init room` makes a new room."
+        ) from None
+
+
+def admit(home: Home, name: str, dataset: Dataset, file: Path) -> Admitted:
+    """Admit a file on the owner's side; nothing is stored yet.
+
+    Raises:
+        InvalidInput: `DATA_INVALID`.
+        Failed: `RUN_FAILED` if the machine's memory is too small.
+    """
+    from stillroom.adapters.duckdb.admission import admit_file
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.model.contract import PrivateDataset
+
+    salt = home.salt(name, SystemEntropy()) if isinstance(dataset, PrivateDataset) else b""
+    return admit_file(file, dataset, salt)
+
+
+def accounts_of(home: Home) -> SqlAccounts:
+    """Open a party's accounts, for the party itself.
+
+    Raises:
+        Failed: `STORE_FAILED` if they are not there or cannot be used.
+    """
+    from stillroom.adapters.sql_store.accounts import open_accounts
+
+    return open_accounts(home.path / "account.sqlite", home.party)
+
+
+def open_room(path: Path) -> Room:
+    """Open a room, with genuine noise and every home that can be reached, and put in order what a crash has left.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if the folder is not a room, or its key is missing, readable by others, or another room's.
+        Failed: `STORE_FAILED` if its records cannot be used.
+    """
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.sql_store.store import open_store
+    from stillroom.adapters.vault import LocalVault
+    from stillroom.room.recovery import recover
+    from stillroom.room.room import Genuine, Notary, Room
+
+    plate = read_plate(path)
+    key = _room_key(path, plate)
+    homes = _homes(path, plate)
+    store = open_store(path / "room.sqlite")
+    room = Room(
+        notary=Notary(plate.name, key),
+        outlet=Genuine(_protection(store, homes), key),
+        store=store,
+        vaults={party: LocalVault(accounts_of(home), home.signing_key) for party, home in homes.items()},
+        clock=SystemClock(),
+    )
+    recover(room)
+    return room
+
+
+class RoomTables:
+    """Finds a dataset in the home of the party that owns it under the contract in force; tables that were opened are kept."""
+
+    def __init__(self, store: Store, homes: Mapping[str, Home]) -> None:
+        """Look up owners in a room's store, and their homes by party."""
+        self._store = store
+        self._homes = homes
+        self._opened: dict[tuple[str, int], AdmittedTable] = {}
+
+    def open(self, dataset: str, version: int) -> AdmittedTable:
+        """Return a version of a dataset.
+
+        Raises:
+            InvalidInput: `HOME_INVALID` if the owner's home cannot be reached.
+            Refusal: It was withdrawn or is not there.
+        """
+        from stillroom.room import contracts
+
+        with self._store.reading() as records:
+            owner = contracts.in_force(records).contract.datasets[dataset].owner
+        home = self._homes.get(owner)
+        if home is None:
+            raise InvalidInput(Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Bring its folder back, then ask again.")
+        table = home.table(dataset, version)
+        return self._opened.setdefault((dataset, version), table)
+
+
+def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:
+    from stillroom.adapters.duckdb.engine import DuckdbEngine
+    from stillroom.adapters.opendp_noise import OpendpNoise
+    from stillroom.protections.server import ServerProtection
+
+    return ServerProtection(DuckdbEngine(), OpendpNoise(), RoomTables(store, homes))
+
+
+def _homes(path: Path, plate: Plate) -> dict[str, Home]:
+    """Open every home that is where the room says, and is that party's."""
+    from stillroom.adapters.home import Home
+
+    homes = {}
+    for party, place in plate.homes.items():
+        folder = path / place
+        if (folder / "home.json").is_file():
+            home = Home.open(folder)
+            if home.party == party:
+                homes[party] = home
+    return homes
+
+
+def _room_key(path: Path, plate: Plate) -> SigningKey:
+    from stillroom.adapters.home.files import is_private
+    from stillroom.crypto.keys import SigningKey
+
+    try:
+        key = SigningKey.from_seed((path / "room.key").read_bytes())
+        private = is_private(path / "room.key")
+    except OSError:
+        raise _unusable("missing") from None
+    if not private or key.public.text != plate.key:
+        raise _unusable("readable by others" if not private else "that of another room")
+    return key
+
+
+def _unusable(why: str) -> InvalidInput:
+    return InvalidInput(Code.ROOM_INVALID, f"The room's key is {why}.", "Restore the room's folder, or its permissions, from a backup.")
+
+
+def _plate(name: str, key: str) -> Plate:
+    try:
+        return Plate(name=name, key=key)
+    except ValidationError:
+        raise InvalidInput(
+            Code.ROOM_INVALID, "That is not a name for a room.", "Use letters, digits, dots, dashes and slashes, such as example.org/study."
+        ) from None
+
+
+def _check_free(path: Path, code: Code) -> None:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InvalidInput(code, f"There is something at {path} already.", "Name a folder that is empty or not there.")

@@ -1,0 +1,41 @@
+"""`stillroom verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillroom.cli.options import AsJson, screen
+
+SIZE_LIMIT = 200_000_000
+MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "not checked": "[dim]not checked[/]"}
+
+File = Annotated[Path, typer.Argument(help="A signed release.")]
+Contract = Annotated[Path | None, typer.Option("--contract", help="The signed contract (`stillroom contract show --out`).")]
+Log = Annotated[Path | None, typer.Option("--log", help="The room's log (`stillroom log --export`).")]
+RoomKey = Annotated[str | None, typer.Option("--room-key", help="The room's public key, if you know it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="verify")(verify)
+
+
+def verify(release: File, *, contract: Contract = None, log: Log = None, room_key: RoomKey = None, as_json: AsJson = False) -> int:
+    """Check a release offline, trusting nobody: numbered steps, each passed, failed or not checked."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from stillroom.client.files import read_bytes
+    from stillroom.client.verification import verify as check
+
+    files = [None if path is None else read_bytes(path, SIZE_LIMIT) for path in (contract, log)]
+    report = check(read_bytes(release, SIZE_LIMIT), contract=files[0], log=files[1], room_key=room_key)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for step in report.steps:
+        table.add_row(str(step.number), MARKS[step.outcome], escape(step.title), f"[dim]{escape(step.detail)}[/]")
+    verdict = "[bold green]Accepted.[/]" if report.accepted else "[bold red]Not accepted.[/]"
+    screen(as_json=as_json).show(report.to_json(), table, verdict)
+    return 0 if report.accepted else 4

@@ -1,0 +1,51 @@
+"""Contract files: check, explain and compare them, without a room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.client.files import read_bytes
+from stillroom.policy import contract_words
+from stillroom.policy.contract_text import examine, parse_contract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.model.contract import Contract
+    from stillroom.policy.contract_problems import Problem
+
+SIZE_LIMIT = 1_000_000
+"""The largest contract file, in bytes."""
+
+
+def read(path: Path) -> Contract:
+    """Return the contract in a file.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is not a valid contract.
+    """
+    return parse_contract(read_bytes(path, SIZE_LIMIT))
+
+
+def check(path: Path) -> tuple[Problem, ...]:
+    """Return all problems of the contract in a file.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is not YAML or JSON.
+    """
+    return examine(read_bytes(path, SIZE_LIMIT))[1]
+
+
+def explain(path: Path) -> tuple[str, ...]:
+    """Return what the contract in a file means, in plain words."""
+    return contract_words.explain(read(path))
+
+
+def sentences(contract: Contract) -> tuple[str, ...]:
+    """Return what a contract means, in plain words."""
+    return contract_words.explain(contract)
+
+
+def difference(old: Path, new: Path) -> tuple[str, ...]:
+    """Return what changes from one contract file to another."""
+    return contract_words.difference(read(old), read(new))

@@ -1,0 +1,40 @@
+"""Reading and writing files that users name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        InvalidInput: There is no such file, it is not a regular one, it cannot be read, or it is larger than the limit.
+    """
+    try:
+        if not path.is_file():
+            raise InvalidInput(Code.FILE_INVALID, f"There is no file {path.name!r} at that place.", "Check the path.")
+        if path.stat().st_size > limit:
+            raise InvalidInput(Code.FILE_INVALID, f"The file {path.name!r} is larger than {limit} bytes.", "Name the right file.")
+        return path.read_bytes()
+    except OSError:
+        raise InvalidInput(Code.FILE_INVALID, f"The file {path.name!r} cannot be read.", "Check its permissions.") from None
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file.
+
+    Raises:
+        InvalidInput: It cannot be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError:
+        raise InvalidInput(
+            Code.FILE_INVALID, f"The file {path.name!r} cannot be written.", "Check the folder and its permissions."
+        ) from None

@@ -1,0 +1,333 @@
+"""A party's session in a room: sign, add data, price, ask, approve, and read what the party may read."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from stillroom.client.result import Release
+from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContract, WaitingQuestion
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.charge import Charge
+from stillroom.model.codec import digest_of
+from stillroom.model.contract import PrivateDataset
+from stillroom.model.question import Question, Terms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.adapters.home import Home
+    from stillroom.model.contract import Contract, Dataset
+    from stillroom.model.price import Price
+    from stillroom.ports import Progress
+    from stillroom.room.room import Room
+
+
+MOST_EPSILON = 100
+"""The largest cap that can be given."""
+
+PUBLIC_KEY = "public.key"
+"""The file of a home that others may read: what goes into the contract."""
+
+
+def make_room(path: Path, name: str) -> str:
+    """Make a room and return its public key."""
+    from stillroom import bootstrap
+
+    return bootstrap.create_room(path, name)
+
+
+def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: float) -> str:
+    """Make a party's home in a room and return the party's public key.
+
+    Args:
+        path: The home's folder, to be made.
+        party: The party's name, as in contracts.
+        room: The room's folder.
+        epsilon: Lifetime cap of the party's account, as ε at `delta`.
+        delta: The δ at which the cap is meant.
+    """
+    from stillroom import bootstrap
+    from stillroom.client.files import write_bytes
+
+    bootstrap.read_plate(room)
+    home = bootstrap.create_home(path, party, _cap(epsilon, delta))
+    bootstrap.join(room, home)
+    key = home.signing_key.public.text
+    write_bytes(path / PUBLIC_KEY, key.encode())
+    return key
+
+
+def _cap(epsilon: float, delta: float) -> Charge:
+    """Return a cap given as (ε, δ), rounded down."""
+    from stillroom.privacy.accountant import cap_down, rho_from
+
+    if not 0 < epsilon <= MOST_EPSILON:
+        raise InvalidInput(Code.PRICE_INVALID, f"A cap lies between 0 and {MOST_EPSILON}.", "Choose another --epsilon.")
+    return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))
+
+
+def open_room(home: Path, room: Path | None = None, progress: Progress | None = None) -> Session:
+    """Open a room as the party whose home this is.
+
+    Args:
+        home: The party's home.
+        room: The room; the one that the home has joined when left out.
+        progress: Hears of the steps of an ask.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` or `ROOM_INVALID`.
+        Failed: `STORE_FAILED`.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.home import Home
+    from stillroom.room.door import Silent
+
+    mine = Home.open(home)
+    return Session(mine, bootstrap.open_room(room or bootstrap.room_of(mine)), progress or Silent())
+
+
+class Session:
+    """A room, as one party sees it.
+
+    Attributes:
+        party: Whose session it is.
+    """
+
+    def __init__(self, home: Home, room: Room, progress: Progress) -> None:
+        """Use `open_room`."""
+        self._home, self._room, self._progress = home, room, progress
+        self.party = home.party
+
+    @property
+    def contract(self) -> Contract:
+        """The contract in force."""
+        from stillroom.room.contracts import in_force
+
+        with self._room.store.reading() as records:
+            return in_force(records).contract
+
+    @property
+    def contract_digest(self) -> str:
+        """The digest of the contract in force."""
+        return digest_of(self.contract)
+
+    @property
+    def contract_envelope(self) -> bytes:
+        """The contract in force with all its signatures."""
+        with self._room.store.reading() as records:
+            record = records.contracts.active()
+        if record is None:
+            raise Refusal(Code.CONTRACT_UNKNOWN, "No contract is in force.", "All parties sign one with `stillroom contract sign`.")
+        return record.envelope
+
+    def sign(self, file: Path) -> SignedContract:
+        """Sign a contract file as this party, and hand it to the room."""
+        from stillroom.client import contracts as contract_files
+        from stillroom.room import contracts
+        from stillroom.room.signed import sign
+        from stillroom.room.statement import CONTRACT_TYPE
+
+        contract = contract_files.read(file)
+        record = contracts.submit(self._room, sign(contract, CONTRACT_TYPE, self._home.signing_key))
+        with self._room.store.reading() as records:
+            missing = contracts.missing_signatures(records, record)
+        return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
+
+    def add_data(self, dataset: str, file: Path) -> AddedData:
+        """Admit a file as the next version of a dataset of this party, and announce the version."""
+        from stillroom import bootstrap
+        from stillroom.policy.contracts import section_digest
+
+        declared = self._own(dataset)
+        self._progress.step("admit")
+        admitted = bootstrap.admit(self._home, dataset, declared, file)
+        self._progress.step("store")
+        section = section_digest(self.contract, dataset)
+        version = self._home.add(dataset, admitted, section=section, contract=self.contract_digest)
+        self._announce(dataset, version)
+        return AddedData(dataset=dataset, version=version, report=admitted.report)
+
+    def withdraw_data(self, dataset: str) -> None:
+        """Withdraw a dataset of this party."""
+        self._own(dataset)
+        holding = next((held for held in self._home.datasets() if held.name == dataset), None)
+        current = holding.current if holding else None
+        self._home.withdraw(dataset)
+        if current is not None:
+            self._announce(dataset, current.number, withdrawn=True)
+
+    def forget(self, person: str) -> dict[str, int]:
+        """Remove one person's rows from every private dataset of this party; return the new versions."""
+        contract, versions = self.contract, {}
+        for holding in self._home.datasets():
+            declared = contract.datasets.get(holding.name)
+            if isinstance(declared, PrivateDataset) and declared.owner == self.party and holding.current is not None:
+                versions[holding.name] = self._home.forget(holding.name, declared.person, person)
+                self._announce(holding.name, versions[holding.name])
+        return versions
+
+    def _announce(self, dataset: str, version: int, *, withdrawn: bool = False) -> None:
+        """Tell the room about a version, signed."""
+        from stillroom.room import data
+        from stillroom.room.signed import sign
+        from stillroom.room.statement import DATA_TYPE, DataStatement
+
+        holding = next(held for held in self._home.datasets() if held.name == dataset)
+        section = next(held.section for held in holding.versions if held.number == version)
+        statement = DataStatement(dataset=dataset, version=version, section=section, withdrawn=withdrawn)
+        data.announce(self._room, sign(statement, DATA_TYPE, self._home.signing_key))
+
+    def _own(self, dataset: str) -> Dataset:
+        """Return a dataset of the contract that this party owns."""
+        declared = self.contract.datasets.get(dataset)
+        if declared is None:
+            raise Refusal(
+                Code.DATASET_UNKNOWN, f"There is no dataset {dataset!r} in the contract.", "`stillroom contract show` lists them."
+            )
+        if declared.owner != self.party:
+            raise Refusal(Code.OWNER_ONLY, f"{dataset} belongs to {declared.owner}.", "Its owner does this, from its own home.")
+        return declared
+
+    def data(self) -> tuple[DataLine, ...]:
+        """Return the datasets of the contract with their version numbers."""
+        contract = self.contract
+        with self._room.store.reading() as records:
+            known = {record.dataset: record for record in records.versions.all()}
+        lines = []
+        for name, declared in contract.datasets.items():
+            record = known.get(name)
+            state = "none yet" if record is None else "withdrawn" if record.withdrawn else "there"
+            lines.append(DataLine(dataset=name, owner=declared.owner, version=record.version if record else None, state=state))
+        return tuple(lines)
+
+    def price(self, sql: str, **terms: float | bool | None) -> Price:
+        """Return what a question would cost; nothing is read and nothing is spent."""
+        from stillroom.query.compile import compile_question
+        from stillroom.query.price import price
+
+        contract = self.contract
+        return price(contract, compile_question(contract, self._question(contract, sql, terms)))
+
+    def ask(self, sql: str, **terms: float | bool | None) -> Release:
+        """Ask a question.
+
+        Args:
+            sql: One SELECT.
+            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person` (see `stillroom.model.question.Terms`).
+
+        Raises:
+            InvalidInput: The question is malformed.
+            Refusal: A rule says no. Nothing was charged.
+            Failed: The run failed. What was committed stays charged; asking again resumes it.
+        """
+        from stillroom.room import door, releases
+        from stillroom.room.signed import sign
+        from stillroom.room.stages import Released
+        from stillroom.room.statement import QUESTION_TYPE
+
+        question = self._question(self.contract, sql, terms)
+        found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), self._progress)
+        if not isinstance(found, Released):
+            raise Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
+        return Release(releases.read(found.envelope), found.envelope, charged=found.fresh)
+
+    def _question(self, contract: Contract, sql: str, terms: dict[str, float | bool | None]) -> Question:
+        """Return a question of this party under the contract in force."""
+        from pydantic import ValidationError
+
+        given = {name: value for name, value in terms.items() if value is not None}
+        try:
+            return Question(contract=digest_of(contract), sql=sql, terms=Terms.model_validate(given), asked_by=self.party)
+        except ValidationError as error:
+            field = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the question"
+            reason = f"{field} is out of range, of the wrong kind or not known."
+            raise InvalidInput(Code.PRICE_INVALID, reason, "Give one of --epsilon and --error, each above 0.") from None
+
+    def waiting(self) -> tuple[WaitingQuestion, ...]:
+        """Return the questions that wait for owners, with price and decisions so far."""
+        from stillroom.query.price import price
+        from stillroom.room import approvals
+
+        contract = self.contract
+        return tuple(
+            WaitingQuestion(
+                question=item.question,
+                price=price(contract, item.compiled),
+                readers=item.compiled.readers,
+                decisions={one.party: str(one.decision) for one in item.decisions},
+            )
+            for item in approvals.pending(self._room)
+        )
+
+    def decide(self, plan: str, decision: str) -> str:
+        """Sign a decision about a plan that waits, named by the beginning of its digest; return the digest."""
+        from stillroom.ledger.entry import Decision
+        from stillroom.room import approvals
+        from stillroom.room.signed import sign
+
+        found = [item.plan_digest for item in approvals.pending(self._room) if _begins(item.plan_digest, plan)]
+        if len(found) != 1:
+            raise InvalidInput(Code.APPROVAL_INVALID, "That names no plan that waits, or several.", "`stillroom approve` lists them.")
+        statement = approvals.statement(self._room, found[0], self.party, Decision(decision))
+        approvals.record(self._room, sign(statement, approvals.APPROVAL_TYPE, self._home.signing_key))
+        return found[0]
+
+    def releases(self) -> tuple[Release, ...]:
+        """Return the releases that this party may receive."""
+        from stillroom.room import releases
+
+        room = self._room
+        return tuple(
+            Release(one, releases.envelope_for(room, self.party, one.reservation), charged=False)
+            for one in releases.received_by(room, self.party)
+        )
+
+    def release(self, which: str) -> Release:
+        """Return one release, named by its commit's number or the beginning of its plan digest."""
+        found = [one for one in self.releases() if which == str(one.statement.commit_index) or _begins(one.statement.plan_digest, which)]
+        if len(found) != 1:
+            raise Refusal(Code.RELEASE_UNKNOWN, "That names no release that you may have, or several.", "`stillroom releases` lists them.")
+        return found[0]
+
+    def budget(self) -> tuple[AccountLine, ...]:
+        """Return the contract's account, and this party's own accounts."""
+        from stillroom import bootstrap
+        from stillroom.room import releases
+
+        tally = releases.balance(self._room)
+        own = [
+            AccountLine(name=f"{account.name.owner}/{account.name.population}", cap=account.cap, held=account.held, spent=account.spent)
+            for account in bootstrap.accounts_of(self._home).all()
+        ]
+        return (AccountLine(name="contract", cap=tally.cap, held=Charge(rho=0), spent=tally.spent), *own)
+
+    def raise_account(self, population: str, epsilon: float | None, delta: float) -> None:
+        """Raise the lifetime cap of one of this party's accounts, or open a new account."""
+        from stillroom import bootstrap
+
+        if epsilon is None:
+            raise InvalidInput(Code.PRICE_INVALID, "The new cap is missing.", "Add --epsilon.")
+        cap = _cap(epsilon, delta)
+        accounts = bootstrap.accounts_of(self._home)
+        if any(account.name.population == population for account in accounts.all()):
+            accounts.raise_cap(population, cap)
+        else:
+            accounts.add(population, cap)
+
+    def export_log(self) -> bytes:
+        """Return the whole log with its signed checkpoint (`stillroom/log/v1`), for `stillroom verify`."""
+        from stillroom.room.extract import whole_log
+
+        return whole_log(self._room)
+
+    def log(self) -> tuple[dict[str, object], ...]:
+        """Return the entries of the log."""
+        return tuple(json.loads(line)["entry"] for line in self.export_log().splitlines()[1:])
+
+
+def _begins(digest: str, beginning: str) -> bool:
+    """Tell whether a digest begins like this, with or without its algorithm."""
+    least = 4
+    return len(beginning) >= least and (digest.startswith(beginning) or digest.removeprefix("sha256:").startswith(beginning))

@@ -1,0 +1,63 @@
+"""Whether a plan's bounds are what the contract proves about one person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.client.verification.declared import domain, typed
+from stillroom.client.verification.outcome import Broken, require
+from stillroom.client.verification.person import rows_of, value_span
+from stillroom.model.expression import Column
+
+if TYPE_CHECKING:
+    from stillroom.client.verification.person import Rows
+    from stillroom.model.contract import Contract
+    from stillroom.model.plan import Key, Measure, Plan
+
+
+def check_bounds(plan: Plan, contract: Contract) -> None:
+    """Derive rows, groups and ranges of one person from the contract, and compare the plan's bounds with them.
+
+    Raises:
+        Broken: A bound is less than what one person may have, or not what the contract limits it to.
+    """
+    rows, bounds, limits = rows_of(plan, contract), plan.bounds, contract.limits
+    require(bounds.rows >= rows.most, f"rows of one person: got {bounds.rows}, expected {rows.most}")
+    require(
+        bounds.identifiers == contract.identifiers_per_person,
+        f"identifiers: got {bounds.identifiers}, expected {contract.identifiers_per_person}",
+    )
+    require(plan.cells <= limits.cells, f"the table has {plan.cells} cells, expected at most {limits.cells}")
+    require(
+        bounds.groups <= limits.groups_per_person, f"cells of one person: got {bounds.groups}, expected at most {limits.groups_per_person}"
+    )
+    if not bounds.keep_groups:
+        most = 1 if all(rows.same(key.value) for key in plan.keys) else min(rows.most, plan.cells)
+        require(bounds.groups >= most, f"cells of one person: got {bounds.groups}, expected {most}, since the plan does not limit them")
+    for number, measure in enumerate(plan.measures):
+        _ranged(number, measure, rows)
+    for key in plan.keys:
+        _declared(key, contract)
+
+
+def _ranged(number: int, measure: Measure, rows: Rows) -> None:
+    """Compare the range of a measure's values with what is derived; NULL counts as 0."""
+    low, high = value_span(measure.value, rows) or (0, 0)
+    if low < measure.row_low or high > measure.row_high:
+        raise Broken(f"values of measure {number}: got {measure.row_low} to {measure.row_high}, expected {low} to {high}")
+
+
+def _declared(key: Key, contract: Contract) -> None:
+    """Compare the values of a key that is a column of a dataset with those that the contract declares.
+
+    Values of computed keys are not computed again. Columns that the plan itself makes are named with a # or have no dataset.
+    """
+    if not isinstance(key.value, Column):
+        return
+    table, _, own = key.value.name.partition(".")
+    source = contract.datasets.get(table)
+    if source is None or own not in source.columns:
+        return
+    declared = domain(contract, key.value.name)
+    if typed(value for value in key.domain if value is not None) != declared:
+        raise Broken(f"the values of {key.value.name} are not those that the contract declares")

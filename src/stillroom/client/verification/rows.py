@@ -1,0 +1,120 @@
+"""Which row of a released table is which: its grouping set, and the positions of its keys in their domains."""
+
+from __future__ import annotations
+
+import datetime
+from itertools import islice, product
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from stillroom.client.verification.numerals import decimal_text
+from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.model.expression import Column
+from stillroom.model.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from stillroom.model.plan import Key, Plan
+    from stillroom.model.release import Cell, Table
+    from stillroom.model.schema import Scalar
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+class Label(NamedTuple):
+    """A row's place: the number of its grouping set, and the position of each key that the set keeps."""
+
+    group: int
+    positions: tuple[int, ...]
+
+
+class Shown(NamedTuple):
+    """A key that a column of the table shows: the column, the key, and the key's values as text, in their order."""
+
+    column: int
+    key: int
+    texts: tuple[str | None, ...]
+
+
+Place: TypeAlias = tuple[str | None, bool]
+"""What a cell shows of a key: its value, and whether the row totals over it."""
+
+
+def labels(plan: Plan, table: Table) -> list[Label] | None:
+    """Return the label of each row, or None where rows cannot be told apart because a key is not shown.
+
+    Raises:
+        Broken: A row is there that cannot be, or is there twice, or rows are missing or not in their order.
+    """
+    finish, shown = plan.finish, _shown(plan)
+    every = sum(prod(len(plan.keys[key].domain) for key in one) for one in finish.sets)
+    most = max(0, min(every - finish.offset, every if finish.limit is None else finish.limit))
+    enough = len(table.rows) == most if finish.having is None else len(table.rows) <= most
+    require(enough, f"the number of rows: got {len(table.rows)}, expected {most}{'' if finish.having is None else ' or fewer'}")
+    if finish.having is None and not finish.order:
+        found = list(islice(_all(plan), finish.offset, finish.offset + most))
+        for row, label in zip(table.rows, found, strict=True):
+            expect("the keys of a row", [_place(row, one) for one in shown], [_expected(plan, label, one) for one in shown])
+        return found
+    if {one.key for one in shown} != set(range(len(plan.keys))):
+        return None
+    found = [_label(plan, shown, row) for row in table.rows]
+    require(len(set(found)) == len(found), "the table has a row twice")
+    require(bool(finish.order) or found == sorted(found), "the rows of the table are not in their order")
+    return found
+
+
+def _all(plan: Plan) -> Iterator[Label]:
+    """Yield the labels of all rows in their order: sets as they stand, then domains, the last key fastest."""
+    for group, one in enumerate(plan.finish.sets):
+        yield from (Label(group, at) for at in product(*(range(len(plan.keys[key].domain)) for key in one)))
+
+
+def _shown(plan: Plan) -> list[Shown]:
+    """Return the columns of the table that show a key."""
+    found = []
+    for column, output in enumerate(plan.finish.outputs):
+        if isinstance(output.value, Column) and output.value.name.startswith("k"):
+            number = int(output.value.name[1:])
+            key = plan.keys[number]
+            found.append(Shown(column, number, tuple(_text(key, value, output.digits) for value in key.domain)))
+    return found
+
+
+def _place(row: Sequence[Cell], shown: Shown) -> Place:
+    return row[shown.column].value, row[shown.column].totalled
+
+
+def _expected(plan: Plan, label: Label, shown: Shown) -> Place:
+    """Return what a row of that label shows of a key."""
+    kept = plan.finish.sets[label.group]
+    return (shown.texts[label.positions[kept.index(shown.key)]], False) if shown.key in kept else (None, True)
+
+
+def _label(plan: Plan, shown: Sequence[Shown], row: Sequence[Cell]) -> Label:
+    """Find the label of a row by the keys that it shows."""
+    places = {one.key: (one, _place(row, one)) for one in shown}
+    kept = tuple(key for key in range(len(plan.keys)) if not places[key][1][1])
+    if kept not in plan.finish.sets:
+        raise Broken("a row of the table is of no grouping set")
+    positions = []
+    for one, (text, _) in (places[key] for key in kept):
+        require(text in one.texts, "a row of the table has a key that is not in its domain")
+        positions.append(one.texts.index(text))
+    label = Label(plan.finish.sets.index(kept), tuple(positions))
+    expect("the keys of a row", [_place(row, one) for one in shown], [_expected(plan, label, one) for one in shown])
+    return label
+
+
+def _text(key: Key, value: Scalar, digits: int) -> str | None:
+    """Return how a key's value is shown."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if key.kind is not Kind.DATE:
+        require(digits >= key.digits, "a key is shown with fewer decimal places than it has")
+        return decimal_text(value * 10 ** (digits - key.digits), digits)
+    require(1 - _EPOCH <= value <= datetime.date.max.toordinal() - _EPOCH, "a key of the plan is not a date")
+    return datetime.date.fromordinal(_EPOCH + value).isoformat()

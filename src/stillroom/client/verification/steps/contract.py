@@ -1,0 +1,54 @@
+"""Step 3: the contract is the one that the release names, and every party signed it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.client.verification.canonical import digest
+from stillroom.client.verification.envelope import read_envelope
+from stillroom.client.verification.outcome import NotChecked, expect, require
+from stillroom.client.verification.signature import read_key
+from stillroom.client.verification.values import read_value
+from stillroom.model.contract import Contract, Role
+
+if TYPE_CHECKING:
+    from stillroom.client.verification.evidence import Evidence
+
+TITLE = "Every party signed the contract that it names"
+
+CONTRACT_TYPE = "application/vnd.stillroom.contract.v1+json"
+LIMIT = 2**24
+"""No contract is larger, in bytes."""
+
+
+def check(evidence: Evidence) -> str:
+    """Compare the contract's digest, and verify a signature of each of its parties.
+
+    Further signatures are not looked at: an amendment may carry those of parties that it drops.
+
+    Raises:
+        Broken: It is another contract, or a signature is missing or does not hold.
+        NotChecked: There is no contract.
+    """
+    if evidence.contract_file is None:
+        raise NotChecked("no --contract was given")
+    require(len(evidence.contract_file) <= LIMIT, f"the contract has {len(evidence.contract_file)} bytes, expected at most {LIMIT}")
+    envelope = read_envelope(evidence.contract_file, CONTRACT_TYPE, "the contract")
+    expect("the contract's digest", digest(envelope.payload), evidence.release.contract_digest)
+    contract = read_value(envelope.payload, Contract, "the contract")
+    names = [party.name for party in contract.parties]
+    require(len(set(names)) == len(names), "the contract names a party twice")
+    for party in contract.parties:
+        envelope.verify(read_key(party.key, party.name), party.name)
+    _operated(evidence, contract)
+    evidence.contract_signed = contract
+    return f"{evidence.release.contract_digest}, signed by {', '.join(names)}"
+
+
+def _operated(evidence: Evidence, contract: Contract) -> None:
+    """Where the contract names operators, the room's key must be one of theirs, unless it was given."""
+    operators = {party.name: party.key for party in contract.parties if Role.OPERATOR in party.roles}
+    mine = [name for name, key in operators.items() if key == evidence.room.key.text]
+    if operators and not evidence.vouchers:
+        require(bool(mine), f"the room's key is {evidence.room.key.text}, expected that of {' or '.join(operators)}")
+    evidence.vouchers += mine

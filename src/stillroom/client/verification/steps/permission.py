@@ -1,0 +1,86 @@
+"""Step 4: the contract allows this question, to this party, for these receivers, on that day."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from stillroom.client.verification.declared import column, dataset
+from stillroom.client.verification.outcome import Broken, require
+from stillroom.model.contract import PrivateDataset
+from stillroom.model.expression import Column
+from stillroom.model.relation import Enrich, Linked, Scan
+from stillroom.model.schema import Use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stillroom.client.verification.evidence import Evidence
+    from stillroom.model.contract import Contract
+    from stillroom.model.plan import Plan
+    from stillroom.model.relation import Relation
+
+TITLE = "The contract allows the question"
+
+_DAY = 86_400
+_EPOCH = datetime.date(1970, 1, 1)
+
+
+def check(evidence: Evidence) -> str:
+    """Compare the release with what the contract allows.
+
+    Raises:
+        Broken: It does not allow it.
+        NotChecked: There is no contract.
+    """
+    contract, release = evidence.contract, evidence.release
+    asker, receivers = release.question.asked_by, release.receivers
+    require(asker in contract.ask, f"{asker} may not ask")
+    require(bool(receivers) and set(receivers) <= set(contract.receive), f"{', '.join(receivers) or 'nobody'} may not receive")
+    require(asker in receivers, f"{asker} asked, and is not among the receivers")
+    require(release.plan.protection in contract.protections, f"the protection {release.plan.protection} is not allowed")
+    _in_time(contract, release.released_at)
+    _data(contract, release.plan, set(release.versions))
+    return f"{asker} may ask, {', '.join(receivers)} may receive, and the contract runs until {contract.expires}"
+
+
+def _in_time(contract: Contract, moment: float) -> None:
+    """Accept releases up to a day after the contract's last day: what was committed on that day may be answered after midnight."""
+    try:
+        made, last = _EPOCH + datetime.timedelta(days=math.floor(moment / _DAY)), datetime.date.fromisoformat(contract.expires)
+    except (ValueError, OverflowError):
+        raise Broken(f"released at {moment}, under a contract until {contract.expires}: one of them is not a day") from None
+    require(made.toordinal() <= last.toordinal() + 1, f"released on {made}, expected at most a day after {last}")
+    quanta = Fraction(str(moment)) / Fraction(str(contract.quantum_seconds))
+    require(abs(quanta - round(quanta)) < Fraction(1, 1000), f"released at {moment}, which is no multiple of the contract's quantum")
+
+
+def _data(contract: Contract, plan: Plan, versions: set[str]) -> None:
+    """Accept the datasets and columns that a plan reads."""
+    names = [name for relation in (plan.rest, *(part.relation for part in plan.parts)) for name in _read(relation)]
+    for name in names:
+        column(contract, name) if "." in name else dataset(contract, name)
+    read = {name.partition(".")[0] for name in names}
+    require(read == versions, f"the release states versions of {', '.join(sorted(versions))}, and reads {', '.join(sorted(read))}")
+    for key in plan.keys:
+        if isinstance(key.value, Column) and "." in key.value.name:
+            _groups(contract, key.value.name)
+
+
+def _read(relation: Relation) -> Iterator[str]:
+    """Yield the datasets that a relation reads, and their columns as `dataset.column`."""
+    if isinstance(relation, Scan | Enrich):
+        yield relation.dataset
+        yield from (f"{relation.dataset}.{name}" for name in relation.columns)
+    if not isinstance(relation, Scan | Linked):
+        yield from _read(relation.source)
+
+
+def _groups(contract: Contract, name: str) -> None:
+    """Accept a column that is grouped by; what persons were grouped by before (`dataset.#n`, `dataset.keyn`) is not a column."""
+    table, _, own = name.partition(".")
+    source = contract.datasets.get(table)
+    if isinstance(source, PrivateDataset) and own in source.columns:
+        require(Use.GROUP in source.columns[own].uses, f"the contract does not let a question group by {name}")

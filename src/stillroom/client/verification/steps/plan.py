@@ -1,0 +1,96 @@
+"""Step 5: the plan is the one that the release names, and its parts fit together."""
+
+from __future__ import annotations
+
+import re
+from math import prod
+from typing import TYPE_CHECKING
+
+from stillroom.client.verification.canonical import digest, encode
+from stillroom.client.verification.outcome import NotChecked, expect, require
+from stillroom.model.expression import columns_of
+
+if TYPE_CHECKING:
+    from stillroom.client.verification.evidence import Evidence
+    from stillroom.model.expression import Expression
+    from stillroom.model.plan import Plan
+    from stillroom.model.release import Release
+
+TITLE = "The plan is the one that it names"
+
+SCALES = (2.0**-6, 2.0**53)
+"""The smallest and the largest scale at which noise is drawn."""
+
+MOST_ROWS = 10_000_000
+MOST_DIGITS = 300
+_ALLOWED = re.compile(r"([kgm])(0|[1-9][0-9]{0,5})")
+
+
+def check(evidence: Evidence) -> str:
+    """Compute the plan's digest, and see that nothing in the plan refers to what is not there.
+
+    Raises:
+        Broken: It is another plan, of another contract, or does not make sense.
+    """
+    if evidence.opened is None:
+        raise NotChecked("step 1 did not pass")
+    release = evidence.release
+    expect("the plan's digest", digest(encode(evidence.opened.spelled["plan"])), release.plan_digest)
+    expect("the contract of the plan", release.plan.contract, release.contract_digest)
+    expect("the contract of the question", release.question.contract, release.contract_digest)
+    _fits(release)
+    _sound(release.plan)
+    evidence.plan_sound = True
+    return release.plan_digest
+
+
+def _fits(release: Release) -> None:
+    """See that each measure has its noise and each output its heading."""
+    plan = release.plan
+    expect("the number of mechanisms", len(plan.mechanisms), len(plan.measures))
+    expect("the mechanisms of the measures", tuple(noise.mechanism for noise in release.noise), plan.mechanisms)
+    expect("the decimal places of the measures", [noise.digits for noise in release.noise], [measure.digits for measure in plan.measures])
+    expect("the number of headings", len(release.table.headings), len(plan.finish.outputs))
+    for heading, output in zip(release.table.headings, plan.finish.outputs, strict=True):
+        expect(f"what column {heading.name} holds", (heading.kind, heading.noisy), (output.kind, output.noisy))
+
+
+def _sound(plan: Plan) -> None:
+    """See that bounds contain 0, scales can be sampled, and the finish reads keys and measures that are there."""
+    for number, measure in enumerate(plan.measures):
+        require(
+            measure.low <= 0 <= measure.high and measure.row_low <= 0 <= measure.row_high, f"the bounds of measure {number} leave out 0"
+        )
+    for mechanism in plan.mechanisms:
+        require(SCALES[0] <= mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {mechanism.scale}")
+    _sized(plan)
+    positions = range(len(plan.keys))
+    for one in plan.finish.sets:
+        require(all(position in positions for position in one) and list(one) == sorted(set(one)), f"{one} is not a grouping set")
+    require(len(set(plan.finish.sets)) == len(plan.finish.sets), "a grouping set is there twice")
+    conditions = (plan.finish.having,) if plan.finish.having is not None else ()
+    for output in plan.finish.outputs:
+        require(_noisy(output.value, plan) == output.noisy, "a column that depends on measures is said not to be noisy, or the reverse")
+    for expression in (*(term.value for term in plan.finish.order), *conditions):
+        _noisy(expression, plan)
+
+
+def _sized(plan: Plan) -> None:
+    """See that the table is one that can be gone through."""
+    rows = sum(prod(len(plan.keys[key].domain) for key in one if key < len(plan.keys)) for one in plan.finish.sets)
+    digits = [key.digits for key in plan.keys] + [one.digits for one in plan.measures] + [one.digits for one in plan.finish.outputs]
+    require(
+        plan.cells <= MOST_ROWS and rows <= MOST_ROWS, f"the table has {plan.cells} cells and {rows} rows, expected at most {MOST_ROWS}"
+    )
+    require(all(0 <= one <= MOST_DIGITS for one in digits), f"a number has more than {MOST_DIGITS} decimal places")
+
+
+def _noisy(expression: Expression, plan: Plan) -> bool:
+    """Tell whether a finish expression depends on measures; refuse names that mean nothing."""
+    kinds = set()
+    for name in columns_of(expression):
+        match = _ALLOWED.fullmatch(name)
+        known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.keys)
+        require(known, f"the finish reads {name}, which is not there")
+        kinds.add(name[0])
+    return "m" in kinds

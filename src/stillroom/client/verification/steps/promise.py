@@ -1,0 +1,90 @@
+"""Step 7: what the release promises in words and in (ε, δ) follows from its noise."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from stillroom.client.verification.accounting import allowance, costs, epsilon_span
+from stillroom.client.verification.conversion import epsilon_of
+from stillroom.client.verification.outcome import expect, require
+from stillroom.client.verification.sentences import check_sentences
+from stillroom.model.charge import RHO_UNIT
+
+if TYPE_CHECKING:
+    from stillroom.client.verification.evidence import Evidence
+    from stillroom.model.release import Promise, Release
+
+TITLE = "The promise follows from the noise"
+
+BELOW, ABOVE = 1e-9, 1e-6
+"""How far a stated ε may be below and above the computed one, relative to the larger of it and 1."""
+
+ROUNDED = 1e-12
+"""How far a double may be from the contract's number, relative to it, from rounding up."""
+
+
+def check(evidence: Evidence) -> str:
+    """Compute ε for both kinds of neighbours, for the release and for the cap, and the sentences.
+
+    Raises:
+        Broken: The release promises more than its noise gives.
+        NotChecked: The charge does not hold.
+    """
+    release = evidence.charged
+    promise, cap = release.promise, release.cap
+    require(0 < cap.delta < 1, f"the contract's delta is {cap.delta}")
+    if evidence.contract_file is not None:
+        caps = evidence.contract.caps
+        same = math.isclose(cap.epsilon, caps.epsilon, rel_tol=ROUNDED) and math.isclose(cap.delta, caps.delta, rel_tol=ROUNDED)
+        require(same, f"the cap: got ε = {cap.epsilon} at δ = {cap.delta}, expected ε = {caps.epsilon} at δ = {caps.delta}")
+    add_remove, change = costs(release.plan)
+    expect("the delta of the promise", promise.delta, 0.0 if add_remove.pure is not None else cap.delta)
+    _states("epsilon", promise.epsilon, *epsilon_span(add_remove, promise.delta))
+    _states("epsilon of a change", promise.change_epsilon, *epsilon_span(change, promise.delta))
+    _check_cap(cap)
+    check_sentences(release.sentences, promise, cap)
+    _check_disclosure(release)
+    return f"ε = {promise.epsilon:.6g} (a change: {promise.change_epsilon:.6g}) at δ = {promise.delta:g}"
+
+
+def _check_cap(cap: Promise) -> None:
+    """Compute the cap's ε for a change: at most four times the rho, since a change is a removal and an addition."""
+    require(0 < cap.epsilon <= 1000, f"the contract's epsilon is {cap.epsilon}")  # noqa: PLR2004 - beyond any contract
+    rho = allowance(cap.epsilon, cap.delta) * float(RHO_UNIT)
+    least = max(cap.epsilon, epsilon_of(4 * max(0.0, rho - float(RHO_UNIT)), cap.delta))
+    most = max(cap.epsilon, epsilon_of(4 * (rho + float(RHO_UNIT)), cap.delta))
+    _states("epsilon of a change under the cap", cap.change_epsilon, least, most)
+
+
+def _states(what: str, stated: float, least: float, most: float) -> None:
+    size = max(1.0, most)
+    inside = math.isfinite(stated) and least - BELOW * size <= stated <= most + ABOVE * size
+    require(inside, f"{what}: got {stated}, expected {least:.9g}, rounded up")
+
+
+def _check_disclosure(release: Release) -> None:
+    """Compare the figures of the disclosure with those of the release. Its texts are the room's own."""
+    for section, figures in _figures(release).items():
+        found = release.disclosure.get(section)
+        known = {name: found.get(name) for name in figures} if isinstance(found, dict) else found
+        expect(f"the disclosure's {section}", known, figures)
+    expect("the disclosure's sampler", release.disclosure.get("sampler"), release.sampler)
+    bounded = zip(release.noise, release.plan.measures, strict=True)
+    mechanisms = [{**noise.to_json(), "person_total_low": str(one.low), "person_total_high": str(one.high)} for noise, one in bounded]
+    expect("the disclosure's mechanisms", release.disclosure.get("mechanisms"), mechanisms)
+
+
+def _figures(release: Release) -> dict[str, dict[str, Any]]:
+    """Return the figures that a disclosure repeats, by section."""
+    bounds, populations = release.plan.bounds, {f"{part.owner}/{part.population}" for part in release.plan.parts}
+    return {
+        "guarantee": {
+            "release": release.promise.to_json(),
+            "contract_cap": release.cap.to_json(),
+            "rho_in_1e-12": release.charge.rho,
+            "delta_in_1e-18": release.charge.delta,
+        },
+        "privacy_unit": {"identifiers_per_person": bounds.identifiers, "populations": sorted(populations)},
+        "contribution_bounds": {"rows_per_person": bounds.rows, "cells_per_person": bounds.groups},
+    }

@@ -1,0 +1,139 @@
+"""Whether the cells of a released table are what its noise makes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from stillroom.client.verification.noise import spread
+from stillroom.client.verification.numerals import units_of
+from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.client.verification.rows import Label, labels
+from stillroom.model.expression import Average, Column
+from stillroom.model.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.model.plan import Output, Plan
+    from stillroom.model.release import Cell, Table
+
+LEVEL = 0.95
+"""What intervals cover, at least."""
+
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was seen of a table: intervals of counts and sums that fit their noise, and totals that are the sums of their parts."""
+
+    intervals: int
+    totals: int
+
+
+def check_table(plan: Plan, table: Table) -> Found:
+    """Check every cell, the interval of every plain count and sum, and every plain total whose parts are shown.
+
+    Averages and computed columns are checked to lie within their intervals, and averages within the contract's bounds.
+
+    Raises:
+        Broken: A row or cell does not fit.
+    """
+    for row in table.rows:
+        expect("the number of cells of a row", len(row), len(table.headings))
+    known = labels(plan, table)
+    intervals = totals = 0
+    for position, output in enumerate(plan.finish.outputs):
+        cells = [row[position] for row in table.rows]
+        if not output.noisy:
+            require(all(_plain(cell) for cell in cells), f"column {table.headings[position].name} has no noise, and has intervals")
+        elif isinstance(output.value, Column):
+            units = _check_measure(plan, output, cells, known)
+            intervals += len(units)
+            totals += _check_totals(plan, units, known) if known else 0
+        else:
+            for cell in cells:
+                _check_between(output, cell)
+    return Found(intervals, totals)
+
+
+def _plain(cell: Cell) -> bool:
+    """Tell whether a cell has nothing that only noisy cells have."""
+    return cell.low is None and cell.high is None and not cell.no_information
+
+
+def _check_measure(plan: Plan, output: Output, cells: Sequence[Cell], known: Sequence[Label] | None) -> list[int]:
+    """Check the intervals of one measure's cells; return its values in units."""
+    number = int(output.value.name[1:]) if isinstance(output.value, Column) else 0
+    expect("the decimal places of a measure's column", output.digits, plan.measures[number].digits)
+    every = {_terms(plan, group) for group in range(len(plan.finish.sets))}
+    fitting: dict[tuple[int, frozenset[int]], bool] = {}
+    values = []
+    for row, cell in enumerate(cells):
+        value, low, high = (units_of(text, output.digits) for text in (cell.value, cell.low, cell.high))
+        expect("how far an interval reaches to both sides", high - value, value - low)
+        require(not cell.no_information and not cell.totalled, "a count or sum is marked as something else")
+        terms = frozenset({_terms(plan, known[row].group)} if known else every)
+        if (high - value, terms) not in fitting:
+            fitting[high - value, terms] = any(_fits(plan, number, high - value, count) for count in terms)
+        require(fitting[high - value, terms], f"an interval reaches {high - value} units to both sides, which is not what its noise gives")
+        values.append(value)
+    return values
+
+
+def _terms(plan: Plan, group: int) -> int:
+    """Return how many leaf cells a row of a grouping set adds up."""
+    return plan.cells // prod(len(plan.keys[key].domain) for key in plan.finish.sets[group])
+
+
+def _fits(plan: Plan, number: int, half_width: int, terms: int) -> bool:
+    """Tell whether a half-width is the least that covers the level."""
+    known = spread(plan.mechanisms[number], terms)
+    wide = known.coverage(half_width) >= LEVEL - known.tolerance
+    return half_width >= 0 and wide and known.coverage(half_width - 1) < LEVEL + known.tolerance
+
+
+def _check_totals(plan: Plan, values: Sequence[int], known: Sequence[Label]) -> int:
+    """Compare totals with the sums of the leaf cells that are shown; return how many there were."""
+    full = tuple(range(len(plan.keys)))
+    if full not in plan.finish.sets:
+        return 0
+    leaf = plan.finish.sets.index(full)
+    leaves = {label.positions: value for label, value in zip(known, values, strict=True) if label.group == leaf}
+    compared = 0
+    for group in {label.group for label in known} - {leaf}:
+        kept = plan.finish.sets[group]
+        parts: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for positions, value in leaves.items():
+            parts[tuple(positions[key] for key in kept)].append(value)
+        for label, value in zip(known, values, strict=True):
+            found = parts[label.positions] if label.group == group else []
+            if len(found) == _terms(plan, group) and label.group == group:
+                expect("a total", value, sum(found))
+                compared += 1
+    return compared
+
+
+def _check_between(output: Output, cell: Cell) -> None:
+    """Check a cell that is neither key nor plain measure: its value lies in its interval, which is within known bounds."""
+    if output.kind not in _NUMBERS:
+        require(cell.low is None and cell.high is None, "a column without numbers has intervals")
+        return
+    value, low, high = (None if text is None else units_of(text, output.digits) for text in (cell.value, cell.low, cell.high))
+    if value is None or low is None or high is None:
+        require(low is None and high is None, "an interval has one end")
+        return
+    require(low <= value <= high, "a value lies outside of its interval")
+    if isinstance(output.value, Average):
+        _check_average(output, output.value, low, high)
+
+
+def _check_average(output: Output, average: Average, low: int, high: int) -> None:
+    """Check that the interval of an average keeps to the bounds, rounded outward."""
+    finer = output.digits - average.digits
+    if finer < 0:
+        raise Broken("an average is shown with fewer decimal places than what is averaged has")
+    require(average.low * 10**finer <= low and high <= average.high * 10**finer, "the interval of an average exceeds the contract's bounds")

@@ -1,0 +1,75 @@
+"""What a session shows: small values for screens and JSON."""
+
+from __future__ import annotations
+
+from stillroom.admission.report import AdmissionReport
+from stillroom.model.charge import Charge
+from stillroom.model.price import Price
+from stillroom.model.question import Question
+from stillroom.model.value import Value
+
+
+class SignedContract(Value):
+    """A contract that a party has just signed.
+
+    Attributes:
+        digest: The contract's name.
+        state: `pending`, `active` or `replaced`.
+        missing: Parties that have not signed yet.
+    """
+
+    digest: str
+    state: str
+    missing: tuple[str, ...]
+
+
+class AddedData(Value):
+    """A new version of a dataset, with counts for its owner alone."""
+
+    dataset: str
+    version: int
+    report: AdmissionReport
+
+    def lines(self) -> list[str]:
+        """Return the counts in words."""
+        report = self.report
+        lines = [f"{report.rows_admitted} of {report.rows_read} rows admitted, {report.persons} persons (this is for you alone)."]
+        dropped = {
+            "nobody is named": report.without_person,
+            "a required column has no value": report.without_required,
+            "their person has more rows than agreed": report.beyond_limit,
+        }
+        lines += [f"Dropped because {why}: {count}." for why, count in dropped.items() if count]
+        lines += [
+            f"{column.name}: {column.unusable} unusable, {column.clamped} clamped."
+            for column in report.columns
+            if column.unusable or column.clamped
+        ]
+        return lines
+
+
+class DataLine(Value):
+    """A dataset of the contract and its version number."""
+
+    dataset: str
+    owner: str
+    version: int | None
+    state: str
+
+
+class WaitingQuestion(Value):
+    """A question that waits for its owners."""
+
+    question: Question
+    price: Price
+    readers: tuple[str, ...]
+    decisions: dict[str, str]
+
+
+class AccountLine(Value):
+    """An account: its cap, what is held and what is spent."""
+
+    name: str
+    cap: Charge
+    held: Charge
+    spent: Charge

@@ -1,0 +1,131 @@
+"""The words of a question, checked on a list before they are parsed.
+
+The parser knows far more SQL than questions may use. It reads some of it in time exponential in its nesting, and fails at some of it in
+ways of its own. It sees the words and signs listed here and nothing else; what they mean, the compiler decides.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from sqlglot.tokens import Token, TokenType
+
+WORDS = """
+    SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET WITH ALIAS ASC DESC FIRST GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS
+    JOIN INNER LEFT OUTER ON USING FULL RIGHT CROSS NATURAL SEMI ANTI ASOF RECURSIVE EXISTS
+    AND OR NOT IN IS LIKE BETWEEN CASE WHEN THEN ELSE END NULL TRUE FALSE DATE
+    VAR IDENTIFIER STRING NUMBER
+"""
+"""Kinds of words. Some are here because the compiler refuses them with a better reason."""
+
+SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH EQ NEQ LT LTE GT GTE"
+"""Kinds of signs."""
+
+CALLS = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "GROUPING"})
+"""Functions."""
+
+BEFORE_PARENTHESIS = """
+    SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET ALIAS GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS JOIN ON USING EXISTS
+    AND OR NOT IN LIKE BETWEEN CASE WHEN THEN ELSE STRING NUMBER
+"""
+"""Kinds of words that are not called where they stand before a parenthesis."""
+
+
+def only_statement(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens of the one SELECT statement.
+
+    Raises:
+        Refusal: There is none, or more than one, or another statement.
+    """
+    from sqlglot.tokens import TokenType
+
+    ends = [-1, *(place for place, token in enumerate(tokens) if token.token_type is TokenType.SEMICOLON), len(tokens)]
+    statements = [list(tokens[start + 1 : end]) for start, end in pairwise(ends) if end > start + 1]
+    if len(statements) != 1:
+        raise Refusal(Code.STATEMENT_NOT_ALLOWED, "A question is exactly one statement.", "Ask one SELECT at a time.")
+    if statements[0][0].token_type not in _kinds("SELECT WITH FROM L_PAREN"):
+        raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
+    return statements[0]
+
+
+def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens of a statement as the parser may see them: types are names, apart from DATE before a constant.
+
+    Raises:
+        Refusal: A word, sign or call is not on the list, or stands where the parser could take long over it.
+    """
+    from sqlglot.tokens import TokenType
+
+    listed = [_listed(token, following) for token, following in _pairs(tokens)]
+    joining = [False]
+    for (token, following), before in zip(_pairs(listed), [None, *listed], strict=False):
+        kind = token.token_type
+        if following is not None and following.token_type is TokenType.L_PAREN:
+            _check_call(token, before)
+        if kind in {TokenType.LIMIT, TokenType.OFFSET} and len(joining) > 1:
+            raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()} is not supported inside parentheses.", "Move it to the end.")
+        if kind is TokenType.JOIN and joining[-1]:
+            raise Refusal(Code.JOIN_WITHOUT_PERSON, "A join has no condition.", "Add ON, and equate the persons.")
+        _follow(joining, kind)
+    return listed
+
+
+def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token | None]]:
+    """Yield each token and the one that follows."""
+    return zip(tokens, [*tokens[1:], None], strict=True)
+
+
+def _listed(token: Token, following: Token | None) -> Token:
+    """Return a token that is on the list."""
+    from sqlglot.parser import Parser
+    from sqlglot.tokens import Token, TokenType
+
+    kind = token.token_type
+    before_text = following is not None and following.token_type is TokenType.STRING
+    if kind in _kinds(WORDS) | _kinds(SIGNS) and (kind is not TokenType.DATE or before_text):
+        return token
+    if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL"):
+        return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
+    if token.text.isidentifier():
+        fix = "Leave it out; a column of that name is written in double quotes."
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()} is not supported.", fix)
+    raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{token.text[:10]!r} is not supported.", "The SQL reference lists what is supported.")
+
+
+def _check_call(token: Token, before: Token | None) -> None:
+    """Refuse a word before a parenthesis, unless it may be called or belongs there."""
+    from sqlglot.tokens import TokenType
+
+    kind = token.token_type
+    if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind is TokenType.VAR and token.text.upper() in CALLS):
+        return
+    if before is not None and before.token_type in _kinds("FROM JOIN"):
+        raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")
+    raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {token.text} is not supported.", "The SQL reference lists what is supported.")
+
+
+def _follow(joining: list[bool], kind: TokenType) -> None:
+    """Keep track, for each parenthesis that is open, of whether a join waits for its condition."""
+    from sqlglot.tokens import TokenType
+
+    if kind is TokenType.L_PAREN:
+        joining.append(False)
+    elif kind is TokenType.R_PAREN and len(joining) > 1:
+        joining.pop()
+    elif kind in _kinds("JOIN ON USING"):
+        joining[-1] = kind is TokenType.JOIN
+
+
+@cache
+def _kinds(names: str) -> Collection[TokenType]:
+    """Return kinds of tokens by their names."""
+    from sqlglot.tokens import TokenType
+
+    return frozenset(TokenType[name] for name in names.split())

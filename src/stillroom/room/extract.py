@@ -1,0 +1,76 @@
+"""The log as others get it: all of it, or proofs that some entries are in it.
+
+Both are lines of canonical JSON, the signed note of the head first. `stillroom/log/v1` has each entry with its leaf hash and the signed
+envelope that it names; `stillroom/proof/v1` has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.canonical import canonical
+from stillroom.crypto.merkle import inclusion_proof, leaf_hash
+from stillroom.errors import Code, InvalidInput
+from stillroom.ledger.entry import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stillroom.crypto.canonical import Json
+    from stillroom.ledger.entry import Entry
+    from stillroom.ports import Records
+    from stillroom.room.room import Room
+
+LOG = "stillroom/log/v1"
+PROOF = "stillroom/proof/v1"
+
+
+def entries(room: Room) -> tuple[Entry, ...]:
+    """Return every entry of the log."""
+    with room.store.reading() as records:
+        return tuple(decode(leaf) for leaf in records.log.leaves())
+
+
+def whole_log(room: Room) -> bytes:
+    """Return the whole log, with every signed envelope that it names.
+
+    Raises:
+        InvalidInput: `LOG_INVALID` if nothing was logged yet.
+    """
+    with room.store.reading() as records:
+        head: dict[str, Json] = {"schema": LOG, "checkpoint": _checkpoint(records)}
+        return _lines([head, *(_line(records, leaf) for leaf in records.log.leaves())])
+
+
+def proof(room: Room, indices: Iterable[int]) -> bytes:
+    """Return proofs that entries are in the log; those of a release's commit and of its storing travel beside it.
+
+    Raises:
+        InvalidInput: `PROOF_INVALID` if there is no such entry, `LOG_INVALID` if nothing was logged yet.
+    """
+    with room.store.reading() as records:
+        head: dict[str, Json] = {"schema": PROOF, "checkpoint": _checkpoint(records)}
+        leaves = records.log.leaves()
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    paths = {index: [node.hex() for node in inclusion_proof(index, hashes)] for index in sorted(set(indices))}
+    return _lines([head, *({"entry": json.loads(leaves[index]), "index": index, "path": path} for index, path in paths.items())])
+
+
+def _checkpoint(records: Records) -> str:
+    note = records.log.checkpoint()
+    if note is None:
+        raise InvalidInput(Code.LOG_INVALID, "The log has no entries.", "Come back once a contract is in force.")
+    return note.decode("utf-8")
+
+
+def _line(records: Records, leaf: bytes) -> dict[str, Json]:
+    """Return an entry with its leaf hash, and what it names if that is kept here."""
+    entry = json.loads(leaf)
+    line: dict[str, Json] = {"entry": entry, "leaf": leaf_hash(leaf).hex()}
+    named = records.log.statement(entry.get("statement") or entry.get("envelope") or "")
+    return line if named is None else {**line, "statement": json.loads(named)}
+
+
+def _lines(values: Iterable[dict[str, Json]]) -> bytes:
+    return b"".join(canonical(value) + b"\n" for value in values)

@@ -1,0 +1,241 @@
+"""DuckDB admits what the rules of `stillroom.admission` say, row by row."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import math
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from stillroom.adapters.duckdb.admission import admit_file
+from stillroom.admission.cells import admit
+from stillroom.admission.identifiers import canonical
+from stillroom.admission.rows import admit_rows
+from stillroom.model.contract import CanonicalRule, Person, PrivateDataset
+from stillroom.model.schema import Column, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.adapters.admitted import Admitted
+    from stillroom.admission.rows import Row
+
+SALT = bytes(range(32))
+
+COLUMNS = {
+    "amount": Column(type=Kind.DECIMAL, step=0.25, bounds=(-10, 1000)),
+    "cents": Column(type=Kind.DECIMAL, step=0.01),
+    "coarse": Column(type=Kind.INTEGER, step=50, bounds=(-1000, 100_000)),
+    "tiny": Column(type=Kind.DECIMAL, step=1e-9, bounds=(0, 1)),
+    "items": Column(type=Kind.INTEGER, bounds=(0, 7), required=True),
+    "code": Column(type=Kind.INTEGER, values=(1, 2, 9), other=9),
+    "grade": Column(type=Kind.TEXT, values=("b", "a", "it's", "ü")),
+    "region": Column(type=Kind.TEXT, values=("north", "else"), other="else"),
+    "note": Column(type=Kind.TEXT, max_length=4),
+    "flag": Column(type=Kind.BOOLEAN),
+    "yes": Column(type=Kind.BOOLEAN, values=(True,)),
+    "day": Column(type=Kind.DATE, bounds=("2020-01-01", "2024-12-31")),
+    "any_day": Column(type=Kind.DATE),
+}
+
+
+def dataset(rules: Sequence[CanonicalRule], rows_per_person: int = 2) -> PrivateDataset:
+    person = Person(column="id", canonical=tuple(rules), placeholders=("na", "n/a"))
+    return PrivateDataset(owner="owner", person=person, rows_per_person=rows_per_person, columns=COLUMNS)
+
+
+ALL_RULES = (CanonicalRule.TRIM, CanonicalRule.NFKC, CanonicalRule.CASEFOLD, CanonicalRule.STRIP_ZEROS)
+
+rules = st.lists(st.sampled_from(CanonicalRule), unique=True).map(tuple)
+anything = st.text(st.characters(codec="utf-8"), max_size=6)
+known_identifiers = ["1", "01", " 1", "1 ", "a", "A", "\uff41", "ß", "SS", "N/A", "na", "", " ", "0", "0 0", "-", "é", "e\u0301", "\u0130"]
+identifiers = st.one_of(st.sampled_from(known_identifiers), anything, st.text(" 0aA-\t\u00a0é", max_size=4))
+
+known_numbers = ["", " 1 ", "+.5", "5.", "-.125", "0.125", "0.005", "-0.015", "1e3", "1E-2", "25", "-25", "75", "74.999999"]
+wild_numbers = ["1e999999999", "-1e999999999", "1e9999999999", "1e-999999999", "9" * 500, "0." + "9" * 60]
+no_numbers = ["NaN", "inf", "-Infinity", "1,5", "0x10", "1_000", "\u0661", "--1", "e5", ".", "1\x00"]
+numbers = st.one_of(
+    st.integers(-(10**20), 10**20).map(str),
+    st.integers(-500, 500).map(str),
+    st.decimals(-1000, 1000, places=3, allow_nan=False).map(str),
+    st.floats().map(repr),
+    st.sampled_from([*known_numbers, *wild_numbers, *no_numbers]),
+)
+truths = st.sampled_from(["true", "FALSE", " Yes", "no", "1", "0", "T", "n", "", "ja", "\u017f", "\u212a", "2", "yes\u00a0"])
+texts = st.one_of(st.sampled_from(["a", "b", "it's", "ü", "north", "North", "", " a", "else"]), anything)
+known_dates = ["2024-02-29 ", "0001-01-01", "9999-12-31", "2024-01-01T10:00:00Z", "2024-01-01 10:00"]
+no_dates = ["2023-02-29", "0000-01-01", "20240101", "2024-1-1", "2024-W01-1", "2024-01-01x", "x"]
+dates = st.one_of(
+    st.dates().map(str),
+    st.dates(datetime.date(2019, 1, 1), datetime.date(2025, 12, 31)).map(str),
+    st.sampled_from([*known_dates, *no_dates]),
+)
+
+
+def cells_for(name: str) -> st.SearchStrategy[str]:
+    """Messy text for a column: mostly of its kind, sometimes of any."""
+    kinds = {Kind.TEXT: texts, Kind.BOOLEAN: truths, Kind.DATE: dates, Kind.INTEGER: numbers, Kind.DECIMAL: numbers}
+    return st.one_of(kinds[COLUMNS[name].type], st.one_of(*kinds.values()))
+
+
+rows_of_text = st.fixed_dictionaries({"id": identifiers, **{name: cells_for(name) for name in COLUMNS}})
+
+
+def by_person(admitted: Admitted) -> dict[str, list[Row]]:
+    """Return each person's rows, as the reference does, each person's sorted."""
+    persons = admitted.persons.to_pylist()
+    found: dict[str, list[Row]] = {person: [] for person in persons}
+    for row in admitted.rows.to_pylist():
+        found[persons[row.pop("person")]].append(tuple(row[name] for name in sorted(COLUMNS)))
+    return {person: ordered(rows) for person, rows in found.items()}
+
+
+def ordered(rows: Sequence[Row]) -> list[Row]:
+    return sorted(rows, key=repr)
+
+
+def expected(section: PrivateDataset, rows: Sequence[dict[str, Any]]) -> dict[str, list[Row]]:
+    return {person: ordered(own) for person, own in admit_rows(section, rows, SALT).items()}
+
+
+def admit_csv(section: PrivateDataset, rows: Sequence[dict[str, str]]) -> Admitted:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["id", "undeclared", *COLUMNS], lineterminator="\n", quoting=csv.QUOTE_ALL, restval="x")
+            writer.writeheader()
+            writer.writerows(rows)
+        return admit_file(path, section, SALT)
+
+
+def admit_parquet(section: PrivateDataset, table: pa.Table) -> Admitted:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        pq.write_table(table, path)
+        return admit_file(path, section, SALT)
+
+
+@settings(max_examples=60)
+@given(rules=rules, rows=st.lists(rows_of_text, min_size=1, max_size=12), limit=st.integers(1, 3))
+def test_csv_is_admitted_by_the_rules(rules: tuple[CanonicalRule, ...], rows: list[dict[str, str]], limit: int) -> None:
+    section = dataset(rules, limit)
+    assert by_person(admit_csv(section, rows)) == expected(section, rows)
+
+
+@settings(max_examples=30)
+@given(rows=st.lists(rows_of_text, min_size=1, max_size=12))
+def test_parquet_of_text_is_admitted_as_csv_is(rows: list[dict[str, str]]) -> None:
+    section = dataset(ALL_RULES)
+    table = pa.Table.from_pylist([{**row, "note": row["note"] or None} for row in rows])
+    assert admit_parquet(section, table).rows.equals(admit_csv(section, rows).rows)
+
+
+typed_rows = st.fixed_dictionaries(
+    {
+        "id": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(-5, 5)),
+        "amount": st.one_of(st.none(), st.floats(), st.floats(-1100, 1100), st.integers(-5000, 5000).map(lambda n: n / 8)),
+        "cents": st.one_of(st.none(), st.decimals(-(10**9), 10**9, places=4, allow_nan=False)),
+        "coarse": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(-200, 200)),
+        "tiny": st.one_of(st.none(), st.floats(0, 1)),
+        "items": st.one_of(st.none(), st.integers(-2, 9)),
+        "code": st.one_of(st.none(), st.integers(0, 10)),
+        "grade": st.one_of(st.none(), texts),
+        "region": st.one_of(st.none(), texts),
+        "note": st.one_of(st.none(), st.integers(-100, 100_000)),
+        "flag": st.one_of(st.none(), st.booleans()),
+        "yes": st.one_of(st.none(), st.integers(-1, 2)),
+        "day": st.one_of(st.none(), st.dates()),
+        "any_day": st.one_of(st.none(), st.datetimes()),
+    },
+)
+
+ARROW_TYPES = {
+    "id": pa.int64(),
+    "amount": pa.float64(),
+    "cents": pa.decimal128(20, 4),
+    "coarse": pa.int64(),
+    "tiny": pa.float64(),
+    "items": pa.int8(),
+    "code": pa.uint16(),
+    "grade": pa.dictionary(pa.int32(), pa.string()),
+    "region": pa.large_string(),
+    "note": pa.int32(),
+    "flag": pa.bool_(),
+    "yes": pa.int64(),
+    "day": pa.date32(),
+    "any_day": pa.timestamp("us"),
+}
+
+
+@settings(max_examples=60)
+@given(rows=st.lists(typed_rows, min_size=1, max_size=12))
+def test_typed_parquet_is_admitted_by_the_rules(rows: list[dict[str, Any]]) -> None:
+    section = dataset(ALL_RULES)
+    table = pa.Table.from_pylist(rows, pa.schema(ARROW_TYPES))
+    assert by_person(admit_parquet(section, table)) == expected(section, table.to_pylist())
+
+
+@pytest.mark.parametrize("value", [0.125, -0.125, 0.375, 2.675, 1.005, 0.1 + 0.2, 1e-320, 1e300, 499_999_999.995, math.nextafter(0.125, 0)])
+def test_doubles_near_a_half_round_as_their_shortest_decimal(value: float) -> None:
+    section = dataset(())
+    row = {"id": 1, "items": 1, "amount": value, "tiny": value, "cents": Decimal(0)}
+    table = pa.Table.from_pylist([row], pa.schema(ARROW_TYPES))
+    assert by_person(admit_parquet(section, table)) == expected(section, table.to_pylist())
+
+
+@settings(max_examples=20)
+@given(rows=st.lists(rows_of_text, min_size=1, max_size=20), data=st.data())
+def test_the_order_of_rows_does_not_matter(rows: list[dict[str, str]], data: st.DataObject) -> None:
+    section = dataset(ALL_RULES)
+    shuffled = data.draw(st.permutations(rows))
+    before, after = admit_csv(section, rows), admit_csv(section, shuffled)
+    assert after.rows.equals(before.rows)
+    assert after.persons.equals(before.persons)
+    assert after.report == before.report
+
+
+@settings(max_examples=20)
+@given(rows=st.lists(rows_of_text, min_size=1, max_size=20), others=st.lists(rows_of_text, min_size=1, max_size=5))
+def test_other_persons_change_nothing(rows: list[dict[str, str]], others: list[dict[str, str]]) -> None:
+    section = dataset(ALL_RULES)
+    added = [{**row, "id": f"other {i % 2}"} for i, row in enumerate(others)]
+    before, after = by_person(admit_csv(section, rows)), by_person(admit_csv(section, added + rows))
+    assert {person: own for person, own in after.items() if not person.startswith("other")} == {
+        person: own for person, own in before.items() if not person.startswith("other")
+    }
+
+
+@settings(max_examples=1000)
+@given(rules=rules, identifier=st.one_of(identifiers, st.text(st.characters(codec="utf-8"), max_size=12)))
+@example(rules=(CanonicalRule.STRIP_ZEROS, CanonicalRule.TRIM), identifier=" 0 07")
+@example(rules=(CanonicalRule.CASEFOLD, CanonicalRule.NFKC), identifier="\u0345")
+@example(rules=(CanonicalRule.NFKC,), identifier="ﷺ" * 999)
+def test_a_canonical_identifier_is_its_own_canonical_spelling(rules: tuple[CanonicalRule, ...], identifier: str) -> None:
+    person = Person(column="id", canonical=rules, placeholders=("na",))
+    once = canonical(identifier, person)
+    assert once is None or canonical(once, person) == once
+
+
+@given(name=st.sampled_from(sorted(COLUMNS)), data=st.data())
+def test_what_is_admitted_is_what_the_contract_says(name: str, data: st.DataObject) -> None:
+    from stillroom.model.schema import column_type
+
+    value, _ = admit(data.draw(cells_for(name)), COLUMNS[name])
+    type_ = column_type(COLUMNS[name])
+    assert value is not None or type_.nullable or COLUMNS[name].required
+    if value is not None:
+        assert type_.values is None or value in type_.values
+        if type_.numeric and type_.values is None:
+            assert isinstance(value, int)
+            assert value % type_.step == 0
+            assert type_.low is None or type_.low <= value
+            assert type_.high is None or value <= type_.high

@@ -1,0 +1,114 @@
+"""Releases with their contracts and logs as files, made by a real room; and the same files bent, for tests of what checks them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stillroom.crypto.canonical import canonical, digest
+from stillroom.crypto.envelope import seal, unverified_payload
+from stillroom.crypto.merkle import inclusion_proof, leaf_hash, root
+from stillroom.crypto.note import Checkpoint, sign_checkpoint
+from stillroom.model.release import PAYLOAD_TYPE
+from stillroom.room import extract
+from tests.rooms import KEYS, OWNERS, Scene, build, contract, signed_contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from stillroom.crypto.keys import SigningKey
+    from stillroom.model.contract import Contract
+
+ORIGIN = "example.org/room"
+NAMED = {"approval": "statement", "hold": "statement", "hold_lapsed": "statement", "contract_activated": "envelope"}
+"""Entries that name a signed envelope by its digest, and the field that does."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a receiver has.
+
+    Attributes:
+        release: The release.
+        contract: The signed contract.
+        log: The whole log.
+        statements: Every signed envelope that the log names, by digest.
+    """
+
+    release: bytes
+    contract: bytes
+    log: bytes
+    statements: Mapping[str, bytes]
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries of the log."""
+        return [json.loads(line)["entry"] for line in self.log.splitlines()[1:]]
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """What the release says."""
+        value: dict[str, Any] = json.loads(unverified_payload(self.release, PAYLOAD_TYPE))
+        return value
+
+    def bent(self, change: Callable[[dict[str, Any]], object], key: SigningKey = KEYS["room"]) -> Files:
+        """Return the release that the room would have signed, had it lied; the log has the digest of that one."""
+        value = self.value
+        change(value)
+        release = seal(PAYLOAD_TYPE, canonical(value), [key])
+        entries = [
+            {**entry, "release": digest(release)} if entry.get("release") == digest(self.release) else entry for entry in self.entries
+        ]
+        return Files(release, self.contract, log_file(entries, self.statements), self.statements)
+
+    def relogged(self, change: Callable[[list[dict[str, Any]]], object]) -> Files:
+        """Return the log that the room would have signed, had it been another one."""
+        entries = self.entries
+        change(entries)
+        return Files(self.release, self.contract, log_file(entries, self.statements), self.statements)
+
+
+def note(entries: Sequence[Mapping[str, Any]], key: SigningKey = KEYS["room"], origin: str = ORIGIN) -> str:
+    """Return the signed note of a log's head."""
+    leaves = [leaf_hash(canonical(entry)) for entry in entries]
+    return sign_checkpoint(Checkpoint(origin, len(leaves), root(leaves)), origin, key).decode()
+
+
+def log_file(
+    entries: Sequence[Mapping[str, Any]], statements: Mapping[str, bytes] | None = None, head: str | None = None, older: Sequence[str] = ()
+) -> bytes:
+    """Write a log: a line for its head, and a line for each entry."""
+    first: dict[str, Any] = {"schema": "stillroom/log/v1", "checkpoint": note(entries) if head is None else head}
+    lines = [{**first, "older": list(older)} if older else first]
+    for entry in entries:
+        statement = (statements or {}).get(entry.get(NAMED.get(entry["kind"], ""), ""))
+        line = {"entry": entry, "leaf": leaf_hash(canonical(entry)).hex()}
+        lines.append(line if statement is None else {**line, "statement": json.loads(statement)})
+    return b"".join(canonical(line) + b"\n" for line in lines)
+
+
+def proof_file(entries: Sequence[Mapping[str, Any]], indices: Sequence[int]) -> bytes:
+    """Write proofs that entries are in a log."""
+    leaves = [leaf_hash(canonical(entry)) for entry in entries]
+    lines: list[dict[str, Any]] = [{"schema": "stillroom/proof/v1", "checkpoint": note(entries)}]
+    for index in indices:
+        lines.append({"entry": entries[index], "index": index, "path": [one.hex() for one in inclusion_proof(index, leaves)]})
+    return b"".join(canonical(line) + b"\n" for line in lines)
+
+
+def files(scene: Scene, envelope: bytes) -> Files:
+    """Return what a receiver of a release gets from a room."""
+    written = extract.whole_log(scene.room)
+    lines = [json.loads(line) for line in written.splitlines()]
+    statements = [canonical(line["statement"]) for line in lines if "statement" in line]
+    return Files(envelope, signed_contract(scene.contract, *OWNERS), written, {digest(one): one for one in statements})
+
+
+def publish(folder: Path, sql: str, value: Contract | None = None, *, before: Sequence[str] = (), epsilon: float = 0.5) -> Files:
+    """Ask some questions of a new room, and return the files of the last one's release."""
+    scene = build(folder, value or contract())
+    for earlier in before:
+        scene.ask(earlier)
+    return files(scene, scene.ask(sql, epsilon=epsilon).envelope)

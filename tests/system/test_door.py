@@ -1,0 +1,439 @@
+"""The one door out: what passes, in which order, at which charge, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.adapters.sql_store.accounts import open_accounts
+from stillroom.adapters.vault import LocalVault
+from stillroom.crypto.envelope import open_envelope
+from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
+from stillroom.ledger.entry import AccountRaised, Commit, Decision, Hold, HoldLapsed, Refused, ReleaseStored
+from stillroom.model.charge import Charge
+from stillroom.model.codec import digest_of
+from stillroom.model.release import PAYLOAD_TYPE, Release
+from stillroom.policy.approval import APPROVAL_TYPE
+from stillroom.room import approvals, door, extract, releases
+from stillroom.room.door import Step
+from stillroom.room.recovery import recover
+from stillroom.room.refusals import BATCH
+from stillroom.room.room import Genuine, Rehearsing
+from stillroom.room.signed import sign
+from tests.rooms import KEYS, NOON, OWNERS, SQL, FakeClock, Guessing, Steps, build, charge, contract, numbered, reopen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from stillroom.ledger.entry import Entry
+    from stillroom.model.plan import NoisyCells, Plan
+    from tests.rooms import Scene
+
+NOTHING = Charge(rho=0)
+
+
+class At:
+    """Does something, once, when a step begins."""
+
+    def __init__(self, step: str, action: Callable[[], object]) -> None:
+        """Name the step and the action."""
+        self._step, self._action, self._done = step, action, False
+
+    def step(self, name: str) -> None:
+        """Act, if this is the step and it has not been here."""
+        if name == self._step and not self._done:
+            self._done = True
+            self._action()
+
+
+class Failing(Guessing):
+    """A protection whose run fails, with words that nobody may hear."""
+
+    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
+        """Fail."""
+        del plan, charge, versions
+        raise Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice.")
+
+
+def refused(scene: Scene, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None) -> StillroomError:
+    """Ask, expect an error, and return it."""
+    with pytest.raises(StillroomError) as caught:
+        door.ask(scene.room, scene.question(sql, asked_by, signed_by), Steps())
+    return caught.value
+
+
+def entries(scene: Scene) -> tuple[Entry, ...]:
+    return extract.entries(scene.room)
+
+
+def test_steps_come_in_the_order_of_the_design(tmp_path: Path) -> None:
+    steps = Steps()
+    build(tmp_path).ask(progress=steps)
+    assert steps.heard == [
+        *(Step.CHECK, Step.COMPILE, Step.PRICE, Step.APPROVE, Step.RESERVE),
+        *(Step.HOLD, "hold hospital", "hold insurer", Step.COMMIT, Step.SETTLE),
+        *(Step.MEASURE, Step.FINISH, Step.SIGN, Step.STORE, Step.ANSWER),
+    ]
+    assert {step for step in steps.heard if not step.startswith("hold ")} == set(Step)
+
+
+def test_a_release_says_what_was_done(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    answer = scene.ask()
+    payload = open_envelope(answer.envelope, PAYLOAD_TYPE, {"room": KEYS["room"].public})
+    release = Release.model_validate_json(payload)
+    commit, stored = entries(scene)[release.commit_index], entries(scene)[-1]
+    assert isinstance(commit, Commit)
+    assert isinstance(stored, ReleaseStored)
+    assert commit.reservation == stored.reservation == release.reservation == answer.reservation
+    assert (commit.plan, commit.contract, commit.charge) == (release.plan_digest, digest_of(scene.contract), charge())
+    assert (release.versions, release.receivers) == ({"members": 1, "visits": 1}, ("insurer",))
+    assert release.balance.before.rho - release.balance.after.rho == charge().rho
+    assert release.room == f"example.org/room {KEYS['room'].public}"
+    assert release.plan_digest == digest_of(release.plan)
+
+
+def test_both_owners_and_the_contract_are_charged_once(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    scene.ask()
+    assert [scene.account(owner).spent for owner in OWNERS] == [charge(), charge()]
+    assert [scene.account(owner).held for owner in OWNERS] == [NOTHING, NOTHING]
+    assert scene.spent() == scene.replayed().spent == charge()
+
+
+def test_an_owner_of_both_datasets_is_charged_once(tmp_path: Path) -> None:
+    value = contract()
+    visits = value.datasets["visits"].model_copy(update={"owner": "insurer"})
+    scene = build(tmp_path, value.model_copy(update={"datasets": {**value.datasets, "visits": visits}}))
+    scene.ask()
+    assert scene.account("insurer").spent == charge()
+    assert scene.account("hospital").spent == NOTHING
+
+
+def test_asking_twice_gives_the_same_bytes_and_charges_nothing(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    first = scene.ask()
+    size = scene.replayed().size
+    again = scene.ask("select   count(*) as total from members as m inner join visits v on v.pid = m.id")
+    assert (again.envelope, again.fresh, first.fresh) == (first.envelope, False, True)
+    assert scene.spent() == charge()
+    assert scene.replayed().size == size
+
+
+def test_another_question_or_another_version_is_another_run(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    answers = [scene.ask(), scene.ask(numbered(1)), scene.ask(epsilon=0.25)]
+    scene.announce("visits", 2)
+    answers.append(scene.ask())
+    assert len({answer.reservation for answer in answers}) == len({answer.envelope for answer in answers}) == 4
+    assert scene.spent().rho == 3 * charge().rho + charge(epsilon=0.25).rho
+
+
+def test_a_repeat_still_has_to_be_allowed(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    scene.ask()
+    assert refused(scene, asked_by="hospital").code is Code.ASK_NOT_ALLOWED
+    scene.announce("visits", 1, withdrawn=True)
+    assert refused(scene).code is Code.DATA_WITHDRAWN
+    late = reopen(tmp_path, clock=FakeClock(4_200_000_000))
+    assert refused(late).code is Code.CONTRACT_EXPIRED
+
+
+def test_only_the_party_itself_can_ask_in_its_name(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    assert refused(scene, signed_by="stranger").code is Code.SIGNATURE_MISSING
+    assert refused(scene, asked_by="stranger").code is Code.PARTY_UNKNOWN
+    scene.contract = contract(purpose="another")
+    assert refused(scene).code is Code.CONTRACT_UNKNOWN
+    with scene.room.store.reading() as records:
+        assert records.counters.refusals() == {}
+
+
+def test_data_must_be_there_and_admitted_under_the_section_in_force(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    scene.announce("visits", 2, section="sha256:" + "0" * 64)
+    assert refused(scene).code is Code.DATA_NOT_ADMITTED
+    value = contract()
+    section = value.datasets["members"].model_copy(update={"rows_per_person": 2})
+    amended = value.model_copy(
+        update={"version": 2, "amends": digest_of(value), "datasets": {**value.datasets, "members": section}},
+    )
+    scene.submit(amended, *OWNERS)
+    scene.contract = amended
+    scene.announce("visits", 3)
+    assert refused(scene).code is Code.DATA_NOT_ADMITTED
+    scene.announce("members", 2)
+    assert scene.ask().fresh
+
+
+def test_without_data_nothing_is_asked(tmp_path: Path) -> None:
+    third = contract().datasets["visits"]
+    scene = build(tmp_path)
+    amended = scene.contract.model_copy(
+        update={"version": 2, "amends": digest_of(scene.contract), "datasets": {**scene.contract.datasets, "stays": third}},
+    )
+    scene.submit(amended, *OWNERS)
+    scene.contract = amended
+    assert refused(scene, SQL.replace("visits", "stays")).code is Code.DATA_UNKNOWN
+
+
+def test_a_no_of_the_second_owner_frees_the_hold_of_the_first(tmp_path: Path) -> None:
+    cost = charge().rho
+    scene = build(tmp_path, caps={"insurer": Charge(rho=cost - 1)})
+    error = refused(scene)
+    assert error.code is Code.ACCOUNT_NOT_ENOUGH
+    assert "insurer" in str(error)
+    assert not any(character.isdigit() for character in str(error))
+    assert [scene.account(owner).held for owner in OWNERS] == [NOTHING, NOTHING]
+    assert scene.account("hospital").balance.rho == 10**15
+    assert [type(one) for one in entries(scene)[-2:]] == [Hold, HoldLapsed]
+    assert scene.replayed().spent == scene.spent() == NOTHING
+
+
+def test_after_a_raise_the_same_question_passes_and_the_raise_is_logged(tmp_path: Path) -> None:
+    scene = build(tmp_path, caps={"insurer": Charge(rho=1)})
+    assert refused(scene).code is Code.ACCOUNT_NOT_ENOUGH
+    open_accounts(tmp_path / "insurer.sqlite", "insurer").raise_cap("people", charge())
+    assert scene.ask().fresh
+    raised = [one.account.owner for one in entries(scene) if isinstance(one, AccountRaised)]
+    assert raised == ["insurer"]
+    assert scene.replayed().spent == scene.account("insurer").spent == charge()
+
+
+def test_the_contracts_cap_is_met_before_any_owner_is_bothered(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(caps={"epsilon": 0.7, "delta": 1e-9, "release_epsilon": 0.5}, approval=automatic(0.5, 100)))
+    scene.ask()
+    size = scene.replayed().size
+    assert refused(scene, numbered(1)).code is Code.CONTRACT_CAP_EXCEEDED
+    assert scene.replayed().size == size
+    assert scene.account("hospital").spent == charge()
+
+
+def test_an_analyst_has_a_cap_of_its_own_for_automatic_releases(tmp_path: Path) -> None:
+    both = contract(ask=["insurer", "hospital"], receive=["insurer", "hospital"], approval=automatic(0.5, 0.6))
+    scene = build(tmp_path, both)
+    scene.ask()
+    assert refused(scene, numbered(1)).code is Code.ANALYST_CAP_EXCEEDED
+    assert scene.ask(numbered(1), asked_by="hospital").fresh
+    assert not scene.ask(numbered(1)).fresh
+
+
+def automatic(release: float, analyst: float) -> dict[str, object]:
+    return {"rule": "automatic", "release_epsilon": release, "analyst_epsilon": analyst}
+
+
+def test_refusals_are_counted_by_code_and_logged_in_batches(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    words = "SELECT peculiar_word FROM members"
+    for _ in range(BATCH - 1):
+        refused(scene, words)
+    assert not any(isinstance(one, Refused) for one in entries(scene))
+    refused(scene, "not sql at all")
+    batch = entries(scene)[-1]
+    assert isinstance(batch, Refused)
+    assert sum(one.count for one in batch.counts) == BATCH
+    refused(scene, words)
+    scene.ask()
+    assert [type(one) for one in entries(scene)[-2:]] == [Refused, ReleaseStored]
+    assert b"peculiar_word" not in (tmp_path / "room.sqlite").read_bytes()
+
+
+def test_each_owner_approves_before_anything_is_held(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+    assert refused(scene).code is Code.APPROVAL_MISSING
+    waiting = door_pending(scene)
+    assert [(one.question.sql, one.compiled.charge) for one in waiting] == [(SQL, charge())]
+    scene.decide(waiting[0].plan_digest, "insurer")
+    assert "hospital" in str(refused(scene))
+    scene.decide(waiting[0].plan_digest, "hospital")
+    assert scene.ask().fresh
+    assert scene.replayed().spent == charge()
+
+
+def door_pending(scene: Scene) -> tuple[approvals.Pending, ...]:
+    return approvals.pending(scene.room)
+
+
+def test_the_latest_decision_counts_and_an_older_one_cannot_be_played_again(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+    refused(scene)
+    plan = door_pending(scene)[0].plan_digest
+    approved = [scene.decide(plan, owner) for owner in OWNERS]
+    scene.decide(plan, "hospital", Decision.REJECTED)
+    assert refused(scene).code is Code.APPROVAL_REJECTED
+    with pytest.raises(Refusal) as caught:
+        approvals.record(scene.room, approved[0])
+    assert caught.value.code is Code.APPROVAL_INVALID
+    scene.decide(plan, "hospital", Decision.CHANGES_REQUESTED)
+    assert refused(scene).code is Code.APPROVAL_REJECTED
+    scene.decide(plan, "hospital")
+    assert scene.ask().fresh
+    scene.replayed()
+
+
+def test_an_amendment_ends_approvals(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+    refused(scene)
+    for owner in OWNERS:
+        scene.decide(door_pending(scene)[0].plan_digest, owner)
+    before = scene.contract
+    amended = before.model_copy(update={"version": 2, "amends": digest_of(before), "purpose": "more tests"})
+    scene.submit(amended, *OWNERS)
+    assert refused(scene).code is Code.CONTRACT_REPLACED
+    scene.contract = amended
+    assert refused(scene).code is Code.APPROVAL_MISSING
+    scene.replayed()
+
+
+@pytest.mark.parametrize("change", ["receivers", "charge", "contract"])
+def test_an_approval_of_something_else_is_not_taken(tmp_path: Path, change: str) -> None:
+    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+    refused(scene)
+    good = approvals.statement(scene.room, door_pending(scene)[0].plan_digest, "hospital", Decision.APPROVED)
+    changes = {"receivers": ("hospital",), "charge": Charge(rho=1), "contract": "sha256:" + "0" * 64}
+    envelope = sign(good.model_copy(update={change: changes[change]}), APPROVAL_TYPE, KEYS["hospital"])
+    with pytest.raises(Refusal) as caught:
+        approvals.record(scene.room, envelope)
+    assert caught.value.code is Code.APPROVAL_INVALID
+
+
+def test_only_owners_whose_data_is_read_decide_and_only_with_their_key(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+    refused(scene, "SELECT COUNT(*) AS n FROM members")
+    plan = door_pending(scene)[0].plan_digest
+    with pytest.raises(Refusal) as caught:
+        scene.decide(plan, "hospital")
+    assert caught.value.code is Code.OWNER_ONLY
+    forged = sign(approvals.statement(scene.room, plan, "insurer", Decision.APPROVED), APPROVAL_TYPE, KEYS["hospital"])
+    with pytest.raises(Unverified):
+        approvals.record(scene.room, forged)
+
+
+def test_a_decision_that_comes_before_the_commit_stops_it(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+    refused(scene)
+    plan = door_pending(scene)[0].plan_digest
+    for owner in OWNERS:
+        scene.decide(plan, owner)
+    late = At(Step.COMMIT, lambda: scene.decide(plan, "hospital", Decision.REJECTED))
+    with pytest.raises(Refusal) as caught:
+        scene.ask(progress=late)
+    assert caught.value.code is Code.APPROVAL_REJECTED
+    assert_nothing_spent(scene)
+
+
+def test_data_that_is_withdrawn_or_renewed_before_the_commit_stops_it(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    with pytest.raises(Refusal) as caught:
+        scene.ask(progress=At(Step.COMMIT, lambda: scene.announce("visits", 2)))
+    assert caught.value.code is Code.DATA_NOT_ADMITTED
+    with pytest.raises(Refusal) as caught:
+        scene.ask(progress=At(Step.COMMIT, lambda: scene.announce("visits", 2, withdrawn=True)))
+    assert caught.value.code is Code.DATA_WITHDRAWN
+    assert_nothing_spent(scene)
+
+
+def test_an_amendment_that_comes_before_the_commit_stops_it(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    amended = scene.contract.model_copy(update={"version": 2, "amends": digest_of(scene.contract)})
+    with pytest.raises(Refusal) as caught:
+        scene.ask(progress=At(Step.COMMIT, lambda: scene.submit(amended, *OWNERS)))
+    assert caught.value.code is Code.CONTRACT_REPLACED
+    assert_nothing_spent(scene)
+
+
+def assert_nothing_spent(scene: Scene) -> None:
+    assert scene.spent() == scene.replayed().spent == NOTHING
+    accounts = [scene.account(owner) for owner in OWNERS]
+    assert [(account.spent, account.held) for account in accounts] == [(NOTHING, NOTHING)] * 2
+
+
+def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path) -> None:
+    build(tmp_path)
+    clock = FakeClock()
+    scene = reopen(tmp_path, outlet=Genuine(Failing(), KEYS["room"]), clock=clock)
+    error = refused(scene)
+    assert isinstance(error, Failed)
+    assert (error.code, error.__cause__, "Alice" in str(error)) == (Code.RUN_FAILED, None, False)
+    assert clock.moment == NOON + 0.75
+    assert scene.spent() == scene.account("hospital").spent == charge()
+    assert reopen(tmp_path).ask().fresh
+    assert scene.spent() == scene.account("hospital").spent == charge()
+
+
+def test_noise_that_does_not_protect_makes_rehearsals_only(tmp_path: Path) -> None:
+    build(tmp_path)
+    with pytest.raises(Unverified):
+        Genuine(Guessing(genuine=False), KEYS["room"])
+    scene = reopen(tmp_path, outlet=Rehearsing(Guessing(genuine=False)))
+    assert scene.rehearse().table.rows
+    assert releases.received_by(scene.room, "insurer") == ()
+    assert not any(isinstance(one, ReleaseStored) for one in entries(scene))
+
+
+def test_of_two_that_measure_the_same_one_release_is_kept(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    found = []
+    slow = scene.ask(progress=At(Step.STORE, lambda: found.append(scene.ask())))
+    assert (slow.envelope, slow.fresh, found[0].fresh) == (found[0].envelope, False, True)
+    assert scene.spent() == scene.account("insurer").spent == scene.replayed().spent == charge()
+
+
+def test_of_two_that_commit_the_same_one_is_charged(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    slow = scene.ask(progress=At(Step.COMMIT, scene.ask))
+    assert not slow.fresh
+    assert scene.spent() == scene.account("insurer").spent == scene.replayed().spent == charge()
+
+
+def test_an_ask_whose_holds_lapsed_on_the_way_is_not_committed(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    late = FakeClock(NOON + 10_000)
+    with pytest.raises(Refusal) as caught:
+        scene.ask(progress=At(Step.COMMIT, lambda: recover(reopen(tmp_path, clock=late).room)))
+    assert caught.value.code is Code.HOLD_LAPSED
+    assert_nothing_spent(scene)
+    assert scene.ask().fresh
+
+
+def test_an_owner_whose_home_is_away_or_signs_with_another_key_is_not_charged(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    insurer = scene.room.vaults["insurer"]
+    away = replace(scene.room, vaults={"insurer": insurer})
+    with pytest.raises(Failed) as failed:
+        door.ask(away, scene.question(), Steps())
+    assert failed.value.code is Code.HOME_INVALID
+    wrong = LocalVault(open_accounts(tmp_path / "hospital.sqlite", "hospital"), KEYS["stranger"])
+    with pytest.raises(Unverified):
+        door.ask(replace(scene.room, vaults={"insurer": insurer, "hospital": wrong}), scene.question(), Steps())
+    assert_nothing_spent(scene)
+    assert scene.ask().fresh
+
+
+@pytest.mark.parametrize(("quantum", "answered"), [(1, NOON + 0.75), (60, 1_800_000_060.0), (0.5, NOON + 0.25)])
+def test_answers_and_entries_keep_to_the_quantum(tmp_path: Path, quantum: float, answered: float) -> None:
+    clock = FakeClock()
+    scene = build(tmp_path, contract(quantum_seconds=quantum), clock=clock)
+    scene.ask()
+    assert clock.moment == answered
+    assert {one.at for one in entries(scene)} == {1_800_000_000}
+    release = releases.received_by(scene.room, "insurer")[0]
+    assert release.released_at == 1_800_000_000
+
+
+def test_releases_are_shown_to_receivers_only(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    answer = scene.ask()
+    assert releases.envelope_for(scene.room, "insurer", answer.reservation) == answer.envelope
+    assert releases.received_by(scene.room, "hospital") == ()
+    with pytest.raises(Refusal) as caught:
+        releases.envelope_for(scene.room, "hospital", answer.reservation)
+    assert caught.value.code is Code.RELEASE_UNKNOWN
+
+
+def test_who_cannot_receive_does_not_get_an_answer(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(receive=["hospital"]))
+    assert refused(scene).code is Code.RECEIVE_NOT_ALLOWED

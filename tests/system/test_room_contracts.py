@@ -1,0 +1,178 @@
+"""Contracts of a room: in force once everybody has signed, amended by everybody again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.adapters.sql_store.accounts import create_accounts
+from stillroom.adapters.sql_store.store import create_store
+from stillroom.crypto.envelope import signers
+from stillroom.errors import Code, StillroomError
+from stillroom.ledger.entry import ContractActivated
+from stillroom.model.codec import digest_of
+from stillroom.model.record import ContractState
+from stillroom.room import contracts, extract
+from stillroom.room.statement import CONTRACT_TYPE
+from tests.rooms import KEYS, OWNERS, PLENTY, build, contract, reopen, signed_contract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.model.contract import Contract
+    from tests.rooms import Scene
+
+
+def empty(folder: Path) -> Scene:
+    """Make a room without a contract."""
+    create_store(folder / "room.sqlite")
+    for owner in OWNERS:
+        create_accounts(folder / f"{owner}.sqlite", owner).add("people", PLENTY)
+    return reopen(folder)
+
+
+def amended(value: Contract, **changes: object) -> Contract:
+    """Return the next version of a contract."""
+    return value.model_copy(update={"version": value.version + 1, "amends": digest_of(value), **changes})
+
+
+def state(scene: Scene, value: Contract) -> ContractState | None:
+    with scene.room.store.reading() as records:
+        record = records.contracts.get(digest_of(value))
+        return record.state if record else None
+
+
+def refused(scene: Scene, value: Contract, *names: str) -> Code:
+    """Hand in a contract that is not taken, and return why."""
+    with pytest.raises(StillroomError) as caught:
+        scene.submit(value, *names)
+    return caught.value.code
+
+
+def test_signatures_on_separate_copies_add_up(tmp_path: Path) -> None:
+    scene, value = empty(tmp_path), contract()
+    scene.submit(value, "hospital")
+    assert state(scene, value) is ContractState.PENDING
+    with scene.room.store.reading() as records:
+        assert contracts.missing_signatures(records, records.contracts.all()[0]) == ("insurer",)
+    scene.submit(value, "insurer")
+    assert state(scene, value) is ContractState.ACTIVE
+    entry = extract.entries(scene.room)[0]
+    assert isinstance(entry, ContractActivated)
+    with scene.room.store.reading() as records:
+        kept = records.log.statement(entry.envelope)
+    assert kept is not None
+    assert signers(kept, CONTRACT_TYPE, {name: KEYS[name].public for name in OWNERS}) == OWNERS
+
+
+def test_handing_it_in_again_changes_nothing(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    size = len(extract.entries(scene.room))
+    scene.submit(scene.contract, "hospital")
+    scene.submit(scene.contract, *OWNERS)
+    assert len(extract.entries(scene.room)) == size
+
+
+def test_strangers_signatures_do_not_count_and_are_not_kept(tmp_path: Path) -> None:
+    scene, value = empty(tmp_path), contract()
+    assert refused(scene, value, "stranger") is Code.SIGNATURE_MISSING
+    assert state(scene, value) is None
+    scene.submit(value, "hospital", "stranger")
+    assert state(scene, value) is ContractState.PENDING
+    with scene.room.store.reading() as records:
+        assert KEYS["stranger"].public.id.encode() not in records.contracts.all()[0].envelope
+
+
+def test_nothing_is_asked_before_everybody_has_signed(tmp_path: Path) -> None:
+    scene, value = empty(tmp_path), contract()
+    scene.submit(value, "hospital")
+    with pytest.raises(StillroomError) as caught:
+        scene.ask()
+    assert caught.value.code is Code.CONTRACT_UNSIGNED
+
+
+def test_an_altered_contract_is_not_the_one_that_was_signed(tmp_path: Path) -> None:
+    scene, value = empty(tmp_path), contract()
+    envelope = signed_contract(value, *OWNERS)
+    import base64
+
+    payload = base64.b64encode(b'{"purpose":"other"}').decode()
+    altered = envelope.replace(envelope.split(b'"payload":"')[1].split(b'"')[0], payload.encode())
+    with pytest.raises(StillroomError):
+        contracts.submit(scene.room, altered)
+    assert state(scene, value) is None
+
+
+def test_a_contract_with_problems_is_not_taken(tmp_path: Path) -> None:
+    scene = empty(tmp_path)
+    assert refused(scene, contract(expires="2099-13-01"), *OWNERS) is Code.CONTRACT_INVALID
+
+
+def test_an_operator_is_this_room(tmp_path: Path) -> None:
+    scene, value = empty(tmp_path), contract()
+
+    def operated(key: str) -> Contract:
+        operator = value.parties[0].model_copy(update={"name": "house", "roles": ("operator",), "key": KEYS[key].public.text})
+        return type(value).model_validate({**value.to_json(), "parties": [*value.to_json()["parties"], operator.to_json()]}, strict=False)
+
+    assert refused(scene, operated("stranger"), *OWNERS, "stranger") is Code.KEY_MISMATCH
+    scene.submit(operated("room"), *OWNERS, "room")
+    assert state(scene, operated("room")) is ContractState.ACTIVE
+
+
+def test_an_amendment_takes_the_place_of_its_predecessor_and_inherits_its_account(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    scene.ask()
+    spent, before = scene.spent(), scene.contract
+    after = amended(before, purpose="more")
+    scene.submit(after, "hospital")
+    assert state(scene, before) is ContractState.ACTIVE
+    scene.submit(after, "insurer")
+    assert (state(scene, before), state(scene, after)) == (ContractState.REPLACED, ContractState.ACTIVE)
+    assert scene.spent() == spent
+    scene.contract = after
+    scene.ask()
+    assert scene.spent().rho == 2 * spent.rho
+    assert refused(scene, before, *OWNERS) is Code.CONTRACT_REPLACED
+    scene.replayed()
+
+
+@pytest.mark.parametrize("changes", [{"version": 3}, {"name": "another"}, {"amends": "sha256:" + "0" * 64}, {"version": 1, "amends": None}])
+def test_an_amendment_is_the_next_version_of_the_contract_in_force(tmp_path: Path, changes: dict[str, object]) -> None:
+    scene = build(tmp_path)
+    assert refused(scene, amended(scene.contract, **changes), *OWNERS) is Code.AMENDMENT_INVALID
+
+
+def test_a_room_begins_with_a_first_version(tmp_path: Path) -> None:
+    assert refused(empty(tmp_path), amended(contract()), *OWNERS) is Code.AMENDMENT_INVALID
+
+
+def test_a_party_that_is_dropped_or_gets_another_key_must_sign_too(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    hospital, insurer = scene.contract.parties
+    swapped = amended(scene.contract, parties=(hospital.model_copy(update={"key": KEYS["stranger"].public.text}), insurer))
+    scene.submit(swapped, "insurer", "stranger")
+    assert state(scene, swapped) is ContractState.PENDING
+    scene.submit(swapped, "hospital")
+    assert state(scene, swapped) is ContractState.ACTIVE
+
+
+def test_a_cap_below_what_is_spent_is_not_taken(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    scene.ask()
+    lower = scene.contract.caps.model_copy(update={"epsilon": 0.25, "release_epsilon": 0.25})
+    rule = scene.contract.approval.model_copy(update={"release_epsilon": 0.25})
+    after = amended(scene.contract, caps=lower, approval=rule)
+    assert refused(scene, after, *OWNERS) is Code.AMENDMENT_INVALID
+    assert state(scene, scene.contract) is ContractState.ACTIVE
+    assert state(scene, after) is None
+
+
+def test_a_pending_amendment_that_was_overtaken_is_not_taken_any_more(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    first, second = amended(scene.contract, purpose="one"), amended(scene.contract, purpose="two")
+    scene.submit(first, "hospital")
+    scene.submit(second, *OWNERS)
+    assert refused(scene, first, "insurer") is Code.AMENDMENT_INVALID
+    assert state(scene, second) is ContractState.ACTIVE

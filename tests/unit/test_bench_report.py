@@ -1,0 +1,39 @@
+"""The benchmark's report: its table, and the page of the documentation."""
+
+from bench.report import HEADINGS, Row, machine, page, table
+
+ROWS = [
+    Row("a question", "plain", "4.00 CPU s", peak_mb=443.4),
+    Row("a question", "Stillroom", "1.00 CPU s", "0.25 × plain", 500.0, "≤ 1.0 × plain", met=True),
+    Row("a price", "Stillroom", "80 CPU ms", target="≤ 50 ms", met=False),
+]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_every_row_is_a_line_with_all_its_columns() -> None:
+    head, _, *lines = table(ROWS).splitlines()
+    assert _cells(head) == list(HEADINGS)
+    assert [_cells(line) for line in lines] == [
+        ["a question", "plain", "4.00 CPU s", "", "443", "", ""],
+        ["a question", "Stillroom", "1.00 CPU s", "0.25 × plain", "500", "≤ 1.0 × plain", "yes"],
+        ["a price", "Stillroom", "80 CPU ms", "", "", "≤ 50 ms", "**no**"],
+    ]
+
+
+def test_columns_line_up() -> None:
+    lines = table(ROWS).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert set(lines[1]) == {"|", "-", " "}
+
+
+def test_the_page_holds_the_machine_and_the_table_and_no_name_of_a_place() -> None:
+    described = machine(["duckdb"])
+    text = page(ROWS, described)
+    assert text.startswith("# Benchmarks\n")
+    assert described in text
+    assert table(ROWS) in text
+    assert "duckdb " in described
+    assert "/" not in described
