@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from stillroom.crypto.envelope import signers
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.entry import ContractActivated
 from stillroom.model.codec import digest_of
+from stillroom.model.contract import Role
 from stillroom.model.record import ContractState
 from stillroom.room import contracts, extract
 from stillroom.room.statement import CONTRACT_TYPE
@@ -95,8 +97,6 @@ def test_nothing_is_asked_before_everybody_has_signed(tmp_path: Path) -> None:
 def test_an_altered_contract_is_not_the_one_that_was_signed(tmp_path: Path) -> None:
     scene, value = empty(tmp_path), contract()
     envelope = signed_contract(value, *OWNERS)
-    import base64
-
     payload = base64.b64encode(b'{"purpose":"other"}').decode()
     altered = envelope.replace(envelope.split(b'"payload":"')[1].split(b'"')[0], payload.encode())
     with pytest.raises(StillroomError):
@@ -113,7 +113,7 @@ def test_an_operator_is_this_room(tmp_path: Path) -> None:
     scene, value = empty(tmp_path), contract()
 
     def operated(key: str) -> Contract:
-        operator = value.parties[0].model_copy(update={"name": "house", "roles": ("operator",), "key": KEYS[key].public.text})
+        operator = value.parties[0].model_copy(update={"name": "house", "roles": (Role.OPERATOR,), "key": KEYS[key].public.text})
         return type(value).model_validate({**value.to_json(), "parties": [*value.to_json()["parties"], operator.to_json()]}, strict=False)
 
     assert refused(scene, operated("stranger"), *OWNERS, "stranger") is Code.KEY_MISMATCH
@@ -138,7 +138,10 @@ def test_an_amendment_takes_the_place_of_its_predecessor_and_inherits_its_accoun
     scene.replayed()
 
 
-@pytest.mark.parametrize("changes", [{"version": 3}, {"name": "another"}, {"amends": "sha256:" + "0" * 64}, {"version": 1, "amends": None}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"version": 3}, {"name": "another"}, {"amends": "sha256:" + "0" * 64}, {"version": 1, "amends": None, "purpose": "other"}],
+)
 def test_an_amendment_is_the_next_version_of_the_contract_in_force(tmp_path: Path, changes: dict[str, object]) -> None:
     scene = build(tmp_path)
     assert refused(scene, amended(scene.contract, **changes), *OWNERS) is Code.AMENDMENT_INVALID

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COLUMNS = {"age": Column(type=Kind.INTEGER, bounds=(0, 120)), "city": Column(type=Kind.TEXT, max_length=20)}
 DATASET = PrivateDataset(owner="owner", person=Person(column="id"), rows_per_person=2, columns=COLUMNS)
-SECRET = "Mr-S3cret"
+MARKER = "Mr-M4rk3r"
 
 
 def admit(path: Path) -> Admitted:
@@ -38,7 +38,7 @@ def refused(path: Path) -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
         admit(path)
     assert caught.value.code is Code.DATA_INVALID
-    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    assert MARKER not in "".join(traceback.format_exception(caught.value))
     return caught.value
 
 
@@ -53,24 +53,24 @@ HEADER = b"id,age,city\n"
 BAD_CSV: dict[str, bytes] = {
     "nothing at all": b"",
     "a header only": HEADER,
-    "no header": f"{SECRET},{SECRET},{SECRET}\nb,2,y\n".encode(),
+    "no header": f"{MARKER},{MARKER},{MARKER}\nb,2,y\n".encode(),
     "an empty first line": b"\n" + HEADER + b"a,1,x\n",
     "another delimiter": b"id;age;city\na;1;x\n",
-    "a column missing": f"id,age\n{SECRET},1\n".encode(),
-    "a column twice": f"id,age,city,age\n{SECRET},1,x,2\n".encode(),
-    "names that differ in case only": f"id,age,city,Age\n{SECRET},1,x,2\n".encode(),
-    "a short row": HEADER + f"{SECRET},1\n".encode(),
-    "a long row": HEADER + f"{SECRET},1,x,y\n".encode(),
-    "a long row far below": HEADER + b"a,1,x\n" * 50_000 + f"{SECRET},1,x,y\n".encode(),
-    "an open quote": HEADER + f'{SECRET},1,"x\n'.encode(),
-    "text after a quote": HEADER + f'{SECRET},1,"x"{SECRET}\n'.encode(),
-    "bytes that are not UTF-8": HEADER + f"{SECRET},1,".encode() + b"\xff\xfe\n",
-    "a surrogate": HEADER + f"{SECRET},1,".encode() + b"\xed\xa0\x80\n",
-    "UTF-16": f"id,age,city\n{SECRET},1,x\n".encode("utf-16"),
+    "a column missing": f"id,age\n{MARKER},1\n".encode(),
+    "a column twice": f"id,age,city,age\n{MARKER},1,x,2\n".encode(),
+    "names that differ in case only": f"id,age,city,Age\n{MARKER},1,x,2\n".encode(),
+    "a short row": HEADER + f"{MARKER},1\n".encode(),
+    "a long row": HEADER + f"{MARKER},1,x,y\n".encode(),
+    "a long row far below": HEADER + b"a,1,x\n" * 50_000 + f"{MARKER},1,x,y\n".encode(),
+    "an open quote": HEADER + f'{MARKER},1,"x\n'.encode(),
+    "text after a quote": HEADER + f'{MARKER},1,"x"{MARKER}\n'.encode(),
+    "bytes that are not UTF-8": HEADER + f"{MARKER},1,".encode() + b"\xff\xfe\n",
+    "a surrogate": HEADER + f"{MARKER},1,".encode() + b"\xed\xa0\x80\n",
+    "UTF-16": f"id,age,city\n{MARKER},1,x\n".encode("utf-16"),
     "a header that is not UTF-8": b"id,age,city,\xff\na,1,x,y\n",
-    "two kinds of line ends": HEADER + f"{SECRET},1,x\r\n{SECRET},2,y\n".encode(),
-    "a cell of 10 MB": HEADER + f"{SECRET},1,".encode() + b"x" * 10_000_000 + b"\n",
-    "a quoted cell of 10 MB": HEADER + f'{SECRET},1,"'.encode() + b"x\n" * 5_000_000 + b'"\n',
+    "two kinds of line ends": HEADER + f"{MARKER},1,x\r\n{MARKER},2,y\n".encode(),
+    "a cell of 10 MB": HEADER + f"{MARKER},1,".encode() + b"x" * 10_000_000 + b"\n",
+    "a quoted cell of 10 MB": HEADER + f'{MARKER},1,"'.encode() + b"x\n" * 5_000_000 + b'"\n',
     "compressed": gzip.compress(HEADER + b"a,1,x\n"),
 }
 
@@ -81,14 +81,14 @@ def test_a_bad_csv_file_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_missing_columns_are_named_and_the_header_is_not_quoted(tmp_path: Path) -> None:
-    error = refused(written(tmp_path, f"id,{SECRET}\nx,y\n".encode()))
+    error = refused(written(tmp_path, f"id,{MARKER}\nx,y\n".encode()))
     assert "`age`" in error.reason
     assert "`city`" in error.reason
     assert "`id`" not in error.reason
 
 
 def test_the_line_is_named(tmp_path: Path) -> None:
-    assert "Line 3 " in refused(written(tmp_path, HEADER + b"a,1,x\n" + f"{SECRET},1\n".encode())).reason
+    assert "Line 3 " in refused(written(tmp_path, HEADER + b"a,1,x\n" + f"{MARKER},1\n".encode())).reason
 
 
 GOOD_CSV: dict[str, bytes] = {
@@ -138,7 +138,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 
 def table(**columns: list[Any] | pa.Array) -> pa.Table:
-    return pa.table({"id": [SECRET], "age": [1], "city": ["x"], **columns})
+    return pa.table({"id": [MARKER], "age": [1], "city": ["x"], **columns})
 
 
 def parquet(folder: Path, content: pa.Table) -> Path:
@@ -159,8 +159,8 @@ BAD_TABLES: dict[str, pa.Table] = {
     "dates for numbers": table(age=pa.array([0], pa.date32())),
     "times": table(age=pa.array([0], pa.time32("s"))),
     "doubles for persons": table(id=[1.0]),
-    "records for persons": table(id=[{"a": SECRET}]),
-    "text that is not UTF-8": table(city=pa.array([SECRET.encode() + b"\xff"]).view(pa.string())),
+    "records for persons": table(id=[{"a": MARKER}]),
+    "text that is not UTF-8": table(city=pa.array([MARKER.encode() + b"\xff"]).view(pa.string())),
 }
 
 
@@ -170,7 +170,7 @@ def test_a_bad_parquet_file_is_refused(content: pa.Table, tmp_path: Path) -> Non
 
 
 def test_a_column_of_the_wrong_type_is_named(tmp_path: Path) -> None:
-    assert "`city`" in refused(parquet(tmp_path, table(city=[[SECRET]]))).reason
+    assert "`city`" in refused(parquet(tmp_path, table(city=[[MARKER]]))).reason
 
 
 def test_columns_that_the_contract_does_not_declare_may_be_anything(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_half_written_parquet_file_is_refused(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
-    whole = parquet(tmp_path, pa.table({"id": [f"{SECRET}{n}" for n in range(500)], "age": [1] * 500, "city": ["x"] * 500})).read_bytes()
+    whole = parquet(tmp_path, pa.table({"id": [f"{MARKER}{n}" for n in range(500)], "age": [1] * 500, "city": ["x"] * 500})).read_bytes()
     refused(written(tmp_path, damage(whole), "data.parquet"))
 
 

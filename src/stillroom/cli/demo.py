@@ -84,10 +84,11 @@ def _contract(base: Path, screen: Screen) -> Session:
     caps = contract.caps
     _say(
         screen,
-        "InsuranceCo brings its customers' age, gender and race; HealthCo the outcomes of a real clinical trial (ACTG 175).",
+        "InsuranceCo brings its customers' age, gender and race; HealthCo the",
+        "outcomes of the real patients of a clinical trial (ACTG 175).",
         f"Signed by {' and '.join(party.name for party in contract.parties)}: {insurer.contract_digest[:30]}…",
-        f"May ask: {', '.join(contract.ask)}. May receive: {', '.join(contract.receive)}. "
-        f"Caps: ε = {caps.epsilon:g} for everything, ever; ε = {caps.release_epsilon:g} a release; δ = {caps.delta:g}.",
+        f"May ask: {', '.join(contract.ask)}. May receive: {', '.join(contract.receive)}.",
+        f"Caps: ε = {caps.epsilon:g} for everything, ever; {caps.release_epsilon:g} for one release; δ = {caps.delta:g}.",
     )
     return insurer
 
@@ -98,17 +99,18 @@ def _thresholds(screen: Screen) -> Sequence[Margin]:
     from stillroom.audit.findings import findings
     from stillroom.audit.tables import publish, recover
 
-    _title(screen, 2, f"What thresholding leaks: all one-, two- and three-way tables, cells under {THRESHOLD} blanked")
+    _title(screen, 2, f"What thresholding leaks: 1-, 2-, 3-way tables, cells under {THRESHOLD} blanked")
     margins = publish(demo_data.joined(), demo_data.DOMAINS, ways=(1, 2, 3), threshold=THRESHOLD)
     recovery = recover(margins, [tuple(demo_data.DOMAINS)])
     found = findings(margins, recovery, outcome="event", outsider=demo_data.members().values())
     cells = sum(len(margin.cells) for margin in margins)
     _say(
         screen,
-        f"{found.hidden} of {cells} cells are blanked. Solving for them from the totals and the other tables:",
-        f"[bold red]{len(found.recovered)} of {found.hidden} come back exactly[/]; {len(found.telling)} are one person, or a group of one outcome.",
-        f"InsuranceCo's own file has exactly as many such customers for {len(found.nameable)} of the cells:",
-        f"it can name {found.named} patients of the trial, and knows the outcome of {found.exposed}.",
+        f"{found.hidden} of {cells} cells are blanked. Solving for them from the other cells:",
+        f"[bold red]{len(found.recovered)} of {found.hidden} come back exactly[/]; "
+        f"{len(found.telling)} are one person, or a group of one outcome.",
+        f"InsuranceCo's own file has exactly as many such customers for {len(found.nameable)} of",
+        f"them: it can name {found.named} patients, and knows the outcome of {found.exposed}.",
         *_example(found),
     )
     return margins
@@ -119,28 +121,26 @@ def _example(found: Findings) -> list[str]:
     cell = next((cell for cell in found.recovered if cell in found.nameable and cell in found.telling), None)
     if cell is None:
         return []
-    group = ", ".join(f"{name} {value}" for name, value in zip(cell.attributes, cell.key, strict=True))
-    return [f"[dim]For example: {group} was blanked, and is {cell.deduced.low}.[/]"]
+    return [f"[dim]For example: {', '.join(cell.key)} was blanked, and is {cell.deduced.low}.[/]"]
 
 
 def _release(session: Session, screen: Screen, hidden: int) -> Release:
     """Ask the same through the room: price first, then the table, and the attack again."""
-    _title(screen, 3, "The same tables as a release: nothing blanked, every cell with an interval")
+    _title(screen, 3, "The same tables as a release: nothing blanked, an interval for every cell")
     price = session.price(QUESTION, epsilon=2.0)
     before = session.budget()
     expected = price.errors[0]
     _say(
         screen,
-        f"Price, before anything is read: ε = {price.promise.epsilon:.3g} at δ = {price.promise.delta:g}; "
-        f"expected error ± {expected.half_width} a cell (95 %), ± {expected.total_half_width} for the grand total.",
+        f"Price, before anything is read: ε = {price.promise.epsilon:.3g} at δ = {price.promise.delta:g}.",
+        f"Expected error (95 %): ± {expected.half_width} a cell, ± {expected.total_half_width} for the grand total.",
     )
     release = session.ask(QUESTION, epsilon=2.0)
     _say(screen, *_pivot(release.statement.table))
     after = session.budget()
-    balances = ", ".join(
-        f"{a.name} {units(a.cap.rho - a.spent.rho)} → {units(b.cap.rho - b.spent.rho)}" for a, b in zip(before, after, strict=True)
-    )
-    _say(screen, f"Balance (ρ): {balances}.", *release.statement.sentences, *_attack(release.statement.table, hidden))
+    pairs = zip(before, after, strict=True)
+    balances = [f"{a.name} {units(a.cap.rho - a.spent.rho)} → {units(b.cap.rho - b.spent.rho)}" for a, b in pairs]
+    _say(screen, f"Balances (ρ): {'; '.join(balances)}.", *release.statement.sentences, *_attack(release.statement.table, hidden))
     return release
 
 
@@ -148,11 +148,12 @@ def _pivot(table: Table) -> list[str]:
     """Return the table with race and outcome side by side: every leaf cell, and totals that are sums of their parts."""
     cells = {tuple(None if cell.totalled else cell.value for cell in row[:-1]): row[-1] for row in table.rows}
     heads = [("non-white", "no"), ("non-white", "yes"), ("white", "no"), ("white", "yes"), (None, None)]
-    titles = ["non-white: none", "event", "white: none", "event", "all"]
-    lines = [f"[bold]{'':<20}" + "".join(f"{title:>17}" for title in titles) + "[/]"]
+    first = f"[bold]{'':<19}{'non-white':>10}{'':>12}{'white':>9}{'':>11}{'all':>9}[/]"
+    second = f"[bold]{'patients':<17}{'no event':>10}{'event':>12}{'no event':>12}{'event':>11}[/]"
+    lines = [first, second]
     for band, gender in [*((band, gender) for band in BANDS for gender in ("female", "male")), (None, None)]:
         label = f"{band} {gender}" if band else "all"
-        lines.append(f"{label:<20}" + "".join(f"{_with_error(cells[band, gender, race, event]):>17}" for race, event in heads))
+        lines.append(f"{label:<18}" + "".join(f"{_with_error(cells[band, gender, race, event]):>11}" for race, event in heads))
     return lines
 
 
@@ -169,12 +170,11 @@ def _attack(table: Table, hidden: int) -> list[str]:
     found = attack_noisy(_tables(table), _truth(), threshold=THRESHOLD)
     leaves = [row[-1] for row in table.rows if not any(cell.totalled for cell in row[:-1])]
     sure = sum(int(cell.low or 0) > 0 for cell in leaves)
-    fits = "some table of people fits" if found.consistent else "no table of people fits the noisy values"
-    lucky = f"noise happened to be 0 in {found.lucky}; nobody can tell which"
-    blanked = f"Cells blanked by thresholding: {hidden}. By the room: 0."
+    exact = f"right for {found.lucky} of {found.small} small cells" if found.consistent else "no table of people fits them"
     return [
-        f"[bold green]The same attack fails[/]: {fits}; its intervals pin {found.pinned} of {found.small} small cells ({lucky}).",
-        f"{blanked} Cells of the room's finest table whose interval excludes 0: {sure} of {len(leaves)}.",
+        f"[bold green]The same attack fails.[/] Taking the values as exact: {exact}.",
+        f"Solving with the intervals: {found.pinned} of {found.small} determined.",
+        f"Blanked by thresholding: {hidden}; by the room: 0. Intervals that exclude 0: {sure} of {len(leaves)}.",
     ]
 
 
@@ -209,11 +209,11 @@ def _refusal_and_repeat(session: Session, release: Release, screen: Screen) -> N
     try:
         session.ask(REFUSED, epsilon=1.0)
     except StillroomError as error:
-        _say(screen, f"SELECT member_id, event …  →  [bold red]{error.code}[/]: {error.reason} {error.fix}")
+        _say(screen, f"SELECT member_id, event …  →  [bold red]{error.code}", error.reason, f"Fix: {error.fix}")
     again = session.ask(QUESTION.lower().replace("patients", "n"), epsilon=2.0)
     same = "the same bytes" if again.envelope == release.envelope else "[red]other bytes[/]"
     charge = "charged" if again.charged else "no charge"
-    _say(screen, f"The question of step 3 in lower case, under another alias: {same}, {charge}.")
+    _say(screen, f"The question of step 3, in lower case: {same}, {charge}.")
 
 
 def _verification(base: Path, session: Session, release: Release, screen: Screen) -> None:

@@ -264,6 +264,7 @@ class Session:
     def decide(self, plan: str, decision: str) -> str:
         """Sign a decision about a plan that waits, named by the beginning of its digest; return the digest."""
         from stillroom.ledger.entry import Decision
+        from stillroom.policy.approval import APPROVAL_TYPE
         from stillroom.room import approvals
         from stillroom.room.signed import sign
 
@@ -271,7 +272,7 @@ class Session:
         if len(found) != 1:
             raise InvalidInput(Code.APPROVAL_INVALID, "That names no plan that waits, or several.", "`stillroom approve` lists them.")
         statement = approvals.statement(self._room, found[0], self.party, Decision(decision))
-        approvals.record(self._room, sign(statement, approvals.APPROVAL_TYPE, self._home.signing_key))
+        approvals.record(self._room, sign(statement, APPROVAL_TYPE, self._home.signing_key))
         return found[0]
 
     def releases(self) -> tuple[Release, ...]:

@@ -92,9 +92,11 @@ def _side_by_side(left: Frame, right: Frame) -> Frame:
 
 def _needed(item: Typed) -> frozenset[Use]:
     """Return the uses of which a column needs one in a condition of a join: an equality matches, anything else filters."""
-    node = item.expression
-    equality = isinstance(node, Compare) and node.comparison is Comparison.EQUAL
-    return uses.MATCHES if equality and isinstance(node.left, Column) and isinstance(node.right, Column) else uses.FILTERS
+    match item.expression:
+        case Compare(comparison=Comparison.EQUAL, left=Column(), right=Column()):
+            return uses.MATCHES
+        case _:
+            return uses.FILTERS
 
 
 def _check_public(left: Frame, right: Frame) -> None:

@@ -55,7 +55,8 @@ def _expressions(plan: Plan) -> Iterator[Expression]:
             yield from _of_step(step)
     yield from (key.value for key in plan.keys)
     yield from (measure.value for measure in plan.measures)
-    yield from (item.value for item in (*finish.outputs, *finish.order))
+    yield from (output.value for output in finish.outputs)
+    yield from (term.value for term in finish.order)
     yield from (node for node in (finish.having, plan.link.condition if plan.link else None) if node is not None)
 
 
@@ -67,6 +68,7 @@ def _of_step(relation: Relation) -> Iterator[Expression]:
         case Enrich():
             yield from (on.left for on in relation.on)
         case PerPerson():
-            yield from (item.value for item in (*relation.keys, *relation.totals))
+            yield from (key.value for key in relation.keys)
+            yield from (total.value for total in relation.totals)
         case Scan() | Linked():
             return

@@ -6,6 +6,7 @@ ways of its own. It sees the words and signs listed here and nothing else; what 
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sqlglot.tokens import Token, TokenType
+    from sqlglot import Token, TokenType
 
 WORDS = """
     SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET WITH ALIAS ASC DESC FIRST GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS
@@ -44,7 +45,7 @@ def only_statement(tokens: Sequence[Token]) -> list[Token]:
     Raises:
         Refusal: There is none, or more than one, or another statement.
     """
-    from sqlglot.tokens import TokenType
+    from sqlglot import TokenType
 
     ends = [-1, *(place for place, token in enumerate(tokens) if token.token_type is TokenType.SEMICOLON), len(tokens)]
     statements = [list(tokens[start + 1 : end]) for start, end in pairwise(ends) if end > start + 1]
@@ -61,19 +62,13 @@ def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
     Raises:
         Refusal: A word, sign or call is not on the list, or stands where the parser could take long over it.
     """
-    from sqlglot.tokens import TokenType
+    from sqlglot import TokenType
 
     listed = [_listed(token, following) for token, following in _pairs(tokens)]
-    joining = [False]
     for (token, following), before in zip(_pairs(listed), [None, *listed], strict=False):
-        kind = token.token_type
         if following is not None and following.token_type is TokenType.L_PAREN:
             _check_call(token, before)
-        if kind in {TokenType.LIMIT, TokenType.OFFSET} and len(joining) > 1:
-            raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()} is not supported inside parentheses.", "Move it to the end.")
-        if kind is TokenType.JOIN and joining[-1]:
-            raise Refusal(Code.JOIN_WITHOUT_PERSON, "A join has no condition.", "Add ON, and equate the persons.")
-        _follow(joining, kind)
+    _check_joins(listed)
     return listed
 
 
@@ -84,8 +79,8 @@ def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token | None]]:
 
 def _listed(token: Token, following: Token | None) -> Token:
     """Return a token that is on the list."""
+    from sqlglot import Token, TokenType
     from sqlglot.parser import Parser
-    from sqlglot.tokens import Token, TokenType
 
     kind = token.token_type
     before_text = following is not None and following.token_type is TokenType.STRING
@@ -101,7 +96,7 @@ def _listed(token: Token, following: Token | None) -> Token:
 
 def _check_call(token: Token, before: Token | None) -> None:
     """Refuse a word before a parenthesis, unless it may be called or belongs there."""
-    from sqlglot.tokens import TokenType
+    from sqlglot import TokenType
 
     kind = token.token_type
     if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind is TokenType.VAR and token.text.upper() in CALLS):
@@ -111,21 +106,40 @@ def _check_call(token: Token, before: Token | None) -> None:
     raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {token.text} is not supported.", "The SQL reference lists what is supported.")
 
 
-def _follow(joining: list[bool], kind: TokenType) -> None:
-    """Keep track, for each parenthesis that is open, of whether a join waits for its condition."""
-    from sqlglot.tokens import TokenType
+def _check_joins(tokens: Sequence[Token]) -> None:
+    """Refuse joins without ON or USING, and LIMIT inside parentheses."""
+    from sqlglot import TokenType
 
-    if kind is TokenType.L_PAREN:
-        joining.append(False)
-    elif kind is TokenType.R_PAREN and len(joining) > 1:
-        joining.pop()
-    elif kind in _kinds("JOIN ON USING"):
-        joining[-1] = kind is TokenType.JOIN
+    places = [_Place.ELSEWHERE]
+    for token in tokens:
+        kind = token.token_type
+        if (kind is TokenType.JOIN and places[-1] is _Place.JOINING) or (kind is TokenType.COMMA and places[-1] is not _Place.ELSEWHERE):
+            raise Refusal(Code.JOIN_WITHOUT_PERSON, "A join has no condition.", "Write JOIN … ON, and equate the persons.")
+        if kind in _kinds("LIMIT OFFSET") and len(places) > 1:
+            raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()} is not supported inside parentheses.", "Move it to the end.")
+        if kind is TokenType.L_PAREN:
+            places.append(_Place.ELSEWHERE)
+        elif kind is TokenType.R_PAREN and len(places) > 1:
+            places.pop()
+        elif kind in _kinds("FROM JOIN ON USING SELECT WHERE GROUP_BY HAVING ORDER_BY LIMIT OFFSET"):
+            places[-1] = _PLACES.get(kind.name, _Place.ELSEWHERE)
+
+
+class _Place(Enum):
+    """Where in a SELECT a token stands."""
+
+    ELSEWHERE = auto()
+    TABLES = auto()
+    JOINING = auto()
+    """After JOIN, before its ON or USING."""
+
+
+_PLACES = {"FROM": _Place.TABLES, "JOIN": _Place.JOINING, "ON": _Place.TABLES, "USING": _Place.TABLES}
 
 
 @cache
-def _kinds(names: str) -> Collection[TokenType]:
+def _kinds(names: str) -> frozenset[TokenType]:
     """Return kinds of tokens by their names."""
-    from sqlglot.tokens import TokenType
+    from sqlglot import TokenType
 
     return frozenset(TokenType[name] for name in names.split())

@@ -88,7 +88,7 @@ def combined(expression: Expression, kind: ColumnType, *operands: Typed) -> Type
     depth = 1 + max((operand.depth for operand in operands), default=0)
     if size > SIZE_LIMIT or depth > DEPTH_LIMIT:
         raise InvalidInput(
-            Code.SQL_TOO_LARGE, "An expression of the question is too large, with all that it refers to.", "Split it into smaller questions."
+            Code.SQL_TOO_LARGE, "An expression is too large, with all that its columns stand for.", "Split it into smaller questions."
         )
     return Typed(
         expression,

@@ -40,6 +40,7 @@ def check(evidence: Evidence) -> str:
     require(asker in contract.ask, f"{asker} may not ask")
     require(bool(receivers) and set(receivers) <= set(contract.receive), f"{', '.join(receivers) or 'nobody'} may not receive")
     require(asker in receivers, f"{asker} asked, and is not among the receivers")
+    require(list(receivers) == sorted(set(receivers)), "the receivers are not listed in order, each once")
     require(release.plan.protection in contract.protections, f"the protection {release.plan.protection} is not allowed")
     _in_time(contract, release.released_at)
     _data(contract, release.plan, set(release.versions))

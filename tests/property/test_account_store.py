@@ -1,0 +1,125 @@
+"""Accounts in SQL do what the pure rules of `stillroom.ledger.account` do, over any history."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
+from stillroom.errors import Code, Refusal
+from stillroom.ledger import account as rules
+from stillroom.ledger.account import Account, AccountName, Standing
+from stillroom.model.charge import Charge
+from stillroom.room.statement import HoldStatement, LapseStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stillroom.adapters.sql_store.accounts import SqlAccounts
+
+NAME = AccountName(owner="hospital", population="people")
+CHARGES = st.builds(Charge, rho=st.integers(0, 12), delta=st.integers(0, 4))
+RESERVATIONS = st.sampled_from(["a", "b", "c", "d"])
+CAP = Charge(rho=30, delta=8)
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("hold"), RESERVATIONS, CHARGES),
+        st.tuples(st.just("commit"), RESERVATIONS, st.none()),
+        st.tuples(st.just("lapse"), RESERVATIONS, st.none()),
+        st.tuples(st.just("raise"), st.none(), st.builds(Charge, rho=st.integers(25, 60), delta=st.integers(6, 12))),
+    ),
+    max_size=25,
+)
+
+
+def outcome(action: Callable[[], object]) -> Code | None:
+    """Return the code of a refusal, or None."""
+    try:
+        action()
+    except Refusal as refusal:
+        return refusal.code
+    return None
+
+
+class Oracle:
+    """An account by the pure rules; whatever lapses without a hold is remembered as lapsed, as the store does."""
+
+    def __init__(self) -> None:
+        """Begin with nothing booked."""
+        self.account = Account(name=NAME, cap=CAP)
+
+    def step(self, kind: str, reservation: str | None, charge: Charge | None) -> None:
+        """Take a step."""
+        match kind, reservation, charge:
+            case "hold", str(), Charge():
+                self.account = rules.hold(self.account, reservation, charge)
+            case "commit", str(), None:
+                self.account = rules.commit(self.account, reservation)
+            case "lapse", str(), None:
+                if self.account.booking(reservation) is None:
+                    self.account = rules.hold(self.account, reservation, Charge(rho=0))
+                self.account = rules.lapse(self.account, reservation)
+            case _, _, Charge():
+                self.account = rules.raise_cap(self.account, charge)
+
+
+def take(store: SqlAccounts, kind: str, reservation: str | None, charge: Charge | None) -> None:
+    """Take a step in the store."""
+    match kind, reservation, charge:
+        case "hold", str(), Charge():
+            store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=charge), b"held")
+        case "commit", str(), None:
+            store.commit(reservation, "people")
+        case "lapse", str(), None:
+            store.lapse(LapseStatement(reservation=reservation, account=NAME), b"lapsed")
+        case _, _, Charge():
+            store.raise_cap("people", charge)
+
+
+@settings(max_examples=25)
+@given(STEPS)
+def test_the_store_follows_the_rules(steps: list[tuple[str, str | None, Charge | None]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store, oracle = create_accounts(Path(folder) / "account.sqlite", "hospital"), Oracle()
+        store.add("people", CAP)
+        for step in steps:
+            assert outcome(lambda step=step: take(store, *step)) == outcome(lambda step=step: oracle.step(*step))  # type: ignore[misc]
+        assert open_accounts(Path(folder) / "account.sqlite", "hospital").all() == (oracle.account,)
+
+
+def test_statements_are_kept_and_returned_again(tmp_path: Path) -> None:
+    store = create_accounts(tmp_path / "account.sqlite", "hospital")
+    store.add("people", CAP)
+    wanted = HoldStatement(room="room", reservation="a", account=NAME, charge=Charge(rho=5))
+    assert store.hold(wanted, b"first") == store.hold(wanted, b"second") == b"first"
+    gone = LapseStatement(reservation="a", account=NAME)
+    assert store.lapse(gone, b"third") == store.lapse(gone, b"fourth") == (b"first", b"third")
+    assert outcome(lambda: store.hold(wanted, b"fifth")) is Code.HOLD_LAPSED
+    never = LapseStatement(reservation="b", account=NAME)
+    assert (store.lapse(never, b"sixth"), store.lapse(never, b"seventh")) == (None, None)
+    assert [(one.reservation, one.standing) for one in store.all()[0].bookings] == [("a", Standing.LAPSED), ("b", Standing.LAPSED)]
+
+
+def test_an_account_is_opened_once_and_an_unknown_one_has_nothing(tmp_path: Path) -> None:
+    store = create_accounts(tmp_path / "account.sqlite", "hospital")
+    wanted = HoldStatement(room="room", reservation="a", account=NAME, charge=Charge(rho=0))
+    assert outcome(lambda: store.hold(wanted, b"held")) is Code.ACCOUNT_NOT_ENOUGH
+    assert outcome(lambda: store.raise_cap("people", CAP)) is Code.CAP_LOWERED
+    store.add("people", CAP)
+    assert outcome(lambda: store.add("people", Charge(rho=10**6))) is Code.CAP_LOWERED
+    assert store.all()[0].cap == CAP
+
+
+def test_raises_are_counted_when_they_raise(tmp_path: Path) -> None:
+    store = create_accounts(tmp_path / "account.sqlite", "hospital")
+    store.add("people", CAP)
+    store.raise_cap("people", CAP)
+    assert store.raises("people") == 0
+    store.raise_cap("people", Charge(rho=31, delta=8))
+    assert outcome(lambda: store.raise_cap("people", Charge(rho=40, delta=7))) is Code.CAP_LOWERED
+    assert (store.raises("people"), store.raises("unheard_of")) == (1, 0)

@@ -1,0 +1,168 @@
+"""The command line: every command, as text and as JSON, with its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stillroom.cli.main import _code, app
+from stillroom.errors import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEMO_DATA = Path(sys.modules["stillroom"].__file__ or "").parent / "demo_data"
+QUESTION = "SELECT gender, event, COUNT(*) AS n, AVG(days) AS d FROM members JOIN trial ON member_id = person_id GROUP BY gender, event"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a room, two homes, a contract in force and data."""
+    folder = tmp_path_factory.mktemp("cli")
+    assert _code(["init", "room", str(folder / "room"), "--name", "test"]) == 0
+    text = (DEMO_DATA / "contract.yaml").read_text(encoding="utf-8").replace("quantum_seconds: 0.25", "quantum_seconds: 0.01")
+    for party in ("insureco", "healthco"):
+        assert _code(["init", "home", party, str(folder / party), "--room", str(folder / "room"), "--epsilon", "20"]) == 0
+        text = text.replace(f"{{{party}}}", (folder / party / "public.key").read_text(encoding="utf-8"))
+    (folder / "contract.yaml").write_text(text, encoding="utf-8")
+    for party in ("insureco", "healthco"):
+        assert _code(["contract", "sign", str(folder / "contract.yaml"), "--home", str(folder / party)]) == 0
+    assert _code(["data", "add", "members", str(DEMO_DATA / "insureco_members.csv"), "--home", str(folder / "insureco")]) == 0
+    assert _code(["data", "add", "trial", str(DEMO_DATA / "healthco_trial.csv"), "--home", str(folder / "healthco")]) == 0
+    assert _code(["ask", QUESTION, "--epsilon", "0.5", "--home", str(folder / "insureco"), "--out", str(folder / "release.json")]) == 0
+    assert _code(["contract", "show", "--home", str(folder / "insureco"), "--out", str(folder / "signed.json")]) == 0
+    assert _code(["log", "--home", str(folder / "insureco"), "--export", str(folder / "log.json")]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(base: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command as the insurer, in the prepared folder, and return code, output and errors."""
+
+    def command(*arguments: str, home: str = "insureco") -> tuple[int, str, str]:
+        capsys.readouterr()
+        given = [argument.replace("{base}", str(base)) for argument in arguments]
+        code = _code([*given, *(["--home", str(base / home)] if home else [])])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+COMMANDS = [
+    (["contract", "check", "{base}/contract.yaml"], ""),
+    (["contract", "explain", "{base}/contract.yaml"], ""),
+    (["contract", "diff", "{base}/contract.yaml", "{base}/contract.yaml"], ""),
+    (["contract", "show"], "insureco"),
+    (["contract", "sign", "{base}/contract.yaml"], "insureco"),
+    (["data", "list"], "healthco"),
+    (["price", QUESTION, "--error", "20", "--group-size", "100"], "insureco"),
+    (["price", QUESTION, "--epsilon", "0.5", "--pure"], "insureco"),
+    (["ask", QUESTION, "--epsilon", "0.5"], "insureco"),
+    (["approve"], "insureco"),
+    (["releases"], "healthco"),
+    (["budget"], "healthco"),
+    (["log"], "healthco"),
+    (["verify", "{base}/release.json"], ""),
+    (["verify", "{base}/release.json", "--contract", "{base}/signed.json", "--log", "{base}/log.json"], ""),
+]
+
+
+@pytest.mark.parametrize(("arguments", "home"), COMMANDS)
+def test_each_command_speaks_text_and_json(run: Callable[..., tuple[int, str, str]], arguments: list[str], home: str) -> None:
+    code, text, _ = run(*arguments, home=home)
+    assert code == 0, text
+    code, document, _ = run(*arguments, "--json", home=home)
+    assert code == 0
+    json.loads(document)
+
+
+REFUSED = [
+    (["ask", "SELECT member_id FROM members", "--epsilon", "1"], 3, Code.PERSON_NOT_RELEASED),
+    (["ask", "SELEC", "--epsilon", "1"], 2, Code.SQL_INVALID),
+    (["ask", QUESTION], 2, Code.PRICE_INVALID),
+    (["ask", QUESTION, "--epsilon", "1", "--error", "1"], 2, Code.PRICE_INVALID),
+    (["ask", QUESTION, "--epsilon", "-1"], 2, Code.PRICE_INVALID),
+    (["ask", QUESTION, "--epsilon", "2.6"], 3, None),
+    (["ask", QUESTION, "--epsilon", "x"], 2, Code.USAGE),
+    (["nonsense"], 2, Code.USAGE),
+    (["data", "add", "trial", "{base}/contract.yaml"], 3, Code.OWNER_ONLY),
+    (["data", "add", "members", "{base}/missing.csv"], 2, Code.DATA_INVALID),
+    (["data", "add", "members", "{base}/contract.yaml"], 2, Code.DATA_INVALID),
+    (["show", "99999"], 3, Code.RELEASE_UNKNOWN),
+    (["approve", "abcdef"], 2, Code.APPROVAL_INVALID),
+    (["contract", "sign", "{base}/missing.yaml"], 2, Code.FILE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "0.1"], 3, Code.CAP_LOWERED),
+]
+
+
+@pytest.mark.parametrize(("arguments", "exit_code", "code"), REFUSED)
+def test_errors_have_a_code_a_reason_a_fix_and_an_exit_code(
+    run: Callable[..., tuple[int, str, str]], arguments: list[str], exit_code: int, code: Code | None
+) -> None:
+    found, _, errors = run(*arguments, home="" if arguments == ["nonsense"] else "insureco")
+    assert found == exit_code
+    assert "Traceback" not in errors
+    found, document, _ = run(*arguments, "--json", home="" if arguments == ["nonsense"] else "insureco")
+    assert found == exit_code
+    error: dict[str, Any] = json.loads(document)["error"]
+    assert error["reason"]
+    assert error["fix"]
+    assert code is None or error["code"] == code
+
+
+def test_the_same_question_is_the_same_release(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    code, _, _ = run("ask", QUESTION.lower(), "--epsilon", "0.5", "--out", "{base}/again.json")
+    assert code == 0
+    assert (base / "again.json").read_bytes() == (base / "release.json").read_bytes()
+
+
+def test_a_receiver_can_show_the_release_and_a_stranger_cannot(run: Callable[..., tuple[int, str, str]]) -> None:
+    _, listed, _ = run("releases", "--json", home="healthco")
+    number = str(json.loads(listed)[0]["commit_index"])
+    assert run("show", number, home="healthco")[0] == 0
+
+
+def test_a_flipped_byte_does_not_verify(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    content = bytearray((base / "release.json").read_bytes())
+    content[len(content) // 2] ^= 1
+    (base / "flipped.json").write_bytes(content)
+    assert run("verify", "{base}/flipped.json", home="")[0] == 4
+
+
+def test_no_colour_when_asked(base: Path) -> None:
+    environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "stillroom.cli", "budget", "--home", str(base / "insureco")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "\x1b" not in done.stdout
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _code(["--help"]) == 0
+    shown = capsys.readouterr().out
+    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo"}
+    assert all(name in shown for name in names)
+    assert len(app.registered_commands) + len(app.registered_groups) == len(names)
+
+
+def test_the_demo_tells_the_whole_story_in_sixty_lines(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stillroom.cli", "demo", "--folder", str(tmp_path / "demo")]
+    done = subprocess.run(command, env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) <= 60
+    for words in (
+        "24 of 24 come back exactly",
+        "by the room: 0",
+        "PERSON_NOT_RELEASED",
+        "the same bytes, no charge",
+        "accepted",
+        "rejected",
+    ):
+        assert words in " ".join(done.stdout.split())
+    assert done.stdout.splitlines()[-1].startswith("Next: stillroom ask")
