@@ -40,15 +40,29 @@ class ListTable:
         salt: bytes = b"",
         private: bool = True,
         batch: int | None = None,
+        compact: bool = False,
     ) -> None:
-        """Store rows in the order given, in batches if wanted, and code persons by the order of their identifiers."""
+        """Store rows in the order given, and code persons by the order of their identifiers.
+
+        Args:
+            rows: The rows; a missing value is None.
+            kinds: What each column holds.
+            salt: The key of keyed hashes.
+            private: Whether rows belong to persons.
+            batch: The most rows of one Arrow batch; by default all are in one.
+            compact: Store numbers in 32 bits and text by dictionary, as admission may.
+        """
         import pyarrow as pa
 
-        types = {Kind.TEXT: pa.string(), Kind.BOOLEAN: pa.bool_()}
+        text = pa.dictionary(pa.int32(), pa.string()) if compact else pa.string()
+        types = {Kind.TEXT: text, Kind.BOOLEAN: pa.bool_()}
         self.salt = salt
         self._names = sorted({str(row["person"]) for row in rows}, key=str.encode) if private else []
         codes = {name: code for code, name in enumerate(self._names)}
-        columns = {name: pa.array([row[name] for row in rows], types.get(kind, pa.int64())) for name, kind in kinds.items()}
+        columns = {
+            name: pa.array([row[name] for row in rows], types.get(kind, pa.int32() if compact else pa.int64()))
+            for name, kind in kinds.items()
+        }
         self._persons = {"person": pa.array([codes[str(row["person"])] for row in rows], pa.int32())} if private else {}
         whole = pa.table({**self._persons, **columns})
         self._rows = pa.Table.from_batches(whole.to_batches(max_chunksize=batch), whole.schema) if batch else whole

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.envelope import seal, unverified_payload
-from stillroom.crypto.merkle import inclusion_proof, leaf_hash, root
+from stillroom.crypto.merkle import leaf_hash, root
 from stillroom.crypto.note import Checkpoint, sign_checkpoint
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.room import extract
+from stillroom.room.statement import CONTRACT_TYPE
 from tests.rooms import KEYS, OWNERS, Scene, build, contract, signed_contract
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Contract
 
 ORIGIN = "example.org/room"
-NAMED = {"approval": "statement", "hold": "statement", "hold_lapsed": "statement", "contract_activated": "envelope"}
-"""Entries that name a signed envelope by its digest, and the field that does."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +52,37 @@ class Files:
         value: dict[str, Any] = json.loads(unverified_payload(self.release, PAYLOAD_TYPE))
         return value
 
-    def bent(self, change: Callable[[dict[str, Any]], object], key: SigningKey = KEYS["room"]) -> Files:
-        """Return the release that the room would have signed, had it lied; the log has the digest of that one."""
+    def bent(self, change: Callable[[dict[str, Any]], object]) -> Files:
+        """Return the release that the room would have signed, had it lied; its log names that one, and its plan's digest is right."""
         value = self.value
         change(value)
-        release = seal(PAYLOAD_TYPE, canonical(value), [key])
-        entries = [
-            {**entry, "release": digest(release)} if entry.get("release") == digest(self.release) else entry for entry in self.entries
-        ]
-        return Files(release, self.contract, log_file(entries, self.statements), self.statements)
+        before, after = self.value["plan_digest"], digest(canonical(value["plan"]))
+        if value["plan_digest"] == before:
+            value["plan_digest"] = after
+        release = seal(PAYLOAD_TYPE, canonical(value), [KEYS["room"]])
+        entries = json.dumps(self.entries).replace(before, after).replace(digest(self.release), digest(release))
+        return replace(self, release=release, log=log_file(json.loads(entries), self.statements))
+
+    def agreed(self, change: Callable[[dict[str, Any]], object]) -> Files:
+        """Return the files as if the parties had signed another contract, under which all else is as it was."""
+        agreed = json.loads(unverified_payload(self.contract, CONTRACT_TYPE))
+        change(agreed)
+        payload = canonical(agreed)
+        before, after = self.value["contract_digest"], digest(payload)
+        value = json.loads(json.dumps(self.value).replace(before, after))
+        entries = json.dumps(self.entries).replace(before, after)
+        moved = replace(
+            self,
+            contract=seal(CONTRACT_TYPE, payload, [KEYS[name] for name in OWNERS]),
+            log=log_file(json.loads(entries), self.statements),
+        )
+        return moved.bent(lambda old: (old.clear(), old.update(value)))
 
     def relogged(self, change: Callable[[list[dict[str, Any]]], object]) -> Files:
         """Return the log that the room would have signed, had it been another one."""
         entries = self.entries
         change(entries)
-        return Files(self.release, self.contract, log_file(entries, self.statements), self.statements)
+        return replace(self, log=log_file(entries, self.statements))
 
 
 def note(entries: Sequence[Mapping[str, Any]], key: SigningKey = KEYS["room"], origin: str = ORIGIN) -> str:
@@ -83,18 +98,9 @@ def log_file(
     first: dict[str, Any] = {"schema": "stillroom/log/v1", "checkpoint": note(entries) if head is None else head}
     lines = [{**first, "older": list(older)} if older else first]
     for entry in entries:
-        statement = (statements or {}).get(entry.get(NAMED.get(entry["kind"], ""), ""))
+        statement = (statements or {}).get(entry.get("statement") or entry.get("envelope") or "")
         line = {"entry": entry, "leaf": leaf_hash(canonical(entry)).hex()}
         lines.append(line if statement is None else {**line, "statement": json.loads(statement)})
-    return b"".join(canonical(line) + b"\n" for line in lines)
-
-
-def proof_file(entries: Sequence[Mapping[str, Any]], indices: Sequence[int]) -> bytes:
-    """Write proofs that entries are in a log."""
-    leaves = [leaf_hash(canonical(entry)) for entry in entries]
-    lines: list[dict[str, Any]] = [{"schema": "stillroom/proof/v1", "checkpoint": note(entries)}]
-    for index in indices:
-        lines.append({"entry": entries[index], "index": index, "path": [one.hex() for one in inclusion_proof(index, leaves)]})
     return b"".join(canonical(line) + b"\n" for line in lines)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stillroom.errors import Code, Failed
@@ -32,6 +32,7 @@ from stillroom.model.expression import (
 from stillroom.model.schema import Kind
 from stillroom.query.evaluate import evaluate
 from tests import reference
+from tests.expressions import KINDS, LARGE, NULL, PATTERNS, ROWS, TEXTS, WIDEST, first, number, numbers, texts, truths
 from tests.fakes import ListTable
 from tests.plans import column, facts_of, key, part, plan, scan, total
 
@@ -41,50 +42,6 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Measure
     from stillroom.model.schema import Scalar
     from stillroom.ports import Engine
-
-KINDS = {
-    "id": Kind.INTEGER,
-    "small": Kind.INTEGER,
-    "large": Kind.INTEGER,
-    "truth": Kind.BOOLEAN,
-    "text": Kind.TEXT,
-    "other": Kind.TEXT,
-}
-LARGE = 2**62
-WIDEST = 2**84
-"""The largest number that tests measure: a thousand of them are within the limit of totals."""
-
-TEXTS = (
-    "",
-    "a",
-    "A",
-    "ab",
-    "a%b",
-    "a_b",
-    "a\\b",
-    "'",
-    '"',
-    "''; --",
-    "$s0",
-    "é",
-    "e\u0301",
-    "ß",
-    "\ue000",
-    "😀",
-    "日本",
-    "\n",
-    "\0",
-    "a\0b",
-)
-NULL = Constant(value=None)
-
-
-Drawn: TypeAlias = tuple[Expression, int]
-"""A number and a bound of its absolute value."""
-
-
-def number(value: int) -> Constant:
-    return Constant(value=value)
 
 
 def named(row: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -97,24 +54,24 @@ def values(engine: Engine, expressions: Sequence[Expression], rows: Sequence[Map
 
     A truth value is measured as 2 or 1, a text as its place among all texts, and NULL by a measure of its own.
     """
-    texts = sorted({str(row[name]) for row in rows for name in ("text", "other") if row.get(name) is not None} | set(TEXTS))
+    words = sorted({str(row[name]) for row in rows for name in ("text", "other") if row.get(name) is not None} | set(TEXTS))
     full = [{**dict.fromkeys(KINDS), **row, "id": place, "person": f"p{place % 3}"} for place, row in enumerate(rows)]
-    measures = [measure for expression in expressions for measure in coded(expression, texts)]
+    measures = [measure for expression in expressions for measure in coded(expression, words)]
     ids = key(column("a.id"), Kind.INTEGER, *range(max(1, len(rows))))
     asked = plan(facts_of({"a": KINDS}), [part("a", scan("a", *KINDS))], measures, keys=[ids])
     cells = engine.measure_exactly(asked, {"a": ListTable(full, KINDS)})
 
     return [
-        [decoded(code, kind_of(expression), texts) if known else None for code, known, _ in zip(*pair, rows, strict=False)]
+        [decoded(code, kind_of(expression), words) if known else None for code, known, _ in zip(*pair, rows, strict=False)]
         for expression, pair in zip(expressions, zip(cells[::2], cells[1::2], strict=True), strict=True)
     ]
 
 
-def decoded(code: int, kind: Kind, texts: Sequence[str]) -> Scalar:
+def decoded(code: int, kind: Kind, words: Sequence[str]) -> Scalar:
     """Return the value that a number stands for."""
     if kind is Kind.BOOLEAN:
         return code == 2
-    return texts[code] if kind is Kind.TEXT else code
+    return words[code] if kind is Kind.TEXT else code
 
 
 def kind_of(node: Expression) -> Kind:
@@ -139,13 +96,13 @@ def always_null(node: Expression) -> bool:
     return node == NULL
 
 
-def coded(expression: Expression, texts: Sequence[str]) -> tuple[Measure, Measure]:
+def coded(expression: Expression, words: Sequence[str]) -> tuple[Measure, Measure]:
     """Return a measure of an expression as a number, and one of whether it is NULL."""
     as_number = expression
     if kind_of(expression) is Kind.BOOLEAN:
         as_number = Case(branches=(Branch(when=expression, then=number(2)),), otherwise=number(1))
     if kind_of(expression) is Kind.TEXT:
-        known = [Compare(comparison=Comparison.EQUAL, left=expression, right=Constant(value=text)) for text in texts]
+        known = [Compare(comparison=Comparison.EQUAL, left=expression, right=Constant(value=text)) for text in words]
         as_number = Case(branches=tuple(Branch(when=when, then=number(n)) for n, when in enumerate(known)), otherwise=number(-1))
     present = Case(branches=(Branch(when=IsNull(operand=expression), then=number(0)),), otherwise=number(1))
     return total(as_number, row=(-WIDEST, WIDEST)), total(present, row=(0, 1))
@@ -168,99 +125,7 @@ def typed(table: list[list[Scalar]]) -> list[list[tuple[type, Scalar]]]:
 # ------------------------------------------------------------------------------------------------- random expressions
 
 
-def first(drawn: Drawn) -> Expression:
-    return drawn[0]
-
-
-@st.composite
-def numbers(draw: st.DrawFn, depth: int = 3) -> Drawn:
-    leaves: list[Drawn] = [(column("a.small"), 3), (column("a.large"), LARGE), (NULL, 0)]
-    made: list[st.SearchStrategy[Drawn]] = [st.sampled_from(leaves), st.integers(-9, 9).map(lambda value: (number(value), abs(value)))]
-    if depth:
-        made += [calculations(depth - 1), cases(numbers(depth - 1), depth - 1)]
-    return draw(st.one_of(made))
-
-
-@st.composite
-def calculations(draw: st.DrawFn, depth: int) -> Drawn:
-    (left, one), (right, two) = draw(numbers(depth)), draw(numbers(depth))
-    operation = draw(st.sampled_from([*ArithmeticOp, None]))
-    if operation is None:
-        shift = draw(st.sampled_from([0, 1, 6]))
-        made: Drawn = Divide(left=left, right=right, shift=shift, bound=one * 10**shift), one * 10**shift
-    else:
-        bound = one * two if operation is ArithmeticOp.MULTIPLY else one + two
-        made = Arithmetic(operation=operation, left=left, right=right, bound=bound), bound
-    return made if made[1] < WIDEST else (left, one)
-
-
-@st.composite
-def cases(draw: st.DrawFn, results: st.SearchStrategy[Drawn], depth: int) -> Drawn:
-    drawn = [draw(results) for _ in range(draw(st.integers(2, 3)))]
-    branches = tuple(Branch(when=draw(truths(depth)), then=result) for result, _ in drawn[:-1])
-    return Case(branches=branches, otherwise=drawn[-1][0]), max(bound for _, bound in drawn)
-
-
-@st.composite
-def texts(draw: st.DrawFn, depth: int = 1) -> Drawn:
-    leaves: list[Expression] = [column("a.text"), column("a.other"), NULL, *(Constant(value=text) for text in TEXTS)]
-    plain = st.sampled_from(leaves).map(lambda leaf: (leaf, 0))
-    return draw(st.one_of(plain, cases(texts(depth - 1), depth - 1)) if depth else plain)
-
-
-@st.composite
-def truths(draw: st.DrawFn, depth: int = 3) -> Expression:
-    leaves: list[Expression] = [column("a.truth"), NULL, Constant(value=True), Constant(value=False)]
-    if not depth:
-        return draw(st.sampled_from(leaves))
-    deeper = truths(depth - 1)
-    some = st.lists(deeper, min_size=1, max_size=3).map(tuple)
-    node: Expression = draw(
-        st.one_of(
-            st.sampled_from(leaves),
-            comparisons(depth - 1),
-            memberships(depth - 1),
-            st.builds(Like, operand=texts(depth - 1).map(first), pattern=st.sampled_from(PATTERNS)),
-            st.builds(IsNull, operand=st.one_of(deeper, numbers(depth - 1).map(first), texts(depth - 1).map(first))),
-            st.builds(Not, operand=deeper),
-            st.builds(All, operands=some),
-            st.builds(Any, operands=some),
-            cases(deeper.map(lambda truth: (truth, 0)), depth - 1).map(first),
-        )
-    )
-    return node
-
-
-@st.composite
-def comparisons(draw: st.DrawFn, depth: int) -> Expression:
-    operands = draw(st.sampled_from([numbers(depth).map(first), texts(depth).map(first), truths(depth)]))
-    return Compare(comparison=draw(st.sampled_from(Comparison)), left=draw(operands), right=draw(operands))
-
-
-@st.composite
-def memberships(draw: st.DrawFn, depth: int) -> Expression:
-    if draw(st.booleans()):
-        listed = draw(st.lists(st.sampled_from([-3, 0, 1, 2, 2**53 - 1]), max_size=3))
-        return Among(operand=draw(numbers(depth))[0], values=tuple(number(value) for value in listed))
-    chosen = draw(st.lists(st.sampled_from(TEXTS), max_size=3))
-    return Among(operand=draw(texts(depth))[0], values=tuple(Constant(value=text) for text in chosen))
-
-
-ROWS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "small": st.none() | st.integers(-3, 3),
-            "large": st.none() | st.sampled_from([LARGE, -LARGE, LARGE - 1, 1 - LARGE, 0, 10**18 + 5]) | st.integers(-LARGE, LARGE),
-            "truth": st.none() | st.booleans(),
-            "text": st.none() | st.sampled_from(TEXTS) | st.text(max_size=4),
-            "other": st.none() | st.sampled_from(TEXTS),
-        }
-    ),
-    max_size=6,
-)
-
-
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])  # deep trees take long to draw
 @given(
     rows=ROWS,
     some=st.lists(numbers().map(first), min_size=1, max_size=3),
@@ -354,33 +219,6 @@ def test_membership(engine: Engine) -> None:
     nodes.append(Among(operand=column("a.small"), values=many))
     rows: list[dict[str, Scalar]] = [{"text": text, "truth": True, "small": n} for n, text in enumerate(TEXTS)]
     agree(engine, nodes, [*rows, {"truth": False}, {}])
-
-
-PATTERNS = (
-    "",
-    "%",
-    "_",
-    "%%",
-    "a%",
-    "%b",
-    "%a%",
-    "a_b",
-    "_%_",
-    "a\\b",
-    "a\\%",
-    "\\%",
-    "a%b%",
-    "%''%",
-    "😀",
-    "__",
-    "e_",
-    "\0",
-    "a\0%",
-    "%\n",
-    "[ab]",
-    ".*",
-    "%_a%_b%",
-)
 
 
 def test_like_has_two_wildcards_and_no_escape(engine: Engine) -> None:

@@ -85,7 +85,7 @@ def test_each_command_speaks_text_and_json(run: Callable[..., tuple[int, str, st
 
 REFUSED = [
     (["ask", "SELECT member_id FROM members", "--epsilon", "1"], 3, Code.PERSON_NOT_RELEASED),
-    (["ask", "SELEC", "--epsilon", "1"], 2, Code.SQL_INVALID),
+    (["ask", "SELECT FROM WHERE", "--epsilon", "1"], 2, Code.SQL_INVALID),
     (["ask", QUESTION], 2, Code.PRICE_INVALID),
     (["ask", QUESTION, "--epsilon", "1", "--error", "1"], 2, Code.PRICE_INVALID),
     (["ask", QUESTION, "--epsilon", "-1"], 2, Code.PRICE_INVALID),

@@ -6,7 +6,6 @@ import sys
 from importlib.metadata import version
 from typing import Annotated
 
-import click
 import typer
 
 from stillroom.cli import approval, budget, contract, data, demo, home, log, question, release, verify
@@ -61,13 +60,9 @@ def _code(arguments: list[str]) -> int:
         outcome = app(args=arguments, standalone_mode=False, prog_name="stillroom")
     except StillroomError as error:
         return screen.fail(error)
-    except click.exceptions.NoArgsIsHelpError as help_wanted:
-        typer.echo(help_wanted.format_message())
-        return 0
-    except click.ClickException as error:
-        wrong = error.format_message()
-        return screen.fail(InvalidInput(Code.USAGE, f"{wrong.rstrip('.')}.", "`stillroom --help` shows what is possible."))
-    except (click.Abort, KeyboardInterrupt):
+    except typer.TyperException as error:
+        return screen.fail(InvalidInput(Code.USAGE, f"{error.format_message().rstrip('.')}.", "`stillroom --help` shows what is possible."))
+    except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
         return 0

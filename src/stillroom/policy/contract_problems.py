@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from stillroom.admission.identifiers import canonical
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import StillroomError
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset, Role
-from stillroom.model.schema import DOMAIN_LIMIT, Column, Kind, Use, column_type, days
+from stillroom.model.schema import DOMAIN_LIMIT, Column, Kind, Use, column_type, days, places, to_units
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from stillroom.model.contract import Dataset
 
 UNIT_LIMIT = 2**53
-"""Bounds, in their own units, stay below this."""
+"""Bounds, in their own units, stay below this, and so does every whole number: RFC 8785 numbers are doubles."""
+
+PLACES_LIMIT = 12
+"""The most decimal places of a step."""
+
+RESERVED = "person"
+"""What tables of rows call the person; no column of a private dataset has this name."""
 
 
 class Problem(Value):
@@ -33,13 +44,25 @@ class Problem(Value):
     fix: str
 
 
-def semantic_problems(contract: Contract) -> tuple[Problem, ...]:
-    """Return all problems of a contract whose form is right."""
-    return (*_parties(contract), *_terms(contract), *_datasets(contract))
+def semantic_problems(parts: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Return all problems beyond form of those fields of a contract whose form is right; all its fields, if all are."""
+    contract = Contract.model_construct(None, **parts)
+    return tuple(problem for needs, check in _CHECKS if needs <= parts.keys() for problem in check(contract))
+
+
+def dataset_problems(name: str, dataset: Dataset) -> Iterator[Problem]:
+    """Return the problems of one dataset, whatever the rest of the contract says."""
+    path = f"datasets.{name}"
+    if isinstance(dataset, PublicDataset):
+        yield from _public(dataset, path)
+    else:
+        yield from _private(dataset, path)
+    for column, declared in dataset.columns.items():
+        yield from column_problems(declared, f"{path}.columns.{column}", questions=isinstance(dataset, PrivateDataset))
 
 
 def _parties(contract: Contract) -> Iterator[Problem]:
-    """Check who signs, who asks and who receives."""
+    """Check who signs."""
     names = [party.name for party in contract.parties]
     keys = [party.key for party in contract.parties]
     if len(set(names)) < len(names):
@@ -52,6 +75,10 @@ def _parties(contract: Contract) -> Iterator[Problem]:
         except StillroomError:
             fix = "Copy what `stillroom init home` printed: ed25519:…"
             yield Problem(path=f"parties.{position}.key", what="This is not a public key.", fix=fix)
+
+
+def _rights(contract: Contract) -> Iterator[Problem]:
+    """Check who asks and who receives."""
     for field, role, listed in (("ask", Role.ANALYST, contract.ask), ("receive", Role.RECEIVER, contract.receive)):
         for name in listed:
             party_ = contract.party(name)
@@ -61,22 +88,50 @@ def _parties(contract: Contract) -> Iterator[Problem]:
             yield Problem(path=field, what="The list is empty or names a party twice.", fix="Name each party once.")
 
 
-def _terms(contract: Contract) -> Iterator[Problem]:
-    """Check dates, versions and caps."""
+def _expiry(contract: Contract) -> Iterator[Problem]:
+    """Check the last day."""
     try:
         datetime.date.fromisoformat(contract.expires)
     except ValueError:
         yield Problem(path="expires", what="This is not a date.", fix='Write "2027-12-31".')
+
+
+def _numbers(contract: Contract) -> Iterator[Problem]:
+    """Check that whole numbers have a canonical form."""
+    for path, number in (
+        ("version", contract.version),
+        ("retention_days", contract.retention_days),
+        ("limits.rows_per_person", contract.limits.rows_per_person),
+    ):
+        if number >= UNIT_LIMIT:
+            yield Problem(path=path, what="The number is too large.", fix=f"Stay below {UNIT_LIMIT}.")
+
+
+def _amends(contract: Contract) -> Iterator[Problem]:
+    """Check that version and predecessor go together."""
     if (contract.version == 1) != (contract.amends is None):
         fix = "Version 1 amends nothing; a later version names the digest of the one before."
         yield Problem(path="amends", what="Version and `amends` do not go together.", fix=fix)
+
+
+def _caps(contract: Contract) -> Iterator[Problem]:
+    """Check that what is allowed at once fits what is allowed in total."""
     if contract.caps.release_epsilon > contract.caps.epsilon:
         yield Problem(path="caps.release_epsilon", what="One release could cost more than the contract has.", fix="Lower it.")
-    if not contract.protections or len(set(contract.protections)) < len(contract.protections):
-        yield Problem(path="protections", what="The list is empty or repeats itself.", fix="Name each protection once.")
-    if contract.approval.rule == "automatic" and contract.approval.release_epsilon > contract.caps.release_epsilon:
+    if contract.approval.rule != "automatic":
+        return
+    if contract.approval.release_epsilon > contract.caps.release_epsilon:
         fix = "Lower it to caps.release_epsilon."
         yield Problem(path="approval.release_epsilon", what="More would be automatic than is allowed.", fix=fix)
+    if contract.approval.analyst_epsilon > contract.caps.epsilon:
+        fix = "Lower it to caps.epsilon."
+        yield Problem(path="approval.analyst_epsilon", what="More would be automatic than is allowed.", fix=fix)
+
+
+def _protections(contract: Contract) -> Iterator[Problem]:
+    """Check that some protection is allowed."""
+    if not contract.protections or len(set(contract.protections)) < len(contract.protections):
+        yield Problem(path="protections", what="The list is empty or repeats itself.", fix="Name each protection once.")
 
 
 def _datasets(contract: Contract) -> Iterator[Problem]:
@@ -84,18 +139,40 @@ def _datasets(contract: Contract) -> Iterator[Problem]:
     if not any(isinstance(dataset, PrivateDataset) for dataset in contract.datasets.values()):
         yield Problem(path="datasets", what="There is no private dataset.", fix="Describe the data that questions are about.")
     for name, dataset in contract.datasets.items():
-        path = f"datasets.{name}"
+        yield from dataset_problems(name, dataset)
+
+
+def _owners(contract: Contract) -> Iterator[Problem]:
+    """Check that somebody owns each dataset."""
+    for name, dataset in contract.datasets.items():
         owner = contract.party(dataset.owner)
         if owner is None or Role.OWNER not in owner.roles:
             fix = "Add the role owner to the party."
-            yield Problem(path=f"{path}.owner", what=f"{dataset.owner} is not a party with the role owner.", fix=fix)
-        if isinstance(dataset, PublicDataset):
-            yield from _public(dataset, path)
-        else:
-            yield from _private(dataset, path)
-        for column, declared in dataset.columns.items():
-            private = isinstance(dataset, PrivateDataset)
-            yield from _column(declared, f"{path}.columns.{column}", questions=private)
+            yield Problem(path=f"datasets.{name}.owner", what=f"{dataset.owner} is not a party with the role owner.", fix=fix)
+
+
+def _limits(contract: Contract) -> Iterator[Problem]:
+    """Check that the limits leave room for a question."""
+    for name, dataset in contract.datasets.items():
+        if isinstance(dataset, PrivateDataset) and dataset.rows_per_person > contract.limits.rows_per_person:
+            fix = "Lower it, or raise limits.rows_per_person."
+            what = "It is above limits.rows_per_person: every question would be refused."
+            yield Problem(path=f"datasets.{name}.rows_per_person", what=what, fix=fix)
+
+
+_CHECKS: tuple[tuple[frozenset[str], Callable[[Contract], Iterator[Problem]]], ...] = (
+    (frozenset({"parties"}), _parties),
+    (frozenset({"parties", "ask", "receive"}), _rights),
+    (frozenset({"expires"}), _expiry),
+    (frozenset({"version", "retention_days", "limits"}), _numbers),
+    (frozenset({"version", "amends"}), _amends),
+    (frozenset({"caps", "approval"}), _caps),
+    (frozenset({"protections"}), _protections),
+    (frozenset({"datasets"}), _datasets),
+    (frozenset({"datasets", "parties"}), _owners),
+    (frozenset({"datasets", "limits"}), _limits),
+)
+"""Each check, with the fields that it looks at."""
 
 
 def _private(dataset: PrivateDataset, path: str) -> Iterator[Problem]:
@@ -105,6 +182,16 @@ def _private(dataset: PrivateDataset, path: str) -> Iterator[Problem]:
         yield Problem(path=f"{path}.person.column", what="The person column is also an ordinary column.", fix=fix)
     if not dataset.columns:
         yield Problem(path=f"{path}.columns", what="There are no columns.", fix="Declare the columns that questions may mention.")
+    if RESERVED in dataset.columns:
+        fix = "Give the column another name, in the file too."
+        yield Problem(path=f"{path}.columns.{RESERVED}", what=f"The name `{RESERVED}` stands for the person everywhere.", fix=fix)
+    rule = dataset.person.model_copy(update={"placeholders": ()})
+    for placeholder in dataset.person.placeholders:
+        if canonical(placeholder, rule) != placeholder:
+            what = f"The placeholder {placeholder!r} can never occur: it is not in canonical form."
+            spelling = canonical(placeholder, rule)
+            fix = "Remove it: it counts as NULL already." if spelling is None else f"Write it as {spelling!r}."
+            yield Problem(path=f"{path}.person.placeholders", what=what, fix=fix)
 
 
 def _public(dataset: PublicDataset, path: str) -> Iterator[Problem]:
@@ -114,7 +201,7 @@ def _public(dataset: PublicDataset, path: str) -> Iterator[Problem]:
         yield Problem(path=f"{path}.key", what="A key column is not declared, or stands twice.", fix="Declare each key column once.")
 
 
-def _column(column: Column, path: str, *, questions: bool) -> Iterator[Problem]:
+def column_problems(column: Column, path: str, *, questions: bool) -> Iterator[Problem]:
     """Check one column."""
     found = list(_shape(column, path))
     yield from found
@@ -150,6 +237,9 @@ def _shape(column: Column, path: str) -> Iterator[Problem]:
         yield Problem(path=f"{path}.step", what="A decimal column needs a step.", fix="Write the granularity, such as step: 0.01.")
     if column.step is not None and (not numeric or column.step <= 0):
         yield Problem(path=f"{path}.step", what="A step is a positive number, of a number column.", fix="Correct or remove it.")
+    elif column.step is not None and (column.step >= UNIT_LIMIT or places(column.step) > PLACES_LIMIT or column.values is not None):
+        fix = f"Use at most {PLACES_LIMIT} decimal places; listed values have no step."
+        yield Problem(path=f"{path}.step", what="The step is too fine, too coarse, or beside listed values.", fix=fix)
     if column.type is Kind.INTEGER and column.step is not None and column.step != int(column.step):
         yield Problem(path=f"{path}.step", what="The step of integers is whole.", fix="Use type: decimal, or a whole step.")
     if column.bounds is not None and (column.values is not None or column.type in {Kind.TEXT, Kind.BOOLEAN}):
@@ -170,8 +260,16 @@ def _values(column: Column, path: str) -> Iterator[Problem]:
         yield Problem(path=f"{path}.values", what=f"The values are not of type {column.type}.", fix="List text, integers or truth values.")
     if not values or len(set(values)) < len(values):
         yield Problem(path=f"{path}.values", what="The list is empty or names a value twice.", fix="Name each value once.")
+    if any(isinstance(value, str) and not _printable(value) for value in values):
+        fix = "Write visible characters; the empty text is NULL, which `other` can stand for."
+        yield Problem(path=f"{path}.values", what="A text is empty or holds control characters.", fix=fix)
     if len(values) > DOMAIN_LIMIT:
         yield Problem(path=f"{path}.values", what="The list is too long.", fix=f"List at most {DOMAIN_LIMIT} values.")
+
+
+def _printable(text: str) -> bool:
+    """Tell whether a text can stand in a table."""
+    return bool(text) and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
 
 
 def _bounds(column: Column, path: str) -> Iterator[Problem]:
@@ -198,7 +296,15 @@ def _uses(column: Column, path: str) -> Iterator[Problem]:
         yield Problem(path=f"{path}.uses", what="Numbers that are measured need bounds.", fix="Declare bounds.")
     if Use.GROUP in column.uses and column.values is None and column.bounds is None and column.type is not Kind.BOOLEAN:
         yield Problem(path=f"{path}.uses", what="A column to group by needs values or bounds.", fix="Declare them.")
-    if column.total is not None and (not numeric or column.total[0] > column.total[1]):
-        yield Problem(
-            path=f"{path}.total", what="A total is the lowest and highest per-person sum of numbers.", fix="Correct or remove it."
-        )
+    if column.total is not None and not (numeric and _total_fits(column, column.total)):
+        what = "A total is the lowest and highest per-person sum of numbers, with the decimal places of the column's step."
+        yield Problem(path=f"{path}.total", what=what, fix="Correct or remove it.")
+
+
+def _total_fits(column: Column, total: tuple[float, float]) -> bool:
+    """Tell whether a total is a range of whole units of the column."""
+    try:
+        low, high = (to_units(end, places(column.step or 1)) for end in total)
+    except ValueError:
+        return False
+    return -UNIT_LIMIT < low <= high < UNIT_LIMIT

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import Contract
+from stillroom.policy.contract_parts import problems_of_parts
 from stillroom.policy.contract_problems import Problem, semantic_problems
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ def examine(text: str | bytes) -> tuple[Contract | None, tuple[Problem, ...]]:
     try:
         contract = Contract.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        return None, tuple(_structural(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False, include_url=False))
-    return contract, semantic_problems(contract)
+        details = error.errors(include_input=False, include_url=False)
+        return None, (*(_structural(detail["loc"], detail["msg"]) for detail in details), *problems_of_parts(data, details))
+    return contract, semantic_problems(dict(contract))
 
 
 def _structural(location: tuple[int | str, ...], message: str) -> Problem:
@@ -62,21 +64,48 @@ def _structural(location: tuple[int | str, ...], message: str) -> Problem:
 
 
 def _loaded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON data
-    """Return the data that YAML or JSON text stands for."""
-    import yaml
-
+    """Return the data that YAML or JSON text stands for. What begins with `{` is JSON."""
     if len(text) > SIZE_LIMIT:
         raise _unreadable("It is larger than a contract can be.")
     try:
         written = text.decode("utf-8") if isinstance(text, bytes) else text
-        return yaml.load(written, Loader=_loader())  # noqa: S506 - a loader of JSON's types only, made below
+        return _json(written) if written.lstrip().startswith("{") else _yaml(written)
     except UnicodeDecodeError:
         raise _unreadable("It is not UTF-8.") from None
     except RecursionError:
         raise _unreadable("It is nested too deeply.") from None
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - any JSON data
+    """Read JSON, without repeated keys, NaN and infinities."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a repeated key")
+        return dict(pairs)
+
+    def never(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(text, object_pairs_hook=once, parse_constant=never)
+    except json.JSONDecodeError as error:
+        raise _unreadable(f"It is not JSON near line {error.lineno}.") from None
+    except ValueError:
+        raise _unreadable("It repeats a key, or holds a number that JSON does not have.") from None
+
+
+def _yaml(text: str) -> Any:  # noqa: ANN401 - any JSON data
+    """Read YAML, JSON's types only."""
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=_loader())  # noqa: S506 - a loader of JSON's types only, made below
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise _unreadable(f"It is not YAML or JSON{f' near line {mark.line + 1}' if mark else ''}.") from None
+    except ValueError:
+        raise _unreadable("It holds a number that is too long.") from None
 
 
 def _unreadable(reason: str) -> InvalidInput:

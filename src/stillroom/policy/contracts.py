@@ -17,7 +17,8 @@ def section_digest(contract: Contract, dataset: str) -> str:
     """Return the digest of everything that determines how a dataset's file is admitted.
 
     Data admitted under one section can be read under any contract with the same one: what may be asked, by whom and at which
-    price can be amended without admitting the data again; bounds, domains, steps, rows per person and the person cannot.
+    price can be amended without admitting the data again; bounds, domains, steps, rows per person, the person and how many
+    identifiers a person may have cannot.
     """
     section = contract.datasets[dataset].to_json()
     kept = {name: value for name, value in section.items() if name not in {"description", "population", "columns"}}
@@ -25,4 +26,4 @@ def section_digest(contract: Contract, dataset: str) -> str:
         name: {field: value for field, value in column.items() if field not in _QUESTIONS_ONLY}
         for name, column in section["columns"].items()
     }
-    return digest_of({"dataset": dataset, **kept, "columns": columns})
+    return digest_of({"dataset": dataset, "identifiers_per_person": contract.identifiers_per_person, **kept, "columns": columns})

@@ -84,7 +84,8 @@ def _listed(token: Token, following: Token | None) -> Token:
 
     kind = token.token_type
     before_text = following is not None and following.token_type is TokenType.STRING
-    if kind in _kinds(WORDS) | _kinds(SIGNS) and (kind is not TokenType.DATE or before_text):
+    called = kind is TokenType.VAR and token.text.upper() in Parser.NO_PAREN_FUNCTION_PARSERS
+    if kind in _kinds(WORDS) | _kinds(SIGNS) and (kind is not TokenType.DATE or before_text) and not called:
         return token
     if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL"):
         return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)

@@ -10,7 +10,7 @@ from stillroom.ledger.entry import AccountRaised, Hold, HoldLapsed
 from stillroom.model.record import RunState
 from stillroom.room import contracts, log
 from stillroom.room.signed import open_signed
-from stillroom.room.statement import HOLD_TYPE, HoldStatement
+from stillroom.room.statement import HOLD_TYPE, LAPSE_TYPE, HoldStatement, LapseStatement
 from stillroom.room.times import entry_time
 
 if TYPE_CHECKING:
@@ -126,13 +126,27 @@ def _settle_lapse(room: Room, record: RunRecord) -> None:
     with room.store.writing() as records:
         present = records.runs.get(record.reservation)
         if present is not None and not present.settled:
-            _log_lapse(room, records, record, {name: answer for name, answer in answers.items() if answer is not None})
+            contract = contracts.read(contracts.find(records, record.contract).envelope)
+            signed = {name: answer for name, answer in answers.items() if answer and _is_by(contract, name[0], *answer)}
+            _log_lapse(room, records, record, signed, entry_time(room.clock, contract))
             records.runs.settle(record.reservation)
 
 
-def _log_lapse(room: Room, records: Records, record: RunRecord, lapsed: Mapping[tuple[str, str], tuple[bytes, bytes]]) -> None:
+def _is_by(contract: Contract, owner: str, held: bytes, lapsed: bytes) -> bool:
+    """Tell whether an owner has signed a hold and its lapse; a home with another key has nothing to say in the log."""
+    party = contract.party(owner)
+    if party is None:
+        return False
+    try:
+        open_signed(held, HOLD_TYPE, party, HoldStatement)
+        open_signed(lapsed, LAPSE_TYPE, party, LapseStatement)
+    except Unverified:
+        return False
+    return True
+
+
+def _log_lapse(room: Room, records: Records, record: RunRecord, lapsed: Mapping[tuple[str, str], tuple[bytes, bytes]], at: int) -> None:
     """Log all holds and then their lapses: holds are logged with their outcome, and nothing is held once something has lapsed."""
-    at = entry_time(room.clock, contracts.in_force(records).contract)
     holds: list[Entry] = []
     lapses: list[Entry] = []
     for (owner, population), (held, given_up) in lapsed.items():

@@ -20,7 +20,6 @@ from stillroom.room.times import day
 
 if TYPE_CHECKING:
     from stillroom.model.price import Compiled
-    from stillroom.model.record import ContractRecord
     from stillroom.ports import Records
     from stillroom.room.room import Room
 
@@ -34,7 +33,7 @@ def authenticate(room: Room, envelope: bytes) -> Asked:
     """
     claimed = decode(unverified_payload(envelope, QUESTION_TYPE), Question)
     with room.store.reading() as records:
-        contract = contracts.read(_record(records, claimed.contract).envelope)
+        contract = contracts.read(contracts.find(records, claimed.contract).envelope)
     party = contract.party(claimed.asked_by)
     if party is None:
         raise Refusal(Code.PARTY_UNKNOWN, f"The contract knows no party {claimed.asked_by}.", "Ask as one of its parties.")
@@ -73,7 +72,7 @@ def _case(room: Room, records: Records, plan: Planned) -> Case:
     question, contract, name = plan.asked.question, plan.asked.contract, plan.price.plan_digest
     return Case(
         contract=contract,
-        state=_record(records, question.contract).state,
+        state=contracts.find(records, question.contract).state,
         compiled=plan.compiled,
         plan_digest=name,
         asked_by=question.asked_by,
@@ -81,10 +80,3 @@ def _case(room: Room, records: Records, plan: Planned) -> Case:
         today=day(room.clock.now()),
         approvals=approvals.decisions(records, InForce(question.contract, contract), name),
     )
-
-
-def _record(records: Records, digest: str) -> ContractRecord:
-    record = records.contracts.get(digest)
-    if record is None:
-        raise Refusal(Code.CONTRACT_UNKNOWN, "The question names a contract that this room does not know.", "Ask under the one in force.")
-    return record

@@ -68,6 +68,18 @@ def read(envelope: bytes) -> Contract:
     return _read(unverified_payload(envelope, CONTRACT_TYPE))
 
 
+def find(records: Records, digest: str) -> ContractRecord:
+    """Return a contract by its digest.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` if there is none.
+    """
+    record = records.contracts.get(digest)
+    if record is None:
+        raise Refusal(Code.CONTRACT_UNKNOWN, "This room does not know that contract.", "Ask under the contract that is in force.")
+    return record
+
+
 def in_force(records: Records) -> InForce:
     """Return the contract in force.
 

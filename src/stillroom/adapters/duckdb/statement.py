@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from stillroom.adapters.duckdb.terms import Scope
     from stillroom.model.plan import Key, Measure, Plan
 
+SUM_LIMIT = 2**126
+"""No sum may reach this before it is clamped; INT128 holds it."""
+
 TOTAL_LIMIT = 2**95
-"""No person's total may reach this, so that the totals of 2**31 persons, as many as there are codes, add up to less than 2**126."""
+"""No person's clamped total may reach this, so that those of 2**31 persons, as many as there are codes, add up to less than 2**126."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr]:
 
 def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> exp.Expr:
     """Write a total. It is clamped where that can change it: after adding up a person's rows, or each row where a person has one."""
-    within(max(-measure.low, measure.high, rows * -measure.row_low, rows * measure.row_high), TOTAL_LIMIT)
+    within(max(-measure.low, measure.high), TOTAL_LIMIT)
+    within(rows * max(-measure.row_low, measure.row_high), SUM_LIMIT)
     value = number(term(measure.value, scope))
     if not can_clamp(measure, rows):
         return _sum(value.node)

@@ -38,7 +38,6 @@ LARGEST_NARROW = 2**63 - 1
 NUMBER_LIMIT = 2**110
 """No number of a plan may reach this. A dividend is doubled and a result passes through 36 decimal digits, which hold it."""
 
-
 LEVELS = 8
 """How many levels of an expression are kept as a tree; deeper ones are kept as SQL, since sqlglot writes trees by deep recursion."""
 

@@ -203,10 +203,10 @@ def _change(connection: sa.Connection, row: sa.Row[Any], **values: object) -> No
 
 
 def _held_before(row: sa.Row[Any], wanted: HoldStatement) -> bytes:
+    if row.held is not None and (read_charge(row, "charge"), row.room) != (wanted.charge, wanted.room):
+        raise _invalid(f"Another charge was held under reservation {wanted.reservation}.")
     if row.state == Standing.LAPSED:
         raise _lapsed(wanted.reservation)
-    if read_charge(row, "charge") != wanted.charge or row.room != wanted.room:
-        raise _invalid(f"Another charge is held under reservation {wanted.reservation}.")
     kept: bytes = row.held
     return kept
 

@@ -1,0 +1,176 @@
+"""Rooms and homes in folders, with the real engine and the real noise."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom import bootstrap
+from stillroom.client.verification.verifier import verify
+from stillroom.errors import Code, StillroomError
+from stillroom.model.charge import Charge
+from stillroom.model.codec import digest_of
+from stillroom.model.contract import Contract
+from stillroom.model.question import Question, Terms
+from stillroom.policy.contracts import section_digest
+from stillroom.room import contracts, door, extract
+from stillroom.room.room import Genuine
+from stillroom.room.signed import sign
+from stillroom.room.stages import Released
+from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
+from tests.rooms import OWNERS, SQL, Steps
+from tests.rooms import contract as template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stillroom.adapters.home import Home
+    from stillroom.room.room import Room
+
+FILES = {"members": "id,age\n" + "".join(f"p{number},{number % 90}\n" for number in range(500)), "visits": "pid,age\np1,30\np2,31\np2,32\n"}
+PLENTY = Charge(rho=10**14)
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> dict[str, Home]:
+    """A room and two homes that have joined it."""
+    bootstrap.create_room(tmp_path / "room", "example.org/room")
+    found = {owner: bootstrap.create_home(tmp_path / owner, owner, PLENTY) for owner in OWNERS}
+    for home in found.values():
+        bootstrap.join(tmp_path / "room", home)
+    return found
+
+
+def contract_of(homes: dict[str, Home]) -> Contract:
+    document = template(quantum_seconds=0.01).to_json()
+    for party in document["parties"]:
+        party["key"] = homes[party["name"]].signing_key.public.text
+    return Contract.model_validate(document, strict=False)
+
+
+def signed_room(folder: Path, homes: dict[str, Home]) -> Room:
+    """Open the room with a contract that both have signed."""
+    room = bootstrap.open_room(folder / "room")
+    for home in homes.values():
+        contracts.submit(room, sign(contract_of(homes), CONTRACT_TYPE, home.signing_key))
+    return room
+
+
+def add(folder: Path, homes: dict[str, Home], dataset: str) -> int:
+    """Store a dataset in its owner's home, and say nothing to the room."""
+    contract = contract_of(homes)
+    declared = contract.datasets[dataset]
+    (folder / f"{dataset}.csv").write_text(FILES[dataset], encoding="utf-8")
+    admitted = bootstrap.admit(homes[declared.owner], dataset, declared, folder / f"{dataset}.csv")
+    return homes[declared.owner].add(dataset, admitted, section=section_digest(contract, dataset), contract=digest_of(contract))
+
+
+def question(homes: dict[str, Home]) -> bytes:
+    value = Question(contract=digest_of(contract_of(homes)), sql=SQL, terms=Terms(epsilon=1.0), asked_by="insurer")
+    return sign(value, QUESTION_TYPE, homes["insurer"].signing_key)
+
+
+def ask(room: Room, envelope: bytes) -> Released:
+    answer = door.ask(room, envelope, Steps())
+    assert isinstance(answer, Released)
+    return answer
+
+
+def code_of(failing: Callable[[], object]) -> Code:
+    with pytest.raises(StillroomError) as caught:
+        failing()
+    return caught.value.code
+
+
+def test_a_release_passes_every_step_of_the_verifier(tmp_path: Path, homes: dict[str, Home]) -> None:
+    signed_room(tmp_path, homes)
+    for dataset in FILES:
+        add(tmp_path, homes, dataset)
+    room, asked = bootstrap.open_room(tmp_path / "room"), question(homes)
+    assert isinstance(room.outlet, Genuine)
+    answer = ask(room, asked)
+    with room.store.reading() as records:
+        active = records.contracts.active()
+    assert active is not None
+    key = bootstrap.read_plate(tmp_path / "room").key
+    report = verify(answer.envelope, active.envelope, extract.whole_log(room), key)
+    assert [(step.number, step.outcome, step.detail) for step in report.steps if step.outcome != "passed"] == []
+    commit = next(index for index, one in enumerate(extract.entries(room)) if one.kind == "commit")
+    beside = verify(answer.envelope, active.envelope, extract.proof(room, [commit, commit + 1]), key)
+    assert not any(step.outcome == "failed" for step in beside.steps)
+    assert ask(room, asked).envelope == answer.envelope
+
+
+def test_what_a_home_holds_and_the_room_has_not_heard_of_is_announced(tmp_path: Path, homes: dict[str, Home]) -> None:
+    signed_room(tmp_path, homes)
+
+    def known() -> dict[str, tuple[int, bool]]:
+        with bootstrap.open_room(tmp_path / "room").store.reading() as records:
+            return {record.dataset: (record.version, record.withdrawn) for record in records.versions.all()}
+
+    assert known() == {}
+    add(tmp_path, homes, "visits")
+    assert known() == known() == {"visits": (1, False)}
+    add(tmp_path, homes, "visits")
+    add(tmp_path, homes, "visits")
+    homes["hospital"].withdraw("visits")
+    assert known() == known() == {"visits": (3, True)}
+
+
+def test_a_home_that_is_away_is_left_out(tmp_path: Path, homes: dict[str, Home]) -> None:
+    signed_room(tmp_path, homes)
+    for dataset in FILES:
+        add(tmp_path, homes, dataset)
+    bootstrap.open_room(tmp_path / "room")
+    asked = question(homes)
+    (tmp_path / "hospital").rename(tmp_path / "elsewhere")
+    room = bootstrap.open_room(tmp_path / "room")
+    assert set(room.vaults) == {"insurer"}
+    assert code_of(lambda: ask(room, asked)) is Code.HOME_INVALID
+    bootstrap.create_home(tmp_path / "hospital", "hospital", PLENTY)
+    assert code_of(lambda: ask(bootstrap.open_room(tmp_path / "room"), asked)) is Code.SIGNATURE_MISSING
+    (tmp_path / "hospital").rename(tmp_path / "impostor")
+    (tmp_path / "elsewhere").rename(tmp_path / "hospital")
+    room = bootstrap.open_room(tmp_path / "room")
+    assert ask(room, asked).fresh
+    assert [one.kind for one in extract.entries(room)].count("hold") == len(OWNERS)
+
+
+def test_room_and_homes_move_together(tmp_path: Path, homes: dict[str, Home]) -> None:
+    del homes
+    (tmp_path / "moved").mkdir()
+    for name in ("room", *OWNERS):
+        (tmp_path / name).rename(tmp_path / "moved" / name)
+    assert set(bootstrap.open_room(tmp_path / "moved" / "room").vaults) == set(OWNERS)
+
+
+def test_a_rooms_key_is_its_own_and_nobody_elses(tmp_path: Path, homes: dict[str, Home]) -> None:
+    del homes
+    path = tmp_path / "room" / "room.key"
+    path.chmod(0o644)
+    assert code_of(lambda: bootstrap.open_room(tmp_path / "room")) is Code.ROOM_INVALID
+    path.chmod(0o600)
+    secret = path.read_bytes()
+    path.write_bytes(os.urandom(32))
+    assert code_of(lambda: bootstrap.open_room(tmp_path / "room")) is Code.ROOM_INVALID
+    path.unlink()
+    assert code_of(lambda: bootstrap.open_room(tmp_path / "room")) is Code.ROOM_INVALID
+    bootstrap.create_room(tmp_path / "other", "other")
+    path.write_bytes(secret)
+    path.chmod(0o600)
+    bootstrap.open_room(tmp_path / "room")
+
+
+def test_nothing_is_made_where_something_is(tmp_path: Path, homes: dict[str, Home]) -> None:
+    del homes
+    before = (tmp_path / "room" / "room.json").read_bytes()
+    assert code_of(lambda: bootstrap.create_room(tmp_path / "room", "again")) is Code.ROOM_EXISTS
+    assert code_of(lambda: bootstrap.create_home(tmp_path / "insurer", "insurer", PLENTY)) is Code.HOME_EXISTS
+    assert code_of(lambda: bootstrap.create_room(tmp_path / "new", "two words")) is Code.ROOM_INVALID
+    assert code_of(lambda: bootstrap.create_home(tmp_path / "new", "Two Words", PLENTY)) is Code.HOME_INVALID
+    assert code_of(lambda: bootstrap.open_room(tmp_path / "insurer")) is Code.ROOM_INVALID
+    assert (tmp_path / "room" / "room.json").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hospital", "insurer", "room"]

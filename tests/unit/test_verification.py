@@ -1,0 +1,258 @@
+"""Offline verification, as a whole: what a room released is accepted, whatever is given beside it, and the page says what is done."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.client.verification import Outcome, verify
+from stillroom.client.verification.steps import STEPS
+from stillroom.crypto.note import cosign
+from stillroom.errors import Code, Refusal, Unverified
+from stillroom.ledger.entry import Decision
+from stillroom.model.codec import digest_of
+from stillroom.model.question import Question, Terms
+from stillroom.room import approvals, door, extract
+from stillroom.room.signed import sign
+from stillroom.room.stages import Released
+from stillroom.room.statement import QUESTION_TYPE
+from tests.published import Files, files, log_file, note
+from tests.rooms import KEYS, OWNERS, SQL, Steps, build, contract, signed_contract
+
+if TYPE_CHECKING:
+    from stillroom.client.verification import Report
+    from tests.rooms import Scene
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "verify.md"
+JOINED = "FROM members JOIN visits ON members.id = visits.pid"
+QUESTIONS = (
+    SQL,
+    f"SELECT members.age, COUNT(*), SUM(visits.age), AVG(visits.age), COUNT(*) * 2 {JOINED} GROUP BY ROLLUP (members.age)",
+    "SELECT CASE WHEN age < 30 THEN 'young' ELSE 'old' END AS band, age > 50 AS older, COUNT(*) AS n"
+    " FROM members GROUP BY CUBE (band, older) ORDER BY n DESC",
+    "SELECT age, COUNT(*) FROM visits GROUP BY age HAVING COUNT(*) > 500000000",
+    "SELECT COUNT(*) FROM visits GROUP BY age LIMIT 5 OFFSET 3",
+    "SELECT COUNT(*) FROM visits GROUP BY age HAVING COUNT(*) > 500000000",
+    "SELECT age, GROUPING(age), COUNT(*) AS n, COUNT(*) > 3 FROM visits GROUP BY GROUPING SETS ((age), ()) ORDER BY n LIMIT 7",
+    "SELECT COUNT(*), SUM(visits.age - 50), SUM(age) / COUNT(*) FROM visits",
+    f"SELECT visits.age, SUM(members.age) {JOINED} WHERE members.age < 40 GROUP BY visits.age",
+)
+ROLLUP = 1
+
+
+def outcomes(report: Report) -> dict[int, Outcome]:
+    return {step.number: step.outcome for step in report.steps}
+
+
+def failed(report: Report) -> list[tuple[int, str]]:
+    return [(step.number, step.detail) for step in report.steps if step.failed]
+
+
+def not_checked(report: Report) -> dict[int, str]:
+    return {step.number: step.detail for step in report.steps if step.outcome is Outcome.NOT_CHECKED}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    return build(tmp_path_factory.mktemp("room"))
+
+
+@pytest.fixture(scope="module")
+def published(scene: Scene) -> list[Files]:
+    envelopes = [scene.ask(sql).envelope for sql in QUESTIONS]
+    return [files(scene, envelope) for envelope in envelopes]
+
+
+@pytest.fixture(scope="module")
+def one(published: list[Files]) -> Files:
+    return published[ROLLUP]
+
+
+@pytest.mark.parametrize("number", range(len(QUESTIONS)))
+def test_every_step_holds_for_what_a_room_released(published: list[Files], number: int) -> None:
+    one = published[number]
+    report = verify(one.release, one.contract, one.log, KEYS["room"].public.text)
+    assert failed(report) == []
+    assert set(outcomes(report).values()) == {Outcome.PASSED}
+    assert report.accepted
+    report.enforce()
+
+
+def test_intervals_and_totals_are_really_computed(one: Files) -> None:
+    """101 rows (100 ages and their total) of a count and a sum: as many intervals for each, and a total of each."""
+    (detail,) = [step.detail for step in verify(one.release).steps if step.number == 8]
+    assert detail == "101 rows; 202 intervals and 2 totals computed again"
+
+
+def test_without_anything_else_the_release_is_checked_alone(one: Files) -> None:
+    report = verify(one.release)
+    assert report.accepted
+    assert {number for number, outcome in outcomes(report).items() if outcome is Outcome.PASSED} == {1, 2, 5, 6, 7, 8}
+    assert not_checked(report) == {
+        **dict.fromkeys((3, 4), "no --contract was given"),
+        **dict.fromkeys((9, 10, 11, 12), "no --log was given"),
+    }
+    assert report.vouched_by == ()
+    assert KEYS["room"].public.text in str(report.caution)
+
+
+def test_the_rooms_key_is_vouched_for_by_whoever_knows_it(one: Files) -> None:
+    key = KEYS["room"].public.text
+    assert verify(one.release, room_key=key).vouched_by == ("--room-key",)
+    assert verify(one.release, room_key=f"example.org/room {key}").vouched_by == ("--room-key",)
+    assert verify(one.release, one.contract, one.log).vouched_by == ("hold signed by hospital", "hold signed by insurer")
+    assert verify(one.release, one.contract, one.log).caution is None
+    assert verify(one.release, one.contract).vouched_by == ()
+
+
+def test_another_key_than_the_one_expected_fails_step_two(one: Files) -> None:
+    report = verify(one.release, one.contract, one.log, KEYS["stranger"].public.text)
+    (number, detail) = failed(report)[0]
+    assert number == 2
+    assert KEYS["room"].public.text in detail
+    assert KEYS["stranger"].public.text in detail
+    assert not_checked(report)[9] == "step 2 did not pass"
+    with pytest.raises(Unverified, match=r"Step 2 \(The room signed it\)") as caught:
+        report.enforce()
+    assert caught.value.code is Code.RELEASE_INVALID
+
+
+def test_an_operator_of_the_contract_vouches_and_a_strange_one_does_not(tmp_path: Path) -> None:
+    parties = contract().to_json()["parties"]
+    operated = contract(parties=[*parties, {"name": "operator", "roles": ["operator"], "key": KEYS["room"].public.text}])
+    scene = build(tmp_path)
+    asked = files(scene, scene.ask().envelope)
+    honest = asked.agreed(lambda agreed: agreed.update(operated.to_json()))
+    both = signed_contract(operated, *OWNERS, "room")
+    assert verify(honest.release, both).vouched_by == ("operator",)
+    unsigned = verify(honest.release, honest.contract)
+    assert [number for number, _ in failed(unsigned)] == [3]
+    assert "operator has not signed" in failed(unsigned)[0][1]
+    strange = contract(parties=[*parties, {"name": "operator", "roles": ["operator"], "key": KEYS["stranger"].public.text}])
+    bent = asked.agreed(lambda agreed: agreed.update(strange.to_json()))
+    assert "expected that of operator" in failed(verify(bent.release, signed_contract(strange, *OWNERS, "stranger")))[0][1]
+
+
+def test_pure_releases_under_approval_by_each_owner_hold(tmp_path: Path) -> None:
+    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+    question = Question(contract=digest_of(scene.contract), sql=SQL, terms=Terms(epsilon=1, pure=True), asked_by="insurer")
+    envelope = sign(question, QUESTION_TYPE, KEYS["insurer"])
+    with pytest.raises(Refusal):
+        door.ask(scene.room, envelope, Steps())
+    (waiting,) = approvals.pending(scene.room)
+    for owner in OWNERS:
+        scene.decide(waiting.plan_digest, owner, Decision.APPROVED)
+    answer = door.ask(scene.room, envelope, Steps())
+    assert isinstance(answer, Released)
+    one = files(scene, answer.envelope)
+    assert one.value["promise"]["delta"] == 0
+    assert failed(verify(one.release, one.contract, one.log)) == []
+
+    unapproved = one.relogged(lambda entries: _in_place_of_approval(entries, "hospital"))
+    assert failed(verify(one.release, one.contract, unapproved.log)) == [(12, "the plan was committed without the approval of hospital")]
+
+
+def _in_place_of_approval(entries: list[dict[str, object]], party: str) -> None:
+    for index, entry in enumerate(entries):
+        if entry.get("party") == party:
+            entries[index] = {"at": entry["at"], "counts": [{"code": "SQL_INVALID", "count": 1}], "kind": "refused"}
+
+
+def test_lapses_withdrawals_raises_and_amendments_are_part_of_an_honest_log(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    scene.announce("members", 1, withdrawn=True)
+    scene.announce("members", 5)
+    with pytest.raises(Refusal):
+        scene.ask("SELECT COUNT(*) FROM members", epsilon=6)
+    first = files(scene, scene.ask().envelope)
+    amended = contract(version=2, amends=digest_of(scene.contract), purpose="tests, amended")
+    scene.submit(amended, *OWNERS)
+    after = type(scene)(scene.folder, scene.room, amended)
+    second = files(after, after.ask("SELECT COUNT(*) FROM visits").envelope)
+    assert verify(first.release, first.contract, second.log).accepted
+    report = verify(second.release, second.contract, second.log)
+    assert failed(report) == []
+    assert "units of 1e-12 rho committed before this one" in report.steps[11].detail
+    assert first.value["balance"]["after"] == second.value["balance"]["before"]
+
+
+def test_a_proof_stands_in_for_the_log_but_for_its_history(scene: Scene, one: Files) -> None:
+    index = one.value["commit_index"]
+    entries = one.entries
+    stored = next(at for at, entry in enumerate(entries) if entry["kind"] == "release_stored" and at > index)
+    report = verify(one.release, one.contract, extract.proof(scene.room, [index, stored]))
+    assert failed(report) == []
+    assert not_checked(report) == {12: "only a proof from the log was given, not the log"}
+    partial = verify(one.release, one.contract, extract.proof(scene.room, [stored]))
+    assert partial.accepted
+    assert not_checked(partial)[10] == f"the proof leaves entry {index} out"
+    other = verify(one.release, one.contract, extract.proof(scene.room, [index]))
+    assert not_checked(other)[11] == "the proof leaves the entry of the release out"
+
+
+def test_earlier_checkpoints_are_shown_to_be_of_the_same_log(one: Files) -> None:
+    older = [note(one.entries[:size]) for size in (1, 4)]
+    assert verify(one.release, one.contract, log_file(one.entries, one.statements, older=older)).accepted
+    rewritten = [{**one.entries[0], "at": 5}, *one.entries[1:4]]
+    forked = verify(one.release, one.contract, log_file(one.entries, older=[note(rewritten)]))
+    assert [number for number, _ in failed(forked)] == [9]
+    assert failed(forked)[0][1].startswith("the root of the first 4 entries: got ")
+    backwards = verify(one.release, one.contract, log_file(one.entries, older=older[::-1]))
+    assert failed(backwards) == [(9, "the checkpoints do not grow")]
+
+
+def test_parties_cosign_checkpoints_and_strangers_say_nothing(one: Files) -> None:
+    head = cosign(cosign(note(one.entries).encode(), "hospital", KEYS["hospital"]), "stranger", KEYS["stranger"])
+    report = verify(one.release, one.contract, log_file(one.entries, head=head.decode()))
+    assert report.vouched_by == ("checkpoint cosigned by hospital",)
+    assert report.steps[8].detail.endswith("cosigned by hospital")
+    wrong = cosign(note(one.entries[:-1]).encode(), "hospital", KEYS["hospital"]).decode().splitlines()[-1]
+    forged = note(one.entries) + wrong + "\n"
+    assert failed(verify(one.release, one.contract, log_file(one.entries, head=forged)))[0] == (
+        9,
+        "the signature of hospital on the checkpoint does not hold",
+    )
+
+
+def test_a_report_is_plain_json(one: Files) -> None:
+    document = json.loads(json.dumps(verify(one.release).to_json()))
+    assert document["room"] == f"example.org/room {KEYS['room'].public.text}"
+    assert [step["number"] for step in document["steps"]] == list(range(1, 13))
+    assert document["steps"][0] == {
+        "number": 1,
+        "title": "The envelope is well-formed",
+        "outcome": "passed",
+        "detail": document["steps"][0]["detail"],
+    }
+
+
+def test_the_page_lists_the_very_steps() -> None:
+    sections = re.findall(r"^### (\d+)\. (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [(int(number), title) for number, title in sections] == [(number, step.title) for number, step in enumerate(STEPS, start=1)]
+
+
+def test_the_page_lists_the_very_entries() -> None:
+    from stillroom.client.verification import entry as verified
+    from stillroom.ledger import entry as written
+
+    table = PAGE.read_text(encoding="utf-8").partition("**Entries.**")[2]
+    kinds = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    for module in (verified, written):
+        models = [value for value in vars(module).values() if isinstance(value, type) and "kind" in getattr(value, "model_fields", {})]
+        assert {model.model_fields["kind"].annotation.__args__[0] for model in models} == kinds
+
+
+def test_nothing_that_writes_is_loaded_to_verify() -> None:
+    """import-linter keeps it so in the source; this looks at what is loaded."""
+    script = "import sys, stillroom.client.verification\nprint(*sorted(m for m in sys.modules if m.startswith('stillroom.')))"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    loaded = done.stdout.split()
+    allowed = re.compile(r"stillroom\.(client|client\.verification(\..+)?|errors|model(\.(?!codec)\w+)?)")
+    assert [module for module in loaded if not allowed.fullmatch(module)] == []
+    assert "stillroom.client.verification.verifier" in loaded
