@@ -141,7 +141,7 @@ def test_an_operator_of_the_contract_vouches_and_a_strange_one_does_not(tmp_path
 
 def test_pure_releases_under_approval_by_each_owner_hold(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
-    question = Question(contract=digest_of(scene.contract), sql=SQL, terms=Terms(epsilon=1, pure=True), asked_by="insurer")
+    question = Question(contract=digest_of(scene.contract), sql=SQL, terms=Terms(epsilon=0.5, pure=True), asked_by="insurer")
     envelope = sign(question, QUESTION_TYPE, KEYS["insurer"])
     with pytest.raises(Refusal):
         door.ask(scene.room, envelope, Steps())

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SHARED_PRECISION = 38
 """Digits of the decimal columns."""
 
+INT64 = 2**63
+"""Whole numbers from here on do not fit 64 bits."""
+
 
 class Release:
     """What a question was answered with.
@@ -93,12 +96,20 @@ def _array(kind: Kind, texts: list[str | None]) -> pa.Array:
         Kind.TEXT: str,
     }
     values = [None if text is None else readers[kind](text) for text in texts]
+    return pa.array(values, type=_arrow_type(kind, values))
+
+
+def _arrow_type(kind: Kind, values: list[Any]) -> pa.DataType:
+    """Return the Arrow type of a column; whole numbers beyond 64 bits become decimals without places."""
+    import pyarrow as pa
+
     digits = max((-int(value.as_tuple().exponent) for value in values if isinstance(value, Decimal)), default=0)
+    wide = kind is Kind.INTEGER and any(abs(value) >= INT64 for value in values if value is not None)
     types = {
-        Kind.INTEGER: pa.int64(),
+        Kind.INTEGER: pa.decimal128(SHARED_PRECISION, 0) if wide else pa.int64(),
         Kind.DECIMAL: pa.decimal128(SHARED_PRECISION, digits),
         Kind.DATE: pa.date32(),
         Kind.BOOLEAN: pa.bool_(),
         Kind.TEXT: pa.string(),
     }
-    return pa.array(values, type=types[kind])
+    return types[kind]

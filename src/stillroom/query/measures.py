@@ -27,6 +27,9 @@ TOTAL_LIMIT = 2**62
 AVERAGE_DIGITS = 2
 """Decimal places that an average shows beyond those of its column."""
 
+ROWS_LIMIT = 2**120
+"""Nor may its total before clamping reach this: engines add up in 127 bits."""
+
 _ONE = Constant(value=1)
 _ZERO = Constant(value=0)
 
@@ -112,7 +115,7 @@ class Measures:
         row_low, row_high = min(low, 0), max(high, 0)
         least, most = self._declared_total(typed) or (row_low * self.frame.rows, row_high * self.frame.rows)
         least, most = max(least, row_low * self.frame.rows), min(most, row_high * self.frame.rows)
-        if max(-least, most) >= TOTAL_LIMIT:
+        if max(-least, most) >= TOTAL_LIMIT or max(-row_low, row_high) * self.frame.rows >= ROWS_LIMIT:
             raise Refusal(
                 Code.BOUND_TOO_LARGE, "One person's total could be too large to measure.", "Narrow the column's bounds, or rows_per_person."
             )

@@ -1,0 +1,455 @@
+-- name: one number
+SELECT COUNT(*) FROM members
+
+-- name: persons by region
+SELECT region, COUNT(*) FROM members GROUP BY region
+
+-- name: rows and persons of visits
+SELECT COUNT(*) AS visits, COUNT(DISTINCT patient) AS patients FROM visits
+
+-- name: rows and persons by ward
+SELECT ward, COUNT(*), COUNT(DISTINCT patient), COUNT(patient) FROM visits GROUP BY ward
+
+-- name: count of values
+SELECT ward, COUNT(cost), COUNT(urgent), COUNT(change) FROM visits GROUP BY ward
+
+-- name: sum with a declared total
+SELECT ward, SUM(cost) FROM visits GROUP BY ward
+
+-- name: sum of an expression has no declared total
+SELECT ward, SUM(cost + 0) FROM visits GROUP BY ward
+
+-- name: signed sum
+SELECT ward, SUM(change) FROM visits GROUP BY ward
+
+-- name: negative sum
+SELECT region, SUM(-age), SUM(income), SUM(rating) FROM members GROUP BY region
+
+-- name: very large numbers
+SELECT level, SUM(amount), AVG(amount) FROM linked GROUP BY level
+
+-- name: average by ward
+SELECT ward, AVG(cost), AVG(severity) FROM visits GROUP BY ward
+
+-- name: average alone
+SELECT AVG(change) FROM visits
+
+-- name: average of truth as numbers
+SELECT region, AVG(CASE WHEN smoker THEN 1 ELSE 0 END) AS rate FROM members GROUP BY region
+
+-- name: sum of a constant
+SELECT SUM(5), SUM(-2) FROM visits
+
+-- name: sum that is always zero
+SELECT SUM(age * 0) FROM members
+
+-- name: count of null
+SELECT COUNT(NULL), COUNT(*) FROM visits
+
+-- name: several keys
+SELECT ward, severity, urgent, COUNT(*) FROM visits GROUP BY ward, severity, urgent
+
+-- name: key with null
+SELECT tariff, COUNT(*) FROM members GROUP BY tariff
+
+-- name: boolean key
+SELECT smoker, COUNT(*), AVG(age) FROM members GROUP BY smoker
+
+-- name: condition as key
+SELECT age >= 40 AS old, COUNT(*) FROM members GROUP BY age >= 40
+
+-- name: test for null as key
+SELECT tariff IS NULL AS unknown, COUNT(*) FROM members GROUP BY unknown
+
+-- name: date key
+SELECT seen, COUNT(*) FROM visits GROUP BY seen
+
+-- name: integer key listed out of order
+SELECT segment, COUNT(*) FROM members GROUP BY segment
+
+-- name: integer key with a step
+SELECT level, COUNT(*) FROM linked GROUP BY level
+
+-- name: band as key
+SELECT CASE WHEN age < 18 THEN 'minor' WHEN age < 65 THEN 'adult' ELSE 'senior' END AS band, COUNT(*) FROM members GROUP BY band
+
+-- name: band with null
+SELECT CASE WHEN age < 18 THEN 'minor' WHEN age >= 65 THEN 'senior' END AS band, COUNT(*) FROM members GROUP BY 1
+
+-- name: CASE of a value as key
+SELECT CASE ward WHEN 'er' THEN 'urgent' WHEN 'icu' THEN 'urgent' ELSE 'planned' END AS kind, COUNT(*) FROM visits GROUP BY kind
+
+-- name: arithmetic as key
+SELECT severity * 2 + 1 AS s, COUNT(*) FROM visits GROUP BY severity * 2 + 1
+
+-- name: quotient as key
+SELECT severity / 2 AS half, COUNT(*) FROM visits GROUP BY half
+
+-- name: key of several rows that is folded together
+SELECT CASE WHEN severity > 2 THEN 'bad' ELSE 'fair' END AS s, COUNT(*), SUM(cost) FROM visits GROUP BY s
+
+-- name: sum as key
+SELECT severity + CASE WHEN urgent THEN 10 ELSE 0 END AS score, COUNT(*) FROM visits GROUP BY score
+
+-- name: decimal constants in a key
+SELECT CASE WHEN urgent THEN 0.5 ELSE 1.25 END AS weight, COUNT(*) FROM visits GROUP BY weight
+
+-- name: equal keys twice
+SELECT ward, COUNT(*) FROM visits GROUP BY ward, ward, (ward)
+
+-- name: comparisons
+SELECT COUNT(*) FROM visits WHERE severity = 5 OR severity <> 5 AND cost > 50 OR cost <= 0.5 OR change >= 1.5 OR severity < 1
+
+-- name: comparison of unlike decimals
+SELECT COUNT(*) FROM visits WHERE cost > change AND cost < 99.75 AND change >= -2.505
+
+-- name: IN and NOT IN
+SELECT COUNT(*) FROM visits WHERE ward IN ('er', 'icu') AND severity NOT IN (0, 1) AND cost IN (0, 0.5, 99.5, 100, 12.125)
+
+-- name: BETWEEN
+SELECT COUNT(*) FROM visits WHERE cost BETWEEN 0.5 AND 99.5 AND severity NOT BETWEEN 4 AND 2 AND seen BETWEEN '2024-01-02' AND DATE '2024-01-06'
+
+-- name: LIKE
+SELECT COUNT(*) FROM visits WHERE note LIKE 'pain%' OR note LIKE '%\%' OR note LIKE '_' OR NOT note LIKE '%o%'
+
+-- name: LIKE of names
+SELECT COUNT(*) FROM members WHERE name LIKE 'B_b%' OR name LIKE '%''%' OR name LIKE 'Zo_' OR name LIKE '\'
+
+-- name: text comparison
+SELECT COUNT(*) FROM members WHERE name < 'a' OR name >= 'x'
+
+-- name: three-valued logic
+SELECT COUNT(*) FROM visits WHERE NOT (urgent AND cost > 50) OR urgent IS NOT TRUE AND NOT urgent IS FALSE
+
+-- name: IS NULL
+SELECT ward, COUNT(*) FROM visits WHERE cost IS NULL OR code IS NOT NULL GROUP BY ward
+
+-- name: filter by date
+SELECT ward, COUNT(*) FROM visits WHERE seen >= DATE '2024-01-03' AND seen < '2024-01-09' GROUP BY ward
+
+-- name: filter that keeps nobody
+SELECT ward, COUNT(*), SUM(cost) FROM visits WHERE severity > 5 GROUP BY ward
+
+-- name: filter that is never true
+SELECT COUNT(*) FROM visits WHERE 1 / 0 > 1 OR NULL = 1 OR FALSE
+
+-- name: filter by a filter-only column
+SELECT ward, COUNT(*) FROM visits WHERE finding = 'bad' GROUP BY ward
+
+-- name: division in a row
+SELECT ward, SUM(cost / severity), SUM(cost / 3), SUM(severity / change) FROM visits GROUP BY ward
+
+-- name: division of negative numbers
+SELECT SUM(change / -7), SUM(-1 / severity), AVG(delta / 3) FROM visits JOIN outcomes ON visits.patient = outcomes.patient
+
+-- name: arithmetic in a row
+SELECT SUM(cost * severity - 2 * change + 1), AVG((cost - 50) * (cost - 50)) FROM visits
+
+-- name: product of many
+SELECT SUM(amount * amount / 1000000000000) FROM linked
+
+-- name: CASE in a sum
+SELECT ward, SUM(CASE WHEN urgent THEN cost WHEN severity > 3 THEN -change ELSE 0 END) FROM visits GROUP BY ward
+
+-- name: CASE with null in a sum
+SELECT SUM(CASE severity WHEN 1 THEN cost WHEN 2 THEN NULL WHEN 5 THEN 0.125 END) FROM visits
+
+-- name: inner join
+SELECT m.region, COUNT(*), COUNT(DISTINCT m.member), COUNT(DISTINCT v.patient) FROM members m JOIN visits v ON m.member = v.patient GROUP BY m.region
+
+-- name: inner join written the other way round
+SELECT m.region, v.ward, SUM(v.cost) FROM visits v INNER JOIN members m ON v.patient = m.member GROUP BY m.region, v.ward
+
+-- name: join by USING
+SELECT arm, ward, COUNT(*) FROM outcomes JOIN members ON outcomes.patient = members.member JOIN rota ON 1 = 1 AND rota.ward = 'er' AND rota.urgent = members.smoker GROUP BY arm, ward
+
+-- name: join of one owner by USING
+SELECT tariff, level, COUNT(*), SUM(amount) FROM members JOIN linked USING (member) GROUP BY tariff, level
+
+-- name: USING with a further column
+SELECT o.arm, COUNT(*) FROM visits v JOIN outcomes o USING (patient, region) GROUP BY o.arm
+
+-- name: extra conditions of an inner join
+SELECT m.region, COUNT(*) FROM members m JOIN visits v ON m.member = v.patient AND m.region = v.region AND v.severity > 1 AND m.age > v.cost GROUP BY m.region
+
+-- name: left join
+SELECT m.region, COUNT(*), COUNT(v.patient), COUNT(DISTINCT v.patient), SUM(v.cost) FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY m.region
+
+-- name: left join keyed by the right side
+SELECT v.ward, COUNT(*), AVG(m.age) FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY v.ward
+
+-- name: left join of functional sides
+SELECT m.region, o.arm, COUNT(*), AVG(o.delta) FROM members m LEFT JOIN outcomes o ON m.member = o.patient GROUP BY m.region, o.arm
+
+-- name: left join with conditions on both sides
+SELECT v.ward, COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient AND v.urgent AND m.smoker AND v.severity > m.age GROUP BY v.ward
+
+-- name: left join with a condition that depends on the row
+SELECT o.arm, COUNT(*) FROM visits v LEFT JOIN outcomes o ON v.patient = o.patient AND v.region = o.region GROUP BY o.arm
+
+-- name: left join filtered afterwards
+SELECT m.region, COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient WHERE v.severity > 2 OR v.severity IS NULL GROUP BY m.region
+
+-- name: left join and a filter on the left side
+SELECT o.arm, COUNT(*) FROM members m LEFT JOIN outcomes o ON m.member = o.patient WHERE m.age > 20 AND m.tariff = 'basic' GROUP BY o.arm
+
+-- name: anti join
+SELECT m.region, COUNT(*) FROM members m LEFT JOIN outcomes o ON m.member = o.patient WHERE o.patient IS NULL GROUP BY m.region
+
+-- name: anti join with conditions
+SELECT m.region, COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient AND v.ward = 'icu' WHERE v.patient IS NULL AND m.age > 18 GROUP BY m.region
+
+-- name: semi join
+SELECT m.region, COUNT(*) FROM members m LEFT JOIN outcomes o ON m.member = o.patient WHERE o.patient IS NOT NULL GROUP BY m.region
+
+-- name: matched as a key
+SELECT o.patient IS NULL AS missing, COUNT(*) FROM members m LEFT JOIN outcomes o ON m.member = o.patient GROUP BY o.patient IS NULL
+
+-- name: matched as a key, in words
+SELECT CASE WHEN v.patient IS NULL THEN 'none' ELSE v.ward END AS place, COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY place
+
+-- name: left join with a computed column
+SELECT s.grade, COUNT(*) FROM members m LEFT JOIN (SELECT patient, CASE WHEN delta > 0 THEN 'up' ELSE 'down' END AS grade FROM outcomes) s ON m.member = s.patient GROUP BY s.grade
+
+-- name: left join with a computed count
+SELECT COUNT(*), SUM(s.n), AVG(s.n) FROM members m LEFT JOIN (SELECT patient, COUNT(*) + 1 AS n FROM visits GROUP BY patient) s ON m.member = s.patient
+
+-- name: left join with a constant column
+SELECT s.here, COUNT(*) FROM members m LEFT JOIN (SELECT patient, CASE WHEN arm = 'drug' THEN 1 ELSE 1 END AS here FROM outcomes) s ON m.member = s.patient GROUP BY s.here
+
+-- name: several rows on both sides
+SELECT v.ward, l.level, COUNT(*), SUM(l.amount) FROM visits v JOIN linked l ON v.patient = l.member GROUP BY v.ward, l.level
+
+-- name: several rows on both sides, left
+SELECT l.level, COUNT(*), COUNT(DISTINCT v.patient) FROM visits v LEFT JOIN linked l ON v.patient = l.member AND l.amount > v.severity GROUP BY l.level
+
+-- name: public table
+SELECT r.size, COUNT(*), SUM(r.rate) FROM members m JOIN regions r ON m.region = r.region GROUP BY r.size
+
+-- name: public table by USING
+SELECT size, coast, region, COUNT(*) FROM members JOIN regions USING (region) GROUP BY size, coast, region
+
+-- name: public table first
+SELECT size, COUNT(*) FROM regions JOIN members ON regions.region = members.region GROUP BY size
+
+-- name: public table, left
+SELECT r.size, r.coast, COUNT(*) FROM members m LEFT JOIN regions r ON m.region = r.region GROUP BY r.size, r.coast
+
+-- name: public table of several rows
+SELECT r.size, COUNT(*), SUM(v.cost * r.rate) FROM visits v JOIN regions r ON v.region = r.region GROUP BY r.size
+
+-- name: public table by free text
+SELECT chapter, COUNT(*), COUNT(DISTINCT patient) FROM visits JOIN codes ON visits.code = codes.code GROUP BY chapter
+
+-- name: public table with several rows of one key
+SELECT shift, COUNT(*), SUM(nurses), COUNT(DISTINCT patient) FROM visits v JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent GROUP BY shift
+
+-- name: public table with several rows of one key, left
+SELECT shift, COUNT(*), SUM(nurses), SUM(cost) FROM visits v LEFT JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent GROUP BY shift
+
+-- name: fan-out of one row a person
+SELECT shift, COUNT(*), COUNT(DISTINCT member) FROM members m JOIN rota r ON r.ward = CASE WHEN m.age > 30 THEN 'er' ELSE 'icu' END AND r.urgent = m.smoker GROUP BY shift
+
+-- name: public table with a condition
+SELECT size, COUNT(*) FROM members m JOIN regions r ON m.region = r.region AND r.coast AND m.age > 20 * r.size GROUP BY size
+
+-- name: public table after a join of persons
+SELECT r.size, v.ward, COUNT(*) FROM members m JOIN visits v ON m.member = v.patient JOIN regions r ON v.region = r.region GROUP BY r.size, v.ward
+
+-- name: public table before a join of persons
+SELECT size, arm, COUNT(*) FROM members m JOIN regions r ON m.region = r.region JOIN outcomes o ON o.patient = m.member GROUP BY size, arm
+
+-- name: two public tables
+SELECT chapter, size, COUNT(*) FROM visits v JOIN codes c ON v.code = c.code LEFT JOIN regions r ON r.region = v.region GROUP BY chapter, size
+
+-- name: public tables on either side
+SELECT c.chapter, r.size, COUNT(*) FROM members m JOIN regions r ON m.region = r.region JOIN (SELECT patient, chapter FROM visits JOIN codes ON visits.code = codes.code) c ON m.member = c.patient GROUP BY c.chapter, r.size
+
+-- name: fan-out before a join of persons
+SELECT s.shift, o.arm, COUNT(*) FROM (SELECT patient, shift FROM visits v JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent) s JOIN outcomes o ON s.patient = o.patient GROUP BY s.shift, o.arm
+
+-- name: subquery that renames
+SELECT w, COUNT(*) FROM (SELECT patient AS p, ward AS w, cost AS c FROM visits WHERE severity > 0) t WHERE c > 1 GROUP BY w
+
+-- name: subquery of everything
+SELECT ward, COUNT(*) FROM (SELECT * FROM visits) t GROUP BY ward
+
+-- name: subquery without the person
+SELECT w, COUNT(*) FROM (SELECT ward AS w FROM visits) GROUP BY w
+
+-- name: subquery with expressions
+SELECT band, SUM(double) FROM (SELECT patient, CASE WHEN severity > 2 THEN 'high' ELSE 'low' END AS band, cost * 2 AS double FROM visits) GROUP BY band
+
+-- name: common table expressions
+WITH severe AS (SELECT patient, cost FROM visits WHERE severity > 2), dear AS (SELECT patient AS p, cost FROM severe WHERE cost > 1) SELECT COUNT(*), SUM(cost) FROM dear
+
+-- name: common table expression that is used inside another
+WITH a AS (SELECT member, region FROM members), b AS (SELECT patient, ward FROM visits), c AS (SELECT a.member, a.region, b.ward FROM a JOIN b ON a.member = b.patient) SELECT region, ward, COUNT(*) FROM c GROUP BY region, ward
+
+-- name: common table expression named like a dataset
+WITH visits AS (SELECT patient, ward FROM visits WHERE urgent) SELECT ward, COUNT(*) FROM visits GROUP BY ward
+
+-- name: totals of a person
+SELECT COUNT(*), SUM(n), SUM(total), AVG(mean), SUM(least), SUM(most) FROM (SELECT patient, COUNT(*) AS n, SUM(change) AS total, AVG(change) AS mean, MIN(severity) AS least, MAX(severity) AS most FROM visits GROUP BY patient) t
+
+-- name: number of rows as a key
+SELECT n, COUNT(*) FROM (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient) GROUP BY n
+
+-- name: greatest value as a key
+SELECT worst, COUNT(*), AVG(total) FROM (SELECT patient, MAX(severity) AS worst, SUM(cost) AS total FROM visits GROUP BY patient) GROUP BY worst
+
+-- name: first day as a key
+SELECT first, COUNT(*) FROM (SELECT patient, MIN(seen) AS first FROM visits GROUP BY patient) GROUP BY first
+
+-- name: average of a person in a filter
+SELECT COUNT(*) FROM (SELECT patient, AVG(cost) AS mean FROM visits GROUP BY patient) WHERE mean > 20.25
+
+-- name: totals of a person and a key
+SELECT ward, COUNT(*), SUM(n), SUM(total) FROM (SELECT patient, ward, COUNT(*) AS n, SUM(cost) AS total FROM visits GROUP BY patient, ward) GROUP BY ward
+
+-- name: keys of a person without totals
+SELECT ward, severity, COUNT(*) FROM (SELECT patient, ward, severity FROM visits GROUP BY patient, ward, severity) GROUP BY ward, severity
+
+-- name: computed key of a person
+SELECT bad, COUNT(*) FROM (SELECT patient, severity > 2 AS bad, COUNT(*) AS n FROM visits GROUP BY patient, severity > 2) WHERE n > 1 GROUP BY bad
+
+-- name: key of a person named like a column that is filtered by
+SELECT COUNT(*) FROM (SELECT patient, severity AS s, COUNT(*) AS n FROM visits WHERE key0 = 'x' GROUP BY patient, severity) WHERE s > 2
+
+-- name: HAVING in a subquery
+SELECT COUNT(*), SUM(n) FROM (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient HAVING SUM(cost) > 50 AND n < 4 AND MAX(severity) IS NOT NULL) t
+
+-- name: counts of values of a person
+SELECT SUM(a), SUM(b), SUM(c) FROM (SELECT patient, COUNT(urgent) AS a, COUNT(patient) AS b, COUNT(CASE WHEN cost > 1 THEN 1 END) AS c FROM visits GROUP BY patient)
+
+-- name: totals of totals
+SELECT COUNT(*), AVG(m) FROM (SELECT patient, MAX(t) AS m FROM (SELECT patient, ward, SUM(cost) AS t FROM visits GROUP BY patient, ward) a GROUP BY patient) b
+
+-- name: totals of a person, functional key
+SELECT arm, COUNT(*), SUM(n) FROM (SELECT patient, arm, COUNT(*) AS n FROM outcomes GROUP BY patient, arm) GROUP BY arm
+
+-- name: totals joined
+SELECT m.region, s.n, COUNT(*), AVG(s.total) FROM members m JOIN (SELECT patient, COUNT(*) AS n, SUM(cost) AS total FROM visits GROUP BY patient) s ON m.member = s.patient GROUP BY m.region, s.n
+
+-- name: totals of both sides
+SELECT COUNT(*), SUM(a.n * b.n), SUM(b.total) FROM (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient) a LEFT JOIN (SELECT member, COUNT(*) AS n, SUM(amount) AS total FROM linked GROUP BY member) b ON a.patient = b.member
+
+-- name: totals after a join
+SELECT n, COUNT(*), SUM(t) FROM (SELECT m.member, COUNT(*) AS n, SUM(v.cost) AS t FROM members m JOIN visits v ON m.member = v.patient WHERE m.age > 10 GROUP BY m.member) GROUP BY n
+
+-- name: totals after a left join
+SELECT n, COUNT(*) FROM (SELECT m.member, COUNT(v.patient) AS n FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY m.member) GROUP BY n
+
+-- name: totals after a join, of totals before
+SELECT COUNT(*), SUM(x), SUM(y) FROM (SELECT l.member, SUM(l.most) AS x, COUNT(*) AS y FROM (SELECT member, MAX(amount) AS most FROM linked GROUP BY member) l JOIN visits v ON l.member = v.patient GROUP BY l.member)
+
+-- name: totals after a fan-out
+SELECT SUM(n), AVG(n) FROM (SELECT patient, COUNT(*) AS n, MAX(nurses) AS most FROM visits v JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent GROUP BY patient) WHERE most > 3
+
+-- name: totals and a public table
+SELECT size, COUNT(*) FROM (SELECT patient, region, COUNT(*) AS n FROM visits GROUP BY patient, region) t JOIN regions r ON t.region = r.region WHERE t.n >= 1 GROUP BY size
+
+-- name: ROLLUP
+SELECT ward, severity, COUNT(*) FROM visits GROUP BY ROLLUP (ward, severity)
+
+-- name: CUBE with GROUPING
+SELECT region, smoker, GROUPING(region), GROUPING(smoker), COUNT(*) FROM members GROUP BY CUBE (region, smoker)
+
+-- name: GROUPING SETS
+SELECT region, tariff, smoker, COUNT(*), AVG(age) FROM members GROUP BY GROUPING SETS ((region, tariff), (smoker), ())
+
+-- name: mixed grouping
+SELECT region, tariff, smoker, COUNT(*) FROM members GROUP BY region, ROLLUP ((tariff, smoker))
+
+-- name: only a grand total
+SELECT COUNT(*), SUM(cost) FROM visits GROUP BY GROUPING SETS ((), ())
+
+-- name: totals of averages
+SELECT ward, AVG(cost), SUM(cost), COUNT(cost) FROM visits GROUP BY ROLLUP (ward)
+
+-- name: HAVING
+SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward HAVING n > 2 AND SUM(cost) >= 0 AND ward <> 'day'
+
+-- name: ORDER BY and LIMIT
+SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward ORDER BY n DESC, ward LIMIT 2 OFFSET 1
+
+-- name: ORDER BY something else
+SELECT ward, severity FROM visits GROUP BY ward, severity HAVING COUNT(*) > 1 ORDER BY SUM(cost) DESC NULLS LAST, 2, 1 DESC LIMIT 5
+
+-- name: arithmetic after the noise
+SELECT ward, SUM(cost) / COUNT(*) AS each, 100 * COUNT(DISTINCT patient) / COUNT(*) AS share, -SUM(change) + 1.5 FROM visits GROUP BY ward
+
+-- name: CASE after the noise
+SELECT ward, CASE WHEN COUNT(*) > 5 THEN 'many' WHEN COUNT(*) > 0 THEN 'few' ELSE 'none' END AS size, CASE ward WHEN 'er' THEN COUNT(*) ELSE 0 END FROM visits GROUP BY ward
+
+-- name: keys after the noise
+SELECT CASE WHEN seen IN ('2024-01-01', '2024-01-02') THEN 'early' ELSE 'late' END AS time, seen, COUNT(*), seen > DATE '2024-01-05' AS second FROM visits GROUP BY seen HAVING seen BETWEEN '2024-01-01' AND '2024-01-08'
+
+-- name: aliases and positions
+SELECT ward AS place, severity AS grade, COUNT(*) AS total FROM visits AS v GROUP BY place, 2 ORDER BY total, 1
+
+-- name: quoted and capital names
+SELECT "V"."Ward" AS "Where?", Count(*) FROM VISITS AS "V" GROUP BY v.WARD
+
+-- name: comments and spaces
+SELECT /* first */ ward, -- second
+       COUNT(*) FROM visits /* third /* nested */ */ GROUP BY ward ;
+
+-- name: FROM first
+FROM visits SELECT ward, COUNT(*) GROUP BY ward
+
+-- name: words that are types as names
+SELECT date, COUNT(*) AS text FROM (SELECT patient, seen AS date, ward AS year FROM visits) AS map WHERE map.year = 'er' GROUP BY date
+
+-- name: few groups of each person
+-- terms: {"epsilon": 1.0, "groups_per_person": 2}
+SELECT ward, severity, COUNT(*), SUM(cost) FROM visits GROUP BY ward, severity
+
+-- name: one group of each person
+-- terms: {"epsilon": 1.0, "groups_per_person": 1}
+SELECT v.ward, m.region, l.urgent, COUNT(*) FROM (SELECT patient, ward, urgent FROM visits) v JOIN members m ON v.patient = m.member JOIN rota l ON l.ward = v.ward AND l.urgent = v.urgent GROUP BY v.ward, m.region, l.urgent
+
+-- name: few groups after a join
+-- terms: {"epsilon": 1.0, "groups_per_person": 2}
+SELECT v.ward, l.level, COUNT(*), SUM(l.amount), COUNT(DISTINCT v.patient) FROM visits v LEFT JOIN linked l ON v.patient = l.member GROUP BY v.ward, l.level
+
+-- name: the contract keeps two groups
+-- contract: tight
+SELECT ward, seen, COUNT(*), SUM(change) FROM visits GROUP BY ward, seen
+
+-- name: the contract's limit does not matter for one group
+-- contract: tight
+SELECT region, COUNT(*) FROM members GROUP BY region
+
+-- name: the contract keeps two groups of totals
+-- contract: tight
+SELECT seen, ward, SUM(n) FROM (SELECT patient, seen, ward, COUNT(*) AS n FROM visits GROUP BY patient, seen, ward) GROUP BY seen, ward
+
+-- name: twins in one dataset
+-- contract: twins
+SELECT ward, COUNT(*), COUNT(DISTINCT patient), SUM(change) FROM visits GROUP BY ward
+
+-- name: twins and one row each
+-- contract: twins
+SELECT region, COUNT(*), SUM(income) FROM members GROUP BY region
+
+-- name: twins joined
+-- contract: twins
+SELECT m.region, v.ward, COUNT(*), AVG(v.cost) FROM members m JOIN visits v ON m.member = v.patient GROUP BY m.region, v.ward
+
+-- name: twins and few groups
+-- contract: twins
+-- terms: {"epsilon": 1.0, "groups_per_person": 2}
+SELECT ward, severity, COUNT(*) FROM visits GROUP BY ward, severity
+
+-- name: pure
+-- terms: {"epsilon": 0.5, "pure": true}
+SELECT ward, COUNT(*), SUM(change) FROM visits GROUP BY ward
+
+-- name: by error
+-- terms: {"error": 5.0}
+SELECT region, COUNT(*) FROM members GROUP BY region
+
+-- name: by error of an average
+-- terms: {"error": 50.0, "group_size": 100}
+SELECT ward, AVG(cost) FROM visits GROUP BY ward

@@ -1,0 +1,113 @@
+"""What receivers hold: Arrow, pandas and HTML."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from stillroom.client.picture import table_html
+from stillroom.client.result import Release
+from stillroom.model.charge import Charge
+from stillroom.model.codec import digest_of
+from stillroom.model.question import Question, Terms
+from stillroom.model.release import Balance, Cell, Heading, Promise, Table
+from stillroom.model.release import Release as Statement
+from stillroom.model.schema import Kind
+from tests.questions import CONTRACT, compiled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SQL = "SELECT gender, COUNT(*) FROM members GROUP BY gender"
+TABLE = Table(
+    headings=(
+        Heading(name="g<b>", kind=Kind.TEXT, noisy=False),
+        Heading(name="day", kind=Kind.DATE, noisy=False),
+        Heading(name="n", kind=Kind.INTEGER, noisy=True),
+        Heading(name="mean", kind=Kind.DECIMAL, noisy=True),
+        Heading(name="many", kind=Kind.BOOLEAN, noisy=True),
+    ),
+    rows=(
+        (
+            Cell(value="<script>"),
+            Cell(value="2026-01-31"),
+            Cell(value="10", low="4", high="16"),
+            Cell(value="1.50", low="0.00", high="3.00"),
+            Cell(value="true"),
+        ),
+        (
+            Cell(value=None, totalled=True),
+            Cell(value=None),
+            Cell(value=str(10**30), low=str(-(10**30)), high=str(10**31)),
+            Cell(value=None, no_information=True),
+            Cell(value="false"),
+        ),
+    ),
+)
+
+
+def release() -> Release:
+    """Return a release with one cell of each kind."""
+    question = compiled(SQL)
+    promise = Promise(epsilon=1.0, change_epsilon=2.0, delta=1e-9)
+    statement = Statement(
+        room="room key",
+        reservation="r",
+        question=Question(contract=digest_of(CONTRACT), sql=SQL, terms=Terms(epsilon=1.0), asked_by="a"),
+        plan=question.plan,
+        plan_digest=digest_of(question.plan),
+        contract_digest=digest_of(CONTRACT),
+        receivers=("a",),
+        versions={"members": 1},
+        table=TABLE,
+        noise=(),
+        sampler="none",
+        charge=question.charge,
+        promise=promise,
+        cap=promise,
+        sentences=("A sentence with <tags>.",),
+        balance=Balance(before=Charge(rho=2), after=Charge(rho=1)),
+        commit_index=7,
+        released_at=0.0,
+        disclosure={},
+    )
+    return Release(statement, b"signed", charged=True)
+
+
+def test_arrow_has_exact_values_and_intervals_beside_them() -> None:
+    table = release().table
+    assert table.column_names == ["g<b>", "g<b>_totalled", "day", "n", "n_low", "n_high", "mean", "mean_low", "mean_high", "many"]
+    row = table.slice(0, 1).to_pylist()[0]
+    assert (row["day"], row["mean"], row["many"], row["n_low"]) == (datetime.date(2026, 1, 31), Decimal("1.50"), True, 4)
+    assert table.column("g<b>_totalled").to_pylist() == [False, True]
+
+
+def test_numbers_beyond_64_bits_stay_exact() -> None:
+    assert release().table.column("n").to_pylist() == [10, 10**30]
+
+
+def test_pandas_has_plain_numbers() -> None:
+    frame = release().to_pandas()
+    assert frame["mean"].tolist()[0] == 1.5
+    assert frame["mean_low"].dtype == "float64"
+
+
+def test_html_draws_error_bars_and_escapes_everything() -> None:
+    shown = release()._repr_html_()
+    assert shown.count("<svg") == 3
+    assert "<script>" not in shown
+    assert "&lt;tags&gt;" in shown
+    assert shown == table_html(release().statement)
+
+
+def test_repr_shows_no_values() -> None:
+    assert "10" not in repr(release()).replace(release().statement.plan_digest[:19], "")
+
+
+def test_saving_writes_the_signed_bytes(tmp_path: Path) -> None:
+    release().save(tmp_path / "release.json")
+    assert (tmp_path / "release.json").read_bytes() == b"signed"
+    assert isinstance(release().table, pa.Table)
