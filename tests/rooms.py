@@ -6,11 +6,14 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pytest
+
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
 from stillroom.adapters.sql_store.store import create_store, open_store
 from stillroom.adapters.vault import LocalVault
 from stillroom.crypto.envelope import add_signature
 from stillroom.crypto.keys import SigningKey
+from stillroom.errors import StillroomError
 from stillroom.ledger.entry import Decision
 from stillroom.ledger.log import LogState, replay
 from stillroom.model.charge import Charge
@@ -27,7 +30,7 @@ from stillroom.room.stages import Rehearsal, Released
 from stillroom.room.statement import CONTRACT_TYPE, DATA_TYPE, QUESTION_TYPE, DataStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stillroom.ledger.account import Account
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 OWNERS = ("hospital", "insurer")
 KEYS = {name: SigningKey.from_seed(bytes([number]) * 32) for number, name in enumerate((*OWNERS, "room", "stranger"))}
 PLENTY = Charge(rho=10**15)
+NOTHING = Charge(rho=0)
 SQL = "SELECT COUNT(*) AS n FROM members JOIN visits ON members.id = visits.pid"
 NOON = 1_800_000_000.25
 """A moment in January 2027, a quarter of a second after a full one."""
@@ -114,6 +118,20 @@ class Steps:
     def step(self, name: str) -> None:
         """Remember one."""
         self.heard.append(name)
+
+
+class At:
+    """Does something, once, when a step begins."""
+
+    def __init__(self, step: str, action: Callable[[], object]) -> None:
+        """Name the step and the action."""
+        self._step, self._action, self._done = step, action, False
+
+    def step(self, name: str) -> None:
+        """Act, if this is the step and it has not been here."""
+        if name == self._step and not self._done:
+            self._done = True
+            self._action()
 
 
 @dataclass
@@ -220,3 +238,17 @@ def reopen(folder: Path, value: Contract | None = None, *, clock: Clock | None =
         clock=clock or FakeClock(),
     )
     return Scene(folder, room, value or contract())
+
+
+def refused(scene: Scene, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None) -> StillroomError:
+    """Ask, expect an error, and return it."""
+    with pytest.raises(StillroomError) as caught:
+        door.ask(scene.room, scene.question(sql, asked_by, signed_by), Steps())
+    return caught.value
+
+
+def assert_nothing_spent(scene: Scene) -> None:
+    """Nothing is spent or held anywhere, and the log says so."""
+    assert scene.spent() == scene.replayed().spent == NOTHING
+    accounts = [scene.account(owner) for owner in OWNERS]
+    assert [(account.spent, account.held) for account in accounts] == [(NOTHING, NOTHING)] * 2

@@ -1,28 +1,33 @@
-"""The small world of the corpus: its contract, its owners' raw files, and its questions."""
+"""The small world of the corpus: its contract, its owners' files, its questions, and what becomes of them."""
 
 from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
+from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.admission.cells import admit
+from stillroom.admission.identifiers import canonical
 from stillroom.admission.rows import admit_rows
 from stillroom.model.codec import digest_of
-from stillroom.model.contract import Contract, PrivateDataset
+from stillroom.model.contract import Contract, PrivateDataset, PublicDataset
 from stillroom.model.question import Question, Terms
+from stillroom.model.schema import column_type
 from stillroom.query.compile import compile_question
+from tests import reference
 from tests.fakes import ListTable
 from tests.reference import ReferenceTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
     from stillroom.model.schema import Scalar
 
@@ -31,17 +36,29 @@ FOLDER = Path(__file__).parent / "corpus"
 Raw: TypeAlias = "list[dict[str, str | None]]"
 """The rows of an owner's file."""
 
+Vector: TypeAlias = "tuple[reference.Sparse, ...]"
+"""What is not zero of the cells of each measure."""
+
 
 @cache
 def contract(variant: str = "plain") -> Contract:
-    """Return the contract, or a variant of it."""
+    """Return the contract, or a variant: `twins` have two identifiers each, `tight` lets a person influence two groups."""
     plain = Contract.model_validate_json(json.dumps(yaml.safe_load((FOLDER / "contract.yaml").read_text("utf-8"))))
-    variants = {
+    updates: dict[str, dict[str, Any]] = {
         "plain": {},
         "twins": {"identifiers_per_person": 2},
         "tight": {"limits": plain.limits.model_copy(update={"groups_per_person": 2})},
     }
-    return plain.model_copy(update=variants[variant])
+    return plain.model_copy(update=updates[variant])
+
+
+@cache
+def private() -> dict[str, PrivateDataset]:
+    """Return the private datasets by name."""
+    return {name: dataset for name, dataset in contract().datasets.items() if isinstance(dataset, PrivateDataset)}
+
+
+# ------------------------------------------------------------------------------------------------------------ questions
 
 
 @dataclass(frozen=True)
@@ -53,33 +70,132 @@ class Entry:
         sql: Its text.
         terms: Price or precision.
         variant: The contract that it is asked under.
-        codes: The codes with which it may be refused.
+        code: The code with which it is refused; nothing where it is not.
     """
 
     name: str
     sql: str
     terms: Terms
     variant: str = "plain"
-    codes: tuple[str, ...] = ()
-
-    def question(self) -> Question:
-        """Return the question."""
-        return Question(contract=digest_of(contract(self.variant)), sql=self.sql, terms=self.terms, asked_by="insurer")
+    code: str = ""
 
     def compile(self) -> Compiled:
-        """Compile it."""
-        return compile_question(contract(self.variant), self.question())
+        """Compile it.
+
+        Raises:
+            StillroomError: It is refused.
+        """
+        asked_under = contract(self.variant)
+        question = Question(contract=digest_of(asked_under), sql=self.sql, terms=self.terms, asked_by="insurer")
+        return compile_question(asked_under, question)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """What it compiles to."""
+        return self.compile()
 
 
 def corpus(name: str) -> list[Entry]:
-    """Return the questions of a file: blocks apart by blank lines, each under comments `-- word: value`."""
-    blocks = (FOLDER / name).read_text("utf-8").strip().split("\n\n")
-    return [_entry(block) for block in blocks]
+    """Return the questions of a file: blocks apart by blank lines, each under comments of the form `-- word: value`."""
+    return [_entry(block) for block in (FOLDER / name).read_text("utf-8").strip().split("\n\n")]
 
 
 def _entry(block: str) -> Entry:
-    lines = block.split("\n")
-    notes = dict(line.removeprefix("-- ").split(": ", 1) for line in lines if line.startswith("-- "))
-    sql = "\n".join(line for line in lines if not line.startswith("-- "))
-    terms = json.loads(notes.get("terms", '{"epsilon": 1.0}'))
-    return Entry(notes["name"], sql, Terms(**terms), notes.get("contract", "plain"), tuple(notes.get("code", "").split()))
+    notes, lines = {}, block.split("\n")
+    while lines and lines[0].startswith(("-- name: ", "-- terms: ", "-- contract: ", "-- code: ")):
+        word, _, value = lines.pop(0).removeprefix("-- ").partition(": ")
+        notes[word] = value
+    terms = Terms(**json.loads(notes.get("terms", '{"epsilon": 1.0}')))
+    return Entry(notes["name"], "\n".join(lines), terms, notes.get("contract", "plain"), notes.get("code", ""))
+
+
+ACCEPTED = corpus("accepted.sql")
+"""Questions that compile."""
+
+
+# ----------------------------------------------------------------------------------------------------------------- data
+
+
+@cache
+def files() -> dict[str, Raw]:
+    """Return the owners' files; an empty field is NULL."""
+    return {name: _file(FOLDER / f"{name}.csv") for name in contract().datasets}
+
+
+def _file(path: Path) -> Raw:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return [{name: text or None for name, text in row.items()} for row in csv.DictReader(lines)]
+
+
+def person_of(dataset: PrivateDataset, row: Mapping[str, str | None]) -> str | None:
+    """Return to whom a row of a file belongs."""
+    return canonical(row[dataset.person.column], dataset.person)
+
+
+@cache
+def persons() -> tuple[str, ...]:
+    """Return everybody, of any dataset."""
+    found = {person_of(dataset, row) for name, dataset in private().items() for row in files()[name]}
+    return tuple(sorted(person for person in found if person is not None))
+
+
+class Table:
+    """An admitted table, as engines read it and as the reference does."""
+
+    def __init__(self, name: str, rows: Raw) -> None:
+        """Admit the rows of a file."""
+        dataset = contract().datasets[name]
+        self.salt = f"the salt of {name}".encode() if isinstance(dataset, PrivateDataset) else b""
+        self.rows = _public(dataset, rows) if isinstance(dataset, PublicDataset) else _private(dataset, rows, self.salt)
+        self._kinds = {column: column_type(declared).kind for column, declared in dataset.columns.items()}
+
+    @cached_property
+    def stored(self) -> ListTable:
+        """For engines."""
+        return ListTable(self.rows, self._kinds, salt=self.salt, private=bool(self.salt))
+
+    @cached_property
+    def listed(self) -> ReferenceTable:
+        """For the reference."""
+        return ReferenceTable(self.rows, self.salt)
+
+
+def _private(dataset: PrivateDataset, rows: Raw, salt: bytes) -> list[dict[str, Scalar]]:
+    admitted = admit_rows(dataset, rows, salt)
+    names = sorted(dataset.columns)
+    return [{"person": person, **dict(zip(names, row, strict=True))} for person, own in admitted.items() for row in own]
+
+
+def _public(dataset: PublicDataset, rows: Raw) -> list[dict[str, Scalar]]:
+    return [{name: admit(row[name], column)[0] for name, column in dataset.columns.items()} for row in rows]
+
+
+World: TypeAlias = "dict[str, Table]"
+"""Admitted tables by name."""
+
+
+@cache
+def world() -> World:
+    """Return the files as they are, admitted."""
+    return {name: Table(name, rows) for name, rows in files().items()}
+
+
+# --------------------------------------------------------------------------------------------------------- measurements
+
+ENGINE = DuckdbEngine(threads=1)
+
+
+def measured(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
+    """Return the exact cells, by the engine."""
+    return ENGINE.measure_exactly(plan, {name: table.stored for name, table in tables.items()})
+
+
+def referred(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
+    """Return the exact cells, by the reference."""
+    return reference.measure(plan, {name: table.listed for name, table in tables.items()})
+
+
+def contributions(plan: Plan, tables: World) -> dict[str, Vector]:
+    """Return what everybody contributes, by the reference."""
+    found = reference.contributions(plan, {name: table.listed for name, table in tables.items()})
+    return {person: found.get(person, tuple({} for _ in plan.measures)) for person in persons()}

@@ -128,11 +128,7 @@ class Progress(Protocol):
 
 
 class Vault(Protocol):
-    """The accounts of one owner, in the owner's own home. Every change is durable before it is answered, and may be repeated.
-
-    Attributes:
-        owner: Whose they are.
-    """
+    """The accounts of one owner, in the owner's own home. Every change is durable before it is answered, and may be repeated."""
 
     owner: str
 
@@ -391,11 +387,7 @@ class Store(Protocol):
     """Where a room keeps its records, durably."""
 
     def reading(self) -> AbstractContextManager[Records]:
-        """Begin a transaction that sees one state and changes nothing.
-
-        Raises:
-            Failed: `STORE_FAILED` if the store cannot be reached.
-        """
+        """Begin a transaction that sees one state and changes nothing. It may fail as `writing` does."""
         ...
 
     def writing(self) -> AbstractContextManager[Records]:

@@ -160,7 +160,7 @@ SELECT m.region, COUNT(*), COUNT(DISTINCT m.member), COUNT(DISTINCT v.patient) F
 -- name: inner join written the other way round
 SELECT m.region, v.ward, SUM(v.cost) FROM visits v INNER JOIN members m ON v.patient = m.member GROUP BY m.region, v.ward
 
--- name: join by USING
+-- name: conditions on constants
 SELECT arm, ward, COUNT(*) FROM outcomes JOIN members ON outcomes.patient = members.member JOIN rota ON 1 = 1 AND rota.ward = 'er' AND rota.urgent = members.smoker GROUP BY arm, ward
 
 -- name: join of one owner by USING
@@ -209,7 +209,7 @@ SELECT o.patient IS NULL AS missing, COUNT(*) FROM members m LEFT JOIN outcomes 
 SELECT CASE WHEN v.patient IS NULL THEN 'none' ELSE v.ward END AS place, COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY place
 
 -- name: left join with a computed column
-SELECT s.grade, COUNT(*) FROM members m LEFT JOIN (SELECT patient, CASE WHEN delta > 0 THEN 'up' ELSE 'down' END AS grade FROM outcomes) s ON m.member = s.patient GROUP BY s.grade
+SELECT s.grade, COUNT(*) FROM members m LEFT JOIN (SELECT patient, CASE WHEN arm = 'drug' THEN 'up' ELSE 'down' END AS grade FROM outcomes) s ON m.member = s.patient GROUP BY s.grade
 
 -- name: left join with a computed count
 SELECT COUNT(*), SUM(s.n), AVG(s.n) FROM members m LEFT JOIN (SELECT patient, COUNT(*) + 1 AS n FROM visits GROUP BY patient) s ON m.member = s.patient
@@ -251,7 +251,7 @@ SELECT shift, COUNT(*), SUM(nurses), SUM(cost) FROM visits v LEFT JOIN rota r ON
 SELECT shift, COUNT(*), COUNT(DISTINCT member) FROM members m JOIN rota r ON r.ward = CASE WHEN m.age > 30 THEN 'er' ELSE 'icu' END AND r.urgent = m.smoker GROUP BY shift
 
 -- name: public table with a condition
-SELECT size, COUNT(*) FROM members m JOIN regions r ON m.region = r.region AND r.coast AND m.age > 20 * r.size GROUP BY size
+SELECT size, COUNT(*) FROM members m JOIN regions r ON m.region = r.region AND r.coast AND m.age < 20 * r.size GROUP BY size
 
 -- name: public table after a join of persons
 SELECT r.size, v.ward, COUNT(*) FROM members m JOIN visits v ON m.member = v.patient JOIN regions r ON v.region = r.region GROUP BY r.size, v.ward
@@ -399,7 +399,7 @@ SELECT /* first */ ward, -- second
 FROM visits SELECT ward, COUNT(*) GROUP BY ward
 
 -- name: words that are types as names
-SELECT date, COUNT(*) AS text FROM (SELECT patient, seen AS date, ward AS year FROM visits) AS map WHERE map.year = 'er' GROUP BY date
+SELECT date, COUNT(*) AS text FROM (SELECT patient, seen AS date, ward AS year FROM visits) AS text WHERE text.year = 'er' GROUP BY date
 
 -- name: few groups of each person
 -- terms: {"epsilon": 1.0, "groups_per_person": 2}

@@ -124,15 +124,15 @@ def admit_parquet(section: PrivateDataset, table: pa.Table) -> Admitted:
         return admit_file(path, section, SALT)
 
 
-@settings(max_examples=60)
-@given(rules=rules, rows=st.lists(rows_of_text, min_size=1, max_size=12), limit=st.integers(1, 3))
+@settings(max_examples=25)
+@given(rules=rules, rows=st.lists(rows_of_text, min_size=1, max_size=25), limit=st.integers(1, 3))
 def test_csv_is_admitted_by_the_rules(rules: tuple[CanonicalRule, ...], rows: list[dict[str, str]], limit: int) -> None:
     section = dataset(rules, limit)
     assert by_person(admit_csv(section, rows)) == expected(section, rows)
 
 
-@settings(max_examples=30)
-@given(rows=st.lists(rows_of_text, min_size=1, max_size=12))
+@settings(max_examples=10)
+@given(rows=st.lists(rows_of_text, min_size=1, max_size=25))
 def test_parquet_of_text_is_admitted_as_csv_is(rows: list[dict[str, str]]) -> None:
     section = dataset(ALL_RULES)
     table = pa.Table.from_pylist([{**row, "note": row["note"] or None} for row in rows])
@@ -176,8 +176,8 @@ ARROW_TYPES = {
 }
 
 
-@settings(max_examples=60)
-@given(rows=st.lists(typed_rows, min_size=1, max_size=12))
+@settings(max_examples=25)
+@given(rows=st.lists(typed_rows, min_size=1, max_size=25))
 def test_typed_parquet_is_admitted_by_the_rules(rows: list[dict[str, Any]]) -> None:
     section = dataset(ALL_RULES)
     table = pa.Table.from_pylist(rows, pa.schema(ARROW_TYPES))
@@ -192,7 +192,7 @@ def test_doubles_near_a_half_round_as_their_shortest_decimal(value: float) -> No
     assert by_person(admit_parquet(section, table)) == expected(section, table.to_pylist())
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(rows=st.lists(rows_of_text, min_size=1, max_size=20), data=st.data())
 def test_the_order_of_rows_does_not_matter(rows: list[dict[str, str]], data: st.DataObject) -> None:
     section = dataset(ALL_RULES)
@@ -203,7 +203,7 @@ def test_the_order_of_rows_does_not_matter(rows: list[dict[str, str]], data: st.
     assert after.report == before.report
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(rows=st.lists(rows_of_text, min_size=1, max_size=20), others=st.lists(rows_of_text, min_size=1, max_size=5))
 def test_other_persons_change_nothing(rows: list[dict[str, str]], others: list[dict[str, str]]) -> None:
     section = dataset(ALL_RULES)
@@ -214,7 +214,7 @@ def test_other_persons_change_nothing(rows: list[dict[str, str]], others: list[d
     }
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(rules=rules, identifier=st.one_of(identifiers, st.text(st.characters(codec="utf-8"), max_size=12)))
 @example(rules=(CanonicalRule.STRIP_ZEROS, CanonicalRule.TRIM), identifier=" 0 07")
 @example(rules=(CanonicalRule.CASEFOLD, CanonicalRule.NFKC), identifier="\u0345")

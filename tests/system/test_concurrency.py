@@ -37,7 +37,7 @@ def ten_by_contract() -> tuple[Contract, dict[str, Charge]]:
     wanted = ROOM_FOR * charge().rho
     epsilon = next(step / 100 for step in range(50, 5000) if allowance(step / 100, 1e-9).rho >= wanted)
     assert allowance(epsilon, 1e-9).rho < wanted + charge().rho
-    return contract(quantum_seconds=QUICK, caps={"epsilon": epsilon, "delta": 1e-9, "release_epsilon": 0.5}, **automatic()), {}
+    return contract(quantum_seconds=QUICK, caps={"epsilon": epsilon, "delta": 1e-9, "release_epsilon": 0.5}, **automatic(epsilon)), {}
 
 
 def ten_by_analyst() -> tuple[Contract, dict[str, Charge]]:
@@ -46,7 +46,7 @@ def ten_by_analyst() -> tuple[Contract, dict[str, Charge]]:
     return contract(quantum_seconds=QUICK, **automatic(value.caps.epsilon)), {}
 
 
-def automatic(analyst: float = 50.0) -> dict[str, object]:
+def automatic(analyst: float) -> dict[str, object]:
     return {"approval": {"rule": "automatic", "release_epsilon": 0.5, "analyst_epsilon": analyst}}
 
 

@@ -10,43 +10,42 @@ import pytest
 from stillroom.adapters.sql_store.accounts import open_accounts
 from stillroom.adapters.vault import LocalVault
 from stillroom.crypto.envelope import open_envelope
-from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
-from stillroom.ledger.entry import AccountRaised, Commit, Decision, Hold, HoldLapsed, Refused, ReleaseStored
+from stillroom.errors import Code, Failed, Refusal, Unverified
+from stillroom.ledger.entry import AccountRaised, Commit, Hold, HoldLapsed, Refused, ReleaseStored
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.release import PAYLOAD_TYPE, Release
-from stillroom.policy.approval import APPROVAL_TYPE
-from stillroom.room import approvals, door, extract, releases
+from stillroom.room import door, extract, releases
 from stillroom.room.door import Step
 from stillroom.room.recovery import recover
 from stillroom.room.refusals import BATCH
 from stillroom.room.room import Genuine, Rehearsing
-from stillroom.room.signed import sign
-from tests.rooms import KEYS, NOON, OWNERS, SQL, FakeClock, Guessing, Steps, build, charge, contract, numbered, reopen
+from tests.rooms import (
+    KEYS,
+    NOON,
+    NOTHING,
+    OWNERS,
+    SQL,
+    At,
+    FakeClock,
+    Guessing,
+    Steps,
+    assert_nothing_spent,
+    build,
+    charge,
+    contract,
+    numbered,
+    refused,
+    reopen,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from stillroom.ledger.entry import Entry
     from stillroom.model.plan import NoisyCells, Plan
     from tests.rooms import Scene
-
-NOTHING = Charge(rho=0)
-
-
-class At:
-    """Does something, once, when a step begins."""
-
-    def __init__(self, step: str, action: Callable[[], object]) -> None:
-        """Name the step and the action."""
-        self._step, self._action, self._done = step, action, False
-
-    def step(self, name: str) -> None:
-        """Act, if this is the step and it has not been here."""
-        if name == self._step and not self._done:
-            self._done = True
-            self._action()
 
 
 class Failing(Guessing):
@@ -56,13 +55,6 @@ class Failing(Guessing):
         """Fail."""
         del plan, charge, versions
         raise Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice.")
-
-
-def refused(scene: Scene, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None) -> StillroomError:
-    """Ask, expect an error, and return it."""
-    with pytest.raises(StillroomError) as caught:
-        door.ask(scene.room, scene.question(sql, asked_by, signed_by), Steps())
-    return caught.value
 
 
 def entries(scene: Scene) -> tuple[Entry, ...]:
@@ -204,7 +196,7 @@ def test_after_a_raise_the_same_question_passes_and_the_raise_is_logged(tmp_path
 
 
 def test_the_contracts_cap_is_met_before_any_owner_is_bothered(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(caps={"epsilon": 0.7, "delta": 1e-9, "release_epsilon": 0.5}, approval=automatic(0.5, 100)))
+    scene = build(tmp_path, contract(caps={"epsilon": 0.7, "delta": 1e-9, "release_epsilon": 0.5}, approval=automatic(0.5, 0.7)))
     scene.ask()
     size = scene.replayed().size
     assert refused(scene, numbered(1)).code is Code.CONTRACT_CAP_EXCEEDED
@@ -239,116 +231,6 @@ def test_refusals_are_counted_by_code_and_logged_in_batches(tmp_path: Path) -> N
     scene.ask()
     assert [type(one) for one in entries(scene)[-2:]] == [Refused, ReleaseStored]
     assert b"peculiar_word" not in (tmp_path / "room.sqlite").read_bytes()
-
-
-def test_each_owner_approves_before_anything_is_held(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
-    assert refused(scene).code is Code.APPROVAL_MISSING
-    waiting = door_pending(scene)
-    assert [(one.question.sql, one.compiled.charge) for one in waiting] == [(SQL, charge())]
-    scene.decide(waiting[0].plan_digest, "insurer")
-    assert "hospital" in str(refused(scene))
-    scene.decide(waiting[0].plan_digest, "hospital")
-    assert scene.ask().fresh
-    assert scene.replayed().spent == charge()
-
-
-def door_pending(scene: Scene) -> tuple[approvals.Pending, ...]:
-    return approvals.pending(scene.room)
-
-
-def test_the_latest_decision_counts_and_an_older_one_cannot_be_played_again(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
-    refused(scene)
-    plan = door_pending(scene)[0].plan_digest
-    approved = [scene.decide(plan, owner) for owner in OWNERS]
-    scene.decide(plan, "hospital", Decision.REJECTED)
-    assert refused(scene).code is Code.APPROVAL_REJECTED
-    with pytest.raises(Refusal) as caught:
-        approvals.record(scene.room, approved[0])
-    assert caught.value.code is Code.APPROVAL_INVALID
-    scene.decide(plan, "hospital", Decision.CHANGES_REQUESTED)
-    assert refused(scene).code is Code.APPROVAL_REJECTED
-    scene.decide(plan, "hospital")
-    assert scene.ask().fresh
-    scene.replayed()
-
-
-def test_an_amendment_ends_approvals(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
-    refused(scene)
-    for owner in OWNERS:
-        scene.decide(door_pending(scene)[0].plan_digest, owner)
-    before = scene.contract
-    amended = before.model_copy(update={"version": 2, "amends": digest_of(before), "purpose": "more tests"})
-    scene.submit(amended, *OWNERS)
-    assert refused(scene).code is Code.CONTRACT_REPLACED
-    scene.contract = amended
-    assert refused(scene).code is Code.APPROVAL_MISSING
-    scene.replayed()
-
-
-@pytest.mark.parametrize("change", ["receivers", "charge", "contract"])
-def test_an_approval_of_something_else_is_not_taken(tmp_path: Path, change: str) -> None:
-    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
-    refused(scene)
-    good = approvals.statement(scene.room, door_pending(scene)[0].plan_digest, "hospital", Decision.APPROVED)
-    changes = {"receivers": ("hospital",), "charge": Charge(rho=1), "contract": "sha256:" + "0" * 64}
-    envelope = sign(good.model_copy(update={change: changes[change]}), APPROVAL_TYPE, KEYS["hospital"])
-    with pytest.raises(Refusal) as caught:
-        approvals.record(scene.room, envelope)
-    assert caught.value.code is Code.APPROVAL_INVALID
-
-
-def test_only_owners_whose_data_is_read_decide_and_only_with_their_key(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
-    refused(scene, "SELECT COUNT(*) AS n FROM members")
-    plan = door_pending(scene)[0].plan_digest
-    with pytest.raises(Refusal) as caught:
-        scene.decide(plan, "hospital")
-    assert caught.value.code is Code.OWNER_ONLY
-    forged = sign(approvals.statement(scene.room, plan, "insurer", Decision.APPROVED), APPROVAL_TYPE, KEYS["hospital"])
-    with pytest.raises(Unverified):
-        approvals.record(scene.room, forged)
-
-
-def test_a_decision_that_comes_before_the_commit_stops_it(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
-    refused(scene)
-    plan = door_pending(scene)[0].plan_digest
-    for owner in OWNERS:
-        scene.decide(plan, owner)
-    late = At(Step.COMMIT, lambda: scene.decide(plan, "hospital", Decision.REJECTED))
-    with pytest.raises(Refusal) as caught:
-        scene.ask(progress=late)
-    assert caught.value.code is Code.APPROVAL_REJECTED
-    assert_nothing_spent(scene)
-
-
-def test_data_that_is_withdrawn_or_renewed_before_the_commit_stops_it(tmp_path: Path) -> None:
-    scene = build(tmp_path)
-    with pytest.raises(Refusal) as caught:
-        scene.ask(progress=At(Step.COMMIT, lambda: scene.announce("visits", 2)))
-    assert caught.value.code is Code.DATA_NOT_ADMITTED
-    with pytest.raises(Refusal) as caught:
-        scene.ask(progress=At(Step.COMMIT, lambda: scene.announce("visits", 2, withdrawn=True)))
-    assert caught.value.code is Code.DATA_WITHDRAWN
-    assert_nothing_spent(scene)
-
-
-def test_an_amendment_that_comes_before_the_commit_stops_it(tmp_path: Path) -> None:
-    scene = build(tmp_path)
-    amended = scene.contract.model_copy(update={"version": 2, "amends": digest_of(scene.contract)})
-    with pytest.raises(Refusal) as caught:
-        scene.ask(progress=At(Step.COMMIT, lambda: scene.submit(amended, *OWNERS)))
-    assert caught.value.code is Code.CONTRACT_REPLACED
-    assert_nothing_spent(scene)
-
-
-def assert_nothing_spent(scene: Scene) -> None:
-    assert scene.spent() == scene.replayed().spent == NOTHING
-    accounts = [scene.account(owner) for owner in OWNERS]
-    assert [(account.spent, account.held) for account in accounts] == [(NOTHING, NOTHING)] * 2
 
 
 def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path) -> None:

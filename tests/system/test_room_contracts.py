@@ -165,7 +165,7 @@ def test_a_cap_below_what_is_spent_is_not_taken(tmp_path: Path) -> None:
     scene = build(tmp_path)
     scene.ask()
     lower = scene.contract.caps.model_copy(update={"epsilon": 0.25, "release_epsilon": 0.25})
-    rule = scene.contract.approval.model_copy(update={"release_epsilon": 0.25})
+    rule = scene.contract.approval.model_copy(update={"release_epsilon": 0.25, "analyst_epsilon": 0.25})
     after = amended(scene.contract, caps=lower, approval=rule)
     assert refused(scene, after, *OWNERS) is Code.AMENDMENT_INVALID
     assert state(scene, scene.contract) is ContractState.ACTIVE

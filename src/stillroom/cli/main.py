@@ -13,8 +13,8 @@ from stillroom.cli.screen import Screen
 from stillroom.errors import Code, InvalidInput, StillroomError
 
 EXIT_CODES = """
-Exit codes: 0 done; 1 unexpected; 2 bad input or usage; 3 refused by the rules; 4 did not verify; 5 a run or a store failed;
-6 waiting for approval; 130 interrupted.
+Exit codes: 0 done; 1 unexpected; 2 bad input or usage; 3 refused by the rules, or waiting for approval; 4 did not verify;
+5 a run or a store failed; 130 interrupted.
 """
 
 app = typer.Typer(

@@ -35,7 +35,7 @@ class Party(Value):
 
 
 class CanonicalRule(StrEnum):
-    """Steps that make two spellings of one identifier equal; applied in the order given."""
+    """Steps that make two spellings of one identifier equal; applied in the order given, until they change nothing."""
 
     TRIM = "trim"
     """Remove white space at both ends."""

@@ -138,7 +138,7 @@ def column_type(column: Column) -> ColumnType:
     """Return what the contract says about every admitted value of a column.
 
     Raises:
-        ValueError: The declaration is inconsistent (`admission.check` tells how).
+        ValueError: The declaration is inconsistent (`policy.contract_problems` tells how).
     """
     nullable = not (column.required or column.other is not None)
     if column.type in {Kind.TEXT, Kind.BOOLEAN}:

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset
 from stillroom.model.schema import Column
-from stillroom.policy.contract_problems import Problem, column_problems, dataset_problems, semantic_problems
+from stillroom.policy.contract_problems import Problem, column_problems, dataset_problems, part_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,12 +31,12 @@ def problems_of_parts(data: Any, errors: Sequence[Mapping[str, Any]]) -> tuple[P
         return ()
     broken = {str(error["loc"][0]) for error in errors if error["loc"]}
     parts = {
-        name: _valid(TypeAdapter(Annotated[field.annotation, field]), data[field.alias or name])
+        name: _valid(TypeAdapter(field.rebuild_annotation()), data[field.alias or name])
         for name, field in Contract.model_fields.items()
         if (field.alias or name) in data and (field.alias or name) not in broken
     }
     defaults = {name: field.default for name, field in Contract.model_fields.items() if not field.is_required() and name not in data}
-    return (*semantic_problems({**defaults, **parts}), *(_sound_datasets(data["datasets"]) if "datasets" in broken & data.keys() else ()))
+    return (*part_problems({**defaults, **parts}), *(_sound_datasets(data["datasets"]) if "datasets" in broken & data.keys() else ()))
 
 
 def _sound_datasets(datasets: Any) -> Iterator[Problem]:  # noqa: ANN401 - any JSON data

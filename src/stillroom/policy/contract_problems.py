@@ -44,8 +44,13 @@ class Problem(Value):
     fix: str
 
 
-def semantic_problems(parts: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Return all problems beyond form of those fields of a contract whose form is right; all its fields, if all are."""
+def semantic_problems(contract: Contract) -> tuple[Problem, ...]:
+    """Return all problems of a contract whose form is right."""
+    return part_problems(dict(contract))
+
+
+def part_problems(parts: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Return the problems beyond form of those fields of a contract whose form is right."""
     contract = Contract.model_construct(None, **parts)
     return tuple(problem for needs, check in _CHECKS if needs <= parts.keys() for problem in check(contract))
 

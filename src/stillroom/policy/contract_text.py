@@ -54,7 +54,7 @@ def examine(text: str | bytes) -> tuple[Contract | None, tuple[Problem, ...]]:
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
         return None, (*(_structural(detail["loc"], detail["msg"]) for detail in details), *problems_of_parts(data, details))
-    return contract, semantic_problems(dict(contract))
+    return contract, semantic_problems(contract)
 
 
 def _structural(location: tuple[int | str, ...], message: str) -> Problem:

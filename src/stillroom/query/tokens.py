@@ -6,7 +6,6 @@ ways of its own. It sees the words and signs listed here and nothing else; what 
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -37,6 +36,10 @@ BEFORE_PARENTHESIS = """
     AND OR NOT IN LIKE BETWEEN CASE WHEN THEN ELSE STRING NUMBER
 """
 """Kinds of words that are not called where they stand before a parenthesis."""
+
+
+JOIN_LIMIT = 12
+"""The most joins of a question."""
 
 
 def only_statement(tokens: Sequence[Token]) -> list[Token]:
@@ -108,34 +111,24 @@ def _check_call(token: Token, before: Token | None) -> None:
 
 
 def _check_joins(tokens: Sequence[Token]) -> None:
-    """Refuse joins without ON or USING, and LIMIT inside parentheses."""
+    """Refuse many joins, tables apart by commas, and LIMIT inside parentheses."""
     from sqlglot import TokenType
 
-    places = [_Place.ELSEWHERE]
+    if sum(token.token_type is TokenType.JOIN for token in tokens) > JOIN_LIMIT:
+        raise Refusal(Code.JOIN_NOT_ALLOWED, f"The question has more than {JOIN_LIMIT} joins.", "Split it into smaller questions.")
+    among_tables = [False]
     for token in tokens:
         kind = token.token_type
-        if (kind is TokenType.JOIN and places[-1] is _Place.JOINING) or (kind is TokenType.COMMA and places[-1] is not _Place.ELSEWHERE):
-            raise Refusal(Code.JOIN_WITHOUT_PERSON, "A join has no condition.", "Write JOIN … ON, and equate the persons.")
-        if kind in _kinds("LIMIT OFFSET") and len(places) > 1:
+        if kind is TokenType.COMMA and among_tables[-1]:
+            raise Refusal(Code.JOIN_WITHOUT_PERSON, "Tables apart by commas are not joined.", "Write JOIN … ON, and equate the persons.")
+        if kind in _kinds("LIMIT OFFSET") and len(among_tables) > 1:
             raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()} is not supported inside parentheses.", "Move it to the end.")
         if kind is TokenType.L_PAREN:
-            places.append(_Place.ELSEWHERE)
-        elif kind is TokenType.R_PAREN and len(places) > 1:
-            places.pop()
-        elif kind in _kinds("FROM JOIN ON USING SELECT WHERE GROUP_BY HAVING ORDER_BY LIMIT OFFSET"):
-            places[-1] = _PLACES.get(kind.name, _Place.ELSEWHERE)
-
-
-class _Place(Enum):
-    """Where in a SELECT a token stands."""
-
-    ELSEWHERE = auto()
-    TABLES = auto()
-    JOINING = auto()
-    """After JOIN, before its ON or USING."""
-
-
-_PLACES = {"FROM": _Place.TABLES, "JOIN": _Place.JOINING, "ON": _Place.TABLES, "USING": _Place.TABLES}
+            among_tables.append(False)
+        elif kind is TokenType.R_PAREN and len(among_tables) > 1:
+            among_tables.pop()
+        elif kind in _kinds("FROM JOIN SELECT WHERE GROUP_BY HAVING ORDER_BY LIMIT OFFSET"):
+            among_tables[-1] = kind in _kinds("FROM JOIN")
 
 
 @cache

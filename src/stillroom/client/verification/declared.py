@@ -24,7 +24,21 @@ Typed: TypeAlias = tuple[str, "Scalar"]
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _LARGEST_DOMAIN = 1_000_000
+_LONGEST = 400
+"""No number of a contract has more digits; a double has at most 309."""
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
+
+
+def last_day(contract: Contract) -> datetime.date:
+    """Return the last day on which a contract is in force.
+
+    Raises:
+        Broken: What it says is not a day.
+    """
+    try:
+        return datetime.date.fromisoformat(contract.expires)
+    except ValueError:
+        raise Broken(f"the contract expires on {contract.expires}, which is not a day") from None
 
 
 def dataset(contract: Contract, name: str) -> Dataset:
@@ -125,7 +139,10 @@ def _digits(declared: Column) -> int:
 
 def _units(number: float | str, places: int) -> int:
     """Return a number in units of 10**-places."""
-    return int(Decimal(str(number)).scaleb(places))
+    found = Decimal(str(number))
+    if found.adjusted() > _LONGEST:
+        raise ValueError
+    return int(found.scaleb(places))
 
 
 def _senseless(name: str) -> Broken:

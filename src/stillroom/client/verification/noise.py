@@ -40,10 +40,10 @@ class Spread(NamedTuple):
 
     def coverage(self, half_width: int) -> float:
         """Return the probability that the sum's absolute value is at most `half_width`."""
+        if half_width >= (len(self.within) - 1) * self.grain:
+            return 1.0
         place = (half_width + 0.5) / self.grain - 0.5
         below = math.floor(place)
-        if below >= len(self.within) - 1:
-            return 1.0
         lower = float(self.within[below]) if below >= 0 else 0.0
         return lower + (place - below) * (float(self.within[below + 1]) - lower)
 

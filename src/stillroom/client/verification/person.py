@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Part, Plan
     from stillroom.model.relation import Relation, Total
 
+_LARGEST = 2**128
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -172,7 +173,7 @@ def _total(total: Total, rows: Rows) -> Range | None:
     if found is None or total.function is not TotalFunction.SUM:
         return found
     low, high = found
-    return min(low, low * rows.most), max(high, high * rows.most)
+    return _small([low, low * rows.most, high, high * rows.most])
 
 
 def _bounded(expression: Expression, rows: Rows) -> Range | None:
@@ -207,7 +208,7 @@ def _arithmetic(node: Arithmetic, rows: Rows) -> Range | None:
             found = [a - b for a, b in pairs]
         case ArithmeticOp.MULTIPLY:
             found = [a * b for a, b in pairs]
-    return min(found), max(found)
+    return _small(found)
 
 
 def _quotient(node: Divide, rows: Rows) -> Range | None:
@@ -217,4 +218,11 @@ def _quotient(node: Divide, rows: Rows) -> Range | None:
         return None
     smallest = 1 if right[0] <= 0 <= right[1] else min(abs(right[0]), abs(right[1]))
     most = -(-max(abs(left[0]), abs(left[1])) * 10**node.shift // smallest)
-    return (-most if left[0] < 0 or right[0] < 0 else 0), most
+    return _small([-most if left[0] < 0 or right[0] < 0 else 0, most])
+
+
+def _small(values: list[int]) -> Range:
+    """Return the range of values, which must be of a size that engines can compute with."""
+    if max(map(abs, values)) > _LARGEST:
+        raise Broken("a number of the plan could become too large")
+    return min(values), max(values)

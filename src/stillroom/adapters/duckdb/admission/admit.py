@@ -50,10 +50,14 @@ def _admit_private(source: Source, dataset: PrivateDataset, salt: bytes) -> Admi
 
 
 def _admit_public(source: Source, dataset: PublicDataset) -> Admitted:
-    """Admit a table about no person: every party can see it, and a join with it must not multiply rows beyond `rows_per_key`."""
+    """Admit a table about no person: every party can see it, and a join with it must not multiply rows beyond `rows_per_key`.
+
+    A row without a whole key can never be joined, and is dropped.
+    """
     import pyarrow as pa
 
-    cells = CellTable(source, dataset.columns)
+    keys = {name: dataset.columns[name].model_copy(update={"required": True}) for name in dataset.key}
+    cells = CellTable(source, {**dataset.columns, **keys})
     (found,) = source.connection.execute("SELECT count(*) FROM cells").fetchall()[0]
     _check_rows(found)
     source.connection.execute("CREATE VIEW admissible AS SELECT * FROM cells WHERE admissible")

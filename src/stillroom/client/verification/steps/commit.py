@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.declared import last_day
 from stillroom.client.verification.entry import Account, Commit, Hold
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.statement import HoldStatement, check_hold
@@ -50,10 +51,10 @@ def check(evidence: Evidence) -> str:
 
 
 def _in_time(evidence: Evidence, moment: int) -> None:
-    """Compare the day of the commit with the contract's last day, which step 4 has seen to be a day."""
+    """Compare the day of the commit with the contract's last day."""
     if evidence.contract_signed is not None:
-        last = datetime.date.fromisoformat(evidence.contract_signed.expires)
-        require(_EPOCH + moment // _DAY <= last.toordinal(), f"committed at {moment}, after the contract's last day, {last}")
+        last = last_day(evidence.contract_signed)
+        require(moment // _DAY <= last.toordinal() - _EPOCH, f"committed at {moment}, after the contract's last day, {last}")
 
 
 def _signed_holds(evidence: Evidence, extract: Extract, commit: Commit) -> list[str]:

@@ -21,6 +21,9 @@ TITLE = "The plan is the one that it names"
 SCALES = (2.0**-6, 2.0**53)
 """The smallest and the largest scale at which noise is drawn."""
 
+LARGEST = 2**128
+"""No value or total of one person is larger."""
+
 MOST_ROWS = 10_000_000
 MOST_DIGITS = 300
 _ALLOWED = re.compile(r"([kgm])(0|[1-9][0-9]{0,5})")
@@ -58,9 +61,8 @@ def _fits(release: Release) -> None:
 def _sound(plan: Plan) -> None:
     """See that bounds contain 0, scales can be sampled, and the finish reads keys and measures that are there."""
     for number, measure in enumerate(plan.measures):
-        require(
-            measure.low <= 0 <= measure.high and measure.row_low <= 0 <= measure.row_high, f"the bounds of measure {number} leave out 0"
-        )
+        for low, high in ((measure.low, measure.high), (measure.row_low, measure.row_high)):
+            require(-LARGEST <= low <= 0 <= high <= LARGEST, f"the bounds of measure {number} leave out 0, or are too large")
     for mechanism in plan.mechanisms:
         require(SCALES[0] <= mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {mechanism.scale}")
     _sized(plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.evidence import Identity
-from stillroom.client.verification.outcome import expect
+from stillroom.client.verification.outcome import expect, require
 from stillroom.client.verification.signature import read_key
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def check(evidence: Evidence) -> str:
         Broken: One of them does not hold.
     """
     name, _, text = evidence.release.room.rpartition(" ")
+    require(bool(name), "the release names no room")
     key = read_key(text, f"room {name}")
     if evidence.room_key is not None:
         expect("the room's key", key.text, evidence.room_key.rpartition(" ")[2])

@@ -11,23 +11,13 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the tables."""
-    op.create_table(
-        "balances",
-        sa.Column("contract", sa.String(), nullable=False),
-        sa.Column("cap_rho", sa.BigInteger(), nullable=False),
-        sa.Column("cap_delta", sa.BigInteger(), nullable=False),
-        sa.Column("spent_rho", sa.BigInteger(), nullable=False),
-        sa.Column("spent_delta", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("spent_rho <= cap_rho AND spent_delta <= cap_delta", name="within_cap"),
-        sa.CheckConstraint("spent_rho >= 0 AND spent_delta >= 0", name="not_negative"),
-        sa.PrimaryKeyConstraint("contract"),
-    )
-    op.create_table(
-        "checkpoints",
-        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("note", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("size"),
-    )
+    _agreements()
+    _runs()
+    _log()
+
+
+def _agreements() -> None:
+    """Contracts, their accounts, and what parties have said."""
     op.create_table(
         "contracts",
         sa.Column("position", sa.Integer(), nullable=False),
@@ -40,47 +30,15 @@ def upgrade() -> None:
     )
     op.create_index("one_contract_in_force", "contracts", ["state"], unique=True, sqlite_where=sa.text("state = 'active'"))
     op.create_table(
-        "frontier",
-        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("nodes", sa.JSON(), nullable=False),
-        sa.CheckConstraint("one = 1", name="one_head"),
-        sa.PrimaryKeyConstraint("one"),
-    )
-    op.create_table(
-        "log",
-        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("leaf", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("position"),
-    )
-    op.create_table(
-        "raises",
-        sa.Column("owner", sa.String(), nullable=False),
-        sa.Column("population", sa.String(), nullable=False),
-        sa.Column("seen", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("owner", "population"),
-    )
-    op.create_table(
-        "refusals",
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("waiting", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("waiting > 0", name="positive"),
-        sa.PrimaryKeyConstraint("code"),
-    )
-    op.create_table(
-        "statements",
-        sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("envelope", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("digest"),
-    )
-    op.create_table(
-        "versions",
-        sa.Column("dataset", sa.String(), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("section", sa.String(), nullable=False),
-        sa.Column("withdrawn", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("version >= 1", name="counted_from_one"),
-        sa.PrimaryKeyConstraint("dataset"),
+        "balances",
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("cap_rho", sa.BigInteger(), nullable=False),
+        sa.Column("cap_delta", sa.BigInteger(), nullable=False),
+        sa.Column("spent_rho", sa.BigInteger(), nullable=False),
+        sa.Column("spent_delta", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("spent_rho <= cap_rho AND spent_delta <= cap_delta", name="within_cap"),
+        sa.CheckConstraint("spent_rho >= 0 AND spent_delta >= 0", name="not_negative"),
+        sa.PrimaryKeyConstraint("contract"),
     )
     op.create_table(
         "analysts",
@@ -96,16 +54,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contract", "analyst"),
     )
     op.create_table(
-        "decisions",
-        sa.Column("contract", sa.String(), nullable=False),
-        sa.Column("plan", sa.String(), nullable=False),
-        sa.Column("party", sa.String(), nullable=False),
-        sa.Column("envelope", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["contract"],
-            ["contracts.digest"],
-        ),
-        sa.PrimaryKeyConstraint("contract", "plan", "party"),
+        "versions",
+        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("section", sa.String(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("version >= 1", name="counted_from_one"),
+        sa.PrimaryKeyConstraint("dataset"),
     )
     op.create_table(
         "questions",
@@ -120,6 +75,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("contract", "plan", name="one_question_for_a_plan"),
     )
+    op.create_table(
+        "decisions",
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("plan", sa.String(), nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contract"],
+            ["contracts.digest"],
+        ),
+        sa.PrimaryKeyConstraint("contract", "plan", "party"),
+    )
+
+
+def _runs() -> None:
+    """Reservations and releases."""
     op.create_table(
         "runs",
         sa.Column("reservation", sa.String(), nullable=False),
@@ -160,4 +131,48 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("reservation"),
+    )
+
+
+def _log() -> None:
+    """The log, and what waits for it."""
+    op.create_table(
+        "log",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("position"),
+    )
+    op.create_table(
+        "statements",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "frontier",
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("nodes", sa.JSON(), nullable=False),
+        sa.CheckConstraint("one = 1", name="one_head"),
+        sa.PrimaryKeyConstraint("one"),
+    )
+    op.create_table(
+        "checkpoints",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("size"),
+    )
+    op.create_table(
+        "refusals",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("waiting", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("waiting > 0", name="positive"),
+        sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_table(
+        "raises",
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("population", sa.String(), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", "population"),
     )

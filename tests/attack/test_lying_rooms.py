@@ -1,0 +1,416 @@
+"""Rooms that lie, and sign their lies: releases and logs with good signatures and digests that do not add up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+
+from stillroom.client.verification import verify
+from tests.published import Files, files
+from tests.rooms import OWNERS, SQL, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stillroom.client.verification import Report
+
+Change: TypeAlias = "Callable[[dict[str, Any]], object]"
+Rewrite: TypeAlias = "Callable[[list[dict[str, Any]]], object]"
+
+QUESTION = (
+    "SELECT members.age > 40 AS older, COUNT(*), SUM(visits.age), AVG(visits.age) FROM members JOIN visits ON members.id = visits.pid"
+    " GROUP BY CUBE (older)"
+)
+"""Rows: not older, older, and all. Measures: a count, a sum, and the count of the average."""
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    scene = build(tmp_path_factory.mktemp("room"))
+    scene.ask(SQL)
+    return files(scene, scene.ask(QUESTION).envelope)
+
+
+def failed(report: Report) -> dict[int, str]:
+    return {step.number: step.detail for step in report.steps if step.failed}
+
+
+def put(value: object, *path: str | int) -> Change:
+    """Return the change that puts a value in a place."""
+
+    def change(document: dict[str, Any]) -> None:
+        place: Any = document
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+
+    return change
+
+
+def add(amount: float, *path: str | int) -> Change:
+    """Return the change that adds to a number, or to decimal text, in a place."""
+
+    def change(document: dict[str, Any]) -> None:
+        place: Any = document
+        for step in path[:-1]:
+            place = place[step]
+        known = place[path[-1]]
+        place[path[-1]] = str(int(known) + int(amount)) if isinstance(known, str) else known + amount
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    """Return several changes as one."""
+    return lambda document: [change(document) for change in changes]
+
+
+def scale(factor: float) -> Change:
+    """Return the change that makes all noise smaller or larger, wherever it is stated."""
+
+    def change(document: dict[str, Any]) -> None:
+        for mechanism in document["plan"]["mechanisms"]:
+            mechanism["scale"] *= factor
+        for stated in (document["noise"], document["disclosure"]["mechanisms"]):
+            for noise in stated:
+                noise["mechanism"]["scale"] *= factor
+
+    return change
+
+
+def shift(amount: int, row: int, column: int) -> Change:
+    """Return the change that moves a cell together with its interval."""
+    return both(*(add(amount, "table", "rows", row, column, end) for end in ("value", "low", "high")))
+
+
+def test_what_the_lies_are_about_is_honest(one: Files) -> None:
+    report = verify(one.release, one.contract, one.log)
+    assert {step.outcome for step in report.steps} == {"passed"}
+    again = one.bent(lambda value: value)
+    assert failed(verify(again.release, again.contract, again.log)) == {}
+
+
+LIES: dict[str, tuple[int, Change, str]] = {
+    "someone who may not asked": (4, put("hospital", "question", "asked_by"), "hospital may not ask"),
+    "a stranger asked": (4, put("stranger", "question", "asked_by"), "stranger may not ask"),
+    "a stranger receives": (4, put(["insurer", "stranger"], "receivers"), "insurer, stranger may not receive"),
+    "nobody receives": (4, put([], "receivers"), "nobody may not receive"),
+    "a receiver twice": (4, put(["insurer", "insurer"], "receivers"), "not listed in order"),
+    "after the last day": (4, put(4_102_444_800.0 + 86_400, "released_at"), "expected at most a day after 2099-12-31"),
+    "before time": (4, put(-1e300, "released_at"), "released at -1e+300"),
+    "between quanta": (4, add(0.5, "released_at"), "no multiple of the contract's quantum"),
+    "a version of other data": (4, put({"members": 1}, "versions"), "the release states versions of members, and reads members, visits"),
+    "a column that is not there": (4, put(["age", "name"], "plan", "parts", 0, "relation", "columns"), "does not let a question use"),
+    "another plan's digest": (5, put("sha256:" + "0" * 64, "plan_digest"), "the plan's digest: got sha256:"),
+    "a plan of another contract": (5, put("sha256:" + "0" * 64, "plan", "contract"), "the contract of the plan: got sha256:"),
+    "a question of another contract": (5, put("sha256:" + "0" * 64, "question", "contract"), "the contract of the question"),
+    "noise that is not the plan's": (5, put(99.0, "noise", 0, "mechanism", "scale"), "the mechanisms of the measures"),
+    "a measure without noise": (5, lambda value: value["plan"]["mechanisms"].pop(), "the number of mechanisms: got 1, expected 2"),
+    "noise that vanishes": (5, scale(1e-9), "no noise is drawn at the scale"),
+    "a column of no measure": (5, put("m7", "plan", "finish", "outputs", 1, "value", "name"), "the finish reads m7, which is not there"),
+    "a column of exact cells": (
+        5,
+        both(put(False, "plan", "finish", "outputs", 1, "noisy"), put(False, "table", "headings", 1, "noisy")),
+        "is said not to be noisy",
+    ),
+    "a set twice": (5, put([[0], [0]], "plan", "finish", "sets"), "a grouping set is there twice"),
+    "a set of no key": (5, put([[3]], "plan", "finish", "sets"), "is not a grouping set"),
+    "bounds that leave out nothing": (5, put("1", "plan", "measures", 0, "low"), "the bounds of measure 0 leave out 0"),
+    "endless bounds": (5, put("9" * 4000, "plan", "measures", 0, "row_high"), "or are too large"),
+    "endless decimal places": (5, put(10**9, "plan", "keys", 0, "digits"), "more than 300 decimal places"),
+    "too little noise": (6, scale(0.99), "the charge: got"),
+    "more charged than it costs": (6, both(add(1000, "charge", "rho"), add(-1000, "balance", "after", "rho")), "the charge: got"),
+    "less charged than it costs": (6, both(add(-1000, "charge", "rho"), add(1000, "balance", "after", "rho")), "the charge: got"),
+    "a charge of delta": (6, put(1, "charge", "delta"), "the charged delta: got 1, expected 0"),
+    "a balance that does not go down": (6, add(1, "balance", "after", "rho"), "the balance after the charge"),
+    "a balance above the cap": (
+        6,
+        both(add(10**15, "balance", "after", "rho"), add(10**15, "balance", "before", "rho")),
+        "the balance was",
+    ),
+    "add/remove L1 understated": (6, add(-1, "noise", 1, "add_remove_l1"), "the add/remove L1 sensitivity of measure 1"),
+    "add/remove L2 understated": (6, add(-1, "noise", 0, "add_remove_l2_squared"), "squared add/remove L2 sensitivity of measure 0"),
+    "change L1 understated": (6, add(-1, "noise", 0, "change_l1"), "the change L1 sensitivity of measure 0"),
+    "change L2 understated": (6, put("1e2", "noise", 0, "change_l2_squared"), "the squared change L2 sensitivity of measure 0: got 1e2"),
+    "epsilon understated": (7, add(-1e-8, "promise", "epsilon"), "epsilon: got"),
+    "epsilon overstated": (7, add(1e-4, "promise", "epsilon"), "epsilon: got"),
+    "a change understated": (7, add(-1e-8, "promise", "change_epsilon"), "epsilon of a change: got"),
+    "another delta": (7, put(1e-6, "promise", "delta"), "the delta of the promise: got 1e-06, expected 1e-09"),
+    "pure, with Gaussian noise": (7, put(0.0, "promise", "delta"), "the delta of the promise: got 0.0, expected 1e-09"),
+    "another cap": (7, put(40.0, "cap", "epsilon"), "the cap: got ε = 40.0 at δ = 1e-09, expected ε = 50.0"),
+    "another delta of the cap": (7, put(1e-8, "cap", "delta"), "the cap: got"),
+    "a change under the cap understated": (7, add(-1e-3, "cap", "change_epsilon"), "epsilon of a change under the cap"),
+    "a milder sentence": (7, lambda value: _reword(value, 0, "62.3 %", "61.3 %"), "a sentence says 61.3 %, expected"),
+    "a harsher sentence": (7, lambda value: _reword(value, 0, "62.3 %", "62.5 %"), "a sentence says 62.5 %, expected"),
+    "another sentence": (7, put("All is well.", "sentences", 1), "does not read as it should"),
+    "a missing sentence": (7, lambda value: value["sentences"].pop(), "the number of sentences: got 1, expected 2"),
+    "another disclosure": (7, put(0.1, "disclosure", "guarantee", "release", "epsilon"), "the disclosure's guarantee"),
+    "another unit": (7, put(2, "disclosure", "privacy_unit", "identifiers_per_person"), "the disclosure's privacy_unit"),
+    "no disclosure": (7, put({}, "disclosure"), "the disclosure's guarantee: got None"),
+    "a total that is not the sum": (8, shift(1, 2, 1), "a total: got"),
+    "a part that was moved": (8, shift(1, 0, 2), "a total: got"),
+    "an interval that is too narrow": (8, both(add(1, "table", "rows", 0, 1, "low"), add(-1, "table", "rows", 0, 1, "high")), "reaches"),
+    "an interval that is too wide": (8, both(add(-1, "table", "rows", 1, 2, "low"), add(1, "table", "rows", 1, 2, "high")), "reaches"),
+    "an interval of a total like that of a part": (8, lambda value: _narrow_total(value), "reaches"),
+    "a lopsided interval": (8, add(1, "table", "rows", 0, 1, "low"), "how far an interval reaches to both sides"),
+    "an endless interval": (
+        8,
+        both(put("-" + "9" * 900, "table", "rows", 0, 1, "low"), put("9" * 900, "table", "rows", 0, 1, "high"), put("0", "table", "rows", 0, 1, "value")),
+        "reaches",
+    ),
+    "no interval": (8, put(None, "table", "rows", 0, 1, "low"), "None is not a number"),
+    "a cell that is no number": (8, put("many", "table", "rows", 0, 1, "value"), "many is not a number"),
+    "an average outside of its interval": (8, put("-1000.00", "table", "rows", 0, 3, "value"), "a value lies outside of its interval"),
+    "an average outside of the bounds": (
+        8,
+        both(put("-1.00", "table", "rows", 0, 3, "low"), put("-1.00", "table", "rows", 0, 3, "value")),
+        "the interval of an average exceeds",
+    ),
+    "a row that is missing": (8, lambda value: value["table"]["rows"].pop(), "the number of rows: got 2, expected 3"),
+    "a row twice": (8, put(None, "table", "rows", 0, 0, "value"), "the keys of a row"),
+    "rows in another order": (8, lambda value: value["table"]["rows"].reverse(), "the keys of a row"),
+    "a total that poses as a part": (8, put(False, "table", "rows", 2, 0, "totalled"), "the keys of a row"),
+    "a row that is too short": (8, lambda value: value["table"]["rows"][1].pop(), "the number of cells of a row: got 3, expected 4"),
+    "a key with an interval": (8, put("1", "table", "rows", 0, 0, "low"), "has no noise, and has intervals"),
+    "another commit": (10, add(1, "commit_index"), "is a release_stored, expected a commit"),
+    "a commit before the log begins to have one": (10, put(0, "commit_index"), "entry 0 is a contract_activated, expected a commit"),
+    "a commit that is not there": (10, put(10**6, "commit_index"), "expected one numbered 1000000"),
+    "another reservation": (10, put("other", "reservation"), "the reservation of entry"),
+    "released before it was committed": (10, add(-3600, "released_at"), "expected before"),
+    "versions that were not there": (12, put({"members": 2, "visits": 1}, "versions"), "the versions of the data"),
+    "a balance that forgets what was spent": (
+        12,
+        both(add(1000, "balance", "before", "rho"), add(1000, "balance", "after", "rho")),
+        "the balance and what was committed before it",
+    ),
+}
+"""What the room says, the step that finds it, and how."""
+
+
+def _reword(value: dict[str, Any], number: int, before: str, after: str) -> None:
+    assert before in value["sentences"][number]
+    value["sentences"][number] = value["sentences"][number].replace(before, after, 1)
+
+
+def _narrow_total(value: dict[str, Any]) -> None:
+    part, total = value["table"]["rows"][0][1], value["table"]["rows"][2][1]
+    half = int(part["high"]) - int(part["value"])
+    total.update(low=str(int(total["value"]) - half), high=str(int(total["value"]) + half))
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_found(one: Files, lie: str) -> None:
+    number, change, words = LIES[lie]
+    bent = one.bent(change)
+    found = failed(verify(bent.release, bent.contract, bent.log))
+    assert min(found) == number, found
+    assert words in found[number]
+
+
+SEEN_ALONE = [name for name, (number, _, _) in LIES.items() if number in {5, 6, 7, 8}]
+NEEDS_CONTRACT = ("another cap", "a balance above the cap")
+"""Lies that are no lies under some other contract."""
+
+
+@pytest.mark.parametrize("lie", SEEN_ALONE)
+def test_lies_about_plan_noise_and_table_are_found_in_the_release_alone(one: Files, lie: str) -> None:
+    _, change, _ = LIES[lie]
+    report = verify(one.bent(change).release)
+    assert report.accepted == (lie in NEEDS_CONTRACT)
+
+
+AGREEMENTS: dict[str, tuple[int, Change, str]] = {
+    "no analyst": (4, put([], "ask"), "insurer may not ask"),
+    "no receiver": (4, put(["hospital"], "receive"), "insurer may not receive"),
+    "expired": (4, put("2027-01-13", "expires"), "expected at most a day after 2027-01-13"),
+    "not a date": (4, put("2027-02-31", "expires"), "which is not a day"),
+    "a coarser quantum": (4, put(3600, "quantum_seconds"), "no multiple"),
+    "without the dataset": (4, lambda agreed: agreed["datasets"].pop("visits"), "the contract has no dataset visits"),
+    "endless bounds": (6, put([0, "1e1000000"], "datasets", "visits", "columns", "age", "bounds"), "makes no sense"),
+    "huge bounds": (6, put([0, 1e300], "datasets", "visits", "columns", "age", "bounds"), "values of measure 1: got 0 to 99, expected 0 to 1"),
+    "without a use": (4, put([], "datasets", "members", "columns", "age", "uses"), "does not let a question use members.age"),
+    "more rows": (6, put(4, "datasets", "visits", "rows_per_person"), "rows of one person in visits: got 3, expected 4"),
+    "wider bounds": (6, put([0, 120], "datasets", "visits", "columns", "age", "bounds"), "values of measure 1: got 0 to 99, expected 0 to 120"),
+    "senseless bounds": (6, put(["a", "b"], "datasets", "visits", "columns", "age", "bounds"), "makes no sense"),
+    "twins": (6, put(2, "identifiers_per_person"), "identifiers: got 1, expected 2"),
+    "a cap for one release": (6, put(0.4, "caps", "release_epsilon"), "under the cap for a release"),
+    "a cap for all": (6, put(0.4, "caps", "epsilon"), "under the cap for everything"),
+    "a cap for automatic approval": (6, put(0.4, "approval", "release_epsilon"), "under the cap for automatic approval"),
+    "a cap for the analyst": (12, put(0.6, "approval", "analyst_epsilon"), "insurer has spent"),
+    "approval by each owner": (12, put({"rule": "each-owner"}, "approval"), "without the approval of hospital, insurer"),
+    "a higher cap": (7, put(60.0, "caps", "epsilon"), "the cap: got"),
+    "two parties of one name": (3, lambda agreed: agreed["parties"].append(agreed["parties"][0]), "names a party twice"),
+    "an odd key": (3, put("ed25519:hospital", "parties", 0, "key"), "the key of hospital is not an Ed25519 public key"),
+}
+"""What was agreed, when the room did otherwise; the step that finds it, and how."""
+
+
+@pytest.mark.parametrize("agreement", AGREEMENTS)
+def test_what_was_not_agreed_is_found(one: Files, agreement: str) -> None:
+    number, change, words = AGREEMENTS[agreement]
+    bent = one.agreed(change)
+    found = failed(verify(bent.release, bent.contract, bent.log))
+    assert min(found) == number, found
+    assert words in found[number]
+
+
+def test_the_asker_receives(one: Files) -> None:
+    bent = one.agreed(put(["hospital"], "receive")).bent(put(["hospital"], "receivers"))
+    assert failed(verify(bent.release, bent.contract))[4] == "insurer asked, and is not among the receivers"
+
+
+def test_a_commit_after_the_last_day_is_found_even_where_the_release_came_after_midnight(one: Files) -> None:
+    """The 15th of January 2027 is the day of the release: a contract until the 14th allows it only if the commit was made by then."""
+    bent = one.agreed(put("2027-01-14", "expires"))
+    found = failed(verify(bent.release, bent.contract, bent.log))
+    assert found.keys() == {10}
+    assert "after the contract's last day, 2027-01-14" in found[10]
+    early = bent.relogged(instead("commit", at=1_800_000_000 - 86_400))
+    assert failed(verify(early.release, early.contract, early.log)) == {}
+
+
+def test_another_contract_is_not_the_one_that_the_release_names(one: Files) -> None:
+    other = one.agreed(put("another purpose", "purpose"))
+    found = failed(verify(one.release, other.contract))
+    assert found == {3: f"the contract's digest: got {other.value['contract_digest']}, expected {one.value['contract_digest']}"}
+
+
+def at(entries: list[dict[str, Any]], kind: str, nth: int = -1) -> int:
+    """Return the index of an entry of a kind, the last one by default."""
+    return [index for index, entry in enumerate(entries) if entry["kind"] == kind][nth]
+
+
+def instead(kind: str, nth: int = -1, **changes: object) -> Rewrite:
+    """Return the rewriting that changes an entry."""
+
+    def rewrite(entries: list[dict[str, Any]]) -> None:
+        entries[at(entries, kind, nth)].update(changes)
+
+    return rewrite
+
+
+def gone(kind: str, nth: int = -1) -> Rewrite:
+    """Return the rewriting that puts a harmless entry in the place of another."""
+
+    def rewrite(entries: list[dict[str, Any]]) -> None:
+        index = at(entries, kind, nth)
+        account = {"owner": OWNERS[0], "population": "people"}
+        entries[index] = {"account": account, "at": entries[index]["at"], "kind": "account_raised"}
+
+    return rewrite
+
+
+def again(kind: str, nth: int = -1) -> Rewrite:
+    """Return the rewriting that repeats an entry at the end."""
+    return lambda entries: entries.append(dict(entries[at(entries, kind, nth)]))
+
+
+def later(entry: dict[str, object]) -> Rewrite:
+    """Return the rewriting that adds an entry at the end."""
+    return lambda entries: entries.append({"at": 1_800_000_000, **entry})
+
+
+def swapped(entries: list[dict[str, Any]]) -> None:
+    """Exchange the last commit and its release."""
+    first, second = at(entries, "commit"), at(entries, "release_stored")
+    entries[first], entries[second] = entries[second], entries[first]
+
+
+DIGEST = "sha256:" + "0" * 64
+LOGS: dict[str, tuple[int, Rewrite, str]] = {
+    "a commit of another plan": (10, instead("commit", plan=DIGEST), "the plan of entry"),
+    "a commit under another contract": (10, instead("commit", contract=DIGEST), "the contract of entry"),
+    "a commit by somebody else": (10, instead("commit", asked_by="hospital"), "the asker of entry"),
+    "a cheaper commit": (10, instead("commit", charge={"delta": 0, "rho": 1}), "the charge of entry"),
+    "a commit of fewer accounts": (10, instead("commit", accounts=[{"owner": "insurer", "population": "people"}]), "the accounts of entry"),
+    "a commit after the release": (10, instead("commit", at=1_900_000_000), "is of 1900000000, expected before"),
+    "another release": (11, instead("release_stored", release=DIGEST), "the release of entry"),
+    "no release": (11, gone("release_stored"), "the log has 0 releases"),
+    "two releases": (11, again("release_stored"), "the log has 2 releases"),
+    "a release that was there before": (11, swapped, "comes before its commit"),
+    "a hold of less": (12, instead("hold", charge={"delta": 0, "rho": 1}), "just the accounts of a commit hold its charge"),
+    "no hold": (12, gone("hold"), "just the accounts of a commit hold its charge"),
+    "a hold more": (12, again("hold"), "breaks a rule: nothing is held after the commit"),
+    "a lapse after the commit": (
+        12,
+        later({"kind": "hold_lapsed", "reservation": "", "account": {"owner": "hospital", "population": "people"}, "statement": DIGEST}),
+        "breaks a rule: nothing lapses after the commit",
+    ),
+    "a commit twice": (12, again("commit"), "breaks a rule: a reservation is committed once"),
+    "a contract twice": (12, again("contract_activated"), "breaks a rule: a contract comes into force once"),
+    "no contract": (12, gone("contract_activated"), "entry 1 breaks a rule: data is admitted under a contract"),
+    "another contract in force": (12, lambda entries: entries.insert(0, entries[0]), "entry 1 breaks a rule: a contract comes into force once"),
+    "a version that does not rise": (12, again("data_version"), "breaks a rule: versions of a dataset rise"),
+    "a withdrawal of nothing": (12, later({"kind": "data_withdrawn", "dataset": "others"}), "only data that is there is withdrawn"),
+    "a version under no contract": (
+        12,
+        later({"kind": "data_version", "dataset": "visits", "version": 9, "contract": DIGEST}),
+        "data is admitted under a contract",
+    ),
+    "another version": (12, instead("data_version", version=7), "the versions of the data"),
+    "data that was withdrawn": (12, lambda entries: entries.__setitem__(at(entries, "hold", 0), _withdrawal(entries)), "breaks a rule"),
+    "a plan that a party rejected": (12, lambda entries: _reject(entries), "what a party has not approved is not committed"),
+    "an earlier commit that is missing": (12, lambda entries: _forget_first(entries), "the balance and what was committed before it"),
+}
+"""What the log says, the step that finds it, and how."""
+
+
+def _withdrawal(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"at": entries[0]["at"], "dataset": "visits", "kind": "data_withdrawn"}
+
+
+def _reject(entries: list[dict[str, Any]]) -> None:
+    """Put a rejection in the place of the first release, which nothing after it needs."""
+    plan = entries[at(entries, "commit")]["plan"]
+    rejection = {"kind": "approval", "plan": plan, "party": "hospital", "decision": "rejected", "statement": DIGEST}
+    entries[at(entries, "release_stored", 0)] = {"at": entries[0]["at"], **rejection}
+
+
+def _forget_first(entries: list[dict[str, Any]]) -> None:
+    """Put harmless entries in the place of the first run."""
+    gone("release_stored", 0)(entries)
+    gone("commit", 0)(entries)
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_a_log_that_does_not_add_up_is_found(one: Files, log: str) -> None:
+    number, rewrite, words = LOGS[log]
+
+    def complete(entries: list[dict[str, Any]]) -> None:
+        rewrite(entries)
+        for entry in entries:
+            if entry.get("reservation") == "":
+                entry["reservation"] = one.value["reservation"]
+
+    found = failed(verify(one.release, one.contract, one.relogged(complete).log))
+    assert number in found, found
+    assert words in found[number]
+
+
+ENTRIES: dict[str, tuple[Rewrite, str]] = {
+    "an unknown kind": (later({"kind": "party"}), "is none of the entries that a log has"),
+    "a further field": (instead("commit", note="hello"), "is none of the entries that a log has"),
+    "a missing field": (lambda entries: entries[0].pop("envelope"), "entry 0 is none of the entries that a log has"),
+    "a missing zero": (lambda entries: entries[at(entries, "commit")]["charge"].pop("delta"), "leaves something out"),
+    "a time that is no whole number": (instead("data_version", at=1.5), "is none of the entries that a log has"),
+    "accounts out of order": (lambda entries: entries[at(entries, "commit")]["accounts"].reverse(), "not in order"),
+    "counts out of order": (
+        later({"kind": "refused", "counts": [{"code": "B", "count": 1}, {"code": "A", "count": 1}]}),
+        "not in order",
+    ),
+    "no counts": (later({"kind": "refused", "counts": []}), "is none of the entries that a log has"),
+    "an odd decision": (
+        later({"kind": "approval", "plan": DIGEST, "party": "hospital", "decision": "maybe", "statement": DIGEST}),
+        "is none of the entries that a log has",
+    ),
+}
+"""Entries that are none, and how they are found."""
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_an_entry_that_is_none_is_named(one: Files, entry: str) -> None:
+    rewrite, words = ENTRIES[entry]
+    found = failed(verify(one.release, one.contract, one.relogged(rewrite).log))
+    assert "entry " in found[9]
+    assert words in found[9]
