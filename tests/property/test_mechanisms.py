@@ -91,4 +91,4 @@ def test_a_price_that_needs_too_much_noise_is_refused(rho: Fraction) -> None:
 
 
 def test_the_largest_scale_is_still_sold() -> None:
-    assert scale_for_epsilon(2**52, Fraction(1, 2) + Fraction(1, 10**9)) <= LARGEST_SCALE
+    assert scale_for_epsilon(2**51, Fraction(1, 2) + Fraction(1, 10**9)) <= LARGEST_SCALE

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SHARED_PRECISION = 38
 """Digits of the decimal columns."""
 
+MOST_PRECISION = 76
+"""Digits of a decimal column with numbers that need more; a number beyond these is null in Arrow, and exact in the statement."""
+
+LARGEST = Decimal(10) ** (MOST_PRECISION - 12)
+"""Numbers from here on do not fit, whatever their decimal places, of which there are at most 12."""
+
 INT64 = 2**63
 """Whole numbers from here on do not fit 64 bits."""
 
@@ -96,6 +102,7 @@ def _array(kind: Kind, texts: list[str | None]) -> pa.Array:
         Kind.TEXT: str,
     }
     values = [None if text is None else readers[kind](text) for text in texts]
+    values = [None if isinstance(value, int | Decimal) and abs(value) >= LARGEST else value for value in values]
     return pa.array(values, type=_arrow_type(kind, values))
 
 
@@ -104,12 +111,10 @@ def _arrow_type(kind: Kind, values: list[Any]) -> pa.DataType:
     import pyarrow as pa
 
     digits = max((-int(value.as_tuple().exponent) for value in values if isinstance(value, Decimal)), default=0)
-    wide = kind is Kind.INTEGER and any(abs(value) >= INT64 for value in values if value is not None)
-    types = {
-        Kind.INTEGER: pa.decimal128(SHARED_PRECISION, 0) if wide else pa.int64(),
-        Kind.DECIMAL: pa.decimal128(SHARED_PRECISION, digits),
-        Kind.DATE: pa.date32(),
-        Kind.BOOLEAN: pa.bool_(),
-        Kind.TEXT: pa.string(),
-    }
-    return types[kind]
+    largest = max((abs(value) for value in values if isinstance(value, int | Decimal)), default=0)
+    types = {Kind.DATE: pa.date32(), Kind.BOOLEAN: pa.bool_(), Kind.TEXT: pa.string()}
+    if kind in types:
+        return types[kind]
+    if kind is Kind.INTEGER and largest < INT64:
+        return pa.int64()
+    return pa.decimal128(SHARED_PRECISION, digits) if largest < 10 ** (SHARED_PRECISION - digits) else pa.decimal256(MOST_PRECISION, digits)

@@ -191,7 +191,7 @@ class Contract(Value):
     jurisdiction: str = Field(min_length=1)
     retention_days: int = Field(ge=1)
     expires: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
-    quantum_seconds: float = Field(default=1.0, gt=0, le=3600)
+    quantum_seconds: float = Field(default=1.0, ge=0.001, le=3600)
     datasets: dict[Name, Annotated[PrivateDataset | PublicDataset, Field(discriminator="kind")]]
     identifiers_per_person: int = Field(default=1, ge=1, le=100)
     ask: tuple[Name, ...]

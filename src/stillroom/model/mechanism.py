@@ -13,8 +13,9 @@ from stillroom.model.value import BigInt, Value
 SMALLEST_SCALE = 2.0**-6
 """At this scale the noise is zero but for a probability of 3e-28 (Laplace) or 2e-889 (Gaussian); less would change nothing."""
 
-LARGEST_SCALE = 2.0**53
-"""At this scale a draw leaves the 64-bit integers with probability 2e-445 (Laplace) or less (Gaussian)."""
+LARGEST_SCALE = 2.0**52
+"""At this scale a draw leaves the 64-bit integers with probability 4e-890 (Laplace) or less (Gaussian), and a release can name the scale:
+whole numbers from 2**53 on have no canonical JSON."""
 
 
 class NoiseKind(StrEnum):

@@ -12,6 +12,9 @@ from stillroom.model.value import Value
 SQL_LIMIT = 100_000
 """The longest question, in characters."""
 
+GROUP_LIMIT = 10**12
+"""The largest group size, and the most groups of one person, that a question may name."""
+
 
 class Terms(Value):
     """How precise, at which price. Exactly one of `epsilon` and `error` is given.
@@ -26,9 +29,9 @@ class Terms(Value):
 
     epsilon: Annotated[float, Field(gt=0, le=100)] | None = None
     error: Annotated[float, Field(gt=0)] | None = None
-    group_size: Annotated[int, Field(ge=1)] | None = None
+    group_size: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
     pure: bool = False
-    groups_per_person: Annotated[int, Field(ge=1)] | None = None
+    groups_per_person: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
 
 
 class Question(Value):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Average, Column
-from stillroom.model.mechanism import Mechanism, NoiseKind
+from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
 from stillroom.privacy import ratios
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.intervals import scale_for_half_width
@@ -118,7 +118,7 @@ def _average_demands(average: Average, measures: Sequence[Measure], noise: Noise
     peak = {position: max(1, -measures[position].low, measures[position].high) for position in (total, count)}
 
     def scales(factor: float) -> dict[int, float]:
-        return {position: factor * peak[position] for position in (total, count)}
+        return {position: min(max(factor * peak[position], SMALLEST_SCALE), LARGEST_SCALE) for position in (total, count)}
 
     def enough(factor: float) -> bool:
         chosen = scales(factor)

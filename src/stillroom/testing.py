@@ -1,0 +1,120 @@
+"""Exact answers and declared sensitivities, for verifying Stillroom itself. Nothing here may ever be released.
+
+Hand in tables and a question; compare the exact cells on neighbouring tables with the sensitivities that noise is calibrated to. No
+other module imports this one: import-linter keeps it so.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from stillroom.adapters.duckdb.admission import admit_file
+from stillroom.adapters.duckdb.engine import DuckdbEngine
+from stillroom.adapters.memory_table import MemoryTable
+from stillroom.crypto.canonical import digest
+from stillroom.errors import Code, InvalidInput
+from stillroom.model.codec import digest_of
+from stillroom.model.contract import PrivateDataset
+from stillroom.model.question import Question, Terms
+from stillroom.query.compile import compile_question
+from stillroom.query.scales import measure_sensitivities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from stillroom.model.contract import Contract
+    from stillroom.model.mechanism import Mechanism
+    from stillroom.model.plan import Plan
+    from stillroom.model.schema import Scalar
+    from stillroom.privacy.sensitivity import Sensitivity
+
+    RawTable: TypeAlias = "pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]]"
+
+SALT = b"stillroom.testing, not a secret."
+"""The key of the keyed hashes, always the same, so that two calls keep the same rows. A real room's is random."""
+
+
+@dataclass(frozen=True)
+class ExactMeasure:
+    """One measure without noise.
+
+    Attributes:
+        cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys.
+        digits: Decimal places of the totals.
+        add_remove: Declared sensitivities when one person's rows appear or vanish everywhere.
+        change: Declared sensitivities when one person's rows are altered in any one dataset.
+        mechanism: The noise that a release would add.
+    """
+
+    cells: dict[tuple[Scalar, ...], int]
+    digits: int
+    add_remove: Sensitivity
+    change: Sensitivity
+    mechanism: Mechanism
+
+
+@dataclass(frozen=True)
+class ExactMeasurement:
+    """All measures of a question without noise, and its plan."""
+
+    plan: Plan
+    measures: tuple[ExactMeasure, ...]
+
+
+def measure_exactly(contract: Contract, tables: Mapping[str, RawTable], sql: str, *, terms: Terms | None = None) -> ExactMeasurement:
+    """Measure a question without noise, for verification only.
+
+    Args:
+        contract: The contract; it need not be signed.
+        tables: The owners' raw rows by dataset: Arrow tables, pandas frames, or lists of mappings.
+        sql: The question.
+        terms: Its price or precision; an ε of 1 when left out.
+
+    Raises:
+        InvalidInput: A table does not fit the contract, or the question is malformed.
+        Refusal: The question is refused.
+    """
+    asked_by = contract.ask[0] if contract.ask else contract.parties[0].name
+    question = Question(contract=digest_of(contract), sql=sql, terms=terms or Terms(epsilon=1.0), asked_by=asked_by)
+    plan = compile_question(contract, question).plan
+    admitted = {name: MemoryTable(_admitted(contract, name, table)) for name, table in tables.items()}
+    cells = DuckdbEngine().measure_exactly(plan, admitted)
+    keys = list(product(*(key.domain for key in plan.keys)))
+    measures = []
+    for measure, mechanism, totals in zip(plan.measures, plan.mechanisms, cells, strict=True):
+        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells)
+        measures.append(ExactMeasure(dict(zip(keys, totals, strict=True)), measure.digits, add_remove, change, mechanism))
+    return ExactMeasurement(plan, tuple(measures))
+
+
+def _admitted(contract: Contract, name: str, table: RawTable) -> Any:  # noqa: ANN401 - contents for a table in memory
+    """Admit a raw table by the real rules, through a temporary Parquet file; a public table passes for the one of the contract."""
+    import pyarrow.parquet as pq
+
+    dataset = contract.datasets.get(name)
+    if dataset is None:
+        raise InvalidInput(Code.DATA_UNKNOWN, f"There is no dataset {name!r} in the contract.", "Name the tables as the contract does.")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "table.parquet"
+        pq.write_table(_arrow(table), file)
+        if isinstance(dataset, PrivateDataset):
+            return admit_file(file, dataset, SALT)
+        return admit_file(file, dataset.model_copy(update={"digest": digest(file.read_bytes())}), b"")
+
+
+def _arrow(table: RawTable) -> pa.Table:
+    """Return a raw table as Arrow."""
+    import pyarrow as pa
+
+    if isinstance(table, pa.Table):
+        return table
+    if hasattr(table, "to_dict"):
+        return pa.Table.from_pandas(table, preserve_index=False)
+    return pa.Table.from_pylist([dict(row) for row in table])
