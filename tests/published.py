@@ -98,7 +98,8 @@ def log_file(
     first: dict[str, Any] = {"schema": "stillroom/log/v1", "checkpoint": note(entries) if head is None else head}
     lines = [{**first, "older": list(older)} if older else first]
     for entry in entries:
-        statement = (statements or {}).get(entry.get("statement") or entry.get("envelope") or "")
+        named = entry.get("statement") or entry.get("envelope")
+        statement = (statements or {}).get(named) if isinstance(named, str) else None
         line = {"entry": entry, "leaf": leaf_hash(canonical(entry)).hex()}
         lines.append(line if statement is None else {**line, "statement": json.loads(statement)})
     return b"".join(canonical(line) + b"\n" for line in lines)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from stillroom.errors import Code, InvalidInput
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.contract import Name
 from stillroom.model.value import Value
 
@@ -226,12 +226,15 @@ class RoomTables:
 
         Raises:
             InvalidInput: `HOME_INVALID` if the owner's home cannot be reached.
-            Refusal: It was withdrawn or is not there.
+            Refusal: It was withdrawn or is not there, or an amendment has come that it was not admitted under.
         """
-        from stillroom.room import contracts
+        from stillroom.room import contracts, data
 
         with self._store.reading() as records:
-            owner = contracts.in_force(records).contract.datasets[dataset].owner
+            contract = contracts.in_force(records).contract
+            if data.version_of(records, contract, dataset) != version:
+                raise Refusal(Code.DATA_UNKNOWN, f"Version {version} of {dataset} is no longer the present one.", "Ask again.")
+            owner = contract.datasets[dataset].owner
         home = self._homes.get(owner)
         if home is None:
             raise InvalidInput(Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Bring its folder back, then ask again.")

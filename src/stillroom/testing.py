@@ -110,11 +110,12 @@ def _admitted(contract: Contract, name: str, table: RawTable) -> Any:  # noqa: A
 
 
 def _arrow(table: RawTable) -> pa.Table:
-    """Return a raw table as Arrow."""
+    """Return a raw table as Arrow; a column without any value is text."""
     import pyarrow as pa
 
-    if isinstance(table, pa.Table):
-        return table
     if hasattr(table, "to_dict"):
-        return pa.Table.from_pandas(table, preserve_index=False)
-    return pa.Table.from_pylist([dict(row) for row in table])
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    elif not isinstance(table, pa.Table):
+        table = pa.Table.from_pylist([dict(row) for row in table])
+    fields = [pa.field(field.name, pa.string()) if pa.types.is_null(field.type) else field for field in table.schema]
+    return table.cast(pa.schema(fields))

@@ -156,7 +156,11 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a lopsided interval": (8, add(1, "table", "rows", 0, 1, "low"), "how far an interval reaches to both sides"),
     "an endless interval": (
         8,
-        both(put("-" + "9" * 900, "table", "rows", 0, 1, "low"), put("9" * 900, "table", "rows", 0, 1, "high"), put("0", "table", "rows", 0, 1, "value")),
+        both(
+            put("-" + "9" * 900, "table", "rows", 0, 1, "low"),
+            put("9" * 900, "table", "rows", 0, 1, "high"),
+            put("0", "table", "rows", 0, 1, "value"),
+        ),
         "reaches",
     ),
     "no interval": (8, put(None, "table", "rows", 0, 1, "low"), "None is not a number"),
@@ -228,10 +232,18 @@ AGREEMENTS: dict[str, tuple[int, Change, str]] = {
     "a coarser quantum": (4, put(3600, "quantum_seconds"), "no multiple"),
     "without the dataset": (4, lambda agreed: agreed["datasets"].pop("visits"), "the contract has no dataset visits"),
     "endless bounds": (6, put([0, "1e1000000"], "datasets", "visits", "columns", "age", "bounds"), "makes no sense"),
-    "huge bounds": (6, put([0, 1e300], "datasets", "visits", "columns", "age", "bounds"), "values of measure 1: got 0 to 99, expected 0 to 1"),
+    "huge bounds": (
+        6,
+        put([0, 1e300], "datasets", "visits", "columns", "age", "bounds"),
+        "values of measure 1: got 0 to 99, expected 0 to 1",
+    ),
     "without a use": (4, put([], "datasets", "members", "columns", "age", "uses"), "does not let a question use members.age"),
     "more rows": (6, put(4, "datasets", "visits", "rows_per_person"), "rows of one person in visits: got 3, expected 4"),
-    "wider bounds": (6, put([0, 120], "datasets", "visits", "columns", "age", "bounds"), "values of measure 1: got 0 to 99, expected 0 to 120"),
+    "wider bounds": (
+        6,
+        put([0, 120], "datasets", "visits", "columns", "age", "bounds"),
+        "values of measure 1: got 0 to 99, expected 0 to 120",
+    ),
     "senseless bounds": (6, put(["a", "b"], "datasets", "visits", "columns", "age", "bounds"), "makes no sense"),
     "twins": (6, put(2, "identifiers_per_person"), "identifiers: got 1, expected 2"),
     "a cap for one release": (6, put(0.4, "caps", "release_epsilon"), "under the cap for a release"),
@@ -340,7 +352,11 @@ LOGS: dict[str, tuple[int, Rewrite, str]] = {
     "a commit twice": (12, again("commit"), "breaks a rule: a reservation is committed once"),
     "a contract twice": (12, again("contract_activated"), "breaks a rule: a contract comes into force once"),
     "no contract": (12, gone("contract_activated"), "entry 1 breaks a rule: data is admitted under a contract"),
-    "another contract in force": (12, lambda entries: entries.insert(0, entries[0]), "entry 1 breaks a rule: a contract comes into force once"),
+    "another contract in force": (
+        12,
+        lambda entries: entries.insert(0, entries[0]),
+        "entry 1 breaks a rule: a contract comes into force once",
+    ),
     "a version that does not rise": (12, again("data_version"), "breaks a rule: versions of a dataset rise"),
     "a withdrawal of nothing": (12, later({"kind": "data_withdrawn", "dataset": "others"}), "only data that is there is withdrawn"),
     "a version under no contract": (

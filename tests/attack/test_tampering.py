@@ -91,7 +91,16 @@ def test_any_flipped_byte_of_a_contract_is_found(one: Files) -> None:
 
 def test_cut_and_padded_files_are_refused(one: Files) -> None:
     for number, file in enumerate((one.release, one.contract, one.log)):
-        for altered in (b"", file[:-1], file[: len(file) // 2], file + b"\n", b" " + file, file + file, b"\xef\xbb\xbf" + file, b"\0" * 100):
+        for altered in (
+            b"",
+            file[:-1],
+            file[: len(file) // 2],
+            file + b"\n",
+            b" " + file,
+            file + file,
+            b"\xef\xbb\xbf" + file,
+            b"\0" * 100,
+        ):
             given = [one.release, one.contract, one.log]
             given[number] = altered
             assert failed(verify(*given)).keys() & {1, 3, 9}, altered[:20]

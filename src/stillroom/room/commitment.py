@@ -71,9 +71,14 @@ def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple
 
 
 def _new(room: Room, cleared: Cleared, attempt: int) -> RunRecord:
-    plan = cleared.planned
+    """Return a new reservation.
+
+    Its name holds the time: a room that was restored from an older copy, and has forgotten a run, asks accounts for a new hold and
+    finds none that was spent before, so that what it measures again is charged again.
+    """
+    plan, now = cleared.planned, room.clock.now()
     return RunRecord(
-        reservation=digest_of({"run": cleared.run, "attempt": attempt}).removeprefix("sha256:"),
+        reservation=digest_of({"run": cleared.run, "attempt": attempt, "opened_at": now}).removeprefix("sha256:"),
         run=cleared.run,
         attempt=attempt,
         state=RunState.OPEN,
@@ -83,7 +88,7 @@ def _new(room: Room, cleared: Cleared, attempt: int) -> RunRecord:
         accounts=accounts.accounts_of(plan.compiled.plan),
         charge=plan.compiled.charge,
         asked_by=plan.asked.question.asked_by,
-        opened_at=room.clock.now(),
+        opened_at=now,
     )
 
 

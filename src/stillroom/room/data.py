@@ -51,7 +51,7 @@ def admitted(records: Records, contract: Contract, plan: Plan) -> dict[str, int]
     Raises:
         Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`, naming the first such dataset.
     """
-    return {dataset: _admitted(records.versions.get(dataset), contract, dataset) for dataset in datasets_of(plan)}
+    return {dataset: version_of(records, contract, dataset) for dataset in datasets_of(plan)}
 
 
 def datasets_of(plan: Plan) -> tuple[str, ...]:
@@ -72,8 +72,16 @@ def _datasets(relation: Relation) -> set[str]:
             return _datasets(relation.source)
 
 
-def _admitted(record: DataRecord | None, contract: Contract, dataset: str) -> int:
-    owner = contract.datasets[dataset].owner
+def version_of(records: Records, contract: Contract, dataset: str) -> int:
+    """Return the present version of a dataset, admitted under the section that the contract has now.
+
+    Raises:
+        Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`.
+    """
+    declared, record = contract.datasets.get(dataset), records.versions.get(dataset)
+    if declared is None:
+        raise Refusal(Code.DATA_UNKNOWN, f"The contract in force names no dataset {dataset}.", "Name one of its datasets.")
+    owner = declared.owner
     if record is None:
         raise Refusal(Code.DATA_UNKNOWN, f"There is no data for {dataset} yet.", f"Ask {owner} to add it.")
     if record.withdrawn:

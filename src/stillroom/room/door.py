@@ -9,7 +9,7 @@ What is durable when, so that a crash anywhere leaves neither a release without 
   and the log entries of holds and commit. It asks every rule again, so that it rests on decisions and data versions as they are then.
 - Only a committed run is measured. Its noisy cells leave this module inside a release that was stored first, in a second transaction,
   once for each reservation: of two that measure the same at the same time, one throws its cells away.
-- A reservation is named by what is run. Asking again finds it, and goes on from where it stands: a release that is there is handed out
+- A reservation is found by what is run. Asking again finds it, and goes on from where it stands: a release that is there is handed out
   without a charge, a run that was committed is measured without another one.
 
 Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text, and both it and a

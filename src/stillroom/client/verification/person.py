@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 2**128
 
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """What is known about the rows of one person in a relation.

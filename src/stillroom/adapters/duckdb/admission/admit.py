@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.admitted import Admitted, arrow_schema
-from stillroom.adapters.duckdb.admission.persons import choose_rows, number_persons
+from stillroom.adapters.duckdb.admission.persons import choose_rows, identifiers, number_persons
 from stillroom.adapters.duckdb.admission.source import invalid, open_source
 from stillroom.adapters.duckdb.admission.table import CellTable
 from stillroom.admission.report import AdmissionReport
@@ -44,7 +44,7 @@ def _admit_private(source: Source, dataset: PrivateDataset, salt: bytes) -> Admi
     _check_rows(counts.rows_read)
     view = choose_rows(source.connection, dataset.rows_per_person, salt, some_beyond=counts.beyond_limit > 0)
     rows, columns = cells.fetch(source, view, arrow_schema(dataset.columns, private=True))
-    persons = source.connection.sql("SELECT canonical FROM persons ORDER BY code").to_arrow_table().column(0).combine_chunks()
+    persons = identifiers(source.connection)
     report = AdmissionReport(rows_admitted=rows.num_rows, persons=len(persons), columns=columns, **dataclasses.asdict(counts))
     return Admitted(rows, persons, salt, report)
 

@@ -9,52 +9,58 @@ from stillroom.adapters.duckdb.admission.cells import define_identifier
 from stillroom.admission.rows import ROW_HASH
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
     from stillroom.model.contract import PrivateDataset
 
-_PERSONS = (
-    """
+_SPELLINGS = """
     CREATE TABLE spellings AS
-    SELECT person AS raw, count(*) AS found, count(*) FILTER (WHERE admissible) AS admissible FROM cells GROUP BY person
-    """,
-    "CREATE TABLE named AS SELECT *, canonical_of(raw) AS canonical FROM spellings",
-    """
-    CREATE TABLE persons AS
-    SELECT canonical, (row_number() OVER (ORDER BY canonical) - 1)::INTEGER AS code, admissible
-    FROM (SELECT canonical, sum(admissible)::BIGINT AS admissible FROM named WHERE canonical IS NOT NULL GROUP BY canonical)
-    WHERE admissible > 0
-    """,
-    "CREATE TABLE codes AS SELECT raw, code, persons.admissible AS rows FROM named JOIN persons USING (canonical)",
-)
+    SELECT *, canonical_of(raw) AS canonical FROM (
+      SELECT person AS raw, count(*) AS found, count(*) FILTER (WHERE admissible) AS admissible FROM cells GROUP BY person
+    )
+"""
+
+_CODES = """
+    CREATE TABLE codes AS
+    SELECT
+      raw,
+      canonical,
+      (dense_rank() OVER persons - 1)::INTEGER AS code,
+      lag(canonical) OVER persons IS DISTINCT FROM canonical AS leads,
+      (sum(admissible) OVER (persons RANGE BETWEEN CURRENT ROW AND CURRENT ROW))::BIGINT AS rows
+    FROM spellings
+    WHERE canonical IS NOT NULL AND admissible > 0
+    WINDOW persons AS (ORDER BY canonical)
+"""
 
 _COUNTS = """
     SELECT
       sum(found),
       sum(found) FILTER (WHERE canonical IS NULL),
       sum(found - admissible) FILTER (WHERE canonical IS NOT NULL),
-      (SELECT sum(greatest(admissible - $limit, 0)) FROM persons)
-    FROM named
+      (SELECT sum(greatest(rows - $limit, 0)) FROM codes WHERE leads)
+    FROM spellings
 """
 
 _CODED = """
     CREATE VIEW coded AS
-    SELECT cells.* EXCLUDE (person), codes.code AS person, codes.rows
+    SELECT cells.* EXCLUDE (person), codes.code AS person, codes.canonical, codes.rows
     FROM cells JOIN codes ON cells.person = codes.raw
     WHERE admissible
 """
 
 _KEPT = """
     CREATE TABLE kept AS
-    SELECT * EXCLUDE (canonical, occurrence) FROM (
-      SELECT coded.*, canonical, row_number() OVER (PARTITION BY coded.person, fields) AS occurrence
-      FROM coded JOIN persons ON coded.person = persons.code
-      WHERE rows > $limit
+    SELECT * EXCLUDE (occurrence) FROM (
+      SELECT *, row_number() OVER (PARTITION BY person, fields) AS occurrence FROM coded WHERE rows > $limit
     )
     QUALIFY row_number() OVER (PARTITION BY person ORDER BY sha256($prefix || field(canonical) || fields || field(occurrence))) <= $limit
 """
 
 _CHOSEN = "SELECT * FROM coded WHERE rows <= $limit UNION ALL BY NAME SELECT * FROM kept"
+
+_PERSONS = "SELECT canonical FROM codes WHERE leads ORDER BY code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,20 @@ class Counts:
 
 
 def number_persons(connection: DuckDBPyConnection, dataset: PrivateDataset) -> Counts:
-    """Make the tables `persons` (canonical identifier, dense code, rows) and `codes` (identifier as in the file, the same).
+    """Make the table `codes`: for each spelling in the file its canonical identifier, its person's dense code and number of rows.
 
-    Each spelling is looked at once. Codes ascend with the identifiers, by code point.
+    Each spelling is looked at once. Codes ascend with the identifiers, by code point; one spelling of each person leads.
     """
     define_identifier(connection, dataset.person)
-    for statement in _PERSONS:
-        connection.execute(statement)
+    connection.execute(_SPELLINGS)
+    connection.execute(_CODES)
     counts = connection.execute(_COUNTS, {"limit": dataset.rows_per_person}).fetchall()
     return Counts(*(int(count or 0) for count in counts[0]))
+
+
+def identifiers(connection: DuckDBPyConnection) -> pa.Array:
+    """Return the canonical identifiers, by code."""
+    return connection.sql(_PERSONS).to_arrow_table().column(0).combine_chunks()
 
 
 def choose_rows(connection: DuckDBPyConnection, limit: int, salt: bytes, *, some_beyond: bool) -> str:

@@ -1,0 +1,92 @@
+"""Pages of the documentation, acted out: files are written, commands are run, in the order in which they stand."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stillroom.cli.main import _code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCS = Path(__file__).parents[1] / "docs"
+TUTORIAL = DOCS / "tutorials" / "first-room.md"
+_BLOCK = re.compile(r"^```(console|yaml|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"# (\S+)\n(.*)", re.DOTALL)
+_STATUS = re.compile(r"(?:\|\| test \$\? = |# .*exit status )(\d+).*")
+_ASSIGNMENT = re.compile(r"([A-Z]+)=\$\((.*)\)")
+_VARIABLE = re.compile(r"\$([A-Z]+)")
+
+
+def commands(text: str) -> list[str]:
+    """Return what stands behind `$` in the console blocks of a page, one command a line."""
+    blocks = [content.replace("\\\n", " ") for kind, content in _BLOCK.findall(text) if kind == "console"]
+    return [line[2:] for content in blocks for line in content.splitlines() if line.startswith("$ ")]
+
+
+def act_out(text: str, folder: Path) -> str:
+    """Do in a folder what a page says, and return what the commands of Stillroom print.
+
+    A block that begins with `# name` is written to the file of that name. Commands of Stillroom run in this process and have to end as the page
+    says: with exit status 0, or with the one named in a comment or by `|| test $? = `. Everything else is for the shell.
+    """
+    printed, variables = io.StringIO(), dict[str, str]()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed):
+        for kind, content in _BLOCK.findall(text):
+            if kind == "console":
+                for command in commands(f"```{kind}\n{content}```"):
+                    _run(command, variables)
+            elif named := _FILE.fullmatch(content):
+                Path(named[1]).write_text(named[2], encoding="utf-8")
+    return printed.getvalue()
+
+
+def _run(command: str, variables: dict[str, str]) -> None:
+    """Run one command of a page."""
+    if assigned := _ASSIGNMENT.fullmatch(command):
+        variables[assigned[1]] = _shell(assigned[2], variables)
+    elif command.startswith("stillroom "):
+        expected = _STATUS.search(command)
+        filled = _VARIABLE.sub(lambda found: variables[found[1]], _STATUS.sub("", command))
+        code = _code(shlex.split(filled, comments=True)[1:])
+        assert code == (int(expected[1]) if expected else 0), f"{command} ended with {code}"
+    else:
+        _shell(command, variables)
+
+
+def _shell(command: str, variables: dict[str, str]) -> str:
+    """Run a command in the shell and return what it prints."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, **variables, "PATH": path, "NO_COLOR": "1"}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def spoken_commands(text: str) -> Iterator[list[str]]:
+    """Yield the arguments of every `stillroom …` that a page's commands contain, also inside pipes and substitutions."""
+    for command in commands(text):
+        words = shlex.shlex(command, posix=True, punctuation_chars=True)
+        words.whitespace_split = True
+        arguments: list[str] | None = None
+        for word in words:
+            if set(word) <= set("();<>|&"):
+                arguments = yield from _finished(arguments)
+            elif word == "stillroom" and arguments is None:
+                arguments = []
+            elif arguments is not None:
+                arguments.append(word)
+        yield from _finished(arguments)
+
+
+def _finished(arguments: list[str] | None) -> Iterator[list[str]]:
+    if arguments is not None:
+        yield arguments
