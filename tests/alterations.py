@@ -8,14 +8,14 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from stillroom.model.schema import Kind, places
-from tests.world import Table, files, person_of, persons, private, world
+from tests.world import Table, files, person_of, persons, private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stillroom.model.contract import PrivateDataset
     from stillroom.model.schema import Column
-    from tests.world import Raw, World
+    from tests.world import Raw
 
 BEYOND = 2
 """How many rows more than allowed an altered person has."""
@@ -87,17 +87,7 @@ def altered_table(name: str, alteration: str, person: str) -> Table:
     return Table(name, others + ALTERATIONS[alteration](name, person))
 
 
-def altered_world(alteration: str, person: str, *names: str) -> World:
-    """Return the world with one person's rows altered in these datasets."""
-    return {**world(), **{name: altered_table(name, alteration, person) for name in names}}
-
-
 @cache
 def table_of_altered(name: str, alteration: str) -> Table:
-    """Return a table in which everybody's rows are altered, each person's apart from the others'."""
+    """Return a table in which everybody's rows are altered, each person's apart: as many neighbours at once as there are persons."""
     return Table(name, [row for person in persons() for row in ALTERATIONS[alteration](name, person)])
-
-
-def world_of_altered(alteration: str, *names: str) -> World:
-    """Return the world in which everybody is altered in these datasets: as many neighbours at once as there are persons."""
-    return {**world(), **{name: table_of_altered(name, alteration) for name in names}}

@@ -76,13 +76,23 @@ class Files:
             contract=seal(CONTRACT_TYPE, payload, [KEYS[name] for name in OWNERS]),
             log=log_file(json.loads(entries), self.statements),
         )
-        return moved.bent(lambda old: (old.clear(), old.update(value)))
+        return moved.bent(replacing(value))
 
     def relogged(self, change: Callable[[list[dict[str, Any]]], object]) -> Files:
         """Return the log that the room would have signed, had it been another one."""
         entries = self.entries
         change(entries)
         return replace(self, log=log_file(entries, self.statements))
+
+
+def replacing(value: dict[str, Any]) -> Callable[[dict[str, Any]], object]:
+    """Return the change that puts another document in the place of one."""
+
+    def change(old: dict[str, Any]) -> None:
+        old.clear()
+        old.update(value)
+
+    return change
 
 
 def note(entries: Sequence[Mapping[str, Any]], key: SigningKey = KEYS["room"], origin: str = ORIGIN) -> str:

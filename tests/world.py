@@ -190,6 +190,12 @@ def measured(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
     return ENGINE.measure_exactly(plan, {name: table.stored for name, table in tables.items()})
 
 
+@cache
+def as_it_is(entry: Entry) -> tuple[tuple[int, ...], ...]:
+    """Return the exact cells of a question in the world as it is, by the engine."""
+    return measured(entry.compiled.plan, world())
+
+
 def referred(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
     """Return the exact cells, by the reference."""
     return reference.measure(plan, {name: table.listed for name, table in tables.items()})

@@ -22,7 +22,9 @@ QUESTION = (
     "SELECT members.age > 40 AS older, COUNT(*), SUM(visits.age), AVG(visits.age) FROM members JOIN visits ON members.id = visits.pid"
     " GROUP BY CUBE (older)"
 )
-"""Rows: not older, older, and all. Measures: a count, a sum, and the count of the average."""
+"""Rows: not older, older, and all. Measures: a count, which is the average's too, and a sum."""
+
+NO = False
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,17 @@ def test_what_the_lies_are_about_is_honest(one: Files) -> None:
     assert failed(verify(again.release, again.contract, again.log)) == {}
 
 
+def _reword(value: dict[str, Any], number: int, before: str, after: str) -> None:
+    assert before in value["sentences"][number]
+    value["sentences"][number] = value["sentences"][number].replace(before, after, 1)
+
+
+def _narrow_total(value: dict[str, Any]) -> None:
+    part, total = value["table"]["rows"][0][1], value["table"]["rows"][2][1]
+    half = int(part["high"]) - int(part["value"])
+    total.update(low=str(int(total["value"]) - half), high=str(int(total["value"]) + half))
+
+
 LIES: dict[str, tuple[int, Change, str]] = {
     "someone who may not asked": (4, put("hospital", "question", "asked_by"), "hospital may not ask"),
     "a stranger asked": (4, put("stranger", "question", "asked_by"), "stranger may not ask"),
@@ -111,7 +124,7 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a column of no measure": (5, put("m7", "plan", "finish", "outputs", 1, "value", "name"), "the finish reads m7, which is not there"),
     "a column of exact cells": (
         5,
-        both(put(False, "plan", "finish", "outputs", 1, "noisy"), put(False, "table", "headings", 1, "noisy")),
+        both(put(NO, "plan", "finish", "outputs", 1, "noisy"), put(NO, "table", "headings", 1, "noisy")),
         "is said not to be noisy",
     ),
     "a set twice": (5, put([[0], [0]], "plan", "finish", "sets"), "a grouping set is there twice"),
@@ -152,7 +165,7 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a part that was moved": (8, shift(1, 0, 2), "a total: got"),
     "an interval that is too narrow": (8, both(add(1, "table", "rows", 0, 1, "low"), add(-1, "table", "rows", 0, 1, "high")), "reaches"),
     "an interval that is too wide": (8, both(add(-1, "table", "rows", 1, 2, "low"), add(1, "table", "rows", 1, 2, "high")), "reaches"),
-    "an interval of a total like that of a part": (8, lambda value: _narrow_total(value), "reaches"),
+    "an interval of a total like that of a part": (8, _narrow_total, "reaches"),
     "a lopsided interval": (8, add(1, "table", "rows", 0, 1, "low"), "how far an interval reaches to both sides"),
     "an endless interval": (
         8,
@@ -174,7 +187,7 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a row that is missing": (8, lambda value: value["table"]["rows"].pop(), "the number of rows: got 2, expected 3"),
     "a row twice": (8, put(None, "table", "rows", 0, 0, "value"), "the keys of a row"),
     "rows in another order": (8, lambda value: value["table"]["rows"].reverse(), "the keys of a row"),
-    "a total that poses as a part": (8, put(False, "table", "rows", 2, 0, "totalled"), "the keys of a row"),
+    "a total that poses as a part": (8, put(NO, "table", "rows", 2, 0, "totalled"), "the keys of a row"),
     "a row that is too short": (8, lambda value: value["table"]["rows"][1].pop(), "the number of cells of a row: got 3, expected 4"),
     "a key with an interval": (8, put("1", "table", "rows", 0, 0, "low"), "has no noise, and has intervals"),
     "another commit": (10, add(1, "commit_index"), "is a release_stored, expected a commit"),
@@ -190,17 +203,6 @@ LIES: dict[str, tuple[int, Change, str]] = {
     ),
 }
 """What the room says, the step that finds it, and how."""
-
-
-def _reword(value: dict[str, Any], number: int, before: str, after: str) -> None:
-    assert before in value["sentences"][number]
-    value["sentences"][number] = value["sentences"][number].replace(before, after, 1)
-
-
-def _narrow_total(value: dict[str, Any]) -> None:
-    part, total = value["table"]["rows"][0][1], value["table"]["rows"][2][1]
-    half = int(part["high"]) - int(part["value"])
-    total.update(low=str(int(total["value"]) - half), high=str(int(total["value"]) + half))
 
 
 @pytest.mark.parametrize("lie", LIES)
@@ -330,6 +332,25 @@ def swapped(entries: list[dict[str, Any]]) -> None:
 
 
 DIGEST = "sha256:" + "0" * 64
+
+
+def _withdrawal(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"at": entries[0]["at"], "dataset": "visits", "kind": "data_withdrawn"}
+
+
+def _reject(entries: list[dict[str, Any]]) -> None:
+    """Put a rejection in the place of the first release, which nothing after it needs."""
+    plan = entries[at(entries, "commit")]["plan"]
+    rejection = {"kind": "approval", "plan": plan, "party": "hospital", "decision": "rejected", "statement": DIGEST}
+    entries[at(entries, "release_stored", 0)] = {"at": entries[0]["at"], **rejection}
+
+
+def _forget_first(entries: list[dict[str, Any]]) -> None:
+    """Put harmless entries in the place of the first run."""
+    gone("release_stored", 0)(entries)
+    gone("commit", 0)(entries)
+
+
 LOGS: dict[str, tuple[int, Rewrite, str]] = {
     "a commit of another plan": (10, instead("commit", plan=DIGEST), "the plan of entry"),
     "a commit under another contract": (10, instead("commit", contract=DIGEST), "the contract of entry"),
@@ -366,27 +387,10 @@ LOGS: dict[str, tuple[int, Rewrite, str]] = {
     ),
     "another version": (12, instead("data_version", version=7), "the versions of the data"),
     "data that was withdrawn": (12, lambda entries: entries.__setitem__(at(entries, "hold", 0), _withdrawal(entries)), "breaks a rule"),
-    "a plan that a party rejected": (12, lambda entries: _reject(entries), "what a party has not approved is not committed"),
-    "an earlier commit that is missing": (12, lambda entries: _forget_first(entries), "the balance and what was committed before it"),
+    "a plan that a party rejected": (12, _reject, "what a party has not approved is not committed"),
+    "an earlier commit that is missing": (12, _forget_first, "the balance and what was committed before it"),
 }
 """What the log says, the step that finds it, and how."""
-
-
-def _withdrawal(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"at": entries[0]["at"], "dataset": "visits", "kind": "data_withdrawn"}
-
-
-def _reject(entries: list[dict[str, Any]]) -> None:
-    """Put a rejection in the place of the first release, which nothing after it needs."""
-    plan = entries[at(entries, "commit")]["plan"]
-    rejection = {"kind": "approval", "plan": plan, "party": "hospital", "decision": "rejected", "statement": DIGEST}
-    entries[at(entries, "release_stored", 0)] = {"at": entries[0]["at"], **rejection}
-
-
-def _forget_first(entries: list[dict[str, Any]]) -> None:
-    """Put harmless entries in the place of the first run."""
-    gone("release_stored", 0)(entries)
-    gone("commit", 0)(entries)
 
 
 @pytest.mark.parametrize("log", LOGS)

@@ -10,7 +10,7 @@ import pytest
 
 from stillroom.client.verification import verify
 from stillroom.errors import InvalidInput
-from tests.published import Files, files
+from tests.published import Files, files, replacing
 from tests.rooms import build
 
 if TYPE_CHECKING:
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
     from stillroom.client.verification import Report
 
+JOINED = "members JOIN visits ON members.id = visits.pid WHERE members.age < 12"
+TOTALS = "SELECT pid, CASE WHEN SUM(age) > 100 THEN 1 ELSE 0 END AS k, SUM(age) AS t, COUNT(*) AS c FROM visits GROUP BY pid"
+FINISH = "GROUP BY ROLLUP (members.age) HAVING COUNT(*) > 3 ORDER BY 2 LIMIT 6"
 QUESTIONS = (
-    "SELECT members.age, COUNT(*), SUM(visits.age), AVG(visits.age), COUNT(*) * 2 FROM members JOIN visits ON members.id = visits.pid"
-    " WHERE members.age < 12 GROUP BY ROLLUP (members.age) HAVING COUNT(*) > 3 ORDER BY 2 LIMIT 6",
+    f"SELECT members.age, COUNT(*), SUM(visits.age), AVG(visits.age), COUNT(*) * 2 FROM {JOINED} {FINISH}",
     "SELECT CASE WHEN age < 30 THEN 'y' ELSE 'o' END AS b, age > 50 AS e, COUNT(*) FROM members GROUP BY CUBE (b, e)",
-    "SELECT k, SUM(t / (c + 1)) FROM (SELECT pid, CASE WHEN SUM(age) > 100 THEN 1 ELSE 0 END AS k, SUM(age) AS t, COUNT(*) AS c"
-    " FROM visits GROUP BY pid) AS x GROUP BY k",
+    f"SELECT k, SUM(t / (c + 1)) FROM ({TOTALS}) AS x GROUP BY k",
 )
 ROUNDS = 30
-JUNK = (
+JUNK: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2**53 - 1, 1_000_000, 1.5, 1e300, 5e-324, -1e300, [], [0], {}, [[]], "", "x", "k0", "m0", "m99", "g0"),
     *("0", "-1", "9" * 900, "9" * 4000, "1e99999", "sha256:" + "0" * 64, "ed25519:" + "A" * 43, "2021-13-45", "0000-01-01", "left", "NaN"),
 )
@@ -62,7 +63,7 @@ def mutate(document: Any, draw: random.Random) -> None:  # noqa: ANN401 - any JS
         for step in draw.choice(known):
             elsewhere = elsewhere[step]
         old = place[last]
-        near = [str(int(old) + 1)] if isinstance(old, str) and old.lstrip("-").isdigit() else []
+        near: list[object] = [str(int(old) + 1)] if isinstance(old, str) and old.lstrip("-").isdigit() else []
         near += [old + 1, old - 1, -old] if isinstance(old, int | float) and not isinstance(old, bool) else []
         choice = draw.random()
         if choice < 0.1 and isinstance(place, list):
@@ -85,7 +86,7 @@ def test_any_release_is_judged(published: list[Files], seed: int) -> None:
         value = one.value
         mutate(value, draw)
         try:
-            bent = one.bent(lambda old, new=value: (old.clear(), old.update(new)))  # type: ignore[misc]
+            bent = one.bent(replacing(value))
         except (InvalidInput, KeyError, AttributeError):
             continue  # what has no plan, or cannot be written, cannot be signed
         whole, _ = judged(bent)

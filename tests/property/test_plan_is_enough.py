@@ -1,0 +1,51 @@
+"""A plan says everything: read back from its canonical bytes, an interpreter without SQL gives the same exact integers as the engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from stillroom.model.codec import encode
+from stillroom.model.plan import Plan
+from stillroom.model.relation import Scan
+from tests.alterations import ALTERATIONS, table_of_altered
+from tests.world import ACCEPTED, Entry, as_it_is, measured, private, referred, world
+
+EVERY_QUESTION = pytest.mark.parametrize("entry", ACCEPTED, ids=lambda entry: entry.name)
+
+
+def read_back(entry: Entry) -> Plan:
+    """Return a plan as a protection elsewhere would get it."""
+    return Plan.model_validate_json(encode(entry.compiled.plan))
+
+
+@EVERY_QUESTION
+def test_the_reference_and_the_engine_agree(entry: Entry) -> None:
+    plan = read_back(entry)
+    assert plan == entry.compiled.plan
+    assert referred(plan, world()) == as_it_is(entry)
+
+
+@pytest.mark.parametrize(("number", "entry"), list(enumerate(ACCEPTED)), ids=lambda value: getattr(value, "name", ""))
+def test_they_agree_at_the_extremes(number: int, entry: Entry) -> None:
+    alteration = list(ALTERATIONS)[1 + number % (len(ALTERATIONS) - 1)]
+    tables = {**world(), **{name: table_of_altered(name, alteration) for name in private()}}
+    assert referred(read_back(entry), tables) == measured(entry.compiled.plan, tables)
+
+
+def test_most_answers_are_not_zero() -> None:
+    """Agreement on empty cells would say little."""
+    empty = [entry.name for entry in ACCEPTED if not any(any(cells) for cells in as_it_is(entry))]
+    assert empty == ["sum that is always zero", "filter that keeps nobody", "filter that is never true"]
+
+
+@EVERY_QUESTION
+def test_no_text_of_the_question_is_in_the_plan(entry: Entry) -> None:
+    """A plan holds names of the contract, constants and numbers; each part reads one dataset of its own."""
+    written = encode(entry.compiled.plan).decode()
+    assert "SELECT" not in written.upper().replace("'SELECT", "")
+    for part in entry.compiled.plan.parts:
+        relation = part.relation
+        while not isinstance(relation, Scan):
+            assert relation.op != "linked"
+            relation = relation.source
+        assert relation.dataset == part.dataset
