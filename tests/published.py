@@ -78,6 +78,16 @@ class Files:
         )
         return moved.bent(replacing(value))
 
+    def restated(self, kind: str, envelope: bytes | None) -> Files:
+        """Return the log as if the last entry of a kind named another signed statement, or if its own were not handed over."""
+        entries, statements = self.entries, dict(self.statements)
+        entry = [entry for entry in entries if entry["kind"] == kind][-1]
+        del statements[entry["statement"]]
+        if envelope is not None:
+            entry["statement"] = digest(envelope)
+            statements[digest(envelope)] = envelope
+        return replace(self, log=log_file(entries, statements))
+
     def relogged(self, change: Callable[[list[dict[str, Any]]], object]) -> Files:
         """Return the log that the room would have signed, had it been another one."""
         entries = self.entries

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from stillroom.client.verification import verify
+from stillroom.crypto.canonical import canonical
+from stillroom.crypto.envelope import seal
+from stillroom.room.statement import HOLD_TYPE
 from tests.published import Files, files
-from tests.rooms import OWNERS, SQL, build
+from tests.rooms import KEYS, OWNERS, SQL, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -406,6 +409,39 @@ def test_a_log_that_does_not_add_up_is_found(one: Files, log: str) -> None:
     found = failed(verify(one.release, one.contract, one.relogged(complete).log))
     assert number in found, found
     assert words in found[number]
+
+
+def hold(one: Files, signer: str, **changes: object) -> bytes:
+    """Return the last hold of a log, signed by somebody, with changes."""
+    entry = one.entries[at(one.entries, "hold")]
+    statement = {
+        "schema": "stillroom/hold/v1",
+        "room": one.value["room"],
+        "reservation": entry["reservation"],
+        "account": entry["account"],
+        "charge": entry["charge"],
+        **changes,
+    }
+    return seal(HOLD_TYPE, canonical(statement), [KEYS[signer]])
+
+
+def test_a_hold_that_its_owner_did_not_sign_is_found(one: Files) -> None:
+    """The last hold is of the insurer's account."""
+    same = one.restated("hold", hold(one, "insurer"))
+    assert failed(verify(same.release, same.contract, same.log)) == {}
+    for envelope, words in (
+        (None, "the hold of insurer is not handed over with the log"),
+        (hold(one, "stranger"), "insurer has not signed"),
+        (hold(one, "insurer", room="example.org/room " + KEYS["stranger"].public.text), "the hold that insurer signed: got"),
+        (hold(one, "insurer", reservation="another"), "the hold that insurer signed: got"),
+        (hold(one, "insurer", charge={"rho": 1, "delta": 0}), "the hold that insurer signed: got"),
+        (hold(one, "insurer", account={"owner": "hospital", "population": "people"}), "the hold that insurer signed: got"),
+        (hold(one, "insurer", extra=1), "the hold of insurer cannot be read"),
+        (seal("another/type", b"{}", [KEYS["insurer"]]), "the type of the hold of insurer"),
+    ):
+        bent = one.restated("hold", envelope)
+        assert words in failed(verify(bent.release, bent.contract, bent.log))[10]
+        assert "hold signed by insurer" not in verify(bent.release, bent.contract, bent.log).vouched_by
 
 
 ENTRIES: dict[str, tuple[Rewrite, str]] = {

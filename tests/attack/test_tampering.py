@@ -16,9 +16,11 @@ from stillroom.client.verification.steps import envelope as envelope_step
 from stillroom.client.verification.steps import log as log_step
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import seal
+from stillroom.crypto.merkle import inclusion_proof, leaf_hash
+from stillroom.crypto.note import cosign
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.room.statement import CONTRACT_TYPE
-from tests.published import Files, files, log_file, note
+from tests.published import ORIGIN, Files, files, log_file, note
 from tests.rooms import KEYS, SQL, build
 
 if TYPE_CHECKING:
@@ -131,6 +133,45 @@ def test_a_room_of_the_same_name_is_another_room(one: Files) -> None:
     relogged = log_file(one.entries, one.statements, signed)
     assert failed(verify(forged, one.contract, relogged)).keys() == {10, 11}
     assert "the hold that hospital signed" in failed(verify(forged, one.contract, relogged))[10]
+
+
+def proof_file(head: str, lines: list[dict[str, Any]]) -> bytes:
+    return b"".join(canonical(line) + b"\n" for line in ({"schema": "stillroom/proof/v1", "checkpoint": head}, *lines))
+
+
+def test_a_head_that_parties_cosigned_does_not_vouch_for_a_release_that_is_not_in_its_log(one: Files) -> None:
+    """A forger adds a line of its own to an honest checkpoint, and proves the inclusion of something else."""
+    name = f"{ORIGIN} {KEYS['stranger'].public.text}"
+    forged = seal(PAYLOAD_TYPE, canonical({**one.value, "room": name}), [KEYS["stranger"]])
+    head = cosign(note(one.entries).encode(), "hospital", KEYS["hospital"])
+    signed = cosign(head, ORIGIN, KEYS["stranger"]).decode()
+    assert failed(verify(forged, one.contract, log_file(one.entries, one.statements, signed))).keys() == {10, 11}
+    leaves = [leaf_hash(canonical(entry)) for entry in one.entries]
+    path = [node.hex() for node in inclusion_proof(0, leaves)]
+    report = verify(forged, one.contract, proof_file(signed, [{"entry": one.entries[0], "index": 0, "path": path}]))
+    assert failed(report) == {}
+    assert report.vouched_by == ()
+    assert KEYS["stranger"].public.text in str(report.caution)
+
+
+def test_proofs_of_something_else_are_refused(one: Files) -> None:
+    leaves = [leaf_hash(canonical(entry)) for entry in one.entries]
+    path = [node.hex() for node in inclusion_proof(2, leaves)]
+    good: dict[str, Any] = {"entry": one.entries[2], "index": 2, "path": path}
+    for lines, words in (
+        ([good, good], "each another one"),
+        ([{**good, "index": 3}], "the root that the proof of entry 3 leads to: got "),
+        ([{**good, "index": 10**6}], "leads to: got None"),
+        ([{**good, "index": -1}], "leads to: got None"),
+        ([{**good, "index": True}], "proofs need an index"),
+        ([{**good, "path": path[:-1]}], "leads to: got None"),
+        ([{**good, "path": ["x"]}], "is not made of hashes"),
+        ([{**good, "path": "x"}], "where a list of texts should be"),
+        ([{**good, "entry": one.entries[3]}], "the root that the proof of entry 2 leads to: got "),
+        ([{**good, "extra": 1}], "must be an object of entry, index, path"),
+    ):
+        assert words in failed(verify(one.release, one.contract, proof_file(note(one.entries), lines)))[9]
+    assert "does not end" in failed(verify(one.release, log=proof_file(note(one.entries), [])[:-1]))[9]
 
 
 def test_signatures_do_not_move_to_other_payloads(two: tuple[Files, Files]) -> None:

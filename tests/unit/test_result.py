@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pytest
 
 from stillroom.client.picture import table_html
-from stillroom.client.result import Release
+from stillroom.client.result import Release, _array
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
@@ -87,6 +88,12 @@ def test_arrow_has_exact_values_and_intervals_beside_them() -> None:
 
 def test_numbers_beyond_64_bits_stay_exact() -> None:
     assert release().table.column("n").to_pylist() == [10, 10**30]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(10**37, True), (10**60, True), (10**64, False), (10**400, False)])
+def test_numbers_of_any_size_leave_the_table_readable(size: int, kept: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    shown = _array(Kind.DECIMAL, [f"{size}.000001", None, "-1.5"])
+    assert shown.to_pylist() == [Decimal(f"{size}.000001") if kept else None, None, Decimal("-1.5")]
 
 
 def test_pandas_has_plain_numbers() -> None:

@@ -14,12 +14,15 @@ import pytest
 
 from stillroom.client.verification import Outcome, verify
 from stillroom.client.verification.steps import STEPS
+from stillroom.crypto.canonical import canonical
+from stillroom.crypto.envelope import seal
 from stillroom.crypto.note import cosign
 from stillroom.errors import Code, Refusal, Unverified
 from stillroom.ledger.entry import Decision
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
+from stillroom.policy.approval import APPROVAL_TYPE
 from stillroom.room import approvals, door, extract
 from stillroom.room.signed import sign
 from stillroom.room.stages import Released
@@ -141,8 +144,10 @@ def test_an_operator_of_the_contract_vouches_and_a_strange_one_does_not(tmp_path
     assert "expected that of operator" in failed(verify(bent.release, signed_contract(strange, *OWNERS, "stranger")))[0][1]
 
 
-def test_pure_releases_under_approval_by_each_owner_hold(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
+@pytest.fixture(scope="module")
+def approved(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """A pure release under a contract that wants the approval of each owner."""
+    scene = build(tmp_path_factory.mktemp("approved"), contract(approval={"rule": "each-owner"}))
     question = Question(contract=digest_of(scene.contract), sql=SQL, terms=Terms(epsilon=0.5, pure=True), asked_by="insurer")
     envelope = sign(question, QUESTION_TYPE, KEYS["insurer"])
     with pytest.raises(Refusal):
@@ -152,18 +157,55 @@ def test_pure_releases_under_approval_by_each_owner_hold(tmp_path: Path) -> None
         scene.decide(waiting.plan_digest, owner, Decision.APPROVED)
     answer = door.ask(scene.room, envelope, Steps())
     assert isinstance(answer, Released)
-    one = files(scene, answer.envelope)
-    assert one.value["promise"]["delta"] == 0
-    assert failed(verify(one.release, one.contract, one.log)) == []
-
-    unapproved = one.relogged(lambda entries: _in_place_of_approval(entries, "hospital"))
-    assert failed(verify(one.release, one.contract, unapproved.log)) == [(12, "the plan was committed without the approval of hospital")]
+    return files(scene, answer.envelope)
 
 
-def _in_place_of_approval(entries: list[dict[str, object]], party: str) -> None:
-    for index, entry in enumerate(entries):
-        if entry.get("party") == party:
-            entries[index] = {"at": entry["at"], "counts": [{"code": "SQL_INVALID", "count": 1}], "kind": "refused"}
+def test_pure_releases_under_approval_by_each_owner_hold(approved: Files) -> None:
+    assert approved.value["promise"]["delta"] == 0
+    assert failed(verify(approved.release, approved.contract, approved.log)) == []
+
+
+def approval(one: Files, signer: str, **changes: object) -> bytes:
+    """Return the insurer's approval, signed by somebody, with changes."""
+    statement = {
+        "schema": "stillroom/approval/v1",
+        "contract": one.value["contract_digest"],
+        "plan": one.value["plan_digest"],
+        "receivers": one.value["receivers"],
+        "protection": "server",
+        "charge": one.value["charge"],
+        "party": "insurer",
+        "number": 1,
+        "decision": "approved",
+        **changes,
+    }
+    return seal(APPROVAL_TYPE, canonical(statement), [KEYS[signer]])
+
+
+def test_approvals_are_there_and_signed_by_their_owners(approved: Files) -> None:
+    def forget(entries: list[dict[str, object]]) -> None:
+        index = next(index for index, entry in enumerate(entries) if entry.get("party") == "hospital")
+        entries[index] = {"at": entries[index]["at"], "counts": [{"code": "SQL_INVALID", "count": 1}], "kind": "refused"}
+
+    assert failed(verify(approved.release, approved.contract, approved.relogged(forget).log)) == [
+        (12, "the plan was committed without the approval of hospital")
+    ]
+    same = approved.restated("approval", approval(approved, "insurer", number=7))
+    assert failed(verify(same.release, same.contract, same.log)) == []
+    for envelope, words in (
+        (None, "the approval of insurer is not handed over with the log"),
+        (approval(approved, "hospital"), "insurer has not signed"),
+        (approval(approved, "insurer", receivers=["hospital"]), "the approval that insurer signed: got"),
+        (approval(approved, "insurer", charge={"rho": 1, "delta": 0}), "the approval that insurer signed: got"),
+        (approval(approved, "insurer", plan="sha256:" + "0" * 64), "the approval that insurer signed: got"),
+        (approval(approved, "insurer", contract="sha256:" + "0" * 64), "the approval that insurer signed: got"),
+        (approval(approved, "insurer", decision="rejected"), "the approval that insurer signed: got"),
+        (approval(approved, "insurer", party="hospital"), "the approval that insurer signed: got"),
+    ):
+        bent = approved.restated("approval", envelope)
+        ((number, detail),) = failed(verify(bent.release, bent.contract, bent.log))
+        assert number == 12
+        assert words in detail
 
 
 def test_lapses_withdrawals_and_amendments_are_part_of_an_honest_log(tmp_path: Path) -> None:
@@ -204,21 +246,21 @@ def test_earlier_checkpoints_are_shown_to_be_of_the_same_log(one: Files) -> None
     older = [note(one.entries[:size]) for size in (1, 4)]
     assert verify(one.release, one.contract, log_file(one.entries, one.statements, older=older)).accepted
     rewritten = [{**one.entries[0], "at": 5}, *one.entries[1:4]]
-    forked = verify(one.release, one.contract, log_file(one.entries, older=[note(rewritten)]))
+    forked = verify(one.release, one.contract, log_file(one.entries, one.statements, older=[note(rewritten)]))
     assert [number for number, _ in failed(forked)] == [9]
     assert failed(forked)[0][1].startswith("the root of the first 4 entries: got ")
-    backwards = verify(one.release, one.contract, log_file(one.entries, older=older[::-1]))
+    backwards = verify(one.release, one.contract, log_file(one.entries, one.statements, older=older[::-1]))
     assert failed(backwards) == [(9, "the checkpoints do not grow")]
 
 
 def test_parties_cosign_checkpoints_and_strangers_say_nothing(one: Files) -> None:
     head = cosign(cosign(note(one.entries).encode(), "hospital", KEYS["hospital"]), "stranger", KEYS["stranger"])
-    report = verify(one.release, one.contract, log_file(one.entries, head=head.decode()))
-    assert report.vouched_by == ("checkpoint cosigned by hospital",)
+    report = verify(one.release, one.contract, log_file(one.entries, one.statements, head.decode()))
+    assert report.vouched_by == ("hold signed by hospital", "hold signed by insurer", "log cosigned by hospital")
     assert report.steps[8].detail.endswith("cosigned by hospital")
     wrong = cosign(note(one.entries[:-1]).encode(), "hospital", KEYS["hospital"]).decode().splitlines()[-1]
     forged = note(one.entries) + wrong + "\n"
-    assert failed(verify(one.release, one.contract, log_file(one.entries, head=forged)))[0] == (
+    assert failed(verify(one.release, one.contract, log_file(one.entries, one.statements, forged)))[0] == (
         9,
         "the signature of hospital on the checkpoint does not hold",
     )

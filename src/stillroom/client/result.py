@@ -102,8 +102,13 @@ def _array(kind: Kind, texts: list[str | None]) -> pa.Array:
         Kind.TEXT: str,
     }
     values = [None if text is None else readers[kind](text) for text in texts]
-    values = [None if isinstance(value, int | Decimal) and abs(value) >= LARGEST else value for value in values]
+    values = [None if _size(value) >= LARGEST else value for value in values]
     return pa.array(values, type=_arrow_type(kind, values))
+
+
+def _size(value: object) -> Decimal:
+    """Return the absolute value of a number; 0 for anything else."""
+    return abs(Decimal(value)) if isinstance(value, int | Decimal) else Decimal(0)
 
 
 def _arrow_type(kind: Kind, values: list[Any]) -> pa.DataType:
@@ -111,7 +116,7 @@ def _arrow_type(kind: Kind, values: list[Any]) -> pa.DataType:
     import pyarrow as pa
 
     digits = max((-int(value.as_tuple().exponent) for value in values if isinstance(value, Decimal)), default=0)
-    largest = max((abs(value) for value in values if isinstance(value, int | Decimal)), default=0)
+    largest = max(map(_size, values), default=Decimal(0))
     types = {Kind.DATE: pa.date32(), Kind.BOOLEAN: pa.bool_(), Kind.TEXT: pa.string()}
     if kind in types:
         return types[kind]

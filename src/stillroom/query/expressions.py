@@ -309,13 +309,14 @@ def _among(node: exp.Expr, frame: Frame) -> Typed:
 
 
 def _like(node: exp.Expr, frame: Frame) -> Typed:
-    """Compile LIKE with a constant pattern."""
-    only(node, {"this", "expression"})
+    """Compile LIKE and NOT LIKE with a constant pattern."""
+    only(node, {"this", "expression", "negate"})
     operand, pattern = row_expression(node.this, frame), row_expression(node.expression, frame)
     if operand.type.kind is not Kind.TEXT or not isinstance(pattern.expression, Constant) or not isinstance(pattern.expression.value, str):
         raise mismatch("LIKE needs text and a constant pattern.")
     node_ = Like(operand=operand.expression, pattern=pattern.expression.value)
-    return combined(node_, BOOLEAN.model_copy(update={"nullable": operand.type.nullable}), operand).as_test()
+    matches = combined(node_, BOOLEAN.model_copy(update={"nullable": operand.type.nullable}), operand).as_test()
+    return _negated(matches).as_test() if node.args.get("negate") else matches
 
 
 def _is(node: exp.Expr, frame: Frame) -> Typed:

@@ -124,7 +124,7 @@ class Outputs:
                     raise mismatch("IN needs a list of constants without NULL.")
                 return _truth(Among(operand=operand.expression, values=values), operand)
             case exp.Like():
-                only(node, {"this", "expression"})
+                only(node, {"this", "expression", "negate"})
                 operand, pattern = self.compile(node.this), self.compile(node.expression)
                 if (
                     operand.kind is not Kind.TEXT
@@ -132,7 +132,8 @@ class Outputs:
                     or not isinstance(pattern.expression.value, str)
                 ):
                     raise mismatch("LIKE needs text and a constant pattern.")
-                return _truth(Like(operand=operand.expression, pattern=pattern.expression.value), operand)
+                matches = Like(operand=operand.expression, pattern=pattern.expression.value)
+                return _truth(Not(operand=matches) if node.args.get("negate") else matches, operand)
             case exp.Is() if isinstance(node.expression, exp.Null):
                 operand = self.compile(node.this)
                 return _truth(IsNull(operand=operand.expression), operand)

@@ -50,6 +50,7 @@ class Evidence:
         log_file: The log, or proofs from it, if they were given.
         room_key: The room's key, if it was given.
         vouchers: Who says that the release's key is the room's.
+        cosigners: Parties that have signed the log's head as well, from step 9.
         opened: From step 1.
         identity: From step 2.
         contract_signed: From step 3.
@@ -63,6 +64,7 @@ class Evidence:
     log_file: bytes | None = None
     room_key: str | None = None
     vouchers: list[str] = field(default_factory=list)
+    cosigners: list[str] = field(default_factory=list)
     opened: Opened | None = None
     identity: Identity | None = None
     contract_signed: Contract | None = None

@@ -34,14 +34,14 @@ class Moment:
     Attributes:
         index: The commit's entry.
         versions: The version of each dataset that was there, and not withdrawn.
-        approved: Parties whose latest decision approves the plan.
+        approved: The entry of each party's latest decision about the plan, all of which approve it.
         spent: What had been committed before, in units of 1e-12 rho and of 1e-18 δ.
         spent_by_asker: What the same party had committed before under the same contract, likewise.
     """
 
     index: int
     versions: Mapping[str, int]
-    approved: frozenset[str]
+    approved: Mapping[str, int]
     spent: tuple[int, int]
     spent_by_asker: tuple[int, int]
 
@@ -64,7 +64,7 @@ class History:
     contracts: list[str] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
-    decisions: dict[tuple[str, str], str] = field(default_factory=dict)
+    decisions: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     runs: dict[str, _Run] = field(default_factory=dict)
     spent: tuple[int, int] = (0, 0)
     spent_by: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ def _take(entry: Entry, history: History) -> None:
             _data(entry, history)
         case Approval():
             history.rule(bool(history.contracts), "decisions are made under a contract")
-            history.decisions[entry.plan, entry.party] = entry.decision
+            history.decisions[entry.plan, entry.party] = entry.decision, history.index
         case Hold():
             _hold(entry, history)
         case HoldLapsed():
@@ -151,13 +151,15 @@ def _commit(entry: Commit, history: History) -> None:
     history.rule(not run.committed, "a reservation is committed once")
     history.rule(not run.lapsed, "nothing is committed after a lapse")
     history.rule(run.holds == dict.fromkeys(entry.accounts, entry.charge), "just the accounts of a commit hold its charge")
-    verdicts = {party: decision for (plan, party), decision in history.decisions.items() if plan == entry.plan}
-    history.rule(set(verdicts.values()) <= {"approved"}, "what a party has not approved is not committed")
+    verdicts = {party: verdict for (plan, party), verdict in history.decisions.items() if plan == entry.plan}
+    history.rule({decision for decision, _ in verdicts.values()} <= {"approved"}, "what a party has not approved is not committed")
     run.committed = True
     asker = (entry.contract, entry.asked_by)
     before = history.spent_by.get(asker, (0, 0))
     present = {name: version for name, version in history.versions.items() if name not in history.withdrawn}
-    history.moments[entry.reservation] = Moment(history.index, present, frozenset(verdicts), history.spent, before)
+    history.moments[entry.reservation] = Moment(
+        history.index, present, {party: at for party, (_, at) in verdicts.items()}, history.spent, before
+    )
     history.spent, history.spent_by[asker] = _plus(history.spent, entry.charge), _plus(before, entry.charge)
 
 

@@ -86,18 +86,24 @@ class CellTable:
         columns = [*([PERSON] if PERSON in schema.names else []), *self.values]
         statement = f"{_select([*columns, *self.words], view).strip('()')} ORDER BY {', '.join(columns)}"
         table = source.connection.sql(statement).to_arrow_table()
-        words = [table.column(word) for word in self.words]
         rows = table.select(columns).rename_columns(schema.names).cast(schema)
-        return rows, tuple(_column_report(name, words[i // _MARKS_PER_WORD], i % _MARKS_PER_WORD) for i, name in enumerate(self.names))
+        counts = [_counted(table.column(word)) for word in self.words]
+        return rows, tuple(_column_report(name, counts[i // _MARKS_PER_WORD], i % _MARKS_PER_WORD) for i, name in enumerate(self.names))
 
 
 def _select(columns: Sequence[str], relation: str) -> str:
     return f"(SELECT {', '.join(columns)} FROM {relation})"  # noqa: S608  names and literals of our own
 
 
-def _column_report(name: str, word: pa.ChunkedArray, place: int) -> ColumnReport:
-    import pyarrow.compute as pc
+def _counted(words: pa.ChunkedArray) -> dict[int, int]:
+    """Return how often each word of marks occurs."""
+    return {pair["values"]: pair["counts"] for pair in words.value_counts().to_pylist()}
 
-    mark = pc.bit_wise_and(pc.shift_right(word, _MARK_BITS * place), 2**_MARK_BITS - 1)
-    counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(mark).to_pylist()}
-    return ColumnReport(name=name, unusable=counts.get(Mark.UNUSABLE, 0), clamped=counts.get(Mark.CLAMPED, 0))
+
+def _column_report(name: str, words: Mapping[int, int], place: int) -> ColumnReport:
+    """Count the marks that stand at one place of the words."""
+
+    def count(mark: Mark) -> int:
+        return sum(times for word, times in words.items() if word >> (_MARK_BITS * place) & (2**_MARK_BITS - 1) == mark)
+
+    return ColumnReport(name=name, unusable=count(Mark.UNUSABLE), clamped=count(Mark.CLAMPED))

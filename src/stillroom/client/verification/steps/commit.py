@@ -6,9 +6,9 @@ import datetime
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import last_day
-from stillroom.client.verification.entry import Account, Commit, Hold
+from stillroom.client.verification.entry import Commit, Hold
 from stillroom.client.verification.outcome import Broken, expect, require
-from stillroom.client.verification.statement import HoldStatement, check_hold
+from stillroom.client.verification.statement import check_hold
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
@@ -58,20 +58,12 @@ def _in_time(evidence: Evidence, moment: int) -> None:
 
 
 def _signed_holds(evidence: Evidence, extract: Extract, commit: Commit) -> list[str]:
-    """Verify the owners' signed holds that the log hands over; they name the room and its key, so their owners vouch for it."""
-    if evidence.contract_signed is None:
+    """Verify the owners' signed holds, which come with a whole log; they name the room and its key, so their owners vouch for it."""
+    if evidence.contract_signed is None or not extract.whole:
         return []
-    signed = []
-    for index, envelope in extract.statements.items():
-        entry = extract.entries[index]
-        if isinstance(entry, Hold) and entry.reservation == commit.reservation:
-            check_hold(envelope, evidence.contract_signed, _expected(evidence, commit, entry.account))
-            signed.append(entry.account.owner)
+    held = {index: entry for index, entry in extract.entries.items() if isinstance(entry, Hold) and entry.reservation == commit.reservation}
+    for index, entry in held.items():
+        check_hold(extract.statements.get(index), evidence.contract_signed, evidence.release, entry.account)
+    signed = [entry.account.owner for entry in held.values()]
     evidence.vouchers += [f"hold signed by {name}" for name in signed]
     return signed
-
-
-def _expected(evidence: Evidence, commit: Commit, account: Account) -> HoldStatement:
-    return HoldStatement(
-        format="stillroom/hold/v1", room=evidence.release.room, reservation=commit.reservation, account=account, charge=commit.charge
-    )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from stillroom.client.verification.accounting import allowance
 from stillroom.client.verification.history import replay
 from stillroom.client.verification.outcome import NotChecked, expect, require
+from stillroom.client.verification.statement import check_approval
 from stillroom.model.contract import AutomaticApproval, EachOwnerApproval
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
+    from stillroom.client.verification.extract import Extract
     from stillroom.client.verification.history import Moment
     from stillroom.model.contract import Contract
     from stillroom.model.release import Release
@@ -35,12 +37,12 @@ def check(evidence: Evidence) -> str:
     present = {name: moment.versions.get(name) for name in release.versions}
     expect("the versions of the data", present, release.versions)
     if evidence.contract_file is not None:
-        _check_contract(release, evidence.contract, moment)
+        _check_contract(release, evidence.contract, moment, extract)
     return f"{len(history.moments)} commits; {moment.spent[0]} units of 1e-12 rho committed before this one"
 
 
-def _check_contract(release: Release, contract: Contract, moment: Moment) -> None:
-    """Compare with the contract: what was left before, what the analyst had spent, and who had approved."""
+def _check_contract(release: Release, contract: Contract, moment: Moment, extract: Extract) -> None:
+    """Compare with the contract: what was left before, what the analyst had spent, and who had approved, by signature."""
     cap = release.balance.before.rho + moment.spent[0]
     expected = allowance(contract.caps.epsilon, contract.caps.delta)
     require(abs(cap - expected) <= 1, f"the balance and what was committed before it: got {cap}, expected {expected}")
@@ -51,5 +53,8 @@ def _check_contract(release: Release, contract: Contract, moment: Moment) -> Non
             spent, most = moment.spent_by_asker[0] + release.charge.rho, allowance(rule.analyst_epsilon, contract.caps.delta) + 1
             require(spent <= most, f"{release.question.asked_by} has spent {spent}, expected at most {most}")
         case EachOwnerApproval():
-            missing = sorted({part.owner for part in release.plan.parts} - moment.approved)
+            owners = sorted({part.owner for part in release.plan.parts})
+            missing = [owner for owner in owners if owner not in moment.approved]
             require(not missing, f"the plan was committed without the approval of {', '.join(missing)}")
+            for owner in owners:
+                check_approval(extract.statements.get(moment.approved[owner]), contract, release, owner)

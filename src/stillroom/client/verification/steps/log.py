@@ -36,7 +36,7 @@ def check(evidence: Evidence) -> str:
         expect("the origin of the log", checkpoint.origin, room.name)
         require(checkpoint.signed_by(room.name, room.key), f"the checkpoint of {checkpoint.size} entries is not signed by {room.key.text}")
     cosigned = _cosigners(evidence, extract)
-    evidence.vouchers += [f"checkpoint cosigned by {name}" for name in cosigned]
+    evidence.cosigners += cosigned
     evidence.extract_proved = extract
     shown = f"{extract.checkpoint.size} entries" if extract.whole else f"{len(extract.entries)} of {extract.checkpoint.size} entries"
     return f"{shown}, root {extract.checkpoint.root.hex()}" + (f", cosigned by {', '.join(cosigned)}" if cosigned else "")
