@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,8 @@ def commands(text: str) -> list[str]:
 def act_out(text: str, folder: Path) -> str:
     """Do in a folder what a page says, and return what the commands of Stillroom print.
 
-    A block that begins with `# name` is written to the file of that name. Commands of Stillroom run in this process and have to end as the page
-    says: with exit status 0, or with the one named in a comment or by `|| test $? = `. Everything else is for the shell.
+    A block that begins with `# name` is written to the file of that name. Commands of Stillroom run in this process and have to end as
+    the page says: with exit status 0, or with the one named in a comment or by `|| test $? = `. Everything else is for the shell.
     """
     printed, variables = io.StringIO(), dict[str, str]()
     with contextlib.chdir(folder), contextlib.redirect_stdout(printed):
@@ -71,22 +72,12 @@ def _shell(command: str, variables: dict[str, str]) -> str:
     return done.stdout.strip()
 
 
-def spoken_commands(text: str) -> Iterator[list[str]]:
-    """Yield the arguments of every `stillroom …` that a page's commands contain, also inside pipes and substitutions."""
+def spoken(text: str) -> Iterator[list[str]]:
+    """Yield the arguments of every `stillroom …` in the commands of a page, also of those in pipes and substitutions."""
     for command in commands(text):
         words = shlex.shlex(command, posix=True, punctuation_chars=True)
         words.whitespace_split = True
-        arguments: list[str] | None = None
-        for word in words:
-            if set(word) <= set("();<>|&"):
-                arguments = yield from _finished(arguments)
-            elif word == "stillroom" and arguments is None:
-                arguments = []
-            elif arguments is not None:
-                arguments.append(word)
-        yield from _finished(arguments)
-
-
-def _finished(arguments: list[str] | None) -> Iterator[list[str]]:
-    if arguments is not None:
-        yield arguments
+        for ends, part in groupby(words, lambda word: set(word) <= set("();<>|&")):
+            arguments = list(part)
+            if not ends and "stillroom" in arguments:
+                yield arguments[arguments.index("stillroom") + 1 :]

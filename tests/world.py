@@ -27,6 +27,7 @@ from tests.reference import ReferenceTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stillroom.model.contract import Dataset
     from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
     from stillroom.model.schema import Scalar
@@ -42,14 +43,25 @@ Vector: TypeAlias = "tuple[reference.Sparse, ...]"
 
 @cache
 def contract(variant: str = "plain") -> Contract:
-    """Return the contract, or a variant: `twins` have two identifiers each, `tight` lets a person influence two groups."""
+    """Return the contract, or a variant of it.
+
+    `twins` have two identifiers each, `tight` lets a person influence two groups, `narrow` lets a person have ten rows, and `unbounded` has
+    an age without bounds.
+    """
     plain = Contract.model_validate_json(json.dumps(yaml.safe_load((FOLDER / "contract.yaml").read_text("utf-8"))))
     updates: dict[str, dict[str, Any]] = {
         "plain": {},
         "twins": {"identifiers_per_person": 2},
         "tight": {"limits": plain.limits.model_copy(update={"groups_per_person": 2})},
+        "narrow": {"limits": plain.limits.model_copy(update={"rows_per_person": 10})},
+        "unbounded": {"datasets": {**plain.datasets, "members": _without_bounds(plain.datasets["members"], "age")}},
     }
     return plain.model_copy(update=updates[variant])
+
+
+def _without_bounds(dataset: Dataset, name: str) -> Dataset:
+    column = dataset.columns[name].model_copy(update={"bounds": None})
+    return dataset.model_copy(update={"columns": {**dataset.columns, name: column}})
 
 
 @cache

@@ -27,7 +27,8 @@ QUESTION = (
 )
 """Rows: not older, older, and all. Measures: a count, which is the average's too, and a sum."""
 
-NO = False
+YES, NO = True, False
+DIGITS = {"value": {"op": "constant", "value": 1, "digits": 0}, "kind": "integer", "digits": 0, "domain": list(range(10))}
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,11 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "between quanta": (4, add(0.5, "released_at"), "no multiple of the contract's quantum"),
     "a version of other data": (4, put({"members": 1}, "versions"), "the release states versions of members, and reads members, visits"),
     "a column that is not there": (4, put(["age", "name"], "plan", "parts", 0, "relation", "columns"), "does not let a question use"),
+    "a room without a name": (2, lambda value: value.update(room=value["room"].split()[1]), "the release names no room"),
+    "decimal places that are not the plan's": (5, put(3, "noise", 0, "digits"), "the decimal places of the measures"),
+    "a heading that is missing": (5, lambda value: value["table"]["headings"].pop(), "the number of headings: got 3, expected 4"),
+    "a heading of another kind": (5, put("text", "table", "headings", 1, "kind"), "what column count holds"),
+    "more cells than there can be": (5, lambda value: value["plan"].update(keys=[DIGITS] * 8), "100000000 cells"),
     "another plan's digest": (5, put("sha256:" + "0" * 64, "plan_digest"), "the plan's digest: got sha256:"),
     "a plan of another contract": (5, put("sha256:" + "0" * 64, "plan", "contract"), "the contract of the plan: got sha256:"),
     "a question of another contract": (5, put("sha256:" + "0" * 64, "question", "contract"), "the contract of the question"),
@@ -155,6 +161,7 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "another delta": (7, put(1e-6, "promise", "delta"), "the delta of the promise: got 1e-06, expected 1e-09"),
     "pure, with Gaussian noise": (7, put(0.0, "promise", "delta"), "the delta of the promise: got 0.0, expected 1e-09"),
     "another cap": (7, put(40.0, "cap", "epsilon"), "the cap: got ε = 40.0 at δ = 1e-09, expected ε = 50.0"),
+    "no delta": (7, put(0.0, "cap", "delta"), "the contract's delta is 0.0"),
     "another delta of the cap": (7, put(1e-8, "cap", "delta"), "the cap: got"),
     "a change under the cap understated": (7, add(-1e-3, "cap", "change_epsilon"), "epsilon of a change under the cap"),
     "a milder sentence": (7, lambda value: _reword(value, 0, "62.3 %", "61.3 %"), "a sentence says 61.3 %, expected"),
@@ -166,6 +173,11 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "no disclosure": (7, put({}, "disclosure"), "the disclosure's guarantee: got None"),
     "a total that is not the sum": (8, shift(1, 2, 1), "a total: got"),
     "a part that was moved": (8, shift(1, 0, 2), "a total: got"),
+    "a count shown with decimal places": (8, put(2, "plan", "finish", "outputs", 1, "digits"), "the decimal places of a measure's column"),
+    "fewer than no decimal places": (5, put(-1, "plan", "finish", "outputs", 3, "digits"), "more than 300 decimal places"),
+    "an average shown with too few": (8, put(3, "plan", "finish", "outputs", 3, "value", "digits"), "an average is shown with fewer"),
+    "a count marked as no information": (8, put(YES, "table", "rows", 0, 1, "no_information"), "is marked as something else"),
+    "an average with half an interval": (8, put(None, "table", "rows", 0, 3, "low"), "an interval has one end"),
     "an interval that is too narrow": (8, both(add(1, "table", "rows", 0, 1, "low"), add(-1, "table", "rows", 0, 1, "high")), "reaches"),
     "an interval that is too wide": (8, both(add(-1, "table", "rows", 1, 2, "low"), add(1, "table", "rows", 1, 2, "high")), "reaches"),
     "an interval of a total like that of a part": (8, _narrow_total, "reaches"),
@@ -198,6 +210,11 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a commit that is not there": (10, put(10**6, "commit_index"), "expected one numbered 1000000"),
     "another reservation": (10, put("other", "reservation"), "the reservation of entry"),
     "released before it was committed": (10, add(-3600, "released_at"), "expected before"),
+    "a balance of delta": (
+        12,
+        both(put(7, "balance", "before", "delta"), put(7, "balance", "after", "delta")),
+        "the balance of delta: got (7, 0), expected (0, 0)",
+    ),
     "versions that were not there": (12, put({"members": 2, "visits": 1}, "versions"), "the versions of the data"),
     "a balance that forgets what was spent": (
         12,
@@ -229,6 +246,66 @@ def test_lies_about_plan_noise_and_table_are_found_in_the_release_alone(one: Fil
     assert report.accepted == (lie in NEEDS_CONTRACT)
 
 
+def test_no_cap_is_that_high(one: Files) -> None:
+    assert failed(verify(one.bent(put(2000.0, "cap", "epsilon")).release)) == {7: "the contract's epsilon is 2000.0"}
+
+
+LISTED = (
+    "SELECT age, age > 60 AS old, COUNT(*) AS n, COUNT(*) > 5 AS many, AVG(age) AS mean, SUM(age) / COUNT(*) AS ratio FROM visits"
+    " GROUP BY GROUPING SETS ((age, old), (age)) HAVING COUNT(*) > -1"
+)
+"""A question whose rows are known by their keys alone: 200 rows of both keys, then 100 of one."""
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    scene = build(tmp_path_factory.mktemp("listed"))
+    return files(scene, scene.ask(LISTED).envelope)
+
+
+def _copy_row(value: dict[str, Any]) -> None:
+    value["table"]["rows"][1] = value["table"]["rows"][0]
+
+
+def _exchange_rows(value: dict[str, Any]) -> None:
+    rows = value["table"]["rows"]
+    rows[0], rows[1] = rows[1], rows[0]
+
+
+LISTED_LIES: dict[str, tuple[Change, str]] = {
+    "a row twice": (_copy_row, "the table has a row twice"),
+    "rows in another order": (_exchange_rows, "the rows of the table are not in their order"),
+    "a key that is not in its domain": (put("1000", "table", "rows", 0, 0, "value"), "a key that is not in its domain"),
+    "a row of no grouping set": (put(YES, "table", "rows", 0, 0, "totalled"), "a row of the table is of no grouping set"),
+    "a total with a key": (put("true", "table", "rows", 250, 1, "value"), "the keys of a row"),
+    "a condition with an interval": (put("0", "table", "rows", 0, 3, "low"), "a column without numbers has intervals"),
+    "a ratio with half an interval": (put(None, "table", "rows", 0, 5, "high"), "an interval has one end"),
+    "an average with too few decimal places": (
+        both(put(1, "plan", "finish", "outputs", 4, "value", "digits"), put(0, "plan", "finish", "outputs", 4, "digits")),
+        "is not a number with 0 decimal places",
+    ),
+    "more rows than there can be": (lambda value: value["table"]["rows"].extend(value["table"]["rows"]), "expected 300 or fewer"),
+}
+
+
+def test_what_is_listed_is_honest(listed: Files) -> None:
+    assert failed(verify(listed.release, listed.contract, listed.log)) == {}
+    assert len(listed.value["table"]["rows"]) == 300
+
+
+@pytest.mark.parametrize("lie", LISTED_LIES)
+def test_a_lie_about_listed_rows_is_found(listed: Files, lie: str) -> None:
+    change, words = LISTED_LIES[lie]
+    found = failed(verify(listed.bent(change).release))
+    assert found.keys() == {8}
+    assert words in found[8]
+
+
+def test_columns_that_may_not_be_grouped_by_are_found(listed: Files) -> None:
+    bent = listed.agreed(put(["filter", "measure"], "datasets", "visits", "columns", "age", "uses"))
+    assert "does not let a question group by visits.age" in failed(verify(bent.release, bent.contract))[4]
+
+
 AGREEMENTS: dict[str, tuple[int, Change, str]] = {
     "no analyst": (4, put([], "ask"), "insurer may not ask"),
     "no receiver": (4, put(["hospital"], "receive"), "insurer may not receive"),
@@ -243,6 +320,9 @@ AGREEMENTS: dict[str, tuple[int, Change, str]] = {
         "values of measure 1: got 0 to 99, expected 0 to 1",
     ),
     "without a use": (4, put([], "datasets", "members", "columns", "age", "uses"), "does not let a question use members.age"),
+    "no protection": (4, put([], "protections"), "the protection server is not allowed"),
+    "fewer cells": (6, put(1, "limits", "cells"), "the table has 2 cells, expected at most 1"),
+    "an owner who is no party": (10, lambda agreed: agreed["parties"].pop(0), "the contract knows no party hospital"),
     "more rows": (6, put(4, "datasets", "visits", "rows_per_person"), "rows of one person in visits: got 3, expected 4"),
     "wider bounds": (
         6,

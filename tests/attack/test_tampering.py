@@ -243,9 +243,18 @@ def test_a_log_of_another_room_or_key_is_refused(one: Files) -> None:
         (note(one.entries) + note(one.entries).splitlines()[-1] + "\n", "two signatures of one key"),
         (note(one.entries).replace("— ", "- "), "is not a signed note"),
         (note(one.entries).replace(f"\n{len(one.entries)}\n", f"\n0{len(one.entries)}\n"), "is not a signed note"),
+        (re.sub(r"\n\S+\n\n", "\nAAAA\n\n", note(one.entries)), "the checkpoint's root is not a SHA-256 hash"),
+        (re.sub(r"\S+\n$", "AAAA\n", note(one.entries)), "a line that is not a signature"),
+        (re.sub(r"\S+\n$", "A+A\n", note(one.entries)), "something that is not base64"),
         ("", "is not a signed note"),
     ):
         assert words in failed(verify(one.release, one.contract, log_file(one.entries, head=head)))[9]
+
+
+def test_a_checkpoint_is_text(one: Files) -> None:
+    first, rest = one.log.split(b"\n", 1)
+    altered = canonical({**json.loads(first), "checkpoint": 1}) + b"\n" + rest
+    assert failed(verify(one.release, log=altered)) == {9: "the checkpoint is not text"}
 
 
 def test_statements_are_those_that_entries_name(one: Files) -> None:

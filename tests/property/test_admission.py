@@ -6,7 +6,6 @@ import csv
 import datetime
 import math
 import tempfile
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,14 +123,14 @@ def admit_parquet(section: PrivateDataset, table: pa.Table) -> Admitted:
         return admit_file(path, section, SALT)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rules=rules, rows=st.lists(rows_of_text, min_size=1, max_size=25), limit=st.integers(1, 3))
 def test_csv_is_admitted_by_the_rules(rules: tuple[CanonicalRule, ...], rows: list[dict[str, str]], limit: int) -> None:
     section = dataset(rules, limit)
     assert by_person(admit_csv(section, rows)) == expected(section, rows)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(rows=st.lists(rows_of_text, min_size=1, max_size=25))
 def test_parquet_of_text_is_admitted_as_csv_is(rows: list[dict[str, str]]) -> None:
     section = dataset(ALL_RULES)
@@ -176,7 +175,7 @@ ARROW_TYPES = {
 }
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows=st.lists(typed_rows, min_size=1, max_size=25))
 def test_typed_parquet_is_admitted_by_the_rules(rows: list[dict[str, Any]]) -> None:
     section = dataset(ALL_RULES)
@@ -184,15 +183,18 @@ def test_typed_parquet_is_admitted_by_the_rules(rows: list[dict[str, Any]]) -> N
     assert by_person(admit_parquet(section, table)) == expected(section, table.to_pylist())
 
 
-@pytest.mark.parametrize("value", [0.125, -0.125, 0.375, 2.675, 1.005, 0.1 + 0.2, 1e-320, 1e300, 499_999_999.995, math.nextafter(0.125, 0)])
-def test_doubles_near_a_half_round_as_their_shortest_decimal(value: float) -> None:
-    section = dataset(())
-    row = {"id": 1, "items": 1, "amount": value, "tiny": value, "cents": Decimal(0)}
-    table = pa.Table.from_pylist([row], pa.schema(ARROW_TYPES))
-    assert by_person(admit_parquet(section, table)) == expected(section, table.to_pylist())
+@pytest.mark.parametrize(
+    "value", [0.125, -0.125, 2.675, 1.005, -1.115, 0.1 + 0.2, 0.285, 1e-320, 1e300, 4_999_999.995, math.nextafter(0.005, 0)]
+)
+@pytest.mark.parametrize("step", [0.01, 0.25, 3])
+def test_doubles_near_a_half_round_as_their_shortest_decimal(value: float, step: float) -> None:
+    price = Column(type=Kind.DECIMAL, step=step)
+    section = PrivateDataset(owner="owner", person=Person(column="id"), rows_per_person=1, columns={"price": price})
+    admitted = admit_parquet(section, pa.table({"id": [1], "price": [value]}))
+    assert admitted.rows.column("price").to_pylist() == [admit(value, price)[0]]
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(rows=st.lists(rows_of_text, min_size=1, max_size=20), data=st.data())
 def test_the_order_of_rows_does_not_matter(rows: list[dict[str, str]], data: st.DataObject) -> None:
     section = dataset(ALL_RULES)
@@ -203,7 +205,7 @@ def test_the_order_of_rows_does_not_matter(rows: list[dict[str, str]], data: st.
     assert after.report == before.report
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(rows=st.lists(rows_of_text, min_size=1, max_size=20), others=st.lists(rows_of_text, min_size=1, max_size=5))
 def test_other_persons_change_nothing(rows: list[dict[str, str]], others: list[dict[str, str]]) -> None:
     section = dataset(ALL_RULES)

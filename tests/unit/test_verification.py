@@ -251,6 +251,8 @@ def test_earlier_checkpoints_are_shown_to_be_of_the_same_log(one: Files) -> None
     assert failed(forked)[0][1].startswith("the root of the first 4 entries: got ")
     backwards = verify(one.release, one.contract, log_file(one.entries, one.statements, older=older[::-1]))
     assert failed(backwards) == [(9, "the checkpoints do not grow")]
+    other = verify(one.release, log=log_file(one.entries, older=[note(one.entries[:1], origin="example.org/other")]))
+    assert failed(other) == [(9, "the checkpoints are of different logs")]
 
 
 def test_parties_cosign_checkpoints_and_strangers_say_nothing(one: Files) -> None:

@@ -22,6 +22,7 @@ from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.person import rows_of
+from stillroom.client.verification.rows import labels
 from stillroom.client.verification.sensitivity import add_remove, change
 from stillroom.client.verification.signature import read_key
 from stillroom.client.verification.tree import leaf_hash, root, root_by_path
@@ -31,6 +32,7 @@ from stillroom.model.charge import RHO_UNIT
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.model.plan import Bounds, Measure, Plan
 from stillroom.model.question import Terms
+from stillroom.model.release import Table
 from stillroom.privacy.accountant import epsilon_from, rho_from
 from stillroom.privacy.intervals import quantile
 from stillroom.privacy.words import guess_probability
@@ -242,6 +244,14 @@ def bent(number: int, **changes: object) -> Plan:
     return Plan.model_validate_json(json.dumps(plan))
 
 
+def product(*factors: int) -> dict[str, Any]:
+    """Return the product of constants, as an expression of a plan."""
+    left, *rest = [{"op": "constant", "value": factor, "digits": 0} for factor in factors]
+    for right in rest:
+        left = {"op": "arithmetic", "operation": "multiply", "left": left, "right": right, "bound": "0"}
+    return left
+
+
 @pytest.mark.parametrize(
     ("number", "changes", "words"),
     [
@@ -265,9 +275,21 @@ def bent(number: int, **changes: object) -> Plan:
         (1, {"measures__1__value": {"op": "column", "name": "members.broker"}}, "the contract gives no bounds for members.broker"),
         (1, {"measures__1__value": {"op": "is_null", "operand": {"op": "column", "name": "members.age"}}}, "is not a number"),
         (3, {"link": None}, "two parts need a link"),
+        (0, {"rest": {"op": "scan", "dataset": "visits", "columns": []}}, "what is measured are not the linked rows"),
+        (0, {"parts__0__relation": {"op": "linked"}}, "the part of members reads something else"),
+        (1, {"measures__1__value": product(2**52, 2**52, 2**52)}, "a number of the plan could become too large"),
         (5, {"parts__0__relation__dataset": "codes"}, "codes is not joined as a public table on its whole key"),
     ],
 )
 def test_bounds_that_the_contract_does_not_prove_are_refused(number: int, changes: dict[str, object], words: str) -> None:
     with pytest.raises(Broken, match=words):
         check_bounds(bent(number, **changes), world.contract())
+
+
+def test_keys_are_shown_as_they_are_or_not_at_all() -> None:
+    empty = Table(headings=(), rows=())
+    with pytest.raises(Broken, match="a key is shown with fewer decimal places than it has"):
+        labels(bent(14, keys__0__digits=2, finish__limit=0), empty)
+    with pytest.raises(Broken, match="a key of the plan is not a date"):
+        labels(bent(14, keys__1__domain=[10**9], finish__limit=0), empty)
+    assert labels(bent(14, finish__limit=0), empty) == []

@@ -108,7 +108,7 @@ def _array(kind: Kind, texts: list[str | None]) -> pa.Array:
 
 def _size(value: object) -> Decimal:
     """Return the absolute value of a number; 0 for anything else."""
-    return abs(Decimal(value)) if isinstance(value, int | Decimal) else Decimal(0)
+    return Decimal(value).copy_abs() if isinstance(value, int | Decimal) else Decimal(0)
 
 
 def _arrow_type(kind: Kind, values: list[Any]) -> pa.DataType:

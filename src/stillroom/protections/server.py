@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Failed
 from stillroom.model.charge import Charge
-from stillroom.model.relation import Enrich, Linked, Scan
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.mechanisms import guarantee_of
 from stillroom.query.scales import measure_sensitivities
+from stillroom.room.data import datasets_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stillroom.model.mechanism import Guarantee
     from stillroom.model.plan import NoisyCells, Plan
-    from stillroom.model.relation import Relation
     from stillroom.ports import Engine, Noise, Tables
 
 
@@ -61,12 +60,12 @@ class ServerProtection:
         guarantees = _guarantees(plan)
         if not compose(Charge(rho=guarantee.rho) for guarantee in guarantees).fits(charge):
             raise _failed("The noise of the plan costs more than was committed for it.")
-        missing = _datasets(plan) - versions.keys()
-        if missing:
+        datasets = datasets_of(plan)
+        if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
         pairs = zip(plan.mechanisms, guarantees, strict=True)
         drawn = [self._noise.draw(mechanism, plan.cells, guarantee) for mechanism, guarantee in pairs]
-        tables = {dataset: self._tables.open(dataset, versions[dataset]) for dataset in sorted(_datasets(plan))}
+        tables = {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
         return _sums(plan, self._engine.measure_exactly(plan, tables), drawn)
 
 
@@ -74,23 +73,6 @@ def _guarantees(plan: Plan) -> list[Guarantee]:
     """Return what each measure's noise must be within, from the plan's own bounds."""
     pairs = zip(plan.mechanisms, plan.measures, strict=True)
     return [guarantee_of(mechanism, measure_sensitivities(measure, plan.bounds, plan.cells)[0]) for mechanism, measure in pairs]
-
-
-def _datasets(plan: Plan) -> set[str]:
-    """Return the names of all datasets that a plan reads."""
-
-    def of(relation: Relation) -> set[str]:
-        match relation:
-            case Scan():
-                return {relation.dataset}
-            case Linked():
-                return set()
-            case Enrich():
-                return {relation.dataset} | of(relation.source)
-            case _:
-                return of(relation.source)
-
-    return of(plan.rest).union(*(of(part.relation) for part in plan.parts))
 
 
 def _sums(plan: Plan, exact: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]]) -> NoisyCells:

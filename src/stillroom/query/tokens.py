@@ -92,9 +92,9 @@ def _listed(token: Token, following: Token | None) -> Token:
         return token
     if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL"):
         return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
-    if token.text.isidentifier():
+    if token.text[:1].isidentifier():
         fix = "Leave it out; a column of that name is written in double quotes."
-        raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()} is not supported.", fix)
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()[:40]} is not supported.", fix)
     raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{token.text[:10]!r} is not supported.", "The SQL reference lists what is supported.")
 
 

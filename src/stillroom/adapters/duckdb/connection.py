@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import duckdb
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 _NO_SPILL = {"temp_directory": "", "max_temp_directory_size": "0B"}
 """Nothing is written to disk: intermediate results are rows in the clear."""
@@ -30,6 +33,8 @@ def locked_connection(threads: int, memory_limit: str) -> duckdb.DuckDBPyConnect
         threads: How many threads work on a statement.
         memory_limit: The most memory for intermediate results, as `8GB`.
     """
+    import duckdb
+
     connection = duckdb.connect(":memory:", config=dict(_NO_SPILL))
     for name, value in {"threads": str(threads), "memory_limit": memory_limit, **_CLOSED}.items():
         connection.execute(f"SET {name} = '{value}'")

@@ -54,6 +54,8 @@ def rows_of(plan: Plan, contract: Contract) -> Rows:
     parts = [_part(part, contract) for part in plan.parts]
     if (plan.link is None) != (len(parts) == 1):
         raise Broken("two parts need a link, and one part has none")
+    if not isinstance(_leaf(plan.rest), Linked):
+        raise Broken("what is measured are not the linked rows")
     return _relation(plan.rest, contract, parts[0] if plan.link is None else _linked(plan, *parts))
 
 
@@ -85,26 +87,24 @@ def value_span(expression: Expression, rows: Rows) -> Range | None:
 
 def _part(part: Part, contract: Contract) -> Rows:
     """Return what is known about a part, whose own statement must not be less."""
-    source = dataset(contract, part.dataset)
+    source, leaf = dataset(contract, part.dataset), _leaf(part.relation)
     if not isinstance(source, PrivateDataset) or (source.owner, source.population) != (part.owner, part.population):
         raise Broken(f"the contract has no private dataset {part.dataset} of {part.owner} about {part.population}")
-    if _scanned(part.relation) != part.dataset:
+    if not isinstance(leaf, Scan) or leaf.dataset != part.dataset:
         raise Broken(f"the part of {part.dataset} reads something else")
-    rows = _relation(part.relation, contract, None)
+    names = frozenset(f"{leaf.dataset}.{name}" for name in leaf.columns)
+    constant = names if source.rows_per_person == 1 else frozenset[str]()
+    rows = _relation(part.relation, contract, Rows(source.rows_per_person, names, constant, _ranges(contract, names)))
     if rows.most > part.rows:
         raise Broken(f"rows of one person in {part.dataset}: got {part.rows}, expected {rows.most}")
     return rows
 
 
-def _scanned(relation: Relation) -> str | None:
-    """Return the private dataset at the bottom of a relation."""
-    match relation:
-        case Scan():
-            return relation.dataset
-        case Linked():
-            return None
-        case _:
-            return _scanned(relation.source)
+def _leaf(relation: Relation) -> Scan | Linked:
+    """Return what stands at the bottom of a relation."""
+    while not isinstance(relation, Scan | Linked):
+        relation = relation.source
+    return relation
 
 
 def _linked(plan: Plan, left: Rows, right: Rows) -> Rows:
@@ -118,30 +118,17 @@ def _linked(plan: Plan, left: Rows, right: Rows) -> Rows:
     return replace(both, columns=columns | {plan.link.present}, constant=left.constant | optional)
 
 
-def _relation(relation: Relation, contract: Contract, linked: Rows | None) -> Rows:
-    """Return what is known about a relation."""
+def _relation(relation: Relation, contract: Contract, leaf: Rows) -> Rows:
+    """Return what is known about a relation, given what is known about the rows at its bottom."""
     match relation:
-        case Scan():
-            return _scan(relation, contract)
-        case Linked():
-            if linked is None:
-                raise Broken("a part reads linked rows")
-            return linked
+        case Scan() | Linked():
+            return leaf
         case Filter():
-            return _relation(relation.source, contract, linked)
+            return _relation(relation.source, contract, leaf)
         case Enrich():
-            return _enriched(relation, contract, _relation(relation.source, contract, linked))
+            return _enriched(relation, contract, _relation(relation.source, contract, leaf))
         case PerPerson():
-            return _per_person(relation, _relation(relation.source, contract, linked))
-
-
-def _scan(relation: Scan, contract: Contract) -> Rows:
-    source = dataset(contract, relation.dataset)
-    if not isinstance(source, PrivateDataset):
-        raise Broken(f"{relation.dataset} is read as if its rows were people's")
-    names = frozenset(f"{relation.dataset}.{name}" for name in relation.columns)
-    constant = names if source.rows_per_person == 1 else frozenset[str]()
-    return Rows(source.rows_per_person, names, constant, _ranges(contract, names))
+            return _per_person(relation, _relation(relation.source, contract, leaf))
 
 
 def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:

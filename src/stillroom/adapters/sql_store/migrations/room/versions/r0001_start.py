@@ -11,13 +11,14 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the tables."""
-    _agreements()
+    _contracts()
+    _said()
     _runs()
     _log()
 
 
-def _agreements() -> None:
-    """Contracts, their accounts, and what parties have said."""
+def _contracts() -> None:
+    """Contracts and their accounts."""
     op.create_table(
         "contracts",
         sa.Column("position", sa.Integer(), nullable=False),
@@ -53,6 +54,10 @@ def _agreements() -> None:
         ),
         sa.PrimaryKeyConstraint("contract", "analyst"),
     )
+
+
+def _said() -> None:
+    """What parties have said about data, questions and plans."""
     op.create_table(
         "versions",
         sa.Column("dataset", sa.String(), nullable=False),

@@ -1,0 +1,143 @@
+"""Write anew what the documentation shows of the program: the demo's output, the commands, and a release as a notebook shows it.
+
+    python -m scripts.refresh_docs              (in the repository's folder; takes about a minute)
+
+A page has such a part between `<!-- name -->` and `<!-- /name -->`. Tests compare these parts with the program, so that they cannot rot.
+"""  # noqa: INP001  scripts are run, not imported
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+import stillroom
+from stillroom.cli.main import app
+from stillroom.errors import Failed, InvalidInput, Refusal, Unverified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+COMMANDS = ROOT / "docs" / "reference" / "cli.md"
+EXAMPLE = ROOT / "docs" / "reference" / "example-release.json"
+PICTURE = EXAMPLE.with_suffix(".html")
+SHOWN_FOLDER = "/tmp/stillroom-demo"  # noqa: S108  what a reader sees instead of a folder's random name; nothing is written there
+QUESTION = """SELECT arm, COUNT(*) AS patients, AVG(cd4_week20 - cd4_start) AS cd4_gain
+FROM members JOIN trial ON member_id = person_id GROUP BY arm"""
+
+
+def block(text: str, name: str) -> str:
+    """Return a part of a page.
+
+    Raises:
+        ValueError: The page has no such part, or more than one.
+    """
+    return _marks(text, name)[1]
+
+
+def with_block(text: str, name: str, content: str) -> str:
+    """Return a page with another content of one part.
+
+    Raises:
+        ValueError: As `block`.
+    """
+    before, _, after = _marks(text, name)
+    return f"{before}{content}{after}"
+
+
+def _marks(text: str, name: str) -> tuple[str, str, str]:
+    before, opening, rest = text.partition(f"<!-- {name} -->\n")
+    content, closing, after = rest.partition(f"<!-- /{name} -->\n")
+    if not opening or not closing or f"<!-- {name} -->" in after:
+        raise ValueError(f"There is not one part {name!r}.")
+    return before + opening, content, closing + after
+
+
+def demo_output(folder: Path) -> str:
+    """Run the demo in a new folder, 80 columns wide, and return what it prints, with a short name for that folder.
+
+    Raises:
+        RuntimeError: It fails.
+    """
+    command = [sys.executable, "-m", "stillroom.cli", "demo", "--folder", str(folder)]
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own command
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    lines = done.stdout.replace(str(folder), SHOWN_FOLDER).splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def exit_codes() -> str:
+    """Return a table of exit codes, those of errors from their classes."""
+    kinds = [InvalidInput, Refusal, Unverified, Failed]
+    lines = [f"| {kind.exit_code} | `{kind.__name__}` | {' '.join((kind.__doc__ or '').split())} |" for kind in kinds]
+    ends = ["| 0 | | done |", "| 1 | | something that should not happen; please report it |"]
+    return "\n".join(["| exit code | error | meaning |", "|---|---|---|", *ends, *lines, "| 130 | | interrupted |", ""])
+
+
+def command_reference() -> str:
+    """Return a section for every command: what it does, its arguments and its options."""
+    sections = []
+    for path, command in leaves(typer.main.get_command(app), "stillroom"):
+        arguments = "".join(f" {_placeholder(one)}" for one in command.params if one.param_type_name == "argument")
+        described = "".join(_row(one) for one in command.params)
+        table = f"\n| | default | meaning |\n|---|---|---|\n{described}" if described else ""
+        sections.append(f"### {path}\n\n```text\n{path}{arguments} [OPTIONS]\n```\n\n{' '.join(command.help.split())}\n{table}")
+    return "\n".join(sections)
+
+
+def leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  typer gives its commands no public type
+    """Yield every command that does something, with its full name."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+    for name, one in (inner or {}).items():
+        yield from leaves(one, f"{path} {name}")
+
+
+def _row(parameter: Any) -> str:  # noqa: ANN401  as in `leaves`
+    name = _placeholder(parameter) if parameter.param_type_name == "argument" else ", ".join(parameter.opts)
+    value = "" if parameter.param_type_name == "argument" or parameter.is_flag else f" {_kind(parameter)}"
+    variable = f"`{parameter.envvar}`" if parameter.envvar else ""
+    default = "required" if parameter.required else _default(parameter)
+    return f"| `{name}{value}` | {', or '.join(filter(None, [variable, default]))} | {parameter.help} |\n"
+
+
+def _placeholder(argument: Any) -> str:  # noqa: ANN401  as in `leaves`
+    name = str(argument.name).upper()
+    return name if argument.required else f"[{name}]"
+
+
+def _kind(option: Any) -> str:  # noqa: ANN401  as in `leaves`
+    name = str(option.bare_type())
+    return {"float": "NUMBER", "int": "NUMBER", "str": "TEXT"}.get(name, name.upper())
+
+
+def _default(parameter: Any) -> str:  # noqa: ANN401  as in `leaves`
+    if isinstance(parameter.show_default, str):
+        return parameter.show_default
+    return f"{parameter.default:g}" if isinstance(parameter.default, float) else str(parameter.default or "")
+
+
+def main() -> None:
+    """Refresh everything."""
+    with tempfile.TemporaryDirectory() as base:
+        folder = Path(base).resolve() / "demo"
+        README.write_text(with_block(README.read_text("utf-8"), "demo-output", f"```text\n{demo_output(folder)}```\n"), "utf-8")
+        release = stillroom.open(folder / "insureco").ask(QUESTION, epsilon=2)
+    release.save(EXAMPLE)
+    PICTURE.write_text(f"{release._repr_html_()}\n", "utf-8")
+    page = with_block(COMMANDS.read_text("utf-8"), "exit-codes", exit_codes())
+    COMMANDS.write_text(with_block(page, "commands", command_reference()), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""An owner's account is for life: no room, copy of a room, dataset or file opens it again, and what cannot be sampled is not sold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom import bootstrap
+from stillroom.adapters.home import Home
+from stillroom.client.session import make_room
+from stillroom.client.verification import verify
+from stillroom.errors import Code, InvalidInput, StillroomError
+from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, add, session, settle_in, sign
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a room, two homes and data."""
+    settle_in(tmp_path)
+    add(tmp_path, "members", MEMBERS)
+    add(tmp_path, "visits", VISITS)
+    return tmp_path
+
+
+def spent(folder: Path, party: str = "clinic", room: str = "room") -> int:
+    """Return what a party's own account has spent, in units of ρ."""
+    _, account = session(folder, party, room).budget()
+    return account.spent.rho
+
+
+def test_a_room_that_was_restored_from_a_copy_charges_again_for_what_it_measures_again(folder: Path) -> None:
+    shutil.copytree(folder / "room", folder / "copy")
+    first = session(folder, "insurer").ask(QUESTION, epsilon=0.5)
+    assert spent(folder) == first.statement.charge.rho
+    shutil.rmtree(folder / "room")
+    (folder / "copy").rename(folder / "room")
+    second = session(folder, "insurer").ask(QUESTION, epsilon=0.5)
+    assert second.charged
+    assert second.envelope != first.envelope
+    assert spent(folder) == first.statement.charge.rho + second.statement.charge.rho
+
+
+def test_two_rooms_draw_on_one_account(folder: Path) -> None:
+    contract = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+    make_room(folder / "second", "example.org/second")
+    for party in PARTIES:
+        bootstrap.join(folder / "second", Home.open(folder / party))
+    sign(folder, {**contract, "name": "second"}, "second")
+    charges = [session(folder, "insurer", room).ask(QUESTION, epsilon=0.5).statement.charge.rho for room in ("room", "second")]
+    assert [spent(folder, "clinic", room) for room in ("room", "second")] == [sum(charges)] * 2
+    session(folder, "clinic").raise_account("people", 30, 1e-9)
+    for room in ("room", "second"):
+        assert [entry["kind"] for entry in session(folder, "insurer", room).log()].count("account_raised") == 1
+
+
+def test_new_data_and_withdrawn_data_leave_what_was_spent(folder: Path) -> None:
+    charge = session(folder, "insurer").ask(QUESTION, epsilon=0.5).statement.charge.rho
+    session(folder, "clinic").withdraw_data("visits")
+    assert spent(folder) == charge
+    add(folder, "visits", VISITS)
+    session(folder, "clinic").forget("p1")
+    assert spent(folder) == charge
+
+
+EXTREMES = [
+    ("SELECT COUNT(*) AS n FROM visits", {"error": 1e308}),
+    ("SELECT AVG(cost) AS a FROM visits", {"error": 1e308, "group_size": 10**12}),
+    ("SELECT AVG(cost) AS a FROM visits", {"error": 1e308, "group_size": 1, "pure": True}),
+    ("SELECT SUM(cost) AS s FROM visits", {"error": 1e308, "pure": True}),
+    ("SELECT SUM(age * 0) AS s FROM members", {"epsilon": 1.0}),
+    ("SELECT SUM(0) AS s, COUNT(NULL) AS n FROM members", {"epsilon": 1.0}),
+    ("SELECT COUNT(*) AS n FROM visits LIMIT 0", {"epsilon": 0.001}),
+    ("SELECT COUNT(*) AS n FROM visits LIMIT 999999999999 OFFSET 999999999999", {"epsilon": 0.001}),
+    ("SELECT COUNT(*) * 1000000000000000 * 1000000000000000 * 1000000000000000 * 1000000000000000 AS n FROM visits", {"epsilon": 0.001}),
+    ("SELECT COUNT(*) / 0 AS n, 0.5 AS half, 'x' AS x FROM visits", {"epsilon": 0.001, "pure": True, "groups_per_person": 10**12}),
+]
+
+
+def test_whatever_is_sold_can_be_measured_stored_read_and_verified(folder: Path) -> None:
+    said = session(folder, "insurer")
+    total = 0
+    for sql, terms in EXTREMES:
+        release = said.ask(sql, **terms)
+        total += release.statement.charge.rho
+        assert release.table.num_columns
+        report = verify(release.envelope, contract=said.contract_envelope, log=said.export_log())
+        assert report.accepted, (sql, [step for step in report.steps if step.outcome == "failed"])
+    assert len(said.releases()) == len(EXTREMES)
+    contract, account = said.budget()
+    assert contract.spent.rho == total
+    assert account.spent.rho <= total
+
+
+OUT_OF_RANGE: list[dict[str, float]] = [
+    {"epsilon": float("nan")},
+    {"epsilon": float("inf")},
+    {"error": float("inf")},
+    {"error": -1.0},
+    {"epsilon": 1.0, "groups_per_person": 10**30},
+    {"error": 1.0, "group_size": 10**300},
+    {"epsilon": 1e-300},
+    {"error": 1e-300},
+]
+
+
+def test_terms_out_of_range_are_refused_and_cost_nothing(folder: Path) -> None:
+    said = session(folder, "insurer")
+    for terms, sql in product(OUT_OF_RANGE, ("SELECT COUNT(*) AS n FROM visits", "SELECT AVG(cost) AS a FROM visits")):
+        with pytest.raises(StillroomError) as caught:
+            said.ask(sql, **terms)
+        assert caught.value.code in {Code.PRICE_INVALID, Code.PRICE_NOT_REACHABLE, Code.RELEASE_CAP_EXCEEDED}, (terms, sql)
+    assert spent(folder) == 0
+
+
+@pytest.mark.parametrize("quantum", [0, 5e-324, 1e-300, 1e-9, 3601])
+def test_a_quantum_that_no_clock_could_keep_is_no_contract(tmp_path: Path, quantum: float) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        settle_in(tmp_path, quantum_seconds=quantum)
+    assert caught.value.code is Code.CONTRACT_INVALID

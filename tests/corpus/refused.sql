@@ -1,0 +1,402 @@
+-- name: rows of a dataset
+-- code: NOT_AGGREGATED
+SELECT * FROM members
+
+-- name: columns of a dataset
+-- code: NOT_GROUPED
+SELECT region, tariff FROM members
+
+-- name: groups without an aggregate
+-- code: NOT_AGGREGATED
+SELECT region FROM members GROUP BY region
+
+-- name: column beside an aggregate
+-- code: NOT_GROUPED
+SELECT region, COUNT(*) FROM members
+
+-- name: column in HAVING
+-- code: NOT_GROUPED
+SELECT region, COUNT(*) FROM members GROUP BY region HAVING age > 3
+
+-- name: column in ORDER BY
+-- code: NOT_GROUPED
+SELECT region, COUNT(*) FROM members GROUP BY region ORDER BY tariff
+
+-- name: GROUPING of something that is no key
+-- code: NOT_GROUPED
+SELECT GROUPING(tariff), COUNT(*) FROM members GROUP BY region
+
+-- name: dataset that is not there
+-- code: DATASET_UNKNOWN
+SELECT COUNT(*) FROM patients
+
+-- name: schema before a dataset
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM main.members
+
+-- name: table that is not in FROM
+-- code: DATASET_UNKNOWN
+SELECT COUNT(visits.cost) FROM members
+
+-- name: column that is not there
+-- code: COLUMN_UNKNOWN
+SELECT shoe_size, COUNT(*) FROM members GROUP BY shoe_size
+
+-- name: column of the wrong table
+-- code: COLUMN_UNKNOWN
+SELECT m.ward, COUNT(*) FROM members m GROUP BY m.ward
+
+-- name: column of two tables
+-- code: COLUMN_AMBIGUOUS
+SELECT region, COUNT(*) FROM members JOIN visits ON member = patient GROUP BY region
+
+-- name: two columns of one name
+-- code: COLUMN_AMBIGUOUS
+SELECT COUNT(*) FROM (SELECT ward AS a, severity AS a FROM visits)
+
+-- name: all columns of two tables with one name
+-- code: COLUMN_AMBIGUOUS
+SELECT COUNT(*) FROM (SELECT * FROM members JOIN visits ON member = patient)
+
+-- name: two tables of one name
+-- code: COLUMN_AMBIGUOUS
+SELECT COUNT(*) FROM members t JOIN visits t ON member = patient
+
+-- name: position that is not there
+-- code: COLUMN_UNKNOWN
+SELECT region, COUNT(*) FROM members GROUP BY 3
+
+-- name: position of an aggregate
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT region, COUNT(*) FROM members GROUP BY 2
+
+-- name: constant as a key
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM members GROUP BY 'x'
+
+-- name: free text as a key
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT name, COUNT(*) FROM members GROUP BY name
+
+-- name: key with too many values
+-- code: KEY_WITHOUT_DOMAIN
+SELECT CASE WHEN since > '2020-02-01' THEN age / 7 ELSE age END AS a, COUNT(*) FROM members GROUP BY a
+
+-- name: total of many values as a key
+-- code: KEY_WITHOUT_DOMAIN
+SELECT total / 7 AS t, COUNT(*) FROM (SELECT member, SUM(level * 100000) AS total FROM linked GROUP BY member) GROUP BY t
+
+-- name: values of a key that cannot be written
+-- code: NUMBER_TOO_LARGE
+SELECT severity * 999999999999999 * 1000 AS s, COUNT(*) FROM visits GROUP BY s
+
+-- name: too many cells
+-- code: TOO_MANY_CELLS
+SELECT age, seen, since, COUNT(*) FROM members JOIN visits ON member = patient GROUP BY age, seen, since
+
+-- name: too many grouping sets
+-- code: TOO_MANY_CELLS
+SELECT COUNT(*) FROM visits v JOIN members m ON patient = member GROUP BY CUBE (ward, severity, urgent, key0, seen), CUBE (tariff, smoker, age, segment)
+
+-- name: too many grouping sets in one CUBE
+-- code: TOO_MANY_CELLS
+SELECT COUNT(*) FROM visits v JOIN members m ON patient = member GROUP BY CUBE (ward, severity, urgent, key0, seen, tariff, smoker, age, segment)
+
+-- name: grouping sets inside each other
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits GROUP BY ROLLUP (CUBE (ward, severity))
+
+-- name: average of dates
+-- code: TYPE_MISMATCH
+SELECT AVG(paid) FROM linked
+
+-- name: sum of text
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(note) FROM visits
+
+-- name: sum of truth
+-- code: TYPE_MISMATCH
+SELECT SUM(urgent) FROM visits
+
+-- name: number and text
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE severity = 'high'
+
+-- name: number as a condition
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE severity
+
+-- name: truth and number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE urgent = 1
+
+-- name: text that is no date
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE seen > 'yesterday'
+
+-- name: branches of unlike types
+-- code: TYPE_MISMATCH
+SELECT SUM(CASE WHEN urgent THEN 1 ELSE 'x' END) FROM visits
+
+-- name: branches that are all NULL
+-- code: TYPE_MISMATCH
+SELECT COUNT(CASE WHEN urgent THEN NULL END) FROM visits
+
+-- name: pattern that is not constant
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE note LIKE code
+
+-- name: HAVING without a condition
+-- code: TYPE_MISMATCH
+SELECT ward, COUNT(*) FROM visits GROUP BY ward HAVING SUM(cost)
+
+-- name: arithmetic on text after the noise
+-- code: TYPE_MISMATCH
+SELECT ward, ward + COUNT(*) FROM visits GROUP BY ward
+
+-- name: NULL among the values of IN
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE severity NOT IN (1, NULL)
+
+-- name: column among the values of IN
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE severity IN (1, cost)
+
+-- name: IN a subquery
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE member IN (SELECT patient FROM visits)
+
+-- name: scalar subquery
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT (SELECT COUNT(*) FROM visits), COUNT(*) FROM members
+
+-- name: MIN of everybody
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT MIN(age) FROM members
+
+-- name: distinct values
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(DISTINCT ward) FROM visits
+
+-- name: sum of distinct values
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(DISTINCT cost) FROM visits
+
+-- name: distinct person in a subquery
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(n) FROM (SELECT patient, COUNT(DISTINCT ward) AS n FROM visits GROUP BY patient)
+
+-- name: aggregate of an aggregate
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(COUNT(*)) FROM visits
+
+-- name: aggregate in WHERE
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE COUNT(*) > 1
+
+-- name: count of nothing
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT() FROM visits
+
+-- name: count of nothing for each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(n) FROM (SELECT patient, COUNT() AS n FROM visits GROUP BY patient)
+
+-- name: least text of each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, MIN(note) AS n FROM visits GROUP BY patient)
+
+-- name: filtered aggregate
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FILTER (WHERE urgent) FROM visits
+
+-- name: join without the person
+-- code: JOIN_WITHOUT_PERSON
+SELECT COUNT(*) FROM members JOIN visits ON members.region = visits.region
+
+-- name: join by an inequality of persons
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM members JOIN visits ON member < patient
+
+-- name: full join
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM members FULL JOIN visits ON member = patient
+
+-- name: right join
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM members RIGHT JOIN visits ON member = patient
+
+-- name: three private datasets
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM members JOIN visits ON member = patient JOIN outcomes ON member = outcomes.patient
+
+-- name: dataset joined with itself
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits a JOIN visits b ON a.patient = b.patient
+
+-- name: dataset joined with itself in a subquery
+-- code: JOIN_NOT_ALLOWED
+WITH t AS (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient) SELECT COUNT(*) FROM visits JOIN t ON visits.patient = t.patient
+
+-- name: public table alone
+-- code: PERSON_LOST
+SELECT COUNT(*) FROM regions
+
+-- name: public table on the preserved side
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM regions LEFT JOIN members ON regions.region = members.region
+
+-- name: public table by part of its key
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v JOIN rota r ON v.ward = r.ward
+
+-- name: public table not by its key
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v JOIN regions r ON v.severity = r.size
+
+-- name: public table with a condition, left
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v LEFT JOIN regions r ON v.region = r.region AND r.coast
+
+-- name: public table by a key of another type
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits v JOIN regions r ON v.severity = r.region
+
+-- name: public table joined twice
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v JOIN regions r ON v.region = r.region JOIN regions s ON v.region = s.region
+
+-- name: public table on both sides of a join
+-- code: JOIN_NOT_ALLOWED
+SELECT r.size, COUNT(*) FROM members m JOIN regions r ON m.region = r.region JOIN (SELECT v.patient, q.size AS other FROM visits v JOIN regions q ON v.region = q.region) s ON m.member = s.patient GROUP BY r.size
+
+-- name: two public tables
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM regions JOIN codes ON regions.region = codes.code
+
+-- name: subquery without the person in its groups
+-- code: PERSON_LOST
+SELECT AVG(n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward)
+
+-- name: subquery with one total
+-- code: PERSON_LOST
+SELECT n FROM (SELECT COUNT(*) AS n FROM visits)
+
+-- name: subquery without its person, joined
+-- code: JOIN_WITHOUT_PERSON
+SELECT COUNT(*) FROM members JOIN (SELECT ward, region FROM visits) v ON members.region = v.region
+
+-- name: column of a subquery without a name
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, cost + 1 FROM visits)
+
+-- name: order in a subquery
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits ORDER BY cost)
+
+-- name: limit in a subquery
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits LIMIT 1)
+
+-- name: DISTINCT
+-- code: CLAUSE_NOT_ALLOWED
+SELECT DISTINCT ward FROM visits
+
+-- name: DISTINCT in a subquery
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT DISTINCT patient, ward FROM visits)
+
+-- name: recursion
+-- code: CLAUSE_NOT_ALLOWED
+WITH RECURSIVE t AS (SELECT patient FROM visits) SELECT COUNT(*) FROM t
+
+-- name: everything that is selected as keys
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ward, COUNT(*) FROM visits GROUP BY ALL
+
+-- name: no FROM
+-- code: CLAUSE_NOT_ALLOWED
+SELECT 1
+
+-- name: limit that is not constant
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits LIMIT 1 + 1
+
+-- name: limit in words
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ward, COUNT(*) FROM visits GROUP BY ward FETCH FIRST 2 ROWS ONLY
+
+-- name: filter by a measure
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE rating > 0
+
+-- name: filter by a key
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE segment = 1
+
+-- name: measure of a key
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(segment) FROM members
+
+-- name: key of a filter
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT finding, COUNT(*) FROM visits GROUP BY finding
+
+-- name: column without any use
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE broker = 'ann'
+
+-- name: unbounded number
+-- code: BOUND_MISSING
+-- contract: unbounded
+SELECT SUM(age) FROM members
+
+-- name: one person with too many rows
+-- code: BOUND_TOO_LARGE
+-- contract: narrow
+SELECT COUNT(*) FROM visits JOIN linked ON patient = member
+
+-- name: numbers that grow
+-- code: NUMBER_TOO_LARGE
+SELECT SUM(amount * amount * amount * amount) FROM linked
+
+-- name: total of one person that is too large
+-- code: BOUND_TOO_LARGE
+SELECT SUM(amount * amount * 4) FROM linked
+
+-- name: neither price nor error
+-- code: PRICE_INVALID
+-- terms: {}
+SELECT COUNT(*) FROM members
+
+-- name: price and error
+-- code: PRICE_INVALID
+-- terms: {"epsilon": 1.0, "error": 5.0}
+SELECT COUNT(*) FROM members
+
+-- name: error of something computed
+-- code: PRICE_INVALID
+-- terms: {"error": 5.0}
+SELECT COUNT(*) * 2 FROM members
+
+-- name: error of an average without a group size
+-- code: PRICE_INVALID
+-- terms: {"error": 5.0}
+SELECT AVG(age) FROM members
+
+-- name: error that no noise keeps
+-- code: PRICE_NOT_REACHABLE
+-- terms: {"error": 0.000000001, "group_size": 1}
+SELECT AVG(age) FROM members
+
+-- name: broken SQL
+-- code: SQL_INVALID
+SELECT COUNT(* FROM members
+
+-- name: number that is none
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM members WHERE age > 1e
+
+-- name: heading that is too long
+-- code: SQL_INVALID
+SELECT COUNT(*) AS xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx FROM members

@@ -1,0 +1,53 @@
+"""The README shows what the demo really prints."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from scripts.refresh_docs import README, block
+
+REFRESH = "The demo has changed: run `python -m scripts.refresh_docs` and look at README.md."
+NOISY = (
+    (r"sha256:[0-9a-f]+…", "sha256:DIGEST"),
+    (r"\b[0-9a-f]{64}\b", "HASH"),
+    (r" *-?\d+ ± (\d+)", r" CELL ± \1"),
+    (r"no table of people\s+fits\s+them\.|right for \d+ of (\d+) small\s+cells\.", "OUTCOME"),
+    (r"Solving with the intervals: \d+ of (\d+)", r"Solving with the intervals: PINNED of \1"),
+    (r"Intervals that exclude 0: \d+\s+of\s+(\d+)", r"Intervals that exclude 0: SURE of \1"),
+)
+"""What comes out differently each time: digests of fresh keys, noisy values, and what the attack makes of them."""
+
+
+def steady(output: str) -> list[str]:
+    """Return the lines of a run of the demo with placeholders for what differs from run to run."""
+    for pattern, placeholder in NOISY:
+        output = re.sub(pattern, placeholder, output)
+    return output.splitlines()
+
+
+def shown() -> str:
+    """Return the demo's output in the README."""
+    return block(README.read_text(encoding="utf-8"), "demo-output").removeprefix("```text\n").removesuffix("```\n")
+
+
+def test_the_demos_output_in_the_readme_is_real(demo: str) -> None:
+    assert steady(shown()) == steady(demo), REFRESH
+
+
+def test_the_first_screen_is_a_sentence_a_command_and_its_output() -> None:
+    top = README.read_text(encoding="utf-8").split("<!-- /demo-output -->")[0]
+    assert re.match(r"# Stillroom\n\n\*\*[^*]+\*\*\n\n```console\n\$ make demo\n```\n\n<!-- demo-output -->\n```text\n", top)
+    assert max(len(line) for line in shown().splitlines() if not line.lstrip().startswith(("$", "Next:"))) <= 80
+
+
+def test_placeholders_take_the_place_of_noise_only() -> None:
+    lines = steady(shown())
+    assert sum("CELL" in line for line in lines) == 9
+    assert {"PINNED", "SURE", "OUTCOME", "HASH", "sha256:DIGEST"} <= set(re.split(r"[^\w:]", " ".join(lines)))
+
+
+@pytest.mark.parametrize(("said", "instead"), [("± 6", "± 7"), ("24 of 24", "23 of 24"), ("88.1 %", "88.2 %"), ("no charge", "charged")])
+def test_a_line_that_is_no_longer_true_is_found(said: str, instead: str) -> None:
+    assert steady(shown().replace(said, instead)) != steady(shown())
