@@ -24,10 +24,11 @@ BEYOND = 2
 def _texts(column: Column) -> list[str | None]:
     """Return values of a column from one extreme to the other, as a file has them."""
     if column.values is not None:
-        return [str(value) for value in column.values]
+        return [*map(str, column.values)]
     if column.bounds is not None:
         low, high = column.bounds
-        return [str(low), str(high)] if column.type is Kind.DATE else [str(low), *_inner(column), str(high)]
+        between = [] if column.type is Kind.DATE else _inner(column)
+        return [str(low), *between, str(high)]
     return {Kind.BOOLEAN: ["false", "true"], Kind.TEXT: ["i10", "pain", "%", "j45"]}[column.type]
 
 
@@ -41,7 +42,9 @@ def _inner(column: Column) -> list[str | None]:
 def _rows(dataset: PrivateDataset, person: str, pick: Callable[[Column, int], str | None]) -> Raw:
     """Return too many rows, with values chosen by column and number of the row."""
     count = dataset.rows_per_person + BEYOND
-    return [{dataset.person.column: person} | {name: pick(column, row) for name, column in dataset.columns.items()} for row in range(count)]
+    return [
+        {dataset.person.column: person, **{name: pick(column, row) for name, column in dataset.columns.items()}} for row in range(count)
+    ]
 
 
 def _own(name: str, person: str) -> Raw:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.query.scales import measure_sensitivities
 from tests.alterations import ALTERATIONS, table_of_altered
-from tests.world import contributions, persons, world
+from tests.world import contract, contributions, persons, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +72,7 @@ class Exploration:
 
     @property
     def plan(self) -> Plan:
+        """What is measured."""
         return self.entry.compiled.plan
 
     @property
@@ -88,7 +89,7 @@ class Exploration:
     def people(self) -> list[tuple[str, ...]]:
         """Everybody's identifiers: each alone, and together with the next where the contract allows for two."""
         alone: list[tuple[str, ...]] = [(person,) for person in persons()]
-        return alone if self.plan.bounds.identifiers == 1 else alone + list(pairwise(persons()))
+        return alone if contract(self.entry.variant).identifiers_per_person == 1 else alone + list(pairwise(persons()))
 
     def _worlds(self) -> Iterator[list[World]]:
         """Yield worlds that differ from each other in one dataset: that one in every form, the other as it is or at an extreme."""

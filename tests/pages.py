@@ -53,21 +53,35 @@ def act_out(text: str, folder: Path) -> str:
 def _run(command: str, variables: dict[str, str]) -> None:
     """Run one command of a page."""
     if assigned := _ASSIGNMENT.fullmatch(command):
-        variables[assigned[1]] = _shell(assigned[2], variables)
+        variables[assigned[1]] = _piped(assigned[2], variables)
     elif command.startswith("stillroom "):
         expected = _STATUS.search(command)
-        filled = _VARIABLE.sub(lambda found: variables[found[1]], _STATUS.sub("", command))
-        code = _code(shlex.split(filled, comments=True)[1:])
+        code = _stillroom(_STATUS.sub("", command), variables)
         assert code == (int(expected[1]) if expected else 0), f"{command} ended with {code}"
     else:
         _shell(command, variables)
 
 
-def _shell(command: str, variables: dict[str, str]) -> str:
+def _piped(command: str, variables: dict[str, str]) -> str:
+    """Run `stillroom … | …` and return what the end of the pipe prints."""
+    first, _, rest = command.partition(" | ")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert _stillroom(first, variables) == 0, command
+    return _shell(rest, variables, given=printed.getvalue())
+
+
+def _stillroom(command: str, variables: dict[str, str]) -> int:
+    """Run a command of Stillroom in this process and return its exit status."""
+    filled = _VARIABLE.sub(lambda found: variables[found[1]], command)
+    return _code(shlex.split(filled, comments=True)[1:])
+
+
+def _shell(command: str, variables: dict[str, str], given: str = "") -> str:
     """Run a command in the shell and return what it prints."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, **variables, "PATH": path, "NO_COLOR": "1"}
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    line = ["bash", "-euo", "pipefail", "-c", command]
+    done = subprocess.run(line, env=environment, input=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout.strip()
 

@@ -45,8 +45,8 @@ Vector: TypeAlias = "tuple[reference.Sparse, ...]"
 def contract(variant: str = "plain") -> Contract:
     """Return the contract, or a variant of it.
 
-    `twins` have two identifiers each, `tight` lets a person influence two groups, `narrow` lets a person have ten rows, and `unbounded` has
-    an age without bounds.
+    `twins` have two identifiers each, `tight` lets a person influence two groups, `narrow` lets a person have ten rows, `loose` declares no
+    total of a person's costs, and `unbounded` no bounds of ages.
     """
     plain = Contract.model_validate_json(json.dumps(yaml.safe_load((FOLDER / "contract.yaml").read_text("utf-8"))))
     updates: dict[str, dict[str, Any]] = {
@@ -54,13 +54,14 @@ def contract(variant: str = "plain") -> Contract:
         "twins": {"identifiers_per_person": 2},
         "tight": {"limits": plain.limits.model_copy(update={"groups_per_person": 2})},
         "narrow": {"limits": plain.limits.model_copy(update={"rows_per_person": 10})},
-        "unbounded": {"datasets": {**plain.datasets, "members": _without_bounds(plain.datasets["members"], "age")}},
+        "loose": {"datasets": {**plain.datasets, "visits": _changed(plain.datasets["visits"], "cost", total=None)}},
+        "unbounded": {"datasets": {**plain.datasets, "members": _changed(plain.datasets["members"], "age", bounds=None)}},
     }
     return plain.model_copy(update=updates[variant])
 
 
-def _without_bounds(dataset: Dataset, name: str) -> Dataset:
-    column = dataset.columns[name].model_copy(update={"bounds": None})
+def _changed(dataset: Dataset, name: str, **declared: None) -> Dataset:
+    column = dataset.columns[name].model_copy(update=declared)
     return dataset.model_copy(update={"columns": {**dataset.columns, name: column}})
 
 

@@ -302,7 +302,7 @@ def test_words_of_a_failure_name_the_place_and_nothing_else(one: Files) -> None:
     """What is said about a file that cannot be read is where, not what it holds."""
     altered = {**one.value, "sampler": {"secret": "value"}}
     assert failed(verify(seal(PAYLOAD_TYPE, canonical(altered), [KEYS["room"]]))) == {
-        1: "the release cannot be read: at sampler, Input should be a valid string"
+        1: "the payload of the release cannot be read: at sampler, Input should be a valid string"
     }
 
 

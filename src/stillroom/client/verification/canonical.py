@@ -6,13 +6,15 @@ import hashlib
 import json
 import math
 from decimal import Decimal
-from typing import Any
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any
 
 from stillroom.client.verification.outcome import Broken
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _EXACT = 2**53
-_PLAIN = json.JSONEncoder(ensure_ascii=False)
-"""Writes text, whole numbers, truth values and null just as RFC 8785 does."""
 _POSITIONAL = 21
 """ECMAScript writes numbers below 1e21 without an exponent (ECMA-262, Number::toString, step 6) …"""
 _SMALL = -6
@@ -50,14 +52,21 @@ def digest(data: bytes) -> str:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - as above
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, dict):
-        members = (f"{_text(key)}:{_text(value[key])}" for key in sorted(value, key=lambda key: key.encode("utf-16-be")))
-        return "{" + ",".join(members) + "}"
+        return "{" + ",".join([f"{encode_basestring(key)}:{_text(value[key])}" for key in _ordered(value)]) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_text, value)) + "]"
-    if isinstance(value, float):
-        return _number(value)
-    return _PLAIN.encode(value)
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _ordered(keys: Iterable[str]) -> list[str]:
+    """Return keys in the order of their UTF-16 code units (RFC 8785, section 3.2.3)."""
+    known = list(keys)
+    return sorted(known) if "".join(known).isascii() else sorted(known, key=lambda key: key.encode("utf-16-be"))
 
 
 def _number(value: float) -> str:

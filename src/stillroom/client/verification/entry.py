@@ -139,12 +139,11 @@ def read_entry(value: Any, index: int) -> Entry:  # noqa: ANN401 - parsed JSON
     Raises:
         Broken: It is not one, or leaves something out. The text names the entry.
     """
-    data = encode(value)
     try:
-        entry = _ENTRY.validate_json(data)
+        entry = _ENTRY.validate_json(encode(value))
     except ValidationError:
         raise Broken(f"entry {index} is none of the entries that a log has") from None
-    require(encode(entry.to_json()) == data, f"entry {index} leaves something out, or spells it in another way")
+    require(entry.to_json() == value, f"entry {index} leaves something out, or spells it in another way")
     require(_ordered(entry), f"entry {index} lists something twice, or not in order")
     return entry
 

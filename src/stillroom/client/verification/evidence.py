@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from stillroom.client.verification.outcome import NotChecked
 
@@ -24,12 +24,10 @@ class Opened:
     Attributes:
         envelope: The envelope.
         release: What it holds.
-        spelled: The same as parsed JSON, for digests.
     """
 
     envelope: Envelope
     release: Release
-    spelled: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from stillroom.model.expression import Average, Column
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
@@ -69,14 +69,14 @@ def _check_measure(plan: Plan, output: Output, cells: Sequence[Cell], known: Seq
     """Check the intervals of one measure's cells; return its values in units."""
     number = int(output.value.name[1:]) if isinstance(output.value, Column) else 0
     expect("the decimal places of a measure's column", output.digits, plan.measures[number].digits)
-    every = {_terms(plan, group) for group in range(len(plan.finish.sets))}
+    terms_of = _terms(plan)
     fitting: dict[tuple[int, frozenset[int]], bool] = {}
     values = []
     for row, cell in enumerate(cells):
         value, low, high = (units_of(text, output.digits) for text in (cell.value, cell.low, cell.high))
         expect("how far an interval reaches to both sides", high - value, value - low)
         require(not cell.no_information and not cell.totalled, "a count or sum is marked as something else")
-        terms = frozenset({_terms(plan, known[row].group)} if known else every)
+        terms = frozenset({terms_of[known[row].group]} if known else terms_of)
         if (high - value, terms) not in fitting:
             fitting[high - value, terms] = any(_fits(plan, number, high - value, count) for count in terms)
         require(fitting[high - value, terms], f"an interval reaches {high - value} units to both sides, which is not what its noise gives")
@@ -84,9 +84,9 @@ def _check_measure(plan: Plan, output: Output, cells: Sequence[Cell], known: Seq
     return values
 
 
-def _terms(plan: Plan, group: int) -> int:
-    """Return how many leaf cells a row of a grouping set adds up."""
-    return plan.cells // prod(len(plan.keys[key].domain) for key in plan.finish.sets[group])
+def _terms(plan: Plan) -> list[int]:
+    """Return how many leaf cells a row of each grouping set adds up."""
+    return [plan.cells // prod(len(plan.keys[key].domain) for key in one) for one in plan.finish.sets]
 
 
 def _fits(plan: Plan, number: int, half_width: int, terms: int) -> bool:
@@ -101,20 +101,22 @@ def _check_totals(plan: Plan, values: Sequence[int], known: Sequence[Label]) -> 
     full = tuple(range(len(plan.keys)))
     if full not in plan.finish.sets:
         return 0
-    leaf = plan.finish.sets.index(full)
-    leaves = {label.positions: value for label, value in zip(known, values, strict=True) if label.group == leaf}
-    compared = 0
-    for group in {label.group for label in known} - {leaf}:
-        kept = plan.finish.sets[group]
-        parts: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-        for positions, value in leaves.items():
-            parts[tuple(positions[key] for key in kept)].append(value)
-        for label, value in zip(known, values, strict=True):
-            found = parts[label.positions] if label.group == group else []
-            if len(found) == _terms(plan, group) and label.group == group:
-                expect("a total", value, sum(found))
-                compared += 1
-    return compared
+    groups: defaultdict[int, dict[tuple[int, ...], int]] = defaultdict(dict)
+    for label, value in zip(known, values, strict=True):
+        groups[label.group][label.positions] = value
+    leaves = groups.pop(plan.finish.sets.index(full), {})
+    return sum(_compared(leaves, plan.finish.sets[group], totals, _terms(plan)[group]) for group, totals in groups.items())
+
+
+def _compared(leaves: Mapping[tuple[int, ...], int], kept: tuple[int, ...], totals: Mapping[tuple[int, ...], int], terms: int) -> int:
+    """Compare the totals of one grouping set whose parts are all shown; return how many these were."""
+    parts: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for positions, value in leaves.items():
+        parts[tuple(positions[key] for key in kept)].append(value)
+    complete = [positions for positions in totals if len(parts[positions]) == terms]
+    for positions in complete:
+        expect("a total", totals[positions], sum(parts[positions]))
+    return len(complete)
 
 
 def _check_between(output: Output, cell: Cell) -> None:

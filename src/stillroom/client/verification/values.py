@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from stillroom.client.verification.canonical import encode
+from stillroom.client.verification.canonical import parse
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.model.value import Value
 
@@ -19,11 +19,12 @@ def read_value(payload: bytes, kind: type[V], what: str) -> V:
     Raises:
         Broken: They are not; the text names the first place that is wrong.
     """
+    spelled = parse(payload, what)
     try:
         value = kind.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"])) or "its beginning"
         raise Broken(f"{what} cannot be read: at {place}, {first['msg']}") from None
-    require(encode(value.to_json()) == payload, f"{what} leaves something out, or spells it in another way")
+    require(value.to_json() == spelled, f"{what} leaves something out, or spells it in another way")
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.client.verification.canonical import digest, parse
+from stillroom.client.verification.canonical import digest
 from stillroom.client.verification.envelope import read_envelope
 from stillroom.client.verification.evidence import Opened
 from stillroom.client.verification.outcome import expect, require
@@ -29,7 +29,5 @@ def check(evidence: Evidence) -> str:
     require(len(evidence.release_file) <= LIMIT, f"the release has {len(evidence.release_file)} bytes, expected at most {LIMIT}")
     envelope = read_envelope(evidence.release_file, PAYLOAD_TYPE, "the release")
     expect("the number of signatures", len(envelope.signatures), 1)
-    spelled = parse(envelope.payload, "the payload of the release")
-    release = read_value(envelope.payload, Release, "the release")
-    evidence.opened = Opened(envelope, release, spelled)
+    evidence.opened = Opened(envelope, read_value(envelope.payload, Release, "the payload of the release"))
     return f"one signature over one release, {digest(evidence.release_file)}"

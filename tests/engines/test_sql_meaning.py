@@ -1,0 +1,93 @@
+"""Without noise, limits and clamps, a question means what its SQL means: DuckDB, given the text as it is, answers the same.
+
+Here an engine sees an analyst's text, over the admitted rows of the corpus, to compare. Nothing in the package ever does that.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from stillroom.model.contract import PrivateDataset
+from stillroom.model.expression import Column
+from stillroom.model.question import Terms
+from stillroom.model.schema import EPOCH, ColumnType, Kind, column_type
+from stillroom.query.finish import finish
+from tests.world import ACCEPTED, contract, measured, world
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import Plan
+    from stillroom.model.schema import Scalar
+    from tests.world import Entry
+
+ASKED = [replace(entry, variant="loose", terms=Terms(epsilon=1.0)) for entry in ACCEPTED if " LIMIT " not in entry.sql]
+"""Every question but those that cut off rows of which several may come last."""
+
+NEARLY = Decimal("0.0001")
+"""DuckDB divides in doubles, questions to six decimal places."""
+
+
+@cache
+def database() -> duckdb.DuckDBPyConnection:
+    """Return a database of the admitted rows under the names of the contract, with numbers, dates and text as people write them."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET error_on_division_by_zero = false")
+    for name, dataset in contract().datasets.items():
+        types = {column: column_type(declared) for column, declared in dataset.columns.items()}
+        person = {dataset.person.column: "person"} if isinstance(dataset, PrivateDataset) else {}
+        declared = [f"{column} VARCHAR" for column in person] + [f"{column} {_sql_type(type_)}" for column, type_ in types.items()]
+        connection.execute(f"CREATE TABLE {name} ({', '.join(declared)})")
+        for row in world()[name].rows:
+            values = [row["person"] for _ in person] + [_written(row[column], type_) for column, type_ in types.items()]
+            connection.execute(f"INSERT INTO {name} VALUES ({', '.join('?' for _ in values)})", values)  # noqa: S608  names of the contract
+    return connection
+
+
+def _sql_type(type_: ColumnType) -> str:
+    names = {Kind.TEXT: "VARCHAR", Kind.BOOLEAN: "BOOLEAN", Kind.DATE: "DATE", Kind.INTEGER: "BIGINT"}
+    return names.get(type_.kind, f"DECIMAL(18, {type_.digits})")
+
+
+def _written(value: Scalar, type_: ColumnType) -> Any:  # noqa: ANN401  a parameter of any type
+    if value is None or type_.kind not in {Kind.DATE, Kind.DECIMAL}:
+        return value
+    return EPOCH + datetime.timedelta(days=int(value)) if type_.kind is Kind.DATE else Decimal(int(value)).scaleb(-type_.digits)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def alike(one: str | None, other: str | None) -> bool:
+    """Tell whether two values are the same, numbers nearly."""
+    if one is None or other is None or one == other:
+        return one == other
+    numbers = [value.replace("-", "", 1).replace(".", "", 1).replace("e", "").replace("+", "").isdigit() for value in (one, other)]
+    return all(numbers) and abs(Decimal(one) - Decimal(other)) <= NEARLY * max(1, abs(Decimal(one)))
+
+
+def is_empty(plan: Plan, row: list[str | None]) -> bool:
+    """Tell whether nobody is in a row: every plain count and sum is 0."""
+    measures = [value for output, value in zip(plan.finish.outputs, row, strict=True) if output.noisy and isinstance(output.value, Column)]
+    return all(value is not None and Decimal(value) == 0 for value in measures)
+
+
+@pytest.mark.parametrize("entry", ASKED, ids=lambda entry: entry.name)
+def test_it_means_what_the_sql_means(entry: Entry) -> None:
+    compiled = entry.compile()
+    released = finish(compiled.plan, compiled.headings, measured(compiled.plan, world()))
+    rows = [[cell.value for cell in row] for row in released.rows]
+    expected = [[_text(value) for value in row] for row in database().execute(entry.sql).fetchall()]
+    for wanted in expected:
+        found = next((row for row in rows if all(map(alike, row, wanted))), None)
+        assert found is not None, (wanted, rows)
+        rows.remove(found)
+    assert all(is_empty(compiled.plan, row) for row in rows), rows
