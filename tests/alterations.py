@@ -29,7 +29,7 @@ def _texts(column: Column) -> list[str | None]:
         low, high = column.bounds
         between = [] if column.type is Kind.DATE else _inner(column)
         return [str(low), *between, str(high)]
-    return {Kind.BOOLEAN: ["false", "true"], Kind.TEXT: ["i10", "pain", "%", "j45"]}[column.type]
+    return ["false", "true"] if column.type is Kind.BOOLEAN else ["i10", "pain", "%", "j45"]
 
 
 def _inner(column: Column) -> list[str | None]:

@@ -1,12 +1,19 @@
-"""The README shows what the demo really prints."""
+"""The README shows what the demo really prints, and its commands and links lead somewhere."""
 
 from __future__ import annotations
 
 import re
+import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 
 from scripts.refresh_docs import README, block
+from stillroom.demo_data import CONTRACT, HEALTHCO_TRIAL, INSURECO_MEMBERS
+from tests.pages import act_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REFRESH = "The demo has changed: run `python -m scripts.refresh_docs` and look at README.md."
 NOISY = (
@@ -51,3 +58,22 @@ def test_placeholders_take_the_place_of_noise_only() -> None:
 @pytest.mark.parametrize(("said", "instead"), [("± 6", "± 7"), ("24 of 24", "23 of 24"), ("88.1 %", "88.2 %"), ("no charge", "charged")])
 def test_a_line_that_is_no_longer_true_is_found(said: str, instead: str) -> None:
     assert steady(shown().replace(said, instead)) != steady(shown())
+
+
+def test_its_commands_lead_from_nothing_to_a_release(tmp_path: Path) -> None:
+    _, section = README.read_text(encoding="utf-8").split("## Your first room\n")
+    homes, rest = section.split("A [contract]")
+    act_out(homes, tmp_path)
+    contract = CONTRACT.read_text(encoding="utf-8")
+    for party in ("insureco", "healthco"):
+        contract = contract.replace(f"{{{party}}}", (tmp_path / party / "public.key").read_text(encoding="utf-8"))
+    (tmp_path / "contract.yaml").write_text(contract, encoding="utf-8")
+    shutil.copy(INSURECO_MEMBERS, tmp_path / "members.csv")
+    shutil.copy(HEALTHCO_TRIAL, tmp_path / "trial.csv")
+    assert act_out(rest, tmp_path).rstrip().endswith("Accepted.")
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
+    assert len(links) > 15
+    assert [link for link in links if not (README.parent / link).exists()] == []

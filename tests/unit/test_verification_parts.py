@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import random
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +14,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stillroom.client.verification.accounting import allowance, costs, distances
+from stillroom.client.verification.accounting import allowance, costs, distances, epsilon_span
 from stillroom.client.verification.bounds import check_bounds
 from stillroom.client.verification.canonical import encode, parse
 from stillroom.client.verification.conversion import epsilon_of, guess, rho_of
@@ -24,7 +25,9 @@ from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.person import rows_of
 from stillroom.client.verification.rows import labels
 from stillroom.client.verification.sensitivity import add_remove, change
+from stillroom.client.verification.sentences import check_sentences
 from stillroom.client.verification.signature import read_key
+from stillroom.client.verification.table import check_table
 from stillroom.client.verification.tree import leaf_hash, root, root_by_path
 from stillroom.crypto import merkle
 from stillroom.crypto.keys import SigningKey
@@ -35,7 +38,9 @@ from stillroom.model.question import Terms
 from stillroom.model.release import Table
 from stillroom.privacy.accountant import epsilon_from, rho_from
 from stillroom.privacy.intervals import quantile
-from stillroom.privacy.words import guess_probability
+from stillroom.privacy.words import attacker_sentences, guess_probability
+from stillroom.query.finish import finish
+from stillroom.query.price import promises
 from stillroom.query.scales import measure_sensitivities
 from tests import world
 from tests.plans import ONE
@@ -219,17 +224,35 @@ def test_coverage_is_exact_where_it_can_be_written_down() -> None:
 # bounds from the contract
 
 
-@pytest.mark.parametrize("variant", ["plain", "twins", "tight"])
-@pytest.mark.parametrize("sql", PLANS)
-def test_bounds_are_derived_from_the_contract_as_the_compiler_did(sql: str, variant: str) -> None:
-    compiled = world.Entry("", sql, Terms(epsilon=1.0), variant).compile()
-    check_bounds(compiled.plan, world.contract(variant))
-    assert rows_of(compiled.plan, world.contract(variant)).most == compiled.plan.bounds.rows
+QUESTIONS = [
+    *world.ACCEPTED,
+    *(world.Entry(sql, sql, Terms(epsilon=1.0), variant) for sql in PLANS for variant in ("plain", "twins", "tight")),
+]
+
+
+@pytest.mark.parametrize("entry", QUESTIONS, ids=[f"{entry.name[:60]} {entry.variant}" for entry in QUESTIONS])
+def test_bounds_are_derived_from_the_contract_as_the_compiler_did(entry: world.Entry) -> None:
+    compiled, agreed = entry.compile(), world.contract(entry.variant)
+    check_bounds(compiled.plan, agreed)
+    assert rows_of(compiled.plan, agreed).most == compiled.plan.bounds.rows
     cost, _ = costs(compiled.plan)
     assert cost.rho <= compiled.charge.rho * RHO_UNIT <= cost.most
     for measure, (added, changed) in zip(compiled.plan.measures, distances(compiled.plan), strict=True):
         written = measure_sensitivities(measure, compiled.plan.bounds, compiled.plan.cells)
         assert [(one.l1, one.l2_squared) for one in written] == [added, changed]
+
+
+@pytest.mark.parametrize("entry", world.ACCEPTED, ids=[entry.name for entry in world.ACCEPTED])
+def test_tables_and_promises_of_the_corpus_are_found_right(entry: world.Entry) -> None:
+    compiled, agreed = entry.compile(), world.contract(entry.variant)
+    plan, draw = compiled.plan, random.Random(entry.name)
+    table = finish(plan, compiled.headings, tuple(tuple(draw.randrange(-50, 5000) for _ in range(plan.cells)) for _ in plan.measures))
+    check_table(plan, table)
+    promise, cap = promises(agreed, plan)
+    for stated, cost in zip((promise.epsilon, promise.change_epsilon), costs(plan), strict=True):
+        least, most = epsilon_span(cost, promise.delta)
+        assert least - 1e-12 <= stated <= most + 1e-9
+    check_sentences(attacker_sentences(promise, cap), promise, cap)
 
 
 def bent(number: int, **changes: object) -> Plan:
