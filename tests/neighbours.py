@@ -11,15 +11,17 @@ from functools import cache, cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
+from stillroom.privacy.mechanisms import rho_of
+from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.query.scales import measure_sensitivities
 from tests.alterations import ALTERATIONS, table_of_altered
 from tests.world import contract, contributions, persons, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from fractions import Fraction
 
     from stillroom.model.plan import Plan
-    from stillroom.privacy.sensitivity import Sensitivity
     from tests.reference import Sparse
     from tests.world import Entry, Vector, World
 
@@ -121,6 +123,14 @@ class Exploration:
         for one, other in pairs:
             for before, after, (_, change) in zip(one, other, self.bounds, strict=True):
                 yield norms(minus(before, after)), declared(change)
+
+
+    def costs(self) -> Iterator[list[Fraction]]:
+        """Yield, for a person who appears or vanishes, what each measure's noise costs at that, as zCDP rho."""
+        for vector in (vector for people in self.moves for vectors in people for vector in vectors):
+            moved = [norms(cells.values()) for cells in vector]
+            found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]
+            yield [rho_of(mechanism, one) for mechanism, one in zip(self.plan.mechanisms, found, strict=True)]
 
 
 @cache

@@ -453,3 +453,6 @@ SELECT region, COUNT(*) FROM members GROUP BY region
 -- name: by error of an average
 -- terms: {"error": 50.0, "group_size": 100}
 SELECT ward, AVG(cost) FROM visits GROUP BY ward
+
+-- name: squares beyond doubles
+SELECT level, SUM(amount * amount) FROM linked GROUP BY level

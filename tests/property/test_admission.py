@@ -52,7 +52,9 @@ def dataset(rules: Sequence[CanonicalRule], rows_per_person: int = 2) -> Private
     return PrivateDataset(owner="owner", person=person, rows_per_person=rows_per_person, columns=COLUMNS)
 
 
-ALL_RULES = (CanonicalRule.TRIM, CanonicalRule.NFKC, CanonicalRule.CASEFOLD, CanonicalRule.STRIP_ZEROS)
+TRIM, NFKC, FOLD = CanonicalRule.TRIM, CanonicalRule.NFKC, CanonicalRule.CASEFOLD
+ALNUM, ZEROS = CanonicalRule.ALPHANUMERIC, CanonicalRule.STRIP_ZEROS
+ALL_RULES = (TRIM, NFKC, FOLD, ZEROS)
 
 rules = st.lists(st.sampled_from(CanonicalRule), unique=True).map(tuple)
 anything = st.text(st.characters(codec="utf-8"), max_size=6)
@@ -121,6 +123,44 @@ def admit_parquet(section: PrivateDataset, table: pa.Table) -> Admitted:
         path = Path(folder) / "rows.parquet"
         pq.write_table(table, path)
         return admit_file(path, section, SALT)
+
+
+KNOWN = [
+    *known_identifiers,
+    *known_numbers,
+    *wild_numbers,
+    *no_numbers,
+    *known_dates,
+    *no_dates,
+    "true",
+    "FALSE",
+    "ye\u017f",
+    "it's",
+    "north",
+]
+
+
+def test_known_cells_are_admitted_by_the_rules() -> None:
+    """Every known value stands in every column once."""
+    rows = [{"id": f"p{n}", **dict.fromkeys(COLUMNS, value), "items": "1"} for n, value in enumerate(KNOWN)]
+    rows += [{**rows[0], "id": f"q{n}", "items": value} for n, value in enumerate(KNOWN)]
+    assert by_person(admit_csv(dataset(()), rows)) == expected(dataset(()), rows)
+
+
+RULE_SETS = [(), (TRIM,), (NFKC, FOLD), (ZEROS,), (ZEROS, TRIM), (ALNUM,), (FOLD, ALNUM, ZEROS), (TRIM, ALNUM), tuple(CanonicalRule)]
+
+
+@pytest.mark.parametrize("rules", RULE_SETS)
+def test_known_identifiers_are_admitted_by_the_rules(rules: tuple[CanonicalRule, ...]) -> None:
+    person = Person(column="id", canonical=rules, placeholders=("na", "1"))
+    section = PrivateDataset(owner="owner", person=person, rows_per_person=99, columns={"n": Column(type=Kind.INTEGER)})
+    rows = [{"id": value, "n": str(n)} for n, value in enumerate([*KNOWN, *(f"{space}{value}" for space in " 0\u2003" for value in KNOWN)])]
+    admitted = admit_parquet(section, pa.Table.from_pylist(rows))
+    persons = admitted.persons.to_pylist()
+    found = [(persons[row["person"]], row["n"]) for row in admitted.rows.to_pylist()]
+    assert found == [
+        (person, n) for person, own in admit_rows(section, rows, SALT).items() for (n,) in sorted(own, key=lambda row: int(row[0] or 0))
+    ]
 
 
 @settings(max_examples=15)

@@ -6,16 +6,18 @@ gives there.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.model.charge import RHO_UNIT
 from stillroom.model.codec import digest_of
 from stillroom.query.finish import finish
 from stillroom.query.price import price
 from tests.alterations import ALTERATIONS, altered_table
 from tests.neighbours import explored, within
-from tests.world import ACCEPTED, as_it_is, contract, measured, persons, referred, world
+from tests.world import ACCEPTED, Table, as_it_is, contract, files, measured, persons, private, referred, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,6 +46,23 @@ def test_most_bounds_are_reached() -> None:
     reached = [any(moved[1] == allowed[1] > 0 for moved, allowed in explored(entry).vanishing()) for entry in ACCEPTED]
     changed = [any(moved[1] == allowed[1] > 0 for moved, allowed in explored(entry).changing()) for entry in ACCEPTED]
     assert (sum(reached), sum(changed)) > (0.6 * len(ACCEPTED), 0.5 * len(ACCEPTED))
+
+
+@EVERY_QUESTION
+def test_the_charge_covers_what_a_person_moves(entry: Entry) -> None:
+    """All mechanisms together cost no more than is charged, at the worst that somebody was seen to do to each measure."""
+    plan = entry.compiled.plan
+    worst = [max(moved) for moved in zip(*explored(entry).costs(), strict=True)]
+    assert sum(worst, Fraction(0)) <= entry.compiled.charge.rho * RHO_UNIT
+    assert len(worst) == len(plan.measures)
+
+
+@pytest.mark.parametrize("name", private())
+def test_rows_of_nobody_change_nothing(name: str) -> None:
+    nobody: list[str | None] = [None, "", " ", "n/a", " N/A ", "000"] if name in {"members", "visits"} else [None, "", " ", "000"]
+    person = private()[name].person.column
+    added = [{**row, person: identifier} for row in files()[name][:3] for identifier in nobody]
+    assert Table(name, files()[name] + added).rows == world()[name].rows
 
 
 def keys_of(table: ReleasedTable) -> list[tuple[Cell, ...]]:

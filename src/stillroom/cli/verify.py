@@ -37,5 +37,7 @@ def verify(release: File, *, contract: Contract = None, log: Log = None, room_ke
     for step in report.steps:
         table.add_row(str(step.number), MARKS[step.outcome], escape(step.title), f"[dim]{escape(step.detail)}[/]")
     verdict = "[bold green]Accepted.[/]" if report.accepted else "[bold red]Not accepted.[/]"
-    screen(as_json=as_json).show(report.to_json(), table, verdict)
+    vouched = [f"The room's key is vouched for by: {escape(', '.join(report.vouched_by))}."] if report.vouched_by else []
+    caution = [f"[yellow]{escape(report.caution)}[/]"] if report.caution else []
+    screen(as_json=as_json).show(report.to_json(), table, verdict, *vouched, *caution)
     return 0 if report.accepted else 4

@@ -101,17 +101,29 @@ def _columns(names: Sequence[str]) -> dict[str, exp.Expr]:
 
 
 def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
-    """Write the totals of each cell, and of each person if need be; a value that is not in its key's domain is in no cell."""
+    """Write the totals of each cell, and of each person if need be; a value that is not in its key's domain is in no cell.
+
+    Keys are looked up in their domains once for each cell, or once for each row where there are about as many persons' cells as rows.
+    """
     source = writer.rows(plan.rest)
     scope = writer.scope(source.columns)
     keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
-    groups = {f"k{n}": key for n, (key, _) in enumerate(keys)}
-    if by_person:
-        groups = {"person": exp.column(source.person), **groups}
+    keyed = {f"k{n}": key for n, (key, _) in enumerate(keys)}
+    domains = [value for _, value in keys]
     sums = {f"m{n}": _measure(measure, plan.bounds.rows, scope, by_person=by_person) for n, measure in enumerate(plan.measures)}
-    totals = writer.aggregate(source.select, groups, sums)
-    select = exp.select(*(["person"] if by_person else []), *_positions(plan), *_totals(plan)).from_(writer.table(totals), copy=False)
-    for n, (_, value) in enumerate(keys):
+    if by_person:
+        rows = exp.select("*", *(exp.alias_(key, name, copy=False) for name, key in keyed.items())).from_(
+            writer.table(source.select), copy=False
+        )
+        looked_up = _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains)
+        return writer.aggregate(looked_up, {"person": exp.column(source.person), **_columns(_positions(plan))}, sums)
+    totals = writer.aggregate(source.select, keyed, sums)
+    return _looked_up(exp.select(*_positions(plan), *_totals(plan)).from_(writer.table(totals), copy=False), domains)
+
+
+def _looked_up(select: exp.Select, domains: Sequence[exp.Expr]) -> exp.Select:
+    """Add the position of each key in its domain."""
+    for n, value in enumerate(domains):
         same = exp.NullSafeEQ(this=exp.column(f"k{n}"), expression=value)
         select.join(exp.to_table(f"d{n}"), on=same, join_type="inner", copy=False)
     return select
