@@ -124,7 +124,6 @@ class Exploration:
             for before, after, (_, change) in zip(one, other, self.bounds, strict=True):
                 yield norms(minus(before, after)), declared(change)
 
-
     def costs(self) -> Iterator[list[Fraction]]:
         """Yield, for a person who appears or vanishes, what each measure's noise costs at that, as zCDP rho."""
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):

@@ -454,5 +454,6 @@ SELECT region, COUNT(*) FROM members GROUP BY region
 -- terms: {"error": 50.0, "group_size": 100}
 SELECT ward, AVG(cost) FROM visits GROUP BY ward
 
--- name: squares beyond doubles
-SELECT level, SUM(amount * amount) FROM linked GROUP BY level
+-- name: sums beyond doubles
+-- terms: {"epsilon": 50.0}
+SELECT SUM(CASE WHEN amount > 0 THEN amount * 3000000 + 1 END) FROM linked

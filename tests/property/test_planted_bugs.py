@@ -28,7 +28,7 @@ def parameters() -> list[object]:
     return [pytest.param(path, id=path.stem, marks=[] if path.stem in QUICK else [pytest.mark.slow]) for path in PATCHES]
 
 
-def tests_of(patch: Path) -> list[str]:
+def named_tests(patch: Path) -> list[str]:
     """Return the tests that must find a bug."""
     line = patch.read_text(encoding="utf-8").splitlines()[1]
     return line.removeprefix("Tests: ").split()
@@ -38,7 +38,7 @@ def tests_of(patch: Path) -> list[str]:
 def test_a_planted_bug_is_found(patch: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "src", tmp_path / "src")
     subprocess.run(["git", "apply", "--unidiff-zero", "-p1", str(patch)], cwd=tmp_path / "src", check=True, capture_output=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", *tests_of(patch)]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", *named_tests(patch)]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src"), "CI": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == FAILED, done.stdout[-2000:]
