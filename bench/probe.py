@@ -1,4 +1,4 @@
-"""What a piece of work costs: CPU seconds, seconds and peak memory, each in a process of its own."""
+"""What a piece of work costs: CPU seconds and peak memory, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -26,28 +26,26 @@ class Cost:
 
     Attributes:
         cpu: CPU seconds of all threads.
-        wall: Seconds.
         peak_mb: Highest resident memory of the whole process until then, in MB.
     """
 
     cpu: float
-    wall: float
     peak_mb: float
 
 
 def cost_of(work: Callable[[], object]) -> Cost:
     """Run some work and return what it cost this process."""
-    before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    before = time.process_time()
     work()
-    after, end = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, end - start, after.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024))
+    cpu = time.process_time() - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Cost(cpu, peak / (1024**2 if sys.platform == "darwin" else 1024))
 
 
 def best_of(work: Callable[[int], object]) -> Cost:
     """Run some work a few times, told which time it is; return the least CPU and the highest memory."""
     costs = [cost_of(partial(work, turn)) for turn in range(TIMES)]
-    return Cost(min(cost.cpu for cost in costs), min(cost.wall for cost in costs), max(cost.peak_mb for cost in costs))
+    return Cost(min(cost.cpu for cost in costs), max(cost.peak_mb for cost in costs))
 
 
 def report(**costs: Cost) -> None:

@@ -30,17 +30,7 @@ local backend. Neither keeps accounts, a log, or signed releases. The ratio is t
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the report.
-
-    Attributes:
-        workload: What was done.
-        engine: Who did it.
-        measured: How long or how much, with its unit.
-        ratio: How that compares, and with what.
-        peak_mb: Peak memory, where that was measured.
-        target: What was aimed at.
-        met: Whether it was reached; None without a target, or where nothing was measured.
-    """
+    """One line of the report: what was done by whom, how much it took, beside what; `met` is None without a target or a result."""
 
     workload: str
     engine: str

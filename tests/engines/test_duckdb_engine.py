@@ -87,8 +87,8 @@ def test_a_connection_writes_no_temporary_file(connection: duckdb.DuckDBPyConnec
 
 def test_running_out_of_memory_is_a_fixed_failure() -> None:
     """The run fails rather than spill, and says the same whatever the data."""
-    rows: list[dict[str, Scalar]] = [{"person": f"person {n}", "n": n, "words": f"very secret words {n}"} for n in range(30_000)]
-    asked = plan(FACTS, [A], [count(1)], keys=[key(column("secret_a.words"), Kind.TEXT, "x")])
+    rows: list[dict[str, Scalar]] = [{"person": f"person {n}", "n": n, "words": "very secret words"} for n in range(100_000)]
+    asked = plan(FACTS, [A], [count(1)], keys=[key(column("secret_a.words"), Kind.TEXT, "very secret words")])
     with pytest.raises(Failed) as failure:
         DuckdbEngine(threads=1, memory_limit="1MB").measure_exactly(asked, {"secret_a": ListTable(rows, KINDS["secret_a"])})
     assert failure.value.code is Code.RUN_FAILED

@@ -281,13 +281,20 @@ def test_a_plain_file_in_its_place_is_refused(home: Home, tmp_path: Path) -> Non
 
 def test_leftovers_of_a_crash_are_ignored_and_removed(home: Home, tmp_path: Path) -> None:
     add(home, tmp_path)
-    for leftover in ("data/.incoming/rows.parquet", "data/visits/2/rows.parquet", "data/other/1/rows.parquet", "datasets.json.new"):
+    for leftover in (
+        "data/.incoming/rows.parquet",
+        "data/visits/2/rows.parquet",
+        "data/other/1/rows.parquet",
+        "data/visits/x",
+        "data/x",
+        "datasets.json.new",
+    ):
         (home.path / leftover).parent.mkdir(parents=True, exist_ok=True)
         (home.path / leftover).write_bytes(b"half")
     assert Home.open(home.path).table("visits", 1).rows(["age"]).num_rows == 5
     assert add(home, tmp_path) == 2
     assert home.table("visits", 2).rows(["age"]).num_rows == 5
-    assert files(home) == ["visits/2/persons.parquet", "visits/2/rows.parquet"]
+    assert files(home) == ["visits/2/persons.parquet", "visits/2/rows.parquet", "x"]
 
 
 CRASH = 77

@@ -70,7 +70,7 @@ def test_its_commands_lead_from_nothing_to_a_release(tmp_path: Path) -> None:
     (tmp_path / "contract.yaml").write_text(contract, encoding="utf-8")
     shutil.copy(INSURECO_MEMBERS, tmp_path / "members.csv")
     shutil.copy(HEALTHCO_TRIAL, tmp_path / "trial.csv")
-    assert act_out(rest, tmp_path).rstrip().endswith("Accepted.")
+    assert "Accepted." in act_out(rest, tmp_path)
 
 
 def test_its_links_lead_somewhere() -> None:

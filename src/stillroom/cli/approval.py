@@ -43,6 +43,6 @@ def approve(
             lines += [f"  {party}: {decision}" for party, decision in sorted(item.decisions.items())]
         shown.show([item.to_json() for item in waiting], *(lines or ["Nothing waits for approval."]))
         return
-    decision = "rejected" if reject else "changes requested" if request_changes else "approved"
+    decision = "rejected" if reject else "changes_requested" if request_changes else "approved"
     digest = session.decide(plan, decision)
     shown.show({"plan": digest, "decision": decision}, f"{decision}: {digest}")

@@ -170,11 +170,12 @@ def _attack(table: Table, hidden: int) -> list[str]:
     found = attack_noisy(_tables(table), _truth(), threshold=THRESHOLD)
     leaves = [row[-1] for row in table.rows if not any(cell.totalled for cell in row[:-1])]
     sure = sum(int(cell.low or 0) > 0 for cell in leaves)
-    exact = f"right for {found.lucky} of {found.small} small cells" if found.consistent else "no table of people fits them"
+    right = found.lucky if found.consistent else 0
     return [
-        f"[bold green]The same attack fails.[/] Taking the values as exact: {exact}.",
-        f"Solving with the intervals: {found.pinned} of {found.small} determined.",
-        f"Blanked by thresholding: {hidden}; by the room: 0. Intervals that exclude 0: {sure} of {len(leaves)}.",
+        f"[bold green]The same attack fails.[/] Taking values as exact: {right} of {found.small} small cells right;",
+        f"solving with the intervals: {found.pinned} of {found.small} determined.",
+        f"Cells blanked by thresholding: {hidden}; by the room: 0.",
+        f"Cells whose interval excludes 0: {sure} of {len(leaves)}.",
     ]
 
 

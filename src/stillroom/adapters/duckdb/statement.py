@@ -103,7 +103,8 @@ def _columns(names: Sequence[str]) -> dict[str, exp.Expr]:
 def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
     """Write the totals of each cell, and of each person if need be; a value that is not in its key's domain is in no cell.
 
-    Keys are looked up in their domains once for each cell, or once for each row where there are about as many persons' cells as rows.
+    Keys are looked up once for each cell that occurs; or, since there are about as many persons' cells as rows, once for each row, so that
+    rows are grouped by small numbers.
     """
     source = writer.rows(plan.rest)
     scope = writer.scope(source.columns)
@@ -112,9 +113,8 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
     domains = [value for _, value in keys]
     sums = {f"m{n}": _measure(measure, plan.bounds.rows, scope, by_person=by_person) for n, measure in enumerate(plan.measures)}
     if by_person:
-        rows = exp.select("*", *(exp.alias_(key, name, copy=False) for name, key in keyed.items())).from_(
-            writer.table(source.select), copy=False
-        )
+        named = [exp.alias_(key, name, copy=False) for name, key in keyed.items()]
+        rows = exp.select("*", *named, copy=False).from_(writer.table(source.select), copy=False)
         looked_up = _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains)
         return writer.aggregate(looked_up, {"person": exp.column(source.person), **_columns(_positions(plan))}, sums)
     totals = writer.aggregate(source.select, keyed, sums)

@@ -208,10 +208,9 @@ class Home:
     def _sweep(self) -> None:
         """Delete the rows of every version that is not current, and what a crash left."""
         current = {self._folder(name, held.current.number) for name, held in self._manifest().datasets.items() if held.current}
-        for dataset in (self.path / "data").iterdir():
-            for folder in dataset.iterdir():
-                if folder not in current:
-                    shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+        for folder in (self.path / "data").glob("*/*"):
+            if folder not in current:
+                shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
 
     def _manifest(self) -> Manifest:
         return Manifest.load(self.path / _LIST)
