@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+from typing import TYPE_CHECKING
+
 import pytest
 
+from stillroom.adapters.duckdb.admission import admit_file
 from stillroom.model.codec import encode
 from stillroom.model.plan import Plan
 from stillroom.model.relation import Scan
 from tests.alterations import ALTERATIONS, table_of_altered
-from tests.world import ACCEPTED, Entry, as_it_is, measured, private, referred, world
+from tests.world import ACCEPTED, Entry, Table, as_it_is, files, measured, persons, private, referred, world
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from stillroom.model.schema import Scalar
 
 EVERY_QUESTION = pytest.mark.parametrize("entry", ACCEPTED, ids=lambda entry: entry.name)
 
@@ -36,6 +46,27 @@ def test_most_answers_are_not_zero() -> None:
     """Agreement on empty cells would say little."""
     empty = [entry.name for entry in ACCEPTED if not any(any(cells) for cells in as_it_is(entry))]
     assert empty == ["sum that is always zero", "filter that keeps nobody", "filter that is never true"]
+
+
+@pytest.mark.parametrize("alteration", [None, "spread", "more", "random"])
+@pytest.mark.parametrize("name", private())
+def test_duckdb_admits_the_rows_that_are_measured(name: str, alteration: str | None, tmp_path: Path) -> None:
+    """The rules in Python, which made the tables here, and their counterpart in DuckDB keep the same rows of everybody."""
+    dataset = private()[name]
+    rows = files()[name] if alteration is None else [row for person in persons() for row in ALTERATIONS[alteration](name, person)]
+    table = Table(name, rows)
+    with (tmp_path / "file.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [dataset.person.column, *dataset.columns])
+        writer.writeheader()
+        writer.writerows(rows)
+    admitted = admit_file(tmp_path / "file.csv", dataset, table.salt)
+    names = admitted.persons.to_pylist()
+    found = [{**row, "person": names[row["person"]]} for row in admitted.rows.to_pylist()]
+    assert sorted(found, key=in_order) == sorted(table.rows, key=in_order)
+
+
+def in_order(row: Mapping[str, Scalar]) -> str:
+    return repr(sorted(row.items()))
 
 
 @EVERY_QUESTION
