@@ -24,7 +24,8 @@ engine adds up each person's rows before it adds up all.
 
 Peers run in environments of their own. OpenDP's planner and PipelineDP join no private tables: both start from rows already joined,
 and the join is not counted. OpenDP keeps a bounded number of rows of each person by the cheapest of its rules, and PipelineDP runs on its
-local backend. Neither keeps accounts, a log, or signed releases. The ratio is the peer's CPU divided by that of `ask` at the same size.
+local backend. An `ask` in the room also keeps durable accounts and a log, and signs its release; that is in its figures. The ratio is the
+peer's CPU divided by that of `ask` at the same size.
 """
 
 

@@ -183,6 +183,16 @@ def _public(dataset: PublicDataset, rows: Raw) -> list[dict[str, Scalar]]:
     return [{name: admit(row[name], column)[0] for name, column in dataset.columns.items()} for row in rows]
 
 
+class _Blank(Table):
+    """An admitted table in which columns without any use are NULL."""
+
+    def __init__(self, name: str, rows: Raw) -> None:
+        """Admit the rows of a file, then forget."""
+        super().__init__(name, rows)
+        unused = {column for column, declared in contract().datasets[name].columns.items() if not declared.uses}
+        self.rows = [{column: None if column in unused else value for column, value in row.items()} for row in self.rows]
+
+
 World: TypeAlias = "dict[str, Table]"
 """Admitted tables by name."""
 
@@ -191,6 +201,12 @@ World: TypeAlias = "dict[str, Table]"
 def world() -> World:
     """Return the files as they are, admitted."""
     return {name: Table(name, rows) for name, rows in files().items()}
+
+
+@cache
+def world_without_unused() -> World:
+    """Return the same rows, in which private columns without any use are NULL."""
+    return {**world(), **{name: _Blank(name, files()[name]) for name in private()}}
 
 
 # --------------------------------------------------------------------------------------------------------- measurements

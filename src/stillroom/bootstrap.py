@@ -219,7 +219,7 @@ class RoomTables:
         """Look up owners in a room's store, and their homes by party."""
         self._store = store
         self._homes = homes
-        self._opened: dict[tuple[str, int], AdmittedTable] = {}
+        self._opened: dict[tuple[str, str, int], AdmittedTable] = {}
 
     def open(self, dataset: str, version: int) -> AdmittedTable:
         """Return a version of a dataset.
@@ -239,7 +239,7 @@ class RoomTables:
         if home is None:
             raise InvalidInput(Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Bring its folder back, then ask again.")
         table = home.table(dataset, version)
-        return self._opened.setdefault((dataset, version), table)
+        return self._opened.setdefault((owner, dataset, version), table)
 
 
 def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:

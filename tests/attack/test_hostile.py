@@ -13,7 +13,7 @@ from stillroom.errors import Code, StillroomError
 from stillroom.model.question import SQL_LIMIT, Terms
 from stillroom.query.price import price
 from tests.neighbours import Exploration, within
-from tests.world import ACCEPTED, Entry, contract, corpus, measured, referred, world
+from tests.world import ACCEPTED, Entry, contract, corpus, measured, referred, world, world_without_unused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,11 +94,13 @@ def outcome(entry: Entry) -> str:
 
 
 def check_accepted(entry: Entry) -> None:
-    """Hold a question to its sensitivities, and the engine to the reference."""
+    """Hold a question to its sensitivities, the engine to the reference, and its answer to columns that have some use."""
     exploration = Exploration(entry)
     assert all(within(moved, allowed) for moved, allowed in exploration.vanishing())
     assert all(within(moved, allowed) for moved, allowed in exploration.changing())
-    assert measured(exploration.plan, world()) == referred(exploration.plan, world())
+    exact = referred(exploration.plan, world())
+    assert measured(exploration.plan, world()) == exact
+    assert referred(exploration.plan, world_without_unused()) == exact
 
 
 @pytest.mark.parametrize("entry", HOSTILE + REFUSED, ids=lambda entry: entry.name)
@@ -115,6 +117,12 @@ def test_refused_whatever_its_size(name: str) -> None:
     assert outcome(entry) == code
     if not code:
         check_accepted(entry)
+
+
+@pytest.mark.parametrize("entry", ACCEPTED, ids=lambda entry: entry.name)
+def test_columns_without_any_use_change_nothing(entry: Entry) -> None:
+    plan = entry.compiled.plan
+    assert referred(plan, world_without_unused()) == referred(plan, world())
 
 
 def test_enough_of_them() -> None:
