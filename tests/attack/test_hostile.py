@@ -70,6 +70,10 @@ LARGE = {
     "many terms of ORDER BY": ("SELECT COUNT(*) FROM visits ORDER BY " + ", ".join(["1"] * 51), Code.SQL_TOO_LARGE),
     "many keys": ("SELECT COUNT(*) FROM visits GROUP BY " + ", ".join(f"severity + {n}" for n in range(33)), Code.TOO_MANY_CELLS),
     "many rollups": ("SELECT COUNT(*) FROM visits GROUP BY " + ", ".join(["GROUPING SETS (ward, severity, seen, urgent)"] * 12), ""),
+    "many values": (
+        f"SELECT {', '.join(['COUNT(*)'] * 100)} FROM visits GROUP BY CUBE (ward, severity, seen, urgent, region, key0)",
+        Code.TOO_MANY_CELLS,
+    ),
     "types inside types": ("SELECT " + "DECIMAL(" * 60 + "1" + ")" * 60 + " FROM visits", Code.FUNCTION_NOT_ALLOWED),
     "lists inside lists": ("SELECT " + "ARRAY[" * 60 + "1" + "]" * 60 + " FROM visits", Code.EXPRESSION_NOT_ALLOWED),
     "rows inside rows": ("SELECT " + "ROW(" * 60 + "1" + ")" * 60 + " FROM visits", Code.FUNCTION_NOT_ALLOWED),

@@ -34,6 +34,13 @@ def named_tests(patch: Path) -> list[str]:
     return line.removeprefix("Tests: ").split()
 
 
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
+def test_a_patch_applies(patch: Path) -> None:
+    """A patch that has fallen behind the package is noticed at once, also where its bug takes long to find."""
+    subprocess.run(["git", "apply", "--check", "--unidiff-zero", "-p1", str(patch)], cwd=ROOT / "src", check=True, capture_output=True)
+    assert named_tests(patch)
+
+
 @pytest.mark.parametrize("patch", parameters())
 def test_a_planted_bug_is_found(patch: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "src", tmp_path / "src")

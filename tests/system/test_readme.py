@@ -20,9 +20,9 @@ NOISY = (
     (r"sha256:[0-9a-f]+…", "sha256:DIGEST"),
     (r"\b[0-9a-f]{64}\b", "HASH"),
     (r" *-?\d+ ± (\d+)", r" CELL ± \1"),
-    (r"no table of people\s+fits\s+them\.|right for \d+ of (\d+) small\s+cells\.", "OUTCOME"),
-    (r"Solving with the intervals: \d+ of (\d+)", r"Solving with the intervals: PINNED of \1"),
-    (r"Intervals that exclude 0: \d+\s+of\s+(\d+)", r"Intervals that exclude 0: SURE of \1"),
+    (r"Taking values as exact: \d+ of (\d+) small cells right", r"Taking values as exact: OUTCOME of \1 small cells right"),
+    (r"solving with the intervals: \d+ of (\d+) determined", r"solving with the intervals: PINNED of \1 determined"),
+    (r"Cells whose interval excludes 0: \d+ of (\d+)", r"Cells whose interval excludes 0: SURE of \1"),
 )
 """What comes out differently each time: digests of fresh keys, noisy values, and what the attack makes of them."""
 

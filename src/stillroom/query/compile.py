@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 OUTPUT_LIMIT = 200
 """The most columns of a table."""
 
+TABLE_LIMIT = 1_000_000
+"""The most values of a table, before HAVING and LIMIT."""
+
 ORDER_LIMIT = 50
 """The most terms of ORDER BY."""
 
@@ -94,6 +97,7 @@ class _Grouped:
         _check_cells(keys, contract)
         measures = Measures(frame, contract)
         finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
+        _check_table(keys, finish)
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
@@ -163,6 +167,17 @@ def _check_cells(keys: tuple[Key, ...], contract: Contract) -> None:
             Code.TOO_MANY_CELLS,
             f"The table would have {cells} cells; the contract's limit is {contract.limits.cells}.",
             "Group by fewer columns, or by coarser ones (CASE).",
+        )
+
+
+def _check_table(keys: tuple[Key, ...], finish: Finish) -> None:
+    """Refuse tables that would take long to finish: all grouping sets together, with all columns."""
+    rows = sum(prod(len(keys[position].domain) for position in kept) for kept in finish.sets)
+    if rows * len(finish.outputs) > TABLE_LIMIT:
+        raise Refusal(
+            Code.TOO_MANY_CELLS,
+            f"The table would have {rows} rows of {len(finish.outputs)} values; {TABLE_LIMIT} values are the most.",
+            "Select fewer columns, or name fewer grouping sets.",
         )
 
 
