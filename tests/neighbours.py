@@ -85,7 +85,7 @@ class Exploration:
     @property
     def read(self) -> list[str]:
         """The private datasets that are read."""
-        return [part.dataset for part in self.plan.parts]
+        return list(self.plan.datasets)
 
     @property
     def people(self) -> list[tuple[str, ...]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Bounds, Finish, Key, Link, Measure, Output, Part, Plan
-from stillroom.model.relation import ColumnFact, Linked, Relation, Scan
+from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Part, Plan
+from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 
 if TYPE_CHECKING:
@@ -32,14 +33,43 @@ def facts_of(tables: Mapping[str, Mapping[str, Kind]]) -> tuple[ColumnFact, ...]
     )
 
 
-def part(dataset: str, relation: Relation, rows: int = 1000) -> Part:
+def part(dataset: str, relation: Relation) -> Part:
     """Return a part over a dataset, owned by a party of the same name."""
-    return Part(owner=f"{dataset}_owner", population="people", dataset=dataset, rows=rows, relation=relation)
+    return Part(owner=f"{dataset}_owner", population="people", relation=relation)
 
 
-def scan(dataset: str, *columns: str) -> Scan:
+def scan(dataset: str, *columns: str, name: str | None = None) -> Scan:
     """Return a scan."""
-    return Scan(dataset=dataset, columns=columns)
+    return Scan(dataset=dataset, name=name or dataset, columns=columns)
+
+
+def linked() -> Relation:
+    """Return what stands for the linked rows in `plan(rows=…)`."""
+    return PartRows(part=0)
+
+
+@dataclass(frozen=True)
+class Link:
+    """How two parts are linked; `present` is a column that is true where the second has a row, and `first` likewise."""
+
+    kind: JoinKind
+    condition: Expression | None = None
+
+    def rows(self) -> Relation:
+        """Return the linked rows."""
+        first, second = PartRows(part=0), PartRows(part=1)
+        if self.kind is JoinKind.INNER:
+            join = Join(kind=self.kind, left=first, right=second)
+            return join if self.condition is None else Filter(source=join, condition=self.condition)
+        here = "first" if self.kind is JoinKind.FULL else None
+        return Join(kind=self.kind, left=first, right=second, condition=self.condition, has_left=here, has_right="present")
+
+
+def _over(relation: Relation, leaf: Relation) -> Relation:
+    """Put linked rows in the place of what stands for them."""
+    if isinstance(relation, PartRows):
+        return leaf
+    return with_sources(relation, [_over(source, leaf) for source in sources(relation)])
 
 
 def key(value: Expression, kind: Kind, *domain: Scalar) -> Key:
@@ -64,21 +94,20 @@ def plan(
     measures: Sequence[Measure],
     *,
     link: Link | None = None,
-    rest: Relation | None = None,
+    over: Relation | None = None,
     keys: Sequence[Key] = (),
     rows: int = 1000,
     groups: int | None = None,
     mechanisms: Sequence[Mechanism] | None = None,
 ) -> Plan:
-    """Return a plan; a limit of groups is enforced by keeping that many."""
+    """Return a plan over linked rows, or `over` what is made of them; a limit of groups is enforced by keeping that many."""
     noise = Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=100.0)
     return Plan(
         contract="sha256:" + "0" * 64,
         protection="server",
         facts=facts,
         parts=tuple(parts),
-        link=link,
-        rest=rest or Linked(),
+        rows=_over(over or linked(), link.rows()) if link else over or linked(),
         keys=tuple(keys),
         measures=tuple(measures),
         mechanisms=tuple(mechanisms or [noise] * len(measures)),

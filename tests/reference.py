@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from stillroom.model.relation import Enrich, Filter, Linked, PerPerson, Scan
+from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from stillroom.model import expression as model
     from stillroom.model.expression import Expression
@@ -164,9 +164,13 @@ class _Life:
         match relation:
             case Scan():
                 mine = self.world.of_person(relation.dataset, self.person)
-                return [{f"{relation.dataset}.{column}": row[column] for column in relation.columns} for row in mine]
-            case Linked():
-                return self.linked()
+                return [{f"{relation.name}.{column}": row[column] for column in relation.columns} for row in mine]
+            case PartRows():
+                return self.rows(self.plan.parts[relation.part].relation)
+            case Join():
+                return self.joined(relation)
+            case Mark():
+                return self.marked(relation)
             case Filter():
                 return [row for row in self.rows(relation.source) if evaluate(relation.condition, row) is True]
             case Enrich():
@@ -174,45 +178,59 @@ class _Life:
             case PerPerson():
                 return self.per_person(relation)
 
-    def linked(self) -> list[Row]:
-        """Return the rows of the only part, or the pairs of rows of both."""
-        first, *others = (self.rows(part.relation) for part in self.plan.parts)
-        link = self.plan.link
-        if link is None:
-            return first
-        absent: Row = dict.fromkeys([*self.columns_of_second(), link.present])
-        linked = []
-        for row in first:
-            pairs = [{**row, **other, link.present: True} for other in others[0]]
-            matches = [pair for pair in pairs if link.condition is None or evaluate(link.condition, pair) is True]
-            linked += matches if matches or link.kind == "inner" else [{**row, **absent}]
-        return linked
+    def joined(self, relation: Join) -> list[Row]:
+        """Return the pairs of rows, and those without a match that an outer join keeps."""
+        left, right = ([{**row, **mark} for row in self.rows(side)] for side, mark in self.sides(relation))
+        pairs = [(one, other) for one in range(len(left)) for other in range(len(right)) if self.match(relation, left[one], right[other])]
+        rows = [{**left[one], **right[other]} for one, other in pairs]
+        if relation.kind in {"left", "full"}:
+            absent: Row = dict.fromkeys(self.columns(relation.right, relation.has_right))
+            rows += [{**row, **absent} for at, row in enumerate(left) if at not in {one for one, _ in pairs}]
+        if relation.kind == "full":
+            absent = dict.fromkeys(self.columns(relation.left, relation.has_left))
+            rows += [{**absent, **row} for at, row in enumerate(right) if at not in {other for _, other in pairs}]
+        return rows
 
-    def columns_of_second(self) -> list[str]:
-        """Return the names of the second part's columns."""
+    def sides(self, relation: Join) -> list[tuple[Relation, Row]]:
+        """Return the two sides of a join, each with the mark that its rows carry."""
+        named = ((relation.left, relation.has_left), (relation.right, relation.has_right))
+        return [(side, {} if name is None else {name: True}) for side, name in named]
 
-        def names(relation: Relation) -> list[str]:
-            match relation:
-                case Scan():
-                    return [f"{relation.dataset}.{column}" for column in relation.columns]
-                case Enrich():
-                    return names(relation.source) + [f"{relation.dataset}.{column}" for column in relation.columns]
-                case PerPerson():
-                    return [key.name for key in relation.keys] + [total.name for total in relation.totals]
-                case Filter():
-                    return names(relation.source)
-                case Linked():
-                    raise AssertionError
+    def match(self, relation: Join | Mark, one: Row, other: Row) -> bool:
+        """Tell whether two rows of the person belong together."""
+        return relation.condition is None or evaluate(relation.condition, {**one, **other}) is True
 
-        return names(self.plan.parts[1].relation)
+    def marked(self, relation: Mark) -> list[Row]:
+        """Return the rows, each told whether it has a match."""
+        among = self.rows(relation.among)
+        return [{**row, relation.name: any(self.match(relation, row, other) for other in among)} for row in self.rows(relation.source)]
+
+    def columns(self, relation: Relation, mark: str | None = None) -> list[str]:
+        """Return the names of the columns of a relation."""
+        own = [] if mark is None else [mark]
+        match relation:
+            case Scan():
+                return own + [f"{relation.name}.{column}" for column in relation.columns]
+            case PartRows():
+                return own + self.columns(self.plan.parts[relation.part].relation)
+            case Join():
+                return own + self.columns(relation.left, relation.has_left) + self.columns(relation.right, relation.has_right)
+            case Mark():
+                return own + self.columns(relation.source, relation.name)
+            case Enrich():
+                return own + self.columns(relation.source) + [f"{relation.name}.{column}" for column in relation.columns]
+            case PerPerson():
+                return own + [key.name for key in relation.keys] + [total.name for total in relation.totals]
+            case Filter():
+                return own + self.columns(relation.source)
 
     def enriched(self, relation: Enrich, row: Row) -> list[Row]:
         """Return a row once for each match in a public table."""
         key = tuple(evaluate(on.left, row) for on in relation.on)
         matches = self.world.of_key(relation.dataset, tuple(on.column for on in relation.on), key)
-        if not matches and relation.kind == "left":
+        if not matches and relation.kind is JoinKind.LEFT:
             matches = [dict.fromkeys(relation.columns)]
-        return [{**row, **{f"{relation.dataset}.{column}": match[column] for column in relation.columns}} for match in matches]
+        return [{**row, **{f"{relation.name}.{column}": match[column] for column in relation.columns}} for match in matches]
 
     def per_person(self, relation: PerPerson) -> list[Row]:
         """Return one row for each combination of keys."""
@@ -231,7 +249,7 @@ class _Life:
     def contribution(self) -> tuple[Sparse, ...]:
         """Return the person's bounded contribution to each cell of each measure."""
         cells: dict[tuple[int, ...], list[Row]] = defaultdict(list)
-        for row in self.rows(self.plan.rest):
+        for row in self.rows(self.plan.rows):
             cell = self.cell(row)
             if cell is not None:
                 cells[cell].append(row)
@@ -249,7 +267,7 @@ class _Life:
         """Return the cells that count, as `Bounds.keep_groups` says."""
         if not self.plan.bounds.keep_groups:
             return cells
-        salt = self.world.tables[self.plan.parts[0].dataset].salt
+        salt = self.world.tables[self.plan.datasets[0]].salt
 
         def order(cell: tuple[int, ...]) -> str:
             positions = ",".join(str(position) for position in cell)
@@ -284,9 +302,9 @@ _TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {
 
 
 def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Sparse, ...]]:
-    """Return what each person of the first part contributes to each measure."""
+    """Return what each person of any private dataset contributes to each measure."""
     world = _World(tables, [{value: position for position, value in enumerate(key.domain)} for key in plan.keys])
-    persons = {str(row["person"]) for row in tables[plan.parts[0].dataset].rows}
+    persons = {str(row["person"]) for dataset in plan.datasets for row in tables[dataset].rows}
     return {person: _Life(plan, world, person).contribution() for person in sorted(persons)}
 
 
@@ -302,23 +320,14 @@ def measure(plan: Plan, tables: Mapping[str, ReferenceTable]) -> tuple[tuple[int
 
 def read_tables(plan: Plan, tables: Mapping[str, AdmittedTable]) -> dict[str, ReferenceTable]:
     """Return what a plan reads, as lists of rows."""
-    private = {part.dataset for part in plan.parts}
-    wanted = _columns_read([*(part.relation for part in plan.parts), plan.rest])
-    return {dataset: _read(tables[dataset], columns, private=dataset in private) for dataset, columns in wanted.items()}
-
-
-def _columns_read(relations: Sequence[Relation]) -> dict[str, list[str]]:
     wanted: dict[str, list[str]] = defaultdict(list)
-    for relation in relations:
-        match relation:
-            case Scan():
-                wanted[relation.dataset] += relation.columns
-            case Enrich():
-                wanted[relation.dataset] += [*relation.columns, *(on.column for on in relation.on)]
-        if not isinstance(relation, Scan | Linked):
-            for dataset, columns in _columns_read([relation.source]).items():
-                wanted[dataset] += columns
-    return {dataset: list(dict.fromkeys(columns)) for dataset, columns in wanted.items()}
+    for step in steps(plan.whole):
+        if isinstance(step, Scan | Enrich):
+            wanted[step.dataset] += [*step.columns, *(on.column for on in (step.on if isinstance(step, Enrich) else ()))]
+    return {
+        dataset: _read(tables[dataset], list(dict.fromkeys(columns)), private=dataset in plan.datasets)
+        for dataset, columns in wanted.items()
+    }
 
 
 def _read(table: AdmittedTable, columns: list[str], *, private: bool) -> ReferenceTable:

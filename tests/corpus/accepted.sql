@@ -457,3 +457,114 @@ SELECT ward, AVG(cost) FROM visits GROUP BY ward
 -- name: sums beyond doubles
 -- terms: {"epsilon": 50.0}
 SELECT SUM(CASE WHEN amount > 0 THEN amount * 3000000 + 1 END) FROM linked
+
+-- name: full join
+SELECT COUNT(*), COUNT(member), COUNT(patient), COUNT(DISTINCT member), COUNT(DISTINCT patient) FROM members FULL JOIN visits ON member = patient
+
+-- name: full join by columns of both sides
+SELECT m.region, arm, COUNT(*), SUM(age), AVG(delta) FROM members m FULL OUTER JOIN outcomes o ON m.member = o.patient GROUP BY m.region, arm
+
+-- name: full join with a condition
+SELECT v.ward, l.level, COUNT(*), SUM(v.cost), SUM(l.amount) FROM visits v FULL JOIN linked l ON v.patient = l.member AND v.severity > l.level GROUP BY v.ward, l.level
+
+-- name: full join with a condition on one side
+SELECT m.tariff, o.arm, COUNT(*) FROM members m FULL JOIN outcomes o ON m.member = o.patient AND m.age > 40 GROUP BY m.tariff, o.arm
+
+-- name: rows without one side of a full join
+SELECT ward, COUNT(*) FROM outcomes FULL JOIN visits USING (patient) WHERE arm IS NULL GROUP BY ward
+
+-- name: person of a full join
+SELECT COUNT(patient), COUNT(DISTINCT patient), COUNT(visits.patient), COUNT(DISTINCT outcomes.patient) FROM outcomes FULL JOIN visits USING (patient)
+
+-- name: full join, then the person of either side
+SELECT n, COUNT(*) FROM (SELECT COALESCE(member, patient) AS who, COUNT(*) AS n FROM members FULL JOIN visits ON member = patient GROUP BY COALESCE(member, patient)) GROUP BY n
+
+-- name: full join of three by the person of either side
+SELECT arm, COUNT(*) FROM members FULL JOIN visits ON member = patient FULL JOIN outcomes o ON COALESCE(member, visits.patient) = o.patient GROUP BY arm
+
+-- name: full joins by a name
+SELECT arm, COUNT(*), COUNT(ward) FROM visits FULL JOIN outcomes USING (patient) FULL JOIN (SELECT member AS patient, age FROM members) m USING (patient) WHERE age IS NULL OR age > 30 GROUP BY arm
+
+-- name: computed column of a side that may be missing
+SELECT young, ward, COUNT(*) FROM (SELECT member, age IS NULL OR age < 40 AS young FROM members) m FULL JOIN visits ON member = patient GROUP BY young, ward
+
+-- name: right join
+SELECT m.region, COUNT(*), SUM(age) FROM members m RIGHT JOIN visits v ON member = patient GROUP BY m.region
+
+-- name: right join with conditions
+SELECT m.region, v.ward, COUNT(*), COUNT(member) FROM members m RIGHT JOIN visits v ON member = patient AND m.age > 30 AND v.severity > 1 GROUP BY m.region, v.ward
+
+-- name: right join of a public table
+SELECT size, COUNT(*) FROM regions r RIGHT JOIN members m ON m.region = r.region GROUP BY size
+
+-- name: left join, then a join by the side that may be missing
+SELECT COUNT(*) FROM members LEFT JOIN visits ON member = patient AND severity > 2 JOIN outcomes o ON visits.patient = o.patient
+
+-- name: left join, then groups of the side that may be missing
+SELECT n, COUNT(*) FROM (SELECT patient, COUNT(*) AS n FROM members LEFT JOIN visits ON member = patient AND severity > 2 GROUP BY patient) GROUP BY n
+
+-- name: three private datasets
+SELECT m.region, arm, COUNT(*), SUM(cost), AVG(delta) FROM members m JOIN visits ON member = patient JOIN outcomes o ON member = o.patient GROUP BY m.region, arm
+
+-- name: four private datasets
+SELECT tariff, COUNT(*), SUM(amount) FROM members m JOIN visits v ON m.member = v.patient LEFT JOIN outcomes o ON m.member = o.patient LEFT JOIN linked l ON l.member = o.patient GROUP BY tariff
+
+-- name: join of a join
+SELECT arm, COUNT(*) FROM outcomes o JOIN (SELECT m.member, v.ward FROM members m JOIN visits v ON m.member = v.patient WHERE m.smoker) x ON x.member = o.patient GROUP BY arm
+
+-- name: totals of a join, joined
+SELECT arm, SUM(n), AVG(worst) FROM outcomes o LEFT JOIN (SELECT m.member, COUNT(*) AS n, MAX(severity) AS worst FROM members m JOIN visits v ON m.member = v.patient GROUP BY m.member) x ON x.member = o.patient GROUP BY arm
+
+-- name: dataset joined with itself
+SELECT a.ward, b.ward, COUNT(*) FROM visits a JOIN visits b ON a.patient = b.patient AND a.seen < b.seen GROUP BY a.ward, b.ward
+
+-- name: dataset left joined with itself
+SELECT a.ward, COUNT(*), COUNT(b.patient) FROM visits a LEFT JOIN visits b ON a.patient = b.patient AND a.seen < b.seen AND b.urgent GROUP BY a.ward
+
+-- name: dataset joined with its totals
+WITH t AS (SELECT patient, COUNT(*) AS n, SUM(cost) AS spent FROM visits GROUP BY patient) SELECT n, COUNT(*), SUM(cost) FROM visits JOIN t ON visits.patient = t.patient AND cost * 2 > spent GROUP BY n
+
+-- name: common table expression used three times
+WITH t AS (SELECT patient, MAX(severity) AS worst, MIN(severity) AS best FROM visits WHERE severity IS NOT NULL GROUP BY patient) SELECT a.worst, COUNT(*) FROM t a JOIN t b ON a.patient = b.patient AND a.worst > b.best LEFT JOIN t c ON a.patient = c.patient AND c.worst < 3 GROUP BY a.worst
+
+-- name: public table joined twice
+SELECT r.size, s.size, COUNT(*) FROM visits v JOIN members m ON v.patient = m.member JOIN regions r ON v.region = r.region JOIN regions s ON m.region = s.region GROUP BY r.size, s.size
+
+-- name: public table on both sides of a join
+SELECT r.size, COUNT(*), SUM(s.other) FROM members m JOIN regions r ON m.region = r.region JOIN (SELECT v.patient, q.size AS other FROM visits v JOIN regions q ON v.region = q.region) s ON m.member = s.patient GROUP BY r.size
+
+-- name: persons in a subquery
+SELECT region, COUNT(*), SUM(age) FROM members WHERE member IN (SELECT patient FROM visits WHERE ward = 'er') GROUP BY region
+
+-- name: persons not in a subquery
+SELECT region, COUNT(*), SUM(age) FROM members WHERE member NOT IN (SELECT patient FROM visits WHERE ward = 'er') GROUP BY region
+
+-- name: persons in a subquery of totals
+SELECT ward, COUNT(*) FROM visits WHERE patient IN (SELECT patient FROM visits GROUP BY patient HAVING COUNT(*) > 2) GROUP BY ward
+
+-- name: persons in one subquery or not in another
+SELECT tariff, COUNT(*) FROM members WHERE smoker OR member IN (SELECT patient FROM outcomes WHERE cured) OR NOT member IN (SELECT patient FROM visits) GROUP BY tariff
+
+-- name: persons of a side that may be missing, in a subquery
+SELECT COUNT(*) FROM members LEFT JOIN visits ON member = patient AND urgent WHERE patient NOT IN (SELECT member FROM linked)
+
+-- name: persons in a subquery whose person may be missing
+SELECT COUNT(*) FROM members WHERE member IN (SELECT patient FROM linked LEFT JOIN visits ON member = patient AND severity > 2)
+
+-- name: EXISTS
+SELECT region, COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE v.patient = m.member AND v.urgent) GROUP BY region
+
+-- name: NOT EXISTS with a condition over both
+SELECT ward, COUNT(*), SUM(cost) FROM visits v WHERE NOT EXISTS (SELECT 1 FROM visits w WHERE w.patient = v.patient AND w.seen < v.seen) GROUP BY ward
+
+-- name: EXISTS by a matching column
+SELECT COUNT(*), SUM(severity) FROM visits v WHERE EXISTS (SELECT * FROM members m WHERE m.member = v.patient AND m.region = v.region)
+
+-- name: EXISTS inside EXISTS
+SELECT tariff, COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE v.patient = m.member AND EXISTS (SELECT 1 FROM outcomes o WHERE o.patient = v.patient AND o.cured)) GROUP BY tariff
+
+-- name: EXISTS in a subquery
+SELECT n, COUNT(*) FROM (SELECT v.patient, COUNT(*) AS n FROM visits v WHERE EXISTS (SELECT 1 FROM linked l WHERE l.member = v.patient AND l.level < v.severity) GROUP BY v.patient) GROUP BY n
+
+-- name: EXISTS of a join
+SELECT region, COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v LEFT JOIN outcomes o ON v.patient = o.patient WHERE v.patient = m.member AND (o.arm = 'drug' OR v.severity > 3)) GROUP BY region

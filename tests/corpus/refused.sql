@@ -162,10 +162,6 @@ SELECT COUNT(*) FROM visits WHERE severity NOT IN (1, NULL)
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*) FROM visits WHERE severity IN (1, cost)
 
--- name: IN a subquery
--- code: SUBQUERY_NOT_ALLOWED
-SELECT COUNT(*) FROM members WHERE member IN (SELECT patient FROM visits)
-
 -- name: scalar subquery
 -- code: SUBQUERY_NOT_ALLOWED
 SELECT (SELECT COUNT(*) FROM visits), COUNT(*) FROM members
@@ -218,26 +214,6 @@ SELECT COUNT(*) FROM members JOIN visits ON members.region = visits.region
 -- code: PERSON_NOT_RELEASED
 SELECT COUNT(*) FROM members JOIN visits ON member < patient
 
--- name: full join
--- code: JOIN_NOT_ALLOWED
-SELECT COUNT(*) FROM members FULL JOIN visits ON member = patient
-
--- name: right join
--- code: JOIN_NOT_ALLOWED
-SELECT COUNT(*) FROM members RIGHT JOIN visits ON member = patient
-
--- name: three private datasets
--- code: JOIN_NOT_ALLOWED
-SELECT COUNT(*) FROM members JOIN visits ON member = patient JOIN outcomes ON member = outcomes.patient
-
--- name: dataset joined with itself
--- code: JOIN_NOT_ALLOWED
-SELECT COUNT(*) FROM visits a JOIN visits b ON a.patient = b.patient
-
--- name: dataset joined with itself in a subquery
--- code: JOIN_NOT_ALLOWED
-WITH t AS (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient) SELECT COUNT(*) FROM visits JOIN t ON visits.patient = t.patient
-
 -- name: public table alone
 -- code: PERSON_LOST
 SELECT COUNT(*) FROM regions
@@ -261,14 +237,6 @@ SELECT COUNT(*) FROM visits v LEFT JOIN regions r ON v.region = r.region AND r.c
 -- name: public table by a key of another type
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM visits v JOIN regions r ON v.severity = r.region
-
--- name: public table joined twice
--- code: JOIN_NOT_ALLOWED
-SELECT COUNT(*) FROM visits v JOIN regions r ON v.region = r.region JOIN regions s ON v.region = s.region
-
--- name: public table on both sides of a join
--- code: JOIN_NOT_ALLOWED
-SELECT r.size, COUNT(*) FROM members m JOIN regions r ON m.region = r.region JOIN (SELECT v.patient, q.size AS other FROM visits v JOIN regions q ON v.region = q.region) s ON m.member = s.patient GROUP BY r.size
 
 -- name: two public tables
 -- code: JOIN_NOT_ALLOWED
@@ -400,3 +368,72 @@ SELECT COUNT(*) FROM members WHERE age > 1e
 -- name: heading that is too long
 -- code: SQL_INVALID
 SELECT COUNT(*) AS xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx FROM members
+
+-- name: rows of a public table kept
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v RIGHT JOIN regions r ON v.region = r.region
+
+-- name: rows of a public table kept on both sides
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v FULL JOIN regions r ON v.region = r.region
+
+-- name: full join with many rows of one person
+-- code: BOUND_TOO_LARGE
+-- contract: narrow
+SELECT COUNT(*) FROM visits FULL JOIN linked ON patient = member AND severity > level
+
+-- name: IN of another column
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE age IN (SELECT severity FROM visits)
+
+-- name: IN of another column by the person
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE member IN (SELECT ward FROM visits)
+
+-- name: IN of two columns
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE member IN (SELECT patient, ward FROM visits)
+
+-- name: IN of a public table
+-- code: PERSON_LOST
+SELECT COUNT(*) FROM members WHERE region IN (SELECT region FROM regions)
+
+-- name: EXISTS about anybody
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE v.severity > m.age)
+
+-- name: EXISTS without a condition
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE EXISTS (SELECT 1 FROM visits)
+
+-- name: EXISTS about others
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE v.patient <> m.member)
+
+-- name: EXISTS of a total
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT COUNT(*) FROM visits v WHERE v.patient = m.member)
+
+-- name: EXISTS of groups
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT ward FROM visits v WHERE v.patient = m.member GROUP BY ward)
+
+-- name: EXISTS that tests what may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v WHERE EXISTS (SELECT 1 FROM members m WHERE m.member = v.patient AND m.rating > 0)
+
+-- name: EXISTS that tests an outer column that may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE m.member = v.patient AND m.rating > v.severity)
+
+-- name: EXISTS outside WHERE
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT SUM(CASE WHEN EXISTS (SELECT 1 FROM visits v WHERE m.member = v.patient) THEN 1 ELSE 0 END) FROM members m
+
+-- name: EXISTS in a condition of a join
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members m JOIN outcomes o ON m.member = o.patient AND EXISTS (SELECT 1 FROM visits v WHERE m.member = v.patient)
+
+-- name: person of a side that may be missing, as a value
+-- code: PERSON_NOT_RELEASED
+SELECT COALESCE(member, patient), COUNT(*) FROM members FULL JOIN visits ON member = patient GROUP BY 1

@@ -16,11 +16,10 @@ from stillroom.adapters.duckdb.links import PersonLinks
 from stillroom.adapters.duckdb.statement import needs_person_step, statement
 from stillroom.errors import Code, Failed
 from stillroom.model.expression import Compare, Comparison, Constant, Like, Not
-from stillroom.model.plan import Link
-from stillroom.model.relation import Filter, JoinKind, Linked
+from stillroom.model.relation import Filter, JoinKind
 from stillroom.model.schema import Kind
 from tests.fakes import ListTable
-from tests.plans import column, count, facts_of, key, part, plan, scan, total
+from tests.plans import Link, column, count, facts_of, key, linked, part, plan, scan, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +100,7 @@ def test_a_plan_that_is_too_deep_is_a_fixed_failure() -> None:
     node: Expression = Constant(value=True)
     for _ in range(2000):
         node = Not(operand=node)
-    asked = plan(FACTS, [A], [count(1)], rest=Filter(source=Linked(), condition=node))
+    asked = plan(FACTS, [A], [count(1)], over=Filter(source=linked(), condition=node))
     with pytest.raises(Failed) as failure:
         DuckdbEngine().measure_exactly(asked, {"secret_a": ListTable([], KINDS["secret_a"])})
     assert failure.value.code is Code.RUN_FAILED
@@ -114,10 +113,10 @@ def test_sql_is_made_of_words_of_its_own() -> None:
     """No text of a contract or question becomes SQL: not a constant, a pattern, nor the name of a dataset or column."""
     texts = ["'; DROP TABLE t1; --", 'a"b', "\\", "$s0", "/*", "\0"]
     equal = [Compare(comparison=Comparison.EQUAL, left=column("secret_a.words"), right=Constant(value=text)) for text in texts]
-    rest = Filter(source=Filter(source=Linked(), condition=equal[0]), condition=Like(operand=column("secret_a.words"), pattern=texts[1]))
+    rest = Filter(source=Filter(source=linked(), condition=equal[0]), condition=Like(operand=column("secret_a.words"), pattern=texts[1]))
     for condition in equal[2:]:
         rest = Filter(source=rest, condition=condition)
-    asked = plan(FACTS, [A, Z], [count(1)], link=Link(kind=JoinKind.LEFT), rest=rest, keys=[key(column("z.m"), Kind.INTEGER, 1)], groups=1)
+    asked = plan(FACTS, [A, Z], [count(1)], link=Link(kind=JoinKind.LEFT), over=rest, keys=[key(column("z.m"), Kind.INTEGER, 1)], groups=1)
     written = statement(asked, b"salt")
     assert set(texts) <= set(written.texts.values())
     words = set(re.findall(r"[A-Za-z_]+\d*", written.sql))

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillroom.model.expression import Arithmetic, ArithmeticOp, Branch, Case, Compare, Comparison, Constant, Expression, IsNull, Like
-from stillroom.model.plan import Link
-from stillroom.model.relation import Enrich, Filter, JoinKind, Linked, Named, On, PerPerson, Total, TotalFunction
+from stillroom.model.expression import Arithmetic, ArithmeticOp, Branch, Case, Compare, Comparison, Constant, Expression, IsNull, Like, Not
+from stillroom.model.relation import Enrich, Filter, JoinKind, Mark, Named, On, PartRows, PerPerson, Total, TotalFunction
 from stillroom.model.schema import Kind
 from tests import reference
 from tests.fakes import ListTable
-from tests.plans import column, count, facts_of, key, part, plan, scan, total
+from tests.plans import Link, column, count, facts_of, key, linked, part, plan, scan, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,8 +78,8 @@ def totals_of(source: Relation, value: Expression, *keys: Named) -> PerPerson:
     return PerPerson(source=source, keys=keys, totals=tuple(Total(name=f.value, function=f, value=value) for f in TotalFunction))
 
 
-def with_public(source: Relation, kind: JoinKind, left: Expression, *others: On) -> Enrich:
-    return Enrich(source=source, dataset="pub", kind=kind, on=(On(left=left, column="s"), *others), columns=("s", "b", "w"))
+def with_public(source: Relation, kind: Literal[JoinKind.INNER, JoinKind.LEFT], left: Expression, *others: On) -> Enrich:
+    return Enrich(source=source, dataset="pub", name="pub", kind=kind, on=(On(left=left, column="s"), *others), columns=("s", "b", "w"))
 
 
 # ---------------------------------------------------------------------------------------------------------- any plan
@@ -89,11 +88,12 @@ TEXT_KEY = key(column("a.s"), Kind.TEXT, *TEXTS, None)
 SOME_TEXTS = key(column("a.s"), Kind.TEXT, "y", "x", "never")
 TRUTH_KEY = key(column("a.b"), Kind.BOOLEAN, True, False, None)  # noqa: FBT003  a domain
 NUMBER_KEY = key(column("z.m"), Kind.INTEGER, *range(-5, 6), None)
+SEEN_KEY = key(column("seen"), Kind.BOOLEAN, False, True)  # noqa: FBT003  a domain
 PRESENT_KEY = key(IsNull(operand=column("present")), Kind.BOOLEAN, False, True)  # noqa: FBT003  a domain
 MEASURES = [count(), total(column("a.n")), total(column("a.n"), bounds=(-3, 4)), count(2)]
 BOTH = [count(), total(times(column("a.n"), column("z.m"))), count(1), total(column("z.m"), bounds=(0, 5))]
 CLOSE = less(column("a.n"), Arithmetic(operation=ArithmeticOp.ADD, left=column("z.m"), right=Constant(value=1), bound=2**60))
-MATCHED = Filter(source=Linked(), condition=column("present"))
+MATCHED = Filter(source=linked(), condition=column("present"))
 PER_TEXT = totals_of(A.relation, column("a.n"), Named(name="s", value=column("a.s")))
 
 PLANS: dict[str, Plan] = {
@@ -103,13 +103,33 @@ PLANS: dict[str, Plan] = {
     "keep one": plan(FACTS, [A], MEASURES, keys=[TEXT_KEY, TRUTH_KEY], groups=1),
     "keep three": plan(FACTS, [A], MEASURES, keys=[TRUTH_KEY, TEXT_KEY], groups=3),
     "keep, some of the domain": plan(FACTS, [A], MEASURES, keys=[SOME_TEXTS, TRUTH_KEY], groups=2),
-    "filter": plan(FACTS, [A], MEASURES, rest=Filter(source=Linked(), condition=Like(operand=column("a.s"), pattern="%'%"))),
+    "filter": plan(FACTS, [A], MEASURES, over=Filter(source=linked(), condition=Like(operand=column("a.s"), pattern="%'%"))),
     "inner": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER), keys=[TEXT_KEY, NUMBER_KEY]),
     "inner on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER, condition=CLOSE), keys=[TRUTH_KEY]),
     "left": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT), keys=[NUMBER_KEY, PRESENT_KEY]),
     "left on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT, condition=CLOSE), keys=[NUMBER_KEY, PRESENT_KEY]),
     "left on, kept": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT, condition=CLOSE), keys=[NUMBER_KEY, TEXT_KEY], groups=2),
-    "left, matched only": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT), rest=MATCHED),
+    "left, matched only": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT), over=MATCHED),
+    "full": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.FULL), keys=[NUMBER_KEY, PRESENT_KEY]),
+    "full on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.FULL, condition=CLOSE), keys=[NUMBER_KEY, TEXT_KEY]),
+    "full on, kept": plan(FACTS, [Z, A], BOTH, link=Link(kind=JoinKind.FULL, condition=CLOSE), keys=[NUMBER_KEY, TEXT_KEY], groups=2),
+    "full, one side only": plan(
+        FACTS,
+        [A, Z],
+        BOTH,
+        link=Link(kind=JoinKind.FULL, condition=CLOSE),
+        over=Filter(source=linked(), condition=IsNull(operand=column("first"))),
+    ),
+    "marked": plan(FACTS, [A, Z], MEASURES, over=Mark(source=PartRows(part=0), among=PartRows(part=1), name="seen"), keys=[SEEN_KEY]),
+    "marked on": plan(
+        FACTS,
+        [Z, A],
+        [count(), total(column("z.m"))],
+        over=Filter(
+            source=Mark(source=PartRows(part=0), among=PartRows(part=1), condition=CLOSE, name="seen"),
+            condition=Not(operand=column("seen")),
+        ),
+    ),
     "left, other way round": plan(FACTS, [Z, A], BOTH, link=Link(kind=JoinKind.LEFT), keys=[NUMBER_KEY, TEXT_KEY], groups=2),
     "totals": plan(
         FACTS, [part("a", PER_TEXT)], [total(column(f.value)) for f in TotalFunction], keys=[key(column("s"), Kind.TEXT, *TEXTS)]
@@ -119,7 +139,7 @@ PLANS: dict[str, Plan] = {
         [A, Z],
         [total(column(f.value), bounds=(-9, 9)) for f in TotalFunction],
         link=Link(kind=JoinKind.LEFT),
-        rest=totals_of(Linked(), column("z.m"), Named(name="b", value=column("a.b")), Named(name="nothing", value=Constant(value=None))),
+        over=totals_of(linked(), column("z.m"), Named(name="b", value=column("a.b")), Named(name="nothing", value=Constant(value=None))),
         keys=[key(column("b"), Kind.BOOLEAN, False, True, None), key(column("nothing"), Kind.TEXT, "", None)],  # noqa: FBT003  a domain
     ),
     "linked totals": plan(
@@ -142,7 +162,7 @@ PLANS: dict[str, Plan] = {
         [A, Z],
         [count(3), total(times(column("pub.w"), column("z.m")))],
         link=Link(kind=JoinKind.LEFT),
-        rest=with_public(Linked(), JoinKind.LEFT, column("z.t")),
+        over=with_public(linked(), JoinKind.LEFT, column("z.t")),
         keys=[key(column("pub.b"), Kind.BOOLEAN, None, False, True)],  # noqa: FBT003  a domain
     ),
 }
@@ -296,7 +316,7 @@ def test_strangers_to_the_first_part_are_never_added_up(engine: Engine) -> None:
     large = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=column("count"), right=Constant(value=2**52), bound=2**52)
     larger = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=large, right=Constant(value=2**10), bound=2**62)
     positive = Filter(source=counted, condition=less(column("min"), larger))
-    asked = plan(FACTS, [A, part("z", positive, rows=1)], [count(), total(column("sum"))], link=Link(kind=JoinKind.LEFT))
+    asked = plan(FACTS, [A, part("z", positive)], [count(), total(column("sum"))], link=Link(kind=JoinKind.LEFT))
     assert agree(engine, asked, data) == ((1,), (1,))
 
 

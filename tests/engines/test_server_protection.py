@@ -9,13 +9,13 @@ import pytest
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.model.charge import Charge
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.relation import Enrich, JoinKind, Linked, On
+from stillroom.model.relation import Enrich, JoinKind, On
 from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import guarantee_of
 from stillroom.protections.server import ServerProtection
 from stillroom.query.scales import measure_sensitivities, plan_charge
 from tests.fakes import ListTable, ListTables, ZeroNoise
-from tests.plans import column, count, facts_of, key, part, plan, scan, total
+from tests.plans import column, count, facts_of, key, linked, part, plan, scan, total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 KINDS = {"a": {"n": Kind.INTEGER, "s": Kind.TEXT}, "pub": {"s": Kind.TEXT, "w": Kind.INTEGER}}
 ROWS: list[dict[str, Scalar]] = [{"person": "p", "n": 4, "s": "x"}, {"person": "p", "n": 9, "s": "y"}, {"person": "q", "n": -2, "s": "x"}]
-ENRICHED = Enrich(source=Linked(), dataset="pub", kind=JoinKind.LEFT, on=(On(left=column("a.s"), column="s"),), columns=("w",))
+ENRICHED = Enrich(source=linked(), dataset="pub", name="pub", kind=JoinKind.LEFT, on=(On(left=column("a.s"), column="s"),), columns=("w",))
 GAUSSIAN = Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=7.5)
 LAPLACE = Mechanism(noise=NoiseKind.DISCRETE_LAPLACE, scale=20.0)
 ASKED = plan(
     facts_of(KINDS),
-    [part("a", scan("a", "n", "s"), rows=2)],
+    [part("a", scan("a", "n", "s"))],
     [count(2), total(column("a.n"), row=(-10, 10), bounds=(-10, 10)), total(column("pub.w"), row=(0, 3), bounds=(0, 6))],
-    rest=ENRICHED,
+    over=ENRICHED,
     keys=[key(column("a.s"), Kind.TEXT, "x", "y", "z")],
     rows=2,
     mechanisms=[GAUSSIAN, LAPLACE, GAUSSIAN],

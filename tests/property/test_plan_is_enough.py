@@ -10,7 +10,7 @@ import pytest
 from stillroom.adapters.duckdb.admission import admit_file
 from stillroom.model.codec import encode
 from stillroom.model.plan import Plan
-from stillroom.model.relation import Scan
+from stillroom.model.relation import Scan, steps
 from tests.alterations import ALTERATIONS, table_of_altered
 from tests.world import ACCEPTED, Entry, Table, as_it_is, files, measured, persons, private, referred, world
 
@@ -71,12 +71,9 @@ def in_order(row: Mapping[str, Scalar]) -> str:
 
 @EVERY_QUESTION
 def test_no_text_of_the_question_is_in_the_plan(entry: Entry) -> None:
-    """A plan holds names of the contract, constants and numbers; each part reads one dataset of its own."""
+    """A plan holds names of the contract, constants and numbers; each part reads private data of its owner only."""
     written = encode(entry.compiled.plan).decode()
     assert "SELECT" not in written.upper().replace("'SELECT", "")
     for part in entry.compiled.plan.parts:
-        relation = part.relation
-        while not isinstance(relation, Scan):
-            assert relation.op != "linked"
-            relation = relation.source
-        assert relation.dataset == part.dataset
+        read = [private()[step.dataset] for step in steps(part.relation) if isinstance(step, Scan)]
+        assert {(dataset.owner, dataset.population) for dataset in read} == {(part.owner, part.population)}

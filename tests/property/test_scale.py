@@ -15,14 +15,16 @@ import pytest
 
 from stillroom.adapters.duckdb.admission import admit_file
 from stillroom.adapters.duckdb.engine import DuckdbEngine
+from stillroom.adapters.duckdb.rows import base_of
 from stillroom.adapters.memory_table import MemoryTable
 from stillroom.crypto.canonical import digest
 from stillroom.model.contract import PublicDataset
 from stillroom.model.expression import Column
 from stillroom.model.plan import Key
-from stillroom.model.relation import ColumnFact, Enrich, Filter, Linked, Named, PerPerson, Scan
+from stillroom.model.relation import ColumnFact, Join, Named, PerPerson, Scan, sources, with_sources
 from stillroom.model.schema import Column as Declared
 from stillroom.model.schema import ColumnType, Kind
+from stillroom.query.split import split
 from tests.world import ACCEPTED, FOLDER, contract, private
 
 if TYPE_CHECKING:
@@ -139,31 +141,35 @@ def _texts(column: Declared, count: int, numbers: np.random.Generator) -> NDArra
 
 def apart(plan: Plan, persons: int) -> Plan:
     """Return a plan that groups by the person as well: one more key that is a function of the person."""
-    first = plan.parts[0]
-    who = f"{first.dataset}.{WHO}"
+    whole = plan.whole
+    base = base_of(whole)
+    assert base is not None
+    who, numbered = _numbered(whole, base)
     number = ColumnType(kind=Kind.INTEGER, low=0, high=persons, nullable=False)
+    parts, rows = split(numbered, contract())
     return plan.model_copy(
         update={
             "facts": (*plan.facts, ColumnFact(name=who, type=number)),
-            "parts": (first.model_copy(update={"relation": _numbered(first.relation, who)}), *plan.parts[1:]),
-            "rest": _numbered(plan.rest, who),
+            "parts": parts,
+            "rows": rows,
             "keys": (*plan.keys, Key(value=Column(name=who), kind=Kind.INTEGER, domain=tuple(range(persons)))),
         }
     )
 
 
-def _numbered(relation: Relation, who: str) -> Relation:
-    """Carry the person's number along."""
-    match relation:
-        case Scan():
-            return relation.model_copy(update={"columns": (*relation.columns, WHO)})
-        case Linked():
-            return relation
-        case PerPerson():
-            keys = (*relation.keys, Named(name=who, value=Column(name=who)))
-            return relation.model_copy(update={"source": _numbered(relation.source, who), "keys": keys})
-        case Filter() | Enrich():
-            return relation.model_copy(update={"source": _numbered(relation.source, who)})
+def _numbered(relation: Relation, base: str) -> tuple[str, Relation]:
+    """Carry the person's number along, from a dataset in which everybody has rows; return its name, too."""
+    if isinstance(relation, Scan):
+        return f"{relation.name}.{WHO}", relation.model_copy(update={"columns": (*relation.columns, WHO)})
+    if isinstance(relation, Join) and base_of(relation.left) != base:
+        who, right = _numbered(relation.right, base)
+        return who, with_sources(relation, [relation.left, right])
+    first, *others = sources(relation)
+    who, first = _numbered(first, base)
+    relation = with_sources(relation, [first, *others])
+    if isinstance(relation, PerPerson):
+        relation = relation.model_copy(update={"keys": (*relation.keys, Named(name=who, value=Column(name=who)))})
+    return who, relation
 
 
 def parts(plan: Plan, tables: dict[str, MemoryTable], threads: int, persons: int) -> NDArray[np.int64]:

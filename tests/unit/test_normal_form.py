@@ -71,7 +71,7 @@ def test_a_filter_stays_above_the_right_side_of_a_left_join() -> None:
     plan = compiled("SELECT COUNT(*) FROM members m LEFT JOIN visits v ON m.id = v.pid WHERE v.ward = 'x' AND m.age > 20").plan
     assert plan.parts[0].relation.op == "filter"
     assert plan.parts[1].relation.op == "scan"
-    assert plan.rest.op == "filter"
+    assert plan.rows.op == "filter"
 
 
 def test_only_columns_that_are_read_are_scanned() -> None:

@@ -13,6 +13,7 @@ import pytest
 import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from stillroom.client.verification.accounting import allowance, costs, distances, epsilon_span
 from stillroom.client.verification.bounds import check_bounds
@@ -279,7 +280,6 @@ def product(*factors: int) -> dict[str, Any]:
     ("number", "changes", "words"),
     [
         (2, {"bounds__rows": 3}, "rows of one person: got 3, expected 4"),
-        (2, {"parts__0__rows": 3}, "rows of one person in visits: got 3, expected 4"),
         (3, {"bounds__rows": 3}, "rows of one person: got 3, expected 4"),
         (6, {"bounds__rows": 4}, "rows of one person: got 4, expected 12"),
         (2, {"bounds__groups": 1}, "cells of one person: got 1, expected 4"),
@@ -292,14 +292,14 @@ def product(*factors: int) -> dict[str, Any]:
         (14, {"keys__1__domain": [18262, None]}, "the values of members.since"),
         (1, {"keys__2__domain": [0, 1, None]}, "the values of members.smoker"),
         (0, {"parts__0__owner": "hospital"}, "no private dataset members of hospital about people"),
-        (0, {"parts__0__dataset": "visits"}, "no private dataset visits of insurer"),
-        (0, {"parts__0__relation__dataset": "outcomes"}, "the part of members reads something else"),
-        (0, {"parts__0__dataset": "regions", "parts__0__relation__dataset": "regions"}, "no private dataset regions"),
+        (0, {"parts__0__population": "dogs"}, "no private dataset members of insurer about dogs"),
+        (0, {"parts__0__relation__dataset": "visits"}, "no private dataset visits of insurer"),
+        (0, {"parts__0__relation__dataset": "linked"}, "one has the name of another dataset"),
+        (0, {"parts__0__relation__name": "members#x"}, "one has the name of another dataset"),
+        (0, {"parts__0__relation__dataset": "regions"}, "no private dataset regions"),
+        (3, {"parts__1__relation__name": "members", "parts__1__relation__dataset": "members"}, "no private dataset members of hospital"),
         (1, {"measures__1__value": {"op": "column", "name": "members.broker"}}, "the contract gives no bounds for members.broker"),
         (1, {"measures__1__value": {"op": "is_null", "operand": {"op": "column", "name": "members.age"}}}, "is not a number"),
-        (3, {"link": None}, "two parts need a link"),
-        (0, {"rest": {"op": "scan", "dataset": "visits", "columns": []}}, "what is measured are not the linked rows"),
-        (0, {"parts__0__relation": {"op": "linked"}}, "the part of members reads something else"),
         (1, {"measures__1__value": product(2**52, 2**52, 2**52)}, "a number of the plan could become too large"),
         (5, {"parts__0__relation__dataset": "codes"}, "codes is not joined as a public table on its whole key"),
     ],
@@ -307,6 +307,22 @@ def product(*factors: int) -> dict[str, Any]:
 def test_bounds_that_the_contract_does_not_prove_are_refused(number: int, changes: dict[str, object], words: str) -> None:
     with pytest.raises(Broken, match=words):
         check_bounds(bent(number, **changes), world.contract())
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        (0, {"rows": {"op": "scan", "dataset": "visits", "name": "visits", "columns": []}}),
+        (0, {"rows": {"op": "part", "part": 1}}),
+        (3, {"rows": {"op": "part", "part": 0}}),
+        (3, {"rows__right": {"op": "part", "part": 0}}),
+        (0, {"parts__0__relation": {"op": "part", "part": 0}}),
+        (3, {"parts__0__relation": {"op": "part", "part": 0}}),
+    ],
+)
+def test_a_plan_that_is_not_made_of_its_parts_is_none(number: int, changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="each once and in order"):
+        bent(number, **changes)
 
 
 def test_keys_are_shown_as_they_are_or_not_at_all() -> None:

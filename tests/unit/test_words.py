@@ -12,7 +12,7 @@ from stillroom.model.charge import Charge
 from stillroom.model.expression import Constant
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.model.plan import Bounds, Finish, Measure, Output, Part, Plan
-from stillroom.model.relation import Linked, Scan
+from stillroom.model.relation import PartRows, Scan
 from stillroom.model.release import MeasureNoise, Promise
 from stillroom.model.schema import Kind
 from stillroom.privacy.accountant import epsilon_from, rho_from
@@ -95,8 +95,8 @@ def test_disclosure_names_what_a_reader_needs() -> None:
         contract="sha256:" + "0" * 64,
         protection="server",
         facts=(),
-        parts=(Part(owner="clinic", population="patients", dataset="visits", rows=1, relation=Scan(dataset="visits", columns=())),),
-        rest=Linked(),
+        parts=(Part(owner="clinic", population="patients", relation=Scan(dataset="visits", name="visits", columns=())),),
+        rows=PartRows(part=0),
         keys=(),
         measures=(Measure(value=one, row_low=0, row_high=1, low=0, high=1),),
         mechanisms=(mechanism,),

@@ -15,7 +15,7 @@ from pydantic import Field
 from stillroom.model.value import BigInt, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 SmallInt = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
@@ -179,6 +179,29 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
         case Column() | Constant() | Average():
             return ()
+
+
+def with_children(node: Expression, operands: Sequence[Expression]) -> Expression:
+    """Return a node with other operands, in the order of `children`."""
+    match node:
+        case Arithmetic() | Divide() | Compare():
+            return node.model_copy(update={"left": operands[0], "right": operands[1]})
+        case Among() | Like() | IsNull() | Not():
+            return node.model_copy(update={"operand": operands[0]})
+        case All() | Any():
+            return node.model_copy(update={"operands": tuple(operands)})
+        case Case():
+            pairs = zip(operands[:-1:2], operands[1:-1:2], strict=True)
+            return Case(branches=tuple(Branch(when=when, then=then) for when, then in pairs), otherwise=operands[-1])
+        case Column() | Constant() | Average():
+            return node
+
+
+def renamed(node: Expression, rename: Callable[[str], str]) -> Expression:
+    """Return an expression over columns of other names."""
+    if isinstance(node, Column):
+        return Column(name=rename(node.name))
+    return with_children(node, [renamed(child, rename) for child in children(node)])
 
 
 def columns_of(node: Expression) -> frozenset[str]:

@@ -4,53 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stillroom.model.contract import Digest, Name
 from stillroom.model.expression import Expression
 from stillroom.model.mechanism import Mechanism
-from stillroom.model.relation import ColumnFact, JoinKind, Relation
+from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind
 from stillroom.model.value import BigInt, Value
 
 
 class Part(Value):
-    """What one owner can do alone: a relation over one of its datasets and public tables.
+    """What one owner can do alone: a relation over its own datasets about one population, and public tables.
 
     Attributes:
-        owner: The party that owns the dataset.
+        owner: The party that owns the datasets.
         population: The owner's account that is charged.
-        dataset: The private dataset that is read.
-        rows: The most rows of one person in `relation`, from the contract.
-        relation: A relation whose only leaf is a Scan of `dataset`.
+        relation: A relation whose leaves are scans of the owner's datasets.
     """
 
     owner: Name
     population: Name
-    dataset: Name
-    rows: int = Field(ge=1)
     relation: Relation
-
-
-class Link(Value):
-    """Which rows of the two parts belong together: those of the same person for which `condition` is true.
-
-    Attributes:
-        kind: Inner, or left: rows of the first part without a match stay, with NULL in all columns of the second.
-        condition: A further condition over columns of both parts.
-        present: Name of a column that is true on matched rows and NULL on others.
-    """
-
-    kind: JoinKind
-    condition: Expression | None = None
-    present: str = "present"
 
 
 class Key(Value):
     """One grouping key with its whole domain, in display order.
 
     Attributes:
-        value: Over the rows of `Plan.rest`.
+        value: Over the rows of `Plan.rows`.
         kind: What the values are, for display.
         digits: Decimal places of numbers.
         domain: Every value that can occur, from the contract; NULL last.
@@ -88,7 +70,7 @@ class Bounds(Value):
     """Contribution bounds of one person, applied last, on the very keys that are grouped by.
 
     Attributes:
-        rows: The most rows of one person in `Plan.rest`, proved from the contract.
+        rows: The most rows of one person in `Plan.rows`, proved from the contract.
         groups: The most cells that one person can influence (L0).
         keep_groups: Whether `groups` is enforced here: a person in more cells keeps those with the smallest keyed hash of (person, cell).
             False when the contract alone proves it.
@@ -153,9 +135,8 @@ class Plan(Value):
         contract: Digest of the contract it was compiled under.
         protection: How exact cells are protected.
         facts: What the contract says about the columns that parts read (`dataset.column`).
-        parts: One per private dataset, one or two.
-        link: How two parts are joined; None for one part.
-        rest: What is done with linked rows; its leaf is Linked. With one part, linked rows are that part's rows.
+        parts: What each owner can do alone.
+        rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
         keys: The grouping keys.
         measures: What is summed.
         mechanisms: The noise of each measure.
@@ -167,14 +148,23 @@ class Plan(Value):
     contract: Digest
     protection: Literal["server"]
     facts: tuple[ColumnFact, ...]
-    parts: tuple[Part, ...] = Field(min_length=1, max_length=2)
-    link: Link | None = None
-    rest: Relation
+    parts: tuple[Part, ...] = Field(min_length=1)
+    rows: Relation
     keys: tuple[Key, ...]
     measures: tuple[Measure, ...] = Field(min_length=1)
     mechanisms: tuple[Mechanism, ...] = Field(min_length=1)
     bounds: Bounds
     finish: Finish
+
+    @model_validator(mode="after")
+    def _each_part_once(self) -> Plan:
+        """Refuse plans whose leaves are not the parts, each once and in order, or whose parts read no private data."""
+        leaves = [step.part for step in steps(self.rows) if isinstance(step, PartRows)]
+        inside = [{type(step) for step in steps(part.relation)} for part in self.parts]
+        loose = any(isinstance(step, Scan) for step in steps(self.rows))
+        if leaves != list(range(len(self.parts))) or loose or any(PartRows in kinds or Scan not in kinds for kinds in inside):
+            raise ValueError("The rows of a plan are not those of its parts, each once and in order.")
+        return self
 
     @property
     def cells(self) -> int:
@@ -183,6 +173,23 @@ class Plan(Value):
         for key in self.keys:
             count *= len(key.domain)
         return count
+
+    @property
+    def datasets(self) -> tuple[Name, ...]:
+        """The private datasets that the plan reads, by name. The secret key of the first chooses which cells of a person are kept."""
+        scans = (step for part in self.parts for step in steps(part.relation) if isinstance(step, Scan))
+        return tuple(sorted({scan.dataset for scan in scans}))
+
+    @property
+    def whole(self) -> Relation:
+        """The rows as one relation, with every part in its place."""
+        return _joined(self.rows, self.parts)
+
+
+def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
+    if isinstance(relation, PartRows):
+        return parts[relation.part].relation
+    return with_sources(relation, [_joined(source, parts) for source in sources(relation)])
 
 
 NoisyCells: TypeAlias = tuple[tuple[int, ...], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -11,19 +11,27 @@ from stillroom.model.expression import Expression
 from stillroom.model.schema import ColumnType
 from stillroom.model.value import Value
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 
 class Scan(Value):
-    """The admitted rows of one private dataset; its column c is named `dataset.c` from here on."""
+    """The admitted rows of one private dataset; its column c is named `name.c` from here on.
+
+    Where a question reads a dataset more than once, the name tells one reading from the other: `dataset`, `dataset#2`, ….
+    """
 
     op: Literal["scan"] = "scan"
     dataset: str
+    name: str
     columns: tuple[str, ...]
 
 
-class Linked(Value):
-    """The linked rows of all parts of the plan."""
+class PartRows(Value):
+    """The rows of one part of the plan, by its position."""
 
-    op: Literal["linked"] = "linked"
+    op: Literal["part"] = "part"
+    part: int = Field(ge=0)
 
 
 class Filter(Value):
@@ -35,10 +43,11 @@ class Filter(Value):
 
 
 class JoinKind(StrEnum):
-    """Which rows a join keeps: matched ones only, or every row of the left side."""
+    """Which rows a join keeps: matched ones only, or every row of the left side too, or every row of both."""
 
     INNER = "inner"
     LEFT = "left"
+    FULL = "full"
 
 
 class On(Value):
@@ -48,13 +57,54 @@ class On(Value):
     column: str
 
 
+class Join(Value):
+    """Pairs of rows of the same person for which `condition` is true. The person of a row is that of whichever side it has.
+
+    An outer join also keeps each row without a match, with NULL in all columns of the other side.
+
+    Attributes:
+        kind: Which rows without a match stay. The condition of an inner join stands in a filter above it.
+        left: One side.
+        right: The other side.
+        condition: A further condition over columns of both sides, of an outer join.
+        has_left: Of a full join: name of a column that is true on rows with a left side and NULL on others.
+        has_right: Of a left or full join: the same for the right side.
+    """
+
+    op: Literal["join"] = "join"
+    kind: JoinKind
+    left: Relation
+    right: Relation
+    condition: Expression | None = None
+    has_left: str | None = None
+    has_right: str | None = None
+
+
+class Mark(Value):
+    """The rows of `source` with one more column: whether the same person has a row in `among` for which `condition` is true.
+
+    Attributes:
+        source: The rows.
+        among: Where to look for a match.
+        condition: Over columns of both; NULL is no match.
+        name: The column, true or false and never NULL.
+    """
+
+    op: Literal["mark"] = "mark"
+    source: Relation
+    among: Relation
+    condition: Expression | None = None
+    name: str
+
+
 class Enrich(Value):
-    """A join with a public table on its whole key. Column c of the table is named `dataset.c`."""
+    """A join with a public table on its whole key. Column c of the table is named `name.c`."""
 
     op: Literal["enrich"] = "enrich"
     source: Relation
     dataset: str
-    kind: JoinKind
+    name: str
+    kind: Literal[JoinKind.INNER, JoinKind.LEFT]
     on: tuple[On, ...] = Field(min_length=1)
     columns: tuple[str, ...]
 
@@ -92,10 +142,114 @@ class PerPerson(Value):
     totals: tuple[Total, ...]
 
 
-Relation = Annotated[Scan | Linked | Filter | Enrich | PerPerson, Field(discriminator="op")]
+Relation = Annotated[Scan | PartRows | Filter | Join | Mark | Enrich | PerPerson, Field(discriminator="op")]
 
-for _node in (Filter, Enrich, PerPerson):
+for _node in (Filter, Join, Mark, Enrich, PerPerson):
     _node.model_rebuild()
+
+
+def sources(relation: Relation) -> tuple[Relation, ...]:
+    """Return the relations that a relation is made of directly, in order."""
+    match relation:
+        case Scan() | PartRows():
+            return ()
+        case Join():
+            return (relation.left, relation.right)
+        case Mark():
+            return (relation.source, relation.among)
+        case Filter() | Enrich() | PerPerson():
+            return (relation.source,)
+
+
+def with_sources(relation: Relation, made_of: Sequence[Relation]) -> Relation:
+    """Return a relation made of other relations, in the order of `sources`."""
+    match relation:
+        case Scan() | PartRows():
+            return relation
+        case Join():
+            return relation.model_copy(update={"left": made_of[0], "right": made_of[1]})
+        case Mark():
+            return relation.model_copy(update={"source": made_of[0], "among": made_of[1]})
+        case Filter() | Enrich() | PerPerson():
+            return relation.model_copy(update={"source": made_of[0]})
+
+
+def expressions(relation: Relation) -> tuple[Expression, ...]:
+    """Return the expressions that stand in one step of a relation itself, in order."""
+    match relation:
+        case Scan() | PartRows():
+            return ()
+        case Filter():
+            return (relation.condition,)
+        case Join() | Mark():
+            return () if relation.condition is None else (relation.condition,)
+        case Enrich():
+            return tuple(item.left for item in relation.on)
+        case PerPerson():
+            return (*(key.value for key in relation.keys), *(total.value for total in relation.totals))
+
+
+def with_expressions(relation: Relation, made_of: Sequence[Expression]) -> Relation:
+    """Return one step of a relation with other expressions, in the order of `expressions`."""
+    match relation:
+        case Scan() | PartRows():
+            return relation
+        case Filter():
+            return relation.model_copy(update={"condition": made_of[0]})
+        case Join() | Mark():
+            return relation if relation.condition is None else relation.model_copy(update={"condition": made_of[0]})
+        case Enrich():
+            on = tuple(On(left=left, column=item.column) for left, item in zip(made_of, relation.on, strict=True))
+            return relation.model_copy(update={"on": on})
+        case PerPerson():
+            keyed, totalled = made_of[: len(relation.keys)], made_of[len(relation.keys) :]
+            keys = tuple(key.model_copy(update={"value": value}) for key, value in zip(relation.keys, keyed, strict=True))
+            totals = tuple(total.model_copy(update={"value": value}) for total, value in zip(relation.totals, totalled, strict=True))
+            return relation.model_copy(update={"keys": keys, "totals": totals})
+
+
+def steps(relation: Relation) -> Iterator[Relation]:
+    """Yield a relation and everything that it is made of."""
+    yield relation
+    for source in sources(relation):
+        yield from steps(source)
+
+
+def produced(relation: Relation) -> frozenset[str]:
+    """Return the names of the columns that a relation has, as far as its own nodes tell: a part's rows have names of their own."""
+    match relation:
+        case Scan():
+            return frozenset(f"{relation.name}.{column}" for column in relation.columns)
+        case PartRows():
+            return frozenset()
+        case Filter():
+            return produced(relation.source)
+        case Join():
+            return produced(relation.left) | produced(relation.right) | frozenset(made(relation))
+        case Mark():
+            return produced(relation.source) | frozenset(made(relation))
+        case Enrich():
+            return produced(relation.source) | {f"{relation.name}.{column}" for column in relation.columns}
+        case PerPerson():
+            return frozenset(made(relation))
+
+
+def made(relation: Relation) -> tuple[str, ...]:
+    """Return the names of the columns that one step makes itself."""
+    match relation:
+        case Join():
+            return tuple(name for name in (relation.has_left, relation.has_right) if name is not None)
+        case Mark():
+            return (relation.name,)
+        case PerPerson():
+            return (*(key.name for key in relation.keys), *(total.name for total in relation.totals))
+        case Scan() | PartRows() | Filter() | Enrich():
+            return ()
+
+
+def dataset_of(name: str) -> str:
+    """Return the dataset of a column `name.column`, or of a reading of it."""
+    return name.partition(".")[0].partition("#")[0]
 
 
 class ColumnFact(Value):

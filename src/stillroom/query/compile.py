@@ -16,16 +16,19 @@ from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
+from stillroom.query.context import Context
 from stillroom.query.domains import key_domain
+from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
 from stillroom.query.grouping import Lowering, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.measures import Measures
 from stillroom.query.output import Outputs, Result
 from stillroom.query.parse import only, parse
-from stillroom.query.relations import Context, select_rows
+from stillroom.query.relations import select_rows
 from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
 from stillroom.query.sets import Keys, grouping_sets
 from stillroom.query.size import check_size
+from stillroom.query.split import split
 from stillroom.query.subqueries import compile_subquery
 
 if TYPE_CHECKING:
@@ -63,7 +66,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
         Refusal: The question asks for something that is not supported, not allowed or not bounded.
     """
     select = parse(question.sql)
-    frame, _ = select_rows(select, Context(contract, compile_subquery))
+    frame, _ = select_rows(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(select, frame, contract)
     plan = _plan(contract, question.terms, grouped)
     pure = [
@@ -296,26 +299,26 @@ def _whole(clause: exp.Expr | None) -> int | None:
 
 def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
-    parts, link, rest = grouped.frame.closed()
     cells = prod(len(key.domain) for key in grouped.keys)
     bounds = _bounds(contract, terms, grouped, cells)
     measures = tuple(grouped.measures.measures)
     delta = Fraction(str(contract.caps.delta))
-    plan = Plan(
+    draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
+    check_size(draft)
+    draft = rewrites.apply(draft)
+    parts, rows = split(draft.relation, contract)
+    return Plan(
         contract=digest_of(contract),
         protection=contract.protections[0],
-        facts=grouped.frame.facts,
+        facts=draft.facts,
         parts=parts,
-        link=link,
-        rest=rest,
-        keys=grouped.keys,
-        measures=measures,
+        rows=rows,
+        keys=draft.keys,
+        measures=draft.measures,
         mechanisms=mechanisms_for(measures, bounds=bounds, cells=cells, outputs=grouped.finish.outputs, terms=terms, delta=delta),
         bounds=bounds,
-        finish=grouped.finish,
+        finish=draft.finish,
     )
-    check_size(plan)
-    return rewrites.apply(plan)
 
 
 def _bounds(contract: Contract, terms: Terms, grouped: _Grouped, cells: int) -> Bounds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from decimal import Context, Decimal
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
@@ -12,7 +13,19 @@ from stillroom.model.expression import All, Among, Any, ArithmeticOp, Compare, C
 from stillroom.model.schema import EPOCH, ColumnType, Kind
 from stillroom.query.frame import Frame, PersonColumn, resolve
 from stillroom.query.parse import identifier, only
-from stillroom.query.typed import Typed, aligned, arithmetic, choice, combined, constant, is_null, mismatch, quotient, too_large
+from stillroom.query.typed import (
+    Typed,
+    aligned,
+    arithmetic,
+    choice,
+    combined,
+    constant,
+    either_true,
+    is_null,
+    mismatch,
+    quotient,
+    too_large,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,10 +122,24 @@ def person_reference(node: exp.Expr, frame: Frame) -> PersonColumn | None:
     from sqlglot import exp
 
     node = node.unnest()
+    if isinstance(node, exp.Coalesce):
+        return _coalesced(node, frame)
     if not isinstance(node, exp.Column):
         return None
     binding = _binding(node, frame)
     return binding if isinstance(binding, PersonColumn) else None
+
+
+def _coalesced(node: exp.Coalesce, frame: Frame) -> PersonColumn | None:
+    """Return the person that COALESCE chooses, if it chooses among columns of the person: all of a row are the same person."""
+    only(node, {"this", "expressions"})
+    found = [person_reference(one, frame) for one in (node.this, *node.expressions)]
+    sides = tuple(person for person in found if person is not None)
+    if len(sides) < len(found):
+        return None
+    marks = [person.present for person in sides]
+    present = None if None in marks else reduce(either_true, [mark for mark in marks if mark is not None])
+    return PersonColumn(present, sides)
 
 
 def _binding(node: exp.Expr, frame: Frame) -> Typed | PersonColumn:

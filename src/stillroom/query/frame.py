@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.relation import Filter, Linked
+from stillroom.model.relation import Filter, Scan, steps
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:
     from stillroom.model.contract import PublicDataset
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Link, Part
     from stillroom.model.relation import ColumnFact, Relation
 
 
@@ -22,9 +21,15 @@ class PersonColumn:
 
     Attributes:
         present: True where the person's side of an outer join has a row, NULL elsewhere; None where it always has.
+        sides: The columns that COALESCE chooses from.
     """
 
     present: Typed | None = None
+    sides: tuple[PersonColumn, ...] = ()
+
+    def among(self, other: PersonColumn) -> bool:
+        """Tell whether this column is another one, or may take its value."""
+        return self is other or any(side.among(other) for side in self.sides)
 
 
 Binding: TypeAlias = Typed | PersonColumn
@@ -40,11 +45,19 @@ class Source:
 
 @dataclass(frozen=True)
 class PublicTable:
-    """A public table in FROM; it owns no rows, so it can only be joined to."""
+    """A public table in FROM; it owns no rows, so it can only be joined to.
+
+    Attributes:
+        alias: What the question calls it.
+        dataset: What the contract calls it.
+        name: What the plan calls this reading of it.
+        declared: The contract's section.
+    """
 
     alias: str
+    dataset: str
     name: str
-    dataset: PublicDataset
+    declared: PublicDataset
 
 
 @dataclass(frozen=True)
@@ -52,26 +65,23 @@ class Frame:
     """Rows that each belong to one person.
 
     Attributes:
-        parts: The private parts that were linked; one until a join.
-        link: How they were linked.
-        relation: With one part, over its Scan; afterwards, over Linked.
+        relation: The rows.
         rows: The most rows of one person, from the contract alone.
         sources: What names can refer to.
         facts: What is known about each column of the plan.
-        merged: Names that USING has merged; they mean the left side's column.
-        stem: Prefix of names for per-person totals.
-        made: How many per-person columns have been made.
+        merged: What names mean that stand in more than one source and that a join has merged.
     """
 
-    parts: tuple[Part, ...]
     relation: Relation
     rows: int
     sources: tuple[Source, ...]
     facts: tuple[ColumnFact, ...]
-    stem: str
-    link: Link | None = None
-    merged: frozenset[str] = field(default_factory=frozenset)
-    made: int = 0
+    merged: dict[str, Binding] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        """The first reading of a dataset by name, from which columns that are made on the way have their names."""
+        return min(step.name for step in steps(self.relation) if isinstance(step, Scan))
 
     def where(self, condition: Expression | None) -> Frame:
         """Keep the rows for which a condition is true."""
@@ -79,14 +89,7 @@ class Frame:
 
     def renamed(self, alias: str, columns: dict[str, Binding]) -> Frame:
         """Offer other columns, under one name, from here on."""
-        return replace(self, sources=(Source(alias, columns),), merged=frozenset[str]())
-
-    def closed(self) -> tuple[tuple[Part, ...], Link | None, Relation]:
-        """Return the parts, the link, and the relation over linked rows."""
-        if len(self.parts) == 1:
-            part = self.parts[0].model_copy(update={"relation": self.relation, "rows": self.rows})
-            return (part,), None, Linked()
-        return self.parts, self.link, self.relation
+        return replace(self, sources=(Source(alias, columns),), merged={})
 
 
 def resolve(frame: Frame, name: str, table: str | None) -> Binding:
@@ -97,9 +100,11 @@ def resolve(frame: Frame, name: str, table: str | None) -> Binding:
     """
     if table is not None and all(source.alias != table for source in frame.sources):
         raise Refusal(Code.DATASET_UNKNOWN, f"There is no table {table!r} here.", "Use a name or alias that stands after FROM or JOIN.")
+    if table is None and name in frame.merged:
+        return frame.merged[name]
     found = [source.columns[name] for source in frame.sources if table in (None, source.alias) and name in source.columns]
     if not found:
         raise Refusal(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", "`stillroom contract explain` lists the columns.")
-    if len(found) > 1 and name not in frame.merged:
+    if len(found) > 1:
         raise Refusal(Code.COLUMN_AMBIGUOUS, f"Column {name!r} stands in more than one table.", "Write table.column.")
     return found[0]

@@ -137,11 +137,11 @@ class Lowering:
         """Return the place-holder of the key that a node is, if it is one."""
         from sqlglot import exp
 
+        if isinstance(node, exp.Column | exp.Coalesce) and person_reference(node, self.frame) is not None:
+            if self.person is None:
+                row_expression(node.find(exp.Column), self.frame)
+            return self.person
         if isinstance(node, exp.Column):
-            if person_reference(node, self.frame) is not None:
-                if self.person is None:
-                    row_expression(node, self.frame)
-                return self.person
             resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)
         if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren | exp.If):
             return None

@@ -2,66 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Column, Compare, Comparison, columns_of
-from stillroom.model.plan import Link
-from stillroom.model.relation import ColumnFact, Enrich, JoinKind, Linked, On
+from stillroom.model.relation import ColumnFact, Enrich, Join, JoinKind, On
 from stillroom.model.schema import ColumnType, Kind, column_type
 from stillroom.query import uses
 from stillroom.query.expressions import NULL, condition, conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, PublicTable, Source, resolve
 from stillroom.query.parse import identifier, only
-from stillroom.query.typed import Typed, choice, mismatch, scaled
+from stillroom.query.typed import Typed, both_true, choice, mismatch, scaled
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
     from stillroom.model.schema import Use
-
-PARTS = 2
-"""The most private datasets of a question."""
-
-PRESENT = "#present"
-"""The column that tells matched rows of a LEFT JOIN."""
+    from stillroom.query.context import Context
 
 
-def kind(join: exp.Join) -> JoinKind:
-    """Return the kind of a join.
+@dataclass(frozen=True)
+class Kept:
+    """Which sides of a join keep their rows without a match."""
+
+    left: bool
+    right: bool
+
+
+def kept(join: exp.Join) -> Kept:
+    """Return which sides a join keeps.
 
     Raises:
-        Refusal: It is neither INNER nor LEFT.
+        Refusal: It is none of INNER, LEFT, RIGHT and FULL.
     """
     only(join, {"this", "on", "using", "side", "kind"})
     side, words = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
     if side == "" and words in {"", "INNER"}:
-        return JoinKind.INNER
-    if side == "LEFT" and words in {"", "OUTER"}:
-        return JoinKind.LEFT
+        return Kept(left=False, right=False)
+    if side in {"LEFT", "RIGHT", "FULL"} and words in {"", "OUTER"}:
+        return Kept(left=side != "RIGHT", right=side != "LEFT")
     name = f"{side} {words}".strip()
-    raise Refusal(Code.JOIN_NOT_ALLOWED, f"{name} JOIN is not supported.", "Use INNER JOIN or LEFT JOIN.")
+    raise Refusal(Code.JOIN_NOT_ALLOWED, f"{name} JOIN is not supported.", "Use INNER, LEFT, RIGHT or FULL JOIN.")
 
 
-def of_persons(left: Frame, right: Frame, join: exp.Join, contract: Contract) -> Frame:
+def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> Frame:
     """Join two private relations; their persons must be equated, and more conditions are welcome.
 
     Raises:
-        Refusal: The persons are not equated, or a third dataset or the same one again is joined.
+        Refusal: The persons are not equated, or one person could have too many rows.
     """
-    how = kind(join)
-    if len(left.parts) + len(right.parts) > PARTS:
-        raise Refusal(
-            Code.JOIN_NOT_ALLOWED, "A question joins at most two private datasets.", "Split it into questions over two datasets each."
-        )
-    if left.parts[0].dataset == right.parts[0].dataset:
-        raise Refusal(
-            Code.JOIN_NOT_ALLOWED, "A dataset cannot be joined with itself.", "Use conditions or a subquery grouped by the person."
-        )
-    _check_public(left, right)
-    both = _side_by_side(left, right)
+    how, both = kept(join), side_by_side(left, right)
     equated, others = _split(join, both, left, right)
     if not equated:
         raise Refusal(
@@ -70,41 +62,45 @@ def of_persons(left: Frame, right: Frame, join: exp.Join, contract: Contract) ->
             f"Add ON {_person_name(left)} = {_person_name(right)}.",
         )
     for item in others:
-        uses.allow(contract, item, _needed(item))
-    _check_rows(left.rows * right.rows, contract)
-    return _inner(both, left, right, others) if how is JoinKind.INNER else _left(both, left, right, others)
+        uses.allow(context.contract, item, needed(item))
+    if how.left and how.right:
+        joined = _full(left, right, others, context)
+    elif how.left or how.right:
+        joined = _one_sided(left, right, others, context, keep_left=how.left)
+    else:
+        relation = Join(kind=JoinKind.INNER, left=left.relation, right=right.relation)
+        joined = replace(both, relation=relation).where(conjunction(others))
+    _check_rows(joined.rows, context.contract)
+    return replace(joined, merged={**left.merged, **right.merged, **_persons_merged(left, right, how)})
 
 
-def _side_by_side(left: Frame, right: Frame) -> Frame:
-    """Return a frame in which the names of both sides can be used."""
+def side_by_side(left: Frame, right: Frame) -> Frame:
+    """Return a frame in which the names of both sides can be used, for pairs of their rows."""
     if {source.alias for source in left.sources} & {source.alias for source in right.sources}:
         raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
-    return replace(
-        left,
-        sources=left.sources + right.sources,
-        facts=left.facts + right.facts,
-        relation=Linked(),
-        rows=left.rows * right.rows,
-        stem="#linked",
-        made=0,
-    )
+    return replace(left, sources=left.sources + right.sources, facts=left.facts + right.facts, rows=left.rows * right.rows)
 
 
-def _needed(item: Typed) -> frozenset[Use]:
+def _persons_merged(left: Frame, right: Frame, how: Kept) -> dict[str, Binding]:
+    """Return what a name means that is the person on both sides: that of a side that is always there, or of whichever is."""
+
+    def persons(frame: Frame) -> dict[str, PersonColumn]:
+        return {name: one for source in frame.sources for name, one in source.columns.items() if isinstance(one, PersonColumn)}
+
+    here, there = persons(left), persons(right)
+    shared = here.keys() & there.keys()
+    if how.left and how.right:
+        return {name: PersonColumn() for name in shared}
+    return {name: (there if how.right else here)[name] for name in shared}
+
+
+def needed(item: Typed) -> frozenset[Use]:
     """Return the uses of which a column needs one in a condition of a join: an equality matches, anything else filters."""
     match item.expression:
         case Compare(comparison=Comparison.EQUAL, left=Column(), right=Column()):
             return uses.MATCHES
         case _:
             return uses.FILTERS
-
-
-def _check_public(left: Frame, right: Frame) -> None:
-    """Refuse one public table on both sides: its columns would have the same names in the plan."""
-    if {fact.name for fact in left.facts} & {fact.name for fact in right.facts}:
-        raise Refusal(
-            Code.JOIN_NOT_ALLOWED, "Both sides of the join have joined the same public table.", "Join each public table once in a question."
-        )
 
 
 def _split(join: exp.Join, both: Frame, left: Frame, right: Frame) -> tuple[bool, list[Typed]]:
@@ -116,10 +112,12 @@ def _split(join: exp.Join, both: Frame, left: Frame, right: Frame) -> tuple[bool
         nodes += conjuncts(join.args["on"])
     equated, others = False, []
     for node in nodes:
-        if isinstance(node, exp.EQ) and _equates_persons(node, both, left, right):
-            equated = True
-        else:
+        persons = equated_persons(node, both, left, right) if isinstance(node, exp.EQ) else None
+        if persons is None:
             others.append(condition(node, both))
+        else:
+            equated = True
+            others += [person.present for person in persons if person.present is not None]
     return equated, others
 
 
@@ -130,23 +128,28 @@ def _equality(name: str, left: Frame, right: Frame) -> exp.Expr:
     def owner(frame: Frame) -> exp.Column:
         resolve(frame, name, None)
         alias = next(source.alias for source in frame.sources if name in source.columns)
-        return exp.column(name, table=alias, quoted=True)
+        return exp.column(name, table=None if name in frame.merged else alias, quoted=True)
 
     return exp.EQ(this=owner(left), expression=owner(right))
 
 
-def _equates_persons(node: exp.EQ, both: Frame, left: Frame, right: Frame) -> bool:
-    """Tell whether an equality equates a person of the left side with one of the right."""
+def equated_persons(node: exp.EQ, both: Frame, left: Frame, right: Frame) -> tuple[PersonColumn, PersonColumn] | None:
+    """Return the persons that an equality equates, if they are one of the left side and one of the right.
+
+    Rows on which such a person is NULL match nothing; all rows have their person, whatever a column says.
+    """
     first, second = person_reference(node.this, both), person_reference(node.expression, both)
     if first is None or second is None:
-        return False
-    sides = {_has(left, first), _has(left, second)}
-    return sides == {True, False} and (_has(right, first) or _has(right, second))
+        return None
+    if (_has(left, first) and _has(right, second)) or (_has(left, second) and _has(right, first)):
+        return first, second
+    return None
 
 
 def _has(frame: Frame, person: PersonColumn) -> bool:
     """Tell whether a person column belongs to a frame."""
-    return any(binding is person for source in frame.sources for binding in source.columns.values())
+    known = [*(one for source in frame.sources for one in source.columns.values()), *frame.merged.values()]
+    return any(person.among(one) for one in known if isinstance(one, PersonColumn))
 
 
 def _person_name(frame: Frame) -> str:
@@ -168,37 +171,65 @@ def _check_rows(rows: int, contract: Contract) -> None:
         )
 
 
-def _inner(both: Frame, left: Frame, right: Frame, others: list[Typed]) -> Frame:
-    """Link two parts, keeping matched rows; the order of the parts does not matter, so it is made canonical."""
-    parts = sorted((left.closed()[0][0], right.closed()[0][0]), key=lambda part: part.dataset)
-    linked = replace(both, parts=tuple(parts), link=Link(kind=JoinKind.INNER, present=PRESENT))
-    return _all_merged(left, right, linked.where(conjunction(others)))
+def _one_sided(left: Frame, right: Frame, others: list[Typed], context: Context, *, keep_left: bool) -> Frame:
+    """Join two sides, keeping every row of one.
 
-
-def _left(both: Frame, left: Frame, right: Frame, others: list[Typed]) -> Frame:
-    """Link two parts, keeping every row of the first."""
-    own = frozenset(fact.name for fact in right.facts)
+    Conditions over the other side alone decide which of its rows can match. Whether a row has a match is the same for all rows of a
+    person where the conditions that are left read nothing that varies among them.
+    """
+    kept, other = (left, right) if keep_left else (right, left)
+    own = frozenset(fact.name for fact in other.facts)
     mine = [item for item in others if columns_of(item.expression) and columns_of(item.expression) <= own]
     rest = [item for item in others if item not in mine]
-    functional = all(item.functional for item in rest)
-    right = right.where(conjunction(mine))
-    parts = (left.closed()[0][0], right.closed()[0][0])
-    link = Link(kind=JoinKind.LEFT, condition=conjunction(rest), present=PRESENT)
-    always = right.rows == 1 and functional
-    facts = (*left.facts, *(fact.model_copy(update={"type": _nullable(fact.type)}) for fact in right.facts))
-    present = Typed(Column(name=PRESENT), ColumnType(kind=Kind.BOOLEAN), always)
-    sources = left.sources + tuple(
-        Source(s.alias, {n: _optional(b, present, functional=functional) for n, b in s.columns.items()}) for s in right.sources
+    absent, mark = _maybe_absent(other, context, settled=all(item.functional for item in rest))
+    join = Join(
+        kind=JoinKind.LEFT,
+        left=kept.relation,
+        right=other.where(conjunction(mine)).relation,
+        condition=conjunction(rest),
+        has_right=mark,
     )
-    present_fact = ColumnFact(name=PRESENT, type=present.type)
-    return _all_merged(left, right, replace(both, parts=parts, link=link, sources=sources, facts=(*facts, present_fact)))
+    return replace(side_by_side(left, absent) if keep_left else side_by_side(absent, right), relation=join)
 
 
-def _all_merged(left: Frame, right: Frame, linked: Frame) -> Frame:
-    """Let a name that means the person on both sides mean the left side's."""
-    names = {n for s in left.sources for n, b in s.columns.items() if isinstance(b, PersonColumn)}
-    shared = {n for s in right.sources for n, b in s.columns.items() if isinstance(b, PersonColumn) and n in names}
-    return replace(linked, merged=left.merged | right.merged | shared)
+def _full(left: Frame, right: Frame, others: list[Typed], context: Context) -> Frame:
+    """Join two sides, keeping every row of both.
+
+    With no condition but the persons' equality, a person's rows are all pairs, or those of the one side that has any. Otherwise there
+    are at most lr rows where something matches: with a rows of one side and b of the other in matches, ab + (l - a) + (r - b) ≤ lr; and
+    l + r where nothing does.
+    """
+    here, has_left = _maybe_absent(left, context, settled=not others)
+    there, has_right = _maybe_absent(right, context, settled=not others)
+    both = side_by_side(here, there)
+    join = Join(
+        kind=JoinKind.FULL,
+        left=left.relation,
+        right=right.relation,
+        condition=conjunction(others),
+        has_left=has_left,
+        has_right=has_right,
+    )
+    return replace(both, relation=join, rows=max(both.rows, left.rows + right.rows) if others else both.rows)
+
+
+def _maybe_absent(side: Frame, context: Context, *, settled: bool) -> tuple[Frame, str]:
+    """Return a side of an outer join whose columns are NULL on some rows, and the name of the column that is true on the others.
+
+    Args:
+        side: The side.
+        context: Gives names.
+        settled: Whether all rows of a person have that side, or none.
+    """
+    mark = context.names.column(side.stem)
+    present = Typed(Column(name=mark), ColumnType(kind=Kind.BOOLEAN), settled)
+    sources = tuple(
+        Source(source.alias, {name: _optional(one, present, functional=settled) for name, one in source.columns.items()})
+        for source in side.sources
+    )
+    merged = {name: _optional(one, present, functional=settled) for name, one in side.merged.items()}
+    facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) for fact in side.facts)
+    return replace(side, sources=sources, merged=merged, facts=(*facts, ColumnFact(name=mark, type=present.type))), mark
 
 
 def _nullable(declared: ColumnType) -> ColumnType:
@@ -207,44 +238,62 @@ def _nullable(declared: ColumnType) -> ColumnType:
 
 
 def _optional(binding: Binding, present: Typed, *, functional: bool) -> Binding:
-    """Return what a column of the right side of a LEFT JOIN is: NULL on rows without a match.
+    """Return what a column of a side that may be absent is: NULL on rows without that side.
 
     A plain column is NULL there by itself; a computed one must be told, as it may be something else when its columns are NULL.
     """
     if isinstance(binding, PersonColumn):
-        return PersonColumn(present)
+        return PersonColumn(present if binding.present is None else both_true(present, binding.present))
     functional = functional and binding.functional
     if isinstance(binding.expression, Column):
         return replace(binding, type=_nullable(binding.type), functional=functional)
     return replace(choice([(present, binding)], NULL), functional=functional, reads=binding.reads, tests=binding.tests)
 
 
-def with_public(left: Frame, public: PublicTable, join: exp.Join, contract: Contract) -> Frame:
+def of_nobody() -> Refusal:
+    """Return the refusal of a join that would keep rows of a public table that match nobody."""
+    fix = "Keep the rows of the private dataset, or those that match."
+    return Refusal(Code.JOIN_NOT_ALLOWED, "Rows of a public table belong to nobody.", fix)
+
+
+def with_public(left: Frame, public: PublicTable, join: exp.Join, contract: Contract, *, public_first: bool = False) -> Frame:
     """Join a public table on its whole key.
 
+    Args:
+        left: The private side.
+        public: The table.
+        join: The join as it is written.
+        contract: The contract.
+        public_first: Whether the public table is written on the left side of the join.
+
     Raises:
-        Refusal: The key is not equated in full, or a LEFT JOIN has further conditions.
+        Refusal: The join keeps rows of the public table, the key is not equated in full, or an outer join has further conditions.
     """
-    how = kind(join)
-    if any(source.alias == public.alias for source in left.sources) or any(fact.name.startswith(f"{public.name}.") for fact in left.facts):
-        raise Refusal(
-            Code.JOIN_NOT_ALLOWED,
-            "A table is joined twice, or two tables have the same name.",
-            "Join each public table once, under its own name.",
-        )
-    facts = tuple(ColumnFact(name=f"{public.name}.{name}", type=column_type(column)) for name, column in public.dataset.columns.items())
-    source = Source(public.alias, {f.name.partition(".")[2]: Typed(Column(name=f.name), f.type, reads=frozenset({f.name})) for f in facts})
+    how = kept(join)
+    optional, nobody = (how.right, how.left) if public_first else (how.left, how.right)
+    if nobody:
+        raise of_nobody()
+    if any(source.alias == public.alias for source in left.sources):
+        raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
+    types = {name: column_type(column) for name, column in public.declared.columns.items()}
+    facts = tuple(ColumnFact(name=f"{public.name}.{name}", type=kind) for name, kind in types.items())
+    named = {name: Column(name=f"{public.name}.{name}") for name in types}
+    read = {name: frozenset({f"{public.dataset}.{name}"}) for name in types}
+    source = Source(public.alias, {name: Typed(named[name], types[name], reads=read[name]) for name in types})
     both = replace(left, sources=(*left.sources, source), facts=left.facts + facts)
     matched, others = _public_conditions(join, left, both, public)
-    if set(matched) != set(public.dataset.key) or (others and how is JoinKind.LEFT):
-        key = ", ".join(public.dataset.key)
+    if set(matched) != set(public.declared.key) or (others and optional):
+        key = ", ".join(public.declared.key)
         raise Refusal(
             Code.JOIN_NOT_ALLOWED,
-            f"{public.name} can only be joined on its whole key ({key}).",
+            f"{public.dataset} can only be joined on its whole key ({key}).",
             "Equate each key column once; put further conditions in WHERE.",
         )
-    frame = _enriched(left, public, how=how, matched=matched, others=others, source=source, facts=facts, contract=contract)
-    return replace(frame, merged=frame.merged | {identifier(name) for name in join.args.get("using") or ()})
+    for item in others:
+        uses.allow(contract, item, needed(item))
+    frame = _enriched(left, public, optional=optional, matched=matched, source=source, facts=facts, contract=contract)
+    merged = {name: resolve(left, name, None) for name in map(identifier, join.args.get("using") or ())}
+    return replace(frame.where(conjunction(others)), merged={**frame.merged, **merged})
 
 
 def _public_conditions(join: exp.Join, left: Frame, both: Frame, public: PublicTable) -> tuple[dict[str, Typed], list[Typed]]:
@@ -274,7 +323,7 @@ def _key_equality(node: exp.Expr, both: Frame, public: PublicTable) -> tuple[str
         dataset, _, name = right.expression.name.partition(".") if isinstance(right.expression, Column) else ("", "", "")
         if (
             dataset == public.name
-            and name in public.dataset.key
+            and name in public.declared.key
             and not any(c.startswith(f"{public.name}.") for c in columns_of(left.expression))
         ):
             return name, _same_units(left, right)
@@ -296,9 +345,8 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
     left: Frame,
     public: PublicTable,
     *,
-    how: JoinKind,
+    optional: bool,
     matched: dict[str, Typed],
-    others: list[Typed],
     source: Source,
     facts: tuple[ColumnFact, ...],
     contract: Contract,
@@ -306,20 +354,22 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
     """Add the public columns to each row."""
     for item in matched.values():
         uses.allow(contract, item, uses.MATCHES | uses.GROUPS)
-    for item in others:
-        uses.allow(contract, item, _needed(item))
-    functional = public.dataset.rows_per_key == 1 and all(item.functional for item in matched.values())
-    optional = how is JoinKind.LEFT
+    functional = public.declared.rows_per_key == 1 and all(item.functional for item in matched.values())
     about = frozenset[str]().union(*(uses.withheld(contract, item) for item in matched.values()))
     columns: dict[str, Binding] = {}
     for name, binding in source.columns.items():
         if isinstance(binding, Typed):
-            kind_ = _nullable(binding.type) if optional else binding.type
-            columns[name] = replace(binding, type=kind_, functional=functional, reads=binding.reads | about)
+            kind = _nullable(binding.type) if optional else binding.type
+            columns[name] = replace(binding, type=kind, functional=functional, reads=binding.reads | about)
     facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) if optional else fact for fact in facts)
-    rows = left.rows * public.dataset.rows_per_key
+    rows = left.rows * public.declared.rows_per_key
     _check_rows(rows, contract)
-    on = tuple(On(left=matched[name].expression, column=name) for name in public.dataset.key)
-    relation = Enrich(source=left.relation, dataset=public.name, kind=how, on=on, columns=tuple(public.dataset.columns))
-    frame = replace(left, sources=(*left.sources, Source(source.alias, columns)), facts=left.facts + facts, relation=relation, rows=rows)
-    return frame.where(conjunction(others))
+    relation = Enrich(
+        source=left.relation,
+        dataset=public.dataset,
+        name=public.name,
+        kind=JoinKind.LEFT if optional else JoinKind.INNER,
+        on=tuple(On(left=matched[name].expression, column=name) for name in public.declared.key),
+        columns=tuple(public.declared.columns),
+    )
+    return replace(left, sources=(*left.sources, Source(source.alias, columns)), facts=left.facts + facts, relation=relation, rows=rows)

@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.contract import PrivateDataset, PublicDataset
 from stillroom.model.expression import Column
-from stillroom.model.plan import Part
-from stillroom.model.relation import ColumnFact, JoinKind, Scan
+from stillroom.model.relation import ColumnFact, Scan
 from stillroom.model.schema import column_type
-from stillroom.query import joins, uses
+from stillroom.query import joins, membership, uses
 from stillroom.query.expressions import condition, conjunction, conjuncts, unsupported
 from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source
+from stillroom.query.fresh import fresh
+from stillroom.query.names import Names
 from stillroom.query.parse import identifier, only
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlglot import exp
 
-    from stillroom.model.contract import Contract
+    from stillroom.query.context import Context
 
 SELECT_PARTS = frozenset(
     {"expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "with_", "kind", "operation_modifiers"}
 )
-
-
-@dataclass(frozen=True)
-class Context:
-    """What names after FROM can mean: the contract's datasets, and common table expressions.
-
-    Attributes:
-        contract: The contract.
-        subquery: Compiles a nested SELECT, given its name and this context.
-        tables: Common table expressions by name.
-    """
-
-    contract: Contract
-    subquery: Callable[[exp.Select, str, Context], Frame]
-    tables: dict[str, Frame] = field(default_factory=dict)
 
 
 def select_rows(select: exp.Select, context: Context) -> tuple[Frame, Context]:
@@ -63,19 +47,20 @@ def select_rows(select: exp.Select, context: Context) -> tuple[Frame, Context]:
     only(start, {"this"})
     frame = _from(table(start.this, context), list(select.args.get("joins") or ()), context)
     where = select.args.get("where")
-    return filtered(frame, conjuncts(where.this) if where else [], context.contract), context
+    return filtered(frame, conjuncts(where.this) if where else [], context), context
 
 
-def filtered(frame: Frame, nodes: list[exp.Expr], contract: Contract) -> Frame:
+def filtered(frame: Frame, nodes: list[exp.Expr], context: Context) -> Frame:
     """Keep the rows for which all conditions are true.
 
     Raises:
         Refusal: A condition is none, or tests a column that may not be filtered by.
     """
-    conditions = [condition(node, frame) for node in nodes]
+    marked, nodes = membership.with_marks(frame, nodes, context)
+    conditions = [condition(node, marked) for node in nodes]
     for typed in conditions:
-        uses.allow(contract, typed, uses.FILTERS)
-    return frame.where(conjunction(conditions))
+        uses.allow(context.contract, typed, uses.FILTERS)
+    return replace(marked.where(conjunction(conditions)), sources=frame.sources)
 
 
 def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context) -> Frame:
@@ -85,15 +70,15 @@ def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context)
             raise Refusal(Code.PERSON_LOST, "A public table alone is not a question about people.", "Join it to a private dataset.")
         join = pending.pop(0)
         second = table(join.this, context)
-        if isinstance(second, PublicTable) or joins.kind(join) is not JoinKind.INNER:
-            raise Refusal(Code.JOIN_NOT_ALLOWED, "Rows of a public table belong to nobody.", "Put the private dataset first.")
-        first = joins.with_public(second, first, join, context.contract)
+        if isinstance(second, PublicTable):
+            raise joins.of_nobody()
+        first = joins.with_public(second, first, join, context.contract, public_first=True)
     for join in pending:
         right = table(join.this, context)
         if isinstance(right, PublicTable):
             first = joins.with_public(first, right, join, context.contract)
         else:
-            first = joins.of_persons(first, right, join, context.contract)
+            first = joins.of_persons(first, right, join, context)
     return first
 
 
@@ -113,7 +98,8 @@ def _with(select: exp.Select, context: Context) -> Context:
         name = identifier(definition.args["alias"].this)
         if not isinstance(definition.this, exp.Select):
             raise unsupported(definition.this)
-        context = replace(context, tables={**context.tables, name: context.subquery(definition.this, name, context)})
+        compiled = context.subquery(definition.this, name, replace(context, names=Names()))
+        context = replace(context, tables={**context.tables, name: compiled})
     return context
 
 
@@ -151,24 +137,26 @@ def _alias(node: exp.Expr) -> str | None:
 def _named(name: str, alias: str, context: Context) -> Frame | PublicTable:
     """Look a name up among common table expressions, then datasets."""
     if name in context.tables:
-        known = context.tables[name]
-        return known.renamed(alias, known.sources[0].columns)
+        return fresh(context.tables[name], alias, context.names)
     dataset = context.contract.datasets.get(name)
     if dataset is None:
         raise Refusal(
             Code.DATASET_UNKNOWN, f"There is no dataset {name!r} in the contract.", "`stillroom contract explain` lists the datasets."
         )
+    reading = context.names.reading(name)
     if isinstance(dataset, PublicDataset):
-        return PublicTable(alias, name, dataset)
-    return scan(name, dataset, alias)
+        return PublicTable(alias, name, reading, dataset)
+    return scan(name, dataset, alias, reading)
 
 
-def scan(name: str, dataset: PrivateDataset, alias: str) -> Frame:
-    """Return all admitted rows of a private dataset."""
-    facts = tuple(ColumnFact(name=f"{name}.{column}", type=column_type(declared)) for column, declared in dataset.columns.items())
-    functional = dataset.rows_per_person == 1
-    columns = {fact.name.partition(".")[2]: Typed(Column(name=fact.name), fact.type, functional, frozenset({fact.name})) for fact in facts}
-    relation = Scan(dataset=name, columns=tuple(dataset.columns))
-    part = Part(owner=dataset.owner, population=dataset.population, dataset=name, rows=dataset.rows_per_person, relation=relation)
-    source = Source(alias, {**columns, dataset.person.column: PersonColumn()})
-    return Frame((part,), relation, dataset.rows_per_person, (source,), facts, name)
+def scan(dataset: str, declared: PrivateDataset, alias: str, name: str) -> Frame:
+    """Return all admitted rows of a private dataset, under an alias in the question and a name in the plan."""
+    functional = declared.rows_per_person == 1
+    types = {column: column_type(one) for column, one in declared.columns.items()}
+    columns = {
+        column: Typed(Column(name=f"{name}.{column}"), kind, functional, frozenset({f"{dataset}.{column}"}))
+        for column, kind in types.items()
+    }
+    facts = tuple(ColumnFact(name=f"{name}.{column}", type=kind) for column, kind in types.items())
+    source = Source(alias, {**columns, declared.person.column: PersonColumn()})
+    return Frame(Scan(dataset=dataset, name=name, columns=tuple(declared.columns)), declared.rows_per_person, (source,), facts)

@@ -10,7 +10,7 @@ from stillroom.model.expression import Column, Constant
 from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalFunction
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import relations, uses
-from stillroom.query.expressions import conjuncts, person_reference, row_expression, unsupported
+from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression, unsupported
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, Lowering, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.parse import only
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
-    from stillroom.query.relations import Context
+    from stillroom.query.context import Context
+    from stillroom.query.names import Names
 
 
 def compile_subquery(select: exp.Select, alias: str, context: Context) -> Frame:
@@ -78,7 +79,7 @@ def _all_columns(frame: Frame) -> dict[str, Binding]:
         for name, binding in source.columns.items():
             if name in columns and name not in frame.merged:
                 raise _twice(name)
-            columns.setdefault(name, binding)
+            columns[name] = frame.merged.get(name, binding)
     return columns
 
 
@@ -100,6 +101,7 @@ class _Totals:
     """Collects the aggregates of a subquery as per-person totals."""
 
     frame: Frame
+    names: Names
     keyed: bool
     made: list[tuple[Total, Typed]] = field(default_factory=list)
     averages: dict[str, Typed] = field(default_factory=dict)
@@ -143,7 +145,7 @@ class _Totals:
         for total, _ in self.made:
             if total.function is function and total.value == value.expression:
                 return total.name
-        name = f"{self.frame.stem}.#{self.frame.made + len(self.made)}"
+        name = self.names.column(self.frame.stem)
         typed = Typed(Column(name=name), self._type(function, value), not self.keyed, value.reads, value.tests)
         self.made.append((Total(name=name, function=function, value=value.expression), typed))
         return name
@@ -169,14 +171,14 @@ class _Totals:
 
 def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> Frame:
     """Compile a subquery with GROUP BY: one row per person and key."""
-    keys = _keys(select, frame, context.contract)
-    totals = _Totals(frame, keyed=not all(key.functional for key in keys.values()))
+    frame, keys = _keys(select, frame, context)
+    totals = _Totals(frame, context.names, keyed=not all(key.functional for key in keys.values()))
     lowering = Lowering(frame, keys, totals.note, person="person")
     aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
     items = [(output_name(item), lowering.lower(unaliased(item))) for item in select.expressions]
     having = select.args.get("having")
     tests = [lowering.lower(with_aliases(node, aliases, frame)) for node in (conjuncts(having.this) if having else ())]
-    after = relations.filtered(_after(frame, keys, totals), tests, context.contract)
+    after = relations.filtered(_after(frame, keys, totals), tests, context)
     columns: dict[str, Binding] = {}
     for name, node in items:
         if name is None:
@@ -185,8 +187,10 @@ def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> 
     return after.renamed(alias, columns)
 
 
-def _keys(select: exp.Select, frame: Frame, contract: Contract) -> dict[str, Typed]:
-    """Return the keys besides the person, by place-holder.
+def _keys(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, dict[str, Typed]]:
+    """Return the rows that are grouped, and the keys besides the person, by place-holder.
+
+    Rows on which the person's column is NULL would be a group that belongs to nobody, and are left out.
 
     Raises:
         Refusal: The person is not among the grouping columns, or another column may not be grouped by.
@@ -197,14 +201,16 @@ def _keys(select: exp.Select, frame: Frame, contract: Contract) -> dict[str, Typ
         only(group, {"expressions"})
         aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
         nodes = [with_aliases(node, aliases, frame).unnest() for node in group.expressions]
-    if not any(person_reference(node, frame) for node in nodes):
+    persons = [person for node in nodes if (person := person_reference(node, frame)) is not None]
+    if not persons:
         raise Refusal(
             Code.PERSON_LOST, "A subquery that aggregates must be grouped by the person.", "Add the person column to its GROUP BY."
         )
     others = [row_expression(node, frame) for node in nodes if person_reference(node, frame) is None]
     for key in others:
-        uses.allow(contract, key, uses.GROUPS)
-    return {f"{frame.stem}.#key{frame.made + position}": key for position, key in enumerate(others)}
+        uses.allow(context.contract, key, uses.GROUPS)
+    present = conjunction([person.present for person in persons if person.present is not None])
+    return frame.where(present), {context.names.column(frame.stem): key for key in others}
 
 
 def _after(frame: Frame, keys: dict[str, Typed], totals: _Totals) -> Frame:
@@ -219,5 +225,4 @@ def _after(frame: Frame, keys: dict[str, Typed], totals: _Totals) -> Frame:
     facts = tuple(ColumnFact(name=name, type=typed.type) for name, typed in (*grouped.items(), *computed.items()))
     source = Source(PLACE, {"person": PersonColumn(), **grouped, **computed, **totals.averages})
     rows = frame.rows if totals.keyed else 1
-    made = frame.made + len(totals.made) + len(keys)
-    return replace(frame, relation=relation, rows=rows, sources=(source,), facts=frame.facts + facts, merged=frozenset(), made=made)
+    return replace(frame, relation=relation, rows=rows, sources=(source,), facts=frame.facts + facts, merged={})

@@ -28,7 +28,7 @@ WORDS = """
 SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH EQ NEQ LT LTE GT GTE"
 """Kinds of signs."""
 
-CALLS = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "GROUPING"})
+CALLS = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "GROUPING", "COALESCE"})
 """Functions."""
 
 BEFORE_PARENTHESIS = """

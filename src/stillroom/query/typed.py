@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.expression import Arithmetic, ArithmeticOp, Branch, Case, Constant, Divide, Expression
+from stillroom.model.expression import All, Any, Arithmetic, ArithmeticOp, Branch, Case, Constant, Divide, Expression
 from stillroom.model.schema import ColumnType, Kind, Scalar
 
 if TYPE_CHECKING:
@@ -223,6 +223,18 @@ def choice(branches: list[tuple[Typed, Typed]], otherwise: Typed) -> Typed:
         otherwise=results[-1].expression,
     )
     return combined(node, kind, *(condition.as_test() for condition, _ in branches), *results)
+
+
+def both_true(left: Typed, right: Typed) -> Typed:
+    """Return a condition that is true where both operands are."""
+    kind = ColumnType(kind=Kind.BOOLEAN, nullable=left.type.nullable or right.type.nullable)
+    return combined(All(operands=(left.expression, right.expression)), kind, left, right)
+
+
+def either_true(left: Typed, right: Typed) -> Typed:
+    """Return a condition that is true where one of the operands is."""
+    kind = ColumnType(kind=Kind.BOOLEAN, nullable=left.type.nullable or right.type.nullable)
+    return combined(Any(operands=(left.expression, right.expression)), kind, left, right)
 
 
 def is_null(operand: Typed) -> bool:

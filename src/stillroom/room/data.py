@@ -8,7 +8,7 @@ from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
 from stillroom.ledger.entry import DataVersion, DataWithdrawn
 from stillroom.model.record import DataRecord
-from stillroom.model.relation import Enrich, Linked, Scan
+from stillroom.model.relation import Enrich, Scan, steps
 from stillroom.policy.contracts import section_digest
 from stillroom.room import contracts, log
 from stillroom.room.signed import decode, open_signed
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from stillroom.ledger.entry import Entry
     from stillroom.model.contract import Contract, Party
     from stillroom.model.plan import Plan
-    from stillroom.model.relation import Relation
     from stillroom.ports import Records
     from stillroom.room.contracts import InForce
     from stillroom.room.room import Room
@@ -56,20 +55,7 @@ def admitted(records: Records, contract: Contract, plan: Plan) -> dict[str, int]
 
 def datasets_of(plan: Plan) -> tuple[str, ...]:
     """Return the names of all datasets that a plan reads, sorted."""
-    relations = (plan.rest, *(part.relation for part in plan.parts))
-    return tuple(sorted(set().union(*(_datasets(relation) for relation in relations))))
-
-
-def _datasets(relation: Relation) -> set[str]:
-    match relation:
-        case Scan():
-            return {relation.dataset}
-        case Linked():
-            return set()
-        case Enrich():
-            return {relation.dataset} | _datasets(relation.source)
-        case _:
-            return _datasets(relation.source)
+    return tuple(sorted({step.dataset for step in steps(plan.whole) if isinstance(step, Scan | Enrich)}))
 
 
 def version_of(records: Records, contract: Contract, dataset: str) -> int:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from math import prod
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.duckdb.links import PersonLinks
+from stillroom.adapters.duckdb.links import Everybody, PersonLinks
 from stillroom.errors import Code, Failed
 from stillroom.model.schema import Kind
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from stillroom.adapters.duckdb.links import People
     from stillroom.adapters.duckdb.rows import Read
     from stillroom.adapters.duckdb.statement import Statement
     from stillroom.model.plan import Key, Plan
@@ -49,7 +50,7 @@ class DuckdbEngine:
         from stillroom.adapters.duckdb.statement import statement
 
         try:
-            question = statement(plan, tables[plan.parts[0].dataset].salt)
+            question = statement(plan, tables[plan.datasets[0]].salt)
             inputs = self._inputs(plan, question, tables)
             with locked_connection(self._threads, self._memory_limit) as connection:
                 for name, table in inputs.items():
@@ -61,22 +62,25 @@ class DuckdbEngine:
 
     def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:
         """Return every table that a statement reads, by its name there."""
-        inputs = {read.table: self._rows(read, plan, tables) for read in question.reads}
+        from stillroom.adapters.duckdb.rows import base_of
+
+        base = base_of(plan.whole)
+        people = tables[base] if base is not None else Everybody([tables[dataset] for dataset in plan.datasets])
+        inputs = {read.table: self._rows(read, tables[read.dataset], people) for read in question.reads}
         inputs.update({f"d{n}": _domain(key, n) for n, key in enumerate(plan.keys)})
         if question.names_persons:
-            inputs["persons"] = _persons(tables[plan.parts[0].dataset])
+            inputs["persons"] = _persons(people)
         return inputs
 
-    def _rows(self, read: Read, plan: Plan, tables: Mapping[str, AdmittedTable]) -> pa.Table:
-        """Return rows under the statement's names, and with the first part's codes of persons."""
+    def _rows(self, read: Read, table: AdmittedTable, people: People) -> pa.Table:
+        """Return rows under the statement's names, with the codes that all tables of the statement share."""
         import pyarrow as pa
 
-        table, first = tables[read.dataset], tables[plan.parts[0].dataset]
         rows = table.rows(read.columns)
         columns = {name: rows.column(column) for name, column in zip(read.names, read.columns, strict=True)}
         if read.person is not None:
             persons = rows.column("person")
-            columns[read.person] = persons if table is first else self._links.codes(table, first).take(persons)
+            columns[read.person] = persons if table is people else self._links.codes(table, people).take(persons)
         return pa.table(columns)
 
 
@@ -89,7 +93,7 @@ def _domain(key: Key, n: int) -> pa.Table:
     return pa.table({f"i{n}": positions, f"v{n}": pa.array(key.domain, stored)})
 
 
-def _persons(table: AdmittedTable) -> pa.Table:
+def _persons(table: People) -> pa.Table:
     """Return the identifier of each code."""
     import numpy as np
     import pyarrow as pa

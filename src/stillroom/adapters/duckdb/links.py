@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
-    from stillroom.ports import AdmittedTable
+
+class People(Protocol):
+    """Persons by code."""
+
+    def persons(self) -> pa.Array:
+        """Return the canonical identifiers; item i belongs to code i."""
+        ...
+
+
+class Everybody:
+    """The persons of several tables, each once."""
+
+    def __init__(self, tables: Sequence[People]) -> None:
+        """Give everybody a code."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        identifiers = [table.persons().cast(pa.large_string()) for table in tables]
+        self._persons = pc.unique(pa.chunked_array(identifiers, pa.large_string()))
+
+    def persons(self) -> pa.Array:
+        """Return the canonical identifiers; item i belongs to code i."""
+        return self._persons
 
 
 class PersonLinks:
@@ -20,9 +44,9 @@ class PersonLinks:
 
     def __init__(self) -> None:
         """Start knowing nothing."""
-        self._known: WeakKeyDictionary[AdmittedTable, WeakKeyDictionary[AdmittedTable, pa.Array]] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[People, WeakKeyDictionary[People, pa.Array]] = WeakKeyDictionary()
 
-    def codes(self, source: AdmittedTable, target: AdmittedTable) -> pa.Array:
+    def codes(self, source: People, target: People) -> pa.Array:
         """Return, for each code of `source`, the code of the same person in `target`, or NULL."""
         known = self._known.setdefault(source, WeakKeyDictionary())
         if target not in known:

@@ -9,14 +9,39 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.duckdb.terms import Scope, SqlType, Term, as_type, common, number, sql_cast, term, truth, type_of
-from stillroom.model.relation import Enrich, Filter, JoinKind, Linked, PerPerson, Scan, Total, TotalFunction
+from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Total, TotalFunction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stillroom.adapters.duckdb.terms import Texts
-    from stillroom.model.plan import Link, Plan
+    from stillroom.model.plan import Plan
     from stillroom.model.relation import Relation
+
+
+def base_of(relation: Relation) -> str | None:
+    """Return a private dataset in which everybody has rows who has rows in the relation, the first by name; None if there is none.
+
+    Its codes of persons are enough to tell everybody apart who counts.
+    """
+    return min(_needed(relation), default=None)
+
+
+def _needed(relation: Relation) -> frozenset[str]:
+    """Return the private datasets without rows in which a person has no row of a relation."""
+    match relation:
+        case Scan():
+            return frozenset({relation.dataset})
+        case PartRows():
+            return frozenset()
+        case Join(kind=JoinKind.INNER):
+            return _needed(relation.left) | _needed(relation.right)
+        case Join(kind=JoinKind.LEFT):
+            return _needed(relation.left)
+        case Join():
+            return _needed(relation.left) & _needed(relation.right)
+        case Filter() | Mark() | Enrich() | PerPerson():
+            return _needed(relation.source)
 
 
 @dataclass(frozen=True)
@@ -58,6 +83,7 @@ class RowWriter:
         """Start with the plan's facts."""
         self.reads: list[Read] = []
         self._plan = plan
+        self._base = base_of(plan.whole)
         self._texts = texts
         self._kinds = {fact.name: fact.type.kind for fact in plan.facts}
         self._numbers = count()
@@ -67,10 +93,14 @@ class RowWriter:
         match relation:
             case Scan():
                 return self._scan(relation)
-            case Linked():
-                return self._linked()
+            case PartRows():
+                return self.rows(self._plan.parts[relation.part].relation)
             case Filter():
                 return self._filter(relation)
+            case Join():
+                return self._pairs(relation)
+            case Mark():
+                return self._mark(relation)
             case Enrich():
                 return self._enrich(relation)
             case PerPerson():
@@ -91,43 +121,59 @@ class RowWriter:
     def _scan(self, scan: Scan) -> Rows:
         """Read a private table.
 
-        Persons whom the first part does not have share one missing code. Their rows match nothing, and are left out at once: added
-        up as one person, they would break the bounds of every number.
+        Persons who can have no row in the end share one missing code, see `base_of`. Their rows are left out at once: added up as one
+        person, they would break the bounds of every number.
         """
         person = self.name()
-        select, columns = self._read(scan.dataset, scan.columns, person)
-        if scan.dataset != self._plan.parts[0].dataset:
+        select, columns = self._read(scan.dataset, scan.name, scan.columns, person)
+        if scan.dataset != self._base:
             select.where(exp.Not(this=exp.Is(this=exp.column(person), expression=exp.null())), copy=False)
         return Rows(select, person, columns)
 
-    def _read(self, dataset: str, columns: Sequence[str], person: str | None = None) -> tuple[exp.Select, dict[str, Term]]:
+    def _read(self, dataset: str, reading: str, columns: Sequence[str], person: str | None = None) -> tuple[exp.Select, dict[str, Term]]:
         """Select columns of a table, each in the type of its kind."""
         read = Read(self.name("t"), dataset, tuple(columns), tuple(self.name() for _ in columns), person)
         self.reads.append(read)
-        types = [type_of(self._kinds[f"{dataset}.{column}"]) for column in columns]
+        types = [type_of(self._kinds[f"{reading}.{column}"]) for column in columns]
         names = [self.name() for _ in columns]
         select = exp.select(*([person] if person else ()), copy=False).from_(exp.to_table(read.table), copy=False)
         for name, stored, sql_type in zip(names, read.names, types, strict=True):
             select.select(exp.alias_(sql_cast(exp.column(stored), sql_type), name, copy=False), copy=False)
         terms = zip(columns, names, types, strict=True)
-        return select, {f"{dataset}.{column}": Term(exp.column(name), sql_type) for column, name, sql_type in terms}
+        return select, {f"{reading}.{column}": Term(exp.column(name), sql_type) for column, name, sql_type in terms}
 
-    def _linked(self) -> Rows:
-        parts = [self.rows(part.relation) for part in self._plan.parts]
-        return parts[0] if self._plan.link is None else self._link(parts[0], parts[1], self._plan.link)
+    def _pairs(self, join: Join) -> Rows:
+        """Join two relations on the person's code. A mark is a column of its side, so that the join makes it NULL elsewhere."""
+        left, has_left = self._marked(self.rows(join.left), join.has_left)
+        right, has_right = self._marked(self.rows(join.right), join.has_right)
+        columns = {**left.columns, **right.columns, **has_left, **has_right}
+        on: list[exp.Expr] = [exp.EQ(this=exp.column(left.person), expression=exp.column(right.person))]
+        if join.condition is not None:
+            on.append(truth(join.condition, self.scope(columns)))
+        joined = self._join(left.select, right.select, join.kind, on)
+        if join.kind is not JoinKind.FULL:
+            return Rows(joined, left.person, columns)
+        person, either = self.name(), exp.Coalesce(this=exp.column(left.person), expressions=[exp.column(right.person)])
+        return Rows(joined.select(exp.alias_(either, person, copy=False), copy=False), person, columns)
 
-    def _link(self, first: Rows, second: Rows, link: Link) -> Rows:
-        """Join two parts on the person's code; the second part's codes were translated to those of the first.
-
-        The mark of matched rows is a column of the second side, so that a LEFT JOIN makes it NULL elsewhere.
-        """
+    def _marked(self, side: Rows, name: str | None) -> tuple[Rows, dict[str, Term]]:
+        """Add the column that is true on all rows of a side, if it has a name."""
+        if name is None:
+            return side, {}
         mark = self.name()
-        marked = exp.select("*", exp.alias_(exp.true(), mark, copy=False)).from_(self.table(second.select), copy=False)
-        columns = {**first.columns, **second.columns, link.present: Term(exp.column(mark), SqlType.TRUTH)}
-        on: list[exp.Expr] = [exp.EQ(this=exp.column(first.person), expression=exp.column(second.person))]
-        if link.condition is not None:
-            on.append(truth(link.condition, self.scope(columns)))
-        return Rows(self._join(first.select, marked, link.kind, on), first.person, columns)
+        marked = exp.select("*", exp.alias_(exp.true(), mark, copy=False)).from_(self.table(side.select), copy=False)
+        return Rows(marked, side.person, side.columns), {name: Term(exp.column(mark), SqlType.TRUTH)}
+
+    def _mark(self, relation: Mark) -> Rows:
+        """Tell which rows have a match; EXISTS is true or false, whatever the condition is."""
+        source, among = self.rows(relation.source), self.rows(relation.among)
+        matches: list[exp.Expr] = [exp.EQ(this=exp.column(source.person), expression=exp.column(among.person))]
+        if relation.condition is not None:
+            matches.append(truth(relation.condition, self.scope({**source.columns, **among.columns})))
+        found = exp.select("1").from_(self.table(among.select), copy=False).where(*matches, copy=False)
+        mark = self.name()
+        marked = exp.select("*", exp.alias_(exp.Exists(this=found), mark, copy=False)).from_(self.table(source.select), copy=False)
+        return Rows(marked, source.person, {**source.columns, relation.name: Term(exp.column(mark), SqlType.TRUTH)})
 
     def _join(self, left: exp.Select, right: exp.Select, kind: JoinKind, on: Sequence[exp.Expr]) -> exp.Select:
         both = exp.select("*").from_(self.table(left), copy=False)
@@ -144,9 +190,9 @@ class RowWriter:
         source = self.rows(relation.source)
         keys = tuple(on.column for on in relation.on)
         wanted = tuple(dict.fromkeys((*keys, *relation.columns)))
-        public, columns = self._read(relation.dataset, wanted)
+        public, columns = self._read(relation.dataset, relation.name, wanted)
         scope = self.scope(source.columns)
-        pairs = [(term(on.left, scope), columns[f"{relation.dataset}.{on.column}"]) for on in relation.on]
+        pairs = [(term(on.left, scope), columns[f"{relation.name}.{on.column}"]) for on in relation.on]
         joined = self._join(source.select, public, relation.kind, [_equal(left, right) for left, right in pairs])
         return Rows(joined, source.person, {**source.columns, **columns})
 

@@ -38,7 +38,7 @@ class Statement:
         sql: The text, made of names and numbers of our own only.
         texts: The text constants, bound as parameters.
         reads: The tables of the contract that it reads.
-        names_persons: Whether it reads the table `persons` of the first part, with the columns `code` and `identifier`.
+        names_persons: Whether it reads the table `persons`, with the columns `code` and `identifier`.
     """
 
     sql: str
@@ -106,7 +106,7 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
     Keys are looked up once for each cell that occurs; or, since there are about as many persons' cells as rows, once for each row, so that
     rows are grouped by small numbers.
     """
-    source = writer.rows(plan.rest)
+    source = writer.rows(plan.rows)
     scope = writer.scope(source.columns)
     keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
     keyed = {f"k{n}": key for n, (key, _) in enumerate(keys)}

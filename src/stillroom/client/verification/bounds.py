@@ -8,6 +8,7 @@ from stillroom.client.verification.declared import domain, typed
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of, value_span
 from stillroom.model.expression import Column
+from stillroom.model.relation import dataset_of
 
 if TYPE_CHECKING:
     from stillroom.client.verification.person import Rows
@@ -54,8 +55,8 @@ def _declared(key: Key, contract: Contract) -> None:
     """
     if not isinstance(key.value, Column):
         return
-    table, _, own = key.value.name.partition(".")
-    source = contract.datasets.get(table)
+    own = key.value.name.partition(".")[2]
+    source = contract.datasets.get(dataset_of(key.value.name))
     if source is None or own not in source.columns:
         return
     declared = domain(contract, key.value.name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.client.verification.outcome import Broken
 from stillroom.model.contract import PrivateDataset
+from stillroom.model.relation import dataset_of
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ def dataset(contract: Contract, name: str) -> Dataset:
 
 
 def column(contract: Contract, name: str) -> Column:
-    """Return the declaration of `dataset.column`.
+    """Return the declaration of a column, by its name in a plan: `dataset.column`, or `dataset#n.column` for another reading.
 
     Raises:
         Broken: There is none, or the column may not be used at all.
     """
-    table, _, own = name.partition(".")
-    source = dataset(contract, table)
+    own = name.partition(".")[2]
+    source = dataset(contract, dataset_of(name))
     found = source.columns.get(own)
     if found is None or (isinstance(source, PrivateDataset) and not found.uses):
         raise Broken(f"the contract does not let a question use {name}")

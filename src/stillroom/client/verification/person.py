@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -10,7 +11,19 @@ from stillroom.client.verification.declared import dataset, value_range
 from stillroom.client.verification.outcome import Broken
 from stillroom.model.contract import PrivateDataset, PublicDataset
 from stillroom.model.expression import Arithmetic, ArithmeticOp, Case, Column, Constant, Divide, columns_of
-from stillroom.model.relation import Enrich, Filter, JoinKind, Linked, PerPerson, Scan, TotalFunction
+from stillroom.model.relation import (
+    Enrich,
+    Filter,
+    Join,
+    JoinKind,
+    Mark,
+    PartRows,
+    PerPerson,
+    Scan,
+    TotalFunction,
+    made,
+    steps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,12 +64,10 @@ def rows_of(plan: Plan, contract: Contract) -> Rows:
     Raises:
         Broken: The plan reads what the contract does not offer, or states fewer rows for a part than the contract proves.
     """
-    parts = [_part(part, contract) for part in plan.parts]
-    if (plan.link is None) != (len(parts) == 1):
-        raise Broken("two parts need a link, and one part has none")
-    if not isinstance(_leaf(plan.rest), Linked):
-        raise Broken("what is measured are not the linked rows")
-    return _relation(plan.rest, contract, parts[0] if plan.link is None else _linked(plan, *parts))
+    for part in plan.parts:
+        _check_part(part, contract)
+    _check_names(plan.whole)
+    return _relation(plan.whole, contract)
 
 
 def value_span(expression: Expression, rows: Rows) -> Range | None:
@@ -85,50 +96,89 @@ def value_span(expression: Expression, rows: Rows) -> Range | None:
             raise Broken("what is measured is not a number")
 
 
-def _part(part: Part, contract: Contract) -> Rows:
-    """Return what is known about a part, whose own statement must not be less."""
-    source, leaf = dataset(contract, part.dataset), _leaf(part.relation)
-    if not isinstance(source, PrivateDataset) or (source.owner, source.population) != (part.owner, part.population):
-        raise Broken(f"the contract has no private dataset {part.dataset} of {part.owner} about {part.population}")
-    if not isinstance(leaf, Scan) or leaf.dataset != part.dataset:
-        raise Broken(f"the part of {part.dataset} reads something else")
-    names = frozenset(f"{leaf.dataset}.{name}" for name in leaf.columns)
-    constant = names if source.rows_per_person == 1 else frozenset[str]()
-    rows = _relation(part.relation, contract, Rows(source.rows_per_person, names, constant, _ranges(contract, names)))
-    if rows.most > part.rows:
-        raise Broken(f"rows of one person in {part.dataset}: got {part.rows}, expected {rows.most}")
-    return rows
+def _check_part(part: Part, contract: Contract) -> None:
+    """See that a part reads private data of its owner and its population only."""
+    for scan in (step for step in steps(part.relation) if isinstance(step, Scan)):
+        source = dataset(contract, scan.dataset)
+        if not isinstance(source, PrivateDataset) or (source.owner, source.population) != (part.owner, part.population):
+            raise Broken(f"the contract has no private dataset {scan.dataset} of {part.owner} about {part.population}")
 
 
-def _leaf(relation: Relation) -> Scan | Linked:
-    """Return what stands at the bottom of a relation."""
-    while not isinstance(relation, Scan | Linked):
-        relation = relation.source
-    return relation
+def _check_names(relation: Relation) -> None:
+    """See that each reading of a dataset has a name of its own, and that no column has two meanings."""
+    tables = [step for step in steps(relation) if isinstance(step, Scan | Enrich)]
+    names = [table.name for table in tables]
+    if len(set(names)) < len(names) or not all(_names(table.name, table.dataset) for table in tables):
+        raise Broken("two readings of datasets have the same name, or one has the name of another dataset")
+    own = [name for step in steps(relation) for name in made(step)]
+    if len(set(own)) < len(own) or not all(name.partition(".")[2].startswith("#") for name in own):
+        raise Broken("two columns of the plan have the same name")
 
 
-def _linked(plan: Plan, left: Rows, right: Rows) -> Rows:
-    """Return what is known about linked rows: each row of one side may meet each row of the other."""
-    columns, ranges = left.columns | right.columns, {**left.ranges, **right.ranges}
-    both = Rows(left.most * right.most, columns, left.constant | right.constant, ranges)
-    if plan.link is None or plan.link.kind is not JoinKind.LEFT:
-        return both
-    settled = plan.link.condition is None or both.same(plan.link.condition)
-    optional = right.constant | {plan.link.present} if settled else frozenset[str]()
-    return replace(both, columns=columns | {plan.link.present}, constant=left.constant | optional)
+def _names(name: str, dataset: str) -> bool:
+    """Tell whether a name is that of a reading of a dataset."""
+    return name == dataset or re.fullmatch(r"#[1-9][0-9]{0,5}", name.removeprefix(dataset)) is not None
 
 
-def _relation(relation: Relation, contract: Contract, leaf: Rows) -> Rows:
-    """Return what is known about a relation, given what is known about the rows at its bottom."""
+def _relation(relation: Relation, contract: Contract) -> Rows:
+    """Return what is known about a relation."""
     match relation:
-        case Scan() | Linked():
-            return leaf
+        case Scan():
+            return _scan(relation, contract)
+        case PartRows():
+            raise Broken("a part stands inside a part")
         case Filter():
-            return _relation(relation.source, contract, leaf)
+            return _relation(relation.source, contract)
+        case Join():
+            return _joined(relation, _relation(relation.left, contract), _relation(relation.right, contract))
+        case Mark():
+            return _marked(relation, _relation(relation.source, contract), _relation(relation.among, contract))
         case Enrich():
-            return _enriched(relation, contract, _relation(relation.source, contract, leaf))
+            return _enriched(relation, contract, _relation(relation.source, contract))
         case PerPerson():
-            return _per_person(relation, _relation(relation.source, contract, leaf))
+            return _per_person(relation, _relation(relation.source, contract))
+
+
+def _scan(scan: Scan, contract: Contract) -> Rows:
+    """Return what is known about the rows of a private dataset."""
+    source = dataset(contract, scan.dataset)
+    if not isinstance(source, PrivateDataset):
+        raise Broken(f"{scan.dataset} is not about persons")
+    names = frozenset(f"{scan.name}.{name}" for name in scan.columns)
+    constant = names if source.rows_per_person == 1 else frozenset[str]()
+    return Rows(source.rows_per_person, names, constant, _ranges(contract, names))
+
+
+def _joined(join: Join, left: Rows, right: Rows) -> Rows:
+    """Return what is known about pairs of rows: each row of one side may meet each row of the other.
+
+    Where a side is missing on some rows of a person and not on others, none of its columns is the same in all of them.
+    """
+    marks = [name for name in (join.has_left, join.has_right) if name is not None]
+    both = Rows(
+        left.most * right.most,
+        left.columns | right.columns | frozenset(marks),
+        left.constant | right.constant,
+        {**left.ranges, **right.ranges},
+    )
+    match join.kind:
+        case JoinKind.INNER:
+            return both
+        case JoinKind.LEFT:
+            settled = join.condition is None or both.same(join.condition)
+            return replace(both, constant=left.constant | (right.constant | frozenset(marks) if settled else frozenset()))
+        case JoinKind.FULL if join.condition is None:
+            return replace(both, constant=both.constant | frozenset(marks))
+        case JoinKind.FULL:
+            return replace(both, most=max(both.most, left.most + right.most), constant=frozenset())
+
+
+def _marked(mark: Mark, source: Rows, among: Rows) -> Rows:
+    """Return what is known about rows that tell whether they have a match: all rows of a person do or none, if they look alike."""
+    own = columns_of(mark.condition) - among.columns if mark.condition is not None else frozenset[str]()
+    same = source.most == 1 or own <= source.constant
+    constant = source.constant | {mark.name} if same else source.constant
+    return Rows(source.most, source.columns | {mark.name}, constant, source.ranges)
 
 
 def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:
@@ -136,7 +186,7 @@ def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:
     source = dataset(contract, relation.dataset)
     if not isinstance(source, PublicDataset) or [item.column for item in relation.on] != list(source.key):
         raise Broken(f"{relation.dataset} is not joined as a public table on its whole key")
-    names = frozenset(f"{relation.dataset}.{name}" for name in relation.columns)
+    names = frozenset(f"{relation.name}.{name}" for name in relation.columns)
     same = source.rows_per_key == 1 and all(rows.same(item.left) for item in relation.on)
     constant = rows.constant | names if same else rows.constant
     return Rows(rows.most * source.rows_per_key, rows.columns | names, constant, {**rows.ranges, **_ranges(contract, names)})

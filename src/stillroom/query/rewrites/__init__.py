@@ -1,4 +1,4 @@
-"""Rewrites of plans: each keeps what is measured, and brings equal questions to one plan."""
+"""Rewrites of questions: each keeps what is measured, and brings equal questions to one plan."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from stillroom.query.rewrites.prune_columns import prune_columns
 from stillroom.query.rewrites.push_filters import push_filters
 
 if TYPE_CHECKING:
-    from stillroom.model.plan import Plan
+    from stillroom.query.draft import Draft
 
 RULES = (push_filters, order_operands, prune_columns)
 
 
-def apply(plan: Plan) -> Plan:
+def apply(draft: Draft) -> Draft:
     """Apply all rewrites, in order."""
     for rule in RULES:
-        plan = rule(plan)
-    return plan
+        draft = rule(draft)
+    return draft

@@ -1,7 +1,9 @@
-"""Operands whose order does not matter are put in one order, so that equal questions have equal plans."""
+"""Operands and sides of joins whose order does not matter are put in one order, so that equal questions have equal plans."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
 from stillroom.crypto.canonical import canonical
@@ -11,67 +13,72 @@ from stillroom.model.expression import (
     Any,
     Arithmetic,
     ArithmeticOp,
-    Average,
-    Branch,
-    Case,
-    Column,
     Compare,
     Comparison,
-    Constant,
-    Divide,
     Expression,
-    IsNull,
-    Like,
-    Not,
+    children,
+    with_children,
 )
-from stillroom.model.relation import Enrich, Filter, Linked, Named, On, PerPerson, Relation, Scan, Total
+from stillroom.model.plan import Key, Measure, Order, Output
+from stillroom.model.relation import Filter, Join, JoinKind, Relation, expressions, sources, with_expressions, with_sources
 
 if TYPE_CHECKING:
-    from stillroom.model.plan import Plan
+    from stillroom.query.draft import Draft
 
-_Valued = TypeVar("_Valued", Named, Total)
+_Valued = TypeVar("_Valued", Key, Measure, Output, Order)
 
 
-def order_operands(plan: Plan) -> Plan:
-    """Order the operands of AND, OR, IN, =, <>, + and *, everywhere in a plan, and merge adjacent filters."""
-    finish = plan.finish.model_copy(
+def order_operands(draft: Draft) -> Draft:
+    """Order the operands of AND, OR, IN, =, <>, + and *, and the sides of inner joins, everywhere; merge adjacent filters."""
+    finish = draft.finish.model_copy(
         update={
-            "outputs": tuple(output.model_copy(update={"value": ordered(output.value)}) for output in plan.finish.outputs),
-            "having": None if plan.finish.having is None else ordered(plan.finish.having),
-            "order": tuple(term.model_copy(update={"value": ordered(term.value)}) for term in plan.finish.order),
+            "outputs": tuple(_valued(output) for output in draft.finish.outputs),
+            "having": None if draft.finish.having is None else ordered(draft.finish.having),
+            "order": tuple(_valued(term) for term in draft.finish.order),
         }
     )
-    link = plan.link
-    if link is not None and link.condition is not None:
-        link = link.model_copy(update={"condition": ordered(link.condition)})
-    return plan.model_copy(
-        update={
-            "parts": tuple(part.model_copy(update={"relation": _relation(part.relation)}) for part in plan.parts),
-            "link": link,
-            "rest": _relation(plan.rest),
-            "keys": tuple(key.model_copy(update={"value": ordered(key.value)}) for key in plan.keys),
-            "measures": tuple(measure.model_copy(update={"value": ordered(measure.value)}) for measure in plan.measures),
-            "finish": finish,
-        }
+    return replace(
+        draft,
+        relation=_relation(draft.relation),
+        keys=tuple(_valued(key) for key in draft.keys),
+        measures=tuple(_valued(measure) for measure in draft.measures),
+        finish=finish,
     )
 
 
 def _relation(relation: Relation) -> Relation:
-    """Order the expressions of a relation."""
+    """Order the expressions of a relation and of all that it is made of."""
+    relation = with_sources(relation, [_relation(source) for source in sources(relation)])
     match relation:
-        case Filter():
-            condition, source = relation.condition, relation.source
-            while isinstance(source, Filter):
-                condition, source = All(operands=(source.condition, condition)), source.source
-            return Filter(source=_relation(source), condition=ordered(condition))
-        case Enrich():
-            on = tuple(On(left=ordered(item.left), column=item.column) for item in relation.on)
-            return relation.model_copy(update={"source": _relation(relation.source), "on": on})
-        case PerPerson():
-            keys, totals = tuple(map(_valued, relation.keys)), tuple(map(_valued, relation.totals))
-            return relation.model_copy(update={"source": _relation(relation.source), "keys": keys, "totals": totals})
-        case Scan() | Linked():
-            return relation
+        case Filter(source=Filter() as below):
+            return Filter(source=below.source, condition=ordered(All(operands=(below.condition, relation.condition))))
+        case Join(kind=JoinKind.INNER):
+            return _chained(relation)
+        case _:
+            return with_expressions(relation, [ordered(expression) for expression in expressions(relation)])
+
+
+def _chained(join: Join) -> Relation:
+    """Return nested inner joins as one chain in canonical order.
+
+    They keep the same rows of the same persons whichever side is written first. Conditions that stand between two of them move above both,
+    since an inner join and a filter commute.
+    """
+    sides: list[Relation] = []
+    conditions: list[Expression] = []
+    pending: list[Relation] = [join.right, join.left]
+    while pending:
+        side = pending.pop()
+        below = side.source if isinstance(side, Filter) else side
+        if not (isinstance(below, Join) and below.kind is JoinKind.INNER):
+            sides.append(side)
+            continue
+        pending += [below.right, below.left]
+        if isinstance(side, Filter):
+            conditions.append(side.condition)
+    first, *others = sorted(sides, key=lambda side: canonical(side.to_json()))
+    chain = reduce(lambda left, right: Join(kind=JoinKind.INNER, left=left, right=right), others, first)
+    return Filter(source=chain, condition=ordered(All(operands=tuple(conditions)))) if conditions else chain
 
 
 def _valued(item: _Valued) -> _Valued:
@@ -87,15 +94,10 @@ def ordered(node: Expression) -> Expression:
         case Among():
             values = {canonical(value.to_json()): value for value in node.values}
             return node.model_copy(update={"operand": ordered(node.operand), "values": tuple(values[key] for key in sorted(values))})
-        case Like() | IsNull() | Not():
-            return node.model_copy(update={"operand": ordered(node.operand)})
-        case Compare() | Arithmetic() | Divide():
+        case Compare() | Arithmetic():
             return _binary(node)
-        case Case():
-            branches = tuple(Branch(when=ordered(branch.when), then=ordered(branch.then)) for branch in node.branches)
-            return node.model_copy(update={"branches": branches, "otherwise": ordered(node.otherwise)})
-        case Column() | Constant() | Average():
-            return node
+        case _:
+            return with_children(node, [ordered(child) for child in children(node)])
 
 
 def _connective(node: All | Any) -> Expression:
@@ -114,7 +116,7 @@ def _connective(node: All | Any) -> Expression:
     return operands[0] if len(operands) == 1 else kind(operands=operands)
 
 
-def _binary(node: Compare | Arithmetic | Divide) -> Expression:
+def _binary(node: Compare | Arithmetic) -> Expression:
     """Order the two sides where they may change places."""
     left, right = ordered(node.left), ordered(node.right)
     symmetric = (isinstance(node, Compare) and node.comparison in {Comparison.EQUAL, Comparison.NOT_EQUAL}) or (

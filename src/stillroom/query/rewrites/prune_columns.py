@@ -2,67 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stillroom.model.expression import Expression, columns_of
-from stillroom.model.relation import Enrich, Filter, Linked, PerPerson, Relation, Scan
+from stillroom.model.expression import columns_of
+from stillroom.model.relation import Enrich, PartRows, PerPerson, Scan, expressions, made, sources, steps, with_sources
 
 if TYPE_CHECKING:
-    from stillroom.model.plan import Plan
+    from collections.abc import Iterable
+
+    from stillroom.model.expression import Expression
+    from stillroom.model.relation import Relation
+    from stillroom.query.draft import Draft
 
 
-def prune_columns(plan: Plan) -> Plan:
-    """Keep only what the measures and keys need, from the top of the plan down to its scans."""
-    needed = _read([key.value for key in plan.keys] + [measure.value for measure in plan.measures])
-    rest, needed = _pruned(plan.rest, needed)
-    if plan.link is not None and plan.link.condition is not None:
-        needed |= columns_of(plan.link.condition)
-    parts, read = [], frozenset[str]()
-    for part in plan.parts:
-        relation, below = _pruned(part.relation, needed)
-        parts.append(part.model_copy(update={"relation": relation}))
-        read |= below
-    everything = read | needed | _all_names(rest) | frozenset[str]().union(*(_all_names(part.relation) for part in parts))
-    facts = tuple(sorted((fact for fact in plan.facts if fact.name in everything), key=lambda fact: fact.name))
-    return plan.model_copy(update={"rest": rest, "parts": tuple(parts), "facts": facts})
+def prune_columns(draft: Draft) -> Draft:
+    """Keep only what the measures and keys need, from the top of the rows down to their scans."""
+    relation = _pruned(draft.relation, _read([*(key.value for key in draft.keys), *(measure.value for measure in draft.measures)]))
+    names = frozenset[str]().union(*(_names(step) for step in steps(relation)))
+    facts = tuple(sorted((fact for fact in draft.facts if fact.name in names), key=lambda fact: fact.name))
+    return replace(draft, relation=relation, facts=facts)
 
 
-def _read(expressions: list[Expression]) -> frozenset[str]:
+def _read(expressions: Iterable[Expression]) -> frozenset[str]:
     """Return all columns that expressions read."""
     return frozenset[str]().union(*(columns_of(expression) for expression in expressions))
 
 
-def _pruned(relation: Relation, needed: frozenset[str]) -> tuple[Relation, frozenset[str]]:
-    """Return a relation with only the needed columns, and what it needs from below."""
+def _pruned(relation: Relation, needed: frozenset[str]) -> Relation:
+    """Return a relation with only the needed columns, made of relations with only the columns that it needs of them."""
     match relation:
         case Scan():
-            columns = tuple(sorted(column for column in relation.columns if f"{relation.dataset}.{column}" in needed))
-            return relation.model_copy(update={"columns": columns}), needed
-        case Linked():
-            return relation, needed
-        case Filter():
-            source, below = _pruned(relation.source, needed | columns_of(relation.condition))
-            return relation.model_copy(update={"source": source}), below
+            return relation.model_copy(update={"columns": _kept(relation, needed)})
+        case PartRows():
+            return relation
         case Enrich():
-            columns = tuple(sorted(column for column in relation.columns if f"{relation.dataset}.{column}" in needed))
-            source, below = _pruned(relation.source, needed.union(*(columns_of(item.left) for item in relation.on)))
-            return relation.model_copy(update={"source": source, "columns": columns}), below
+            relation = relation.model_copy(update={"columns": _kept(relation, needed)})
         case PerPerson():
             totals = tuple(total for total in relation.totals if total.name in needed)
-            inputs = _read([key.value for key in relation.keys] + [total.value for total in totals])
-            source, below = _pruned(relation.source, needed | inputs)
-            return relation.model_copy(update={"source": source, "totals": totals}), below
+            relation = relation.model_copy(update={"totals": totals})
+            needed = frozenset()
+    needed |= _read(expressions(relation))
+    return with_sources(relation, [_pruned(source, needed) for source in sources(relation)])
 
 
-def _all_names(relation: Relation) -> frozenset[str]:
-    """Return every column name that a relation makes or keeps."""
+def _kept(relation: Scan | Enrich, needed: frozenset[str]) -> tuple[str, ...]:
+    """Return the columns of a table that are needed, by name."""
+    return tuple(sorted(column for column in relation.columns if f"{relation.name}.{column}" in needed))
+
+
+def _names(relation: Relation) -> frozenset[str]:
+    """Return the names of the columns that one step makes or reads from a table."""
     match relation:
-        case Scan() | Linked():
-            return frozenset()
-        case Filter():
-            return _all_names(relation.source)
+        case Scan():
+            return frozenset(f"{relation.name}.{column}" for column in relation.columns)
         case Enrich():
-            keys = {f"{relation.dataset}.{item.column}" for item in relation.on}
-            return _all_names(relation.source) | keys | {f"{relation.dataset}.{column}" for column in relation.columns}
-        case PerPerson():
-            return _all_names(relation.source) | {key.name for key in relation.keys} | {total.name for total in relation.totals}
+            return frozenset(f"{relation.name}.{column}" for column in (*relation.columns, *(item.column for item in relation.on)))
+        case _:
+            return frozenset(made(relation))

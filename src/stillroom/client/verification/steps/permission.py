@@ -10,7 +10,7 @@ from stillroom.client.verification.declared import column, dataset, last_day
 from stillroom.client.verification.outcome import require
 from stillroom.model.contract import PrivateDataset
 from stillroom.model.expression import Column
-from stillroom.model.relation import Enrich, Linked, Scan
+from stillroom.model.relation import Enrich, Scan, dataset_of, sources
 from stillroom.model.schema import Use
 
 if TYPE_CHECKING:
@@ -59,28 +59,29 @@ def _in_time(contract: Contract, moment: float) -> None:
 
 def _data(contract: Contract, plan: Plan, versions: set[str]) -> None:
     """Accept the datasets and columns that a plan reads."""
-    names = [name for relation in (plan.rest, *(part.relation for part in plan.parts)) for name in _read(relation)]
-    for name in names:
-        column(contract, name) if "." in name else dataset(contract, name)
-    read = {name.partition(".")[0] for name in names}
+    read = set()
+    for table in _tables(plan.whole):
+        dataset(contract, table.dataset)
+        read.add(table.dataset)
+        for name in table.columns:
+            column(contract, f"{table.name}.{name}")
     require(read == versions, f"the release states versions of {', '.join(sorted(versions))}, and reads {', '.join(sorted(read))}")
     for key in plan.keys:
         if isinstance(key.value, Column) and "." in key.value.name:
             _groups(contract, key.value.name)
 
 
-def _read(relation: Relation) -> Iterator[str]:
-    """Yield the datasets that a relation reads, and their columns as `dataset.column`."""
+def _tables(relation: Relation) -> Iterator[Scan | Enrich]:
+    """Yield the steps of a relation that read a dataset."""
     if isinstance(relation, Scan | Enrich):
-        yield relation.dataset
-        yield from (f"{relation.dataset}.{name}" for name in relation.columns)
-    if not isinstance(relation, Scan | Linked):
-        yield from _read(relation.source)
+        yield relation
+    for source in sources(relation):
+        yield from _tables(source)
 
 
 def _groups(contract: Contract, name: str) -> None:
-    """Accept a column that is grouped by; what persons were grouped by before (`dataset.#n`, `dataset.keyn`) is not a column."""
-    table, _, own = name.partition(".")
-    source = contract.datasets.get(table)
+    """Accept a column that is grouped by; what the plan makes itself (`dataset.#n`) is not a column."""
+    own = name.partition(".")[2]
+    source = contract.datasets.get(dataset_of(name))
     if isinstance(source, PrivateDataset) and own in source.columns:
         require(Use.GROUP in source.columns[own].uses, f"the contract does not let a question group by {name}")
