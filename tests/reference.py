@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, steps
+from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stillroom.model import expression as model
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Measure, Plan
-    from stillroom.model.relation import Relation
+    from stillroom.model.relation import Relation, Windowed
     from stillroom.ports import AdmittedTable
 
 Scalar: TypeAlias = bool | int | str | None
@@ -177,6 +177,11 @@ class _Life:
                 return [wider for row in self.rows(relation.source) for wider in self.enriched(relation, row)]
             case PerPerson():
                 return self.per_person(relation)
+            case Union():
+                arms = [(arm, row) for arm in relation.arms for row in self.rows(arm.relation)]
+                return [dict(zip(relation.columns, (evaluate(value, row) for value in arm.values), strict=True)) for arm, row in arms]
+            case Window():
+                return self.windowed(relation)
 
     def joined(self, relation: Join) -> list[Row]:
         """Return the pairs of rows, and those without a match that an outer join keeps."""
@@ -221,6 +226,10 @@ class _Life:
                 return own + self.columns(relation.source) + [f"{relation.name}.{column}" for column in relation.columns]
             case PerPerson():
                 return own + [key.name for key in relation.keys] + [total.name for total in relation.totals]
+            case Union():
+                return own + list(relation.columns)
+            case Window():
+                return own + self.columns(relation.source) + [column.name for column in relation.columns]
             case Filter():
                 return own + self.columns(relation.source)
 
@@ -245,6 +254,23 @@ class _Life:
                 totalled[total.name] = _TOTALS[total.function](known)
             result.append(totalled)
         return result
+
+    def windowed(self, relation: Window) -> list[Row]:
+        """Return the rows in their order, within each combination of keys, each with what the window says of it."""
+        groups: dict[tuple[Scalar, ...], list[Row]] = defaultdict(list)
+        for row in self.rows(relation.source):
+            groups[tuple(evaluate(key, row) for key in relation.keys)].append(row)
+        found = []
+        for rows in groups.values():
+            for term in reversed(relation.order):
+                known = [row for row in rows if evaluate(term.value, row) is not None]
+                known.sort(key=lambda row: evaluate(term.value, row), reverse=term.descending)  # type: ignore[arg-type,return-value]
+                missing = [row for row in rows if evaluate(term.value, row) is None]
+                rows[:] = missing + known if term.nulls_first else known + missing
+            said = [[_said(column, rows, at) for column in relation.columns] for at in range(len(rows))]
+            names = [column.name for column in relation.columns]
+            found += [{**row, **dict(zip(names, values, strict=True))} for row, values in zip(rows, said, strict=True)]
+        return found
 
     def contribution(self) -> tuple[Sparse, ...]:
         """Return the person's bounded contribution to each cell of each measure."""
@@ -289,6 +315,24 @@ class _Life:
         for key, position in zip(self.plan.keys, cell, strict=True):
             place = place * len(key.domain) + position
         return place
+
+
+def _said(column: Windowed, rows: list[Row], at: int) -> Scalar:
+    """Return what a window says of the row at a place in the order."""
+    values = [evaluate(column.value, row) for row in (rows[: at + 1] if column.running else rows)]
+    match column.function:
+        case "row_number":
+            return at + 1
+        case "lag":
+            return values[at - column.offset] if at >= column.offset else None
+        case "lead":
+            return values[at + column.offset] if at + column.offset < len(rows) else None
+        case "first":
+            return values[0]
+        case "last":
+            return values[-1]
+        case _:
+            return _TOTALS[column.function]([value for value in values if value is not None])
 
 
 _TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {

@@ -77,7 +77,20 @@ LARGE = {
     "types inside types": ("SELECT " + "DECIMAL(" * 60 + "1" + ")" * 60 + " FROM visits", Code.FUNCTION_NOT_ALLOWED),
     "lists inside lists": ("SELECT " + "ARRAY[" * 60 + "1" + "]" * 60 + " FROM visits", Code.EXPRESSION_NOT_ALLOWED),
     "rows inside rows": ("SELECT " + "ROW(" * 60 + "1" + ")" * 60 + " FROM visits", Code.FUNCTION_NOT_ALLOWED),
-    "unions inside unions": ("SELECT COUNT(*) FROM visits " + "UNION (" * 60 + "SELECT 1" + ")" * 60, Code.CLAUSE_NOT_ALLOWED),
+    "unions inside unions": ("SELECT COUNT(*) FROM visits " + "UNION (" * 60 + "SELECT 1" + ")" * 60, Code.SQL_INVALID),
+    "unions without end": ("SELECT COUNT(*) FROM (" + " UNION ALL ".join(["SELECT patient FROM visits"] * 300) + ")", Code.SQL_TOO_LARGE),
+    "unions inside parentheses": (
+        "SELECT COUNT(*) FROM (" + "(SELECT patient FROM visits UNION " * 30 + "SELECT patient FROM visits" + ")" * 31,
+        Code.SUBQUERY_NOT_ALLOWED,
+    ),
+    "windows inside windows": (
+        "SELECT COUNT(*) FROM (SELECT patient, " + "SUM(" * 40 + "cost" + ") OVER (PARTITION BY patient)" * 40 + " AS s FROM visits)",
+        Code.SQL_TOO_LARGE,
+    ),
+    "EXISTS inside EXISTS": (
+        "SELECT COUNT(*) FROM visits" + " WHERE EXISTS (SELECT 1 FROM visits" * 40 + ")" * 40,
+        Code.SQL_TOO_LARGE,
+    ),
     "joins without end": ("SELECT COUNT(*) FROM visits " + "JOIN members " * 60, Code.JOIN_NOT_ALLOWED),
     "joins of lists of tables": ("SELECT COUNT(*) FROM " + "a, (" * 60 + "a" + ")" * 60, Code.JOIN_WITHOUT_PERSON),
     "limits inside limits": ("SELECT 1 FROM " + "(SELECT 1 FROM a OFFSET " * 40 + "1" + ")" * 40, Code.CLAUSE_NOT_ALLOWED),

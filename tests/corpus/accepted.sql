@@ -568,3 +568,57 @@ SELECT n, COUNT(*) FROM (SELECT v.patient, COUNT(*) AS n FROM visits v WHERE EXI
 
 -- name: EXISTS of a join
 SELECT region, COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v LEFT JOIN outcomes o ON v.patient = o.patient WHERE v.patient = m.member AND (o.arm = 'drug' OR v.severity > 3)) GROUP BY region
+
+-- name: number of a row
+SELECT r, COUNT(*), SUM(cost) FROM (SELECT patient, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen DESC) AS r FROM visits) GROUP BY r
+
+-- name: first row of each person
+SELECT ward, COUNT(*), AVG(cost) FROM (SELECT patient, ward, cost FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) = 1) GROUP BY ward
+
+-- name: first rows of each person and key
+SELECT ward, COUNT(*) FROM (SELECT patient, ward, ROW_NUMBER() OVER (PARTITION BY patient, ward ORDER BY cost DESC NULLS LAST, seen) AS r FROM visits) WHERE r <= 2 GROUP BY ward
+
+-- name: row before and row after
+SELECT COUNT(*), SUM(b), SUM(a) FROM (SELECT patient, cost, LAG(cost) OVER (PARTITION BY patient ORDER BY seen, severity) AS b, LEAD(severity, 2) OVER (PARTITION BY patient ORDER BY seen NULLS FIRST) AS a FROM visits) WHERE b IS NULL OR b < cost
+
+-- name: running and whole totals
+SELECT COUNT(*), SUM(run), SUM(n) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER BY seen) AS run, AVG(cost) OVER (PARTITION BY patient) AS a, COUNT(*) OVER (PARTITION BY patient, urgent) AS n FROM visits) WHERE a > 10
+
+-- name: first and last value
+SELECT w, l, COUNT(*) FROM (SELECT patient, FIRST_VALUE(ward) OVER (PARTITION BY patient ORDER BY seen NULLS FIRST) AS w, LAST_VALUE(ward) OVER (PARTITION BY patient, urgent ORDER BY severity ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS l FROM visits) GROUP BY w, l
+
+-- name: least and greatest so far
+SELECT COUNT(*) FROM (SELECT patient, severity, MIN(severity) OVER (PARTITION BY patient ORDER BY seen) AS lo, MAX(severity) OVER (PARTITION BY patient ORDER BY seen ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hi FROM visits) WHERE hi > lo + 1
+
+-- name: window over a join
+SELECT arm, COUNT(*) FROM (SELECT o.patient, arm, ROW_NUMBER() OVER (PARTITION BY o.patient ORDER BY v.cost, v.seen) AS r FROM outcomes o LEFT JOIN visits v ON o.patient = v.patient) WHERE r = 1 GROUP BY arm
+
+-- name: windows, then totals
+SELECT gaps, COUNT(*) FROM (SELECT patient, COUNT(*) AS gaps FROM (SELECT patient, severity, LAG(severity) OVER (PARTITION BY patient ORDER BY seen) AS before FROM visits) WHERE before < severity GROUP BY patient) GROUP BY gaps
+
+-- name: rows of two datasets
+SELECT k, COUNT(*), COUNT(DISTINCT p), SUM(x) FROM (SELECT patient AS p, region AS k, cost AS x FROM visits UNION ALL SELECT member, region, age FROM members) GROUP BY k
+
+-- name: rows of one dataset twice
+SELECT k, COUNT(*), AVG(x) FROM (SELECT patient AS p, ward AS k, severity AS x FROM visits WHERE urgent UNION ALL SELECT patient, ward, -severity FROM visits) GROUP BY k
+
+-- name: rows of three datasets, with NULL
+SELECT k, COUNT(*) FROM (SELECT patient AS p, NULL AS k FROM visits UNION ALL SELECT member, tariff FROM members UNION ALL SELECT patient, arm FROM outcomes) GROUP BY k
+
+-- name: totals over two datasets
+SELECT n, COUNT(*) FROM (SELECT p, COUNT(*) AS n FROM (SELECT patient AS p FROM visits UNION ALL SELECT member FROM linked) GROUP BY p) GROUP BY n
+
+-- name: persons of two datasets
+SELECT COUNT(*) FROM (SELECT patient FROM visits UNION SELECT member FROM members)
+
+-- name: persons of a side that may be missing, in a union
+SELECT COUNT(*) FROM (SELECT patient AS p, age FROM members LEFT JOIN visits ON member = patient AND urgent UNION ALL SELECT patient, delta FROM outcomes) WHERE age > 0
+
+-- name: each row once
+SELECT ward, COUNT(*) FROM (SELECT DISTINCT patient, ward, urgent FROM visits) GROUP BY ward
+
+-- name: each person once
+SELECT COUNT(*), SUM(age) FROM members WHERE member IN (SELECT DISTINCT patient FROM visits UNION ALL SELECT patient FROM outcomes WHERE cured)
+
+-- name: common table expression of a union
+WITH e AS (SELECT patient AS p, seen AS d, 1 AS kind FROM visits UNION ALL SELECT member, paid, 2 FROM linked) SELECT a.kind, b.kind, COUNT(*) FROM e a JOIN e b ON a.p = b.p AND a.d < b.d GROUP BY a.kind, b.kind

@@ -420,19 +420,17 @@ SELECT COUNT(*) FROM visits WHERE ward NOT IN ('er', NULL)
 SELECT COUNT(*) FROM members WHERE member NOT IN (SELECT patient FROM visits)
 
 -- name: UNION
--- code: CLAUSE_NOT_ALLOWED
+-- code: STATEMENT_NOT_ALLOWED
 SELECT COUNT(*) FROM members UNION ALL SELECT COUNT(*) FROM visits
 
--- name: UNION of persons
--- code: CLAUSE_NOT_ALLOWED
+-- name: UNION of persons, kept
 SELECT COUNT(DISTINCT p) FROM (SELECT member AS p FROM members UNION ALL SELECT patient FROM visits)
 
 -- name: window function
--- code: CLAUSE_NOT_ALLOWED
+-- code: AGGREGATE_NOT_ALLOWED
 SELECT SUM(age) OVER (ORDER BY age) FROM members
 
--- name: window function of each person
--- code: CLAUSE_NOT_ALLOWED
+-- name: window function of each person, kept
 SELECT COUNT(*) FROM (SELECT patient, row_number() OVER (PARTITION BY patient ORDER BY seen) AS n FROM visits)
 
 -- name: QUALIFY

@@ -254,10 +254,6 @@ SELECT n FROM (SELECT COUNT(*) AS n FROM visits)
 -- code: JOIN_WITHOUT_PERSON
 SELECT COUNT(*) FROM members JOIN (SELECT ward, region FROM visits) v ON members.region = v.region
 
--- name: column of a subquery without a name
--- code: EXPRESSION_NOT_ALLOWED
-SELECT COUNT(*) FROM (SELECT patient, cost + 1 FROM visits)
-
 -- name: order in a subquery
 -- code: CLAUSE_NOT_ALLOWED
 SELECT COUNT(*) FROM (SELECT patient FROM visits ORDER BY cost)
@@ -269,10 +265,6 @@ SELECT COUNT(*) FROM (SELECT patient FROM visits LIMIT 1)
 -- name: DISTINCT
 -- code: CLAUSE_NOT_ALLOWED
 SELECT DISTINCT ward FROM visits
-
--- name: DISTINCT in a subquery
--- code: CLAUSE_NOT_ALLOWED
-SELECT COUNT(*) FROM (SELECT DISTINCT patient, ward FROM visits)
 
 -- name: recursion
 -- code: CLAUSE_NOT_ALLOWED
@@ -395,7 +387,7 @@ SELECT COUNT(*) FROM members WHERE member IN (SELECT ward FROM visits)
 SELECT COUNT(*) FROM members WHERE member IN (SELECT patient, ward FROM visits)
 
 -- name: IN of a public table
--- code: PERSON_LOST
+-- code: SUBQUERY_NOT_ALLOWED
 SELECT COUNT(*) FROM members WHERE region IN (SELECT region FROM regions)
 
 -- name: EXISTS about anybody
@@ -437,3 +429,84 @@ SELECT COUNT(*) FROM members m JOIN outcomes o ON m.member = o.patient AND EXIST
 -- name: person of a side that may be missing, as a value
 -- code: PERSON_NOT_RELEASED
 SELECT COALESCE(member, patient), COUNT(*) FROM members FULL JOIN visits ON member = patient GROUP BY 1
+
+-- name: window over everybody
+-- code: PERSON_LOST
+SELECT COUNT(*) FROM (SELECT patient, ROW_NUMBER() OVER (ORDER BY seen) AS r FROM visits) WHERE r = 1
+
+-- name: window by another key
+-- code: PERSON_LOST
+SELECT COUNT(*) FROM (SELECT patient, COUNT(*) OVER (PARTITION BY ward) AS r FROM visits) WHERE r > 3
+
+-- name: window in the outer SELECT
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*), ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) FROM visits
+
+-- name: window with another frame
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER BY seen ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM visits) WHERE s > 3
+
+-- name: window by a range of values
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER BY severity RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s FROM visits) WHERE s > 3
+
+-- name: window function that is not supported
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, NTILE(4) OVER (PARTITION BY patient ORDER BY seen) AS s FROM visits) WHERE s > 3
+
+-- name: window that looks by a column
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, LAG(cost, severity) OVER (PARTITION BY patient ORDER BY seen) AS s FROM visits) WHERE s > 3
+
+-- name: window ordered by a column without use
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY staff) AS s FROM visits) WHERE s = 3
+
+-- name: window of a column that may not be measured
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(CASE WHEN f = 'good' THEN 1 ELSE 0 END), SUM(s) FROM (SELECT patient, finding AS f, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY key0) AS s FROM visits) GROUP BY f
+
+-- name: QUALIFY of groups
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient QUALIFY n > 1)
+
+-- name: QUALIFY outside
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits QUALIFY COUNT(*) > 1
+
+-- name: UNION of two questions
+-- code: STATEMENT_NOT_ALLOWED
+SELECT COUNT(*) FROM visits UNION ALL SELECT COUNT(*) FROM members
+
+-- name: UNION of unlike columns
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM (SELECT patient, ward FROM visits UNION ALL SELECT member, age FROM members)
+
+-- name: UNION with fewer columns
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM (SELECT patient, ward FROM visits UNION ALL SELECT member FROM members)
+
+-- name: UNION with the person elsewhere
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM (SELECT patient, ward FROM visits UNION ALL SELECT tariff, member FROM members)
+
+-- name: UNION without the person, each row once
+-- code: PERSON_LOST
+SELECT COUNT(*) FROM (SELECT ward FROM visits UNION SELECT region FROM members)
+
+-- name: EXCEPT
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits EXCEPT SELECT member FROM members)
+
+-- name: rows of a union of one person
+-- code: BOUND_TOO_LARGE
+-- contract: narrow
+SELECT COUNT(*) FROM (SELECT v.patient FROM visits v UNION ALL SELECT w.patient FROM visits w UNION ALL SELECT x.patient FROM visits x)
+
+-- name: each row once, without the person
+-- code: PERSON_LOST
+SELECT COUNT(*) FROM (SELECT DISTINCT ward FROM visits)
+
+-- name: each row once, by some columns
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT DISTINCT ON (ward) patient, ward FROM visits)

@@ -93,26 +93,47 @@ M, V = "members", "visits"
 JOIN = "members JOIN visits ON members.id = visits.pid"
 LEFT = "members LEFT JOIN visits ON id = pid"
 
+BY_KEYS = "ORDER BY days DESC NULLS LAST, ward, region, age"
+IN_ORDER = "ORDER BY days DESC NULLS LAST, ward, note, region, age, cost NULLS FIRST"
+NUMBER = f"ROW_NUMBER() OVER (PARTITION BY pid {BY_KEYS})"
+UNION = "SELECT pid, region AS k, cost AS x FROM visits UNION ALL SELECT id, region, age FROM members"
+ROWS = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+LAST = f"PARTITION BY pid {BY_KEYS} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+COUNTED = "SELECT pid, COUNT(*) AS k FROM visits GROUP BY pid"
+TWICE = "JOIN regions r ON r.region = m.region JOIN regions s ON s.region = v.region"
+
 QUESTIONS = [
     f"SELECT COUNT(*) AS n, COUNT(id) AS i, COUNT(pid) AS p, SUM(cost) AS c FROM {M} FULL JOIN {V} ON id = pid",
     f"SELECT sex, ward, COUNT(*) AS n FROM {M} FULL JOIN {V} ON id = pid AND {M}.age > days GROUP BY sex, ward",
     f"SELECT sex, ward, COUNT(*) AS n, COUNT(DISTINCT id) AS i FROM {M} FULL JOIN {V} ON id = pid AND sex = 'm' GROUP BY sex, ward",
     f"SELECT sex, COUNT(*) AS n, COUNT(id) AS i FROM {M} RIGHT JOIN {V} ON id = pid AND days > 1 GROUP BY sex",
     f"SELECT sex, size, COUNT(*) AS n FROM regions r RIGHT JOIN {M} m ON m.region = r.region GROUP BY sex, size",
-    f"SELECT COUNT(pid) AS n, COUNT(DISTINCT pid) AS d FROM {V} FULL JOIN (SELECT id AS pid, sex FROM {M}) m USING (pid)",
+    f"SELECT COUNT(*) AS n, COUNT(pid) AS p, COUNT(DISTINCT pid) AS d FROM {V} FULL JOIN (SELECT id AS pid, sex FROM {M}) m USING (pid)",
     f"SELECT COUNT(*) AS n, SUM(w.days) AS d FROM {V} v JOIN {V} w ON v.pid = w.pid AND v.days < w.days",
-    f"SELECT v.ward, COUNT(*) AS n, COUNT(w.pid) AS d FROM {V} v LEFT JOIN {V} w ON v.pid = w.pid AND v.days < w.days AND w.ward = 'x' GROUP BY v.ward",
-    f"WITH t AS (SELECT pid, COUNT(*) AS k FROM {V} GROUP BY pid) SELECT a.k, COUNT(*) AS n FROM t a LEFT JOIN t b ON a.pid = b.pid AND b.k > 1 JOIN {V} v ON v.pid = b.pid GROUP BY a.k",
+    f"SELECT COUNT(*) AS n, COUNT(w.pid) AS d FROM {V} v LEFT JOIN {V} w ON v.pid = w.pid AND v.days < w.days AND w.ward = 'x'",
+    f"WITH t AS ({COUNTED}) SELECT a.k, COUNT(*) AS n FROM t a LEFT JOIN t b ON a.pid = b.pid AND b.k > 1 GROUP BY a.k",
+    f"WITH t AS ({COUNTED}) SELECT b.k, COUNT(*) AS n FROM t a LEFT JOIN t b USING (pid) JOIN {V} v ON v.pid = b.pid GROUP BY b.k",
     f"SELECT sex, COUNT(*) AS n FROM {M} LEFT JOIN {V} v ON id = v.pid AND days > 1 JOIN {V} w ON v.pid = w.pid GROUP BY sex",
     f"SELECT sex, COUNT(*) AS n FROM {M} WHERE id IN (SELECT pid FROM {V} WHERE ward = 'x') GROUP BY sex",
     f"SELECT sex, COUNT(*) AS n FROM {M} WHERE id NOT IN (SELECT pid FROM {V} WHERE ward = 'x') GROUP BY sex",
-    f"SELECT sex, COUNT(*) AS n FROM {M} LEFT JOIN {V} ON id = pid AND days > 1 WHERE pid NOT IN (SELECT pid FROM {V} WHERE ward = 'x') GROUP BY sex",
+    f"SELECT COUNT(*) AS n FROM {M} LEFT JOIN {V} ON id = pid AND days > 1 WHERE pid NOT IN (SELECT pid FROM {V} WHERE ward = 'x')",
     f"SELECT COUNT(*) AS n FROM {M} m WHERE EXISTS (SELECT 1 FROM {V} v WHERE v.pid = m.id AND v.days > m.age)",
-    f"SELECT ward, COUNT(*) AS n FROM {V} v WHERE NOT EXISTS (SELECT 1 FROM {V} w WHERE w.pid = v.pid AND w.days > v.days) OR ward = 'y' GROUP BY ward",
+    f"SELECT COUNT(*) AS n FROM {V} v WHERE NOT EXISTS (SELECT 1 FROM {V} w WHERE w.pid = v.pid AND w.days > v.days) OR ward = 'y'",
     f"SELECT COUNT(*) AS n FROM {V} v WHERE EXISTS (SELECT 1 FROM {M} WHERE id = pid AND age > 2 AND region = v.region)",
     f"SELECT COUNT(*) AS n FROM {M} WHERE NOT EXISTS (SELECT 1 FROM {V} WHERE pid = id AND pid IN (SELECT pid FROM {V} WHERE note = 'a'))",
-    f"SELECT p.sex, COUNT(*) AS n FROM {M} m JOIN {M} p ON m.id = p.id JOIN {V} ON pid = p.id JOIN regions r ON r.region = m.region "
-    f"JOIN regions s ON s.region = {V}.region GROUP BY p.sex",
+    f"SELECT r, COUNT(*) AS n FROM (SELECT pid, {NUMBER} AS r FROM {V}) t GROUP BY r ORDER BY r",
+    f"SELECT ward, COUNT(*) AS n FROM (SELECT pid, ward FROM {V} QUALIFY {NUMBER} = 1) t GROUP BY ward ORDER BY ward",
+    f"SELECT COUNT(*) AS n, SUM(b) AS b FROM (SELECT pid, LAG(cost) OVER (PARTITION BY pid {IN_ORDER}) AS b FROM {V}) t",
+    f"SELECT COUNT(*) AS n, SUM(a) AS a FROM (SELECT pid, LEAD(days, 2) OVER (PARTITION BY pid, ward {IN_ORDER}) AS a FROM {V}) t",
+    f"SELECT COUNT(*) AS n, SUM(r) AS r FROM (SELECT pid, SUM(cost) OVER (PARTITION BY pid {IN_ORDER} {ROWS}) AS r FROM {V}) t WHERE r > 3",
+    f"SELECT w, COUNT(*) AS n FROM (SELECT pid, COUNT(*) OVER (PARTITION BY pid, ward) AS w FROM {V}) t GROUP BY w ORDER BY w",
+    f"SELECT f, COUNT(*) AS n FROM (SELECT pid, FIRST_VALUE(ward) OVER (PARTITION BY pid {BY_KEYS}) AS f FROM {V}) t GROUP BY f ORDER BY f",
+    f"SELECT l, COUNT(*) AS n FROM (SELECT pid, LAST_VALUE(ward) OVER ({LAST}) AS l FROM {V}) t GROUP BY l ORDER BY l",
+    f"SELECT k, COUNT(*) AS n, SUM(x) AS x FROM ({UNION}) t GROUP BY k",
+    f"SELECT COUNT(*) AS n, COUNT(x) AS x FROM (SELECT pid, ward AS x FROM {V} UNION SELECT id, NULL FROM {M}) t",
+    f"SELECT ward, COUNT(*) AS n FROM (SELECT DISTINCT pid, ward, days FROM {V}) t GROUP BY ward",
+    f"SELECT p.sex, COUNT(*) AS n FROM {M} m JOIN {M} p ON m.id = p.id JOIN regions r ON r.region = m.region GROUP BY p.sex",
+    f"SELECT r.size, COUNT(*) AS n FROM {M} m JOIN {V} v ON m.id = pid {TWICE} GROUP BY r.size",
     f"SELECT COUNT(*) AS n FROM {M}",
     f"SELECT sex, COUNT(*) AS n, COUNT(age) AS k, SUM(age) AS s, AVG(age) AS a FROM {M} GROUP BY sex",
     f"SELECT age, COUNT(*) AS n FROM {M} GROUP BY age ORDER BY age",

@@ -301,7 +301,8 @@ def product(*factors: int) -> dict[str, Any]:
         (1, {"measures__1__value": {"op": "column", "name": "members.broker"}}, "the contract gives no bounds for members.broker"),
         (1, {"measures__1__value": {"op": "is_null", "operand": {"op": "column", "name": "members.age"}}}, "is not a number"),
         (1, {"measures__1__value": product(2**52, 2**52, 2**52)}, "a number of the plan could become too large"),
-        (5, {"parts__0__relation__dataset": "codes"}, "codes is not joined as a public table on its whole key"),
+        (5, {"parts__0__relation__dataset": "codes", "parts__0__relation__name": "codes"}, "codes is not joined as a public table on its"),
+        (5, {"parts__0__relation__dataset": "codes"}, "one has the name of another dataset"),
     ],
 )
 def test_bounds_that_the_contract_does_not_prove_are_refused(number: int, changes: dict[str, object], words: str) -> None:

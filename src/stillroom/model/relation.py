@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -142,9 +143,83 @@ class PerPerson(Value):
     totals: tuple[Total, ...]
 
 
-Relation = Annotated[Scan | PartRows | Filter | Join | Mark | Enrich | PerPerson, Field(discriminator="op")]
+class Arm(Value):
+    """One relation of a union, and what its rows are in each column."""
 
-for _node in (Filter, Join, Mark, Enrich, PerPerson):
+    relation: Relation
+    values: tuple[Expression, ...]
+
+
+class Union(Value):
+    """The rows of several relations, one after the other: all of them, each with its own person.
+
+    Attributes:
+        columns: The names of the columns.
+        arms: The relations, with a value for each column.
+    """
+
+    op: Literal["union"] = "union"
+    columns: tuple[str, ...]
+    arms: tuple[Arm, ...] = Field(min_length=2)
+
+
+class Sort(Value):
+    """One term of an order. Numbers and truth values sort by size, text by code point."""
+
+    value: Expression
+    descending: bool = False
+    nulls_first: bool = False
+
+
+class WindowFunction(StrEnum):
+    """What a window can say of a row among the person's rows. SUM, COUNT, MIN and MAX leave out NULLs, as `TotalFunction` does."""
+
+    ROW_NUMBER = "row_number"
+    LAG = "lag"
+    LEAD = "lead"
+    FIRST = "first"
+    LAST = "last"
+    COUNT = "count"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+
+
+class Windowed(Value):
+    """A column that a window makes.
+
+    Attributes:
+        name: The column.
+        function: What it says.
+        value: Over which expression; the constant 1 for a row's number.
+        offset: How many rows before or after, for LAG and LEAD.
+        running: Whether only the row itself and those before it count (for all but LAG, LEAD and a row's number).
+    """
+
+    name: str
+    function: WindowFunction
+    value: Expression
+    offset: int = Field(default=0, ge=0)
+    running: bool = False
+
+
+class Window(Value):
+    """The rows of `source` with more columns, each computed from all rows of the same person and the same keys, in an order.
+
+    The order is completed by all columns that a question can see, so that it depends on nothing but the rows. Rows that are still equal
+    are told apart by nothing, and may change places.
+    """
+
+    op: Literal["window"] = "window"
+    source: Relation
+    keys: tuple[Expression, ...]
+    order: tuple[Sort, ...]
+    columns: tuple[Windowed, ...] = Field(min_length=1)
+
+
+Relation = Annotated[Scan | PartRows | Filter | Join | Mark | Enrich | PerPerson | Union | Window, Field(discriminator="op")]
+
+for _node in (Filter, Join, Mark, Enrich, PerPerson, Arm, Union, Window):
     _node.model_rebuild()
 
 
@@ -157,7 +232,9 @@ def sources(relation: Relation) -> tuple[Relation, ...]:
             return (relation.left, relation.right)
         case Mark():
             return (relation.source, relation.among)
-        case Filter() | Enrich() | PerPerson():
+        case Union():
+            return tuple(arm.relation for arm in relation.arms)
+        case Filter() | Enrich() | PerPerson() | Window():
             return (relation.source,)
 
 
@@ -170,7 +247,10 @@ def with_sources(relation: Relation, made_of: Sequence[Relation]) -> Relation:
             return relation.model_copy(update={"left": made_of[0], "right": made_of[1]})
         case Mark():
             return relation.model_copy(update={"source": made_of[0], "among": made_of[1]})
-        case Filter() | Enrich() | PerPerson():
+        case Union():
+            arms = tuple(Arm(relation=own, values=arm.values) for own, arm in zip(made_of, relation.arms, strict=True))
+            return relation.model_copy(update={"arms": arms})
+        case Filter() | Enrich() | PerPerson() | Window():
             return relation.model_copy(update={"source": made_of[0]})
 
 
@@ -187,6 +267,10 @@ def expressions(relation: Relation) -> tuple[Expression, ...]:
             return tuple(item.left for item in relation.on)
         case PerPerson():
             return (*(key.value for key in relation.keys), *(total.value for total in relation.totals))
+        case Union():
+            return tuple(value for arm in relation.arms for value in arm.values)
+        case Window():
+            return (*relation.keys, *(term.value for term in relation.order), *(column.value for column in relation.columns))
 
 
 def with_expressions(relation: Relation, made_of: Sequence[Expression]) -> Relation:
@@ -206,6 +290,19 @@ def with_expressions(relation: Relation, made_of: Sequence[Expression]) -> Relat
             keys = tuple(key.model_copy(update={"value": value}) for key, value in zip(relation.keys, keyed, strict=True))
             totals = tuple(total.model_copy(update={"value": value}) for total, value in zip(relation.totals, totalled, strict=True))
             return relation.model_copy(update={"keys": keys, "totals": totals})
+        case Union():
+            values = iter(made_of)
+            arms = tuple(Arm(relation=arm.relation, values=tuple(islice(values, len(arm.values)))) for arm in relation.arms)
+            return relation.model_copy(update={"arms": arms})
+        case Window():
+            values = iter(made_of)
+            return relation.model_copy(
+                update={
+                    "keys": tuple(islice(values, len(relation.keys))),
+                    "order": tuple(term.model_copy(update={"value": next(values)}) for term in relation.order),
+                    "columns": tuple(column.model_copy(update={"value": next(values)}) for column in relation.columns),
+                }
+            )
 
 
 def steps(relation: Relation) -> Iterator[Relation]:
@@ -232,6 +329,10 @@ def produced(relation: Relation) -> frozenset[str]:
             return produced(relation.source) | {f"{relation.name}.{column}" for column in relation.columns}
         case PerPerson():
             return frozenset(made(relation))
+        case Union():
+            return frozenset(relation.columns)
+        case Window():
+            return produced(relation.source) | frozenset(made(relation))
 
 
 def made(relation: Relation) -> tuple[str, ...]:
@@ -243,6 +344,10 @@ def made(relation: Relation) -> tuple[str, ...]:
             return (relation.name,)
         case PerPerson():
             return (*(key.name for key in relation.keys), *(total.name for total in relation.totals))
+        case Union():
+            return relation.columns
+        case Window():
+            return tuple(column.name for column in relation.columns)
         case Scan() | PartRows() | Filter() | Enrich():
             return ()
 

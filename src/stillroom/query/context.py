@@ -29,7 +29,7 @@ class Context:
     """
 
     contract: Contract
-    subquery: Callable[[exp.Select, str, Context], Frame]
+    subquery: Callable[[exp.Query, str, Context], Frame]
     rows: Callable[[exp.Select, Context], tuple[Frame, Context]]
     tables: dict[str, Frame] = field(default_factory=dict)
     names: Names = field(default_factory=Names)

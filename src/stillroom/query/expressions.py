@@ -86,6 +86,8 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
         exp.Case: _case,
     }
     handler = handlers.get(type(node))
+    if handler is None and person_reference(node, frame) is not None:
+        raise person_not_released()
     if handler is None:
         raise unsupported(node)
     return handler(node, frame)
@@ -153,12 +155,17 @@ def _column(node: exp.Expr, frame: Frame) -> Typed:
     """Compile a column."""
     binding = _binding(node, frame)
     if isinstance(binding, PersonColumn):
-        raise Refusal(
-            Code.PERSON_NOT_RELEASED,
-            "The person identifier cannot be read as a value.",
-            "Use it to join, in COUNT(DISTINCT person), or in GROUP BY of a subquery.",
-        )
+        raise person_not_released()
     return binding
+
+
+def person_not_released() -> Refusal:
+    """Return the refusal of a question that reads the person."""
+    return Refusal(
+        Code.PERSON_NOT_RELEASED,
+        "The person identifier cannot be read as a value.",
+        "Use it to join, in COUNT(DISTINCT person), or in GROUP BY of a subquery.",
+    )
 
 
 def constant_expression(node: exp.Expr) -> Typed:

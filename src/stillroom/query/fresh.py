@@ -6,7 +6,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import renamed
-from stillroom.model.relation import Enrich, Join, Mark, PerPerson, Scan, expressions, made, sources, steps, with_expressions, with_sources
+from stillroom.model.relation import (
+    Enrich,
+    Filter,
+    Join,
+    Mark,
+    PartRows,
+    PerPerson,
+    Scan,
+    Union,
+    Window,
+    expressions,
+    made,
+    sources,
+    steps,
+    with_expressions,
+    with_sources,
+)
 from stillroom.query.frame import PersonColumn, Source
 
 if TYPE_CHECKING:
@@ -62,5 +78,10 @@ def _relation(relation: Relation, rename: Callable[[str], str]) -> Relation:
             keys = tuple(key.model_copy(update={"name": rename(key.name)}) for key in relation.keys)
             totals = tuple(total.model_copy(update={"name": rename(total.name)}) for total in relation.totals)
             return relation.model_copy(update={"keys": keys, "totals": totals})
-        case _:
+        case Union():
+            return relation.model_copy(update={"columns": tuple(map(rename, relation.columns))})
+        case Window():
+            columns = tuple(column.model_copy(update={"name": rename(column.name)}) for column in relation.columns)
+            return relation.model_copy(update={"columns": columns})
+        case Filter() | PartRows():
             return relation

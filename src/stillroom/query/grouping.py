@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.query.expressions import person_reference, row_expression
+from stillroom.query.expressions import person_not_released, person_reference, row_expression
 from stillroom.query.frame import resolve
 from stillroom.query.parse import identifier
 
@@ -39,10 +39,10 @@ def is_aggregate(node: exp.Expr) -> bool:
 
 
 def has_aggregate(node: exp.Expr) -> bool:
-    """Tell whether an aggregate stands anywhere in an expression, outside subqueries."""
+    """Tell whether an aggregate stands anywhere in an expression, outside subqueries and windows."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Query):
+    if isinstance(node, exp.Query | exp.Window):
         return False
     return is_aggregate(node) or any(has_aggregate(child) for child in node.iter_expressions())
 
@@ -139,7 +139,7 @@ class Lowering:
 
         if isinstance(node, exp.Column | exp.Coalesce) and person_reference(node, self.frame) is not None:
             if self.person is None:
-                row_expression(node.find(exp.Column), self.frame)
+                raise person_not_released()
             return self.person
         if isinstance(node, exp.Column):
             resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)

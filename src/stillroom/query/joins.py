@@ -70,7 +70,7 @@ def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> F
     else:
         relation = Join(kind=JoinKind.INNER, left=left.relation, right=right.relation)
         joined = replace(both, relation=relation).where(conjunction(others))
-    _check_rows(joined.rows, context.contract)
+    check_rows(joined.rows, context.contract)
     return replace(joined, merged={**left.merged, **right.merged, **_persons_merged(left, right, how)})
 
 
@@ -161,7 +161,7 @@ def _person_name(frame: Frame) -> str:
     return "its person (select it in the subquery)"
 
 
-def _check_rows(rows: int, contract: Contract) -> None:
+def check_rows(rows: int, contract: Contract) -> None:
     """Refuse joins in which one person may have more rows than the contract's limit."""
     if rows > contract.limits.rows_per_person:
         raise Refusal(
@@ -363,7 +363,7 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
             columns[name] = replace(binding, type=kind, functional=functional, reads=binding.reads | about)
     facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) if optional else fact for fact in facts)
     rows = left.rows * public.declared.rows_per_key
-    _check_rows(rows, contract)
+    check_rows(rows, contract)
     relation = Enrich(
         source=left.relation,
         dataset=public.dataset,

@@ -58,7 +58,7 @@ def _among(node: exp.In, frame: Frame, context: Context) -> tuple[Frame, Typed]:
     only(node, {"this", "query"})
     query = node.args["query"].unnest()
     person = person_reference(node.this, frame)
-    if person is None or not isinstance(query, exp.Select):
+    if person is None or not isinstance(query, exp.Query):
         raise _not_the_person()
     among = context.subquery(query, "", context)
     columns = list(among.sources[0].columns.values())

@@ -96,7 +96,7 @@ def _with(select: exp.Select, context: Context) -> Context:
         only(definition, {"this", "alias"})
         only(definition.args["alias"], {"this"})
         name = identifier(definition.args["alias"].this)
-        if not isinstance(definition.this, exp.Select):
+        if not isinstance(definition.this, exp.Query):
             raise unsupported(definition.this)
         compiled = context.subquery(definition.this, name, replace(context, names=Names()))
         context = replace(context, tables={**context.tables, name: compiled})
@@ -113,7 +113,7 @@ def table(node: exp.Expr, context: Context) -> Frame | PublicTable:
 
     if isinstance(node, exp.Subquery):
         only(node, {"this", "alias"})
-        if not isinstance(node.this, exp.Select):
+        if not isinstance(node.this, exp.Query):
             raise unsupported(node.this)
         return context.subquery(node.this, _alias(node) or "", context)
     if not isinstance(node, exp.Table):

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import Column, Constant
+from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalFunction
-from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import relations, uses
 from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression, unsupported
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, Lowering, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.parse import only
-from stillroom.query.typed import Typed, bound_of, quotient, span
+from stillroom.query.totals import ROW, total_type
+from stillroom.query.typed import Typed, quotient
+from stillroom.query.unions import distinct, united
+from stillroom.query.windows import with_windows
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -24,43 +26,66 @@ if TYPE_CHECKING:
     from stillroom.query.names import Names
 
 
-def compile_subquery(select: exp.Select, alias: str, context: Context) -> Frame:
+UNNAMED = "#"
+"""Begins the names of computed columns that a subquery gives no name; nothing can refer to them."""
+
+
+def compile_subquery(query: exp.Query, alias: str, context: Context) -> Frame:
     """Compile a subquery in FROM to rows that still belong to their persons, under one name.
 
     Raises:
         Refusal: Its rows would belong to nobody, or it has a clause that is not supported inside.
     """
+    from sqlglot import exp
+
     for clause in ("order", "limit", "offset"):
-        if select.args.get(clause) is not None:
+        if query.args.get(clause) is not None:
             raise Refusal(
                 Code.CLAUSE_NOT_ALLOWED,
                 f"{clause.upper()} is not supported inside a subquery.",
                 "Leave it out, or move it to the outer SELECT.",
             )
-    frame, inner = relations.select_rows(select, context)
-    grouped = (
-        select.args.get("group") is not None
-        or select.args.get("having") is not None
-        or any(has_aggregate(item) for item in select.expressions)
-    )
+    if isinstance(query, exp.Union):
+        return united(query, alias, context)
+    if not isinstance(query, exp.Select):
+        raise unsupported(query)
+    frame = _selected(query, alias, context)
+    if query.args.get("distinct") is None:
+        return frame
+    only(query.args["distinct"], ())
+    return distinct(frame, context)
+
+
+def _selected(select: exp.Select, alias: str, context: Context) -> Frame:
+    """Compile a SELECT: grouped by the person, or row by row."""
+    plain = select.copy()
+    qualify = plain.args.pop("qualify", None)
+    plain.args.pop("distinct", None)
+    frame, inner = relations.select_rows(plain, context)
+    grouped = plain.args.get("group") is not None or plain.args.get("having") is not None or any(map(has_aggregate, plain.expressions))
+    if grouped and qualify is None:
+        return _grouped(plain, alias, frame, inner)
     if grouped:
-        return _grouped(select, alias, frame, inner)
-    return frame.renamed(alias, _columns(select, frame, context.contract))
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "QUALIFY is not supported where rows are grouped.", "Group in a subquery of its own.")
+    aliases = {name: unaliased(item) for item in plain.expressions if (name := output_name(item))}
+    tests = [with_aliases(node, aliases, frame) for node in (conjuncts(qualify.this) if qualify else ())]
+    frame, nodes = with_windows(frame, [*plain.expressions, *tests], inner)
+    items = nodes[: len(plain.expressions)]
+    frame = relations.filtered(frame, nodes[len(plain.expressions) :], inner)
+    return frame.renamed(alias, _columns(items, frame, inner.contract))
 
 
-def _columns(select: exp.Select, frame: Frame, contract: Contract) -> dict[str, Binding]:
+def _columns(items: list[exp.Expr], frame: Frame, contract: Contract) -> dict[str, Binding]:
     """Compile the SELECT list of a subquery without grouping."""
     from sqlglot import exp
 
     columns: dict[str, Binding] = {}
-    for item in select.expressions:
+    for item in items:
         if isinstance(item, exp.Star):
             only(item, ())
             _add(columns, _all_columns(frame))
             continue
-        name = output_name(item)
-        if name is None:
-            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A computed column of a subquery needs a name.", "Write … AS name.")
+        name = output_name(item) or f"{UNNAMED}{len(columns)}"
         node = unaliased(item)
         _add(columns, {name: person_reference(node, frame) or _mentioned(row_expression(node, frame), contract)})
     return columns
@@ -75,7 +100,7 @@ def _mentioned(typed: Typed, contract: Contract) -> Typed:
 def _all_columns(frame: Frame) -> dict[str, Binding]:
     """Return what * stands for; names that two tables share must have been merged."""
     columns: dict[str, Binding] = {}
-    for source in frame.sources:
+    for source in (source for source in frame.sources if source.alias != PLACE):
         for name, binding in source.columns.items():
             if name in columns and name not in frame.merged:
                 raise _twice(name)
@@ -133,11 +158,10 @@ class _Totals:
             raise unsupported(node)
         only(node, {"this", "big_int"})
         if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
-            return TotalFunction.COUNT, Typed(Constant(value=1), ColumnType(kind=Kind.INTEGER, low=1, high=1, nullable=False))
+            return TotalFunction.COUNT, ROW
         person = person_reference(node.this, self.frame) if isinstance(node, exp.Count) else None
         if person is not None:
-            always = Typed(Constant(value=1), ColumnType(kind=Kind.INTEGER, low=1, high=1, nullable=False))
-            return TotalFunction.COUNT, person.present or always
+            return TotalFunction.COUNT, person.present or ROW
         return functions[type(node)], row_expression(node.this, self.frame)
 
     def _total(self, function: TotalFunction, value: Typed) -> str:
@@ -146,23 +170,9 @@ class _Totals:
             if total.function is function and total.value == value.expression:
                 return total.name
         name = self.names.column(self.frame.stem)
-        typed = Typed(Column(name=name), self._type(function, value), not self.keyed, value.reads, value.tests)
+        typed = Typed(Column(name=name), total_type(function.value, value, self.frame.rows), not self.keyed, value.reads, value.tests)
         self.made.append((Total(name=name, function=function, value=value.expression), typed))
         return name
-
-    def _type(self, function: TotalFunction, value: Typed) -> ColumnType:
-        """Return what is known about a total."""
-        rows = self.frame.rows
-        if function is TotalFunction.COUNT:
-            return ColumnType(kind=Kind.INTEGER, low=0, high=rows, nullable=False)
-        if function is TotalFunction.SUM:
-            low, high = span(value)
-            low, high = min(low, low * rows), max(high, high * rows)
-            bound_of(low, high)
-            return ColumnType(kind=value.type.kind, digits=value.type.digits, low=low, high=high, nullable=value.type.nullable)
-        if not value.type.numeric and value.type.kind is not Kind.DATE:
-            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "MIN and MAX need numbers or dates.", "Use them on numbers or dates.")
-        return value.type
 
     def typed(self, name: str) -> Typed:
         """Return the column of a total."""
@@ -181,9 +191,13 @@ def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> 
     after = relations.filtered(_after(frame, keys, totals), tests, context)
     columns: dict[str, Binding] = {}
     for name, node in items:
-        if name is None:
-            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A computed column of a subquery needs a name.", "Write … AS name.")
-        _add(columns, {name: person_reference(node, after) or _mentioned(row_expression(node, after), context.contract)})
+        _add(
+            columns,
+            {
+                name or f"{UNNAMED}{len(columns)}": person_reference(node, after)
+                or _mentioned(row_expression(node, after), context.contract)
+            },
+        )
     return after.renamed(alias, columns)
 
 

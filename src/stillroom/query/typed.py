@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.expression import All, Any, Arithmetic, ArithmeticOp, Branch, Case, Constant, Divide, Expression
+from stillroom.model.expression import All, Any, Arithmetic, ArithmeticOp, Branch, Case, Column, Constant, Divide, Expression
 from stillroom.model.schema import ColumnType, Kind, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 NUMBER_LIMIT = 2**100
 """No intermediate number may reach this; engines compute with 127 bits."""
@@ -47,7 +47,7 @@ class Typed:
 
     expression: Expression
     type: ColumnType
-    functional: bool = True
+    functional: bool = False
     reads: frozenset[str] = field(default_factory=frozenset)
     tests: frozenset[str] = field(default_factory=frozenset)
     size: int = 1
@@ -74,7 +74,8 @@ def constant(value: Scalar, kind: Kind, digits: int = 0) -> Typed:
         raise too_large()
     low = int(value) if number and value is not None else None
     values = None if value is None or kind is Kind.DATE else (value,)
-    return Typed(Constant(value=value), ColumnType(kind=kind, digits=digits, low=low, high=low, values=values, nullable=value is None))
+    known = ColumnType(kind=kind, digits=digits, low=low, high=low, values=values, nullable=value is None)
+    return Typed(Constant(value=value), known, functional=True)
 
 
 def combined(expression: Expression, kind: ColumnType, *operands: Typed) -> Typed:
@@ -210,12 +211,7 @@ def quotient(left: Typed, right: Typed) -> Typed:
 
 def choice(branches: list[tuple[Typed, Typed]], otherwise: Typed) -> Typed:
     """Return a CASE expression; its branches must be of one type."""
-    results = [result for _, result in branches] + [otherwise]
-    typed = [result for result in results if not is_null(result)]
-    if not typed:
-        raise mismatch("Every branch of CASE is NULL.")
-    results = _unified(results, typed)
-    kind = _union([result.type for result in results if not is_null(result)], nullable=any(is_null(r) or r.type.nullable for r in results))
+    results, kind = unified([result for _, result in branches] + [otherwise])
     node = Case(
         branches=tuple(
             Branch(when=condition.expression, then=result.expression) for (condition, _), result in zip(branches, results, strict=False)
@@ -242,14 +238,37 @@ def is_null(operand: Typed) -> bool:
     return isinstance(operand.expression, Constant) and operand.expression.value is None
 
 
-def _unified(results: list[Typed], typed: list[Typed]) -> list[Typed]:
-    """Bring the numbers among branches to the same units, and refuse mixed types."""
+def unified(results: list[Typed]) -> tuple[list[Typed], ColumnType]:
+    """Bring values to one type: numbers to the same units; NULL is of any type. Return that type, too.
+
+    Raises:
+        Refusal: They are of different types, or all NULL.
+    """
+    typed = [result for result in results if not is_null(result)]
+    if not typed:
+        raise mismatch("All of the values are NULL, which has no type.")
     if all(result.type.numeric for result in typed):
         digits = max(result.type.digits for result in typed)
-        return [result if is_null(result) else scaled(result, digits) for result in results]
-    if len({result.type.kind for result in typed}) > 1:
-        raise mismatch("The branches of CASE have different types.")
-    return results
+        results = [result if is_null(result) else scaled(result, digits) for result in results]
+    elif len({result.type.kind for result in typed}) > 1:
+        raise mismatch("Values that stand for the same have different types.")
+    known = [result.type for result in results if not is_null(result)]
+    return results, _union(known, nullable=any(is_null(result) or result.type.nullable for result in results))
+
+
+def column(name: str, kind: ColumnType, reads: Iterable[Typed], tests: Iterable[Typed] = ()) -> Typed:
+    """Return a column that the plan makes, which may differ among a person's rows.
+
+    Args:
+        name: Its name in the plan.
+        kind: What is known about its values.
+        reads: What its values are made of.
+        tests: What decides which values it has.
+    """
+    of, by = list(reads), list(tests)
+    read = frozenset[str]().union(*(one.reads for one in of))
+    tested = frozenset[str]().union(*(one.tests for one in of), *(one.mentions for one in by))
+    return Typed(Column(name=name), kind, reads=read, tests=tested)
 
 
 def _union(kinds: list[ColumnType], *, nullable: bool) -> ColumnType:

@@ -43,6 +43,11 @@ def allow(contract: Contract, operand: Typed, reads: frozenset[Use], tests: froz
             )
 
 
+def allowed(contract: Contract, operand: Typed, needed: frozenset[Use]) -> bool:
+    """Tell whether every column that an expression depends on has one of these uses."""
+    return all(needed & _uses(contract, column) for column in operand.mentions)
+
+
 def withheld(contract: Contract, operand: Typed) -> frozenset[str]:
     """Return the columns an expression depends on that lack the use `join`.
 

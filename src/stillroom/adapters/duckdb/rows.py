@@ -9,14 +9,28 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.duckdb.terms import Scope, SqlType, Term, as_type, common, number, sql_cast, term, truth, type_of
-from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Total, TotalFunction
+from stillroom.adapters.duckdb.windows import windowed
+from stillroom.model.relation import (
+    Enrich,
+    Filter,
+    Join,
+    JoinKind,
+    Mark,
+    PartRows,
+    PerPerson,
+    Scan,
+    Total,
+    TotalFunction,
+    Union,
+    Window,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stillroom.adapters.duckdb.terms import Texts
     from stillroom.model.plan import Plan
-    from stillroom.model.relation import Relation
+    from stillroom.model.relation import Arm, Relation
 
 
 def base_of(relation: Relation) -> str | None:
@@ -40,7 +54,9 @@ def _needed(relation: Relation) -> frozenset[str]:
             return _needed(relation.left)
         case Join():
             return _needed(relation.left) & _needed(relation.right)
-        case Filter() | Mark() | Enrich() | PerPerson():
+        case Union():
+            return frozenset.intersection(*(_needed(arm.relation) for arm in relation.arms))
+        case Filter() | Mark() | Enrich() | PerPerson() | Window():
             return _needed(relation.source)
 
 
@@ -105,6 +121,10 @@ class RowWriter:
                 return self._enrich(relation)
             case PerPerson():
                 return self._per_person(relation)
+            case Union():
+                return self._union(relation)
+            case Window():
+                return self._window(relation)
 
     def name(self, prefix: str = "c") -> str:
         """Return a new name."""
@@ -212,6 +232,42 @@ class RowWriter:
         )
         columns = {name: Term(exp.column(names[name]), value.type) if name in names else value for name, value in (keys | totals).items()}
         return Rows(select, person, columns)
+
+    def _union(self, relation: Union) -> Rows:
+        """Put the rows of all arms under the same names, each column in a type that holds all arms' values."""
+        arms = [(rows, [term(value, self.scope(rows.columns)) for value in arm.values]) for rows, arm in self._arms(relation)]
+        types = [common(terms) for terms in zip(*(terms for _, terms in arms), strict=True)]
+        person, names = self.name(), [self.name() for _ in relation.columns]
+        stored = [SqlType.TRUTH if kind is SqlType.NULL else kind for kind in types]
+        selects = [
+            exp.select(
+                exp.alias_(exp.column(rows.person), person, copy=False),
+                *(exp.alias_(as_type(one, kind), name, copy=False) for one, kind, name in zip(terms, stored, names, strict=True)),
+                copy=False,
+            ).from_(self.table(rows.select), copy=False)
+            for rows, terms in arms
+        ]
+        both = exp.union(*selects, distinct=False, copy=False)
+        columns = zip(relation.columns, names, types, strict=True)
+        terms = {column: Term(exp.column(name) if kind is not SqlType.NULL else exp.null(), kind) for column, name, kind in columns}
+        return Rows(exp.select("*").from_(both.subquery(self.name("r"), copy=False), copy=False), person, terms)
+
+    def _arms(self, relation: Union) -> list[tuple[Rows, Arm]]:
+        return [(self.rows(arm.relation), arm) for arm in relation.arms]
+
+    def _window(self, relation: Window) -> Rows:
+        """Add columns over the person's rows; the order is complete, so that only rows that are equal could change places."""
+        source = self.rows(relation.source)
+        scope, select = self.scope(source.columns), exp.select("*").from_(self.table(source.select), copy=False)
+        columns = dict(source.columns)
+        for column in relation.columns:
+            said = windowed(column, relation, source.person, scope)
+            if said.type is not SqlType.NULL:
+                name = self.name()
+                select.select(exp.alias_(said.node, name, copy=False), copy=False)
+                said = Term(exp.column(name), said.type)
+            columns[column.name] = said
+        return Rows(select, source.person, columns)
 
     def aggregate(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
         """Select groups and totals, by name, from rows."""

@@ -21,6 +21,9 @@ from stillroom.model.relation import (
     PerPerson,
     Scan,
     TotalFunction,
+    Union,
+    Window,
+    WindowFunction,
     made,
     steps,
 )
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Part, Plan
-    from stillroom.model.relation import Relation, Total
+    from stillroom.model.relation import Relation, Total, Windowed
 
 _LARGEST = 2**128
 
@@ -137,6 +140,10 @@ def _relation(relation: Relation, contract: Contract) -> Rows:
             return _enriched(relation, contract, _relation(relation.source, contract))
         case PerPerson():
             return _per_person(relation, _relation(relation.source, contract))
+        case Union():
+            return _united(relation, [_relation(arm.relation, contract) for arm in relation.arms])
+        case Window():
+            return _windowed(relation, _relation(relation.source, contract))
 
 
 def _scan(scan: Scan, contract: Contract) -> Rows:
@@ -179,6 +186,38 @@ def _marked(mark: Mark, source: Rows, among: Rows) -> Rows:
     same = source.most == 1 or own <= source.constant
     constant = source.constant | {mark.name} if same else source.constant
     return Rows(source.most, source.columns | {mark.name}, constant, source.ranges)
+
+
+def _united(union: Union, arms: list[Rows]) -> Rows:
+    """Return what is known about the rows of several relations together: nothing is the same in all rows of a person."""
+    if any(len(arm.values) != len(union.columns) for arm in union.arms):
+        raise Broken("the relations of a union have different numbers of columns")
+    ranges = {}
+    for place, name in enumerate(union.columns):
+        found = [_bounded(arm.values[place], rows) for arm, rows in zip(union.arms, arms, strict=True)]
+        known = [one for one in found if one is not None]
+        if len(known) == len(found):
+            ranges[name] = _hull(known)
+    known_ranges = {name: one for name, one in ranges.items() if one is not None}
+    return Rows(sum(rows.most for rows in arms), frozenset(union.columns), frozenset(), known_ranges)
+
+
+def _windowed(window: Window, source: Rows) -> Rows:
+    """Return what is known about rows with further columns, which may differ among a person's rows."""
+    ranges = {column.name: found for column in window.columns if (found := _said(column, source)) is not None}
+    return replace(source, columns=source.columns | {column.name for column in window.columns}, ranges={**source.ranges, **ranges})
+
+
+def _said(column: Windowed, rows: Rows) -> Range | None:
+    """Return the range of what a window says of a row, if it is a bounded number."""
+    match column.function:
+        case WindowFunction.ROW_NUMBER | WindowFunction.COUNT:
+            return 0, rows.most
+        case WindowFunction.SUM:
+            found = _bounded(column.value, rows)
+            return None if found is None else _small([found[0], found[0] * rows.most, found[1], found[1] * rows.most])
+        case _:
+            return _bounded(column.value, rows)
 
 
 def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:

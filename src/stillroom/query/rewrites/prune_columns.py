@@ -6,7 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import columns_of
-from stillroom.model.relation import Enrich, PartRows, PerPerson, Scan, expressions, made, sources, steps, with_sources
+from stillroom.model.relation import (
+    Arm,
+    Enrich,
+    PartRows,
+    PerPerson,
+    Scan,
+    Union,
+    Window,
+    expressions,
+    made,
+    sources,
+    steps,
+    with_sources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +55,23 @@ def _pruned(relation: Relation, needed: frozenset[str]) -> Relation:
             totals = tuple(total for total in relation.totals if total.name in needed)
             relation = relation.model_copy(update={"totals": totals})
             needed = frozenset()
+        case Union():
+            relation = _narrowed(relation, needed)
+            needed = frozenset()
+        case Window():
+            kept = tuple(column for column in relation.columns if column.name in needed)
+            if not kept:
+                return _pruned(relation.source, needed)
+            relation = relation.model_copy(update={"columns": kept})
     needed |= _read(expressions(relation))
     return with_sources(relation, [_pruned(source, needed) for source in sources(relation)])
+
+
+def _narrowed(union: Union, needed: frozenset[str]) -> Union:
+    """Return a union with only the needed columns."""
+    places = [place for place, column in enumerate(union.columns) if column in needed]
+    arms = tuple(Arm(relation=arm.relation, values=tuple(arm.values[place] for place in places)) for arm in union.arms)
+    return Union(columns=tuple(union.columns[place] for place in places), arms=arms)
 
 
 def _kept(relation: Scan | Enrich, needed: frozenset[str]) -> tuple[str, ...]:

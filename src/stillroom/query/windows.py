@@ -1,0 +1,200 @@
+"""Window functions over the rows of one person, in subqueries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.expression import Constant
+from stillroom.model.relation import ColumnFact, Sort, Window, Windowed, WindowFunction
+from stillroom.model.schema import ColumnType, Kind
+from stillroom.query import uses
+from stillroom.query.expressions import constant_expression, person_reference, row_expression, unsupported
+from stillroom.query.frame import Frame, Source
+from stillroom.query.grouping import PLACE, place_holder
+from stillroom.query.parse import only
+from stillroom.query.totals import ROW, total_type
+from stillroom.query.typed import Typed, column, quotient
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from stillroom.query.context import Context
+
+OFFSET_LIMIT = 1_000_000
+"""The furthest that LAG and LEAD look."""
+
+
+PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunction.LEAD})
+"""What looks at a place in the order, whatever the frame."""
+
+
+@dataclass
+class _Windows:
+    """Collects the windows of a SELECT; what it has made is in the frame."""
+
+    frame: Frame
+    context: Context
+    made: dict[str, Typed] = field(default_factory=dict)
+
+    def place(self, node: exp.Expr) -> exp.Expr:
+        """Replace windows by place-holders."""
+        from sqlglot import exp
+
+        def step(part: exp.Expr) -> exp.Expr:
+            if not isinstance(part, exp.Window):
+                return part
+            name = f"window{len(self.made)}"
+            self.made[name] = self._window(part)
+            return place_holder(name)
+
+        return node.transform(step)
+
+    def with_columns(self) -> Frame:
+        """Return the rows with what the windows have made."""
+        return replace(self.frame, sources=(*self.frame.sources, Source(PLACE, {**self.made}))) if self.made else self.frame
+
+    def _window(self, node: exp.Window) -> Typed:
+        """Compile a window; AVG is a sum divided by a count."""
+        from sqlglot import exp
+
+        only(node, {"this", "partition_by", "order", "spec", "over"})
+        if not any(person_reference(key, self.frame) for key in node.args.get("partition_by") or ()):
+            raise Refusal(Code.PERSON_LOST, "A window must be over the rows of one person.", "Add the person column to its PARTITION BY.")
+        running = _running(node)
+        if isinstance(node.this, exp.Avg):
+            only(node.this, {"this"})
+            value = row_expression(node.this.this, self.frame)
+            return quotient(*(self._add(node, function, value, running=running) for function in (WindowFunction.SUM, WindowFunction.COUNT)))
+        function, value, offset = _function(node.this, self.frame)
+        return self._add(node, function, value, offset=offset, running=running and function not in PLACED)
+
+    def _add(self, node: exp.Window, function: WindowFunction, value: Typed, *, running: bool, offset: int = 0) -> Typed:
+        """Add a column to the rows."""
+        keys = [row_expression(key, self.frame) for key in node.args.get("partition_by") or () if person_reference(key, self.frame) is None]
+        written = node.args.get("order")
+        order = [_sort(term, self.frame) for term in (written.expressions if written else ())]
+        tests = [*keys, *(term for term, _ in order)]
+        for operand in (*tests, value):
+            uses.allow(self.context.contract, operand, uses.ALL)
+        name = self.context.names.column(self.frame.stem)
+        made = Windowed(name=name, function=function, value=value.expression, offset=offset, running=running)
+        relation = Window(
+            source=self.frame.relation,
+            keys=tuple(key.expression for key in keys),
+            order=_completed([sort for _, sort in order], self.frame, self.context) if _ordered(function, running=running) else (),
+            columns=(made,),
+        )
+        typed = column(name, _type(function, value, self.frame.rows), [value], tests)
+        facts = (*self.frame.facts, ColumnFact(name=name, type=typed.type))
+        self.frame = replace(self.frame, relation=relation, facts=facts)
+        return typed
+
+
+def with_windows(frame: Frame, nodes: list[exp.Expr], context: Context) -> tuple[Frame, list[exp.Expr]]:
+    """Return rows that have what windows say of them, and expressions with place-holders for that.
+
+    Raises:
+        Refusal: A window is not over the rows of one person, or a function is not supported.
+    """
+    windows = _Windows(frame, context)
+    nodes = [windows.place(node) for node in nodes]
+    return windows.with_columns(), nodes
+
+
+def _ordered(function: WindowFunction, *, running: bool) -> bool:
+    """Tell whether the order of rows matters."""
+    return running or function not in {WindowFunction.COUNT, WindowFunction.SUM, WindowFunction.MIN, WindowFunction.MAX}
+
+
+def _completed(order: list[Sort], frame: Frame, context: Context) -> tuple[Sort, ...]:
+    """Complete an order by all columns that the question can see.
+
+    Rows that are then still equal are so in everything that can be asked about them. The order of a person's rows is thus a function of
+    the rows as a multiset, not of how they are stored.
+    """
+    visible = [one for source in frame.sources for one in source.columns.values() if isinstance(one, Typed)]
+    allowed = [one for one in visible if uses.allowed(context.contract, one, uses.ALL)]
+    rest = sorted((Sort(value=one.expression) for one in allowed), key=lambda sort: sort.value.model_dump_json())
+    known = [sort.value for sort in order]
+    return (*order, *(sort for place, sort in enumerate(rest) if sort.value not in known and sort not in rest[:place]))
+
+
+def _running(node: exp.Window) -> bool:
+    """Tell whether a window ends at the row itself: by its frame, or because it has an order and no frame."""
+    spec = node.args.get("spec")
+    if spec is None:
+        return node.args.get("order") is not None
+    parts = {name: str(spec.args.get(name) or "").upper() for name in ("kind", "start", "start_side", "end", "end_side", "exclude")}
+    if (parts["start"], parts["start_side"], parts["exclude"]) == ("UNBOUNDED", "PRECEDING", ""):
+        if (parts["end"], parts["end_side"]) == ("UNBOUNDED", "FOLLOWING"):
+            return False
+        if parts["kind"] == "ROWS" and parts["end"] in {"CURRENT ROW", ""}:
+            return True
+    raise Refusal(
+        Code.CLAUSE_NOT_ALLOWED,
+        "This frame of a window is not supported.",
+        "Write ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW, or AND UNBOUNDED FOLLOWING.",
+    )
+
+
+def _sort(node: exp.Expr, frame: Frame) -> tuple[Typed, Sort]:
+    """Compile one term of an order."""
+    only(node, {"this", "desc", "nulls_first"})
+    typed = row_expression(node.this, frame)
+    sort = Sort(value=typed.expression, descending=bool(node.args.get("desc")), nulls_first=bool(node.args.get("nulls_first")))
+    return typed, sort
+
+
+def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]:
+    """Return what a window says, over what, and how far it looks."""
+    from sqlglot import exp
+
+    functions: dict[type[exp.Expr], WindowFunction] = {
+        exp.RowNumber: WindowFunction.ROW_NUMBER,
+        exp.Lag: WindowFunction.LAG,
+        exp.Lead: WindowFunction.LEAD,
+        exp.FirstValue: WindowFunction.FIRST,
+        exp.First: WindowFunction.FIRST,
+        exp.LastValue: WindowFunction.LAST,
+        exp.Last: WindowFunction.LAST,
+        exp.Count: WindowFunction.COUNT,
+        exp.Sum: WindowFunction.SUM,
+        exp.Min: WindowFunction.MIN,
+        exp.Max: WindowFunction.MAX,
+    }
+    function = functions.get(type(node))
+    if function is None:
+        raise unsupported(node)
+    only(node, {"this", "big_int", "offset"})
+    if function is WindowFunction.ROW_NUMBER or isinstance(node.this, exp.Star):
+        return function, ROW, 0
+    if node.this is None or isinstance(node.this, exp.Distinct):
+        raise unsupported(node)
+    return function, row_expression(node.this, frame), _offset(node) if function in {WindowFunction.LAG, WindowFunction.LEAD} else 0
+
+
+def _offset(node: exp.Expr) -> int:
+    """Return how far LAG or LEAD looks: one row, or as many as are written."""
+    written = node.args.get("offset")
+    if written is None:
+        return 1
+    typed = constant_expression(written)
+    value = typed.expression.value if isinstance(typed.expression, Constant) and typed.type.kind is Kind.INTEGER else None
+    if not isinstance(value, int) or not 0 <= value <= OFFSET_LIMIT:
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "LAG and LEAD need a whole number of rows.", "Write a number, such as LAG(column, 2).")
+    return value
+
+
+def _type(function: WindowFunction, value: Typed, rows: int) -> ColumnType:
+    """Return what is known about a column that a window makes."""
+    match function:
+        case WindowFunction.ROW_NUMBER:
+            return ColumnType(kind=Kind.INTEGER, low=1, high=rows, nullable=False)
+        case WindowFunction.LAG | WindowFunction.LEAD:
+            return value.type.model_copy(update={"nullable": True})
+        case WindowFunction.FIRST | WindowFunction.LAST:
+            return value.type
+        case _:
+            return total_type(function.value, value, rows)
