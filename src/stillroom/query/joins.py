@@ -10,7 +10,8 @@ from stillroom.model.expression import Column, Compare, Comparison, columns_of
 from stillroom.model.relation import ColumnFact, Enrich, Join, JoinKind, On
 from stillroom.model.schema import ColumnType, Kind, column_type
 from stillroom.query import uses
-from stillroom.query.expressions import NULL, condition, conjunction, conjuncts, person_reference, row_expression
+from stillroom.query.constants import NULL
+from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, PublicTable, Source, resolve
 from stillroom.query.parse import identifier, only
 from stillroom.query.typed import Typed, both_true, choice, mismatch, scaled

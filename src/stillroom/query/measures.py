@@ -9,10 +9,10 @@ from stillroom.model.expression import Average, Branch, Case, Column, Constant, 
 from stillroom.model.plan import Measure
 from stillroom.model.schema import Kind
 from stillroom.query import uses
-from stillroom.query.expressions import person_reference, row_expression, unsupported
+from stillroom.query.expressions import person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.output import Result
-from stillroom.query.parse import only
+from stillroom.query.parse import only, unsupported
 from stillroom.query.typed import Typed, span
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from stillroom.model.expression import Column, columns_of
 from stillroom.model.relation import ColumnFact, Mark
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
-from stillroom.query.expressions import NULL, condition, conjunction, conjuncts, person_reference
+from stillroom.query.constants import NULL
+from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, has_aggregate, place_holder
 from stillroom.query.joins import equated_persons, needed, side_by_side

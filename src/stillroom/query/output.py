@@ -23,8 +23,8 @@ from stillroom.model.expression import (
     Not,
 )
 from stillroom.model.schema import Kind
-from stillroom.query.expressions import constant_expression, date_constant, unsupported
-from stillroom.query.parse import only
+from stillroom.query.constants import constant_expression, date_constant
+from stillroom.query.parse import only, unsupported
 from stillroom.query.typed import mismatch
 
 if TYPE_CHECKING:

@@ -104,3 +104,21 @@ def identifier(node: object) -> str:
         raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A plain name was expected.", "Use the names in the contract.")
     name = node.this
     return name.lower() if name.isascii() else name
+
+
+def unsupported(node: exp.Expr) -> Refusal:
+    """Return the refusal of a syntax node that is not on the list."""
+    from sqlglot import exp
+
+    name = type(node).__name__.upper()
+    if isinstance(node, exp.AggFunc):
+        return Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            f"{name} cannot stand here.",
+            "Aggregates stand in SELECT, HAVING and ORDER BY; COUNT, SUM and AVG are supported.",
+        )
+    if isinstance(node, exp.Subquery | exp.Select | exp.Exists | exp.SetOperation):
+        return Refusal(Code.SUBQUERY_NOT_ALLOWED, "A subquery cannot be used as a value.", "Join it on the person in FROM.")
+    if isinstance(node, exp.Func):
+        return Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {name} is not supported.", "The SQL reference lists what is supported.")
+    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{name} is not supported here.", "The SQL reference lists what is supported.")

@@ -11,11 +11,11 @@ from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Scan
 from stillroom.model.schema import column_type
 from stillroom.query import joins, membership, uses
-from stillroom.query.expressions import condition, conjunction, conjuncts, unsupported
+from stillroom.query.expressions import condition, conjunction, conjuncts
 from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source
 from stillroom.query.fresh import fresh
 from stillroom.query.names import Names
-from stillroom.query.parse import identifier, only
+from stillroom.query.parse import identifier, only, unsupported
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:

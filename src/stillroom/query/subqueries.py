@@ -9,10 +9,10 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalFunction
 from stillroom.query import relations, uses
-from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression, unsupported
+from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, Lowering, has_aggregate, output_name, unaliased, with_aliases
-from stillroom.query.parse import only
+from stillroom.query.parse import only, unsupported
 from stillroom.query.totals import ROW, total_type
 from stillroom.query.typed import Typed, quotient
 from stillroom.query.unions import distinct, united

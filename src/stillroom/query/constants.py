@@ -1,0 +1,110 @@
+"""Constants as they are written: numbers, text, dates, truth values and NULL."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.schema import EPOCH, Kind
+from stillroom.query.parse import only, unsupported
+from stillroom.query.typed import Typed, constant, too_large
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+LITERAL_LENGTH = 40
+"""The most characters of a written number."""
+
+EXPONENT_LENGTH = 4
+"""The most digits of its exponent."""
+
+LARGEST_EXPONENT = 15
+"""Written numbers are below 10 to the power of one more than this."""
+
+MOST_DECIMALS = 12
+"""The most decimal places of a written number."""
+
+_WRITTEN = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?([0-9]+))?")
+_EXACTLY = Context(prec=2 * LITERAL_LENGTH)
+
+NULL = constant(None, Kind.TEXT)
+
+
+def constant_expression(node: exp.Expr) -> Typed:
+    """Compile a constant: a number, text, a date, TRUE, FALSE or NULL.
+
+    Raises:
+        Refusal: It is a cast other than DATE '…'.
+        InvalidInput: The number is too large, or the date is not one.
+    """
+    from sqlglot import exp
+
+    match node:
+        case exp.Literal():
+            return _literal(node)
+        case exp.Boolean():
+            return constant(bool(node.this), Kind.BOOLEAN)
+        case exp.Null():
+            return NULL
+        case exp.Cast():
+            return _date(node)
+        case _:
+            raise unsupported(node)
+
+
+def _literal(node: exp.Expr) -> Typed:
+    """Compile a number or text."""
+    if node.args["is_string"]:
+        return constant(node.this, Kind.TEXT)
+    value = decimal_literal(node.this)
+    digits = _decimals(value)
+    return constant(int(value.scaleb(digits, _EXACTLY)), Kind.DECIMAL if digits else Kind.INTEGER, digits)
+
+
+def decimal_literal(text: str) -> Decimal:
+    """Return a written number, exactly.
+
+    Raises:
+        InvalidInput: It is not a plain number, or too large, or has too many decimal places.
+    """
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
+        raise InvalidInput(Code.SQL_INVALID, "A number in the question is not written as one.", "Write digits, such as 12 or 0.5.")
+    if len(text) > LITERAL_LENGTH or len(written[1] or "") > EXPONENT_LENGTH:
+        raise too_large()
+    value = Decimal(text)
+    if value.adjusted() > LARGEST_EXPONENT or _decimals(value) > MOST_DECIMALS:
+        raise too_large()
+    return value
+
+
+def _decimals(value: Decimal) -> int:
+    """Return how many decimal places a number needs."""
+    exponent = value.normalize(_EXACTLY).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def date_constant(text: str) -> Typed:
+    """Return a constant date.
+
+    Raises:
+        InvalidInput: The text is not an ISO 8601 date.
+    """
+    try:
+        day = (datetime.date.fromisoformat(text) - EPOCH).days
+    except ValueError:
+        raise InvalidInput(Code.SQL_INVALID, "A date in the question is not of the form YYYY-MM-DD.", "Write DATE '2026-01-31'.") from None
+    return constant(day, Kind.DATE)
+
+
+def _date(node: exp.Expr) -> Typed:
+    """Compile DATE '…', the one cast that is supported."""
+    from sqlglot import exp
+
+    only(node, {"this", "to"})
+    if node.args["to"].this is not exp.DType.DATE or not (isinstance(node.this, exp.Literal) and node.this.is_string):
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "CAST is not supported.", "Only DATE 'YYYY-MM-DD' may be written.")
+    return date_constant(node.this.this)
