@@ -11,6 +11,7 @@ from pathlib import Path
 
 GENDERS = ("F", "M")
 WARDS = ("north", "south", "east", "west")
+DAYS = 31
 ROWS_PER_PERSON = 40
 LARGEST_COST = 1000
 LARGEST_TOTAL = 8000
@@ -24,7 +25,7 @@ class Files:
 
     Attributes:
         members: A row for each person: `id`, `age`, `gender`, `region`.
-        visits: Any number of rows for each person: `pid`, `cost`, `ward`.
+        visits: Any number of rows for each person: `pid`, `cost`, `ward`, `day`.
         joined: The rows of both, joined: `pid`, `gender`, `region`, `cost`. Made by `join`.
     """
 
@@ -53,7 +54,7 @@ def make(folder: Path, *, persons: int, rows: int) -> Files:
         files.visits,
         f"""
         SELECT {_identifier("p")} AS pid, CAST(hash(10 * i + 5) % {100 * LARGEST_COST + 1} AS DOUBLE) / 100 AS cost,
-               {_one_of(WARDS, "10 * i + 6")} AS ward
+               {_one_of(WARDS, "10 * i + 6")} AS ward, CAST(1 + hash(10 * i + 9) % {DAYS} AS INTEGER) AS day
         FROM (SELECT i, CAST(hash(10 * i + 7) % {persons} AS BIGINT) AS p FROM range({rows}) AS t(i)) ORDER BY hash(10 * i + 8)
         """,
     )

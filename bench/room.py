@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from bench.data import DELTA, EPSILON, GENDERS, LARGEST_COST, LARGEST_TOTAL, ROWS_PER_PERSON, WARDS, Files
+from bench.data import DAYS, DELTA, EPSILON, GENDERS, LARGEST_COST, LARGEST_TOTAL, ROWS_PER_PERSON, WARDS, Files
 from bench.probe import best_of, cost_of, report
 from bench.questions import BY_MEMBER, BY_VISIT, SMALL, WARM_UP
 from stillroom.client.session import make_home, make_room, open_room
@@ -42,7 +42,7 @@ datasets:
     person: {{column: id}}
     rows_per_person: 1
     columns:
-      age: {{type: integer, uses: [filter], bounds: [18, 87], required: true}}
+      age: {{type: integer, uses: [filter, group], bounds: [18, 87], required: true}}
       gender: {{type: text, uses: [group], values: [{genders}], required: true}}
       region: {{type: text, uses: [group], values: [{wards}], required: true}}
   visits:
@@ -53,6 +53,7 @@ datasets:
     columns:
       cost: {{type: decimal, step: 0.01, uses: [measure], bounds: [0, {cost}], total: [0, {total}], required: true}}
       ward: {{type: text, uses: [group], values: [{wards}], required: true}}
+      day: {{type: integer, uses: [group], bounds: [1, {days}], required: true}}
 """
 
 
@@ -67,6 +68,7 @@ def add(folder: Path) -> None:
             delta=f"{DELTA:.1e}",
             genders=", ".join(GENDERS),
             wards=", ".join(WARDS),
+            days=DAYS,
             rows=ROWS_PER_PERSON,
             cost=LARGEST_COST,
             total=LARGEST_TOTAL,
