@@ -117,7 +117,7 @@ def _arithmetic(operation: Callable[[Fraction, Fraction], Fraction], left: Estim
     """Return a sum, difference or product; its extremes are at the corners."""
     noisy = left.noisy or right.noisy
     if not isinstance(left.value, Fraction) or not isinstance(right.value, Fraction):
-        return Estimate(None, noisy=noisy)
+        return Estimate(None, noisy=noisy, no_information=left.no_information or right.no_information)
     value = operation(left.value, right.value)
     if left.low is None or left.high is None or right.low is None or right.high is None:
         return Estimate(value, noisy=noisy, no_information=noisy)

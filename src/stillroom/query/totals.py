@@ -38,8 +38,8 @@ class Totals:
         self.sums = tuple(self._sums(measure) for measure in cells)
 
     def _sums(self, measure: Sequence[int]) -> list[int]:
-        """Return the total of each row."""
-        leaves = _exact(measure).reshape(self._sizes)
+        """Return the total of each row; with one axis more than keys, NumPy never returns a bare number."""
+        leaves = _exact(measure).reshape(*self._sizes, 1)
         sums: list[int] = []
         for kept in self._kept:
             left_out = tuple(key for key in range(len(self._sizes)) if key not in kept)
