@@ -24,8 +24,8 @@ class Files:
     """Two Parquet files as their owners would hand them in, and where their join is for those who cannot join.
 
     Attributes:
-        members: A row for each person: `id`, `age`, `gender`, `region`.
-        visits: Any number of rows for each person: `pid`, `cost`, `ward`, `day`.
+        members: A row for each person: `id`, `age`, `gender`, `region`, `birth_day`.
+        visits: Any number of rows for each person: `pid`, `cost`, `ward`.
         joined: The rows of both, joined: `pid`, `gender`, `region`, `cost`. Made by `join`.
     """
 
@@ -46,7 +46,8 @@ def make(folder: Path, *, persons: int, rows: int) -> Files:
         files.members,
         f"""
         SELECT {_identifier("i")} AS id, CAST(18 + hash(10 * i + 1) % 70 AS INTEGER) AS age,
-               {_one_of(GENDERS, "10 * i + 2")} AS gender, {_one_of(WARDS, "10 * i + 3")} AS region
+               {_one_of(GENDERS, "10 * i + 2")} AS gender, {_one_of(WARDS, "10 * i + 3")} AS region,
+               CAST(1 + hash(10 * i + 9) % {DAYS} AS INTEGER) AS birth_day
         FROM range({persons}) AS t(i) ORDER BY hash(10 * i + 4)
         """,
     )
@@ -54,7 +55,7 @@ def make(folder: Path, *, persons: int, rows: int) -> Files:
         files.visits,
         f"""
         SELECT {_identifier("p")} AS pid, CAST(hash(10 * i + 5) % {100 * LARGEST_COST + 1} AS DOUBLE) / 100 AS cost,
-               {_one_of(WARDS, "10 * i + 6")} AS ward, CAST(1 + hash(10 * i + 9) % {DAYS} AS INTEGER) AS day
+               {_one_of(WARDS, "10 * i + 6")} AS ward
         FROM (SELECT i, CAST(hash(10 * i + 7) % {persons} AS BIGINT) AS p FROM range({rows}) AS t(i)) ORDER BY hash(10 * i + 8)
         """,
     )
