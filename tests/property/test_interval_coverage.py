@@ -178,6 +178,15 @@ def test_all_that_a_table_shows_of_totals_is_covered(group: int, mean: int, epsi
             assert not too_many(covered, half_width_and_most(plan.mechanisms[position], REGIONS)[1], len(rows)), name
 
 
+def test_the_largest_of_many_groups_owes_that_to_its_noise() -> None:
+    """What the promise says about LIMIT: about 18 of 100; the bounds are more than seven deviations away."""
+    question = compiled("SELECT age, COUNT(*) FROM members GROUP BY age ORDER BY COUNT(*) DESC LIMIT 1")
+    noise = OpendpNoise().draw(question.plan.mechanisms[0], 500 * AGES, UNBOUNDED)
+    releases = (noise[start : start + AGES] for start in range(0, len(noise), AGES))
+    covered = sum(covers(finish(question.plan, question.headings, (tuple(one),)).rows[0][1], Fraction(0)) for one in releases)
+    assert 25 <= covered <= 150
+
+
 def test_simulation_is_not_vacuous() -> None:
     """The thresholds lie close around the promise."""
     assert too_few(9_300)
