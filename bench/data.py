@@ -11,6 +11,7 @@ from pathlib import Path
 
 GENDERS = ("F", "M")
 WARDS = ("north", "south", "east", "west")
+DAYS = 31
 ROWS_PER_PERSON = 40
 LARGEST_COST = 1000
 LARGEST_TOTAL = 8000
@@ -23,7 +24,7 @@ class Files:
     """Two Parquet files as their owners would hand them in, and where their join is for those who cannot join.
 
     Attributes:
-        members: A row for each person: `id`, `age`, `gender`, `region`.
+        members: A row for each person: `id`, `age`, `gender`, `region`, `birth_day`.
         visits: Any number of rows for each person: `pid`, `cost`, `ward`.
         joined: The rows of both, joined: `pid`, `gender`, `region`, `cost`. Made by `join`.
     """
@@ -45,7 +46,8 @@ def make(folder: Path, *, persons: int, rows: int) -> Files:
         files.members,
         f"""
         SELECT {_identifier("i")} AS id, CAST(18 + hash(10 * i + 1) % 70 AS INTEGER) AS age,
-               {_one_of(GENDERS, "10 * i + 2")} AS gender, {_one_of(WARDS, "10 * i + 3")} AS region
+               {_one_of(GENDERS, "10 * i + 2")} AS gender, {_one_of(WARDS, "10 * i + 3")} AS region,
+               CAST(1 + hash(10 * i + 9) % {DAYS} AS INTEGER) AS birth_day
         FROM range({persons}) AS t(i) ORDER BY hash(10 * i + 4)
         """,
     )

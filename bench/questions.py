@@ -17,5 +17,13 @@ FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY v.ward, m.gender
 """
 """Each person is in up to four groups."""
 
+CUBE = """
+SELECT m.age, m.birth_day, m.gender, v.ward, COUNT(*) AS n, SUM(v.cost) AS total, AVG(v.cost) AS mean
+FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY CUBE (m.age, m.birth_day, m.gender, v.ward)
+"""
+"""A table of `CUBE_ROWS` rows: what is done for each of them weighs as much as what is done for each visit."""
+
+CUBE_ROWS = 34_080
+
 SMALL = "SELECT gender, COUNT(*) AS n FROM members WHERE age < {age} GROUP BY gender"
 """Many different questions, to price."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from bench.data import DELTA, EPSILON, GENDERS, LARGEST_COST, LARGEST_TOTAL, ROWS_PER_PERSON, WARDS, Files
+from bench.data import DAYS, DELTA, EPSILON, GENDERS, LARGEST_COST, LARGEST_TOTAL, ROWS_PER_PERSON, WARDS, Files
 from bench.probe import best_of, cost_of, report
-from bench.questions import BY_MEMBER, BY_VISIT, SMALL, WARM_UP
+from bench.questions import BY_MEMBER, BY_VISIT, CUBE, CUBE_ROWS, SMALL, WARM_UP
 from stillroom.client.session import make_home, make_room, open_room
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ datasets:
     person: {{column: id}}
     rows_per_person: 1
     columns:
-      age: {{type: integer, uses: [filter], bounds: [18, 87], required: true}}
+      age: {{type: integer, uses: [filter, group], bounds: [18, 87], required: true}}
       gender: {{type: text, uses: [group], values: [{genders}], required: true}}
       region: {{type: text, uses: [group], values: [{wards}], required: true}}
+      birth_day: {{type: integer, uses: [group], bounds: [1, {days}], required: true}}
   visits:
     kind: private
     owner: hospital
@@ -67,6 +68,7 @@ def add(folder: Path) -> None:
             delta=f"{DELTA:.1e}",
             genders=", ".join(GENDERS),
             wards=", ".join(WARDS),
+            days=DAYS,
             rows=ROWS_PER_PERSON,
             cost=LARGEST_COST,
             total=LARGEST_TOTAL,
@@ -88,8 +90,9 @@ def ask(folder: Path) -> None:
     first = cost_of(lambda: session.ask(WARM_UP, epsilon=EPSILON))
     by_member = best_of(lambda turn: _ask(session, BY_MEMBER, turn, rows))
     by_visit = best_of(lambda turn: _ask(session, BY_VISIT, turn, rows))
+    cube = best_of(lambda turn: _cube(session, turn))
     price = best_of(lambda turn: session.price(SMALL.format(age=30 + turn), epsilon=EPSILON))
-    report(first=first, by_member=by_member, by_visit=by_visit, price=price)
+    report(first=first, by_member=by_member, by_visit=by_visit, cube=cube, price=price)
 
 
 def _ask(session: Session, sql: str, turn: int, rows: int) -> None:
@@ -98,6 +101,12 @@ def _ask(session: Session, sql: str, turn: int, rows: int) -> None:
     assert release.charged
     assert len(found) == len(GENDERS) * len(WARDS)
     assert abs(sum(found) - rows) < rows / 50
+
+
+def _cube(session: Session, turn: int) -> None:
+    release = session.ask(CUBE, epsilon=EPSILON + turn / 100)
+    assert release.charged
+    assert release.table.num_rows == CUBE_ROWS
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,9 +101,41 @@ def test_what_is_written_reads_back(data: Json) -> None:
     assert parse_canonical(canonical(data)) == data
 
 
+@given(JSON)
+def test_it_is_what_the_library_writes(data: Json) -> None:
+    assert canonical(data) == rfc8785.dumps(data)
+    assert canonical({"rows": [[data, (data, data)]]}) == rfc8785.dumps({"rows": [[data, (data, data)]]})
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(st.lists(st.lists(st.dictionaries(TEXTS, st.none() | st.booleans() | TEXTS, max_size=4), max_size=3)))
+def test_tables_are_what_the_library_writes(rows: list[list[dict[str, str | bool | None]]]) -> None:
+    """Their cells hold text of any kind; keys beyond ASCII are ordered otherwise than Python orders them."""
+    assert canonical(rows) == rfc8785.dumps(rows)
+    rows += [[{**ORDERED}, {**dict.fromkeys(map(chr, range(128)), "".join(map(chr, range(256))))}]]
+    assert canonical(rows) == rfc8785.dumps(rows)
+
+
 @pytest.mark.parametrize(
     "data",
-    [float("nan"), float("inf"), -float("inf"), 2**53, -(2**53), "\ud800", {"\ud800": 1}, {1: 2}, b"bytes", {1, 2}, object()],
+    [
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        2**53,
+        -(2**53),
+        "\ud800",
+        {"\ud800": 1},
+        {"\ud800": ""},
+        {1: 2},
+        {1: ""},
+        {1: "", "a": ""},
+        b"bytes",
+        {1, 2},
+        object(),
+    ],
 )
 def test_what_json_cannot_say_is_refused(data: Json) -> None:
     with pytest.raises(InvalidInput) as caught:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import io
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
+from stillroom.cli.screen import release_lines, release_table
 from stillroom.client.picture import table_html
 from stillroom.client.result import Release, _array
 from stillroom.model.charge import Charge
@@ -76,6 +79,20 @@ def release() -> Release:
         disclosure={},
     )
     return Release(statement, b"signed", charged=True)
+
+
+def test_people_are_shown_the_first_thousand_rows_and_told_of_the_others() -> None:
+    row = (Cell(value="7", low="6", high="8"),)
+    table = Table(headings=(Heading(name="n", kind=Kind.INTEGER, noisy=True),), rows=(row,) * 1_002)
+    statement = release().statement.model_copy(update={"table": table})
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(release_table(statement))
+    assert shown.getvalue().count("6 to 8") == 1_000
+    assert "and 2 more rows" in release_lines(statement)[0]
+    assert "more rows" not in "".join(release_lines(release().statement))
+    assert table_html(statement).count("<tr>") == 1 + 1_000
+    assert "and 2 more rows" in table_html(statement)
+    assert Release(statement, b"", charged=True).table.num_rows == 1_002
 
 
 def test_arrow_has_exact_values_and_intervals_beside_them() -> None:

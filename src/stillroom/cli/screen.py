@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from stillroom.model.price import Price
     from stillroom.model.release import Cell, Release
 
+ROWS_SHOWN = 1_000
+"""The most rows of a table that are shown to people."""
+
 
 @dataclass
 class Screen:
@@ -73,7 +76,7 @@ def _plain(text: str) -> str:
 
 
 def release_table(release: Release) -> object:
-    """Return the table of a release for the terminal: each noisy value with its interval."""
+    """Return the first rows of a release's table for the terminal: each noisy value with its interval."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -81,7 +84,7 @@ def release_table(release: Release) -> object:
         table.add_column(_plain(heading.name), justify="right" if heading.noisy else "left")
         if heading.noisy:
             table.add_column("95 % interval", justify="right", style="dim")
-    for row in release.table.rows:
+    for row in release.table.rows[:ROWS_SHOWN]:
         table.add_row(*_texts(release, row))
     return table
 
@@ -106,11 +109,13 @@ def interval(cell: Cell) -> str:
 
 
 def release_lines(release: Release) -> list[str]:
-    """Return what stands below a table: charge, guarantee, and where it can be checked."""
+    """Return what stands below a table: how much of it is not shown, charge, guarantee, and where it can be checked."""
     promise = release.promise
     delta = f", δ = {promise.delta:g}" if promise.delta else " (pure)"
     balance = f"Contract balance: ρ {units(release.balance.before.rho)} → {units(release.balance.after.rho)}."
+    more = len(release.table.rows) - ROWS_SHOWN
     return [
+        *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
         "",
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 WIDTH = 160
 HEIGHT = 14
 MARGIN = 4
+ROWS_SHOWN = 1_000
+"""The most rows of a table that are drawn."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,14 @@ class Scale:
 
 
 def table_html(release: Release) -> str:
-    """Return the table of a release as HTML, with what it guarantees below."""
-    headings, rows = release.table.headings, release.table.rows
+    """Return the first rows of a release's table as HTML, with what it guarantees below."""
+    headings, rows = release.table.headings, release.table.rows[:ROWS_SHOWN]
     scales = [Scale.of([row[position] for row in rows]) if heading.noisy else None for position, heading in enumerate(headings)]
     head = "".join(f"<th>{escape(heading.name)}</th>" for heading in headings)
     body = "".join(f"<tr>{''.join(_cell(*parts) for parts in zip(headings, row, scales, strict=True))}</tr>" for row in rows)
-    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in release.sentences)
+    more = len(release.table.rows) - len(rows)
+    left_out = [f"… and {more} more rows, in the release's table."] if more else []
+    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*left_out, *release.sentences))
     return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +41,24 @@ class Average:
     high: Fraction
     level: Fraction
 
+    @cached_property
+    def smooth(self) -> bool:
+        """Whether both sums of noise are as good as normal."""
+        noises = (self.sum_noise, self.count_noise)
+        return all(one.noise is NoiseKind.DISCRETE_GAUSSIAN and one.scale >= _SMOOTH_SCALE for one in noises)
+
+    @cached_property
+    def normal(self) -> tuple[float, float, float]:
+        """The variances v and w of `_fieller` for sum and count, and the square of its z."""
+        spread_sum, spread_count = (self.terms * one.scale**2 + _SPREAD for one in (self.sum_noise, self.count_noise))
+        return spread_sum, spread_count, NormalDist().inv_cdf((1 + float(self.level)) / 2 + ERROR) ** 2
+
+    @cached_property
+    def halves(self) -> tuple[int, int]:
+        """The half-widths of sum and count that hold together with probability at least `level` (Bonferroni)."""
+        level = joint_level(self.level, 2)
+        return quantile(self.sum_noise, self.terms, level), quantile(self.count_noise, self.terms, level)
+
 
 class Ratio(NamedTuple):
     """An average and its interval.
@@ -71,6 +90,8 @@ def ratio_interval(average: Average, total: int, count: int) -> Ratio:
     if region is None:
         return Ratio(value, low, high, no_information=True)
     left, right = region
+    if low <= left and right <= high:
+        return Ratio(value, left, right, no_information=(left, right) == (low, high))
     half = (right - left) / 2
     lower, upper = max(low, min(left, high - half)), min(high, max(right, low + half))
     return Ratio(value, lower, upper, no_information=(lower, upper) == (low, high))
@@ -90,11 +111,7 @@ def expected_ratio_half_width(average: Average, group_size: int) -> Fraction:
 
 def _region(average: Average, total: int, count: int, value: Fraction) -> tuple[Fraction, Fraction] | None:
     """Return an interval that contains a confidence set for the ratio, before it is cut to the bounds; None if unbounded."""
-    smooth = all(
-        mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN and mechanism.scale >= _SMOOTH_SCALE
-        for mechanism in (average.sum_noise, average.count_noise)
-    )
-    return _fieller(average, total, count, float(value)) if smooth else _box(average, total, count)
+    return _fieller(average, total, count, float(value)) if average.smooth else _box(average, total, count)
 
 
 def _fieller(average: Average, total: int, count: int, value: float) -> tuple[Fraction, Fraction] | None:
@@ -117,13 +134,12 @@ def _fieller(average: Average, total: int, count: int, value: float) -> tuple[Fr
     To have a quadratic, q(R)² is replaced by (1 + η)z²(v + R²w) + (1 + 1/η)(1 + R²)/2, which is not less for any η > 0, so that η
     may depend on the answer; the best η at the estimate is used. Where the count is not clear of zero, the set is unbounded.
     """
-    spread_sum, spread_count = (average.terms * mechanism.scale**2 + _SPREAD for mechanism in (average.sum_noise, average.count_noise))
-    deviation = NormalDist().inv_cdf((1 + float(average.level)) / 2 + ERROR)
-    main = deviation**2 * (spread_sum + value**2 * spread_count)
+    spread_sum, spread_count, square_z = average.normal
+    main = square_z * (spread_sum + value**2 * spread_count)
     share = math.sqrt((1 + value**2) / 2 / main)
     around = (1 + 1 / share) / 2
-    constant = (1 + share) * deviation**2 * spread_sum + around
-    square = (1 + share) * deviation**2 * spread_count + around
+    constant = (1 + share) * square_z * spread_sum + around
+    square = (1 + share) * square_z * spread_count + around
     if count <= math.sqrt(square):
         return None
     clear = float(count) ** 2 - square
@@ -136,11 +152,9 @@ def _fieller(average: Average, total: int, count: int, value: float) -> tuple[Fr
 def _box(average: Average, total: int, count: int) -> tuple[Fraction, Fraction]:
     """Return the range of the ratio while sum and count are each within their own interval, for any noise.
 
-    Both hold together with probability at least `level` (Bonferroni). A count without noise of at least 1 is assumed.
+    A count without noise of at least 1 is assumed.
     """
-    level = joint_level(average.level, 2)
-    around_sum = quantile(average.sum_noise, average.terms, level)
-    around_count = quantile(average.count_noise, average.terms, level)
+    around_sum, around_count = average.halves
     counts = (max(1, count - around_count), max(1, count + around_count))
     corners = [Fraction(part, whole) for part in (total - around_sum, total + around_sum) for whole in counts]
     return min(corners), max(corners)

@@ -1,4 +1,4 @@
-"""The value of a finish expression for one row of the table, with an interval where it is noisy.
+"""The values of a finish expression, a column of the table at a time, with intervals where they are noisy.
 
 Numbers are exact rationals. Interval arithmetic over the intervals of the noisy terms keeps coverage: whenever every term lies in its
 interval, the value lies in the result.
@@ -6,9 +6,9 @@ interval, the value lies in the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import operator
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from stillroom.model.expression import (
     All,
@@ -27,17 +27,17 @@ from stillroom.model.expression import (
     IsNull,
     Like,
     Not,
+    children,
 )
 from stillroom.query.evaluate import like
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Plain: TypeAlias = bool | Fraction | str | None
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A value and the interval that its bounded counterpart lies in.
 
     Attributes:
@@ -55,7 +55,20 @@ class Estimate:
     no_information: bool = False
 
 
-Row: TypeAlias = "Mapping[str, Estimate]"
+Columns: TypeAlias = "Mapping[str, Sequence[Estimate]]"
+
+_OPERATIONS: dict[ArithmeticOp, Callable[[Fraction, Fraction], Fraction]] = {
+    ArithmeticOp.ADD: operator.add,
+    ArithmeticOp.SUBTRACT: operator.sub,
+    ArithmeticOp.MULTIPLY: operator.mul,
+}
+
+_COMPARISONS: dict[Comparison, Callable[..., bool]] = {
+    Comparison.EQUAL: operator.eq,
+    Comparison.NOT_EQUAL: operator.ne,
+    Comparison.LESS: operator.lt,
+    Comparison.LESS_OR_EQUAL: operator.le,
+}
 
 
 def exact(value: Plain) -> Estimate:
@@ -63,53 +76,53 @@ def exact(value: Plain) -> Estimate:
     return Estimate(value, value, value) if isinstance(value, Fraction) else Estimate(value)
 
 
-def estimate(node: Expression, row: Row) -> Estimate:
-    """Return the value of an expression for a row.
+def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimate]:
+    """Return the value of an expression in each row.
 
     Args:
         node: The expression.
-        row: Keys and measures by name; averages as `total/count`.
+        columns: Keys and measures by name; averages as `total/count`.
+        rows: How many rows there are.
     """
     match node:
         case Column():
-            return row[node.name]
+            return columns[node.name]
         case Average():
-            return row[f"{node.total}/{node.count}"]
+            return columns[f"{node.total}/{node.count}"]
         case Constant():
-            number = isinstance(node.value, int) and not isinstance(node.value, bool)
-            return exact(Fraction(int(node.value or 0), 10**node.digits) if number else node.value)  # type: ignore[arg-type]
+            return [_constant(node)] * rows
         case Arithmetic():
-            return _arithmetic(node.operation, estimate(node.left, row), estimate(node.right, row))
+            operation = _OPERATIONS[node.operation]
+            pairs = zip(estimates(node.left, columns, rows), estimates(node.right, columns, rows), strict=True)
+            return [_arithmetic(operation, left, right) for left, right in pairs]
         case Divide():
-            return _quotient(estimate(node.left, row), estimate(node.right, row))
+            return list(map(_quotient, estimates(node.left, columns, rows), estimates(node.right, columns, rows)))
         case Case():
-            return _case(node, row)
+            parts = [estimates(part, columns, rows) for part in children(node)]
+            return [_case(row[:-1:2], (*row[1::2], row[-1])) for row in zip(*parts, strict=True)]
         case _:
-            return _truth(node, row)
+            holds = _test(node)
+            operands = [estimates(operand, columns, rows) for operand in children(node)]
+            return [_truth(holds, row) for row in zip(*operands, strict=True)]
 
 
-def _arithmetic(operation: ArithmeticOp, left: Estimate, right: Estimate) -> Estimate:
+def _constant(node: Constant) -> Estimate:
+    """Return a constant."""
+    if isinstance(node.value, int) and not isinstance(node.value, bool):
+        return exact(Fraction(node.value, 10**node.digits))
+    return exact(node.value)
+
+
+def _arithmetic(operation: Callable[[Fraction, Fraction], Fraction], left: Estimate, right: Estimate) -> Estimate:
     """Return a sum, difference or product; its extremes are at the corners."""
-    if not isinstance(left.value, Fraction) or not isinstance(right.value, Fraction):
-        return Estimate(None, noisy=left.noisy or right.noisy)
     noisy = left.noisy or right.noisy
-    value = _applied(operation, left.value, right.value)
-    ends = [(a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
-    corners = [_applied(operation, a, b) for a, b in ends if a is not None and b is not None]
-    if len(corners) < len(ends):
+    if not isinstance(left.value, Fraction) or not isinstance(right.value, Fraction):
+        return Estimate(None, noisy=noisy, no_information=left.no_information or right.no_information)
+    value = operation(left.value, right.value)
+    if left.low is None or left.high is None or right.low is None or right.high is None:
         return Estimate(value, noisy=noisy, no_information=noisy)
+    corners = [operation(a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
     return Estimate(value, min(corners), max(corners), noisy)
-
-
-def _applied(operation: ArithmeticOp, left: Fraction, right: Fraction) -> Fraction:
-    """Apply an operation to two numbers."""
-    match operation:
-        case ArithmeticOp.ADD:
-            return left + right
-        case ArithmeticOp.SUBTRACT:
-            return left - right
-        case ArithmeticOp.MULTIPLY:
-            return left * right
 
 
 def _quotient(left: Estimate, right: Estimate) -> Estimate:
@@ -124,10 +137,8 @@ def _quotient(left: Estimate, right: Estimate) -> Estimate:
     return Estimate(value, min(corners), max(corners), noisy)
 
 
-def _case(node: Case, row: Row) -> Estimate:
+def _case(conditions: Sequence[Estimate], results: Sequence[Estimate]) -> Estimate:
     """Return the first branch that applies; where a noisy condition decides, the interval spans all branches."""
-    conditions = [estimate(branch.when, row) for branch in node.branches]
-    results = [estimate(branch.then, row) for branch in node.branches] + [estimate(node.otherwise, row)]
     chosen = next((result for condition, result in zip(conditions, results, strict=False) if condition.value is True), results[-1])
     if not any(condition.noisy for condition in conditions):
         return chosen
@@ -137,58 +148,33 @@ def _case(node: Case, row: Row) -> Estimate:
     return Estimate(chosen.value, min(low for low in lows if low is not None), max(high for high in highs if high is not None), noisy=True)
 
 
-def _truth(node: Expression, row: Row) -> Estimate:
+def _truth(holds: Callable[..., bool | None], operands: Sequence[Estimate]) -> Estimate:
     """Return a truth value; it has no interval."""
-    operands = _operands(node, row)
-    values = [operand.value for operand in operands]
-    return Estimate(_holds(node, values), noisy=any(operand.noisy for operand in operands))
+    return Estimate(holds(*(operand.value for operand in operands)), noisy=any(operand.noisy for operand in operands))
 
 
-def _operands(node: Expression, row: Row) -> list[Estimate]:
-    """Return the operands of a condition."""
-    match node:
-        case Compare():
-            return [estimate(node.left, row), estimate(node.right, row)]
-        case All() | Any():
-            return [estimate(operand, row) for operand in node.operands]
-        case Among() | Like() | IsNull() | Not():
-            return [estimate(node.operand, row)]
-        case _:
-            raise TypeError("Not a condition.")
-
-
-def _holds(node: Expression, values: list[Plain]) -> bool | None:
-    """Return whether a condition holds for its operands' values, three-valued."""
+def _test(node: Expression) -> Callable[..., bool | None]:
+    """Return the three-valued test of a condition, over the values of its operands."""
     match node:
         case IsNull():
-            return values[0] is None
+            return lambda value: value is None
         case All():
-            return False if False in values else (None if None in values else True)
+            return lambda *values: False if False in values else (None if None in values else True)
         case Any():
-            return True if True in values else (None if None in values else False)
-    if None in values:
-        return None
-    match node:
+            return lambda *values: True if True in values else (None if None in values else False)
         case Not():
-            return not values[0]
+            return _strict(operator.not_)
         case Like():
-            return like(str(values[0]), node.pattern)
+            return _strict(lambda value: like(str(value), node.pattern))
         case Among():
-            return any(estimate(item, {}).value == values[0] for item in node.values)
+            listed = frozenset(_constant(item).value for item in node.values)
+            return _strict(listed.__contains__)
         case Compare():
-            return _compared(node.comparison, values[0], values[1])
+            return _strict(_COMPARISONS[node.comparison])
         case _:
             raise TypeError("Not a condition.")
 
 
-def _compared(comparison: Comparison, left: Plain, right: Plain) -> bool:
-    """Compare two values of one kind."""
-    if comparison is Comparison.EQUAL:
-        return left == right
-    if comparison is Comparison.NOT_EQUAL:
-        return left != right
-    if isinstance(left, str) and isinstance(right, str):
-        return left < right or (comparison is Comparison.LESS_OR_EQUAL and left == right)
-    if isinstance(left, Fraction | bool) and isinstance(right, Fraction | bool):
-        return left < right or (comparison is Comparison.LESS_OR_EQUAL and left == right)
-    raise TypeError("Values of different kinds.")
+def _strict(test: Callable[..., bool]) -> Callable[..., bool | None]:
+    """Make a test NULL where an operand is NULL."""
+    return lambda *values: None if None in values else test(*values)

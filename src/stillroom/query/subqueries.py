@@ -13,7 +13,7 @@ from stillroom.query.expressions import conjunction, conjuncts, person_reference
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, Lowering, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.parse import only, unsupported
-from stillroom.query.totals import ROW, total_type
+from stillroom.query.per_person import ROW, total_type
 from stillroom.query.typed import Typed, quotient
 from stillroom.query.unions import distinct, united
 from stillroom.query.windows import with_windows

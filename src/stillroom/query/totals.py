@@ -1,29 +1,64 @@
-"""What is known about aggregates inside one person, before any row is read."""
+"""Totals: what each row of a table adds up, from noisy leaf cells."""
 
 from __future__ import annotations
 
-from stillroom.errors import Code, Refusal
-from stillroom.model.expression import Constant
-from stillroom.model.schema import ColumnType, Kind
-from stillroom.query.typed import Typed, bound_of, span
+from math import prod
+from typing import TYPE_CHECKING
 
-ROW = Typed(Constant(value=1), ColumnType(kind=Kind.INTEGER, low=1, high=1, nullable=False), functional=True)
-"""What COUNT(*) counts in each row."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stillroom.model.plan import NoisyCells, Plan
+
+TOTALLED = -1
+"""The position of a key that a row totals over."""
 
 
-def total_type(function: str, value: Typed, rows: int) -> ColumnType:
-    """Return what is known about COUNT, SUM, MIN or MAX of a value over at most so many rows.
+class Totals:
+    """All rows of a plan's table before any is left out: its grouping sets as they stand, each in the order of its keys' domains.
 
-    Raises:
-        Refusal: It is a sum of something without bounds, or the least or greatest of something without an order of its own.
+    A total is the sum of its leaf cells, so that totals always agree with their parts.
+
+    Attributes:
+        sets: For each row, the number of its grouping set.
+        terms: For each grouping set, how many leaf cells a row adds up.
+        sums: For each measure, the total of each row.
     """
-    if function == "count":
-        return ColumnType(kind=Kind.INTEGER, low=0, high=rows, nullable=False)
-    if function == "sum":
-        low, high = span(value)
-        low, high = min(low, low * rows), max(high, high * rows)
-        bound_of(low, high)
-        return ColumnType(kind=value.type.kind, digits=value.type.digits, low=low, high=high, nullable=value.type.nullable)
-    if not value.type.numeric and value.type.kind is not Kind.DATE:
-        raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "MIN and MAX need numbers or dates.", "Use them on numbers or dates.")
-    return value.type
+
+    def __init__(self, plan: Plan, cells: NoisyCells) -> None:
+        """Add up the leaf cells of each measure along the keys that a grouping set leaves out."""
+        self._sizes = tuple(len(key.domain) for key in plan.keys)
+        self._kept = plan.finish.sets
+        counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
+        self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
+        self.terms = tuple(plan.cells // count for count in counts)
+        self.sums = tuple(self._sums(measure) for measure in cells)
+
+    def _sums(self, measure: Sequence[int]) -> list[int]:
+        """Return the total of each row; with one axis more than keys, NumPy never returns a bare number."""
+        leaves = _exact(measure).reshape(*self._sizes, 1)
+        sums: list[int] = []
+        for kept in self._kept:
+            left_out = tuple(key for key in range(len(self._sizes)) if key not in kept)
+            sums += leaves.sum(axis=left_out).ravel().tolist()
+        return sums
+
+    def positions(self, key: int) -> list[int]:
+        """Return for each row the position of a key's value in its domain, or `TOTALLED`."""
+        found: list[int] = []
+        for kept in self._kept:
+            before, behind = (prod(self._sizes[one] for one in kept if side(one)) for side in (key.__gt__, key.__lt__))
+            domain = range(self._sizes[key]) if key in kept else (TOTALLED,)
+            found += [position for position in domain for _ in range(behind)] * before
+        return found
+
+
+def _exact(measure: Sequence[int]) -> NDArray[np.int64] | NDArray[np.object_]:
+    """Return leaf cells as an array whose sums are exact: in 64 bits where no sum of cells can leave them."""
+    import numpy as np
+
+    fits = max(map(abs, measure)) * len(measure) < 2**63
+    return np.array(measure, dtype=np.int64) if fits else np.array(measure, dtype=np.object_)

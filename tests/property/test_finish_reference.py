@@ -1,0 +1,55 @@
+"""Tables are, cell for cell, what a plain interpreter of the plan's finish makes of the same noisy cells."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.model.question import Terms
+from stillroom.query.finish import finish
+from tests.finishing import finished
+from tests.world import ACCEPTED, Entry
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import NoisyCells, Plan
+
+CELLS = 1_000
+"""Plans with more leaf cells would keep the interpreter busy for long."""
+
+MORE = (
+    """SELECT region, smoker, SUM(income) - 2 * SUM(age) AS x, AVG(age) / COUNT(*) AS y, AVG(age), AVG(income), 1 / (COUNT(*) - 3) + 1 AS z,
+    CASE WHEN COUNT(*) > 5 THEN SUM(age) ELSE AVG(income) END AS c, GROUPING(region) * 2 AS g, region IN ('north', 'south') AS i,
+    CASE WHEN region IS NULL THEN 0 WHEN AVG(age) < 40 THEN COUNT(*) END AS d, COUNT(*) IN (1, 2, 3) AS k, COUNT(*) > 0 AS l,
+    COUNT(*) > 10 AND NOT AVG(age) > 30 OR region LIKE 'n%' AS t, CASE WHEN COUNT(*) > 5 THEN 'many' ELSE region END AS text
+    FROM members GROUP BY CUBE (region, smoker) HAVING COUNT(*) > -100 ORDER BY l, x DESC, region NULLS FIRST LIMIT 12 OFFSET 1""",
+    "SELECT AVG(income), AVG(age) / 2, SUM(rating) FROM members",
+)
+ENTRIES = [*ACCEPTED, *(Entry(f"more of it {number}", sql, Terms(epsilon=3.0)) for number, sql in enumerate(MORE))]
+
+
+def noisy_cells(plan: Plan, size: int) -> NoisyCells:
+    """Return cells around zero, some of them negative, of about a size."""
+    draw = random.Random(size)
+    return tuple(
+        tuple(draw.randint(-size // 4, size * max(1, one.high // plan.bounds.rows)) for _ in range(plan.cells)) for one in plan.measures
+    )
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_a_table_is_what_the_plan_says(entry: Entry) -> None:
+    """Once with numbers that no 64 bits hold: totals are exact all the same."""
+    plan = entry.compiled.plan
+    if plan.cells > CELLS:
+        pytest.skip("too large for the interpreter")
+    for size in (3, 400, 10**6, 2**62):
+        cells = noisy_cells(plan, size)
+        table = finish(plan, entry.compiled.headings, cells)
+        shown = [[(cell.value, cell.low, cell.high, cell.no_information, cell.totalled) for cell in row] for row in table.rows]
+        assert shown == finished(plan, cells)
+
+
+def test_hardly_any_question_is_too_large() -> None:
+    """The skip above must not empty the test."""
+    assert sum(entry.compiled.plan.cells <= CELLS for entry in ENTRIES) >= 0.9 * len(ENTRIES)
