@@ -53,7 +53,7 @@ _CODED = """
 _KEPT = """
     CREATE TABLE kept AS
     SELECT * EXCLUDE (occurrence) FROM (
-      SELECT *, row_number() OVER (PARTITION BY person, fields) AS occurrence FROM coded WHERE rows > $limit
+      SELECT *, row_number() OVER (PARTITION BY person, fields ORDER BY marks) AS occurrence FROM coded WHERE rows > $limit
     )
     QUALIFY row_number() OVER (PARTITION BY person ORDER BY sha256($prefix || field(canonical) || fields || field(occurrence))) <= $limit
 """

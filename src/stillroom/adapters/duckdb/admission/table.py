@@ -29,7 +29,7 @@ class CellTable:
     """A file's rows, each cell admitted: the view `cells` in the source's connection.
 
     Its columns are `person` (as the file has it; private tables only), `admissible` (whether no required column is NULL), the admitted
-    values, the words that hold the marks of the cells, and `fields` (the values as one text).
+    values, the words that hold the marks of the cells, `fields` (the values as one text), and `marks` (the words as one list).
 
     Attributes:
         names: The contract's columns, ascending.
@@ -66,7 +66,7 @@ class CellTable:
         read = [*person, *(f"g{i}" for i in range(len(cells))), *(f"{one.read} AS u{i}" for i, one in enumerate(cells))]
         admitted = [*person, *(f"{one.value} AS v{i}" for i, one in enumerate(cells)), *self._packed([one.mark for one in cells])]
         fields = " || ".join(["''", *(f"field({value})" for value in self.values)])
-        row = ["*", f"{' AND '.join(required) or 'true'} AS admissible", f"{fields} AS fields"]
+        row = ["*", f"{' AND '.join(required) or 'true'} AS admissible", f"{fields} AS fields", f"[{', '.join(self.words)}] AS marks"]
         return _select(row, _select(admitted, _select(read, _select(given, relation))))
 
     def _packed(self, marks: Sequence[str]) -> list[str]:
@@ -80,7 +80,7 @@ class CellTable:
 
         Args:
             source: The open file.
-            view: A view or table with the columns of `cells` but for `fields`; `person` holds codes, if the schema has it.
+            view: A view or table with the columns of `cells` but for `fields` and `marks`; `person` holds codes, if the schema has it.
             schema: The columns and types of the result.
         """
         columns = [*([PERSON] if PERSON in schema.names else []), *self.values]
