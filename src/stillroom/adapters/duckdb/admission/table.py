@@ -78,13 +78,15 @@ class CellTable:
     def fetch(self, source: Source, view: str, schema: pa.Schema) -> tuple[pa.Table, tuple[ColumnReport, ...]]:
         """Return the rows of a view, sorted by all columns of the schema, and what happened to their cells.
 
+        The words of marks only follow along: as the last of what is sorted by, they cost least.
+
         Args:
             source: The open file.
             view: A view or table with the columns of `cells` but for `fields` and `marks`; `person` holds codes, if the schema has it.
             schema: The columns and types of the result.
         """
         columns = [*([PERSON] if PERSON in schema.names else []), *self.values]
-        statement = f"{_select([*columns, *self.words], view).strip('()')} ORDER BY {', '.join(columns)}"
+        statement = f"{_select([*columns, *self.words], view).strip('()')} ORDER BY ALL"
         table = source.connection.sql(statement).to_arrow_table()
         rows = table.select(columns).rename_columns(schema.names).cast(schema)
         counts = [_counted(table.column(word)) for word in self.words]
