@@ -62,7 +62,24 @@ anything = st.text(st.characters(codec="utf-8"), max_size=6)
 known_identifiers = ["1", "01", " 1", "1 ", "a", "A", "\uff41", "ß", "SS", "N/A", "na", "", " ", "0", "0 0", "-", "é", "e\u0301", "\u0130"]
 identifiers = st.one_of(st.sampled_from(known_identifiers), anything, st.text(" 0aA-\t\u00a0é", max_size=4))
 
-known_numbers = ["", " 1 ", "+.5", "5.", "-.125", "0.125", "0.005", "-0.015", "1e3", "1E-2", "25", "-25", "75", "74.999999"]
+known_numbers = [
+    "",
+    " 1 ",
+    "  -2.5  ",
+    "\t1.5 ",
+    "+.5",
+    "5.",
+    "-.125",
+    "0.125",
+    "0.005",
+    "-0.015",
+    "1e3",
+    "1E-2",
+    "25",
+    "-25",
+    "75",
+    "74.999999",
+]
 wild_numbers = [
     "12345678901234567890",
     "-999999999999.9999999",
