@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Average, Column, walk
+from stillroom.model.plan import leaves
 from stillroom.model.release import Cell, Heading, Table
 from stillroom.model.schema import EPOCH, Kind
 from stillroom.privacy.intervals import joint_level, quantile
@@ -62,9 +63,7 @@ class _Row:
         """Remember the row's group and its noisy totals."""
         self.plan, self.kept, self.sums = plan, kept, sums
         shown = dict(zip(kept, positions, strict=True))
-        self.terms = plan.cells
-        for position in kept:
-            self.terms //= len(plan.keys[position].domain)
+        self.terms = leaves(plan.keys, kept)
         self.keys: dict[str, Estimate] = {}
         for number, key in enumerate(plan.keys):
             value = _key_value(key, shown[number]) if number in shown else Estimate(None)
