@@ -313,6 +313,12 @@ SELECT ward, severity, COUNT(*) FROM (SELECT patient, ward, severity FROM visits
 -- name: computed key of a person
 SELECT bad, COUNT(*) FROM (SELECT patient, severity > 2 AS bad, COUNT(*) AS n FROM visits GROUP BY patient, severity > 2) WHERE n > 1 GROUP BY bad
 
+-- name: totals of one number in two units
+SELECT SUM(a), SUM(b), AVG(c), AVG(d) FROM (SELECT patient, SUM(CASE WHEN urgent THEN 1.5 END) AS a, SUM(CASE WHEN urgent THEN 15 END) AS b, AVG(CASE WHEN urgent THEN 0.25 ELSE 1 END) AS c, AVG(CASE WHEN urgent THEN 25 ELSE 100 END) AS d FROM visits GROUP BY patient)
+
+-- name: positions in a subquery
+SELECT ward, COUNT(*), SUM(n) FROM (SELECT patient, ward, COUNT(*) AS n FROM visits GROUP BY 1, 2) GROUP BY ward
+
 -- name: key of a person named like a column that is filtered by
 SELECT COUNT(*) FROM (SELECT patient, severity AS s, COUNT(*) AS n FROM visits WHERE key0 = 'x' GROUP BY patient, severity) WHERE s > 2
 

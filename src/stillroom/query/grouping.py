@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.query.expressions import person_reference, row_expression
 from stillroom.query.frame import resolve
 from stillroom.query.parse import identifier
+from stillroom.query.typed import same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 ALIAS_LIMIT = 500
 """The most syntax nodes that names of SELECT items may stand for in one expression."""
+
+POSITION_DIGITS = 12
+"""The most digits of a position in GROUP BY or ORDER BY."""
 
 PLACE = "#"
 """The table name of place-holders; no dataset, alias of the contract's names, or column can collide with it."""
@@ -64,6 +69,39 @@ def unaliased(node: exp.Expr) -> exp.Expr:
     return node.this if isinstance(node, exp.Alias) else node
 
 
+def aliases_of(select: exp.Select) -> dict[str, exp.Expr]:
+    """Return SELECT items by name."""
+    return {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
+
+
+def item_at(select: exp.Select, position: exp.Expr) -> exp.Expr:
+    """Return the SELECT item at a position, counted from 1.
+
+    Raises:
+        Refusal: There is none.
+    """
+    written = str(position.this)
+    number = int(written) if written.isdecimal() and len(written) <= POSITION_DIGITS else 0
+    if not 1 <= number <= len(select.expressions):
+        raise Refusal(
+            Code.COLUMN_UNKNOWN, "A position in GROUP BY or ORDER BY is not a column of SELECT.", "Count the columns of SELECT from 1."
+        )
+    return unaliased(select.expressions[number - 1])
+
+
+def group_reader(select: exp.Select, frame: Frame) -> Callable[[exp.Expr], exp.Expr]:
+    """Return what reads an expression of GROUP BY: a position means that SELECT item, and names that are no columns mean SELECT items."""
+    from sqlglot import exp
+
+    aliases = aliases_of(select)
+
+    def read(node: exp.Expr) -> exp.Expr:
+        position = isinstance(node, exp.Literal) and not node.is_string
+        return item_at(select, node) if position else with_aliases(node, aliases, frame)
+
+    return read
+
+
 def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | None) -> exp.Expr:
     """Replace names of SELECT items by what they stand for.
 
@@ -88,8 +126,8 @@ def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | No
         item = meant(part)
         return part if item is None else exp.paren(item.copy(), copy=False)
 
-    sizes = {name: sum(1 for _ in item.walk()) for name, item in aliases.items()}
-    if sum(sizes[part.name.lower()] for part in node.find_all(exp.Column) if meant(part)) > ALIAS_LIMIT:
+    added = chain.from_iterable(item.walk() for part in node.find_all(exp.Column) if (item := meant(part)) is not None)
+    if sum(1 for _ in islice(added, ALIAS_LIMIT + 1)) > ALIAS_LIMIT:
         raise InvalidInput(
             Code.SQL_TOO_LARGE, "The names of SELECT items stand for too much in one expression.", "Name the expression in a subquery."
         )
@@ -138,15 +176,18 @@ class Lowering:
         from sqlglot import exp
 
         if isinstance(node, exp.Column):
-            if person_reference(node, self.frame) is not None:
+            person = person_reference(node, self.frame)
+            if person is not None:
                 if self.person is None:
                     row_expression(node, self.frame)
+                if person.present is not None:
+                    raise self._not_grouped(node)
                 return self.person
             resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)
         if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren | exp.If):
             return None
         typed = row_expression(node, self.frame)
-        return next((name for name, key in self.keys.items() if key.expression == typed.expression), None)
+        return next((name for name, key in self.keys.items() if same(key, typed)), None)
 
     def _not_grouped(self, node: exp.Column) -> Refusal:
         """Return the refusal of a bare column."""

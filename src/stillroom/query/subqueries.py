@@ -12,7 +12,7 @@ from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import relations, uses
 from stillroom.query.expressions import conjuncts, person_reference, row_expression, unsupported
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
-from stillroom.query.grouping import PLACE, Lowering, has_aggregate, output_name, unaliased, with_aliases
+from stillroom.query.grouping import PLACE, Lowering, aliases_of, group_reader, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.parse import only
 from stillroom.query.typed import Typed, bound_of, quotient, span
 
@@ -140,11 +140,12 @@ class _Totals:
 
     def _total(self, function: TotalFunction, value: Typed) -> str:
         """Add a total, unless it is there, and return its name."""
-        for total, _ in self.made:
-            if total.function is function and total.value == value.expression:
+        kind = self._type(function, value)
+        for total, known in self.made:
+            if (total.function, total.value, known.type) == (function, value.expression, kind):
                 return total.name
         name = f"{self.frame.stem}.#{self.frame.made + len(self.made)}"
-        typed = Typed(Column(name=name), self._type(function, value), not self.keyed, value.reads, value.tests)
+        typed = Typed(Column(name=name), kind, not self.keyed, value.reads, value.tests)
         self.made.append((Total(name=name, function=function, value=value.expression), typed))
         return name
 
@@ -172,9 +173,9 @@ def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> 
     keys = _keys(select, frame, context.contract)
     totals = _Totals(frame, keyed=not all(key.functional for key in keys.values()))
     lowering = Lowering(frame, keys, totals.note, person="person")
-    aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
     items = [(output_name(item), lowering.lower(unaliased(item))) for item in select.expressions]
     having = select.args.get("having")
+    aliases = aliases_of(select)
     tests = [lowering.lower(with_aliases(node, aliases, frame)) for node in (conjuncts(having.this) if having else ())]
     after = relations.filtered(_after(frame, keys, totals), tests, context.contract)
     columns: dict[str, Binding] = {}
@@ -195,11 +196,15 @@ def _keys(select: exp.Select, frame: Frame, contract: Contract) -> dict[str, Typ
     nodes = []
     if group is not None:
         only(group, {"expressions"})
-        aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
-        nodes = [with_aliases(node, aliases, frame).unnest() for node in group.expressions]
-    if not any(person_reference(node, frame) for node in nodes):
+        nodes = [node.unnest() for node in map(group_reader(select, frame), group.expressions)]
+    persons = [person for node in nodes if (person := person_reference(node, frame))]
+    if not persons:
         raise Refusal(
             Code.PERSON_LOST, "A subquery that aggregates must be grouped by the person.", "Add the person column to its GROUP BY."
+        )
+    if any(person.present is not None for person in persons):
+        raise Refusal(
+            Code.PERSON_LOST, "Rows without a match have no person on the right side of a LEFT JOIN.", "Group by the left side's person."
         )
     others = [row_expression(node, frame) for node in nodes if person_reference(node, frame) is None]
     for key in others:

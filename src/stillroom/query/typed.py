@@ -225,6 +225,11 @@ def choice(branches: list[tuple[Typed, Typed]], otherwise: Typed) -> Typed:
     return combined(node, kind, *(condition.as_test() for condition, _ in branches), *results)
 
 
+def same(one: Typed, other: Typed) -> bool:
+    """Tell whether two operands are one value: 1.5 and 15 are the same whole number, in other units."""
+    return (one.expression, one.type.kind, one.type.digits) == (other.expression, other.type.kind, other.type.digits)
+
+
 def is_null(operand: Typed) -> bool:
     """Tell whether an operand is the constant NULL."""
     return isinstance(operand.expression, Constant) and operand.expression.value is None
