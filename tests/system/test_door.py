@@ -25,6 +25,7 @@ from tests.rooms import (
     NOON,
     NOTHING,
     OWNERS,
+    PLENTY,
     SQL,
     At,
     FakeClock,
@@ -193,6 +194,22 @@ def test_after_a_raise_the_same_question_passes_and_the_raise_is_logged(tmp_path
     raised = [one.account.owner for one in entries(scene) if isinstance(one, AccountRaised)]
     assert raised == ["insurer"]
     assert scene.replayed().spent == scene.account("insurer").spent == charge()
+
+
+def test_an_account_that_is_opened_later_is_logged_like_a_raise(tmp_path: Path) -> None:
+    value = contract()
+    staff = value.datasets["visits"].model_copy(update={"population": "staff"})
+    scene = build(tmp_path, value.model_copy(update={"datasets": {**value.datasets, "visits": staff}}))
+    assert refused(scene).code is Code.ACCOUNT_NOT_ENOUGH
+    accounts = open_accounts(tmp_path / "hospital.sqlite", "hospital")
+    accounts.add("staff", charge())
+    accounts.add("nobody_asks_for", charge())
+    assert scene.ask().fresh
+    accounts.raise_cap("staff", PLENTY)
+    for _ in range(2):
+        recover(scene.room)
+    assert [one.account.population for one in entries(scene) if isinstance(one, AccountRaised)] == ["staff", "staff"]
+    assert scene.replayed().spent == charge()
 
 
 def test_the_contracts_cap_is_met_before_any_owner_is_bothered(tmp_path: Path) -> None:

@@ -125,12 +125,13 @@ class Session:
     def sign(self, file: Path) -> SignedContract:
         """Sign a contract file as this party, and hand it to the room."""
         from stillroom.client import contracts as contract_files
-        from stillroom.room import contracts
+        from stillroom.room import accounts, contracts
         from stillroom.room.signed import sign
         from stillroom.room.statement import CONTRACT_TYPE
 
         contract = contract_files.read(file)
         record = contracts.submit(self._room, sign(contract, CONTRACT_TYPE, self._home.signing_key))
+        accounts.note_raises(self._room)
         with self._room.store.reading() as records:
             missing = contracts.missing_signatures(records, record)
         return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
