@@ -53,7 +53,7 @@ class Plate(Value):
 
 
 class Joined(Value):
-    """Which room a home has joined.
+    """Which room a home has joined first.
 
     Attributes:
         format: The version of this format.
@@ -111,8 +111,11 @@ def create_home(path: Path, party: str, cap: Charge) -> Home:
     return Home.open(path)
 
 
-def join(room: Path, home: Home) -> None:
-    """Tell a room where a party's home is, and the home where the room is.
+def join(room: Path, home: Home) -> Plate:
+    """Tell a room where a party's home is, and the home where the room is, unless it has joined another one before.
+
+    Returns:
+        What is written on the room's door.
 
     Raises:
         InvalidInput: `ROOM_INVALID` if there is no room; `HOME_EXISTS` if the party has another home in it.
@@ -121,18 +124,31 @@ def join(room: Path, home: Home) -> None:
     from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
     from stillroom.crypto.canonical import canonical
 
+    read_plate(room)
     with disk_errors("The room"), exclusive(room / "room.lock"):
         plate = read_plate(room)
         place = os.path.relpath(home.path.resolve(), room.resolve())
         if plate.homes.get(home.party, place) != place:
             raise InvalidInput(Code.HOME_EXISTS, f"{home.party} has another home in this room.", "Use that home, or another room.")
-        joined = Joined(room=os.path.relpath(room.resolve(), home.path.resolve()))
-        replace_private(home.path / "joined.json", canonical(joined.to_json()))
-        replace_private(room / "room.json", canonical(plate.model_copy(update={"homes": {**plate.homes, home.party: place}}).to_json()))
+        if not _has_joined(home):
+            joined = Joined(room=os.path.relpath(room.resolve(), home.path.resolve()))
+            replace_private(home.path / "joined.json", canonical(joined.to_json()))
+        after = plate.model_copy(update={"homes": {**plate.homes, home.party: place}})
+        replace_private(room / "room.json", canonical(after.to_json()))
+        return after
+
+
+def _has_joined(home: Home) -> bool:
+    """Tell whether a home knows a room that is there."""
+    try:
+        read_plate(room_of(home))
+    except InvalidInput:
+        return False
+    return True
 
 
 def room_of(home: Home) -> Path:
-    """Return the folder of the room that a home has joined.
+    """Return the folder of the room that a home has joined first.
 
     Raises:
         InvalidInput: `HOME_INVALID` if it has joined none.

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom import bootstrap
-from stillroom.adapters.home import Home
-from stillroom.client.session import make_room
+from stillroom.client.session import join_room, make_room, open_room
 from stillroom.client.verification import verify
-from stillroom.errors import Code, InvalidInput, StillroomError
+from stillroom.errors import Code, InvalidInput, Refusal, StillroomError
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, add, session, settle_in, sign
 
 if TYPE_CHECKING:
@@ -51,13 +49,46 @@ def test_two_rooms_draw_on_one_account(folder: Path) -> None:
     contract = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
     make_room(folder / "second", "example.org/second")
     for party in PARTIES:
-        bootstrap.join(folder / "second", Home.open(folder / party))
+        join_room(folder / "second", folder / party)
     sign(folder, {**contract, "name": "second"}, "second")
     charges = [session(folder, "insurer", room).ask(QUESTION, epsilon=0.5).statement.charge.rho for room in ("room", "second")]
     assert [spent(folder, "clinic", room) for room in ("room", "second")] == [sum(charges)] * 2
     session(folder, "clinic").raise_account("people", 30, 1e-9)
     for room in ("room", "second"):
         assert [entry["kind"] for entry in session(folder, "insurer", room).log()].count("account_raised") == 1
+
+
+def test_a_second_room_is_refused_what_the_first_has_spent(tmp_path: Path) -> None:
+    contract = settle_in(tmp_path, epsilon=1)
+    add(tmp_path, "members", MEMBERS)
+    add(tmp_path, "visits", VISITS)
+    make_room(tmp_path / "second", "example.org/second")
+    assert [join_room(tmp_path / "second", tmp_path / party).first for party in PARTIES] == [False, False]
+    sign(tmp_path, {**contract, "name": "second"}, "second")
+    for room, epsilon in (("room", 0.7), ("second", 0.5)):
+        said = session(tmp_path, "insurer", room)
+        release = said.ask(QUESTION, epsilon=epsilon)
+        key = release.statement.room.split()[1]
+        report = verify(release.envelope, said.contract_envelope, said.export_log(), key)
+        assert [step.title for step in report.steps if step.outcome != "passed"] == []
+    for room in ("second", "room"):
+        with pytest.raises(Refusal) as caught:
+            session(tmp_path, "insurer", room).ask("SELECT COUNT(*) AS n FROM members", epsilon=0.7)
+        assert caught.value.code is Code.ACCOUNT_NOT_ENOUGH
+    assert spent(tmp_path, "clinic", "room") == spent(tmp_path, "clinic", "second")
+
+
+def test_a_home_goes_on_acting_in_the_room_that_it_joined_first(tmp_path: Path) -> None:
+    settle_in(tmp_path)
+    make_room(tmp_path / "second", "example.org/second")
+    for _ in range(2):
+        assert not join_room(tmp_path / "second", tmp_path / "clinic").first
+    assert open_room(tmp_path / "clinic").contract.name == "study"
+    (tmp_path / "room").rename(tmp_path / "gone")
+    assert join_room(tmp_path / "second", tmp_path / "clinic").first
+    with pytest.raises(InvalidInput) as caught:
+        join_room(tmp_path / "nowhere", tmp_path / "clinic")
+    assert caught.value.code is Code.ROOM_INVALID
 
 
 def test_new_data_and_withdrawn_data_leave_what_was_spent(folder: Path) -> None:

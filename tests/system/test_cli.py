@@ -129,6 +129,19 @@ def test_a_receiver_can_show_the_release_and_a_stranger_cannot(run: Callable[...
     assert run("show", number, home="healthco")[0] == 0
 
 
+def test_a_home_joins_a_further_room(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    assert run("init", "room", "{base}/further", "--name", "further", home="")[0] == 0
+    code, shown, _ = run("join", "{base}/further")
+    assert (code, "insureco has joined the room further" in shown, f"--room {base}/further" in " ".join(shown.split())) == (0, True, True)
+    code, document, _ = run("join", "{base}/further", "--json")
+    assert (code, json.loads(document)["first"]) == (0, False)
+    assert run("contract", "show", "--room", "{base}/further")[0] == 3
+    assert run("contract", "show")[0] == 0
+    (base / "empty").mkdir()
+    assert run("join", "{base}/empty")[0] == 2
+    assert list((base / "empty").iterdir()) == []
+
+
 def test_a_flipped_byte_does_not_verify(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
     content = bytearray((base / "release.json").read_bytes())
     content[len(content) // 2] ^= 1
@@ -146,7 +159,7 @@ def test_no_colour_when_asked(base: Path) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert _code(["--help"]) == 0
     shown = capsys.readouterr().out
-    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo"}
+    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo", "join"}
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)
 

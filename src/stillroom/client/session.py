@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.client.result import Release
-from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContract, WaitingQuestion
+from stillroom.client.views import AccountLine, AddedData, DataLine, JoinedRoom, SignedContract, WaitingQuestion
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
@@ -57,6 +57,26 @@ def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: floa
     key = home.signing_key.public.text
     write_bytes(path / PUBLIC_KEY, key.encode())
     return key
+
+
+def join_room(room: Path, home: Path) -> JoinedRoom:
+    """Take a party's home into a further room. Its accounts are the same in every room.
+
+    Args:
+        room: The room's folder.
+        home: The party's home.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` or `ROOM_INVALID`; `HOME_EXISTS` if the party has another home in that room.
+        Failed: `STORE_FAILED`.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.home import Home
+
+    mine = Home.open(home)
+    plate = bootstrap.join(room, mine)
+    first = bootstrap.room_of(mine) == room.resolve()
+    return JoinedRoom(party=mine.party, room=plate.name, key=plate.key, first=first)
 
 
 def _cap(epsilon: float, delta: float) -> Charge:
