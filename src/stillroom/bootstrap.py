@@ -212,8 +212,7 @@ def open_room(path: Path) -> Room:
     from stillroom.room.recovery import recover
     from stillroom.room.room import Genuine, Notary, Room
 
-    plate = read_plate(path)
-    key = _room_key(path, plate)
+    plate, key = read_plate(path), room_key(path)
     homes = _homes(path, plate)
     store = open_store(path / "room.sqlite")
     room = Room(
@@ -314,7 +313,12 @@ def _unheard(holding: Holding, known: DataRecord | None) -> Iterator[DataStateme
         yield there.model_copy(update={"withdrawn": True})
 
 
-def _room_key(path: Path, plate: Plate) -> SigningKey:
+def room_key(path: Path) -> SigningKey:
+    """Return a room's secret key, for the room itself and for its operator.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if the folder is not a room, or its key is missing, readable by others, or another room's.
+    """
     from stillroom.adapters.home.files import is_private
     from stillroom.crypto.keys import SigningKey
 
@@ -323,7 +327,7 @@ def _room_key(path: Path, plate: Plate) -> SigningKey:
         private = is_private(path / "room.key")
     except OSError:
         raise _unusable("missing") from None
-    if not private or key.public.text != plate.key:
+    if not private or key.public.text != read_plate(path).key:
         raise _unusable("readable by others" if not private else "that of another room")
     return key
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.client.session import join_room, make_room, open_room
+from stillroom.client.rooms import join_room, room_of, sign_as_operator
+from stillroom.client.session import make_home, make_room, open_room
 from stillroom.client.verification import verify
-from stillroom.errors import Code, InvalidInput, Refusal, StillroomError
-from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, add, session, settle_in, sign
+from stillroom.errors import Code, InvalidInput, Refusal, StillroomError, Unverified
+from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, add, document, session, settle_in, sign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,70 @@ def test_a_home_goes_on_acting_in_the_room_that_it_joined_first(tmp_path: Path) 
     with pytest.raises(InvalidInput) as caught:
         join_room(tmp_path / "nowhere", tmp_path / "clinic")
     assert caught.value.code is Code.ROOM_INVALID
+
+
+def test_a_room_signs_as_the_operator_that_its_contract_names(tmp_path: Path) -> None:
+    key = make_room(tmp_path / "room", "example.org/study")
+    keys = {name: make_home(tmp_path / name, name, room=tmp_path / "room", epsilon=20, delta=1e-9) for name in PARTIES}
+    contract = document(keys)
+    contract["parties"].append({"name": "house", "roles": ["operator"], "key": key})
+    sign(tmp_path, contract)
+    file = tmp_path / "contract.json"
+    assert session(tmp_path, "clinic").sign(file).missing == ("house",)
+    make_room(tmp_path / "other", "example.org/other")
+    with pytest.raises(Refusal) as caught:
+        sign_as_operator(file, tmp_path / "other")
+    assert caught.value.code is Code.KEY_MISMATCH
+    assert sign_as_operator(file, room_of(tmp_path / "clinic")).missing == ()
+    add(tmp_path, "members", MEMBERS)
+    add(tmp_path, "visits", VISITS)
+    said = session(tmp_path, "insurer")
+    report = verify(said.ask(QUESTION, epsilon=0.5).envelope, said.contract_envelope, said.export_log())
+    assert [step.title for step in report.steps if step.outcome != "passed"] == []
+    assert report.vouched_by[0] == "house"
+    sign(tmp_path, {**document(keys), "version": 2, "amends": said.contract_digest})
+    assert said.contract.version == 1
+    assert sign_as_operator(file, tmp_path / "room").missing == ()
+    assert said.contract.version == 2
+
+
+def test_a_room_that_is_no_party_does_not_sign(tmp_path: Path) -> None:
+    settle_in(tmp_path)
+    (tmp_path / "next.json").write_text((tmp_path / "contract.json").read_text().replace("tests", "other"), encoding="utf-8")
+    with pytest.raises(StillroomError) as caught:
+        sign_as_operator(tmp_path / "next.json", tmp_path / "room")
+    assert caught.value.code is Code.AMENDMENT_INVALID
+    make_room(tmp_path / "empty", "example.org/empty")
+    with pytest.raises(Unverified) as missing:
+        sign_as_operator(tmp_path / "next.json", tmp_path / "empty")
+    assert missing.value.code is Code.SIGNATURE_MISSING
+
+
+def test_only_what_waits_for_an_owner_is_listed(folder: Path) -> None:
+    contract = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+    before = session(folder, "clinic").contract_digest
+    sign(folder, {**contract, "version": 2, "amends": before, "approval": {"rule": "each-owner"}})
+    both, one = QUESTION, "SELECT COUNT(*) AS n FROM members"
+    for sql in (both, one):
+        with pytest.raises(Refusal) as caught:
+            session(folder, "insurer").ask(sql, epsilon=0.5)
+        assert caught.value.code is Code.APPROVAL_MISSING
+
+    def waiting(party: str, *, answered: bool = False) -> list[str]:
+        return [item.question.sql for item in session(folder, party).waiting(answered=answered)]
+
+    assert [waiting(party) for party in PARTIES] == [[both], [both, one]]
+    plan = session(folder, "clinic").waiting()[0].price.plan_digest
+    for nothing in ("sha2", "sha256:", "sha256:" + plan[7:10]):
+        with pytest.raises(InvalidInput):
+            session(folder, "clinic").decide(nothing, "approved")
+    session(folder, "clinic").decide(plan[:11], "rejected")
+    assert [waiting(party) for party in PARTIES] == [[], [both, one]]
+    assert waiting("clinic", answered=True) == [both, one]
+    session(folder, "clinic").decide(plan[7:11], "approved")
+    session(folder, "insurer").decide(plan, "approved")
+    assert waiting("insurer") == [one]
+    assert session(folder, "insurer").ask(both, epsilon=0.5).charged
 
 
 def test_new_data_and_withdrawn_data_leave_what_was_spent(folder: Path) -> None:

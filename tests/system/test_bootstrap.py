@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stillroom import bootstrap
+from stillroom.client.session import open_room
 from stillroom.client.verification.verifier import verify
 from stillroom.errors import Code, StillroomError
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
+from stillroom.model.record import DataRecord
 from stillroom.policy.contracts import section_digest
 from stillroom.room import contracts, door, extract
 from stillroom.room.room import Genuine
@@ -137,6 +140,59 @@ def test_a_home_that_is_away_is_left_out(tmp_path: Path, homes: dict[str, Home])
     room = bootstrap.open_room(tmp_path / "room")
     assert ask(room, asked).fresh
     assert [one.kind for one in extract.entries(room)].count("hold") == len(OWNERS)
+
+
+def moved(homes: dict[str, Home]) -> Contract:
+    """Return an amendment that gives the hospital's dataset to the insurer."""
+    before = contract_of(homes)
+    visits = before.datasets["visits"].model_copy(update={"owner": "insurer"})
+    update = {"version": 2, "amends": digest_of(before), "datasets": {**before.datasets, "visits": visits}}
+    return before.model_copy(update=update)
+
+
+def test_once_an_amendment_gives_a_dataset_to_another_owner_the_old_owners_table_is_never_read(
+    tmp_path: Path, homes: dict[str, Home]
+) -> None:
+    room = signed_room(tmp_path, homes)
+    add(tmp_path, homes, "visits")
+    bootstrap.open_room(tmp_path / "room")
+    tables = bootstrap.RoomTables(room.store, homes)
+    before, after = tables.open("visits", 1), moved(homes)
+    for home in homes.values():
+        contracts.submit(room, sign(after, CONTRACT_TYPE, home.signing_key))
+    assert code_of(lambda: tables.open("visits", 1)) is Code.DATA_NOT_ADMITTED
+    (tmp_path / "new.csv").write_text("pid,age\np7,70\n", encoding="utf-8")
+    admitted = bootstrap.admit(homes["insurer"], "visits", after.datasets["visits"], tmp_path / "new.csv")
+    section = section_digest(after, "visits")
+    assert homes["insurer"].add("visits", admitted, section=section, contract=digest_of(after)) == 1
+    with room.store.writing() as records:
+        records.versions.put(DataRecord(dataset="visits", version=1, section=section))
+    assert before.rows(["age"]).column("age").to_pylist() == [30, 31, 32]
+    assert tables.open("visits", 1).rows(["age"]).column("age").to_pylist() == [70]
+
+
+def test_a_new_owner_goes_on_counting_versions_where_the_old_one_was(tmp_path: Path, homes: dict[str, Home]) -> None:
+    signed_room(tmp_path, homes)
+    for _ in range(3):
+        add(tmp_path, homes, "visits")
+    room = bootstrap.open_room(tmp_path / "room")
+    for home in homes.values():
+        contracts.submit(room, sign(moved(homes), CONTRACT_TYPE, home.signing_key))
+    assert [open_room(tmp_path / "insurer").add_data("visits", tmp_path / "visits.csv").version for _ in range(2)] == [4, 5]
+    assert [(line.dataset, line.version, line.state) for line in open_room(tmp_path / "insurer").data()][1] == ("visits", 5, "there")
+
+
+def test_a_home_that_was_put_back_gives_new_data_a_number_that_the_room_has_not_heard(tmp_path: Path, homes: dict[str, Home]) -> None:
+    signed_room(tmp_path, homes)
+    add(tmp_path, homes, "visits")
+    shutil.copytree(tmp_path / "hospital", tmp_path / "backup")
+    said = open_room(tmp_path / "hospital")
+    assert [said.add_data("visits", tmp_path / "visits.csv").version for _ in range(2)] == [2, 3]
+    shutil.rmtree(tmp_path / "hospital")
+    (tmp_path / "backup").rename(tmp_path / "hospital")
+    again = open_room(tmp_path / "hospital")
+    assert again.forget("p1") == {"visits": 4}
+    assert again.add_data("visits", tmp_path / "visits.csv").version == 5
 
 
 def test_room_and_homes_move_together(tmp_path: Path, homes: dict[str, Home]) -> None:

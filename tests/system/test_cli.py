@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,17 @@ def test_a_home_joins_a_further_room(run: Callable[..., tuple[int, str, str]], b
     (base / "empty").mkdir()
     assert run("join", "{base}/empty")[0] == 2
     assert list((base / "empty").iterdir()) == []
+
+
+def test_what_another_party_wrote_cannot_command_the_terminal(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    text = (base / "contract.yaml").read_text(encoding="utf-8")
+    hostile = 'purpose: "\\e[2K\\e[1A\\u202eno\\u009b2K [bold]"'
+    (base / "hostile.yaml").write_text(re.sub(r"^purpose:.*$", lambda _: hostile, text, flags=re.MULTILINE), encoding="utf-8")
+    for arguments in (["explain", "{base}/hostile.yaml"], ["diff", "{base}/contract.yaml", "{base}/hostile.yaml"]):
+        code, shown, _ = run("contract", *arguments, home="")
+        assert code == 0
+        assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+        assert r"\u001b[2K\u001b[1A\u202eno\u009b2K [bold]" in " ".join(shown.split())
 
 
 def test_a_flipped_byte_does_not_verify(run: Callable[..., tuple[int, str, str]], base: Path) -> None:

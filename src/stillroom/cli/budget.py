@@ -9,9 +9,7 @@ import typer
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
 from stillroom.cli.screen import units
 
-Raise = Annotated[
-    str | None, typer.Option("--raise", help="Raise the lifetime cap of this population's account, or open one for it (owners).")
-]
+Raise = Annotated[str | None, typer.Option("--raise", help="Raise the lifetime cap of this population's account, or open one (owners).")]
 Epsilon = Annotated[float | None, typer.Option("--epsilon", help="The new lifetime cap, as ε at --delta.")]
 Delta = Annotated[float, typer.Option("--delta", help="The δ at which --epsilon is meant.")]
 

@@ -47,7 +47,7 @@ def home(party: Party, folder: Folder, *, room: Joined, epsilon: Epsilon = 10.0,
 
 def join(folder: Room, *, home: Home = HERE, as_json: AsJson = False) -> None:
     """Take your home into a further room. Its accounts are the same there: all rooms draw on one lifetime cap."""
-    from stillroom.client.session import join_room
+    from stillroom.client.rooms import join_room
 
     joined = join_room(folder, home)
     where = "Commands go there when they name no room." if joined.first else f"Name it with --room {folder}."

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.client.result import Release
-from stillroom.client.views import AccountLine, AddedData, DataLine, JoinedRoom, SignedContract, WaitingQuestion
+from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContract, WaitingQuestion
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
@@ -57,26 +57,6 @@ def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: floa
     key = home.signing_key.public.text
     write_bytes(path / PUBLIC_KEY, key.encode())
     return key
-
-
-def join_room(room: Path, home: Path) -> JoinedRoom:
-    """Take a party's home into a further room. Its accounts are the same in every room.
-
-    Args:
-        room: The room's folder.
-        home: The party's home.
-
-    Raises:
-        InvalidInput: `HOME_INVALID` or `ROOM_INVALID`; `HOME_EXISTS` if the party has another home in that room.
-        Failed: `STORE_FAILED`.
-    """
-    from stillroom import bootstrap
-    from stillroom.adapters.home import Home
-
-    mine = Home.open(home)
-    plate = bootstrap.join(room, mine)
-    first = bootstrap.room_of(mine) == room.resolve()
-    return JoinedRoom(party=mine.party, room=plate.name, key=plate.key, first=first)
 
 
 def _cap(epsilon: float, delta: float) -> Charge:
@@ -144,17 +124,9 @@ class Session:
 
     def sign(self, file: Path) -> SignedContract:
         """Sign a contract file as this party, and hand it to the room."""
-        from stillroom.client import contracts as contract_files
-        from stillroom.room import accounts, contracts
-        from stillroom.room.signed import sign
-        from stillroom.room.statement import CONTRACT_TYPE
+        from stillroom.client.rooms import hand_in
 
-        contract = contract_files.read(file)
-        record = contracts.submit(self._room, sign(contract, CONTRACT_TYPE, self._home.signing_key))
-        accounts.note_raises(self._room)
-        with self._room.store.reading() as records:
-            missing = contracts.missing_signatures(records, record)
-        return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
+        return hand_in(self._room, file, self._home.signing_key)
 
     def add_data(self, dataset: str, file: Path) -> AddedData:
         """Admit a file as the next version of a dataset of this party, and announce the version."""
@@ -166,7 +138,7 @@ class Session:
         admitted = bootstrap.admit(self._home, dataset, declared, file)
         self._progress.step("store")
         section = section_digest(self.contract, dataset)
-        version = self._home.add(dataset, admitted, section=section, contract=self.contract_digest)
+        version = self._home.add(dataset, admitted, section=section, contract=self.contract_digest, after=self._heard(dataset))
         self._announce(dataset, version)
         return AddedData(dataset=dataset, version=version, report=admitted.report)
 
@@ -185,9 +157,15 @@ class Session:
         for holding in self._home.datasets():
             declared = contract.datasets.get(holding.name)
             if isinstance(declared, PrivateDataset) and declared.owner == self.party and holding.current is not None:
-                versions[holding.name] = self._home.forget(holding.name, declared.person, person)
+                versions[holding.name] = self._home.forget(holding.name, declared.person, person, after=self._heard(holding.name))
                 self._announce(holding.name, versions[holding.name])
         return versions
+
+    def _heard(self, dataset: str) -> int:
+        """Return the last version of a dataset that the room has heard of, from whichever home."""
+        with self._room.store.reading() as records:
+            record = records.versions.get(dataset)
+        return record.version if record else 0
 
     def _announce(self, dataset: str, version: int, *, withdrawn: bool = False) -> None:
         """Tell the room about a version, signed."""
@@ -266,8 +244,12 @@ class Session:
             reason = f"{field} is out of range, of the wrong kind or not known."
             raise InvalidInput(Code.PRICE_INVALID, reason, "Give one of --epsilon and --error, each above 0.") from None
 
-    def waiting(self) -> tuple[WaitingQuestion, ...]:
-        """Return the questions that wait for owners, with price and decisions so far."""
+    def waiting(self, *, answered: bool = False) -> tuple[WaitingQuestion, ...]:
+        """Return the questions that wait for this party, with price and decisions so far.
+
+        Args:
+            answered: Return all that were put to owners instead, answered or not.
+        """
         from stillroom.query.price import price
         from stillroom.room import approvals
 
@@ -280,6 +262,7 @@ class Session:
                 decisions={one.party: str(one.decision) for one in item.decisions},
             )
             for item in approvals.pending(self._room)
+            if answered or item.waits_for(self.party)
         )
 
     def decide(self, plan: str, decision: str) -> str:
@@ -350,6 +333,6 @@ class Session:
 
 
 def _begins(digest: str, beginning: str) -> bool:
-    """Tell whether a digest begins like this, with or without its algorithm."""
-    least = 4
-    return len(beginning) >= least and (digest.startswith(beginning) or digest.removeprefix("sha256:").startswith(beginning))
+    """Tell whether a digest begins like this, with or without its algorithm, which alone names nothing."""
+    least, given = 4, beginning.removeprefix("sha256:")
+    return len(given) >= least and digest.removeprefix("sha256:").startswith(given)

@@ -106,7 +106,7 @@ def tell(room: Room, record: RunRecord) -> None:
 
 
 def note_raises(room: Room) -> None:
-    """Log the caps that owners have raised, or given to new accounts, since the room first looked at the accounts that its contract names."""
+    """Log the caps that owners have raised, or given to new accounts, since the room first looked at what its contract names."""
     with room.store.reading() as records:
         if records.contracts.active() is None:
             return
