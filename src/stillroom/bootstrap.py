@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, Failed, InvalidInput, Refusal, Unverified
 from stillroom.model.contract import Name
 from stillroom.model.value import Value
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Dataset
     from stillroom.model.record import DataRecord
-    from stillroom.ports import AdmittedTable, Protection, Store
+    from stillroom.ports import AdmittedTable, Protection, Store, Vault
     from stillroom.room.room import Room
     from stillroom.room.statement import DataStatement
 
@@ -208,7 +209,6 @@ def open_room(path: Path) -> Room:
     """
     from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.sql_store.store import open_store
-    from stillroom.adapters.vault import LocalVault
     from stillroom.room.recovery import recover
     from stillroom.room.room import Genuine, Notary, Room
 
@@ -219,7 +219,7 @@ def open_room(path: Path) -> Room:
         notary=Notary(plate.name, key),
         outlet=Genuine(_protection(store, homes), key),
         store=store,
-        vaults={party: LocalVault(accounts_of(home), home.signing_key) for party, home in homes.items()},
+        vaults=_vaults(homes),
         clock=SystemClock(),
     )
     recover(room)
@@ -266,17 +266,28 @@ def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:
 
 
 def _homes(path: Path, plate: Plate) -> dict[str, Home]:
-    """Open every home that is where the room says, and is that party's."""
+    """Open every home that is where the room says, is that party's and is whole. What is wrong with another one, its party is told."""
     from stillroom.adapters.home import Home
 
     homes = {}
     for party, place in plate.homes.items():
-        folder = path / place
-        if (folder / "home.json").is_file():
-            home = Home.open(folder)
+        with suppress(InvalidInput):
+            home = Home.open(path / place)
+            home.datasets()
             if home.party == party:
                 homes[party] = home
     return homes
+
+
+def _vaults(homes: Mapping[str, Home]) -> dict[str, Vault]:
+    """Open the accounts of each home; an owner whose accounts are damaged is like one whose home is away."""
+    from stillroom.adapters.vault import LocalVault
+
+    vaults: dict[str, Vault] = {}
+    for party, home in homes.items():
+        with suppress(Failed):
+            vaults[party] = LocalVault(accounts_of(home), home.signing_key)
+    return vaults
 
 
 def _announce_late(room: Room, homes: Mapping[str, Home]) -> None:
@@ -296,7 +307,8 @@ def _announce_late(room: Room, homes: Mapping[str, Home]) -> None:
             for holding in home.datasets():
                 if holding.name in contract.datasets and contract.datasets[holding.name].owner == home.party:
                     for statement in _unheard(holding, known.get(holding.name)):
-                        data.announce(room, sign(statement, DATA_TYPE, home.signing_key))
+                        with suppress(Refusal, Unverified):  # another process has announced more, or the contract was amended just now
+                            data.announce(room, sign(statement, DATA_TYPE, home.signing_key))
 
 
 def _unheard(holding: Holding, known: DataRecord | None) -> Iterator[DataStatement]:

@@ -445,6 +445,7 @@ LOGS: dict[str, tuple[int, Rewrite, str]] = {
     "no release": (11, gone("release_stored"), "the log has 0 releases"),
     "two releases": (11, again("release_stored"), "the log has 2 releases"),
     "a release that was there before": (11, swapped, "comes before its commit"),
+    "a commit for which one account holds nothing": (10, gone("hold"), "the accounts that hold the charge"),
     "a hold of less": (12, instead("hold", charge={"delta": 0, "rho": 1}), "just the accounts of a commit hold its charge"),
     "no hold": (12, gone("hold"), "just the accounts of a commit hold its charge"),
     "a hold more": (12, again("hold"), "breaks a rule: nothing is held after the commit"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom import bootstrap
+from stillroom.adapters.home import Home
 from stillroom.client.session import open_room
 from stillroom.client.verification.verifier import verify
 from stillroom.errors import Code, StillroomError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.manifest import Holding
     from stillroom.room.room import Room
 
 FILES = {"members": "id,age\n" + "".join(f"p{number},{number % 90}\n" for number in range(500)), "visits": "pid,age\np1,30\np2,31\np2,32\n"}
@@ -140,6 +141,50 @@ def test_a_home_that_is_away_is_left_out(tmp_path: Path, homes: dict[str, Home])
     room = bootstrap.open_room(tmp_path / "room")
     assert ask(room, asked).fresh
     assert [one.kind for one in extract.entries(room)].count("hold") == len(OWNERS)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a key that others can read": lambda home: (home / "keys" / "signing.key").chmod(0o644),
+    "a key that is half there": lambda home: (home / "keys" / "data.key").write_bytes(b"short"),
+    "a deed that is half there": lambda home: (home / "home.json").write_bytes(b'{"party": "hosp'),
+    "a list that is half there": lambda home: (home / "datasets.json").write_bytes(b'{"datasets": {'),
+    "accounts that are no database": lambda home: (home / "account.sqlite").write_bytes(b"no database at all, however long it is" * 100),
+    "accounts that are gone": lambda home: (home / "account.sqlite").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_home_shuts_nobody_out_but_its_party(tmp_path: Path, homes: dict[str, Home], damage: str) -> None:
+    signed_room(tmp_path, homes)
+    for dataset in FILES:
+        add(tmp_path, homes, dataset)
+    bootstrap.open_room(tmp_path / "room")
+    asked = question(homes)
+    DAMAGES[damage](tmp_path / "hospital")
+    room = bootstrap.open_room(tmp_path / "room")
+    assert set(room.vaults) == {"insurer"}
+    assert code_of(lambda: ask(room, asked)) is Code.HOME_INVALID
+    said = open_room(tmp_path / "insurer")
+    assert said.ask("SELECT COUNT(*) AS n FROM members", epsilon=1.0).charged
+    if "accounts" not in damage and "list" not in damage:
+        assert code_of(lambda: open_room(tmp_path / "hospital")) is Code.HOME_INVALID
+
+
+def test_a_room_opens_while_another_process_announces_more(tmp_path: Path, homes: dict[str, Home]) -> None:
+    room = signed_room(tmp_path, homes)
+    add(tmp_path, homes, "visits")
+
+    class Overtaken(Home):
+        """A home whose list is read just before another process adds to it and announces that."""
+
+        def datasets(self) -> tuple[Holding, ...]:
+            found = super().datasets()
+            open_room(self.path).add_data("visits", tmp_path / "visits.csv")
+            return found
+
+    bootstrap._announce_late(room, {"hospital": Overtaken(tmp_path / "hospital", "hospital")})
+    with room.store.reading() as records:
+        assert [record.version for record in records.versions.all()] == [2]
 
 
 def moved(homes: dict[str, Home]) -> Contract:

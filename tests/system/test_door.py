@@ -9,6 +9,7 @@ import pytest
 
 from stillroom.adapters.sql_store.accounts import open_accounts
 from stillroom.adapters.vault import LocalVault
+from stillroom.client.verification import verify
 from stillroom.crypto.envelope import open_envelope
 from stillroom.errors import Code, Failed, Refusal, Unverified
 from stillroom.ledger.entry import AccountRaised, Commit, Hold, HoldLapsed, Refused, ReleaseStored
@@ -20,6 +21,7 @@ from stillroom.room.door import Step
 from stillroom.room.recovery import recover
 from stillroom.room.refusals import BATCH
 from stillroom.room.room import Genuine, Rehearsing
+from tests.published import files
 from tests.rooms import (
     KEYS,
     NOON,
@@ -321,6 +323,16 @@ def test_answers_and_entries_keep_to_the_quantum(tmp_path: Path, quantum: float,
     assert {one.at for one in entries(scene)} == {1_800_000_000}
     release = releases.received_by(scene.room, "insurer")[0]
     assert release.released_at == 1_800_000_000
+
+
+@pytest.mark.parametrize("quantum", [1, 0.7, 60])
+def test_a_release_is_not_older_than_its_commit_when_the_clock_is_set_back(tmp_path: Path, quantum: float) -> None:
+    clock = FakeClock()
+    scene = build(tmp_path, contract(quantum_seconds=quantum), clock=clock)
+    answer = scene.ask(progress=At(Step.SETTLE, lambda: setattr(clock, "moment", NOON - 86_400)))
+    published = files(scene, answer.envelope)
+    assert verify(published.release, published.contract, published.log).accepted
+    assert releases.received_by(scene.room, "insurer")[0].released_at < NOON + quantum
 
 
 def test_releases_are_shown_to_receivers_only(tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ def _cap(epsilon: float, delta: float) -> Charge:
 
     if not 0 < epsilon <= MOST_EPSILON:
         raise InvalidInput(Code.PRICE_INVALID, f"A cap lies between 0 and {MOST_EPSILON}.", "Choose another --epsilon.")
+    if not 0 < delta < 1:
+        raise InvalidInput(Code.PRICE_INVALID, "δ lies between 0 and 1.", "Choose another --delta.")
     return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, Refusal, StillroomError
-from stillroom.ledger.entry import ReleaseStored
+from stillroom.ledger.entry import ReleaseStored, decode
 from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.query.compile import compile_question
@@ -33,7 +33,7 @@ from stillroom.room import accounts, approvals, checks, commitment, log, refusal
 from stillroom.room.room import Genuine
 from stillroom.room.signed import sign
 from stillroom.room.stages import Committed, Rehearsal, Released
-from stillroom.room.times import entry_time, rounded_down, wait
+from stillroom.room.times import entry_time, first_after, rounded_down, wait
 
 if TYPE_CHECKING:
     from stillroom.model.plan import NoisyCells
@@ -186,7 +186,7 @@ def _released(room: Room, outlet: Genuine, committed: Committed, table: Table, p
     """Sign the release and store it with its log entry; if another process has stored one first, return that one."""
     progress.step(Step.SIGN)
     contract = committed.cleared.planned.asked.contract
-    moment = rounded_down(room.clock.now(), contract.quantum_seconds)
+    moment = _moment(room, committed)
     value = release.write(committed, table, room=room.identity, sampler=outlet.protection.sampler, released_at=moment)
     envelope = sign(value, PAYLOAD_TYPE, outlet.key)
     progress.step(Step.STORE)
@@ -199,6 +199,15 @@ def _released(room: Room, outlet: Genuine, committed: Committed, table: Table, p
         refusals.write(room, records, at)
         log.append(room, records, ReleaseStored(at=at, reservation=committed.reservation, release=digest(envelope)))
         return Released(committed.reservation, envelope, fresh=True)
+
+
+def _moment(room: Room, committed: Committed) -> float:
+    """Return the time of a release: now, rounded down, but not before its commit if the clock was set back since."""
+    quantum = committed.cleared.planned.asked.contract.quantum_seconds
+    with room.store.reading() as records:
+        commit = decode(records.log.leaves(committed.commitment.index)[0])
+    now = rounded_down(room.clock.now(), quantum)
+    return now if now >= commit.at else first_after(commit.at, quantum)
 
 
 def _store(records: Records, reservation: str, envelope: bytes) -> None:

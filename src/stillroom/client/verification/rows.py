@@ -13,7 +13,7 @@ from stillroom.model.expression import Column
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stillroom.model.plan import Key, Plan
     from stillroom.model.release import Cell, Table
@@ -30,11 +30,12 @@ class Label(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A key that a column of the table shows: the column, the key, and the key's values as text, in their order."""
+    """A key that a column of the table shows: the column, the key, and the key's values as text, in their order and with their places."""
 
     column: int
     key: int
     texts: tuple[str | None, ...]
+    places: Mapping[str | None, int]
 
 
 Place: TypeAlias = tuple[str | None, bool]
@@ -78,7 +79,8 @@ def _shown(plan: Plan) -> list[Shown]:
         if isinstance(output.value, Column) and output.value.name.startswith("k"):
             number = int(output.value.name[1:])
             key = plan.keys[number]
-            found.append(Shown(column, number, tuple(_text(key, value, output.digits) for value in key.domain)))
+            texts = tuple(_text(key, value, output.digits) for value in key.domain)
+            found.append(Shown(column, number, texts, {text: place for place, text in reversed([*enumerate(texts)])}))
     return found
 
 
@@ -100,8 +102,8 @@ def _label(plan: Plan, shown: Sequence[Shown], row: Sequence[Cell]) -> Label:
         raise Broken("a row of the table is of no grouping set")
     positions = []
     for one, (text, _) in (places[key] for key in kept):
-        require(text in one.texts, "a row of the table has a key that is not in its domain")
-        positions.append(one.texts.index(text))
+        require(text in one.places, "a row of the table has a key that is not in its domain")
+        positions.append(one.places[text])
     label = Label(plan.finish.sets.index(kept), tuple(positions))
     expect("the keys of a row", [_place(row, one) for one in shown], [_expected(plan, label, one) for one in shown])
     return label
