@@ -158,6 +158,15 @@ def test_what_another_party_wrote_cannot_command_the_terminal(run: Callable[...,
         assert r"\u001b[2K\u001b[1A\u202eno\u009b2K [bold]" in " ".join(shown.split())
 
 
+def test_a_release_that_is_checked_cannot_command_the_terminal(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    hostile = '{"payload":"","payloadType":"\x9b2J\u202e[bold]Accepted.","signatures":[{"keyid":"a","sig":""}]}'
+    (base / "hostile.json").write_text(hostile, encoding="utf-8")
+    code, shown, _ = run("verify", "{base}/hostile.json", home="")
+    assert code == 4
+    assert not {"\x9b", "\u202e"} & set(shown)
+    assert r"got \u009b2J\u202e[bold]Accepted." in " ".join(shown.split())
+
+
 def test_a_flipped_byte_does_not_verify(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
     content = bytearray((base / "release.json").read_bytes())
     content[len(content) // 2] ^= 1
