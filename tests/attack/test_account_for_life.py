@@ -14,6 +14,7 @@ from stillroom.client.session import make_home, make_room, open_room
 from stillroom.client.verification import verify
 from stillroom.errors import Code, InvalidInput, Refusal, StillroomError, Unverified
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, add, document, session, settle_in, sign
+from tests.rooms import At
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,6 +164,37 @@ def test_new_data_and_withdrawn_data_leave_what_was_spent(folder: Path) -> None:
     add(folder, "visits", VISITS)
     session(folder, "clinic").forget("p1")
     assert spent(folder) == charge
+
+
+def test_an_amendment_that_comes_while_data_are_admitted_does_not_pass_them_off_as_its_own(folder: Path) -> None:
+    contract = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+    narrow = json.loads(json.dumps({**contract, "version": 2, "amends": session(folder, "clinic").contract_digest}))
+    narrow["datasets"]["visits"]["rows_per_person"] = 1
+    amending = At("store", lambda: sign(folder, narrow))
+    open_room(folder / "clinic", progress=amending).add_data("visits", folder / "visits.csv")
+    with pytest.raises(Refusal) as caught:
+        session(folder, "insurer").ask("SELECT COUNT(*) AS n FROM visits", epsilon=0.5)
+    assert caught.value.code is Code.DATA_NOT_ADMITTED
+    add(folder, "visits", VISITS)
+    assert session(folder, "insurer").ask("SELECT COUNT(*) AS n FROM visits", epsilon=0.5).charged
+
+
+def test_who_is_nobody_in_one_dataset_is_forgotten_in_the_others(tmp_path: Path) -> None:
+    keys = dict.fromkeys(PARTIES, "")
+    datasets = document(keys)["datasets"]
+    datasets["visits"]["owner"] = "insurer"
+    datasets["members"]["person"]["placeholders"] = ["p1"]
+    settle_in(tmp_path, datasets=datasets)
+    said = session(tmp_path, "insurer")
+    for name, text in (("members", MEMBERS), ("visits", VISITS)):
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+        said.add_data(name, tmp_path / f"{name}.csv")
+    assert said.forget("p1") == {"visits": 2}
+    assert said.forget("p2") == {"members": 2, "visits": 3}
+    for person, party in ((" ", "insurer"), ("p1", "clinic")):
+        with pytest.raises(InvalidInput) as caught:
+            session(tmp_path, party).forget(person)
+        assert caught.value.code is Code.DATA_INVALID
 
 
 EXTREMES = [

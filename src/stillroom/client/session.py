@@ -131,22 +131,26 @@ class Session:
         return hand_in(self._room, file, self._home.signing_key)
 
     def add_data(self, dataset: str, file: Path) -> AddedData:
-        """Admit a file as the next version of a dataset of this party, and announce the version."""
+        """Admit a file as the next version of a dataset of this party, and announce the version.
+
+        The contract is looked at once: should an amendment come meanwhile, the version is that of the section it was admitted under.
+        """
         from stillroom import bootstrap
         from stillroom.policy.contracts import section_digest
 
-        declared = self._own(dataset)
+        contract = self.contract
+        declared = self._own(contract, dataset)
         self._progress.step("admit")
         admitted = bootstrap.admit(self._home, dataset, declared, file)
         self._progress.step("store")
-        section = section_digest(self.contract, dataset)
-        version = self._home.add(dataset, admitted, section=section, contract=self.contract_digest, after=self._heard(dataset))
+        section = section_digest(contract, dataset)
+        version = self._home.add(dataset, admitted, section=section, contract=digest_of(contract), after=self._heard(dataset))
         self._announce(dataset, version)
         return AddedData(dataset=dataset, version=version, report=admitted.report)
 
     def withdraw_data(self, dataset: str) -> None:
         """Withdraw a dataset of this party."""
-        self._own(dataset)
+        self._own(self.contract, dataset)
         holding = next((held for held in self._home.datasets() if held.name == dataset), None)
         current = holding.current if holding else None
         self._home.withdraw(dataset)
@@ -154,13 +158,23 @@ class Session:
             self._announce(dataset, current.number, withdrawn=True)
 
     def forget(self, person: str) -> dict[str, int]:
-        """Remove one person's rows from every private dataset of this party; return the new versions."""
+        """Remove one person's rows from every private dataset of this party; return the new versions.
+
+        Raises:
+            InvalidInput: `DATA_INVALID` if the identifier names nobody by the rules of any of these datasets.
+        """
+        from stillroom.admission.identifiers import canonical
+
         contract, versions = self.contract, {}
         for holding in self._home.datasets():
             declared = contract.datasets.get(holding.name)
-            if isinstance(declared, PrivateDataset) and declared.owner == self.party and holding.current is not None:
+            if not isinstance(declared, PrivateDataset) or declared.owner != self.party or holding.current is None:
+                continue
+            if canonical(person, declared.person) is not None:
                 versions[holding.name] = self._home.forget(holding.name, declared.person, person, after=self._heard(holding.name))
                 self._announce(holding.name, versions[holding.name])
+        if not versions:
+            raise InvalidInput(Code.DATA_INVALID, "That identifier names nobody in any data of yours.", "Give it as the data has it.")
         return versions
 
     def _heard(self, dataset: str) -> int:
@@ -180,9 +194,9 @@ class Session:
         statement = DataStatement(dataset=dataset, version=version, section=section, withdrawn=withdrawn)
         data.announce(self._room, sign(statement, DATA_TYPE, self._home.signing_key))
 
-    def _own(self, dataset: str) -> Dataset:
+    def _own(self, contract: Contract, dataset: str) -> Dataset:
         """Return a dataset of the contract that this party owns."""
-        declared = self.contract.datasets.get(dataset)
+        declared = contract.datasets.get(dataset)
         if declared is None:
             raise Refusal(
                 Code.DATASET_UNKNOWN, f"There is no dataset {dataset!r} in the contract.", "`stillroom contract show` lists them."
