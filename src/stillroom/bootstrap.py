@@ -78,7 +78,8 @@ def create_room(path: Path, name: str) -> str:
     from stillroom.crypto.canonical import canonical
     from stillroom.crypto.keys import SEED_SIZE, SigningKey
 
-    _check_free(path, Code.ROOM_EXISTS)
+    with disk_errors("The room"):
+        _check_free(path, Code.ROOM_EXISTS)
     seed = SystemEntropy().token(SEED_SIZE)
     key = SigningKey.from_seed(seed).public.text
     plate = _plate(name, key)
@@ -101,9 +102,9 @@ def create_home(path: Path, party: str, cap: Charge) -> Home:
     from stillroom.adapters.home.files import disk_errors, sync
     from stillroom.adapters.sql_store.accounts import create_accounts
 
-    _check_free(path, Code.HOME_EXISTS)
     incoming = path.with_name(f".{path.name}.making")
     with disk_errors("The home"):
+        _check_free(path, Code.HOME_EXISTS)
         shutil.rmtree(incoming, ignore_errors=True)
         Home.create(incoming, party, SystemEntropy())
         create_accounts(incoming / "account.sqlite", party).add(POPULATION, cap)

@@ -11,7 +11,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger import account as rules
 from stillroom.ledger.account import Account, AccountName, Standing
 from stillroom.model.charge import Charge
@@ -135,6 +135,15 @@ def test_an_account_is_opened_once_and_an_unknown_one_has_nothing(tmp_path: Path
     store.add("people", CAP)
     assert outcome(lambda: store.add("people", Charge(rho=10**6))) is Code.CAP_LOWERED
     assert store.all()[0].cap == CAP
+
+
+@pytest.mark.parametrize("population", ["Staff", "", "../staff", "stäff", "staff\n", "s" * 64])
+def test_an_account_has_a_name_as_contracts_have(tmp_path: Path, population: str) -> None:
+    store = create_accounts(tmp_path / "account.sqlite", "hospital")
+    with pytest.raises(InvalidInput) as caught:
+        store.add(population, CAP)
+    assert caught.value.code is Code.HOME_INVALID
+    assert store.all() == ()
 
 
 def test_opening_and_raises_are_counted_when_they_raise(tmp_path: Path) -> None:

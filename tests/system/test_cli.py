@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stillroom.adapters.home import Home
+from stillroom.bootstrap import accounts_of
 from stillroom.cli.main import _code, app
 from stillroom.errors import Code
 
@@ -100,6 +102,7 @@ REFUSED = [
     (["approve", "abcdef"], 2, Code.APPROVAL_INVALID),
     (["contract", "sign", "{base}/missing.yaml"], 2, Code.FILE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "0.1"], 3, Code.CAP_LOWERED),
+    (["budget", "--raise", "Staff", "--epsilon", "1"], 2, Code.HOME_INVALID),
     (["budget", "--raise", "people", "--epsilon", "nan"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "nan"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "0"], 2, Code.PRICE_INVALID),
@@ -145,6 +148,21 @@ def test_a_home_joins_a_further_room(run: Callable[..., tuple[int, str, str]], b
     (base / "empty").mkdir()
     assert run("join", "{base}/empty")[0] == 2
     assert list((base / "empty").iterdir()) == []
+
+
+def test_names_that_no_disk_takes_are_refused(run: Callable[..., tuple[int, str, str]]) -> None:
+    long = "{base}/" + "x" * 300
+    for arguments in (["init", "room", long], ["init", "home", "other", long, "--room", "{base}/room"]):
+        code, _, errors = run(*arguments, home="")
+        assert (code, errors.split()[0]) == (5, Code.STORE_FAILED)
+
+
+def test_a_raise_that_cannot_be_shown_is_not_made(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    assert run("init", "room", "{base}/bare", home="")[0] == 0
+    assert run("init", "home", "alone", "{base}/alone", "--room", "{base}/bare", "--epsilon", "1", home="")[0] == 0
+    before = accounts_of(Home.open(base / "alone")).all()
+    assert run("budget", "--raise", "people", "--epsilon", "2", home="alone")[0] == 3
+    assert accounts_of(Home.open(base / "alone")).all() == before
 
 
 def test_what_another_party_wrote_cannot_command_the_terminal(run: Callable[..., tuple[int, str, str]], base: Path) -> None:

@@ -28,9 +28,10 @@ def budget(
     from stillroom.client.session import open_room
 
     session = open_room(home, room)
+    found = session.budget()
     if raise_ is not None:
         session.raise_account(raise_, epsilon, delta)
-    found = session.budget()
+        found = session.budget()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("account", "cap ρ", "held ρ", "spent ρ", "left ρ"):
         table.add_column(heading, justify="left" if heading == "account" else "right")

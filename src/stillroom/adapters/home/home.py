@@ -68,7 +68,9 @@ class Home:
             Failed: `STORE_FAILED` if the disk refuses.
         """
         deed = _deed(party)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        with disk_errors("The home"):
+            taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        if taken:
             raise InvalidInput(Code.HOME_EXISTS, f"There is something at {path} already.", "Use the home that is there, or another folder.")
         with disk_errors("The home"), new_folder(path, path.with_name(f".{path.name}.incoming")) as folder:
             (folder / "keys").mkdir(mode=PRIVATE_FOLDER)

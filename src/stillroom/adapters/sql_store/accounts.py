@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from stillroom.adapters.sql_store.account_tables import ACCOUNT, accounts, holds
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
 from stillroom.adapters.sql_store.database import create_database, open_database
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger.account import Account, AccountName, Booking, Standing
 from stillroom.model.charge import Charge
 
@@ -39,8 +40,10 @@ class SqlAccounts:
         """Open an account with a cap for life.
 
         Raises:
+            InvalidInput: `HOME_INVALID` if that is no name of a population.
             Refusal: `CAP_LOWERED` if the account is there already: only `raise_cap` changes a cap.
         """
+        _check_name(self.owner, population)
         with self._database.transaction(write=True) as connection:
             if _account(connection, population) is not None:
                 raise Refusal(
@@ -179,6 +182,17 @@ def open_accounts(path: Path, owner: str) -> SqlAccounts:
         Failed: `STORE_FAILED` if there is none, or it cannot be used.
     """
     return SqlAccounts(owner, open_database(path, ACCOUNT))
+
+
+def _check_name(owner: str, population: str) -> None:
+    try:
+        AccountName(owner=owner, population=population)
+    except ValidationError:
+        raise InvalidInput(
+            Code.HOME_INVALID,
+            f"{population!r} is not the name of a population.",
+            "Use the name that the contract gives it: small letters, digits and underscores, a letter first.",
+        ) from None
 
 
 def _account(connection: sa.Connection, population: str) -> sa.Row[Any] | None:
