@@ -54,10 +54,15 @@ if TYPE_CHECKING:
 class Failing(Guessing):
     """A protection whose run fails, with words that nobody may hear."""
 
+    def __init__(self, error: Exception) -> None:
+        """Choose how it fails."""
+        super().__init__()
+        self._error = error
+
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
         """Fail."""
         del plan, charge, versions
-        raise Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice.")
+        raise self._error
 
 
 def entries(scene: Scene) -> tuple[Entry, ...]:
@@ -252,10 +257,11 @@ def test_refusals_are_counted_by_code_and_logged_in_batches(tmp_path: Path) -> N
     assert b"peculiar_word" not in (tmp_path / "room.sqlite").read_bytes()
 
 
-def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("failure", [Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice."), MemoryError("Alice")])
+def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path, failure: Exception) -> None:
     build(tmp_path)
     clock = FakeClock()
-    scene = reopen(tmp_path, outlet=Genuine(Failing(), KEYS["room"]), clock=clock)
+    scene = reopen(tmp_path, outlet=Genuine(Failing(failure), KEYS["room"]), clock=clock)
     error = refused(scene)
     assert isinstance(error, Failed)
     assert (error.code, error.__cause__, "Alice" in str(error)) == (Code.RUN_FAILED, None, False)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.adapters.sql_store.accounts import open_accounts
+from stillroom.adapters.vault import LocalVault
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.ledger.entry import Commit
 from stillroom.model.charge import Charge
@@ -15,7 +17,7 @@ from stillroom.model.record import RunState
 from stillroom.room import extract, releases
 from stillroom.room.door import Step
 from stillroom.room.recovery import GRACE_SECONDS, recover
-from tests.rooms import NOON, NOTHING, OWNERS, At, FakeClock, Guessing, build, charge, refused, reopen
+from tests.rooms import KEYS, NOON, NOTHING, OWNERS, At, FakeClock, Guessing, build, charge, refused, reopen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +123,40 @@ def test_a_home_that_has_forgotten_a_hold_does_not_keep_the_room_shut(tmp_path: 
         assert protection(again).runs == 0
     else:
         assert again.ask().fresh
+
+
+class Unwell(LocalVault):
+    """A vault whose disk gives out after the hold."""
+
+    def commit(self, reservation: str, population: str) -> None:
+        """Fail."""
+        raise Failed(Code.STORE_FAILED, f"Nothing was kept of {reservation} in {population}.", "Look at the disk.")
+
+    def lapse(self, reservation: str, population: str) -> tuple[bytes, bytes] | None:
+        """Fail alike."""
+        self.commit(reservation, population)
+        return None
+
+
+@pytest.mark.parametrize("step", [Step.COMMIT, Step.SETTLE])
+def test_a_home_whose_disk_gives_out_does_not_keep_the_room_shut(tmp_path: Path, step: str) -> None:
+    scene = build(tmp_path)
+    unwell = Unwell(open_accounts(tmp_path / "insurer.sqlite", "insurer"), KEYS["insurer"])
+    room = replace(scene.room, vaults={**scene.room.vaults, "insurer": unwell}, clock=FakeClock(NOON + GRACE_SECONDS))
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scene.ask(progress=At(step, stop))
+    recover(room)
+    with scene.room.store.reading() as records:
+        assert [one.settled for one in records.runs.unsettled()] == [False]
+    recover(scene.room)
+    with scene.room.store.reading() as records:
+        assert records.runs.unsettled() == ()
+    assert scene.ask().fresh
+    assert spent(scene) == [charge(), charge()]
 
 
 def test_an_answer_waits_until_every_account_knows_of_it(tmp_path: Path) -> None:

@@ -79,11 +79,9 @@ def settle(room: Room, reservation: str) -> None:
         return
     if any(owner not in room.vaults for owner, _ in record.accounts):
         return
-    if record.state is RunState.LAPSED:
-        _settle_lapse(room, record)
-    else:
-        with suppress(Refusal):
-            tell(room, record)
+    tell_all = _settle_lapse if record.state is RunState.LAPSED else tell
+    with suppress(Refusal, Failed):
+        tell_all(room, record)
 
 
 def tell(room: Room, record: RunRecord) -> None:

@@ -169,11 +169,11 @@ def _measured(room: Room, committed: Committed, progress: Progress) -> Released 
 
 
 def _measure(room: Room, committed: Committed) -> NoisyCells:
-    """Return noisy cells; on any failure, one fixed text at a multiple of the quantum."""
+    """Return noisy cells; on any failure, too little memory among them, one fixed text at a multiple of the quantum."""
     planned = committed.cleared.planned
     try:
         return room.outlet.protection.measure(planned.compiled.plan, planned.compiled.charge, committed.cleared.versions)
-    except StillroomError:
+    except (StillroomError, MemoryError):
         wait(room.clock, planned.asked.contract)
         raise Failed(
             Code.RUN_FAILED,
