@@ -79,7 +79,7 @@ def create_room(path: Path, name: str) -> str:
     from stillroom.crypto.keys import SEED_SIZE, SigningKey
 
     with disk_errors("The room"):
-        _check_free(path, Code.ROOM_EXISTS)
+        path = _free(path, Code.ROOM_EXISTS)
     seed = SystemEntropy().token(SEED_SIZE)
     key = SigningKey.from_seed(seed).public.text
     plate = _plate(name, key)
@@ -102,9 +102,9 @@ def create_home(path: Path, party: str, cap: Charge) -> Home:
     from stillroom.adapters.home.files import disk_errors, sync
     from stillroom.adapters.sql_store.accounts import create_accounts
 
-    incoming = path.with_name(f".{path.name}.making")
     with disk_errors("The home"):
-        _check_free(path, Code.HOME_EXISTS)
+        path = _free(path, Code.HOME_EXISTS)
+        incoming = path.with_name(f".{path.name}.making")
         shutil.rmtree(incoming, ignore_errors=True)
         Home.create(incoming, party, SystemEntropy())
         create_accounts(incoming / "account.sqlite", party).add(POPULATION, cap)
@@ -358,6 +358,9 @@ def _plate(name: str, key: str) -> Plate:
         ) from None
 
 
-def _check_free(path: Path, code: Code) -> None:
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InvalidInput(code, f"There is something at {path} already.", "Name a folder that is empty or not there.")
+def _free(path: Path, code: Code) -> Path:
+    """Return the whole path of a folder that can be made: it takes the place of an empty one, but not of the one that we are in."""
+    whole = path.resolve()
+    if whole.exists() and (not whole.is_dir() or any(whole.iterdir()) or whole.samefile(".")):
+        raise InvalidInput(code, f"There is something at {path} already, or we are in it.", "Name a folder that is empty or not there.")
+    return whole

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home import Home
-from stillroom.client.session import open_room
+from stillroom.client.session import make_home, open_room
 from stillroom.client.verification.verifier import verify
 from stillroom.errors import Code, StillroomError
 from stillroom.model.charge import Charge
@@ -29,7 +31,6 @@ from tests.rooms import contract as template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from stillroom.adapters.home.manifest import Holding
     from stillroom.room.room import Room
@@ -263,6 +264,16 @@ def test_a_rooms_key_is_its_own_and_nobody_elses(tmp_path: Path, homes: dict[str
     path.write_bytes(secret)
     path.chmod(0o600)
     bootstrap.open_room(tmp_path / "room")
+
+
+def test_the_present_folder_does_not_become_a_room_or_a_home(tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        for here in (Path(), Path("nowhere/.."), tmp_path):
+            assert code_of(lambda here=here: bootstrap.create_room(here, "room")) is Code.ROOM_EXISTS  # type: ignore[misc]
+            assert code_of(lambda here=here: bootstrap.create_home(here, "clinic", PLENTY)) is Code.HOME_EXISTS  # type: ignore[misc]
+        bootstrap.create_room(Path("nowhere/../room/"), "room")
+        make_home(Path("nowhere/../clinic"), "clinic", room=Path("room"), epsilon=1, delta=1e-9)
+    assert set(bootstrap.open_room(tmp_path / "room").vaults) == {"clinic"}
 
 
 def test_nothing_is_made_where_something_is(tmp_path: Path, homes: dict[str, Home]) -> None:

@@ -55,7 +55,7 @@ def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: floa
     home = bootstrap.create_home(path, party, _cap(epsilon, delta))
     bootstrap.join(room, home)
     key = home.signing_key.public.text
-    write_bytes(path / PUBLIC_KEY, key.encode())
+    write_bytes(home.path / PUBLIC_KEY, key.encode())
     return key
 
 
