@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stillroom.adapters.home import Home
+from stillroom.bootstrap import accounts_of
 from stillroom.cli.main import _code, app
 from stillroom.errors import Code
 
@@ -99,6 +102,11 @@ REFUSED = [
     (["approve", "abcdef"], 2, Code.APPROVAL_INVALID),
     (["contract", "sign", "{base}/missing.yaml"], 2, Code.FILE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "0.1"], 3, Code.CAP_LOWERED),
+    (["budget", "--raise", "Staff", "--epsilon", "1"], 2, Code.HOME_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "nan"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--delta", "nan"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--delta", "0"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--delta", "inf"], 2, Code.PRICE_INVALID),
 ]
 
 
@@ -129,6 +137,54 @@ def test_a_receiver_can_show_the_release_and_a_stranger_cannot(run: Callable[...
     assert run("show", number, home="healthco")[0] == 0
 
 
+def test_a_home_joins_a_further_room(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    assert run("init", "room", "{base}/further", "--name", "further", home="")[0] == 0
+    code, shown, _ = run("join", "{base}/further")
+    assert (code, "insureco has joined the room further" in shown, f"--room {base}/further" in " ".join(shown.split())) == (0, True, True)
+    code, document, _ = run("join", "{base}/further", "--json")
+    assert (code, json.loads(document)["first"]) == (0, False)
+    assert run("contract", "show", "--room", "{base}/further")[0] == 3
+    assert run("contract", "show")[0] == 0
+    (base / "empty").mkdir()
+    assert run("join", "{base}/empty")[0] == 2
+    assert list((base / "empty").iterdir()) == []
+
+
+def test_names_that_no_disk_takes_are_refused(run: Callable[..., tuple[int, str, str]]) -> None:
+    long = "{base}/" + "x" * 300
+    for arguments in (["init", "room", long], ["init", "home", "other", long, "--room", "{base}/room"]):
+        code, _, errors = run(*arguments, home="")
+        assert (code, errors.split()[0]) == (5, Code.STORE_FAILED)
+
+
+def test_a_raise_that_cannot_be_shown_is_not_made(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    assert run("init", "room", "{base}/bare", home="")[0] == 0
+    assert run("init", "home", "alone", "{base}/alone", "--room", "{base}/bare", "--epsilon", "1", home="")[0] == 0
+    before = accounts_of(Home.open(base / "alone")).all()
+    assert run("budget", "--raise", "people", "--epsilon", "2", home="alone")[0] == 3
+    assert accounts_of(Home.open(base / "alone")).all() == before
+
+
+def test_what_another_party_wrote_cannot_command_the_terminal(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    text = (base / "contract.yaml").read_text(encoding="utf-8")
+    hostile = 'purpose: "\\e[2K\\e[1A\\u202eno\\u009b2K [bold]"'
+    (base / "hostile.yaml").write_text(re.sub(r"^purpose:.*$", lambda _: hostile, text, flags=re.MULTILINE), encoding="utf-8")
+    for arguments in (["explain", "{base}/hostile.yaml"], ["diff", "{base}/contract.yaml", "{base}/hostile.yaml"]):
+        code, shown, _ = run("contract", *arguments, home="")
+        assert code == 0
+        assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+        assert r"\u001b[2K\u001b[1A\u202eno\u009b2K [bold]" in " ".join(shown.split())
+
+
+def test_a_release_that_is_checked_cannot_command_the_terminal(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    hostile = '{"payload":"","payloadType":"\x9b2J\u202e[bold]Accepted.","signatures":[{"keyid":"a","sig":""}]}'
+    (base / "hostile.json").write_text(hostile, encoding="utf-8")
+    code, shown, _ = run("verify", "{base}/hostile.json", home="")
+    assert code == 4
+    assert not {"\x9b", "\u202e"} & set(shown)
+    assert r"got \u009b2J\u202e[bold]Accepted." in " ".join(shown.split())
+
+
 def test_a_flipped_byte_does_not_verify(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
     content = bytearray((base / "release.json").read_bytes())
     content[len(content) // 2] ^= 1
@@ -146,7 +202,7 @@ def test_no_colour_when_asked(base: Path) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert _code(["--help"]) == 0
     shown = capsys.readouterr().out
-    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo"}
+    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo", "join"}
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)
 

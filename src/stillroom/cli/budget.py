@@ -9,7 +9,7 @@ import typer
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
 from stillroom.cli.screen import units
 
-Raise = Annotated[str | None, typer.Option("--raise", help="Raise the lifetime cap of this population's account (owners).")]
+Raise = Annotated[str | None, typer.Option("--raise", help="Raise the lifetime cap of this population's account, or open one (owners).")]
 Epsilon = Annotated[float | None, typer.Option("--epsilon", help="The new lifetime cap, as ε at --delta.")]
 Delta = Annotated[float, typer.Option("--delta", help="The δ at which --epsilon is meant.")]
 
@@ -28,9 +28,10 @@ def budget(
     from stillroom.client.session import open_room
 
     session = open_room(home, room)
+    found = session.budget()
     if raise_ is not None:
         session.raise_account(raise_, epsilon, delta)
-    found = session.budget()
+        found = session.budget()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("account", "cap ρ", "held ρ", "spent ρ", "left ρ"):
         table.add_column(heading, justify="left" if heading == "account" else "right")

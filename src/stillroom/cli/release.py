@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
-from stillroom.cli.screen import release_lines, release_table
+from stillroom.cli.screen import plain, release_lines, release_table
 
 Which = Annotated[str, typer.Argument(help="A commit's number in the log, or the beginning of a plan digest.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the signed release to this file.")]
@@ -22,7 +22,6 @@ def register(app: typer.Typer) -> None:
 
 def releases(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
     """List the releases that your party may receive."""
-    from rich.markup import escape
     from rich.table import Table
 
     from stillroom.client.session import open_room
@@ -34,9 +33,7 @@ def releases(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -
     for item in found:
         said = item.statement
         question = " ".join(said.question.sql.split())
-        table.add_row(
-            str(said.commit_index), said.plan_digest[:19], said.question.asked_by, f"{said.promise.epsilon:.3g}", escape(question)
-        )
+        table.add_row(str(said.commit_index), said.plan_digest[:19], said.question.asked_by, f"{said.promise.epsilon:.3g}", plain(question))
     screen(as_json=as_json).show([item.statement.to_json() for item in found], table)
 
 

@@ -58,8 +58,8 @@ class Screen:
             document = {"error": {"code": str(error.code), "reason": error.reason, "fix": error.fix}}
             sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
         else:
-            self.err.print(f"[bold red]{error.code}[/]  {_plain(error.reason)}")
-            self.err.print(f"  → {_plain(error.fix)}")
+            self.err.print(f"[bold red]{error.code}[/]  {plain(error.reason)}")
+            self.err.print(f"  → {plain(error.fix)}")
         return error.exit_code
 
     def step(self, name: str) -> None:
@@ -68,11 +68,14 @@ class Screen:
             self.err.print(f"[dim]… {name}[/]")
 
 
-def _plain(text: str) -> str:
-    """Return text that rich does not take for markup."""
+def plain(text: str) -> str:
+    """Return text that neither rich takes for markup nor a terminal for commands: what does not print is shown by its code point.
+
+    What another party wrote is looked at before it is signed, so nothing in it may hide or move what stands beside it.
+    """
     from rich.markup import escape
 
-    return escape(text)
+    return escape("".join(one if one.isprintable() or one in "\t\n" else f"\\u{ord(one):04x}" for one in text))
 
 
 def release_table(release: Release) -> object:
@@ -81,7 +84,7 @@ def release_table(release: Release) -> object:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in release.table.headings:
-        table.add_column(_plain(heading.name), justify="right" if heading.noisy else "left")
+        table.add_column(plain(heading.name), justify="right" if heading.noisy else "left")
         if heading.noisy:
             table.add_column("95 % interval", justify="right", style="dim")
     for row in release.table.rows[:ROWS_SHOWN]:
@@ -93,7 +96,7 @@ def _texts(release: Release, row: Sequence[Cell]) -> list[str]:
     """Return one row's cells as texts; noisy ones take two."""
     texts = []
     for heading, cell in zip(release.table.headings, row, strict=True):
-        texts.append("[dim]all[/]" if cell.totalled else _plain(cell.value) if cell.value is not None else "[dim]NULL[/]")
+        texts.append("[dim]all[/]" if cell.totalled else plain(cell.value) if cell.value is not None else "[dim]NULL[/]")
         if heading.noisy:
             texts.append(interval(cell))
     return texts
@@ -119,7 +122,7 @@ def release_lines(release: Release) -> list[str]:
         "",
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,
-        f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {_plain(release.room)}.",
+        f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {plain(release.room)}.",
     ]
 
 
@@ -140,10 +143,10 @@ def price_lines(price: Price) -> list[str]:
     for error in price.errors:
         if error.half_width is not None:
             total = f", totals up to ± {error.total_half_width}" if error.total_half_width else ""
-            lines.append(f"Expected error of {_plain(error.name)}: ± {error.half_width} a cell{total} (95 %).")
+            lines.append(f"Expected error of {plain(error.name)}: ± {error.half_width} a cell{total} (95 %).")
         elif error.by_group_size:
             sizes = ", ".join(f"± {width} for {size}" for size, width in error.by_group_size.items())
-            lines.append(f"Expected error of {_plain(error.name)} by group size: {sizes} (95 %).")
+            lines.append(f"Expected error of {plain(error.name)} by group size: {sizes} (95 %).")
         else:
-            lines.append(f"Expected error of {_plain(error.name)}: depends on the values; each cell will carry its interval.")
+            lines.append(f"Expected error of {plain(error.name)}: depends on the values; each cell will carry its interval.")
     return [*lines, *price.sentences]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stillroom.cli.options import AsJson, screen
+from stillroom.cli.screen import plain
 
 SIZE_LIMIT = 200_000_000
 MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "not checked": "[dim]not checked[/]"}
@@ -25,7 +26,6 @@ def register(app: typer.Typer) -> None:
 
 def verify(release: File, *, contract: Contract = None, log: Log = None, room_key: RoomKey = None, as_json: AsJson = False) -> int:
     """Check a release offline, trusting nobody: numbered steps, each passed, failed or not checked."""
-    from rich.markup import escape
     from rich.table import Table
 
     from stillroom.client.files import read_bytes
@@ -35,9 +35,9 @@ def verify(release: File, *, contract: Contract = None, log: Log = None, room_ke
     report = check(read_bytes(release, SIZE_LIMIT), contract=files[0], log=files[1], room_key=room_key)
     table = Table(box=None, pad_edge=False, show_header=False)
     for step in report.steps:
-        table.add_row(str(step.number), MARKS[step.outcome], escape(step.title), f"[dim]{escape(step.detail)}[/]")
+        table.add_row(str(step.number), MARKS[step.outcome], plain(step.title), f"[dim]{plain(step.detail)}[/]")
     verdict = "[bold green]Accepted.[/]" if report.accepted else "[bold red]Not accepted.[/]"
-    vouched = [f"The room's key is vouched for by: {escape(', '.join(report.vouched_by))}."] if report.vouched_by else []
-    caution = [f"[yellow]{escape(report.caution)}[/]"] if report.caution else []
+    vouched = [f"The room's key is vouched for by: {plain(', '.join(report.vouched_by))}."] if report.vouched_by else []
+    caution = [f"[yellow]{plain(report.caution)}[/]"] if report.caution else []
     screen(as_json=as_json).show(report.to_json(), table, verdict, *vouched, *caution)
     return 0 if report.accepted else 4

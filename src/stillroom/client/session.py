@@ -55,7 +55,7 @@ def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: floa
     home = bootstrap.create_home(path, party, _cap(epsilon, delta))
     bootstrap.join(room, home)
     key = home.signing_key.public.text
-    write_bytes(path / PUBLIC_KEY, key.encode())
+    write_bytes(home.path / PUBLIC_KEY, key.encode())
     return key
 
 
@@ -65,6 +65,8 @@ def _cap(epsilon: float, delta: float) -> Charge:
 
     if not 0 < epsilon <= MOST_EPSILON:
         raise InvalidInput(Code.PRICE_INVALID, f"A cap lies between 0 and {MOST_EPSILON}.", "Choose another --epsilon.")
+    if not 0 < delta < 1:
+        raise InvalidInput(Code.PRICE_INVALID, "δ lies between 0 and 1.", "Choose another --delta.")
     return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))
 
 
@@ -124,34 +126,31 @@ class Session:
 
     def sign(self, file: Path) -> SignedContract:
         """Sign a contract file as this party, and hand it to the room."""
-        from stillroom.client import contracts as contract_files
-        from stillroom.room import contracts
-        from stillroom.room.signed import sign
-        from stillroom.room.statement import CONTRACT_TYPE
+        from stillroom.client.rooms import hand_in
 
-        contract = contract_files.read(file)
-        record = contracts.submit(self._room, sign(contract, CONTRACT_TYPE, self._home.signing_key))
-        with self._room.store.reading() as records:
-            missing = contracts.missing_signatures(records, record)
-        return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
+        return hand_in(self._room, file, self._home.signing_key)
 
     def add_data(self, dataset: str, file: Path) -> AddedData:
-        """Admit a file as the next version of a dataset of this party, and announce the version."""
+        """Admit a file as the next version of a dataset of this party, and announce the version.
+
+        The contract is looked at once: should an amendment come meanwhile, the version is that of the section it was admitted under.
+        """
         from stillroom import bootstrap
         from stillroom.policy.contracts import section_digest
 
-        declared = self._own(dataset)
+        contract = self.contract
+        declared = self._own(contract, dataset)
         self._progress.step("admit")
         admitted = bootstrap.admit(self._home, dataset, declared, file)
         self._progress.step("store")
-        section = section_digest(self.contract, dataset)
-        version = self._home.add(dataset, admitted, section=section, contract=self.contract_digest)
+        section = section_digest(contract, dataset)
+        version = self._home.add(dataset, admitted, section=section, contract=digest_of(contract), after=self._heard(dataset))
         self._announce(dataset, version)
         return AddedData(dataset=dataset, version=version, report=admitted.report)
 
     def withdraw_data(self, dataset: str) -> None:
         """Withdraw a dataset of this party."""
-        self._own(dataset)
+        self._own(self.contract, dataset)
         holding = next((held for held in self._home.datasets() if held.name == dataset), None)
         current = holding.current if holding else None
         self._home.withdraw(dataset)
@@ -159,14 +158,30 @@ class Session:
             self._announce(dataset, current.number, withdrawn=True)
 
     def forget(self, person: str) -> dict[str, int]:
-        """Remove one person's rows from every private dataset of this party; return the new versions."""
+        """Remove one person's rows from every private dataset of this party; return the new versions.
+
+        Raises:
+            InvalidInput: `DATA_INVALID` if the identifier names nobody by the rules of any of these datasets.
+        """
+        from stillroom.admission.identifiers import canonical
+
         contract, versions = self.contract, {}
         for holding in self._home.datasets():
             declared = contract.datasets.get(holding.name)
-            if isinstance(declared, PrivateDataset) and declared.owner == self.party and holding.current is not None:
-                versions[holding.name] = self._home.forget(holding.name, declared.person, person)
+            if not isinstance(declared, PrivateDataset) or declared.owner != self.party or holding.current is None:
+                continue
+            if canonical(person, declared.person) is not None:
+                versions[holding.name] = self._home.forget(holding.name, declared.person, person, after=self._heard(holding.name))
                 self._announce(holding.name, versions[holding.name])
+        if not versions:
+            raise InvalidInput(Code.DATA_INVALID, "That identifier names nobody in any data of yours.", "Give it as the data has it.")
         return versions
+
+    def _heard(self, dataset: str) -> int:
+        """Return the last version of a dataset that the room has heard of, from whichever home."""
+        with self._room.store.reading() as records:
+            record = records.versions.get(dataset)
+        return record.version if record else 0
 
     def _announce(self, dataset: str, version: int, *, withdrawn: bool = False) -> None:
         """Tell the room about a version, signed."""
@@ -179,9 +194,9 @@ class Session:
         statement = DataStatement(dataset=dataset, version=version, section=section, withdrawn=withdrawn)
         data.announce(self._room, sign(statement, DATA_TYPE, self._home.signing_key))
 
-    def _own(self, dataset: str) -> Dataset:
+    def _own(self, contract: Contract, dataset: str) -> Dataset:
         """Return a dataset of the contract that this party owns."""
-        declared = self.contract.datasets.get(dataset)
+        declared = contract.datasets.get(dataset)
         if declared is None:
             raise Refusal(
                 Code.DATASET_UNKNOWN, f"There is no dataset {dataset!r} in the contract.", "`stillroom contract show` lists them."
@@ -245,8 +260,12 @@ class Session:
             reason = f"{field} is out of range, of the wrong kind or not known."
             raise InvalidInput(Code.PRICE_INVALID, reason, "Give one of --epsilon and --error, each above 0.") from None
 
-    def waiting(self) -> tuple[WaitingQuestion, ...]:
-        """Return the questions that wait for owners, with price and decisions so far."""
+    def waiting(self, *, answered: bool = False) -> tuple[WaitingQuestion, ...]:
+        """Return the questions that wait for this party, with price and decisions so far.
+
+        Args:
+            answered: Return all that were put to owners instead, answered or not.
+        """
         from stillroom.query.price import price
         from stillroom.room import approvals
 
@@ -259,6 +278,7 @@ class Session:
                 decisions={one.party: str(one.decision) for one in item.decisions},
             )
             for item in approvals.pending(self._room)
+            if answered or item.waits_for(self.party)
         )
 
     def decide(self, plan: str, decision: str) -> str:
@@ -329,6 +349,6 @@ class Session:
 
 
 def _begins(digest: str, beginning: str) -> bool:
-    """Tell whether a digest begins like this, with or without its algorithm."""
-    least = 4
-    return len(beginning) >= least and (digest.startswith(beginning) or digest.removeprefix("sha256:").startswith(beginning))
+    """Tell whether a digest begins like this, with or without its algorithm, which alone names nothing."""
+    least, given = 4, beginning.removeprefix("sha256:")
+    return len(given) >= least and digest.removeprefix("sha256:").startswith(given)

@@ -9,6 +9,22 @@ from stillroom.model.question import Question
 from stillroom.model.value import Value
 
 
+class JoinedRoom(Value):
+    """A room that a party's home has just joined.
+
+    Attributes:
+        party: Whose home it is.
+        room: The room's name.
+        key: The room's public key.
+        first: Whether commands go to this room when they name none.
+    """
+
+    party: str
+    room: str
+    key: str
+    first: bool
+
+
 class SignedContract(Value):
     """A contract that a party has just signed.
 
