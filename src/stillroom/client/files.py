@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput
@@ -26,6 +27,16 @@ def read_bytes(path: Path, limit: int) -> bytes:
         raise InvalidInput(Code.FILE_INVALID, f"The file {path.name!r} cannot be read.", "Check its permissions.") from None
 
 
+def check_writable(path: Path) -> None:
+    """Find out beforehand whether a file can be written, so that nothing is spent in vain.
+
+    Raises:
+        InvalidInput: It cannot.
+    """
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise _unwritable(path)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file.
 
@@ -35,6 +46,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError:
-        raise InvalidInput(
-            Code.FILE_INVALID, f"The file {path.name!r} cannot be written.", "Check the folder and its permissions."
-        ) from None
+        raise _unwritable(path) from None
+
+
+def _unwritable(path: Path) -> InvalidInput:
+    return InvalidInput(Code.FILE_INVALID, f"The file {path.name!r} cannot be written.", "Check the folder and its permissions.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stillroom.client.result import Release
 from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContract, WaitingQuestion
@@ -29,6 +29,16 @@ MOST_EPSILON = 100
 
 PUBLIC_KEY = "public.key"
 """The file of a home that others may read: what goes into the contract."""
+
+
+FIXES = {
+    "epsilon": "Give one of --epsilon, above 0 and at most 100, and --error.",
+    "error": "Give one of --epsilon and --error, above 0.",
+    "group_size": "Give a whole number from 1 to 10^12.",
+    "groups_per_person": "Give a whole number from 1 to 10^12.",
+    "sql": "Ask in at most 100,000 characters.",
+}
+"""What to do about each part of a question that cannot be."""
 
 
 def make_room(path: Path, name: str) -> str:
@@ -66,6 +76,19 @@ def _cap(epsilon: float, delta: float) -> Charge:
     if not 0 < epsilon <= MOST_EPSILON:
         raise InvalidInput(Code.PRICE_INVALID, f"A cap lies between 0 and {MOST_EPSILON}.", "Choose another --epsilon.")
     return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))
+
+
+def _check_population(owner: str, population: str) -> None:
+    """Refuse what cannot be the name of a population; an account by such a name could never be read again."""
+    from pydantic import ValidationError
+
+    from stillroom.ledger.account import AccountName
+
+    try:
+        AccountName(owner=owner, population=population)
+    except ValidationError:
+        fix = "Use small letters, digits and underscores, a letter first."
+        raise InvalidInput(Code.USAGE, "That is not a name for a population.", fix) from None
 
 
 def open_room(home: Path, room: Path | None = None, progress: Progress | None = None) -> Session:
@@ -210,6 +233,13 @@ class Session:
         contract = self.contract
         return price(contract, compile_question(contract, self._question(contract, sql, terms)))
 
+    def cap_exceeded(self, price: Price) -> float | None:
+        """Return the most that one release may cost under the contract, as ε, if this price is more."""
+        from stillroom.policy.allowance import allowance, most_for_one
+
+        caps, most = self.contract.caps, most_for_one(self.contract)
+        return None if price.charge.fits(allowance(most, caps.delta)) else most
+
     def ask(self, sql: str, **terms: float | bool | None) -> Release:
         """Ask a question.
 
@@ -243,7 +273,9 @@ class Session:
         except ValidationError as error:
             field = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the question"
             reason = f"{field} is out of range, of the wrong kind or not known."
-            raise InvalidInput(Code.PRICE_INVALID, reason, "Give one of --epsilon and --error, each above 0.") from None
+            raise InvalidInput(
+                Code.PRICE_INVALID, reason, FIXES.get(field, "The reference of `stillroom ask` lists what can be given.")
+            ) from None
 
     def waiting(self) -> tuple[WaitingQuestion, ...]:
         """Return the questions that wait for owners, with price and decisions so far."""
@@ -304,18 +336,20 @@ class Session:
         ]
         return (AccountLine(name="contract", cap=tally.cap, held=Charge(rho=0), spent=tally.spent), *own)
 
-    def raise_account(self, population: str, epsilon: float | None, delta: float) -> None:
-        """Raise the lifetime cap of one of this party's accounts, or open a new account."""
+    def raise_account(self, population: str, epsilon: float | None, delta: float) -> bool:
+        """Raise the lifetime cap of one of this party's accounts, or open a new account; return whether it is new."""
         from stillroom import bootstrap
 
+        _check_population(self.party, population)
         if epsilon is None:
             raise InvalidInput(Code.PRICE_INVALID, "The new cap is missing.", "Add --epsilon.")
         cap = _cap(epsilon, delta)
         accounts = bootstrap.accounts_of(self._home)
         if any(account.name.population == population for account in accounts.all()):
             accounts.raise_cap(population, cap)
-        else:
-            accounts.add(population, cap)
+            return False
+        accounts.add(population, cap)
+        return True
 
     def export_log(self) -> bytes:
         """Return the whole log with its signed checkpoint (`stillroom/log/v1`), for `stillroom verify`."""
@@ -323,7 +357,7 @@ class Session:
 
         return whole_log(self._room)
 
-    def log(self) -> tuple[dict[str, object], ...]:
+    def log(self) -> tuple[dict[str, Any], ...]:
         """Return the entries of the log."""
         return tuple(json.loads(line)["entry"] for line in self.export_log().splitlines()[1:])
 

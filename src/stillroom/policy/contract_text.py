@@ -49,6 +49,8 @@ def examine(text: str | bytes) -> tuple[Contract | None, tuple[Problem, ...]]:
         InvalidInput: The text is not YAML or JSON at all.
     """
     data = _loaded(text)
+    if not isinstance(data, dict):
+        raise _unreadable("It does not consist of fields, such as `version: 1`.")
     try:
         contract = Contract.model_validate_json(json.dumps(data))
     except ValidationError as error:
