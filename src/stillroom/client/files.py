@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from stillroom.errors import Code, InvalidInput
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-
-def read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: str | Path, limit: int) -> bytes:
     """Return the content of a regular file.
 
     Raises:
         InvalidInput: There is no such file, it is not a regular one, it cannot be read, or it is larger than the limit.
     """
+    path = Path(path)
     try:
         if not path.is_file():
             raise InvalidInput(Code.FILE_INVALID, f"There is no file {path.name!r} at that place.", "Check the path.")
@@ -37,12 +35,13 @@ def check_writable(path: Path) -> None:
         raise _unwritable(path)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: str | Path, content: bytes) -> None:
     """Write a file.
 
     Raises:
         InvalidInput: It cannot be written.
     """
+    path = Path(path)
     try:
         path.write_bytes(content)
     except OSError:

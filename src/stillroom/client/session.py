@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillroom.client.result import Release
@@ -15,8 +16,6 @@ from stillroom.model.contract import PrivateDataset
 from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stillroom.adapters.home import Home
     from stillroom.model.contract import Contract, Dataset
     from stillroom.model.price import Price
@@ -145,7 +144,7 @@ class Session:
             raise Refusal(Code.CONTRACT_UNKNOWN, "No contract is in force.", "All parties sign one with `stillroom contract sign`.")
         return record.envelope
 
-    def sign(self, file: Path) -> SignedContract:
+    def sign(self, file: str | Path) -> SignedContract:
         """Sign a contract file as this party, and hand it to the room."""
         from stillroom.client import contracts as contract_files
         from stillroom.room import contracts
@@ -158,14 +157,14 @@ class Session:
             missing = contracts.missing_signatures(records, record)
         return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
 
-    def add_data(self, dataset: str, file: Path) -> AddedData:
+    def add_data(self, dataset: str, file: str | Path) -> AddedData:
         """Admit a file as the next version of a dataset of this party, and announce the version."""
         from stillroom import bootstrap
         from stillroom.policy.contracts import section_digest
 
         declared = self._own(dataset)
         self._progress.step("admit")
-        admitted = bootstrap.admit(self._home, dataset, declared, file)
+        admitted = bootstrap.admit(self._home, dataset, declared, Path(file))
         self._progress.step("store")
         section = section_digest(self.contract, dataset)
         version = self._home.add(dataset, admitted, section=section, contract=self.contract_digest)
