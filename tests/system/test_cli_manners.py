@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,6 @@ from tests.pages import TUTORIAL, act_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Run = Callable[..., tuple[int, str, str]]
 
@@ -224,6 +224,23 @@ def test_the_log_says_when_what_and_whose(run: Run) -> None:
     assert re.search(r"^ +0  20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ  contract_activated", shown)
     assert re.search(r"hold .* account clinic/people  run [0-9a-f]{12}", shown)
     assert re.search(r"refused +APPROVAL_MISSING 1 ×", shown)
+
+
+def test_the_demo_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _code(["demo", "--folder", str(tmp_path / "demo"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [step["title"][:9] for step in told["steps"]] == ["Both part", "What thre", "The same ", "A questio", "Anybody c"]
+    assert all(step["lines"] for step in told["steps"])
+    assert not re.search(r"\[/|\x1b", json.dumps(told))
+    assert (Path(told["folder"]) / "release.json").is_file()
+    assert " ask " in told["next"]
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    for typed, place, meant in (("stillroom con", "1", "contract"), ("stillroom ask --eps", "2", "--epsilon")):
+        environment = {**os.environ, "COMP_WORDS": typed, "COMP_CWORD": place, "_STILLROOM_COMPLETE": "complete_bash"}
+        done = subprocess.run(command(), env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.split()) == (0, [meant])
 
 
 def test_the_demo_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stillroom.cli.screen import Screen, units
+from stillroom.cli.options import AsJson, screen
+from stillroom.cli.screen import units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stillroom.audit.findings import Findings, NoisyTable
     from stillroom.audit.tables import Margin
+    from stillroom.cli.story import Story
     from stillroom.client.result import Release
     from stillroom.client.session import Session
     from stillroom.model.release import Cell, Table
 
-WIDTH = 80
-INDENT = 3
 THRESHOLD = 10
 BANDS = {"under 30": 30, "30-39": 40, "40-49": 50, "50 and over": 200}
 COLUMNS = ("band", "gender", "race", "event")
@@ -44,17 +44,19 @@ def register(app: typer.Typer) -> None:
     app.command(name="demo")(demo)
 
 
-def demo(*, folder: Folder = None) -> None:
+def demo(*, folder: Folder = None, as_json: AsJson = False) -> None:
     """Tell the story of an insurer and a hospital: why thresholds leak, and what a release looks like instead."""
+    from stillroom.cli.story import Story
+
     base = Path(tempfile.mkdtemp(prefix="stillroom-demo-")) if folder is None else _free(folder)
-    screen = Screen()
-    session = _contract(base, screen)
-    margins = _thresholds(screen)
-    release = _release(session, screen, [cell.exact for margin in margins for cell in margin.cells.values()])
-    _refusal_and_repeat(session, release, screen)
-    _verification(base, session, release, screen)
-    home = shlex.quote(str(base / "insureco"))
-    screen.out.print(f'\n[bold]Next:[/] {_program()} ask "{NEXT}" --epsilon 1 --home {home}', soft_wrap=True)
+    story = Story(screen(as_json=as_json))
+    session = _contract(base, story)
+    margins = _thresholds(story)
+    release = _release(session, story, [cell.exact for margin in margins for cell in margin.cells.values()])
+    _refusal_and_repeat(session, release, story)
+    _verification(base, session, release, story)
+    command = f'{_program()} ask "{NEXT}" --epsilon 1 --home {shlex.quote(str(base / "insureco"))}'
+    story.end(f"\n[bold]Next:[/] {command}", folder=str(base), next=command)
 
 
 def _free(folder: Path) -> Path:
@@ -77,44 +79,25 @@ def _program() -> str:
     return "stillroom" if known or started.name != "stillroom" else shlex.quote(str(started))
 
 
-def _title(screen: Screen, number: int, text: str) -> None:
-    """Print the title of a step."""
-    screen.clear()
-    screen.out.print(f"\n[bold cyan]{number}[/]  [bold]{text}[/]" if number > 1 else f"[bold cyan]{number}[/]  [bold]{text}[/]")
-
-
-def _say(screen: Screen, *paragraphs: str) -> None:
-    """Print paragraphs of a step, indented and at most 80 columns wide."""
-    from rich.text import Text
-
-    screen.clear()
-    out = screen.out
-    for paragraph in paragraphs:
-        for line in Text.from_markup(paragraph).wrap(out, min(out.width, WIDTH) - INDENT):
-            line.rstrip()
-            out.print(Text(" " * INDENT) + line)
-
-
-def _contract(base: Path, screen: Screen) -> Session:
+def _contract(base: Path, story: Story) -> Session:
     """Make a room and two homes, sign the contract on both sides, and admit both files."""
     from stillroom import demo_data
     from stillroom.client.session import make_home, make_room, open_room
 
-    _title(screen, 1, "Both parties sign one contract")
+    story.step("Both parties sign one contract")
     make_room(base / "room", "demo")
     keys = {party: make_home(base / party, party, room=base / "room", epsilon=20.0, delta=1e-9) for party in ("insureco", "healthco")}
     text = demo_data.CONTRACT.read_text(encoding="utf-8")
     written = base / "contract.yaml"
     written.write_text(text.replace("{insureco}", keys["insureco"]).replace("{healthco}", keys["healthco"]), encoding="utf-8")
-    insurer, hospital = (open_room(base / party, progress=screen) for party in ("insureco", "healthco"))
+    insurer, hospital = (open_room(base / party, progress=story.screen) for party in ("insureco", "healthco"))
     insurer.sign(written)
     hospital.sign(written)
     insurer.add_data("members", demo_data.INSURECO_MEMBERS)
     hospital.add_data("trial", demo_data.HEALTHCO_TRIAL)
     contract = insurer.contract
     caps = contract.caps
-    _say(
-        screen,
+    story.say(
         "InsuranceCo has age, gender and race of its customers; HealthCo the outcomes of the real patients of a trial (ACTG 175), "
         "most of them customers.",
         f"Signed by {' and '.join(party.name for party in contract.parties)}: {insurer.contract_digest[:30]}…",
@@ -125,19 +108,18 @@ def _contract(base: Path, screen: Screen) -> Session:
     return insurer
 
 
-def _thresholds(screen: Screen) -> Sequence[Margin]:
+def _thresholds(story: Story) -> Sequence[Margin]:
     """Publish tables with small cells blanked, and recover the blanks."""
     from stillroom import demo_data
     from stillroom.audit.findings import findings
     from stillroom.audit.tables import publish, recover
 
-    _title(screen, 2, f"What thresholding leaks: tables over 1 to 3 columns, cells under {THRESHOLD} blanked")
+    story.step(f"What thresholding leaks: tables over 1 to 3 columns, cells under {THRESHOLD} blanked")
     margins = publish(demo_data.joined(), demo_data.DOMAINS, ways=(1, 2, 3), threshold=THRESHOLD)
     recovery = recover(margins, [tuple(demo_data.DOMAINS)])
     found = findings(margins, recovery, outcome="event", outsider=demo_data.members().values())
     cells = sum(len(margin.cells) for margin in margins)
-    _say(
-        screen,
+    story.say(
         f"{found.hidden} of {cells} cells are blanked. Solving for them from the other cells: "
         f"[bold red]{len(found.recovered)} of {found.hidden} come back exactly[/]. {len(found.telling)} are a single person, "
         f"or a whole group with one outcome; for {sum(cell in found.nameable for cell in found.telling)} of these {len(found.telling)}, "
@@ -156,26 +138,22 @@ def _example(found: Findings) -> list[str]:
     return [f"[dim]For example: {', '.join(cell.key)} was blanked, and is {cell.deduced.low}.[/]"]
 
 
-def _release(session: Session, screen: Screen, thresholded: Sequence[bool]) -> Release:
+def _release(session: Session, story: Story, thresholded: Sequence[bool]) -> Release:
     """Ask the same through the room: price first, then the table, and the attack again."""
-    _title(screen, 3, f"The same as a release, in {len(BANDS)} age bands: no blanks, an interval for each cell")
+    story.step(f"The same as a release, in {len(BANDS)} age bands: no blanks, an interval for each cell")
     price = session.price(QUESTION, epsilon=2.0)
     before = session.budget()
     expected = price.errors[0]
-    _say(
-        screen,
+    story.say(
         f"Price, before anything is read: ε = {price.promise.epsilon:.3g} at δ = {price.promise.delta:g}.",
         f"Expected error (95 %): ± {expected.half_width} a cell, ± {expected.total_half_width} for the grand total.",
     )
     release = session.ask(QUESTION, epsilon=2.0)
     table = release.statement.table
-    screen.clear()
-    for line in _pivot(table):
-        screen.out.print(f"{' ' * INDENT}{line}", soft_wrap=True)
+    story.show(*_pivot(table))
     pairs = zip(before, session.budget(), strict=True)
     balances = [f"{a.name} {units(a.cap.rho - a.spent.rho)} → {units(b.cap.rho - b.spent.rho)}" for a, b in pairs]
-    _say(
-        screen,
+    story.say(
         _sums(table),
         f"Balances (ρ): {'; '.join(balances)}; healthco/people, which InsuranceCo cannot see, falls by as much.",
         *release.statement.sentences,
@@ -265,26 +243,26 @@ def _truth() -> Iterable[dict[str, str]]:
     ]
 
 
-def _refusal_and_repeat(session: Session, release: Release, screen: Screen) -> None:
+def _refusal_and_repeat(session: Session, release: Release, story: Story) -> None:
     """Ask what the contract does not allow, and the same question again."""
     from stillroom.errors import StillroomError
 
-    _title(screen, 4, "A question that is refused, and one that was asked before")
+    story.step("A question that is refused, and one that was asked before")
     try:
         session.ask(REFUSED, epsilon=1.0)
     except StillroomError as error:
-        _say(screen, f"SELECT member_id, event …  →  [bold red]{error.code}", error.reason, f"Fix: {error.fix}")
+        story.say(f"SELECT member_id, event …  →  [bold red]{error.code}", error.reason, f"Fix: {error.fix}")
     again = session.ask(QUESTION.lower().replace("patients", "n"), epsilon=2.0)
     same = "the same bytes" if again.envelope == release.envelope else "[red]other bytes[/]"
     charge = "charged" if again.charged else "no charge"
-    _say(screen, f"The question of step 3, in lower case: {same}, {charge}.")
+    story.say(f"The question of step 3, in lower case: {same}, {charge}.")
 
 
-def _verification(base: Path, session: Session, release: Release, screen: Screen) -> None:
+def _verification(base: Path, session: Session, release: Release, story: Story) -> None:
     """Verify release and log; flip one byte in a copy and verify again."""
     from stillroom.client.verification import verify
 
-    _title(screen, 5, "Anybody can check, offline")
+    story.step("Anybody can check, offline")
     contract, log = session.contract_envelope, session.export_log()
     for name, content in (("release.json", release.envelope), ("contract.json", contract), ("log.json", log)):
         (base / name).write_bytes(content)
@@ -292,13 +270,12 @@ def _verification(base: Path, session: Session, release: Release, screen: Screen
     passed = sum(step.outcome == "passed" for step in report.steps)
     paths = [shlex.quote(str(base / name)) for name in ("release.json", "contract.json", "log.json")]
     files = f"{_program()} verify {paths[0]} --contract {paths[1]} --log {paths[2]}"
-    screen.out.print(f"   $ {files}", soft_wrap=True)
-    _say(
-        screen,
+    story.show(f"$ {files}")
+    story.say(
         f"{passed} of {len(report.steps)} steps passed: {'[bold green]accepted[/]' if report.accepted else '[bold red]not accepted[/]'}.",
     )
     at = log.index(b'"commit"') + 2
     flipped = verify(release.envelope, contract=contract, log=log[:at] + b"O" + log[at + 1 :])
     failed = next((step for step in flipped.steps if step.outcome == "failed"), None)
     outcome = f"[bold red]rejected[/] for {failed.detail.split(': got')[0]}" if failed else "[red]not found[/]"
-    _say(screen, f"One byte of a copy of the log flipped: {outcome}.")
+    story.say(f"One byte of a copy of the log flipped: {outcome}.")
