@@ -226,6 +226,14 @@ def test_the_log_says_when_what_and_whose(run: Run) -> None:
     assert re.search(r"refused +APPROVAL_MISSING 1 ×", shown)
 
 
+def test_a_room_without_a_contract_has_an_empty_log(run: Run) -> None:
+    run("init", "room", "fresh")
+    run("init", "home", "city", "newcomer", "--room", "fresh")
+    assert run("log", "--home", "newcomer") == (0, "The log has no entries.\n", "")
+    code, _, errors = run("log", "--home", "newcomer", "--export", "log.json")
+    assert (code, errors.split()[0]) == (3, "CONTRACT_UNKNOWN")
+
+
 def test_the_demo_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _code(["demo", "--folder", str(tmp_path / "demo"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

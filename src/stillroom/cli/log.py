@@ -30,7 +30,7 @@ def log(*, export: Export = None, home: Home = HERE, room: Room = None, as_json:
         write_bytes(export, session.export_log())
     entries = session.log()
     lines = [f"{index:>5}  {_time(entry)}  {entry['kind']:<18}  {escape(_summary(entry))}" for index, entry in enumerate(entries)]
-    screen(as_json=as_json).show(entries, *lines)
+    screen(as_json=as_json).show(entries, *(lines or ["The log has no entries."]))
 
 
 def _time(entry: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -358,7 +357,9 @@ class Session:
 
     def log(self) -> tuple[dict[str, Any], ...]:
         """Return the entries of the log."""
-        return tuple(json.loads(line)["entry"] for line in self.export_log().splitlines()[1:])
+        from stillroom.room.extract import entries
+
+        return tuple(entry.to_json() for entry in entries(self._room))
 
 
 def _begins(digest: str, beginning: str) -> bool:
