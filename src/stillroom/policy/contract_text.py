@@ -132,7 +132,7 @@ def _loader() -> type[yaml.SafeLoader]:
 
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
             if self.check_event(yaml.events.AliasEvent):
-                alias = self.peek_event()  # type: ignore[no-untyped-call] - the stubs leave its types out
+                alias = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
                 raise yaml.constructor.ConstructorError(None, None, "an alias", alias.start_mark)
             return super().compose_node(parent, index)
 
