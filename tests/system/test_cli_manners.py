@@ -103,6 +103,15 @@ def test_no_number_is_cut_on_a_narrow_terminal(run: Run, monkeypatch: pytest.Mon
     assert [line.split() for line in narrow] == [line.split() for line in table]
 
 
+def test_a_verification_fits_its_terminal_and_keeps_every_digest(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run("verify", "release.json")[1]
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = run("verify", "release.json")[1]
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert "…" not in narrow
+    assert sorted("".join(narrow.split())) == sorted("".join(whole.split()))
+
+
 def test_only_noisy_numbers_have_an_interval_and_no_rows_are_said_so(run: Run) -> None:
     sql = "SELECT district, COUNT(*) > 5 AS many FROM residents GROUP BY district HAVING COUNT(*) > 1000000"
     run("ask", sql, "--epsilon", "1", "--home", "city")
@@ -175,6 +184,12 @@ def test_a_mistake_is_named_with_its_own_fix_and_changes_nothing(run: Run, argum
     assert (code, errors.split()[0]) == (2, "USAGE")
     assert fix in errors
     assert run("budget", "--home", "city")[1] == before
+
+
+def test_a_second_home_in_a_room_is_refused_and_not_left_half_made(run: Run, here: Path) -> None:
+    code, _, errors = run("init", "home", "city", "again", "--room", "room")
+    assert (code, errors.split()[0]) == (2, "HOME_EXISTS")
+    assert not (here / "again").exists()
 
 
 def test_a_new_account_is_said_to_be_new(run: Run) -> None:

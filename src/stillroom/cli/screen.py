@@ -111,10 +111,9 @@ def _width(console: Console, line: object) -> int:
     from rich.measure import Measurement
     from rich.table import Table
 
-    if not isinstance(line, Table):
+    if not isinstance(line, Table) or not all(column.no_wrap for column in line.columns):
         return console.width
-    natural = Measurement.get(console, console.options.update(width=UNBOUNDED), line)
-    return max(console.width, natural.maximum if all(column.no_wrap for column in line.columns) else natural.minimum)
+    return max(console.width, Measurement.get(console, console.options.update(width=UNBOUNDED), line).maximum)
 
 
 def plain_table(*headings: str, right: Sequence[str] = ()) -> Table:

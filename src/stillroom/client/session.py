@@ -59,7 +59,8 @@ def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: floa
     from stillroom import bootstrap
     from stillroom.client.files import write_bytes
 
-    bootstrap.read_plate(room)
+    if party in bootstrap.read_plate(room).homes:
+        raise InvalidInput(Code.HOME_EXISTS, f"{party} has another home in this room.", "Use that home, or another room.")
     home = bootstrap.create_home(path, party, _cap(epsilon, delta))
     bootstrap.join(room, home)
     key = home.signing_key.public.text
