@@ -8,6 +8,7 @@ import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
 from stillroom.cli.screen import plain, price_lines
+from stillroom.errors import Code, InvalidInput
 
 Plan = Annotated[str | None, typer.Argument(help="The beginning of a plan digest; without it, what waits for you is listed.")]
 Reject = Annotated[bool, typer.Option("--reject", help="Say no.")]
@@ -33,6 +34,10 @@ def approve(
     """List the questions that wait for your decision, or decide about one."""
     from stillroom.client.session import open_room
 
+    if (reject or request_changes) and (plan is None or (reject and request_changes)):
+        raise InvalidInput(
+            Code.USAGE, "A decision names one plan, and is one.", "`stillroom approve PLAN`, with or without one of the options."
+        )
     session, shown = open_room(home, room), screen(as_json=as_json)
     if plan is None:
         waiting = session.waiting(answered=everything)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, Refusal
@@ -10,6 +11,8 @@ from stillroom.model.relation import Filter, Linked
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stillroom.model.contract import PublicDataset
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Link, Part
@@ -89,6 +92,12 @@ class Frame:
         return self.parts, self.link, self.relation
 
 
+def suggestion(name: str, known: Iterable[str], what: str) -> str:
+    """Return what to do about a name that the contract does not have: the one that was meant, perhaps, and where all of them stand."""
+    close = get_close_matches(name.lower(), known, n=1)
+    return " ".join([*(f"Did you mean {one!r}?" for one in close), f"`stillroom contract show` lists {what}."])
+
+
 def resolve(frame: Frame, name: str, table: str | None) -> Binding:
     """Return what a column name refers to.
 
@@ -99,7 +108,8 @@ def resolve(frame: Frame, name: str, table: str | None) -> Binding:
         raise Refusal(Code.DATASET_UNKNOWN, f"There is no table {table!r} here.", "Use a name or alias that stands after FROM or JOIN.")
     found = [source.columns[name] for source in frame.sources if table in (None, source.alias) and name in source.columns]
     if not found:
-        raise Refusal(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", "`stillroom contract explain` lists the columns.")
+        known = [column for source in frame.sources for column in source.columns]
+        raise Refusal(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", suggestion(name, known, "the columns"))
     if len(found) > 1 and name not in frame.merged:
         raise Refusal(Code.COLUMN_AMBIGUOUS, f"Column {name!r} stands in more than one table.", "Write table.column.")
     return found[0]

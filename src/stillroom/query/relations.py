@@ -13,7 +13,7 @@ from stillroom.model.relation import ColumnFact, JoinKind, Scan
 from stillroom.model.schema import column_type
 from stillroom.query import joins, uses
 from stillroom.query.expressions import condition, conjunction, conjuncts, unsupported
-from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source
+from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source, suggestion
 from stillroom.query.parse import identifier, only
 from stillroom.query.typed import Typed
 
@@ -155,9 +155,8 @@ def _named(name: str, alias: str, context: Context) -> Frame | PublicTable:
         return known.renamed(alias, known.sources[0].columns)
     dataset = context.contract.datasets.get(name)
     if dataset is None:
-        raise Refusal(
-            Code.DATASET_UNKNOWN, f"There is no dataset {name!r} in the contract.", "`stillroom contract explain` lists the datasets."
-        )
+        fix = suggestion(name, [*context.tables, *context.contract.datasets], "the datasets")
+        raise Refusal(Code.DATASET_UNKNOWN, f"There is no dataset {name!r} in the contract.", fix)
     if isinstance(dataset, PublicDataset):
         return PublicTable(alias, name, dataset)
     return scan(name, dataset, alias)
