@@ -29,6 +29,8 @@ COMMANDS = ROOT / "docs" / "reference" / "cli.md"
 EXAMPLE = ROOT / "docs" / "reference" / "example-release.json"
 PICTURE = EXAMPLE.with_suffix(".html")
 SHOWN_FOLDER = "/tmp/stillroom-demo"  # noqa: S108  what a reader sees instead of a folder's random name; nothing is written there
+AS_MAKE_DEMO = "import sys; sys.argv[0] = '.venv/bin/stillroom'; from stillroom.cli.main import run; run()"
+"""Starts the command as `make demo` does, which is how readers start it; the demo shows what to type next."""
 QUESTION = """SELECT arm, COUNT(*) AS patients, AVG(cd4_week20 - cd4_start) AS cd4_gain
 FROM members JOIN trial ON member_id = person_id GROUP BY arm"""
 
@@ -61,13 +63,13 @@ def _marks(text: str, name: str) -> tuple[str, str, str]:
 
 
 def demo_output(folder: Path) -> str:
-    """Run the demo in a new folder, 80 columns wide, and return what it prints, with a short name for that folder.
+    """Run the demo as `make demo` does, in a new folder, 80 columns wide, and return what it prints, with a short name for that folder.
 
     Raises:
         RuntimeError: It fails.
     """
-    command = [sys.executable, "-m", "stillroom.cli", "demo", "--folder", str(folder)]
-    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    command = [sys.executable, "-c", AS_MAKE_DEMO, "demo", "--folder", str(folder)]
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PATH": os.defpath}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own command
     if done.returncode:
         raise RuntimeError(done.stderr)

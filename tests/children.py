@@ -122,6 +122,11 @@ class CountedVault:
         with self._countdown.change():
             self._vault.commit(reservation, population)
 
+    def answer(self, reservation: str, population: str, release: str) -> None:
+        """Answer, and count it."""
+        with self._countdown.change():
+            self._vault.answer(reservation, population, release)
+
     def lapse(self, reservation: str, population: str) -> tuple[bytes, bytes] | None:
         """Lapse, and count it."""
         with self._countdown.change():

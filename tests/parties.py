@@ -61,10 +61,10 @@ def document(keys: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def settle_in(folder: Path, **changes: object) -> dict[str, Any]:
-    """Make a room and both homes, have the contract signed, and return it."""
+def settle_in(folder: Path, epsilon: float = 20, **changes: object) -> dict[str, Any]:
+    """Make a room and both homes with that lifetime cap, have the contract signed, and return it."""
     make_room(folder / "room", "example.org/study")
-    keys = {name: make_home(folder / name, name, room=folder / "room", epsilon=20, delta=1e-9) for name in PARTIES}
+    keys = {name: make_home(folder / name, name, room=folder / "room", epsilon=epsilon, delta=1e-9) for name in PARTIES}
     contract = {**document(keys), **changes}
     sign(folder, contract)
     return contract

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, Failed, InvalidInput, Refusal, Unverified
 from stillroom.model.contract import Name
 from stillroom.model.value import Value
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Dataset
     from stillroom.model.record import DataRecord
-    from stillroom.ports import AdmittedTable, Protection, Store
+    from stillroom.ports import AdmittedTable, Protection, Store, Vault
     from stillroom.room.room import Room
     from stillroom.room.statement import DataStatement
 
@@ -53,7 +54,7 @@ class Plate(Value):
 
 
 class Joined(Value):
-    """Which room a home has joined.
+    """Which room a home has joined first.
 
     Attributes:
         format: The version of this format.
@@ -77,7 +78,8 @@ def create_room(path: Path, name: str) -> str:
     from stillroom.crypto.canonical import canonical
     from stillroom.crypto.keys import SEED_SIZE, SigningKey
 
-    _check_free(path, Code.ROOM_EXISTS)
+    with disk_errors("The room"):
+        path = _free(path, Code.ROOM_EXISTS)
     seed = SystemEntropy().token(SEED_SIZE)
     key = SigningKey.from_seed(seed).public.text
     plate = _plate(name, key)
@@ -100,9 +102,9 @@ def create_home(path: Path, party: str, cap: Charge) -> Home:
     from stillroom.adapters.home.files import disk_errors, sync
     from stillroom.adapters.sql_store.accounts import create_accounts
 
-    _check_free(path, Code.HOME_EXISTS)
-    incoming = path.with_name(f".{path.name}.making")
     with disk_errors("The home"):
+        path = _free(path, Code.HOME_EXISTS)
+        incoming = path.with_name(f".{path.name}.making")
         shutil.rmtree(incoming, ignore_errors=True)
         Home.create(incoming, party, SystemEntropy())
         create_accounts(incoming / "account.sqlite", party).add(POPULATION, cap)
@@ -111,8 +113,11 @@ def create_home(path: Path, party: str, cap: Charge) -> Home:
     return Home.open(path)
 
 
-def join(room: Path, home: Home) -> None:
-    """Tell a room where a party's home is, and the home where the room is.
+def join(room: Path, home: Home) -> Plate:
+    """Tell a room where a party's home is, and the home where the room is, unless it has joined another one before.
+
+    Returns:
+        What is written on the room's door.
 
     Raises:
         InvalidInput: `ROOM_INVALID` if there is no room; `HOME_EXISTS` if the party has another home in it.
@@ -121,18 +126,31 @@ def join(room: Path, home: Home) -> None:
     from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
     from stillroom.crypto.canonical import canonical
 
+    read_plate(room)
     with disk_errors("The room"), exclusive(room / "room.lock"):
         plate = read_plate(room)
         place = os.path.relpath(home.path.resolve(), room.resolve())
         if plate.homes.get(home.party, place) != place:
             raise InvalidInput(Code.HOME_EXISTS, f"{home.party} has another home in this room.", "Use that home, or another room.")
-        joined = Joined(room=os.path.relpath(room.resolve(), home.path.resolve()))
-        replace_private(home.path / "joined.json", canonical(joined.to_json()))
-        replace_private(room / "room.json", canonical(plate.model_copy(update={"homes": {**plate.homes, home.party: place}}).to_json()))
+        if not _has_joined(home):
+            joined = Joined(room=os.path.relpath(room.resolve(), home.path.resolve()))
+            replace_private(home.path / "joined.json", canonical(joined.to_json()))
+        after = plate.model_copy(update={"homes": {**plate.homes, home.party: place}})
+        replace_private(room / "room.json", canonical(after.to_json()))
+        return after
+
+
+def _has_joined(home: Home) -> bool:
+    """Tell whether a home knows a room that is there."""
+    try:
+        read_plate(room_of(home))
+    except InvalidInput:
+        return False
+    return True
 
 
 def room_of(home: Home) -> Path:
-    """Return the folder of the room that a home has joined.
+    """Return the folder of the room that a home has joined first.
 
     Raises:
         InvalidInput: `HOME_INVALID` if it has joined none.
@@ -192,19 +210,17 @@ def open_room(path: Path) -> Room:
     """
     from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.sql_store.store import open_store
-    from stillroom.adapters.vault import LocalVault
     from stillroom.room.recovery import recover
     from stillroom.room.room import Genuine, Notary, Room
 
-    plate = read_plate(path)
-    key = _room_key(path, plate)
+    plate, key = read_plate(path), room_key(path)
     homes = _homes(path, plate)
     store = open_store(path / "room.sqlite")
     room = Room(
         notary=Notary(plate.name, key),
         outlet=Genuine(_protection(store, homes), key),
         store=store,
-        vaults={party: LocalVault(accounts_of(home), home.signing_key) for party, home in homes.items()},
+        vaults=_vaults(homes),
         clock=SystemClock(),
     )
     recover(room)
@@ -251,17 +267,28 @@ def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:
 
 
 def _homes(path: Path, plate: Plate) -> dict[str, Home]:
-    """Open every home that is where the room says, and is that party's."""
+    """Open every home that is where the room says, is that party's and is whole. What is wrong with another one, its party is told."""
     from stillroom.adapters.home import Home
 
     homes = {}
     for party, place in plate.homes.items():
-        folder = path / place
-        if (folder / "home.json").is_file():
-            home = Home.open(folder)
+        with suppress(InvalidInput):
+            home = Home.open(path / place)
+            home.datasets()
             if home.party == party:
                 homes[party] = home
     return homes
+
+
+def _vaults(homes: Mapping[str, Home]) -> dict[str, Vault]:
+    """Open the accounts of each home; an owner whose accounts are damaged is like one whose home is away."""
+    from stillroom.adapters.vault import LocalVault
+
+    vaults: dict[str, Vault] = {}
+    for party, home in homes.items():
+        with suppress(Failed):
+            vaults[party] = LocalVault(accounts_of(home), home.signing_key)
+    return vaults
 
 
 def _announce_late(room: Room, homes: Mapping[str, Home]) -> None:
@@ -281,7 +308,8 @@ def _announce_late(room: Room, homes: Mapping[str, Home]) -> None:
             for holding in home.datasets():
                 if holding.name in contract.datasets and contract.datasets[holding.name].owner == home.party:
                     for statement in _unheard(holding, known.get(holding.name)):
-                        data.announce(room, sign(statement, DATA_TYPE, home.signing_key))
+                        with suppress(Refusal, Unverified):  # another process has announced more, or the contract was amended just now
+                            data.announce(room, sign(statement, DATA_TYPE, home.signing_key))
 
 
 def _unheard(holding: Holding, known: DataRecord | None) -> Iterator[DataStatement]:
@@ -298,7 +326,12 @@ def _unheard(holding: Holding, known: DataRecord | None) -> Iterator[DataStateme
         yield there.model_copy(update={"withdrawn": True})
 
 
-def _room_key(path: Path, plate: Plate) -> SigningKey:
+def room_key(path: Path) -> SigningKey:
+    """Return a room's secret key, for the room itself and for its operator.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if the folder is not a room, or its key is missing, readable by others, or another room's.
+    """
     from stillroom.adapters.home.files import is_private
     from stillroom.crypto.keys import SigningKey
 
@@ -307,7 +340,7 @@ def _room_key(path: Path, plate: Plate) -> SigningKey:
         private = is_private(path / "room.key")
     except OSError:
         raise _unusable("missing") from None
-    if not private or key.public.text != plate.key:
+    if not private or key.public.text != read_plate(path).key:
         raise _unusable("readable by others" if not private else "that of another room")
     return key
 
@@ -325,6 +358,9 @@ def _plate(name: str, key: str) -> Plate:
         ) from None
 
 
-def _check_free(path: Path, code: Code) -> None:
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InvalidInput(code, f"There is something at {path} already.", "Name a folder that is empty or not there.")
+def _free(path: Path, code: Code) -> Path:
+    """Return the whole path of a folder that can be made: it takes the place of an empty one, but not of the one that we are in."""
+    whole = path.resolve()
+    if whole.exists() and (not whole.is_dir() or any(whole.iterdir()) or whole.samefile(".")):
+        raise InvalidInput(code, f"There is something at {path} already, or we are in it.", "Name a folder that is empty or not there.")
+    return whole

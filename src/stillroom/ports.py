@@ -136,7 +136,7 @@ class Vault(Protocol):
         """Hold a charge for a reservation and return the owner's signed statement (`stillroom.room.statement.HoldStatement`).
 
         Raises:
-            Refusal: `ACCOUNT_NOT_ENOUGH`, which tells no amount; `HOLD_LAPSED` if it lapsed before; `RESERVATION_INVALID`.
+            Refusal: `ACCOUNT_NOT_ENOUGH`, which tells no amount; `HOLD_LAPSED` if it lapsed; `RESERVATION_INVALID` if it is committed.
         """
         ...
 
@@ -144,7 +144,15 @@ class Vault(Protocol):
         """Spend a hold, for good.
 
         Raises:
-            Refusal: `HOLD_LAPSED` or `RESERVATION_INVALID`.
+            Refusal: `HOLD_LAPSED`; `RESERVATION_INVALID` if nothing is held, or a release answers it already.
+        """
+        ...
+
+    def answer(self, reservation: str, population: str, release: str) -> None:
+        """Take note of the release, by its digest, that answers a commit: from now on nothing may be measured for it.
+
+        Raises:
+            Refusal: `RESERVATION_INVALID` if it is not committed, or another release answers it.
         """
         ...
 
@@ -160,7 +168,7 @@ class Vault(Protocol):
         ...
 
     def raises(self, population: str) -> int:
-        """Return how often the owner has raised the cap of an account."""
+        """Return how often the owner has given an account a cap: not at all, when opening it, or also by raises since."""
         ...
 
 
@@ -267,12 +275,12 @@ class Runs(Protocol):
         """Keep a reservation in its new state, if its state is `before`; False, and no change, if it is not."""
         ...
 
-    def settle(self, reservation: str) -> None:
-        """Take note that every account knows about the commit or the lapse."""
+    def settle(self, reservation: str, state: RunState) -> None:
+        """Take note that every account knows that the reservation is in this state; nothing happens if it has moved on."""
         ...
 
     def unsettled(self) -> tuple[RunRecord, ...]:
-        """Return reservations that are open, or that some account may not know the outcome of."""
+        """Return reservations that are open, or of which some account may not know how they stand."""
         ...
 
     def keep_release(self, reservation: str, envelope: bytes) -> None:
@@ -336,7 +344,7 @@ class Counters(Protocol):
         ...
 
     def raises(self, owner: str, population: str) -> int | None:
-        """Return how many raises of an account are logged or lie before the room's time; None if it was never seen."""
+        """Return how often an account had got a cap when the room last looked; None if it never did."""
         ...
 
     def keep_raises(self, owner: str, population: str, count: int) -> None:
@@ -350,37 +358,30 @@ class Records(Protocol):
     @property
     def contracts(self) -> Contracts:
         """Contracts."""
-        ...
 
     @property
     def balances(self) -> Balances:
         """Accounts of contracts."""
-        ...
 
     @property
     def versions(self) -> Versions:
         """Data versions."""
-        ...
 
     @property
     def approvals(self) -> Approvals:
         """Waiting questions and decisions."""
-        ...
 
     @property
     def runs(self) -> Runs:
         """Reservations."""
-        ...
 
     @property
     def log(self) -> LogBook:
         """The log."""
-        ...
 
     @property
     def counters(self) -> Counters:
         """Refusals and raises."""
-        ...
 
 
 class Store(Protocol):

@@ -39,6 +39,8 @@ def grouped(times: int) -> str:
     return f"WITH t0 AS (SELECT patient, severity AS a FROM visits), {', '.join(steps)} SELECT SUM(a) FROM t{times}"
 
 
+SINGLE_KEYS = "(ward), (severity), (seen), (urgent), (key0), (region)"
+
 LARGE = {
     "as much white space as fits": (f"SELECT COUNT(*) FROM members{' ' * (SQL_LIMIT - 28)}", ""),
     "text of ninety thousand characters": (f"SELECT COUNT(*) FROM members WHERE name = '{'x' * 90_000}'", ""),
@@ -69,6 +71,23 @@ LARGE = {
     "many columns": ("SELECT " + ", ".join(["COUNT(*)"] * 201) + " FROM visits", Code.SQL_TOO_LARGE),
     "many terms of ORDER BY": ("SELECT COUNT(*) FROM visits ORDER BY " + ", ".join(["1"] * 51), Code.SQL_TOO_LARGE),
     "many keys": ("SELECT COUNT(*) FROM visits GROUP BY " + ", ".join(f"severity + {n}" for n in range(33)), Code.TOO_MANY_CELLS),
+    "a long key of many values": (
+        "SELECT COUNT(*) FROM members GROUP BY age / 7"
+        + " + CASE WHEN smoker AND region = 'north' AND tariff = 'plus' THEN age / 7 ELSE 1 END" * 5,
+        Code.KEY_WITHOUT_DOMAIN,
+    ),
+    "many long keys": (
+        f"SELECT COUNT(*) FROM members GROUP BY {', '.join(f'age > {n}' + ' AND age IS NOT NULL OR smoker' * 15 for n in range(31))}",
+        Code.TOO_MANY_CELLS,
+    ),
+    "many measures of many cells": (
+        f"SELECT {', '.join(f'SUM(severity + {n})' for n in range(199))} FROM visits GROUP BY GROUPING SETS ({SINGLE_KEYS})",
+        Code.TOO_MANY_CELLS,
+    ),
+    "long expressions of many rows": (
+        f"SELECT {', '.join([' + '.join(f'1 / (COUNT(*) + {n})' for n in range(40))] * 10)} FROM members GROUP BY age, since",
+        Code.TOO_MANY_CELLS,
+    ),
     "many rollups": ("SELECT COUNT(*) FROM visits GROUP BY " + ", ".join(["GROUPING SETS (ward, severity, seen, urgent)"] * 12), ""),
     "many values": (
         f"SELECT {', '.join(['COUNT(*)'] * 100)} FROM visits GROUP BY CUBE (ward, severity, seen, urgent, region, key0)",

@@ -97,6 +97,11 @@ def test_what_the_lies_are_about_is_honest(one: Files) -> None:
     assert failed(verify(again.release, again.contract, again.log)) == {}
 
 
+def test_no_rows_beyond_all_counting_are_no_rows(one: Files) -> None:
+    bent = one.bent(both(put(1e20, "plan", "finish", "offset"), put([], "table", "rows")))
+    assert failed(verify(bent.release, bent.contract, bent.log)) == {}
+
+
 def _reword(value: dict[str, Any], number: int, before: str, after: str) -> None:
     assert before in value["sentences"][number]
     value["sentences"][number] = value["sentences"][number].replace(before, after, 1)
@@ -176,6 +181,8 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a count shown with decimal places": (8, put(2, "plan", "finish", "outputs", 1, "digits"), "the decimal places of a measure's column"),
     "fewer than no decimal places": (5, put(-1, "plan", "finish", "outputs", 3, "digits"), "more than 300 decimal places"),
     "an average shown with too few": (8, put(3, "plan", "finish", "outputs", 3, "value", "digits"), "an average is shown with fewer"),
+    "an average shown with far too many": (8, put(-(10**9), "plan", "finish", "outputs", 3, "value", "digits"), "or with far more"),
+    "rows that are skipped beyond all counting": (8, put(1e20, "plan", "finish", "offset"), "the number of rows: got 3, expected 0"),
     "a count marked as no information": (8, put(YES, "table", "rows", 0, 1, "no_information"), "is marked as something else"),
     "an average with half an interval": (8, put(None, "table", "rows", 0, 3, "low"), "an interval has one end"),
     "an interval that is too narrow": (8, both(add(1, "table", "rows", 0, 1, "low"), add(-1, "table", "rows", 0, 1, "high")), "reaches"),
@@ -445,6 +452,7 @@ LOGS: dict[str, tuple[int, Rewrite, str]] = {
     "no release": (11, gone("release_stored"), "the log has 0 releases"),
     "two releases": (11, again("release_stored"), "the log has 2 releases"),
     "a release that was there before": (11, swapped, "comes before its commit"),
+    "a commit for which one account holds nothing": (10, gone("hold"), "the accounts that hold the charge"),
     "a hold of less": (12, instead("hold", charge={"delta": 0, "rho": 1}), "just the accounts of a commit hold its charge"),
     "no hold": (12, gone("hold"), "just the accounts of a commit hold its charge"),
     "a hold more": (12, again("hold"), "breaks a rule: nothing is held after the commit"),

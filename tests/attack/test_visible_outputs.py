@@ -147,6 +147,17 @@ def test_the_comparison_sees_one_more_version_and_one_more_question(tmp_path: Pa
     assert len(set(views)) == len(views)
 
 
+def test_prices_are_the_same_before_and_after_other_questions(tmp_path: Path) -> None:
+    settle_in(tmp_path)
+    add(tmp_path, "members", MEMBERS)
+    add(tmp_path, "visits", VISITS)
+    said = session(tmp_path, "insurer")
+    before = [price(said, sql) for sql in (*ASKED, *REFUSED)]
+    for sql in ASKED:
+        said.ask(sql, epsilon=0.25)
+        assert [price(session(tmp_path, "insurer"), one) for one in (*ASKED, *REFUSED)] == before
+
+
 BROKEN: dict[str, Callable[[str], str]] = {
     "another column": lambda text: text.replace("ward", "room", 1),
     "a cell too many": lambda text: text + "p1,1,a,b\n",

@@ -313,6 +313,12 @@ SELECT ward, severity, COUNT(*) FROM (SELECT patient, ward, severity FROM visits
 -- name: computed key of a person
 SELECT bad, COUNT(*) FROM (SELECT patient, severity > 2 AS bad, COUNT(*) AS n FROM visits GROUP BY patient, severity > 2) WHERE n > 1 GROUP BY bad
 
+-- name: totals of one number in two units
+SELECT SUM(a), SUM(b), AVG(c), AVG(d) FROM (SELECT patient, SUM(CASE WHEN urgent THEN 1.5 END) AS a, SUM(CASE WHEN urgent THEN 15 END) AS b, AVG(CASE WHEN urgent THEN 0.25 ELSE 1 END) AS c, AVG(CASE WHEN urgent THEN 25 ELSE 100 END) AS d FROM visits GROUP BY patient)
+
+-- name: positions in a subquery
+SELECT ward, COUNT(*), SUM(n) FROM (SELECT patient, ward, COUNT(*) AS n FROM visits GROUP BY 1, 2) GROUP BY ward
+
 -- name: key of a person named like a column that is filtered by
 SELECT COUNT(*) FROM (SELECT patient, severity AS s, COUNT(*) AS n FROM visits WHERE key0 = 'x' GROUP BY patient, severity) WHERE s > 2
 
@@ -501,7 +507,7 @@ SELECT size, COUNT(*) FROM regions r RIGHT JOIN members m ON m.region = r.region
 SELECT COUNT(*) FROM members LEFT JOIN visits ON member = patient AND severity > 2 JOIN outcomes o ON visits.patient = o.patient
 
 -- name: left join, then groups of the side that may be missing
-SELECT n, COUNT(*) FROM (SELECT patient, COUNT(*) AS n FROM members LEFT JOIN visits ON member = patient AND severity > 2 GROUP BY patient) GROUP BY n
+SELECT n, COUNT(*) FROM (SELECT patient, COUNT(*) AS n FROM members LEFT JOIN visits ON member = patient AND severity > 2 GROUP BY patient) WHERE patient IS NOT NULL GROUP BY n
 
 -- name: three private datasets
 SELECT m.region, arm, COUNT(*), SUM(cost), AVG(delta) FROM members m JOIN visits ON member = patient JOIN outcomes o ON member = o.patient GROUP BY m.region, arm
@@ -582,10 +588,10 @@ SELECT ward, COUNT(*) FROM (SELECT patient, ward, ROW_NUMBER() OVER (PARTITION B
 SELECT COUNT(*), SUM(b), SUM(a) FROM (SELECT patient, cost, LAG(cost) OVER (PARTITION BY patient ORDER BY seen, severity) AS b, LEAD(severity, 2) OVER (PARTITION BY patient ORDER BY seen NULLS FIRST) AS a FROM visits) WHERE b IS NULL OR b < cost
 
 -- name: running and whole totals
-SELECT COUNT(*), SUM(run), SUM(n) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER BY seen) AS run, AVG(cost) OVER (PARTITION BY patient) AS a, COUNT(*) OVER (PARTITION BY patient, urgent) AS n FROM visits) WHERE a > 10
+SELECT COUNT(*), SUM(run), SUM(n) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER BY seen, cost ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run, AVG(cost) OVER (PARTITION BY patient) AS a, COUNT(*) OVER (PARTITION BY patient, urgent) AS n FROM visits) WHERE a > 10
 
 -- name: first and last value
-SELECT w, l, COUNT(*) FROM (SELECT patient, FIRST_VALUE(ward) OVER (PARTITION BY patient ORDER BY seen NULLS FIRST) AS w, LAST_VALUE(ward) OVER (PARTITION BY patient, urgent ORDER BY severity ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS l FROM visits) GROUP BY w, l
+SELECT w, l, COUNT(*) FROM (SELECT patient, FIRST_VALUE(ward) OVER (PARTITION BY patient ORDER BY seen NULLS FIRST, ward) AS w, LAST_VALUE(ward) OVER (PARTITION BY patient, urgent ORDER BY severity, ward ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS l FROM visits) GROUP BY w, l
 
 -- name: least and greatest so far
 SELECT COUNT(*) FROM (SELECT patient, severity, MIN(severity) OVER (PARTITION BY patient ORDER BY seen) AS lo, MAX(severity) OVER (PARTITION BY patient ORDER BY seen ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hi FROM visits) WHERE hi > lo + 1
@@ -612,7 +618,7 @@ SELECT n, COUNT(*) FROM (SELECT p, COUNT(*) AS n FROM (SELECT patient AS p FROM 
 SELECT COUNT(*) FROM (SELECT patient FROM visits UNION SELECT member FROM members)
 
 -- name: persons of a side that may be missing, in a union
-SELECT COUNT(*) FROM (SELECT patient AS p, age FROM members LEFT JOIN visits ON member = patient AND urgent UNION ALL SELECT patient, delta FROM outcomes) WHERE age > 0
+SELECT COUNT(*) FROM (SELECT patient AS p, age FROM members LEFT JOIN visits ON member = patient AND urgent UNION ALL SELECT patient, delta FROM outcomes) WHERE age > 0 AND p IS NOT NULL
 
 -- name: each row once
 SELECT ward, COUNT(*) FROM (SELECT DISTINCT patient, ward, urgent FROM visits) GROUP BY ward
@@ -622,3 +628,6 @@ SELECT COUNT(*), SUM(age) FROM members WHERE member IN (SELECT DISTINCT patient 
 
 -- name: common table expression of a union
 WITH e AS (SELECT patient AS p, seen AS d, 1 AS kind FROM visits UNION ALL SELECT member, paid, 2 FROM linked) SELECT a.kind, b.kind, COUNT(*) FROM e a JOIN e b ON a.p = b.p AND a.d < b.d GROUP BY a.kind, b.kind
+
+-- name: subquery grouped by the person of the right side
+SELECT COUNT(p), COUNT(DISTINCT p) FROM (SELECT v.patient AS p, COUNT(*) AS n FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY v.patient)

@@ -22,6 +22,22 @@ SELECT region, COUNT(*) FROM members GROUP BY region HAVING age > 3
 -- code: NOT_GROUPED
 SELECT region, COUNT(*) FROM members GROUP BY region ORDER BY tariff
 
+-- name: key in other units
+-- code: NOT_GROUPED
+SELECT CASE WHEN urgent THEN 15 ELSE 20 END AS w, COUNT(*) FROM visits GROUP BY CASE WHEN urgent THEN 1.5 ELSE 2.0 END
+
+-- name: truth that is selected as a number
+-- code: NOT_GROUPED
+SELECT CASE WHEN urgent THEN 1 ELSE 0 END AS w, COUNT(*) FROM visits GROUP BY CASE WHEN urgent THEN TRUE ELSE FALSE END
+
+-- name: GROUPING of a key in other units
+-- code: NOT_GROUPED
+SELECT GROUPING(CASE WHEN urgent THEN 15 ELSE 20 END), COUNT(*) FROM visits GROUP BY CASE WHEN urgent THEN 1.5 ELSE 2.0 END
+
+-- name: person of the right side beside that of the left
+-- code: NOT_GROUPED
+SELECT COUNT(p) FROM (SELECT m.member, v.patient AS p FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY m.member)
+
 -- name: GROUPING of something that is no key
 -- code: NOT_GROUPED
 SELECT GROUPING(tariff), COUNT(*) FROM members GROUP BY region
@@ -158,6 +174,14 @@ SELECT ward, ward + COUNT(*) FROM visits GROUP BY ward
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*) FROM visits WHERE severity NOT IN (1, NULL)
 
+-- name: unlike values of IN, of nothing
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE NULL IN (1, 'a')
+
+-- name: unlike values of IN, of text
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE '2024-01-01' IN ('yesterday', DATE '2024-01-01')
+
 -- name: column among the values of IN
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*) FROM visits WHERE severity IN (1, cost)
@@ -249,6 +273,10 @@ SELECT AVG(n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward)
 -- name: subquery with one total
 -- code: PERSON_LOST
 SELECT n FROM (SELECT COUNT(*) AS n FROM visits)
+
+-- name: position of a total in the groups of a subquery
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, COUNT(*) AS n FROM visits GROUP BY patient, 2)
 
 -- name: subquery without its person, joined
 -- code: JOIN_WITHOUT_PERSON

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import ValidationError
 
 from stillroom.errors import Code, Refusal
-from stillroom.ledger.account import Account, AccountName, Booking, Standing, commit, hold, lapse, raise_cap
+from stillroom.ledger.account import Account, AccountName, Booking, Standing, answer, commit, hold, lapse, raise_cap
 from stillroom.model.charge import Charge
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ MOST = 2**53 - 1
 
 RESERVATIONS = st.sampled_from([f"r{number}" for number in range(6)])
 CHARGES = st.builds(Charge, rho=st.integers(0, 12), delta=st.integers(0, 12))
+RELEASES = st.sampled_from(["sha256:" + "0" * 64, "sha256:" + "1" * 64])
 
 
 def account(rho: int, delta: int = 0) -> Account:
@@ -46,6 +47,7 @@ class Histories(RuleBasedStateMachine):
         self.held: dict[str, tuple[int, int]] = {}
         self.committed: dict[str, tuple[int, int]] = {}
         self.lapsed: dict[str, tuple[int, int]] = {}
+        self.answered: dict[str, str] = {}
 
     def used(self) -> tuple[int, int]:
         """Return what is held or committed."""
@@ -67,6 +69,8 @@ class Histories(RuleBasedStateMachine):
             assert code_of(lambda: hold(self.account, reservation, charge)) is Code.RESERVATION_INVALID
         elif reservation in self.lapsed:
             assert code_of(lambda: hold(self.account, reservation, charge)) is Code.HOLD_LAPSED
+        elif reservation in self.committed:
+            assert code_of(lambda: hold(self.account, reservation, charge)) is Code.RESERVATION_INVALID
         else:
             assert hold(self.account, reservation, charge) == self.account
 
@@ -76,11 +80,20 @@ class Histories(RuleBasedStateMachine):
         if reservation in self.held:
             self.account = commit(self.account, reservation)
             self.committed[reservation] = self.held.pop(reservation)
-        elif reservation in self.committed:
+        elif reservation in self.committed and reservation not in self.answered:
             assert commit(self.account, reservation) == self.account
         else:
             expected = Code.HOLD_LAPSED if reservation in self.lapsed else Code.RESERVATION_INVALID
             assert code_of(lambda: commit(self.account, reservation)) is expected
+
+    @rule(reservation=RESERVATIONS, release=RELEASES)
+    def answer(self, reservation: str, release: str) -> None:
+        """Answer what is committed, by one release."""
+        if reservation in self.committed and self.answered.get(reservation, release) == release:
+            self.account = answer(self.account, reservation, release)
+            self.answered[reservation] = release
+        else:
+            assert code_of(lambda: answer(self.account, reservation, release)) is Code.RESERVATION_INVALID
 
     @rule(reservation=RESERVATIONS)
     def lapse(self, reservation: str) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger import account as rules
 from stillroom.ledger.account import Account, AccountName, Standing
 from stillroom.model.charge import Charge
@@ -26,12 +26,14 @@ NAME = AccountName(owner="hospital", population="people")
 CHARGES = st.builds(Charge, rho=st.integers(0, 12), delta=st.integers(0, 4))
 RESERVATIONS = st.sampled_from(["a", "b", "c", "d"])
 CAP = Charge(rho=16, delta=6)
+RELEASES = ("sha256:" + "0" * 64, "sha256:" + "1" * 64)
 
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("hold"), RESERVATIONS, CHARGES),
         st.tuples(st.just("commit"), RESERVATIONS, st.none()),
         st.tuples(st.just("lapse"), RESERVATIONS, st.none()),
+        st.tuples(st.just("answer"), RESERVATIONS, st.sampled_from(RELEASES)),
         st.tuples(st.just("raise"), st.none(), st.builds(Charge, rho=st.integers(14, 24), delta=st.integers(5, 9))),
     ),
     max_size=12,
@@ -55,7 +57,7 @@ class Oracle:
         self.account = Account(name=NAME, cap=CAP)
         self.never_held: set[str] = set()
 
-    def step(self, kind: str, reservation: str | None, charge: Charge | None) -> None:
+    def step(self, kind: str, reservation: str | None, charge: Charge | str | None) -> None:
         """Take a step."""
         match kind, reservation, charge:
             case "hold", str(), Charge():
@@ -63,6 +65,8 @@ class Oracle:
                 self.account = rules.hold(self.account, reservation, known)
             case "commit", str(), None:
                 self.account = rules.commit(self.account, reservation)
+            case "answer", str(), str():
+                self.account = rules.answer(self.account, reservation, charge)
             case "lapse", str(), None:
                 if self.account.booking(reservation) is None:
                     self.never_held.add(reservation)
@@ -72,13 +76,15 @@ class Oracle:
                 self.account = rules.raise_cap(self.account, charge)
 
 
-def take(store: SqlAccounts, kind: str, reservation: str | None, charge: Charge | None) -> None:
+def take(store: SqlAccounts, kind: str, reservation: str | None, charge: Charge | str | None) -> None:
     """Take a step in the store."""
     match kind, reservation, charge:
         case "hold", str(), Charge():
             store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=charge), b"held")
         case "commit", str(), None:
             store.commit(reservation, "people")
+        case "answer", str(), str():
+            store.answer(reservation, "people", charge)
         case "lapse", str(), None:
             store.lapse(LapseStatement(reservation=reservation, account=NAME), b"lapsed")
         case _, _, Charge():
@@ -87,7 +93,9 @@ def take(store: SqlAccounts, kind: str, reservation: str | None, charge: Charge 
 
 @settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # every step syncs a disk: no shrinking
 @given(STEPS)
-def test_the_store_follows_the_rules(steps: list[tuple[str, str | None, Charge | None]]) -> None:
+@example([("hold", "a", Charge(rho=1)), *(("commit", "a", None), ("answer", "a", RELEASES[0]), ("answer", "a", RELEASES[1])) * 2])
+@example([("hold", "a", Charge(rho=1)), ("answer", "a", RELEASES[0]), ("commit", "a", None), ("hold", "a", Charge(rho=1))])
+def test_the_store_follows_the_rules(steps: list[tuple[str, str | None, Charge | str | None]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, oracle = create_accounts(Path(folder) / "account.sqlite", "hospital"), Oracle()
         store.add("people", CAP)
@@ -129,11 +137,20 @@ def test_an_account_is_opened_once_and_an_unknown_one_has_nothing(tmp_path: Path
     assert store.all()[0].cap == CAP
 
 
-def test_raises_are_counted_when_they_raise(tmp_path: Path) -> None:
+@pytest.mark.parametrize("population", ["Staff", "", "../staff", "stäff", "staff\n", "s" * 64])
+def test_an_account_has_a_name_as_contracts_have(tmp_path: Path, population: str) -> None:
+    store = create_accounts(tmp_path / "account.sqlite", "hospital")
+    with pytest.raises(InvalidInput) as caught:
+        store.add(population, CAP)
+    assert caught.value.code is Code.HOME_INVALID
+    assert store.all() == ()
+
+
+def test_opening_and_raises_are_counted_when_they_raise(tmp_path: Path) -> None:
     store = create_accounts(tmp_path / "account.sqlite", "hospital")
     store.add("people", CAP)
     store.raise_cap("people", CAP)
-    assert store.raises("people") == 0
+    assert store.raises("people") == 1
     store.raise_cap("people", Charge(rho=17, delta=6))
     assert outcome(lambda: store.raise_cap("people", Charge(rho=40, delta=5))) is Code.CAP_LOWERED
-    assert (store.raises("people"), store.raises("unheard_of")) == (1, 0)
+    assert (store.raises("people"), store.raises("unheard_of")) == (2, 0)

@@ -69,6 +69,7 @@ def test_the_order_of_rows_does_not_matter_at_scale(rows: pa.Table, whole: Admit
     assert whole.report.beyond_limit > ROWS / 10
     assert shuffled.rows.equals(whole.rows)
     assert shuffled.persons.equals(whole.persons)
+    assert shuffled.report == whole.report
 
 
 def test_another_person_changes_nothing_at_scale(rows: pa.Table, whole: Admitted, tmp_path: Path) -> None:

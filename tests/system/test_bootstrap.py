@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stillroom import bootstrap
+from stillroom.adapters.home import Home
+from stillroom.client.session import make_home, open_room
 from stillroom.client.verification.verifier import verify
 from stillroom.errors import Code, StillroomError
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
+from stillroom.model.record import DataRecord
 from stillroom.policy.contracts import section_digest
 from stillroom.room import contracts, door, extract
 from stillroom.room.room import Genuine
@@ -25,9 +31,8 @@ from tests.rooms import contract as template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.manifest import Holding
     from stillroom.room.room import Room
 
 FILES = {"members": "id,age\n" + "".join(f"p{number},{number % 90}\n" for number in range(500)), "visits": "pid,age\np1,30\np2,31\np2,32\n"}
@@ -139,6 +144,103 @@ def test_a_home_that_is_away_is_left_out(tmp_path: Path, homes: dict[str, Home])
     assert [one.kind for one in extract.entries(room)].count("hold") == len(OWNERS)
 
 
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a key that others can read": lambda home: (home / "keys" / "signing.key").chmod(0o644),
+    "a key that is half there": lambda home: (home / "keys" / "data.key").write_bytes(b"short"),
+    "a deed that is half there": lambda home: (home / "home.json").write_bytes(b'{"party": "hosp'),
+    "a list that is half there": lambda home: (home / "datasets.json").write_bytes(b'{"datasets": {'),
+    "accounts that are no database": lambda home: (home / "account.sqlite").write_bytes(b"no database at all, however long it is" * 100),
+    "accounts that are gone": lambda home: (home / "account.sqlite").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_home_shuts_nobody_out_but_its_party(tmp_path: Path, homes: dict[str, Home], damage: str) -> None:
+    signed_room(tmp_path, homes)
+    for dataset in FILES:
+        add(tmp_path, homes, dataset)
+    bootstrap.open_room(tmp_path / "room")
+    asked = question(homes)
+    DAMAGES[damage](tmp_path / "hospital")
+    room = bootstrap.open_room(tmp_path / "room")
+    assert set(room.vaults) == {"insurer"}
+    assert code_of(lambda: ask(room, asked)) is Code.HOME_INVALID
+    said = open_room(tmp_path / "insurer")
+    assert said.ask("SELECT COUNT(*) AS n FROM members", epsilon=1.0).charged
+    if "accounts" not in damage and "list" not in damage:
+        assert code_of(lambda: open_room(tmp_path / "hospital")) is Code.HOME_INVALID
+
+
+def test_a_room_opens_while_another_process_announces_more(tmp_path: Path, homes: dict[str, Home]) -> None:
+    room = signed_room(tmp_path, homes)
+    add(tmp_path, homes, "visits")
+
+    class Overtaken(Home):
+        """A home whose list is read just before another process adds to it and announces that."""
+
+        def datasets(self) -> tuple[Holding, ...]:
+            found = super().datasets()
+            open_room(self.path).add_data("visits", tmp_path / "visits.csv")
+            return found
+
+    bootstrap._announce_late(room, {"hospital": Overtaken(tmp_path / "hospital", "hospital")})
+    with room.store.reading() as records:
+        assert [record.version for record in records.versions.all()] == [2]
+
+
+def moved(homes: dict[str, Home]) -> Contract:
+    """Return an amendment that gives the hospital's dataset to the insurer."""
+    before = contract_of(homes)
+    visits = before.datasets["visits"].model_copy(update={"owner": "insurer"})
+    update = {"version": 2, "amends": digest_of(before), "datasets": {**before.datasets, "visits": visits}}
+    return before.model_copy(update=update)
+
+
+def test_once_an_amendment_gives_a_dataset_to_another_owner_the_old_owners_table_is_never_read(
+    tmp_path: Path, homes: dict[str, Home]
+) -> None:
+    room = signed_room(tmp_path, homes)
+    add(tmp_path, homes, "visits")
+    bootstrap.open_room(tmp_path / "room")
+    tables = bootstrap.RoomTables(room.store, homes)
+    before, after = tables.open("visits", 1), moved(homes)
+    for home in homes.values():
+        contracts.submit(room, sign(after, CONTRACT_TYPE, home.signing_key))
+    assert code_of(lambda: tables.open("visits", 1)) is Code.DATA_NOT_ADMITTED
+    (tmp_path / "new.csv").write_text("pid,age\np7,70\n", encoding="utf-8")
+    admitted = bootstrap.admit(homes["insurer"], "visits", after.datasets["visits"], tmp_path / "new.csv")
+    section = section_digest(after, "visits")
+    assert homes["insurer"].add("visits", admitted, section=section, contract=digest_of(after)) == 1
+    with room.store.writing() as records:
+        records.versions.put(DataRecord(dataset="visits", version=1, section=section))
+    assert before.rows(["age"]).column("age").to_pylist() == [30, 31, 32]
+    assert tables.open("visits", 1).rows(["age"]).column("age").to_pylist() == [70]
+
+
+def test_a_new_owner_goes_on_counting_versions_where_the_old_one_was(tmp_path: Path, homes: dict[str, Home]) -> None:
+    signed_room(tmp_path, homes)
+    for _ in range(3):
+        add(tmp_path, homes, "visits")
+    room = bootstrap.open_room(tmp_path / "room")
+    for home in homes.values():
+        contracts.submit(room, sign(moved(homes), CONTRACT_TYPE, home.signing_key))
+    assert [open_room(tmp_path / "insurer").add_data("visits", tmp_path / "visits.csv").version for _ in range(2)] == [4, 5]
+    assert [(line.dataset, line.version, line.state) for line in open_room(tmp_path / "insurer").data()][1] == ("visits", 5, "there")
+
+
+def test_a_home_that_was_put_back_gives_new_data_a_number_that_the_room_has_not_heard(tmp_path: Path, homes: dict[str, Home]) -> None:
+    signed_room(tmp_path, homes)
+    add(tmp_path, homes, "visits")
+    shutil.copytree(tmp_path / "hospital", tmp_path / "backup")
+    said = open_room(tmp_path / "hospital")
+    assert [said.add_data("visits", tmp_path / "visits.csv").version for _ in range(2)] == [2, 3]
+    shutil.rmtree(tmp_path / "hospital")
+    (tmp_path / "backup").rename(tmp_path / "hospital")
+    again = open_room(tmp_path / "hospital")
+    assert again.forget("p1") == {"visits": 4}
+    assert again.add_data("visits", tmp_path / "visits.csv").version == 5
+
+
 def test_room_and_homes_move_together(tmp_path: Path, homes: dict[str, Home]) -> None:
     del homes
     (tmp_path / "moved").mkdir()
@@ -162,6 +264,16 @@ def test_a_rooms_key_is_its_own_and_nobody_elses(tmp_path: Path, homes: dict[str
     path.write_bytes(secret)
     path.chmod(0o600)
     bootstrap.open_room(tmp_path / "room")
+
+
+def test_the_present_folder_does_not_become_a_room_or_a_home(tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        for here in (Path(), Path("nowhere/.."), tmp_path):
+            assert code_of(lambda here=here: bootstrap.create_room(here, "room")) is Code.ROOM_EXISTS  # type: ignore[misc]
+            assert code_of(lambda here=here: bootstrap.create_home(here, "clinic", PLENTY)) is Code.HOME_EXISTS  # type: ignore[misc]
+        bootstrap.create_room(Path("nowhere/../room/"), "room")
+        make_home(Path("nowhere/../clinic"), "clinic", room=Path("room"), epsilon=1, delta=1e-9)
+    assert set(bootstrap.open_room(tmp_path / "room").vaults) == {"clinic"}
 
 
 def test_nothing_is_made_where_something_is(tmp_path: Path, homes: dict[str, Home]) -> None:

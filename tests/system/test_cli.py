@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stillroom.adapters.home import Home
+from stillroom.bootstrap import accounts_of
 from stillroom.cli.main import _code, app
 from stillroom.errors import Code
 
@@ -89,7 +92,7 @@ REFUSED = [
     (["ask", QUESTION], 2, Code.PRICE_INVALID),
     (["ask", QUESTION, "--epsilon", "1", "--error", "1"], 2, Code.PRICE_INVALID),
     (["ask", QUESTION, "--epsilon", "-1"], 2, Code.PRICE_INVALID),
-    (["ask", QUESTION, "--epsilon", "2.6"], 3, None),
+    (["ask", QUESTION, "--epsilon", "2.6"], 3, Code.RELEASE_CAP_EXCEEDED),
     (["ask", QUESTION, "--epsilon", "x"], 2, Code.USAGE),
     (["nonsense"], 2, Code.USAGE),
     (["data", "add", "trial", "{base}/contract.yaml"], 3, Code.OWNER_ONLY),
@@ -99,12 +102,17 @@ REFUSED = [
     (["approve", "abcdef"], 2, Code.APPROVAL_INVALID),
     (["contract", "sign", "{base}/missing.yaml"], 2, Code.FILE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "0.1"], 3, Code.CAP_LOWERED),
+    (["budget", "--raise", "Staff", "--epsilon", "1"], 2, Code.USAGE),
+    (["budget", "--raise", "people", "--epsilon", "nan"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--delta", "nan"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--delta", "0"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--delta", "inf"], 2, Code.PRICE_INVALID),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "exit_code", "code"), REFUSED)
 def test_errors_have_a_code_a_reason_a_fix_and_an_exit_code(
-    run: Callable[..., tuple[int, str, str]], arguments: list[str], exit_code: int, code: Code | None
+    run: Callable[..., tuple[int, str, str]], arguments: list[str], exit_code: int, code: Code
 ) -> None:
     found, _, errors = run(*arguments, home="" if arguments == ["nonsense"] else "insureco")
     assert found == exit_code
@@ -114,7 +122,7 @@ def test_errors_have_a_code_a_reason_a_fix_and_an_exit_code(
     error: dict[str, Any] = json.loads(document)["error"]
     assert error["reason"]
     assert error["fix"]
-    assert code is None or error["code"] == code
+    assert error["code"] == code
 
 
 def test_the_same_question_is_the_same_release(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
@@ -127,6 +135,54 @@ def test_a_receiver_can_show_the_release_and_a_stranger_cannot(run: Callable[...
     _, listed, _ = run("releases", "--json", home="healthco")
     number = str(json.loads(listed)[0]["commit_index"])
     assert run("show", number, home="healthco")[0] == 0
+
+
+def test_a_home_joins_a_further_room(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    assert run("init", "room", "{base}/further", "--name", "further", home="")[0] == 0
+    code, shown, _ = run("join", "{base}/further")
+    assert (code, "insureco has joined the room further" in shown, f"--room {base}/further" in " ".join(shown.split())) == (0, True, True)
+    code, document, _ = run("join", "{base}/further", "--json")
+    assert (code, json.loads(document)["first"]) == (0, False)
+    assert run("contract", "show", "--room", "{base}/further")[0] == 3
+    assert run("contract", "show")[0] == 0
+    (base / "empty").mkdir()
+    assert run("join", "{base}/empty")[0] == 2
+    assert list((base / "empty").iterdir()) == []
+
+
+def test_names_that_no_disk_takes_are_refused(run: Callable[..., tuple[int, str, str]]) -> None:
+    long = "{base}/" + "x" * 300
+    for arguments in (["init", "room", long], ["init", "home", "other", long, "--room", "{base}/room"]):
+        code, _, errors = run(*arguments, home="")
+        assert (code, errors.split()[0]) == (5, Code.STORE_FAILED)
+
+
+def test_a_raise_that_cannot_be_shown_is_not_made(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    assert run("init", "room", "{base}/bare", home="")[0] == 0
+    assert run("init", "home", "alone", "{base}/alone", "--room", "{base}/bare", "--epsilon", "1", home="")[0] == 0
+    before = accounts_of(Home.open(base / "alone")).all()
+    assert run("budget", "--raise", "people", "--epsilon", "2", home="alone")[0] == 3
+    assert accounts_of(Home.open(base / "alone")).all() == before
+
+
+def test_what_another_party_wrote_cannot_command_the_terminal(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    text = (base / "contract.yaml").read_text(encoding="utf-8")
+    hostile = 'purpose: "\\e[2K\\e[1A\\u202eno\\u009b2K [bold]"'
+    (base / "hostile.yaml").write_text(re.sub(r"^purpose:.*$", lambda _: hostile, text, flags=re.MULTILINE), encoding="utf-8")
+    for arguments in (["explain", "{base}/hostile.yaml"], ["diff", "{base}/contract.yaml", "{base}/hostile.yaml"]):
+        code, shown, _ = run("contract", *arguments, home="")
+        assert code == 0
+        assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+        assert r"\u001b[2K\u001b[1A\u202eno\u009b2K [bold]" in " ".join(shown.split())
+
+
+def test_a_release_that_is_checked_cannot_command_the_terminal(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    hostile = '{"payload":"","payloadType":"\x9b2J\u202e[bold]Accepted.","signatures":[{"keyid":"a","sig":""}]}'
+    (base / "hostile.json").write_text(hostile, encoding="utf-8")
+    code, shown, _ = run("verify", "{base}/hostile.json", home="")
+    assert code == 4
+    assert not {"\x9b", "\u202e"} & set(shown)
+    assert r"got \u009b2J\u202e[bold]Accepted." in " ".join(shown.split())
 
 
 def test_a_flipped_byte_does_not_verify(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
@@ -146,7 +202,7 @@ def test_no_colour_when_asked(base: Path) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert _code(["--help"]) == 0
     shown = capsys.readouterr().out
-    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo"}
+    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo", "join"}
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)
 
@@ -155,11 +211,14 @@ def test_the_demo_tells_the_whole_story_in_sixty_lines(demo: str) -> None:
     assert len(demo.splitlines()) <= 60
     for words in (
         "24 of 24 come back exactly",
-        "by the room: 0",
+        "for 3 of these 6, InsuranceCo's own file has exactly as many such customers",
+        "103 of 103 totals are the sums of their parts",
+        "The same attack, on all that was released, fails.",
+        "by the room: 0 of 135",
         "PERSON_NOT_RELEASED",
         "the same bytes, no charge",
         "accepted",
         "rejected",
     ):
         assert words in " ".join(demo.split())
-    assert demo.splitlines()[-1].startswith("Next: stillroom ask")
+    assert demo.splitlines()[-1].startswith("Next: .venv/bin/stillroom ask")

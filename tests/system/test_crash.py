@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 NOTHING = Charge(rho=0)
 STEPS = [*Step, "hold hospital", "hold insurer"]
 COMMITTED = [Step.SETTLE, Step.MEASURE, Step.FINISH, Step.SIGN, Step.STORE, Step.ANSWER]
-CHANGES = 9
-"""Durable changes of an ask: reserve, raises noted, two holds, commit, two accounts told, settled, release stored."""
+CHANGES = 12
+"""Durable changes of an ask: reserve, raises noted, two holds, commit, two accounts told, settled, release stored, and the same of that."""
 REFUSED_CHANGES = 9
 """The same where the second owner refuses: reserve, raises noted, two holds asked, lapse, two accounts told, settled, refusal counted."""
 

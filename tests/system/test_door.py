@@ -9,6 +9,7 @@ import pytest
 
 from stillroom.adapters.sql_store.accounts import open_accounts
 from stillroom.adapters.vault import LocalVault
+from stillroom.client.verification import verify
 from stillroom.crypto.envelope import open_envelope
 from stillroom.errors import Code, Failed, Refusal, Unverified
 from stillroom.ledger.entry import AccountRaised, Commit, Hold, HoldLapsed, Refused, ReleaseStored
@@ -20,11 +21,13 @@ from stillroom.room.door import Step
 from stillroom.room.recovery import recover
 from stillroom.room.refusals import BATCH
 from stillroom.room.room import Genuine, Rehearsing
+from tests.published import files
 from tests.rooms import (
     KEYS,
     NOON,
     NOTHING,
     OWNERS,
+    PLENTY,
     SQL,
     At,
     FakeClock,
@@ -51,10 +54,15 @@ if TYPE_CHECKING:
 class Failing(Guessing):
     """A protection whose run fails, with words that nobody may hear."""
 
+    def __init__(self, error: Exception) -> None:
+        """Choose how it fails."""
+        super().__init__()
+        self._error = error
+
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
         """Fail."""
         del plan, charge, versions
-        raise Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice.")
+        raise self._error
 
 
 def entries(scene: Scene) -> tuple[Entry, ...]:
@@ -195,6 +203,22 @@ def test_after_a_raise_the_same_question_passes_and_the_raise_is_logged(tmp_path
     assert scene.replayed().spent == scene.account("insurer").spent == charge()
 
 
+def test_an_account_that_is_opened_later_is_logged_like_a_raise(tmp_path: Path) -> None:
+    value = contract()
+    staff = value.datasets["visits"].model_copy(update={"population": "staff"})
+    scene = build(tmp_path, value.model_copy(update={"datasets": {**value.datasets, "visits": staff}}))
+    assert refused(scene).code is Code.ACCOUNT_NOT_ENOUGH
+    accounts = open_accounts(tmp_path / "hospital.sqlite", "hospital")
+    accounts.add("staff", charge())
+    accounts.add("nobody_asks_for", charge())
+    assert scene.ask().fresh
+    accounts.raise_cap("staff", PLENTY)
+    for _ in range(2):
+        recover(scene.room)
+    assert [one.account.population for one in entries(scene) if isinstance(one, AccountRaised)] == ["staff", "staff"]
+    assert scene.replayed().spent == charge()
+
+
 def test_the_contracts_cap_is_met_before_any_owner_is_bothered(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(caps={"epsilon": 0.7, "delta": 1e-9, "release_epsilon": 0.5}, approval=automatic(0.5, 0.7)))
     scene.ask()
@@ -233,10 +257,11 @@ def test_refusals_are_counted_by_code_and_logged_in_batches(tmp_path: Path) -> N
     assert b"peculiar_word" not in (tmp_path / "room.sqlite").read_bytes()
 
 
-def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("failure", [Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice."), MemoryError("Alice")])
+def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path, failure: Exception) -> None:
     build(tmp_path)
     clock = FakeClock()
-    scene = reopen(tmp_path, outlet=Genuine(Failing(), KEYS["room"]), clock=clock)
+    scene = reopen(tmp_path, outlet=Genuine(Failing(failure), KEYS["room"]), clock=clock)
     error = refused(scene)
     assert isinstance(error, Failed)
     assert (error.code, error.__cause__, "Alice" in str(error)) == (Code.RUN_FAILED, None, False)
@@ -304,6 +329,16 @@ def test_answers_and_entries_keep_to_the_quantum(tmp_path: Path, quantum: float,
     assert {one.at for one in entries(scene)} == {1_800_000_000}
     release = releases.received_by(scene.room, "insurer")[0]
     assert release.released_at == 1_800_000_000
+
+
+@pytest.mark.parametrize("quantum", [1, 0.7, 60])
+def test_a_release_is_not_older_than_its_commit_when_the_clock_is_set_back(tmp_path: Path, quantum: float) -> None:
+    clock = FakeClock()
+    scene = build(tmp_path, contract(quantum_seconds=quantum), clock=clock)
+    answer = scene.ask(progress=At(Step.SETTLE, lambda: setattr(clock, "moment", NOON - 86_400)))
+    published = files(scene, answer.envelope)
+    assert verify(published.release, published.contract, published.log).accepted
+    assert releases.received_by(scene.room, "insurer")[0].released_at < NOON + quantum
 
 
 def test_releases_are_shown_to_receivers_only(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.client.verification import verify
 from stillroom.errors import Code, Refusal, Unverified
 from stillroom.ledger.entry import Decision
 from stillroom.model.charge import Charge
@@ -14,7 +15,8 @@ from stillroom.policy.approval import APPROVAL_TYPE
 from stillroom.room import approvals
 from stillroom.room.door import Step
 from stillroom.room.signed import sign
-from tests.rooms import KEYS, OWNERS, SQL, At, assert_nothing_spent, build, charge, contract, refused
+from tests.published import files
+from tests.rooms import KEYS, OWNERS, SQL, At, FakeClock, assert_nothing_spent, build, charge, contract, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +111,25 @@ def test_data_that_is_withdrawn_or_renewed_before_the_commit_stops_it(tmp_path: 
         scene.ask(progress=At(Step.COMMIT, lambda: scene.announce("visits", 2, withdrawn=True)))
     assert caught.value.code is Code.DATA_WITHDRAWN
     assert_nothing_spent(scene)
+
+
+def test_a_contract_that_expires_before_the_commit_stops_it(tmp_path: Path) -> None:
+    clock = FakeClock()
+    scene = build(tmp_path, clock=clock)
+    with pytest.raises(Refusal) as caught:
+        scene.ask(progress=At(Step.COMMIT, lambda: setattr(clock, "moment", 4_200_000_000.0)))
+    assert caught.value.code is Code.CONTRACT_EXPIRED
+    assert_nothing_spent(scene)
+
+
+def test_an_amendment_that_comes_after_the_commit_changes_nothing_about_the_run(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    amended = scene.contract.model_copy(update={"version": 2, "amends": digest_of(scene.contract), "receive": ("hospital",)})
+    answer = scene.ask(progress=At(Step.MEASURE, lambda: scene.submit(amended, *OWNERS)))
+    published = files(scene, answer.envelope)
+    assert verify(published.release, published.contract, published.log).accepted
+    assert refused(scene).code is Code.CONTRACT_REPLACED
+    assert scene.replayed().spent == scene.spent() == charge()
 
 
 def test_an_amendment_that_comes_before_the_commit_stops_it(tmp_path: Path) -> None:

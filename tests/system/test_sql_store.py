@@ -171,7 +171,9 @@ def test_a_run_has_one_live_attempt_and_its_state_moves_once(tmp_path: Path) -> 
         assert not records.runs.advance(run(1, RunState.LAPSED), RunState.OPEN)
         assert records.runs.get("r1") == done
         assert records.runs.unsettled() == (done,)
-        records.runs.settle("r1")
+        records.runs.settle("r1", RunState.OPEN)
+        assert records.runs.unsettled() == (done,)
+        records.runs.settle("r1", RunState.COMMITTED)
         assert records.runs.unsettled() == ()
 
 

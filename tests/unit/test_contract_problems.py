@@ -51,6 +51,7 @@ CONTRADICTIONS: list[tuple[dict[str, object], str]] = [
     ({f"{MINUTES}__total": [0, 600.5]}, "datasets.visits.columns.minutes.total"),
     ({f"{MINUTES}__total": [0, 2**60]}, "datasets.visits.columns.minutes.total"),
     ({"datasets__visits__columns__urgent__total": [0, 1]}, "datasets.visits.columns.urgent.total"),
+    ({"parties__0__roles": ["owner", "analyst", "receiver", "operator"]}, "parties.0.roles"),
     ({"retention_days": 2**60}, "retention_days"),
     ({"version": 2**60, "amends": "sha256:" + "0" * 64}, "version"),
 ]

@@ -138,6 +138,20 @@ def test_what_is_not_a_contract_is_refused_without_a_stack_trace(text: str | byt
     assert refused.value.code is Code.CONTRACT_INVALID
 
 
+@pytest.mark.parametrize(("text", "line"), [("a: 1\nb: 2\na: 3", 3), ("a: &x 1\nb: *x", 2), ("a: 1\nb: !!binary x", 2), ("? [1]\n: 2", 1)])
+def test_repeated_keys_aliases_and_tags_are_named_with_their_line(text: str, line: int) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_contract(text)
+    assert refused.value.reason.endswith(f"a tag is used, near line {line}.")
+
+
+def test_problems_of_form_have_fixes_of_their_own() -> None:
+    text = json.dumps(example(name="Not A Name", purpose=..., colour="red"))
+    fixes = {problem.path: problem.fix for problem in examine(text)[1]}
+    assert fixes["name"].startswith("Use small letters")
+    assert (fixes["purpose"], fixes["colour"]) == ("Add the field.", "Check its spelling, or leave it out.")
+
+
 def test_words_cover_every_column() -> None:
     contract = parse_contract(EXAMPLE)
     said = "\n".join(explain(contract))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 import stillroom
+from stillroom.adapters.opendp_noise import OpendpNoise
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "stillroom").rglob("*.py"))
@@ -126,6 +128,20 @@ def test_files_and_functions_stay_short() -> None:
                 sizes.append((f"{path.name}:{node.name}", (node.end_lineno or 0) - first.lineno + 1, 50))
         long += [name for name, lines, most in sizes if lines > most]
     assert long == []
+
+
+def test_no_randomness_but_the_systems() -> None:
+    """Nothing imports a generator that has a seed; noise comes from OpenDP and tokens from the operating system."""
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            imported += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            imported += [node.attr] if isinstance(node, ast.Attribute) else []
+            found += [path.name for name in imported if name.split(".")[-1] in {"random", "default_rng", "RandomState"}]
+    assert found == []
+    assert list(inspect.signature(OpendpNoise).parameters) == []
+    assert list(inspect.signature(OpendpNoise.draw).parameters) == ["self", "mechanism", "count", "guarantee"]
 
 
 @pytest.mark.parametrize("words", ["/" + "home/somebody/data", "file:" + "//" + "/index", "see /" + "work/notes"])

@@ -37,11 +37,52 @@ SAME = [
     (f"SELECT SUM(cost + 1) {JOIN}", f"SELECT SUM(1 + cost) {JOIN}"),
     ("SELECT COUNT(*) FROM members", "WITH t AS (SELECT * FROM members) SELECT COUNT(*) FROM t"),
     ("SELECT COUNT(*) FROM members", "SELECT COUNT(DISTINCT id) FROM members"),
+    (
+        "SELECT SUM(n), SUM(c) FROM (SELECT pid, COUNT(*) AS n, SUM(cost) AS c FROM visits GROUP BY pid)",
+        "SELECT SUM(y), SUM(x) FROM (SELECT SUM(cost) AS x, MAX(cost) AS z, COUNT(*) AS y FROM visits GROUP BY pid)",
+    ),
+    (
+        "SELECT w, COUNT(*) FROM (SELECT pid, ward AS w, ward > 'x' AS d FROM visits GROUP BY pid, ward, ward > 'x') GROUP BY w",
+        "SELECT w, COUNT(*) FROM (SELECT 'x' < ward AS d, pid, ward AS w FROM visits GROUP BY 1, ward, 3, 2) GROUP BY w",
+    ),
+    (
+        (
+            "SELECT s, COUNT(*), AVG(a) FROM (SELECT pid, MAX(n) AS a, COUNT(*) AS s FROM"
+            " (SELECT pid, ward, COUNT(*) AS n, SUM(cost) AS c FROM visits GROUP BY pid, ward HAVING c > 1)"
+            " t WHERE n > 1 GROUP BY pid) u GROUP BY s"
+        ),
+        (
+            "SELECT s, COUNT(*), AVG(a) FROM (SELECT pid, COUNT(*) AS s, MIN(c) AS m, MAX(n) AS a FROM"
+            " (SELECT SUM(cost) AS c, MIN(cost) AS o, pid, COUNT(*) AS n FROM visits GROUP BY ward, pid HAVING SUM(cost) > 1) t"
+            " WHERE 1 < n GROUP BY pid) u GROUP BY s"
+        ),
+    ),
+    (
+        (
+            "SELECT gender, t, COUNT(*) FROM (SELECT id, gender, SUM(n) AS t, COUNT(*) AS k FROM members JOIN"
+            " (SELECT pid, COUNT(*) AS n, COUNT(cost) AS m FROM visits GROUP BY pid) v"
+            " ON id = pid AND m > 0 GROUP BY id, gender) GROUP BY gender, t"
+        ),
+        (
+            "SELECT gender, t, COUNT(*) FROM (SELECT id, gender, COUNT(n) AS k, SUM(n) AS t FROM"
+            " (SELECT pid, COUNT(cost) AS m, COUNT(*) AS n FROM visits GROUP BY pid) v"
+            " JOIN members ON 0 < m AND pid = id GROUP BY gender, id)"
+            " GROUP BY t, gender"
+        ),
+    ),
 ]
 
 DIFFERENT = [
     ("SELECT COUNT(*) FROM members WHERE age > 20", "SELECT COUNT(*) FROM members WHERE age >= 20"),
     ("SELECT COUNT(*) FROM visits", "SELECT COUNT(DISTINCT pid) FROM visits"),
+    (
+        "SELECT SUM(a), SUM(b) FROM (SELECT pid, MIN(cost) AS a, MAX(cost) AS b FROM visits GROUP BY pid)",
+        "SELECT SUM(b), SUM(a) FROM (SELECT pid, MIN(cost) AS a, MAX(cost) AS b FROM visits GROUP BY pid)",
+    ),
+    (
+        "SELECT SUM(a) FROM (SELECT pid, SUM(CASE WHEN ward = 'x' THEN 1.5 END) AS a FROM visits GROUP BY pid)",
+        "SELECT SUM(a) FROM (SELECT pid, SUM(CASE WHEN ward = 'x' THEN 15 END) AS a FROM visits GROUP BY pid)",
+    ),
     (f"SELECT COUNT(*) {JOIN}", "SELECT COUNT(*) FROM members m LEFT JOIN visits v ON m.id = v.pid"),
     ("SELECT gender, COUNT(*) FROM members GROUP BY gender", "SELECT gender, COUNT(*) FROM members GROUP BY gender ORDER BY 2"),
 ]

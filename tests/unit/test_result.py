@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
+import subprocess
+import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from rich.console import Console
 
+import stillroom
 from stillroom.cli.screen import release_lines, release_table
 from stillroom.client.picture import table_html
 from stillroom.client.result import Release, _array
@@ -21,9 +25,6 @@ from stillroom.model.release import Balance, Cell, Heading, Promise, Table
 from stillroom.model.release import Release as Statement
 from stillroom.model.schema import Kind
 from tests.questions import CONTRACT, compiled
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SQL = "SELECT gender, COUNT(*) FROM members GROUP BY gender"
 TABLE = Table(
@@ -127,11 +128,41 @@ def test_html_draws_error_bars_and_escapes_everything() -> None:
     assert shown == table_html(release().statement)
 
 
+def test_html_says_what_bars_are_and_where_there_is_no_information() -> None:
+    shown = release()._repr_html_()
+    assert "<th>n (95 %)</th>" in shown
+    assert "<th>many</th>" in shown
+    assert "NULL <em>no information</em>" in shown
+
+
+WITHOUT_PANDAS = """
+import sys
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":
+            raise ModuleNotFoundError("No module named 'pandas'")
+
+sys.meta_path.insert(0, Without())
+from tests.unit.test_result import release
+release().to_pandas()
+"""
+
+
+def test_without_pandas_the_extra_is_named() -> None:
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(stillroom.__file__).parents[1]), str(root)])}
+    done = subprocess.run([sys.executable, "-c", WITHOUT_PANDAS], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert "ModuleNotFoundError" in done.stderr
+    assert "python3 -m pip install 'stillroom[pandas]'" in done.stderr
+
+
 def test_repr_shows_no_values() -> None:
     assert "10" not in repr(release()).replace(release().statement.plan_digest[:19], "")
 
 
 def test_saving_writes_the_signed_bytes(tmp_path: Path) -> None:
     release().save(tmp_path / "release.json")
-    assert (tmp_path / "release.json").read_bytes() == b"signed"
+    release().save(str(tmp_path / "again.json"))
+    assert (tmp_path / "release.json").read_bytes() == (tmp_path / "again.json").read_bytes() == b"signed"
     assert isinstance(release().table, pa.Table)

@@ -141,7 +141,17 @@ def test_an_operator_of_the_contract_vouches_and_a_strange_one_does_not(tmp_path
     assert "operator has not signed" in failed(unsigned)[0][1]
     strange = contract(parties=[*parties, {"name": "operator", "roles": ["operator"], "key": KEYS["stranger"].public.text}])
     bent = asked.agreed(lambda agreed: agreed.update(strange.to_json()))
-    assert "expected that of operator" in failed(verify(bent.release, signed_contract(strange, *OWNERS, "stranger")))[0][1]
+    for known in (None, KEYS["room"].public.text):
+        report = verify(bent.release, signed_contract(strange, *OWNERS, "stranger"), room_key=known)
+        assert "expected that of operator" in failed(report)[0][1]
+
+
+def test_one_key_does_not_sign_for_two_parties(tmp_path: Path) -> None:
+    parties = contract().to_json()["parties"]
+    twice = contract(parties=[*parties, {"name": "other", "roles": ["receiver"], "key": KEYS["hospital"].public.text}])
+    scene = build(tmp_path)
+    bent = files(scene, scene.ask().envelope).agreed(lambda agreed: agreed.update(twice.to_json()))
+    assert "gives one key to two parties" in failed(verify(bent.release, signed_contract(twice, *OWNERS)))[0][1]
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from stillroom.client.verification.sensitivity import add_remove, change
 from stillroom.client.verification.sentences import check_sentences
 from stillroom.client.verification.signature import read_key
 from stillroom.client.verification.table import check_table
-from stillroom.client.verification.tree import leaf_hash, root, root_by_path
+from stillroom.client.verification.tree import leaf_hash, root, root_by_path, roots
 from stillroom.crypto import merkle
 from stillroom.crypto.keys import SigningKey
 from stillroom.model.charge import RHO_UNIT
@@ -129,6 +129,7 @@ def test_trees_are_those_of_the_writer(size: int) -> None:
     leaves = [leaf_hash(bytes([number])) for number in range(size)]
     assert leaves == [merkle.leaf_hash(bytes([number])) for number in range(size)]
     assert root(leaves) == merkle.root(leaves)
+    assert roots(leaves, range(size + 1)) == {number: merkle.root(leaves[:number]) for number in range(size + 1)}
     for index in range(size):
         path = merkle.inclusion_proof(index, leaves)
         assert root_by_path(leaves[index], index, size, path) == root(leaves)
@@ -166,6 +167,13 @@ def test_numbers_have_one_spelling(text: str | None) -> None:
 def test_epsilon_is_that_of_the_accountant(rho: str, delta: str) -> None:
     stated = epsilon_from(Fraction(rho), Fraction(delta))
     assert math.isclose(epsilon_of(float(rho), float(delta)), stated, rel_tol=1e-12, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize("delta", [1e-300, 3e-308, 1e-310, 5e-324])
+def test_the_smallest_deltas_end_no_search_early_and_keep_none_going(delta: float) -> None:
+    stated = epsilon_from(Fraction(1), Fraction(delta))
+    assert math.isclose(epsilon_of(1.0, delta), stated, rel_tol=1e-9)
+    assert math.isclose(epsilon_of(rho_of(30.0, delta), delta), 30.0, rel_tol=1e-9)
 
 
 def test_nothing_costs_nothing() -> None:

@@ -36,13 +36,17 @@ class LocalVault:
         """Spend a hold, for good."""
         self._accounts.commit(reservation, population)
 
+    def answer(self, reservation: str, population: str, release: str) -> None:
+        """Take note of the one release that answers a commit."""
+        self._accounts.answer(reservation, population, release)
+
     def lapse(self, reservation: str, population: str) -> tuple[bytes, bytes] | None:
         """Give up a hold; return the signed statements of the hold and of its lapse, or None if nothing was ever held."""
         lapsed = LapseStatement(reservation=reservation, account=self._name(population))
         return self._accounts.lapse(lapsed, sign(lapsed, LAPSE_TYPE, self._key))
 
     def raises(self, population: str) -> int:
-        """Return how often the cap of an account was raised."""
+        """Return how often an account got a cap."""
         return self._accounts.raises(population)
 
     def _name(self, population: str) -> AccountName:

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
-from stillroom.cli.screen import price_lines
+from stillroom.cli.screen import plain, price_lines
+from stillroom.errors import Code, InvalidInput
 
-Plan = Annotated[str | None, typer.Argument(help="The beginning of a plan digest; without it, all that waits is listed.")]
+Plan = Annotated[str | None, typer.Argument(help="The beginning of a plan digest; without it, what waits for you is listed.")]
 Reject = Annotated[bool, typer.Option("--reject", help="Say no.")]
 Changes = Annotated[bool, typer.Option("--request-changes", help="Say that it should be asked differently.")]
+Everything = Annotated[bool, typer.Option("--all", help="List all questions that were put to owners, answered ones too.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,24 +26,28 @@ def approve(
     *,
     reject: Reject = False,
     request_changes: Changes = False,
+    everything: Everything = False,
     home: Home = HERE,
     room: Room = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the questions that wait for owners, or decide about one of them."""
-    from rich.markup import escape
-
+    """List the questions that wait for your decision, or decide about one."""
     from stillroom.client.session import open_room
 
+    if (reject or request_changes) and (plan is None or (reject and request_changes)):
+        raise InvalidInput(
+            Code.USAGE, "A decision names one plan, and is one.", "`stillroom approve PLAN`, with or without one of the options."
+        )
     session, shown = open_room(home, room), screen(as_json=as_json)
     if plan is None:
-        waiting = session.waiting()
+        waiting = session.waiting(answered=everything)
         lines: list[str] = []
         for item in waiting:
-            lines += [f"[bold]{item.price.plan_digest}[/]", f"  {item.question.asked_by} asks: {escape(item.question.sql)}"]
+            lines += [f"[bold]{item.price.plan_digest}[/]", f"  {item.question.asked_by} asks: {plain(item.question.sql)}"]
             lines += [f"  {line}" for line in price_lines(item.price)]
             lines += [f"  {party}: {decision}" for party, decision in sorted(item.decisions.items())]
-        shown.show([item.to_json() for item in waiting], *(lines or ["Nothing waits for approval."]))
+        nothing = "No question was put to owners." if everything else "Nothing waits for you."
+        shown.show([item.to_json() for item in waiting], *(lines or [nothing]))
         return
     decision = "rejected" if reject else "changes_requested" if request_changes else "approved"
     digest = session.decide(plan, decision)

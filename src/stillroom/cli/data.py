@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
+from stillroom.cli.screen import plain_table
 
 app = typer.Typer(no_args_is_help=True)
 
 Dataset = Annotated[str, typer.Argument(help="A dataset of the contract that your party owns.")]
 File = Annotated[Path, typer.Argument(help="A CSV or Parquet file.")]
 Identifier = Annotated[
-    str, typer.Option("--person", help="The identifier, in any spelling. Asked for when left out.", prompt="Person", hide_input=True)
+    str | None,
+    typer.Option("--person", help="The identifier, in any spelling.", show_default="asked for, without showing it"),
 ]
 
 
@@ -31,14 +34,10 @@ def add(dataset: Dataset, file: File, *, home: Home = HERE, room: Room = None, a
 @app.command("list")
 def list_(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
     """List the datasets of the contract and their version numbers."""
-    from rich.table import Table
-
     from stillroom.client.session import open_room
 
     found = open_room(home, room).data()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("dataset", "owner", "version", "state"):
-        table.add_column(heading)
+    table = plain_table("dataset", "owner", "version", "state")
     for line in found:
         table.add_row(line.dataset, line.owner, str(line.version or "–"), line.state)
     screen(as_json=as_json).show([line.to_json() for line in found], table)
@@ -54,9 +53,17 @@ def withdraw(dataset: Dataset, *, home: Home = HERE, room: Room = None, as_json:
 
 
 @app.command("forget")
-def forget(person: Identifier, *, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+def forget(*, person: Identifier = None, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
     """Remove one person's rows from all your datasets, each as a new version. What was spent stays spent."""
     from stillroom.client.session import open_room
 
-    versions = open_room(home, room).forget(person)
+    session = open_room(home, room)
+    versions = session.forget(_asked_for() if person is None else person)
     screen(as_json=as_json).show(versions, *(f"{dataset} is now at version {version}." for dataset, version in sorted(versions.items())))
+
+
+def _asked_for() -> str:
+    """Return the identifier that is typed, unseen, or that comes through a pipe."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Person", hide_input=True))
+    return sys.stdin.readline().rstrip("\r\n")

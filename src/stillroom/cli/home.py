@@ -1,4 +1,4 @@
-"""`stillroom init room` and `stillroom init home`."""
+"""`stillroom init room`, `stillroom init home` and `stillroom join`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stillroom.cli.options import AsJson, screen
+from stillroom.cli.options import HERE, AsJson, Home, screen
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -17,6 +17,12 @@ RoomName = Annotated[str, typer.Option("--name", help="The room's name, in its l
 Joined = Annotated[Path, typer.Option("--room", envvar="STILLROOM_ROOM", help="The room that the party joins.")]
 Epsilon = Annotated[float, typer.Option("--epsilon", help="Lifetime cap of the party's accounts, as ε at --delta. Only you can raise it.")]
 Delta = Annotated[float, typer.Option("--delta", help="The δ at which --epsilon is meant.")]
+Room = Annotated[Path, typer.Argument(help="The room's folder.")]
+
+
+def register(outer: typer.Typer) -> None:
+    """Add the command that is not part of `init`."""
+    outer.command(name="join")(join)
 
 
 @app.command("room")
@@ -36,4 +42,15 @@ def home(party: Party, folder: Folder, *, room: Joined, epsilon: Epsilon = 10.0,
     key = make_home(folder, party, room=room, epsilon=epsilon, delta=delta)
     screen(as_json=as_json).show(
         {"party": party, "key": key}, f"Made the home of {party} in {folder}.", f"Its public key, for the contract: {key}"
+    )
+
+
+def join(folder: Room, *, home: Home = HERE, as_json: AsJson = False) -> None:
+    """Take your home into a further room. Its accounts are the same there: all rooms draw on one lifetime cap."""
+    from stillroom.client.rooms import join_room
+
+    joined = join_room(folder, home)
+    where = "Commands go there when they name no room." if joined.first else f"Name it with --room {folder}."
+    screen(as_json=as_json).show(
+        joined.to_json(), f"{joined.party} has joined the room {joined.room}. {where}", f"Its public key: {joined.key}"
     )

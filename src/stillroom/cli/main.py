@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -17,6 +18,9 @@ Exit codes: 0 done; 1 unexpected; 2 bad input or usage; 3 refused by the rules, 
 5 a run or a store failed; 130 interrupted.
 """
 
+QUERY_INTERRUPTED = "Query interrupted"
+"""What DuckDB says, as a RuntimeError, when it is interrupted from the keyboard."""
+
 app = typer.Typer(
     name="stillroom",
     help="A data clean room: questions over joined data about people; only releases leave, each with a proved bound.",
@@ -27,7 +31,7 @@ app = typer.Typer(
 app.add_typer(home.app, name="init", help="Make a party's home, or a room.")
 app.add_typer(contract.app, name="contract", help="Check, explain, show, compare and sign contracts.")
 app.add_typer(data.app, name="data", help="Admit and withdraw your data.")
-for noun in (question, approval, release, budget, log, verify, demo):
+for noun in (home, question, approval, release, budget, log, verify, demo):
     noun.register(app)
 
 
@@ -58,12 +62,35 @@ def _code(arguments: list[str]) -> int:
     screen = Screen("--json" in arguments)
     try:
         outcome = app(args=arguments, standalone_mode=False, prog_name="stillroom")
+        sys.stdout.flush()
     except StillroomError as error:
         return screen.fail(error)
     except typer.TyperException as error:
-        return screen.fail(InvalidInput(Code.USAGE, f"{error.format_message().rstrip('.')}.", "`stillroom --help` shows what is possible."))
+        return _misused(screen, error)
     except (typer.Abort, KeyboardInterrupt):
-        return 130
+        return _interrupted(screen)
+    except RuntimeError as error:
+        if str(error) != QUERY_INTERRUPTED:
+            raise
+        return _interrupted(screen)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return outcome if isinstance(outcome, int) else 0
+
+
+def _misused(screen: Screen, error: typer.TyperException) -> int:
+    """Say what is wrong with a command; a group of commands without one has printed its help already."""
+    said = error.format_message().rstrip(".")
+    if not said:
+        return InvalidInput.exit_code
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "stillroom"
+    return screen.fail(InvalidInput(Code.USAGE, f"{said}.", f"`{command} --help` shows what is possible."))
+
+
+def _interrupted(screen: Screen) -> int:
+    """Say what an interruption leaves behind."""
+    screen.clear()
+    screen.err.print("Interrupted. A run that was committed stays charged, and asking the same again resumes it.")
+    return 130

@@ -37,7 +37,7 @@ def price(
 
     session = open_room(home, room)
     found = session.price(sql, epsilon=epsilon, error=error, group_size=group_size, pure=pure, groups_per_person=groups_per_person)
-    screen(as_json=as_json).show(found.to_json(), *price_lines(found))
+    screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
 
 def ask(
@@ -54,8 +54,11 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask a question and print the release. The same question again is free."""
+    from stillroom.client.files import check_writable
     from stillroom.client.session import open_room
 
+    if out is not None:
+        check_writable(out)
     shown = screen(as_json=as_json)
     session = open_room(home, room, progress=shown)
     found = session.ask(sql, epsilon=epsilon, error=error, group_size=group_size, pure=pure, groups_per_person=groups_per_person)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
-from stillroom.cli.screen import release_lines, release_table
+from stillroom.cli.screen import plain, plain_table, release_lines, release_table
 
 Which = Annotated[str, typer.Argument(help="A commit's number in the log, or the beginning of a plan digest.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the signed release to this file.")]
@@ -22,21 +22,15 @@ def register(app: typer.Typer) -> None:
 
 def releases(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
     """List the releases that your party may receive."""
-    from rich.markup import escape
-    from rich.table import Table
-
     from stillroom.client.session import open_room
 
     found = open_room(home, room).releases()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("commit", "plan", "asked by", "ε", "question"):
-        table.add_column(heading)
+    table = plain_table("commit", "plan", "asked by", "ε")
+    table.add_column("question", min_width=20, overflow="fold")
     for item in found:
         said = item.statement
         question = " ".join(said.question.sql.split())
-        table.add_row(
-            str(said.commit_index), said.plan_digest[:19], said.question.asked_by, f"{said.promise.epsilon:.3g}", escape(question)
-        )
+        table.add_row(str(said.commit_index), said.plan_digest[:19], said.question.asked_by, f"{said.promise.epsilon:.3g}", plain(question))
     screen(as_json=as_json).show([item.statement.to_json() for item in found], table)
 
 

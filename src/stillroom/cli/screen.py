@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
+    from rich.table import Table
 
     from stillroom.errors import StillroomError
     from stillroom.model.price import Price
-    from stillroom.model.release import Cell, Release
+    from stillroom.model.release import Cell, Heading, Release
+
+
+UNBOUNDED = 100_000
+"""Columns of what is no terminal: programs that read lines do not want them broken."""
 
 ROWS_SHOWN = 1_000
 """The most rows of a table that are shown to people."""
@@ -33,68 +38,137 @@ class Screen:
     @property
     def out(self) -> Console:
         """The console for results. Colours follow the terminal and NO_COLOR."""
-        from rich.console import Console
-
-        return Console(highlight=False, soft_wrap=False)
+        return _console(stderr=False)
 
     @property
     def err(self) -> Console:
         """The console for progress and errors."""
-        from rich.console import Console
-
-        return Console(stderr=True, highlight=False)
+        return _console(stderr=True)
 
     def show(self, data: Any, *lines: object) -> None:  # noqa: ANN401 - any JSON data
         """Print a result: as JSON, or as lines (text or rich tables)."""
+        self.clear()
         if self.as_json:
-            sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+            self._dump(data)
             return
         for line in lines:
-            self.out.print(line)
+            out = self.out
+            out.width = _width(out, line)
+            out.print(line)
+
+    def _dump(self, document: Any) -> None:  # noqa: ANN401 - any JSON data
+        """Print JSON."""
+        self.out.out(json.dumps(document, ensure_ascii=False, indent=2), highlight=False)
 
     def fail(self, error: StillroomError) -> int:
         """Print an error and return its exit code."""
+        self.clear()
         if self.as_json:
             document = {"error": {"code": str(error.code), "reason": error.reason, "fix": error.fix}}
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+            self._dump(document)
         else:
-            self.err.print(f"[bold red]{error.code}[/]  {_plain(error.reason)}")
-            self.err.print(f"  → {_plain(error.fix)}")
+            self.err.print(f"[bold red]{error.code}[/]  {plain(error.reason)}")
+            self.err.print(f"  → {plain(error.fix)}")
         return error.exit_code
 
     def step(self, name: str) -> None:
-        """Show progress; the name of a step, never a number that depends on data."""
-        if not self.as_json and self.err.is_terminal:
-            self.err.print(f"[dim]… {name}[/]")
+        """Show progress, in place of the step before; the name of a step, never a number that depends on data."""
+        err = self.err
+        if _moves(err) and not self.as_json:
+            self.clear()
+            err.print(f"[dim]… {name}[/]", end="")
+
+    def clear(self) -> None:
+        """Take the last step's name off the screen."""
+        from rich.control import Control
+        from rich.segment import ControlType
+
+        err = self.err
+        if _moves(err) and not self.as_json:
+            err.control(Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN))
 
 
-def _plain(text: str) -> str:
-    """Return text that rich does not take for markup."""
-    from rich.markup import escape
+def _console(*, stderr: bool) -> Console:
+    """Return a console that is as wide as its terminal or as COLUMNS says, and else has no end."""
+    from rich.console import Console
 
-    return escape(text)
+    class Paper(Console):
+        """A console that lets `stillroom.cli.main` deal with readers who leave."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    console = Paper(stderr=stderr, highlight=False, soft_wrap=False)
+    if not console.is_terminal and not os.environ.get("COLUMNS"):
+        console.width = UNBOUNDED
+    return console
 
 
-def release_table(release: Release) -> object:
-    """Return the first rows of a release's table for the terminal: each noisy value with its interval."""
+def _moves(console: Console) -> bool:
+    """Tell whether what was printed can be erased again."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
+def _width(console: Console, line: object) -> int:
+    """Return the width to print something at: a table that is not to be broken may stick out of a narrow terminal, but is not cut."""
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    if not isinstance(line, Table) or not all(column.no_wrap for column in line.columns):
+        return console.width
+    return max(console.width, Measurement.get(console, console.options.update(width=UNBOUNDED), line).maximum)
+
+
+def plain_table(*headings: str, right: Sequence[str] = ()) -> Table:
+    """Return a table without lines, whose cells are neither broken nor cut.
+
+    Args:
+        headings: The columns.
+        right: Those that are set to the right.
+    """
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True)
+    return table
+
+
+def plain(text: str) -> str:
+    """Return text that neither rich takes for markup nor a terminal for commands: what does not print is shown by its code point.
+
+    What another party wrote is looked at before it is signed, so nothing in it may hide or move what stands beside it.
+    """
+    from rich.markup import escape
+
+    return escape("".join(one if one.isprintable() or one in "\t\n" else f"\\u{ord(one):04x}" for one in text))
+
+
+def release_table(release: Release) -> object:
+    """Return the first rows of a release's table for the terminal: each noisy number with its interval."""
+    table = plain_table()
     for heading in release.table.headings:
-        table.add_column(_plain(heading.name), justify="right" if heading.noisy else "left")
-        if heading.noisy:
-            table.add_column("95 % interval", justify="right", style="dim")
+        table.add_column(plain(heading.name), justify="right" if heading.noisy else "left", no_wrap=True)
+        if _bounded(heading):
+            table.add_column("95 % interval", justify="right", style="dim", no_wrap=True)
     for row in release.table.rows[:ROWS_SHOWN]:
         table.add_row(*_texts(release, row))
     return table
 
 
+def _bounded(heading: Heading) -> bool:
+    """Tell whether the cells of a column have intervals: noisy numbers do."""
+    from stillroom.model.schema import Kind
+
+    return heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}
+
+
 def _texts(release: Release, row: Sequence[Cell]) -> list[str]:
-    """Return one row's cells as texts; noisy ones take two."""
+    """Return one row's cells as texts; those with an interval take two."""
     texts = []
     for heading, cell in zip(release.table.headings, row, strict=True):
-        texts.append("[dim]all[/]" if cell.totalled else _plain(cell.value) if cell.value is not None else "[dim]NULL[/]")
-        if heading.noisy:
+        texts.append("[dim]all[/]" if cell.totalled else plain(cell.value) if cell.value is not None else "[dim]NULL[/]")
+        if _bounded(heading):
             texts.append(interval(cell))
     return texts
 
@@ -116,10 +190,10 @@ def release_lines(release: Release) -> list[str]:
     more = len(release.table.rows) - ROWS_SHOWN
     return [
         *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
-        "",
+        "" if release.table.rows else "No rows: none passed HAVING, LIMIT or OFFSET.\n",
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,
-        f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {_plain(release.room)}.",
+        f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {plain(release.room)}.",
     ]
 
 
@@ -128,8 +202,13 @@ def units(rho: int) -> str:
     return f"{rho / 1e12:.5f}"
 
 
-def price_lines(price: Price) -> list[str]:
-    """Return a price as lines."""
+def price_lines(price: Price, beyond: float | None = None) -> list[str]:
+    """Return a price as lines.
+
+    Args:
+        price: The price.
+        beyond: The cap for one release, as ε, if the price is beyond it.
+    """
     promise = price.promise
     delta = f" at δ = {promise.delta:g}" if promise.delta else " (pure)"
     bounded = f"{price.cells} cells; one person influences at most {price.groups_per_person}."
@@ -140,10 +219,12 @@ def price_lines(price: Price) -> list[str]:
     for error in price.errors:
         if error.half_width is not None:
             total = f", totals up to ± {error.total_half_width}" if error.total_half_width else ""
-            lines.append(f"Expected error of {_plain(error.name)}: ± {error.half_width} a cell{total} (95 %).")
+            lines.append(f"Expected error of {plain(error.name)}: ± {error.half_width} a cell{total} (95 %).")
         elif error.by_group_size:
             sizes = ", ".join(f"± {width} for {size}" for size, width in error.by_group_size.items())
-            lines.append(f"Expected error of {_plain(error.name)} by group size: {sizes} (95 %).")
+            lines.append(f"Expected error of {plain(error.name)} by group size: {sizes} (95 %).")
         else:
-            lines.append(f"Expected error of {_plain(error.name)}: depends on the values; each cell will carry its interval.")
+            lines.append(f"Expected error of {plain(error.name)}: depends on the values; each cell will carry its interval.")
+    if beyond is not None:
+        lines.append(f"[yellow]This is more than one release may cost (ε = {beyond:g}): asking would be refused.[/]")
     return [*lines, *price.sentences]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stillroom.cli.options import AsJson, screen
+from stillroom.cli.screen import plain, plain_table
+
+if TYPE_CHECKING:
+    from stillroom.client.verification.report import Report
 
 SIZE_LIMIT = 200_000_000
 MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "not checked": "[dim]not checked[/]"}
@@ -25,19 +29,25 @@ def register(app: typer.Typer) -> None:
 
 def verify(release: File, *, contract: Contract = None, log: Log = None, room_key: RoomKey = None, as_json: AsJson = False) -> int:
     """Check a release offline, trusting nobody: numbered steps, each passed, failed or not checked."""
-    from rich.markup import escape
-    from rich.table import Table
-
     from stillroom.client.files import read_bytes
     from stillroom.client.verification import verify as check
 
     files = [None if path is None else read_bytes(path, SIZE_LIMIT) for path in (contract, log)]
     report = check(read_bytes(release, SIZE_LIMIT), contract=files[0], log=files[1], room_key=room_key)
-    table = Table(box=None, pad_edge=False, show_header=False)
+    table = plain_table("", "")
+    table.show_header = False
+    for _ in ("title", "detail"):
+        table.add_column(overflow="fold")
     for step in report.steps:
-        table.add_row(str(step.number), MARKS[step.outcome], escape(step.title), f"[dim]{escape(step.detail)}[/]")
-    verdict = "[bold green]Accepted.[/]" if report.accepted else "[bold red]Not accepted.[/]"
-    vouched = [f"The room's key is vouched for by: {escape(', '.join(report.vouched_by))}."] if report.vouched_by else []
-    caution = [f"[yellow]{escape(report.caution)}[/]"] if report.caution else []
-    screen(as_json=as_json).show(report.to_json(), table, verdict, *vouched, *caution)
+        table.add_row(str(step.number), MARKS[step.outcome], plain(step.title), f"[dim]{plain(step.detail)}[/]")
+    vouched = [f"The room's key is vouched for by: {plain(', '.join(report.vouched_by))}."] if report.vouched_by else []
+    caution = [f"[yellow]{plain(report.caution)}[/]"] if report.caution else []
+    screen(as_json=as_json).show(report.to_json(), table, _verdict(report), *vouched, *caution)
     return 0 if report.accepted else 4
+
+
+def _verdict(report: Report) -> str:
+    """Return the outcome of all steps."""
+    passed, skipped = (sum(step.outcome == outcome for step in report.steps) for outcome in ("passed", "not checked"))
+    verdict = "[bold green]Accepted.[/]" if report.accepted else "[bold red]Not accepted.[/]"
+    return f"{verdict} {passed} of {len(report.steps)} steps passed{f', {skipped} were not checked' if skipped else ''}."

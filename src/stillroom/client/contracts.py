@@ -18,7 +18,7 @@ SIZE_LIMIT = 1_000_000
 """The largest contract file, in bytes."""
 
 
-def read(path: Path) -> Contract:
+def read(path: str | Path) -> Contract:
     """Return the contract in a file.
 
     Raises:

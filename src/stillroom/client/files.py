@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 from stillroom.errors import Code, InvalidInput
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-
-def read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: str | Path, limit: int) -> bytes:
     """Return the content of a regular file.
 
     Raises:
         InvalidInput: There is no such file, it is not a regular one, it cannot be read, or it is larger than the limit.
     """
+    path = Path(path)
     try:
         if not path.is_file():
             raise InvalidInput(Code.FILE_INVALID, f"There is no file {path.name!r} at that place.", "Check the path.")
@@ -26,15 +25,28 @@ def read_bytes(path: Path, limit: int) -> bytes:
         raise InvalidInput(Code.FILE_INVALID, f"The file {path.name!r} cannot be read.", "Check its permissions.") from None
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def check_writable(path: Path) -> None:
+    """Find out beforehand whether a file can be written, so that nothing is spent in vain.
+
+    Raises:
+        InvalidInput: It cannot.
+    """
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise _unwritable(path)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
     """Write a file.
 
     Raises:
         InvalidInput: It cannot be written.
     """
+    path = Path(path)
     try:
         path.write_bytes(content)
     except OSError:
-        raise InvalidInput(
-            Code.FILE_INVALID, f"The file {path.name!r} cannot be written.", "Check the folder and its permissions."
-        ) from None
+        raise _unwritable(path) from None
+
+
+def _unwritable(path: Path) -> InvalidInput:
+    return InvalidInput(Code.FILE_INVALID, f"The file {path.name!r} cannot be written.", "Check the folder and its permissions.")

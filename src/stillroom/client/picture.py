@@ -41,7 +41,7 @@ def table_html(release: Release) -> str:
     """Return the first rows of a release's table as HTML, with what it guarantees below."""
     headings, rows = release.table.headings, release.table.rows[:ROWS_SHOWN]
     scales = [Scale.of([row[position] for row in rows]) if heading.noisy else None for position, heading in enumerate(headings)]
-    head = "".join(f"<th>{escape(heading.name)}</th>" for heading in headings)
+    head = "".join(f"<th>{escape(heading.name)}{' (95 %)' if scale else ''}</th>" for heading, scale in zip(headings, scales, strict=True))
     body = "".join(f"<tr>{''.join(_cell(*parts) for parts in zip(headings, row, scales, strict=True))}</tr>" for row in rows)
     more = len(release.table.rows) - len(rows)
     left_out = [f"… and {more} more rows, in the release's table."] if more else []
@@ -54,9 +54,12 @@ def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:
     if cell.totalled:
         return "<td><em>all</em></td>"
     text = "NULL" if cell.value is None else escape(cell.value)
+    if cell.no_information:
+        return f"<td>{text} <em>no information</em></td>"
     if not heading.noisy or scale is None or cell.low is None or cell.high is None or cell.value is None:
         return f"<td>{text}</td>"
-    return f'<td title="95 % interval {cell.low} to {cell.high}">{text} {_bar(cell.low, cell.value, cell.high, scale)}</td>'
+    bar = _bar(cell.low, cell.value, cell.high, scale)
+    return f'<td style="white-space: nowrap" title="95 % interval {cell.low} to {cell.high}">{text} {bar}</td>'
 
 
 def _bar(low: str, value: str, high: str, scale: Scale) -> str:

@@ -72,10 +72,14 @@ class Release:
         for position, field in enumerate(table.schema):
             if pa.types.is_decimal(field.type):
                 table = table.set_column(position, field.name, table.column(position).cast(pa.float64()))
-        frame: pd.DataFrame = table.to_pandas()
+        try:
+            frame: pd.DataFrame = table.to_pandas()
+        except ModuleNotFoundError as error:
+            error.add_note("Install it with Stillroom's extra: python3 -m pip install 'stillroom[pandas]'")
+            raise
         return frame
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the signed bytes to a file."""
         write_bytes(path, self.envelope)
 

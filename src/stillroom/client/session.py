@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stillroom.client.result import Release
 from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContract, WaitingQuestion
@@ -15,8 +15,6 @@ from stillroom.model.contract import PrivateDataset
 from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stillroom.adapters.home import Home
     from stillroom.model.contract import Contract, Dataset
     from stillroom.model.price import Price
@@ -29,6 +27,16 @@ MOST_EPSILON = 100
 
 PUBLIC_KEY = "public.key"
 """The file of a home that others may read: what goes into the contract."""
+
+
+FIXES = {
+    "epsilon": "Give one of --epsilon, above 0 and at most 100, and --error.",
+    "error": "Give one of --epsilon and --error, above 0.",
+    "group_size": "Give a whole number from 1 to 10^12.",
+    "groups_per_person": "Give a whole number from 1 to 10^12.",
+    "sql": "Ask in at most 100,000 characters.",
+}
+"""What to do about each part of a question that cannot be."""
 
 
 def make_room(path: Path, name: str) -> str:
@@ -51,11 +59,12 @@ def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: floa
     from stillroom import bootstrap
     from stillroom.client.files import write_bytes
 
-    bootstrap.read_plate(room)
+    if party in bootstrap.read_plate(room).homes:
+        raise InvalidInput(Code.HOME_EXISTS, f"{party} has another home in this room.", "Use that home, or another room.")
     home = bootstrap.create_home(path, party, _cap(epsilon, delta))
     bootstrap.join(room, home)
     key = home.signing_key.public.text
-    write_bytes(path / PUBLIC_KEY, key.encode())
+    write_bytes(home.path / PUBLIC_KEY, key.encode())
     return key
 
 
@@ -65,7 +74,22 @@ def _cap(epsilon: float, delta: float) -> Charge:
 
     if not 0 < epsilon <= MOST_EPSILON:
         raise InvalidInput(Code.PRICE_INVALID, f"A cap lies between 0 and {MOST_EPSILON}.", "Choose another --epsilon.")
+    if not 0 < delta < 1:
+        raise InvalidInput(Code.PRICE_INVALID, "δ lies between 0 and 1.", "Choose another --delta.")
     return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))
+
+
+def _check_population(owner: str, population: str) -> None:
+    """Refuse what cannot be the name of a population; an account by such a name could never be read again."""
+    from pydantic import ValidationError
+
+    from stillroom.ledger.account import AccountName
+
+    try:
+        AccountName(owner=owner, population=population)
+    except ValidationError:
+        fix = "Use small letters, digits and underscores, a letter first."
+        raise InvalidInput(Code.USAGE, "That is not a name for a population.", fix) from None
 
 
 def open_room(home: Path, room: Path | None = None, progress: Progress | None = None) -> Session:
@@ -122,36 +146,33 @@ class Session:
             raise Refusal(Code.CONTRACT_UNKNOWN, "No contract is in force.", "All parties sign one with `stillroom contract sign`.")
         return record.envelope
 
-    def sign(self, file: Path) -> SignedContract:
+    def sign(self, file: str | Path) -> SignedContract:
         """Sign a contract file as this party, and hand it to the room."""
-        from stillroom.client import contracts as contract_files
-        from stillroom.room import contracts
-        from stillroom.room.signed import sign
-        from stillroom.room.statement import CONTRACT_TYPE
+        from stillroom.client.rooms import hand_in
 
-        contract = contract_files.read(file)
-        record = contracts.submit(self._room, sign(contract, CONTRACT_TYPE, self._home.signing_key))
-        with self._room.store.reading() as records:
-            missing = contracts.missing_signatures(records, record)
-        return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
+        return hand_in(self._room, Path(file), self._home.signing_key)
 
-    def add_data(self, dataset: str, file: Path) -> AddedData:
-        """Admit a file as the next version of a dataset of this party, and announce the version."""
+    def add_data(self, dataset: str, file: str | Path) -> AddedData:
+        """Admit a file as the next version of a dataset of this party, and announce the version.
+
+        The contract is looked at once: should an amendment come meanwhile, the version is that of the section it was admitted under.
+        """
         from stillroom import bootstrap
         from stillroom.policy.contracts import section_digest
 
-        declared = self._own(dataset)
+        contract = self.contract
+        declared = self._own(contract, dataset)
         self._progress.step("admit")
-        admitted = bootstrap.admit(self._home, dataset, declared, file)
+        admitted = bootstrap.admit(self._home, dataset, declared, Path(file))
         self._progress.step("store")
-        section = section_digest(self.contract, dataset)
-        version = self._home.add(dataset, admitted, section=section, contract=self.contract_digest)
+        section = section_digest(contract, dataset)
+        version = self._home.add(dataset, admitted, section=section, contract=digest_of(contract), after=self._heard(dataset))
         self._announce(dataset, version)
         return AddedData(dataset=dataset, version=version, report=admitted.report)
 
     def withdraw_data(self, dataset: str) -> None:
         """Withdraw a dataset of this party."""
-        self._own(dataset)
+        self._own(self.contract, dataset)
         holding = next((held for held in self._home.datasets() if held.name == dataset), None)
         current = holding.current if holding else None
         self._home.withdraw(dataset)
@@ -159,14 +180,30 @@ class Session:
             self._announce(dataset, current.number, withdrawn=True)
 
     def forget(self, person: str) -> dict[str, int]:
-        """Remove one person's rows from every private dataset of this party; return the new versions."""
+        """Remove one person's rows from every private dataset of this party; return the new versions.
+
+        Raises:
+            InvalidInput: `DATA_INVALID` if the identifier names nobody by the rules of any of these datasets.
+        """
+        from stillroom.admission.identifiers import canonical
+
         contract, versions = self.contract, {}
         for holding in self._home.datasets():
             declared = contract.datasets.get(holding.name)
-            if isinstance(declared, PrivateDataset) and declared.owner == self.party and holding.current is not None:
-                versions[holding.name] = self._home.forget(holding.name, declared.person, person)
+            if not isinstance(declared, PrivateDataset) or declared.owner != self.party or holding.current is None:
+                continue
+            if canonical(person, declared.person) is not None:
+                versions[holding.name] = self._home.forget(holding.name, declared.person, person, after=self._heard(holding.name))
                 self._announce(holding.name, versions[holding.name])
+        if not versions:
+            raise InvalidInput(Code.DATA_INVALID, "That identifier names nobody in any data of yours.", "Give it as the data has it.")
         return versions
+
+    def _heard(self, dataset: str) -> int:
+        """Return the last version of a dataset that the room has heard of, from whichever home."""
+        with self._room.store.reading() as records:
+            record = records.versions.get(dataset)
+        return record.version if record else 0
 
     def _announce(self, dataset: str, version: int, *, withdrawn: bool = False) -> None:
         """Tell the room about a version, signed."""
@@ -179,9 +216,9 @@ class Session:
         statement = DataStatement(dataset=dataset, version=version, section=section, withdrawn=withdrawn)
         data.announce(self._room, sign(statement, DATA_TYPE, self._home.signing_key))
 
-    def _own(self, dataset: str) -> Dataset:
+    def _own(self, contract: Contract, dataset: str) -> Dataset:
         """Return a dataset of the contract that this party owns."""
-        declared = self.contract.datasets.get(dataset)
+        declared = contract.datasets.get(dataset)
         if declared is None:
             raise Refusal(
                 Code.DATASET_UNKNOWN, f"There is no dataset {dataset!r} in the contract.", "`stillroom contract show` lists them."
@@ -209,6 +246,13 @@ class Session:
 
         contract = self.contract
         return price(contract, compile_question(contract, self._question(contract, sql, terms)))
+
+    def cap_exceeded(self, price: Price) -> float | None:
+        """Return the most that one release may cost under the contract, as ε, if this price is more."""
+        from stillroom.policy.allowance import allowance, most_for_one
+
+        caps, most = self.contract.caps, most_for_one(self.contract)
+        return None if price.charge.fits(allowance(most, caps.delta)) else most
 
     def ask(self, sql: str, **terms: float | bool | None) -> Release:
         """Ask a question.
@@ -243,10 +287,16 @@ class Session:
         except ValidationError as error:
             field = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the question"
             reason = f"{field} is out of range, of the wrong kind or not known."
-            raise InvalidInput(Code.PRICE_INVALID, reason, "Give one of --epsilon and --error, each above 0.") from None
+            raise InvalidInput(
+                Code.PRICE_INVALID, reason, FIXES.get(field, "The reference of `stillroom ask` lists what can be given.")
+            ) from None
 
-    def waiting(self) -> tuple[WaitingQuestion, ...]:
-        """Return the questions that wait for owners, with price and decisions so far."""
+    def waiting(self, *, answered: bool = False) -> tuple[WaitingQuestion, ...]:
+        """Return the questions that wait for this party, with price and decisions so far.
+
+        Args:
+            answered: Return all that were put to owners instead, answered or not.
+        """
         from stillroom.query.price import price
         from stillroom.room import approvals
 
@@ -259,6 +309,7 @@ class Session:
                 decisions={one.party: str(one.decision) for one in item.decisions},
             )
             for item in approvals.pending(self._room)
+            if answered or item.waits_for(self.party)
         )
 
     def decide(self, plan: str, decision: str) -> str:
@@ -304,18 +355,20 @@ class Session:
         ]
         return (AccountLine(name="contract", cap=tally.cap, held=Charge(rho=0), spent=tally.spent), *own)
 
-    def raise_account(self, population: str, epsilon: float | None, delta: float) -> None:
-        """Raise the lifetime cap of one of this party's accounts, or open a new account."""
+    def raise_account(self, population: str, epsilon: float | None, delta: float) -> bool:
+        """Raise the lifetime cap of one of this party's accounts, or open a new account; return whether it is new."""
         from stillroom import bootstrap
 
+        _check_population(self.party, population)
         if epsilon is None:
             raise InvalidInput(Code.PRICE_INVALID, "The new cap is missing.", "Add --epsilon.")
         cap = _cap(epsilon, delta)
         accounts = bootstrap.accounts_of(self._home)
         if any(account.name.population == population for account in accounts.all()):
             accounts.raise_cap(population, cap)
-        else:
-            accounts.add(population, cap)
+            return False
+        accounts.add(population, cap)
+        return True
 
     def export_log(self) -> bytes:
         """Return the whole log with its signed checkpoint (`stillroom/log/v1`), for `stillroom verify`."""
@@ -323,12 +376,14 @@ class Session:
 
         return whole_log(self._room)
 
-    def log(self) -> tuple[dict[str, object], ...]:
+    def log(self) -> tuple[dict[str, Any], ...]:
         """Return the entries of the log."""
-        return tuple(json.loads(line)["entry"] for line in self.export_log().splitlines()[1:])
+        from stillroom.room.extract import entries
+
+        return tuple(entry.to_json() for entry in entries(self._room))
 
 
 def _begins(digest: str, beginning: str) -> bool:
-    """Tell whether a digest begins like this, with or without its algorithm."""
-    least = 4
-    return len(beginning) >= least and (digest.startswith(beginning) or digest.removeprefix("sha256:").startswith(beginning))
+    """Tell whether a digest begins like this, with or without its algorithm, which alone names nothing."""
+    least, given = 4, beginning.removeprefix("sha256:")
+    return len(given) >= least and digest.removeprefix("sha256:").startswith(given)

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from stillroom.admission.report import AdmissionReport
+from stillroom.admission.report import AdmissionReport, ColumnReport
 from stillroom.model.charge import Charge
 from stillroom.model.price import Price
 from stillroom.model.question import Question
 from stillroom.model.value import Value
+
+
+class JoinedRoom(Value):
+    """A room that a party's home has just joined.
+
+    Attributes:
+        party: Whose home it is.
+        room: The room's name.
+        key: The room's public key.
+        first: Whether commands go to this room when they name none.
+    """
+
+    party: str
+    room: str
+    key: str
+    first: bool
 
 
 class SignedContract(Value):
@@ -33,19 +49,20 @@ class AddedData(Value):
     def lines(self) -> list[str]:
         """Return the counts in words."""
         report = self.report
-        lines = [f"{report.rows_admitted} of {report.rows_read} rows admitted, {report.persons} persons (this is for you alone)."]
+        lines = [f"{report.rows_admitted} of {report.rows_read} rows admitted; persons: {report.persons}. These counts are for you alone."]
         dropped = {
-            "nobody is named": report.without_person,
+            "no person is named": report.without_person,
             "a required column has no value": report.without_required,
             "their person has more rows than agreed": report.beyond_limit,
         }
         lines += [f"Dropped because {why}: {count}." for why, count in dropped.items() if count]
-        lines += [
-            f"{column.name}: {column.unusable} unusable, {column.clamped} clamped."
-            for column in report.columns
-            if column.unusable or column.clamped
-        ]
-        return lines
+        return lines + [f"{column.name}: {changed}." for column in report.columns if (changed := _changed(column))]
+
+
+def _changed(column: ColumnReport) -> str:
+    """Return what became of the cells of a column that the contract does not know as they were."""
+    changes = {"not a value of the contract (NULL, or its `other`, instead)": column.unusable, "moved to the nearer bound": column.clamped}
+    return ", ".join(f"{count} {what}" for what, count in changes.items() if count)
 
 
 class DataLine(Value):

@@ -1,9 +1,11 @@
 """An owner's lifetime account: what its people have been charged, and never get back.
 
 The rules are pure functions from account to account, and the oracle for every store of accounts. A reservation goes from held to committed
-or to lapsed, once; every step may be repeated, and then changes nothing. At any time, spent + held <= cap, in rho and in delta: this is the
-approximate-zCDP filter for adaptively chosen questions (Whitehouse, Ramdas, Rogers and Wu 2023, "Fully-Adaptive Composition in Differential
-Privacy"), so that the guarantee of the account is its cap.
+or to lapsed, once, and a commit is answered by one release, once. Every step may be repeated until the next one is taken, and then changes
+nothing; after that the account stands in the way of a room that was restored from an older copy, and has forgotten how far it had come.
+
+At any time, spent + held <= cap, in rho and in delta: this is the approximate-zCDP filter for adaptively chosen questions (Whitehouse,
+Ramdas, Rogers and Wu 2023, "Fully-Adaptive Composition in Differential Privacy"), so that the guarantee of the account is its cap.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pydantic import Field, model_validator
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.charge import Charge
-from stillroom.model.contract import Name
+from stillroom.model.contract import Digest, Name
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
@@ -41,11 +43,19 @@ class Standing(StrEnum):
 
 
 class Booking(Value):
-    """One reservation in an account."""
+    """One reservation in an account.
+
+    Attributes:
+        reservation: What it is known by.
+        charge: How much.
+        standing: Where it stands.
+        release: Digest of the release that answers it, once a commit is answered.
+    """
 
     reservation: Reservation
     charge: Charge
     standing: Standing
+    release: Digest | None = None
 
 
 class Account(Value):
@@ -99,11 +109,12 @@ class Account(Value):
 
 
 def hold(account: Account, reservation: str, charge: Charge) -> Account:
-    """Return the account with a charge held for a reservation; unchanged if that charge was held or committed for it before.
+    """Return the account with a charge held for a reservation; unchanged if that charge is held for it already.
 
     Raises:
         Refusal: `ACCOUNT_NOT_ENOUGH` if the charge exceeds the balance (which the message does not tell), `HOLD_LAPSED` if the reservation
-            had lapsed, `RESERVATION_INVALID` if another charge stands under it.
+            had lapsed, `RESERVATION_INVALID` if another charge stands under it, or it is committed: a room commits first and tells accounts
+            then, so whoever would hold once more has forgotten a commit.
     """
     booking = account.booking(reservation)
     if booking is not None:
@@ -122,12 +133,26 @@ def commit(account: Account, reservation: str) -> Account:
     """Return the account with a hold spent, for good; unchanged if it was committed before.
 
     Raises:
-        Refusal: `HOLD_LAPSED` if the hold had lapsed, `RESERVATION_INVALID` if there is none.
+        Refusal: `HOLD_LAPSED` if the hold had lapsed, `RESERVATION_INVALID` if there is none, or it is answered.
     """
     booking = _booked(account, reservation)
     if booking.standing is Standing.LAPSED:
         raise _lapsed(reservation)
-    return _settle(account, booking, Standing.COMMITTED)
+    if booking.release is not None:
+        raise _invalid(f"Reservation {reservation} is answered already.")
+    return _with(account, booking, booking.model_copy(update={"standing": Standing.COMMITTED}))
+
+
+def answer(account: Account, reservation: str, release: str) -> Account:
+    """Return the account with a commit answered by a release; unchanged if that release answers it already.
+
+    Raises:
+        Refusal: `RESERVATION_INVALID` if it is not committed, or another release answers it.
+    """
+    booking = _booked(account, reservation)
+    if booking.standing is not Standing.COMMITTED or booking.release not in {None, release}:
+        raise _invalid(f"Reservation {reservation} is not one that waits for this answer.")
+    return _with(account, booking, booking.model_copy(update={"release": release}))
 
 
 def lapse(account: Account, reservation: str) -> Account:
@@ -139,7 +164,7 @@ def lapse(account: Account, reservation: str) -> Account:
     booking = _booked(account, reservation)
     if booking.standing is Standing.COMMITTED:
         raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
-    return _settle(account, booking, Standing.LAPSED)
+    return _with(account, booking, booking.model_copy(update={"standing": Standing.LAPSED}))
 
 
 def raise_cap(account: Account, cap: Charge) -> Account:
@@ -162,6 +187,8 @@ def _held_before(account: Account, booking: Booking, charge: Charge) -> Account:
         raise _invalid(f"Reservation {booking.reservation} stands for another charge.")
     if booking.standing is Standing.LAPSED:
         raise _lapsed(booking.reservation)
+    if booking.standing is Standing.COMMITTED:
+        raise _invalid(f"Reservation {booking.reservation} is committed already.")
     return account
 
 
@@ -172,9 +199,8 @@ def _booked(account: Account, reservation: str) -> Booking:
     return booking
 
 
-def _settle(account: Account, booking: Booking, standing: Standing) -> Account:
-    settled = Booking(reservation=booking.reservation, charge=booking.charge, standing=standing)
-    bookings = tuple(settled if other is booking else other for other in account.bookings)
+def _with(account: Account, booking: Booking, changed: Booking) -> Account:
+    bookings = tuple(changed if other is booking else other for other in account.bookings)
     return Account(name=account.name, cap=account.cap, bookings=bookings)
 
 

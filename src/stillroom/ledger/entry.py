@@ -155,7 +155,7 @@ class ReleaseStored(Timed):
 
 
 class AccountRaised(Timed):
-    """An owner raised an account's cap. To what is not said: others learn only whether it is enough."""
+    """An owner raised an account's cap, or opened the account. To what is not said: others learn only whether it is enough."""
 
     kind: Literal["account_raised"] = "account_raised"
     account: AccountName

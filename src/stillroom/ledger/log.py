@@ -223,7 +223,7 @@ def _release_stored(entry: ReleaseStored, draft: _Draft) -> None:
 
 @_apply.register
 def _account_raised(entry: AccountRaised, draft: _Draft) -> None:
-    """A raise is on record; what it was is between the owner and its account."""
+    """A raise, or an account that was opened, is on record; how much it was is between the owner and its account."""
 
 
 def _add(draft: _Draft, charge: Charge) -> Charge:

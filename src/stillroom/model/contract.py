@@ -10,7 +10,10 @@ from pydantic import Field
 from stillroom.model.schema import Column
 from stillroom.model.value import Value
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+NAME = r"^[a-z][a-z0-9_]{0,62}$"
+"""What a name looks like."""
+
+Name = Annotated[str, Field(pattern=NAME)]
 """Names of parties, datasets and columns: lower-case, so that SQL's folding of names cannot confuse two."""
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]

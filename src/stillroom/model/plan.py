@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -127,6 +128,11 @@ class Finish(Value):
     offset: int = Field(default=0, ge=0)
 
 
+def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
+    """Return how many leaf cells each row of a grouping set adds up, given the positions of the keys that it keeps."""
+    return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept)
+
+
 class Plan(Value):
     """A question, compiled. Two questions with one plan have one answer.
 
@@ -169,10 +175,7 @@ class Plan(Value):
     @property
     def cells(self) -> int:
         """How many leaf cells each measure has: the product of the keys' domains."""
-        count = 1
-        for key in self.keys:
-            count *= len(key.domain)
-        return count
+        return leaves(self.keys, ())
 
     @property
     def datasets(self) -> tuple[Name, ...]:

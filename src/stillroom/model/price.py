@@ -16,9 +16,9 @@ class ExpectedError(Value):
 
     Attributes:
         name: The column.
-        half_width: For leaf cells of counts and sums; None for other expressions.
-        total_half_width: For the grand total, where one is asked for.
-        by_group_size: For averages: half-width for a group of that many counted rows.
+        half_width: For the finest rows of counts and sums; None for other expressions.
+        total_half_width: For the row that adds up most cells, where the table has finer rows too.
+        by_group_size: For averages of the finest rows: half-width for a group of that many counted rows.
     """
 
     name: str

@@ -81,7 +81,7 @@ class RunRecord(Value):
         run: Digest of what is run: room, contract, plan and versions. A lapsed attempt may be followed by another.
         attempt: 1, 2, … for the same run; only the last may be open.
         state: Where it stands.
-        settled: Whether every account knows about the commit or the lapse.
+        settled: Whether every account knows that it stands there.
         contract: Digest of the contract.
         plan: Digest of the plan.
         versions: Version number of each dataset read.

@@ -352,6 +352,33 @@ def made(relation: Relation) -> tuple[str, ...]:
             return ()
 
 
+def with_made(relation: Relation, names: Sequence[str]) -> Relation:
+    """Return one step with other names for the columns that it makes, in the order of `made`."""
+    new = iter(names)
+    match relation:
+        case Join():
+            marks = {side: None if getattr(relation, side) is None else next(new) for side in ("has_left", "has_right")}
+            return relation.model_copy(update=marks)
+        case Mark():
+            return relation.model_copy(update={"name": next(new)})
+        case PerPerson():
+            keys = tuple(key.model_copy(update={"name": next(new)}) for key in relation.keys)
+            totals = tuple(total.model_copy(update={"name": next(new)}) for total in relation.totals)
+            return relation.model_copy(update={"keys": keys, "totals": totals})
+        case Union():
+            return relation.model_copy(update={"columns": tuple(names)})
+        case Window():
+            columns = tuple(column.model_copy(update={"name": next(new)}) for column in relation.columns)
+            return relation.model_copy(update={"columns": columns})
+        case Scan() | PartRows() | Filter() | Enrich():
+            return relation
+
+
+def first_reading(relation: Relation) -> str:
+    """Return the first reading of a private dataset by name, from which columns that are made of its rows have their names."""
+    return min(step.name for step in steps(relation) if isinstance(step, Scan))
+
+
 def dataset_of(name: str) -> str:
     """Return the dataset of a column `name.column`, or of a reading of it."""
     return name.partition(".")[0].partition("#")[0]

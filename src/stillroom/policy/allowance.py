@@ -11,11 +11,12 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from stillroom.model.contract import AutomaticApproval
 from stillroom.privacy.accountant import cap_down, rho_from
 
 if TYPE_CHECKING:
     from stillroom.model.charge import Charge
-    from stillroom.model.contract import AutomaticApproval, Caps
+    from stillroom.model.contract import Caps, Contract
 
 
 def contract_allowance(caps: Caps) -> Charge:
@@ -31,6 +32,13 @@ def release_allowance(caps: Caps) -> Charge:
 def automatic_allowance(rule: AutomaticApproval, caps: Caps) -> Charge:
     """Return the most that one release may cost without anybody's signature."""
     return allowance(rule.release_epsilon, caps.delta)
+
+
+def most_for_one(contract: Contract) -> float:
+    """Return the ε that no release goes beyond: the cap for one, or the lower one for automatic approval."""
+    approval = contract.approval
+    automatic = [approval.release_epsilon] if isinstance(approval, AutomaticApproval) else []
+    return min([contract.caps.release_epsilon, *automatic])
 
 
 def analyst_allowance(rule: AutomaticApproval, caps: Caps) -> Charge:

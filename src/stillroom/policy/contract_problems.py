@@ -80,6 +80,9 @@ def _parties(contract: Contract) -> Iterator[Problem]:
         except StillroomError:
             fix = "Copy what `stillroom init home` printed: ed25519:…"
             yield Problem(path=f"parties.{position}.key", what="This is not a public key.", fix=fix)
+        if Role.OPERATOR in party.roles and {Role.OWNER, Role.ANALYST} & set(party.roles):
+            what = "An operator signs with the room's key, and an owner or analyst with the key of its home."
+            yield Problem(path=f"parties.{position}.roles", what=what, fix="Make the operator a party of its own.")
 
 
 def _rights(contract: Contract) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from stillroom.errors import Code, InvalidInput
-from stillroom.model.contract import Contract
+from stillroom.model.contract import NAME, Contract
 from stillroom.policy.contract_parts import problems_of_parts
 from stillroom.policy.contract_problems import Problem, semantic_problems
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SIZE_LIMIT = 1_000_000
 """The longest contract, in bytes."""
+
+_FIXES = {"missing": "Add the field.", "extra_forbidden": "Check its spelling, or leave it out."}
+"""What to do about some problems of form."""
 
 _PLAIN = {
     "tag:yaml.org,2002:null": re.compile(r"^(?:null|~|)$"),
@@ -49,18 +52,22 @@ def examine(text: str | bytes) -> tuple[Contract | None, tuple[Problem, ...]]:
         InvalidInput: The text is not YAML or JSON at all.
     """
     data = _loaded(text)
+    if not isinstance(data, dict):
+        raise _unreadable("It does not consist of fields, such as `version: 1`.")
     try:
         contract = Contract.model_validate_json(json.dumps(data))
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
-        return None, (*(_structural(detail["loc"], detail["msg"]) for detail in details), *problems_of_parts(data, details))
+        return None, (*(_structural(detail["loc"], detail["type"], detail["msg"]) for detail in details), *problems_of_parts(data, details))
     return contract, semantic_problems(contract)
 
 
-def _structural(location: tuple[int | str, ...], message: str) -> Problem:
+def _structural(location: tuple[int | str, ...], kind: str, message: str) -> Problem:
     """Return a problem of form: a field that is missing, unknown or of the wrong kind."""
     path = ".".join(str(part) for part in location if part not in {"private", "public", "automatic", "each-owner"}) or "the contract"
-    return Problem(path=path, what=f"{message.rstrip('.')}.", fix="The contract reference and its JSON Schema describe every field.")
+    if NAME in message:
+        return Problem(path=path, what="This is not a name.", fix="Use small letters, digits and underscores, a letter first.")
+    return Problem(path=path, what=f"{message.rstrip('.')}.", fix=_FIXES.get(kind, "`docs/reference/contract.md` describes every field."))
 
 
 def _loaded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON data
@@ -101,6 +108,9 @@ def _yaml(text: str) -> Any:  # noqa: ANN401 - any JSON data
 
     try:
         return yaml.load(text, Loader=_loader())  # noqa: S506 - a loader of JSON's types only, made below
+    except yaml.constructor.ConstructorError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _unreadable(f"A key is repeated or is not text, or an alias or a tag is used, near line {line}.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise _unreadable(f"It is not YAML or JSON{f' near line {mark.line + 1}' if mark else ''}.") from None
@@ -122,13 +132,16 @@ def _loader() -> type[yaml.SafeLoader]:
 
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
             if self.check_event(yaml.events.AliasEvent):
-                raise yaml.YAMLError("an alias")
+                alias = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
+                raise yaml.constructor.ConstructorError(None, None, "an alias", alias.start_mark)
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - as above
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            if len(keys) != len(node.value) or len(set(keys)) != len(keys):
-                raise yaml.constructor.ConstructorError(None, None, "a key is repeated or not text", node.start_mark)
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if not isinstance(key, yaml.ScalarNode) or key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, "a key is repeated or not text", key.start_mark)
+                seen.add(key.value)
             return {str(key): value for key, value in super().construct_mapping(node, deep).items()}
 
     for tag, pattern in _PLAIN.items():

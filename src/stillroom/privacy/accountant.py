@@ -104,7 +104,7 @@ def rho_from(epsilon: Fraction, delta: Fraction) -> Fraction:
 def _log_inverse(delta: Fraction) -> Decimal:
     """Return log(1/δ)."""
     if not 0 < delta < 1:
-        raise InvalidInput(Code.PRICE_INVALID, "δ must lie between 0 and 1.", "Give the contract a small positive δ, such as 1e-9.")
+        raise InvalidInput(Code.PRICE_INVALID, "δ must lie between 0 and 1.", "Give a small positive δ, such as 1e-9.")
     with localcontext(prec=_DIGITS):
         return Decimal(delta.denominator).ln() - Decimal(delta.numerator).ln()
 

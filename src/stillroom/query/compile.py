@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
-from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Column, columns_of
-from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan
+from stillroom.model.expression import Column, columns_of, walk
+from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, leaves
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import epsilon_of
@@ -20,7 +19,7 @@ from stillroom.query.context import Context
 from stillroom.query.domains import key_domain
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
-from stillroom.query.grouping import Lowering, has_aggregate, output_name, unaliased, with_aliases
+from stillroom.query.grouping import Lowering, aliases_of, group_reader, has_aggregate, item_at, output_name, unaliased, with_aliases
 from stillroom.query.measures import Measures
 from stillroom.query.output import Outputs, Result
 from stillroom.query.parse import only, parse
@@ -30,6 +29,7 @@ from stillroom.query.sets import Keys, grouping_sets
 from stillroom.query.size import check_size
 from stillroom.query.split import split
 from stillroom.query.subqueries import compile_subquery
+from stillroom.query.typed import same
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -46,6 +46,12 @@ OUTPUT_LIMIT = 200
 TABLE_LIMIT = 1_000_000
 """The most values of a table, before HAVING and LIMIT."""
 
+FINISH_LIMIT = 10_000_000
+"""The most nodes that are evaluated to make a table: its rows × all that stands in SELECT, HAVING and ORDER BY."""
+
+NOISE_LIMIT = 2_000_000
+"""The most draws of noise: leaf cells × measures. Each takes some 50 microseconds."""
+
 ORDER_LIMIT = 50
 """The most terms of ORDER BY."""
 
@@ -53,7 +59,7 @@ NAME_LIMIT = 100
 """The longest heading."""
 
 LIMIT_DIGITS = 12
-"""The most digits of LIMIT, OFFSET and positions."""
+"""The most digits of LIMIT and OFFSET."""
 
 
 def compile_question(contract: Contract, question: Question) -> Compiled:
@@ -96,11 +102,10 @@ class _Grouped:
             raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
         nodes, sets = _key_nodes(select, frame)
         typed = [_key_expression(node, frame, contract) for node in nodes]
-        keys = tuple(_key(one, frame, contract) for one in typed)
-        _check_cells(keys, contract)
+        keys = _keys(typed, frame, contract)
         measures = Measures(frame, contract)
         finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
-        _check_table(keys, finish)
+        _check_table(keys, finish, len(measures.measures))
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
@@ -109,16 +114,7 @@ class _Grouped:
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
     """Return the grouping expressions, without aliases and positions, and the grouping sets."""
-    from sqlglot import exp
-
-    aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
-
-    def prepare(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Literal) and not node.is_string:
-            return unaliased(_item(select, node))
-        return with_aliases(node, aliases, frame)
-
-    keys = Keys(prepare, lambda a, b: row_expression(a, frame).expression == row_expression(b, frame).expression)
+    keys = Keys(group_reader(select, frame), lambda a, b: same(row_expression(a, frame), row_expression(b, frame)))
     sets = grouping_sets(select.args.get("group"), keys)
     return _in_display_order(keys, sets, [unaliased(item) for item in select.expressions])
 
@@ -135,18 +131,6 @@ def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[li
     return [keys.nodes[position] for position in order], sorted(renumbered, key=lambda one: (-len(one), one))
 
 
-def _item(select: exp.Select, position: exp.Expr) -> exp.Expr:
-    """Return the SELECT item at a position, counted from 1."""
-    written = str(position.this)
-    number = int(written) if written.isdecimal() and len(written) <= LIMIT_DIGITS else 0
-    if not 1 <= number <= len(select.expressions):
-        raise Refusal(
-            Code.COLUMN_UNKNOWN, "A position in GROUP BY or ORDER BY is not a column of SELECT.", "Count the columns of SELECT from 1."
-        )
-    item: exp.Expr = select.expressions[number - 1]
-    return item
-
-
 def _key_expression(node: exp.Expr, frame: Frame, contract: Contract) -> Typed:
     """Compile a grouping expression."""
     typed = row_expression(node, frame)
@@ -156,32 +140,49 @@ def _key_expression(node: exp.Expr, frame: Frame, contract: Contract) -> Typed:
     return typed
 
 
-def _key(typed: Typed, frame: Frame, contract: Contract) -> Key:
-    """Return a key with its domain."""
-    domain = key_domain(typed, frame.facts, contract.limits.cells)
-    return Key(value=typed.expression, kind=typed.type.kind, digits=typed.type.digits, domain=domain)
+def _keys(typed: list[Typed], frame: Frame, contract: Contract) -> tuple[Key, ...]:
+    """Return the keys with their domains, as long as the table has no more cells than the contract's limit."""
+    keys: list[Key] = []
+    for one in typed:
+        domain = key_domain(one, frame.facts, contract.limits.cells)
+        keys.append(Key(value=one.expression, kind=one.type.kind, digits=one.type.digits, domain=domain))
+        _check_cells(leaves(tuple(keys), ()), contract)
+    return tuple(keys)
 
 
-def _check_cells(keys: tuple[Key, ...], contract: Contract) -> None:
+def _check_cells(cells: int, contract: Contract) -> None:
     """Refuse tables with more cells than the contract's limit."""
-    cells = prod(len(key.domain) for key in keys)
     if cells > contract.limits.cells:
         raise Refusal(
             Code.TOO_MANY_CELLS,
-            f"The table would have {cells} cells; the contract's limit is {contract.limits.cells}.",
+            f"The table would have at least {cells} cells; the contract's limit is {contract.limits.cells}.",
             "Group by fewer columns, or by coarser ones (CASE).",
         )
 
 
-def _check_table(keys: tuple[Key, ...], finish: Finish) -> None:
-    """Refuse tables that would take long to finish: all grouping sets together, with all columns."""
-    rows = sum(prod(len(keys[position].domain) for position in kept) for kept in finish.sets)
-    if rows * len(finish.outputs) > TABLE_LIMIT:
+def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
+    """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
+    cells = leaves(keys, ())
+    rows = sum(cells // leaves(keys, kept) for kept in finish.sets)
+    if cells * measures > NOISE_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
-            f"The table would have {rows} rows of {len(finish.outputs)} values; {TABLE_LIMIT} values are the most.",
+            f"{measures} measures of {cells} cells would be taken; {NOISE_LIMIT} numbers are the most.",
+            "Use fewer aggregates, or group by fewer or coarser columns.",
+        )
+    if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
+        raise Refusal(
+            Code.TOO_MANY_CELLS,
+            f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
             "Select fewer columns, or name fewer grouping sets.",
         )
+
+
+def _nodes(finish: Finish) -> int:
+    """Return how many nodes are evaluated for each row of a table."""
+    expressions = [*(output.value for output in finish.outputs), *(term.value for term in finish.order)]
+    expressions += [finish.having] if finish.having is not None else []
+    return sum(1 for expression in expressions for _ in walk(expression))
 
 
 class _Finishing:
@@ -194,7 +195,7 @@ class _Finishing:
         self.lowering = Lowering(frame, self.typed, self._note)
         self.known = {f"k{position}": Result(Column(name=f"k{position}"), key.kind, key.digits) for position, key in enumerate(keys)}
         self.known |= {f"g{position}": Result(Column(name=f"g{position}"), Kind.INTEGER) for position in range(len(keys))}
-        self.aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
+        self.aliases = aliases_of(select)
 
     def _note(self, node: exp.Expr) -> str:
         """Note an aggregate; GROUPING(key) tells where the key is totalled over."""
@@ -203,8 +204,8 @@ class _Finishing:
         if not isinstance(node, exp.Grouping):
             return self.measures.note(node)
         only(node, {"expressions"})
-        wanted = [row_expression(with_aliases(part, self.aliases, self.frame), self.frame).expression for part in node.expressions]
-        found = [name for name, key in self.typed.items() if [key.expression] == wanted]
+        wanted = [row_expression(with_aliases(part, self.aliases, self.frame), self.frame) for part in node.expressions]
+        found = [name for name, key in self.typed.items() if len(wanted) == 1 and same(key, wanted[0])]
         if not found:
             raise Refusal(Code.NOT_GROUPED, "GROUPING needs one grouping column.", "Write GROUPING(column) for a column of GROUP BY.")
         return found[0].replace("k", "g")
@@ -250,7 +251,7 @@ class _Finishing:
         only(node, {"this", "desc", "nulls_first"})
         inner = node.this
         if isinstance(inner, exp.Literal) and not inner.is_string:
-            inner = unaliased(_item(self.select, inner))
+            inner = item_at(self.select, inner)
         else:
             inner = with_aliases(inner, self.aliases, None)
         result = self._result(inner)
@@ -299,8 +300,7 @@ def _whole(clause: exp.Expr | None) -> int | None:
 
 def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
-    cells = prod(len(key.domain) for key in grouped.keys)
-    bounds = _bounds(contract, terms, grouped, cells)
+    bounds = _bounds(contract, terms, grouped, leaves(grouped.keys, ()))
     measures = tuple(grouped.measures.measures)
     delta = Fraction(str(contract.caps.delta))
     draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
@@ -315,7 +315,7 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         rows=rows,
         keys=draft.keys,
         measures=draft.measures,
-        mechanisms=mechanisms_for(measures, bounds=bounds, cells=cells, outputs=grouped.finish.outputs, terms=terms, delta=delta),
+        mechanisms=mechanisms_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta),
         bounds=bounds,
         finish=draft.finish,
     )

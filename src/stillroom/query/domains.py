@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 TRIED = 5_000
 """The most combinations of column values that are tried to find out which values an expression can take."""
 
+STEPS = 200_000
+"""The most nodes that are evaluated for that: combinations of values × nodes of the expression."""
+
 
 def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Scalar, ...]:
     """Return the domain of a key in display order, NULL last.
 
     A listed domain keeps its order (that of the contract, or of the branches of a CASE). Where the columns that the key reads have
-    few enough values, all are tried, so that only values that can really occur remain.
+    few enough values for its size, all are tried, so that only values that can really occur remain.
 
     Raises:
         Refusal: The contract does not declare a finite domain, or it is larger than the limit.
@@ -59,6 +62,7 @@ def _tried(key: Typed, facts: Iterable[ColumnFact]) -> set[Scalar] | None:
     names = sorted(columns_of(key.expression))
     domains = [types[name].domain(TRIED) for name in names]
     known = [domain for domain in domains if domain is not None]
-    if len(known) < len(domains) or prod(len(domain) for domain in known) > TRIED:
+    combinations = prod(len(domain) for domain in known)
+    if len(known) < len(domains) or combinations > TRIED or combinations * key.size > STEPS:
         return None
     return {evaluate(key.expression, dict(zip(names, values, strict=True))) for values in product(*known)}

@@ -221,6 +221,8 @@ def _among(node: exp.Expr, frame: Frame) -> Typed:
         )
     operand = row_expression(node.this, frame)
     pairs = [_same_kind(operand, item) for item in items]
+    if len({item.type.numeric or item.type.kind for _, item in pairs}) > 1:
+        raise mismatch("The values of IN have different types.")
     finest = max((left for left, _ in pairs), key=lambda left: left.type.digits)
     constants = [_same_kind(finest, item)[1].expression for item in items]
     values = tuple(value for value in constants if isinstance(value, Constant))

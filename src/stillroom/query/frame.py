@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.relation import Filter, Scan, steps
+from stillroom.model.relation import Filter, first_reading
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stillroom.model.contract import PublicDataset
     from stillroom.model.expression import Expression
     from stillroom.model.relation import ColumnFact, Relation
@@ -81,7 +84,7 @@ class Frame:
     @property
     def stem(self) -> str:
         """The first reading of a dataset by name, from which columns that are made on the way have their names."""
-        return min(step.name for step in steps(self.relation) if isinstance(step, Scan))
+        return first_reading(self.relation)
 
     def where(self, condition: Expression | None) -> Frame:
         """Keep the rows for which a condition is true."""
@@ -90,6 +93,12 @@ class Frame:
     def renamed(self, alias: str, columns: dict[str, Binding]) -> Frame:
         """Offer other columns, under one name, from here on."""
         return replace(self, sources=(Source(alias, columns),), merged={})
+
+
+def suggestion(name: str, known: Iterable[str], what: str) -> str:
+    """Return what to do about a name that the contract does not have: the one that was meant, perhaps, and where all of them stand."""
+    close = get_close_matches(name.lower(), known, n=1)
+    return " ".join([*(f"Did you mean {one!r}?" for one in close), f"`stillroom contract show` lists {what}."])
 
 
 def resolve(frame: Frame, name: str, table: str | None) -> Binding:
@@ -104,7 +113,8 @@ def resolve(frame: Frame, name: str, table: str | None) -> Binding:
         return frame.merged[name]
     found = [source.columns[name] for source in frame.sources if table in (None, source.alias) and name in source.columns]
     if not found:
-        raise Refusal(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", "`stillroom contract explain` lists the columns.")
+        known = [column for source in frame.sources for column in source.columns]
+        raise Refusal(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", suggestion(name, known, "the columns"))
     if len(found) > 1:
         raise Refusal(Code.COLUMN_AMBIGUOUS, f"Column {name!r} stands in more than one table.", "Write table.column.")
     return found[0]

@@ -6,23 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import renamed
-from stillroom.model.relation import (
-    Enrich,
-    Filter,
-    Join,
-    Mark,
-    PartRows,
-    PerPerson,
-    Scan,
-    Union,
-    Window,
-    expressions,
-    made,
-    sources,
-    steps,
-    with_expressions,
-    with_sources,
-)
+from stillroom.model.relation import Enrich, Scan, expressions, made, sources, steps, with_expressions, with_made, with_sources
 from stillroom.query.frame import PersonColumn, Source
 
 if TYPE_CHECKING:
@@ -68,20 +52,5 @@ def _typed(typed: Typed, rename: Callable[[str], str]) -> Typed:
 def _relation(relation: Relation, rename: Callable[[str], str]) -> Relation:
     relation = with_sources(relation, [_relation(source, rename) for source in sources(relation)])
     relation = with_expressions(relation, [renamed(expression, rename) for expression in expressions(relation)])
-    match relation:
-        case Scan() | Enrich() | Mark():
-            return relation.model_copy(update={"name": rename(relation.name)})
-        case Join():
-            marks = {name: None if (mark := getattr(relation, name)) is None else rename(mark) for name in ("has_left", "has_right")}
-            return relation.model_copy(update=marks)
-        case PerPerson():
-            keys = tuple(key.model_copy(update={"name": rename(key.name)}) for key in relation.keys)
-            totals = tuple(total.model_copy(update={"name": rename(total.name)}) for total in relation.totals)
-            return relation.model_copy(update={"keys": keys, "totals": totals})
-        case Union():
-            return relation.model_copy(update={"columns": tuple(map(rename, relation.columns))})
-        case Window():
-            columns = tuple(column.model_copy(update={"name": rename(column.name)}) for column in relation.columns)
-            return relation.model_copy(update={"columns": columns})
-        case Filter() | PartRows():
-            return relation
+    relation = with_made(relation, [rename(name) for name in made(relation)])
+    return relation.model_copy(update={"name": rename(relation.name)}) if isinstance(relation, Scan | Enrich) else relation

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.query.expressions import person_not_released, person_reference, row_expression
 from stillroom.query.frame import resolve
 from stillroom.query.parse import identifier
+from stillroom.query.typed import same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlglot import exp
 
-    from stillroom.query.frame import Frame
+    from stillroom.query.frame import Frame, PersonColumn
     from stillroom.query.typed import Typed
 
 ALIAS_LIMIT = 500
 """The most syntax nodes that names of SELECT items may stand for in one expression."""
 
+POSITION_DIGITS = 12
+"""The most digits of a position in GROUP BY or ORDER BY."""
+
 PLACE = "#"
 """The table name of place-holders; no dataset, alias of the contract's names, or column can collide with it."""
+
+
+PERSON = "person"
+"""The place-holder of the person that rows are grouped by."""
 
 
 def place_holder(name: str) -> exp.Column:
@@ -64,6 +73,39 @@ def unaliased(node: exp.Expr) -> exp.Expr:
     return node.this if isinstance(node, exp.Alias) else node
 
 
+def aliases_of(select: exp.Select) -> dict[str, exp.Expr]:
+    """Return SELECT items by name."""
+    return {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
+
+
+def item_at(select: exp.Select, position: exp.Expr) -> exp.Expr:
+    """Return the SELECT item at a position, counted from 1.
+
+    Raises:
+        Refusal: There is none.
+    """
+    written = str(position.this)
+    number = int(written) if written.isdecimal() and len(written) <= POSITION_DIGITS else 0
+    if not 1 <= number <= len(select.expressions):
+        raise Refusal(
+            Code.COLUMN_UNKNOWN, "A position in GROUP BY or ORDER BY is not a column of SELECT.", "Count the columns of SELECT from 1."
+        )
+    return unaliased(select.expressions[number - 1])
+
+
+def group_reader(select: exp.Select, frame: Frame) -> Callable[[exp.Expr], exp.Expr]:
+    """Return what reads an expression of GROUP BY: a position means that SELECT item, and names that are no columns mean SELECT items."""
+    from sqlglot import exp
+
+    aliases = aliases_of(select)
+
+    def read(node: exp.Expr) -> exp.Expr:
+        position = isinstance(node, exp.Literal) and not node.is_string
+        return item_at(select, node) if position else with_aliases(node, aliases, frame)
+
+    return read
+
+
 def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | None) -> exp.Expr:
     """Replace names of SELECT items by what they stand for.
 
@@ -88,8 +130,8 @@ def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | No
         item = meant(part)
         return part if item is None else exp.paren(item.copy(), copy=False)
 
-    sizes = {name: sum(1 for _ in item.walk()) for name, item in aliases.items()}
-    if sum(sizes[part.name.lower()] for part in node.find_all(exp.Column) if meant(part)) > ALIAS_LIMIT:
+    added = chain.from_iterable(item.walk() for part in node.find_all(exp.Column) if (item := meant(part)) is not None)
+    if sum(1 for _ in islice(added, ALIAS_LIMIT + 1)) > ALIAS_LIMIT:
         raise InvalidInput(
             Code.SQL_TOO_LARGE, "The names of SELECT items stand for too much in one expression.", "Name the expression in a subquery."
         )
@@ -99,16 +141,18 @@ def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | No
 class Lowering:
     """Replaces aggregates and keys by place-holders, from the outside in; any other column is refused."""
 
-    def __init__(self, frame: Frame, keys: dict[str, Typed], aggregate: Callable[[exp.Expr], str], *, person: str | None = None) -> None:
+    def __init__(
+        self, frame: Frame, keys: dict[str, Typed], aggregate: Callable[[exp.Expr], str], *, persons: Sequence[PersonColumn] = ()
+    ) -> None:
         """Remember what may be replaced.
 
         Args:
             frame: The rows that are grouped.
             keys: The grouping keys, by place-holder.
             aggregate: Notes an aggregate and returns its place-holder.
-            person: The place-holder of the person, where rows are grouped by it.
+            persons: The person as rows are grouped by it, in one or more columns; none where they are not.
         """
-        self.frame, self.keys, self.aggregate, self.person = frame, keys, aggregate, person
+        self.frame, self.keys, self.aggregate, self.persons = frame, keys, aggregate, persons
 
     def lower(self, node: exp.Expr) -> exp.Expr:
         """Return the expression over place-holders.
@@ -137,18 +181,21 @@ class Lowering:
         """Return the place-holder of the key that a node is, if it is one."""
         from sqlglot import exp
 
-        if isinstance(node, exp.Column | exp.Coalesce) and person_reference(node, self.frame) is not None:
-            if self.person is None:
-                raise person_not_released()
-            return self.person
+        person = person_reference(node, self.frame) if isinstance(node, exp.Column | exp.Coalesce) else None
+        if person is not None and not self.persons:
+            raise person_not_released()
+        if person is not None:
+            if person.present is not None and all(person.present != one.present for one in self.persons):
+                raise self._not_grouped(node.find(exp.Column) or node)
+            return PERSON
         if isinstance(node, exp.Column):
             resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)
         if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren | exp.If):
             return None
         typed = row_expression(node, self.frame)
-        return next((name for name, key in self.keys.items() if key.expression == typed.expression), None)
+        return next((name for name, key in self.keys.items() if same(key, typed)), None)
 
-    def _not_grouped(self, node: exp.Column) -> Refusal:
+    def _not_grouped(self, node: exp.Expr) -> Refusal:
         """Return the refusal of a bare column."""
         name = identifier(node.this)
         return Refusal(

@@ -121,21 +121,11 @@ def _marked(frame: Frame, among: Frame, pairs: list[Typed], context: Context) ->
     own = frozenset(fact.name for fact in among.facts)
     mine = [pair for pair in pairs if columns_of(pair.expression) and columns_of(pair.expression) <= own]
     rest = [pair for pair in pairs if pair not in mine]
-    settled = all(_settled(pair, own, frame) for pair in rest)
     name = context.names.column(frame.stem)
-    mark = Typed(Column(name=name), ColumnType(kind=Kind.BOOLEAN, nullable=False), settled)
+    mark = Typed(Column(name=name), ColumnType(kind=Kind.BOOLEAN, nullable=False))
     relation = Mark(source=frame.relation, among=among.where(conjunction(mine)).relation, condition=conjunction(rest), name=name)
     facts = (*frame.facts, *among.facts, ColumnFact(name=name, type=mark.type))
     return replace(frame, relation=relation, facts=facts), mark
-
-
-def _settled(pair: Typed, inner: frozenset[str], frame: Frame) -> bool:
-    """Tell whether all rows of a person look alike to a condition: what it reads of them is the same in all."""
-    if frame.rows == 1:
-        return True
-    known = [one for source in frame.sources for one in source.columns.values() if isinstance(one, Typed)]
-    constant = frozenset[str]().union(*(columns_of(one.expression) for one in known if one.functional))
-    return columns_of(pair.expression) - inner <= constant
 
 
 def _not_the_person() -> Refusal:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Average, Column
+from stillroom.model.plan import leaves
 from stillroom.model.price import ExpectedError, Price
 from stillroom.privacy.intervals import quantile
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
@@ -58,17 +59,15 @@ def _expected(plan: Plan, output: Output, name: str) -> ExpectedError:
     if isinstance(output.value, Column):
         number = int(output.value.name[1:])
         digits = plan.measures[number].digits
-        coarsest = min(plan.finish.sets, key=len)
-        terms = plan.cells
-        for position in coarsest:
-            terms //= len(plan.keys[position].domain)
-        leaf, total = (Fraction(quantile(plan.mechanisms[number], count, LEVEL), 10**digits) for count in (1, terms))
-        wide = decimal_text(total, digits, ROUND_CEILING) if terms > 1 else None
-        return ExpectedError(name=name, half_width=decimal_text(leaf, digits, ROUND_CEILING), total_half_width=wide)
+        terms = [leaves(plan.keys, kept) for kept in plan.finish.sets]
+        finest, widest = (Fraction(quantile(plan.mechanisms[number], count, LEVEL), 10**digits) for count in (min(terms), max(terms)))
+        total = decimal_text(widest, digits, ROUND_CEILING) if max(terms) > min(terms) else None
+        return ExpectedError(name=name, half_width=decimal_text(finest, digits, ROUND_CEILING), total_half_width=total)
     if isinstance(output.value, Average):
         average = output.value
         noise = plan.mechanisms[int(average.total[1:])], plan.mechanisms[int(average.count[1:])]
-        widths = {str(size): average_half_width(average, *noise, size) for size in GROUP_SIZES}
+        fewest = min(leaves(plan.keys, kept) for kept in plan.finish.sets)
+        widths = {str(size): average_half_width(average, *noise, size, fewest) for size in GROUP_SIZES}
         return ExpectedError(
             name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
         )

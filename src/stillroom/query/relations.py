@@ -12,7 +12,7 @@ from stillroom.model.relation import ColumnFact, Scan
 from stillroom.model.schema import column_type
 from stillroom.query import joins, membership, uses
 from stillroom.query.expressions import condition, conjunction, conjuncts
-from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source
+from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source, suggestion
 from stillroom.query.fresh import fresh
 from stillroom.query.names import Names
 from stillroom.query.parse import identifier, only, unsupported
@@ -140,9 +140,8 @@ def _named(name: str, alias: str, context: Context) -> Frame | PublicTable:
         return fresh(context.tables[name], alias, context.names)
     dataset = context.contract.datasets.get(name)
     if dataset is None:
-        raise Refusal(
-            Code.DATASET_UNKNOWN, f"There is no dataset {name!r} in the contract.", "`stillroom contract explain` lists the datasets."
-        )
+        fix = suggestion(name, [*context.tables, *context.contract.datasets], "the datasets")
+        raise Refusal(Code.DATASET_UNKNOWN, f"There is no dataset {name!r} in the contract.", fix)
     reading = context.names.reading(name)
     if isinstance(dataset, PublicDataset):
         return PublicTable(alias, name, reading, dataset)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Average, Column
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
+from stillroom.model.plan import leaves
 from stillroom.privacy import ratios
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.intervals import scale_for_half_width
@@ -16,10 +17,10 @@ from stillroom.privacy.ratios import expected_ratio_half_width
 from stillroom.privacy.sensitivity import Sensitivity, sensitivities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stillroom.model.charge import Charge
-    from stillroom.model.plan import Bounds, Measure, Output, Plan
+    from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Plan
     from stillroom.model.question import Terms
 
 LEVEL = Fraction(95, 100)
@@ -45,12 +46,12 @@ def plan_charge(plan: Plan) -> Charge:
 
 
 def mechanisms_for(  # noqa: PLR0913 - the parts of a plan that bear on its noise
-    measures: Sequence[Measure], *, bounds: Bounds, cells: int, outputs: Iterable[Output], terms: Terms, delta: Fraction
+    measures: Sequence[Measure], *, bounds: Bounds, keys: tuple[Key, ...], finish: Finish, terms: Terms, delta: Fraction
 ) -> tuple[Mechanism, ...]:
     """Return the noise of each measure for the terms of a question.
 
     With a price, scales are proportional to what one person can contribute to a cell, so that half-width ÷ per-person bound is the
-    same for all measures. With an error, each measure gets the largest scale that keeps the error.
+    same for all measures. With an error, each measure gets the largest scale that keeps the error in every row, totals too.
 
     Raises:
         InvalidInput: The terms give both or neither of a price and an error, or an error that does not fit the outputs.
@@ -58,12 +59,13 @@ def mechanisms_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
-    known = [measure_sensitivities(measure, bounds, cells)[0] for measure in measures]
+    known = [measure_sensitivities(measure, bounds, leaves(keys, ()))[0] for measure in measures]
     if terms.epsilon is not None:
         return tuple(
             Mechanism(noise=noise, scale=scale) for scale in _by_price(known, Fraction(str(terms.epsilon)), delta, pure=terms.pure)
         )
-    return tuple(Mechanism(noise=noise, scale=scale) for scale in _by_error(measures, noise, tuple(outputs), terms))
+    widest = max(leaves(keys, kept) for kept in finish.sets)
+    return tuple(Mechanism(noise=noise, scale=scale) for scale in _by_error(measures, noise, finish.outputs, terms, widest))
 
 
 def _by_price(known: Sequence[Sensitivity], epsilon: Fraction, delta: Fraction, *, pure: bool) -> list[float]:
@@ -81,14 +83,13 @@ def _sum(shares: Sequence[Fraction]) -> Fraction:
     return sum(shares, Fraction(0)) or Fraction(1)
 
 
-def _by_error(measures: Sequence[Measure], noise: NoiseKind, outputs: Sequence[Output], terms: Terms) -> list[float]:
-    """Return for each measure the largest scale for which every output keeps the error."""
-    error = Fraction(str(terms.error))
+def _by_error(measures: Sequence[Measure], noise: NoiseKind, outputs: Sequence[Output], terms: Terms, widest: int) -> list[float]:
+    """Return for each measure the largest scale for which every output keeps the error, in rows that add up so many cells too."""
     wanted: dict[int, float] = {}
     for output in outputs:
         if not output.noisy:
             continue
-        for position, scale in _demands(output, measures, noise, error, terms.group_size).items():
+        for position, scale in _demands(output, measures, noise, terms, widest).items():
             wanted[position] = min(scale, wanted.get(position, scale))
     missing = [position for position in range(len(measures)) if position not in wanted]
     if missing:
@@ -100,38 +101,40 @@ def _by_error(measures: Sequence[Measure], noise: NoiseKind, outputs: Sequence[O
     return [wanted[position] for position in range(len(measures))]
 
 
-def _demands(output: Output, measures: Sequence[Measure], noise: NoiseKind, error: Fraction, group_size: int | None) -> dict[int, float]:
+def _demands(output: Output, measures: Sequence[Measure], noise: NoiseKind, terms: Terms, widest: int) -> dict[int, float]:
     """Return the largest scales for which one output keeps the error, by measure."""
+    error = Fraction(str(terms.error))
     if isinstance(output.value, Column):
         position = int(output.value.name[1:])
-        return {position: scale_for_half_width(noise, error * 10 ** measures[position].digits, 1, LEVEL)}
+        return {position: scale_for_half_width(noise, error * 10 ** measures[position].digits, widest, LEVEL)}
     if not isinstance(output.value, Average):
         return {}
-    if group_size is None:
+    if terms.group_size is None:
         raise InvalidInput(Code.PRICE_INVALID, "The error of an average depends on the size of its group.", "Add --group-size.")
-    return _average_demands(output.value, measures, noise, error, group_size)
-
-
-def _average_demands(average: Average, measures: Sequence[Measure], noise: NoiseKind, error: Fraction, group_size: int) -> dict[int, float]:
-    """Return scales of total and count, in proportion to their bounds, that keep the error of an average."""
+    average, size = output.value, terms.group_size
     total, count = int(average.total[1:]), int(average.count[1:])
-    peak = {position: max(1, -measures[position].low, measures[position].high) for position in (total, count)}
+
+    def keeps(scales: Mapping[int, float]) -> bool:
+        noises = [Mechanism(noise=noise, scale=scales[position]) for position in (total, count)]
+        return average_half_width(average, noises[0], noises[1], size, widest) <= error
+
+    return _proportional((total, count), measures, keeps)
+
+
+def _proportional(pair: tuple[int, int], measures: Sequence[Measure], keeps: Callable[[Mapping[int, float]], bool]) -> dict[int, float]:
+    """Return the largest scales of two measures, in proportion to their bounds, that keep an error."""
+    peak = {position: max(1, -measures[position].low, measures[position].high) for position in pair}
 
     def scales(factor: float) -> dict[int, float]:
-        return {position: min(max(factor * peak[position], SMALLEST_SCALE), LARGEST_SCALE) for position in (total, count)}
+        return {position: min(max(factor * peak[position], SMALLEST_SCALE), LARGEST_SCALE) for position in pair}
 
-    def enough(factor: float) -> bool:
-        chosen = scales(factor)
-        noises = [Mechanism(noise=noise, scale=chosen[position]) for position in (total, count)]
-        return average_half_width(average, noises[0], noises[1], group_size) <= error
-
-    return scales(_largest(enough))
+    return scales(_largest(lambda factor: keeps(scales(factor))))
 
 
-def average_half_width(average: Average, total: Mechanism, count: Mechanism, group_size: int) -> Fraction:
-    """Return the expected half-width of an average over a group of `group_size`, in the column's own units."""
+def average_half_width(average: Average, total: Mechanism, count: Mechanism, group_size: int, terms: int) -> Fraction:
+    """Return the expected half-width of an average of `terms` leaf cells over `group_size` rows, in the column's own units."""
     unit: int = 10**average.digits
-    return expected_ratio_half_width(ratio(average, total, count, 1, LEVEL), group_size) / unit
+    return expected_ratio_half_width(ratio(average, total, count, terms, LEVEL), group_size) / unit
 
 
 def ratio(average: Average, total: Mechanism, count: Mechanism, terms: int, level: Fraction) -> ratios.Average:

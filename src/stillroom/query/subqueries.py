@@ -11,7 +11,7 @@ from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalF
 from stillroom.query import relations, uses
 from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
-from stillroom.query.grouping import PLACE, Lowering, has_aggregate, output_name, unaliased, with_aliases
+from stillroom.query.grouping import PLACE, Lowering, aliases_of, group_reader, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.parse import only, unsupported
 from stillroom.query.per_person import ROW, total_type
 from stillroom.query.typed import Typed, quotient
@@ -166,11 +166,12 @@ class _Totals:
 
     def _total(self, function: TotalFunction, value: Typed) -> str:
         """Add a total, unless it is there, and return its name."""
-        for total, _ in self.made:
-            if total.function is function and total.value == value.expression:
+        kind = total_type(function.value, value, self.frame.rows)
+        for total, known in self.made:
+            if (total.function, total.value, known.type) == (function, value.expression, kind):
                 return total.name
         name = self.names.column(self.frame.stem)
-        typed = Typed(Column(name=name), total_type(function.value, value, self.frame.rows), not self.keyed, value.reads, value.tests)
+        typed = Typed(Column(name=name), kind, not self.keyed, value.reads, value.tests)
         self.made.append((Total(name=name, function=function, value=value.expression), typed))
         return name
 
@@ -181,12 +182,12 @@ class _Totals:
 
 def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> Frame:
     """Compile a subquery with GROUP BY: one row per person and key."""
-    frame, keys = _keys(select, frame, context)
+    frame, keys, persons = _keys(select, frame, context)
     totals = _Totals(frame, context.names, keyed=not all(key.functional for key in keys.values()))
-    lowering = Lowering(frame, keys, totals.note, person="person")
-    aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
+    lowering = Lowering(frame, keys, totals.note, persons=persons)
     items = [(output_name(item), lowering.lower(unaliased(item))) for item in select.expressions]
     having = select.args.get("having")
+    aliases = aliases_of(select)
     tests = [lowering.lower(with_aliases(node, aliases, frame)) for node in (conjuncts(having.this) if having else ())]
     after = relations.filtered(_after(frame, keys, totals), tests, context)
     columns: dict[str, Binding] = {}
@@ -201,8 +202,8 @@ def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> 
     return after.renamed(alias, columns)
 
 
-def _keys(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, dict[str, Typed]]:
-    """Return the rows that are grouped, and the keys besides the person, by place-holder.
+def _keys(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, dict[str, Typed], list[PersonColumn]]:
+    """Return the rows that are grouped, the keys besides the person, by place-holder, and the person as it is grouped by.
 
     Rows on which the person's column is NULL would be a group that belongs to nobody, and are left out.
 
@@ -213,8 +214,7 @@ def _keys(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, di
     nodes = []
     if group is not None:
         only(group, {"expressions"})
-        aliases = {name: unaliased(item) for item in select.expressions if (name := output_name(item))}
-        nodes = [with_aliases(node, aliases, frame).unnest() for node in group.expressions]
+        nodes = [node.unnest() for node in map(group_reader(select, frame), group.expressions)]
     persons = [person for node in nodes if (person := person_reference(node, frame)) is not None]
     if not persons:
         raise Refusal(
@@ -224,7 +224,7 @@ def _keys(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, di
     for key in others:
         uses.allow(context.contract, key, uses.GROUPS)
     present = conjunction([person.present for person in persons if person.present is not None])
-    return frame.where(present), {context.names.column(frame.stem): key for key in others}
+    return frame.where(present), {context.names.column(frame.stem): key for key in others}, persons
 
 
 def _after(frame: Frame, keys: dict[str, Typed], totals: _Totals) -> Frame:

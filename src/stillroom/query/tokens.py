@@ -123,7 +123,9 @@ def _check_joins(tokens: Sequence[Token]) -> None:
     for token in tokens:
         kind = token.token_type
         if kind is TokenType.COMMA and among_tables[-1]:
-            raise Refusal(Code.JOIN_WITHOUT_PERSON, "Tables apart by commas are not joined.", "Write JOIN … ON, and equate the persons.")
+            raise Refusal(
+                Code.JOIN_WITHOUT_PERSON, "Tables separated by commas are not joined.", "Write JOIN … ON, and equate the persons."
+            )
         if kind in _kinds("LIMIT OFFSET") and len(among_tables) > 1:
             raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()} is not supported inside parentheses.", "Move it to the end.")
         if kind is TokenType.L_PAREN:

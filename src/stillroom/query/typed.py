@@ -233,6 +233,11 @@ def either_true(left: Typed, right: Typed) -> Typed:
     return combined(Any(operands=(left.expression, right.expression)), kind, left, right)
 
 
+def same(one: Typed, other: Typed) -> bool:
+    """Tell whether two operands are one value: 1.5 and 15 are the same whole number, in other units."""
+    return (one.expression, one.type.kind, one.type.digits) == (other.expression, other.type.kind, other.type.digits)
+
+
 def is_null(operand: Typed) -> bool:
     """Tell whether an operand is the constant NULL."""
     return isinstance(operand.expression, Constant) and operand.expression.value is None

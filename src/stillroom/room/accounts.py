@@ -1,10 +1,16 @@
-"""Owners' accounts, as a room works with them: hold, and once the outcome is durable, tell every account."""
+"""Owners' accounts, as a room works with them: hold, and tell every account how a reservation stands once that is durable.
+
+Accounts are asked again before anything is measured, and told of the release before it is answered. So a room that was restored from an
+older copy, and has forgotten a commit or a release, cannot measure a second time what was paid for once.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, Failed, StillroomError, Unverified
+from stillroom.crypto.canonical import digest
+from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import AccountRaised, Hold, HoldLapsed
 from stillroom.model.record import RunState
@@ -66,21 +72,39 @@ def give_up(room: Room, record: RunRecord) -> None:
 
 
 def settle(room: Room, reservation: str) -> None:
-    """Tell every account of a reservation that it is committed, or that it has lapsed; whoever cannot be reached is told later."""
+    """Tell every account how a reservation stands; whoever cannot be reached, or says no, is told again later."""
     with room.store.reading() as records:
         record = records.runs.get(reservation)
     if record is None or record.settled or record.state is RunState.OPEN:
         return
     if any(owner not in room.vaults for owner, _ in record.accounts):
         return
-    if record.state is RunState.LAPSED:
-        _settle_lapse(room, record)
-    else:
-        _settle_commit(room, record)
+    tell_all = _settle_lapse if record.state is RunState.LAPSED else tell
+    with suppress(Refusal, Failed):
+        tell_all(room, record)
+
+
+def tell(room: Room, record: RunRecord) -> None:
+    """Tell every account that a charge is spent, or by which release the commit is answered.
+
+    Raises:
+        Refusal: `RESERVATION_INVALID` if an account knows better: then nothing may be measured for the reservation, or handed out.
+        Failed: An owner's home cannot be reached.
+    """
+    with room.store.reading() as records:
+        kept = records.runs.release(record.reservation)
+    for owner, population in record.accounts:
+        try:
+            _tell(_vault(room, owner), record.reservation, population, kept)
+        except Refusal:
+            raise _forgotten(owner) from None
+    if not record.settled:
+        with room.store.writing() as records:
+            records.runs.settle(record.reservation, RunState.COMMITTED if kept is None else RunState.RELEASED)
 
 
 def note_raises(room: Room) -> None:
-    """Log the raises that owners have made since the room first saw their accounts."""
+    """Log the caps that owners have raised, or given to new accounts, since the room first looked at what its contract names."""
     with room.store.reading() as records:
         if records.contracts.active() is None:
             return
@@ -114,22 +138,38 @@ def _vault(room: Room, owner: str) -> Vault:
     return vault
 
 
-def _settle_commit(room: Room, record: RunRecord) -> None:
-    for owner, population in record.accounts:
-        room.vaults[owner].commit(record.reservation, population)
-    with room.store.writing() as records:
-        records.runs.settle(record.reservation)
+def _tell(vault: Vault, reservation: str, population: str, release: bytes | None) -> None:
+    if release is None:
+        vault.commit(reservation, population)
+    else:
+        vault.answer(reservation, population, digest(release))
+
+
+def _forgotten(owner: str) -> Refusal:
+    return Refusal(
+        Code.RESERVATION_INVALID,
+        f"The account of {owner} knows no run that waits for this answer: the room, or that home, was put back to an older state.",
+        "Get the release from who received it. Asked at another price, or on a new version of the data, the question is a new run.",
+    )
 
 
 def _settle_lapse(room: Room, record: RunRecord) -> None:
-    answers = {(owner, population): room.vaults[owner].lapse(record.reservation, population) for owner, population in record.accounts}
+    answers = {(owner, population): _lapse(room.vaults[owner], record.reservation, population) for owner, population in record.accounts}
     with room.store.writing() as records:
         present = records.runs.get(record.reservation)
         if present is not None and not present.settled:
             contract = contracts.read(contracts.find(records, record.contract).envelope)
             signed = {name: answer for name, answer in answers.items() if answer and _is_by(contract, name[0], *answer)}
             _log_lapse(room, records, record, signed, entry_time(room.clock, contract))
-            records.runs.settle(record.reservation)
+            records.runs.settle(record.reservation, RunState.LAPSED)
+
+
+def _lapse(vault: Vault, reservation: str, population: str) -> tuple[bytes, bytes] | None:
+    """Give up a hold. An account in which it is committed keeps the charge: the room was put back to a time before its own commit."""
+    try:
+        return vault.lapse(reservation, population)
+    except Refusal:
+        return None
 
 
 def _is_by(contract: Contract, owner: str, held: bytes, lapsed: bytes) -> bool:

@@ -43,6 +43,10 @@ class Pending:
     plan_digest: str
     decisions: tuple[ApprovalStatement, ...]
 
+    def waits_for(self, party: str) -> bool:
+        """Tell whether the plan reads data of a party that has not decided about it."""
+        return party in self.compiled.readers and all(one.party != party for one in self.decisions)
+
 
 def receivers_of(contract: Contract) -> tuple[str, ...]:
     """Return who gets releases under a contract, sorted."""

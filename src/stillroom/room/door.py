@@ -1,7 +1,8 @@
 """The one door out of a room.
 
 check → compile → price → approved, on admitted data? → reserve → hold on every owner's account → commit → settle → measure → finish →
-sign → store → answer, in that order, refusing on any doubt. Nothing else can make a release.
+sign → store → answer, in that order, refusing on any doubt. Nothing else can make a release. To settle is to tell every account of the
+commit, and the answer is given once every account has been told of the release.
 
 What is durable when, so that a crash anywhere leaves neither a release without a commit nor a second charge:
 
@@ -10,7 +11,7 @@ What is durable when, so that a crash anywhere leaves neither a release without 
 - Only a committed run is measured. Its noisy cells leave this module inside a release that was stored first, in a second transaction,
   once for each reservation: of two that measure the same at the same time, one throws its cells away.
 - A reservation is found by what is run. Asking again finds it, and goes on from where it stands: a release that is there is handed out
-  without a charge, a run that was committed is measured without another one.
+  without a charge, a run that was committed is measured without another one, unless an account knows of its release.
 
 Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text, and both it and a
 release appear at a multiple of the contract's quantum.
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, Refusal, StillroomError
-from stillroom.ledger.entry import ReleaseStored
+from stillroom.ledger.entry import ReleaseStored, decode
 from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.query.compile import compile_question
@@ -32,7 +33,7 @@ from stillroom.room import accounts, approvals, checks, commitment, log, refusal
 from stillroom.room.room import Genuine
 from stillroom.room.signed import sign
 from stillroom.room.stages import Committed, Rehearsal, Released
-from stillroom.room.times import entry_time, rounded_down, wait
+from stillroom.room.times import entry_time, first_after, rounded_down, wait
 
 if TYPE_CHECKING:
     from stillroom.model.plan import NoisyCells
@@ -90,10 +91,11 @@ def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal
     with refusals.counted(room, asked.contract):
         cleared = _cleared(room, asked, progress)
         record = _committed(room, cleared, progress)
+    if record.state is not RunState.RELEASED:
+        progress.step(Step.SETTLE)
+        record = _settled(room, record)
     if record.state is RunState.RELEASED or record.commitment is None:
         return _stored(room, record)
-    progress.step(Step.SETTLE)
-    accounts.settle(room, record.reservation)
     return _measured(room, Committed(cleared, record.reservation, record.commitment), progress)
 
 
@@ -120,9 +122,30 @@ def _committed(room: Room, cleared: Cleared, progress: Progress) -> RunRecord:
     if record.state is not RunState.OPEN:
         return record
     progress.step(Step.HOLD)
-    holds = accounts.hold_all(room, cleared.planned.asked.contract, record, progress)
+    try:
+        holds = accounts.hold_all(room, cleared.planned.asked.contract, record, progress)
+    except Refusal as refusal:
+        return _moved_on(room, record, refusal)
     progress.step(Step.COMMIT)
     return commitment.commit(room, cleared, record, holds)
+
+
+def _settled(room: Room, record: RunRecord) -> RunRecord:
+    """Tell every account of a commit. It says no to one that is answered, by another process just now or in a future that is forgotten."""
+    try:
+        accounts.tell(room, record)
+    except Refusal as refusal:
+        return _moved_on(room, record, refusal)
+    return record
+
+
+def _moved_on(room: Room, record: RunRecord, refusal: Refusal) -> RunRecord:
+    """Return a reservation that another process has taken further, which explains an account's refusal; otherwise raise that."""
+    with room.store.reading() as records:
+        present = records.runs.get(record.reservation)
+    if present is None or present.state in {record.state, RunState.LAPSED}:
+        raise refusal
+    return present
 
 
 def _measured(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
@@ -139,16 +162,18 @@ def _measured(room: Room, committed: Committed, progress: Progress) -> Released 
         case _:
             answer = Rehearsal(planned.price.plan_digest, table)
     progress.step(Step.ANSWER)
+    if isinstance(answer, Released):
+        _told(room, answer.reservation)
     wait(room.clock, planned.asked.contract)
     return answer
 
 
 def _measure(room: Room, committed: Committed) -> NoisyCells:
-    """Return noisy cells; on any failure, one fixed text at a multiple of the quantum."""
+    """Return noisy cells; on any failure, too little memory among them, one fixed text at a multiple of the quantum."""
     planned = committed.cleared.planned
     try:
         return room.outlet.protection.measure(planned.compiled.plan, planned.compiled.charge, committed.cleared.versions)
-    except StillroomError:
+    except (StillroomError, MemoryError):
         wait(room.clock, planned.asked.contract)
         raise Failed(
             Code.RUN_FAILED,
@@ -161,7 +186,7 @@ def _released(room: Room, outlet: Genuine, committed: Committed, table: Table, p
     """Sign the release and store it with its log entry; if another process has stored one first, return that one."""
     progress.step(Step.SIGN)
     contract = committed.cleared.planned.asked.contract
-    moment = rounded_down(room.clock.now(), contract.quantum_seconds)
+    moment = _moment(room, committed)
     value = release.write(committed, table, room=room.identity, sampler=outlet.protection.sampler, released_at=moment)
     envelope = sign(value, PAYLOAD_TYPE, outlet.key)
     progress.step(Step.STORE)
@@ -176,10 +201,20 @@ def _released(room: Room, outlet: Genuine, committed: Committed, table: Table, p
         return Released(committed.reservation, envelope, fresh=True)
 
 
+def _moment(room: Room, committed: Committed) -> float:
+    """Return the time of a release: now, rounded down, but not before its commit if the clock was set back since."""
+    quantum = committed.cleared.planned.asked.contract.quantum_seconds
+    with room.store.reading() as records:
+        commit = decode(records.log.leaves(committed.commitment.index)[0])
+    now = rounded_down(room.clock.now(), quantum)
+    return now if now >= commit.at else first_after(commit.at, quantum)
+
+
 def _store(records: Records, reservation: str, envelope: bytes) -> None:
     """Keep a release of a committed reservation, and of no other."""
     record = records.runs.get(reservation)
-    if record is None or not records.runs.advance(record.model_copy(update={"state": RunState.RELEASED}), RunState.COMMITTED):
+    update = {"state": RunState.RELEASED, "settled": False}
+    if record is None or not records.runs.advance(record.model_copy(update=update), RunState.COMMITTED):
         raise _lost(reservation)
     records.runs.keep_release(reservation, envelope)
 
@@ -190,7 +225,16 @@ def _stored(room: Room, record: RunRecord) -> Released:
         kept = records.runs.release(record.reservation)
     if kept is None:
         raise _lost(record.reservation)
+    _told(room, record.reservation)
     return Released(record.reservation, kept, fresh=False)
+
+
+def _told(room: Room, reservation: str) -> None:
+    """See that every account knows of a release before it is answered."""
+    with room.store.reading() as records:
+        record = records.runs.get(reservation)
+    if record is not None and not record.settled:
+        accounts.tell(room, record)
 
 
 def _lost(reservation: str) -> Failed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.merkle import inclusion_proof, leaf_hash
-from stillroom.errors import Code, InvalidInput
+from stillroom.errors import Code, Refusal
 from stillroom.ledger.entry import decode
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def whole_log(room: Room) -> bytes:
     """Return the whole log, with every signed envelope that it names.
 
     Raises:
-        InvalidInput: `LOG_INVALID` if nothing was logged yet.
+        Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
     """
     with room.store.reading() as records:
         head: dict[str, Json] = {"schema": LOG, "checkpoint": _checkpoint(records)}
@@ -47,7 +47,8 @@ def proof(room: Room, indices: Iterable[int]) -> bytes:
     """Return proofs that entries are in the log; those of a release's commit and of its storing travel beside it.
 
     Raises:
-        InvalidInput: `PROOF_INVALID` if there is no such entry, `LOG_INVALID` if nothing was logged yet.
+        InvalidInput: `PROOF_INVALID` if there is no such entry.
+        Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
     """
     with room.store.reading() as records:
         head: dict[str, Json] = {"schema": PROOF, "checkpoint": _checkpoint(records)}
@@ -60,7 +61,7 @@ def proof(room: Room, indices: Iterable[int]) -> bytes:
 def _checkpoint(records: Records) -> str:
     note = records.log.checkpoint()
     if note is None:
-        raise InvalidInput(Code.LOG_INVALID, "The log has no entries.", "Come back once a contract is in force.")
+        raise Refusal(Code.CONTRACT_UNKNOWN, "The log has no entries: no contract is in force yet.", "Have every party sign one.")
     return note.decode("utf-8")
 
 

@@ -12,14 +12,15 @@ from stillroom.room.signed import decode
 
 if TYPE_CHECKING:
     from stillroom.model.record import Tally
+    from stillroom.ports import Records
     from stillroom.room.room import Room
 
 
 def received_by(room: Room, party: str) -> tuple[Release, ...]:
     """Return the releases that a party may have, in the order in which they were stored."""
     with room.store.reading() as records:
-        envelopes = records.runs.releases()
-    return tuple(one for one in map(read, envelopes) if party in one.receivers)
+        found = tuple(map(read, records.runs.releases()))
+        return tuple(one for one in found if party in one.receivers and _known(records, one.reservation))
 
 
 def envelope_for(room: Room, party: str, reservation: str) -> bytes:
@@ -29,7 +30,7 @@ def envelope_for(room: Room, party: str, reservation: str) -> bytes:
         Refusal: `RELEASE_UNKNOWN` if there is none that this party may have.
     """
     with room.store.reading() as records:
-        envelope = records.runs.release(reservation)
+        envelope = records.runs.release(reservation) if _known(records, reservation) else None
     if envelope is None or party not in read(envelope).receivers:
         raise Refusal(Code.RELEASE_UNKNOWN, "There is no such release for this party.", "Look at the list of releases.")
     return envelope
@@ -42,6 +43,12 @@ def read(envelope: bytes) -> Release:
         Unverified: `ENVELOPE_INVALID`.
     """
     return decode(unverified_payload(envelope, PAYLOAD_TYPE), Release)
+
+
+def _known(records: Records, reservation: str) -> bool:
+    """Tell whether every account knows of a release: only then may it be handed out."""
+    record = records.runs.get(reservation)
+    return record is not None and record.settled
 
 
 def balance(room: Room) -> Tally:

@@ -100,5 +100,5 @@ def disk_errors(what: str) -> Iterator[None]:
         raise Failed(
             Code.STORE_FAILED,
             f"{what} could not be stored: {error.strerror or 'the disk refused'}.",
-            "Nothing was changed. Check the space and the permissions of the home, then try again.",
+            "Nothing was changed. Check the space and the permissions of the folder, then try again.",
         ) from None

@@ -68,7 +68,9 @@ class Home:
             Failed: `STORE_FAILED` if the disk refuses.
         """
         deed = _deed(party)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        with disk_errors("The home"):
+            taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        if taken:
             raise InvalidInput(Code.HOME_EXISTS, f"There is something at {path} already.", "Use the home that is there, or another folder.")
         with disk_errors("The home"), new_folder(path, path.with_name(f".{path.name}.incoming")) as folder:
             (folder / "keys").mkdir(mode=PRIVATE_FOLDER)
@@ -109,7 +111,7 @@ class Home:
         holding = self._manifest().datasets.get(dataset)
         return entropy.token(SALT_SIZE) if holding is None or not holding.salt else bytes.fromhex(holding.salt)
 
-    def add(self, dataset: str, contents: Contents, *, section: str, contract: str) -> int:
+    def add(self, dataset: str, contents: Contents, *, section: str, contract: str, after: int = 0) -> int:
         """Store a new version of a dataset; the rows of the one before are deleted.
 
         Args:
@@ -117,6 +119,7 @@ class Home:
             contents: The table, admitted under the dataset's `salt`.
             section: Digest of the contract's section for it.
             contract: Digest of the contract.
+            after: The last number that the room has heard of: it may be another home's, or this one's before it was put back.
 
         Returns:
             The number of the version.
@@ -127,7 +130,7 @@ class Home:
         """
         with self._changing() as manifest:
             holding = manifest.holding_for(dataset, contents)
-            return self._store(manifest, holding.extended(section, contract), contents)
+            return self._store(manifest, holding.extended(section, contract, after), contents)
 
     def withdraw(self, dataset: str) -> None:
         """Delete a dataset's rows. What was charged for it stays charged.
@@ -141,13 +144,14 @@ class Home:
             _current(holding)
             manifest.with_holding(holding.retired(State.WITHDRAWN)).save(self.path / _LIST)
 
-    def forget(self, dataset: str, person: Person, identifier: str) -> int:
+    def forget(self, dataset: str, person: Person, identifier: str, *, after: int = 0) -> int:
         """Delete one person's rows from a private dataset, which becomes a new version, whether or not the person was in it.
 
         Args:
             dataset: Its name in the contract.
             person: How the contract reads identifiers.
             identifier: Any spelling of the person's identifier.
+            after: As for `add`.
 
         Returns:
             The number of the new version.
@@ -164,7 +168,7 @@ class Home:
             if name is None or not holding.private:
                 raise InvalidInput(Code.DATA_INVALID, f"Nobody in `{dataset}` can have that identifier.", "Give it as the data has it.")
             contents = _without(self._table(holding, version.number), name)
-            return self._store(manifest, holding.extended(version.section, version.contract), contents)
+            return self._store(manifest, holding.extended(version.section, version.contract, after), contents)
 
     def tables(self) -> HomeTables:
         """Return where a protection finds this home's data."""

@@ -52,7 +52,7 @@ class Holding(Value):
         name: Its name in contracts.
         private: Whether it is about people.
         salt: The secret key of its keyed hashes, in hexadecimal, made at its first admission; empty for a public table.
-        versions: All there ever were, ascending: their count is what the next number follows.
+        versions: All there ever were here, with rising numbers: the next number follows the last.
     """
 
     name: Name
@@ -67,12 +67,12 @@ class Holding(Value):
 
     @property
     def next_number(self) -> int:
-        """The number of the next version; no number is ever used twice."""
-        return len(self.versions) + 1
+        """The least number that the next version can have; no number is ever used twice."""
+        return self.versions[-1].number + 1 if self.versions else 1
 
     def version(self, number: int) -> Version | None:
         """Return the version of that number, if there is one."""
-        return self.versions[number - 1] if 1 <= number <= len(self.versions) else None
+        return next((version for version in self.versions if version.number == number), None)
 
     def retired(self, state: State) -> Holding:
         """Return the holding without a current version: what was current gets a state instead."""
@@ -81,9 +81,9 @@ class Holding(Value):
             return self
         return self.model_copy(update={"versions": (*self.versions[:-1], current.model_copy(update={"state": state}))})
 
-    def extended(self, section: str, contract: str) -> Holding:
-        """Return the holding with one more version, which supersedes the one before."""
-        version = Version(number=self.next_number, section=section, contract=contract)
+    def extended(self, section: str, contract: str, after: int) -> Holding:
+        """Return the holding with one more version, which supersedes the one before, and any that has a number up to `after` elsewhere."""
+        version = Version(number=max(self.next_number, after + 1), section=section, contract=contract)
         return self.model_copy(update={"versions": (*self.retired(State.SUPERSEDED).versions, version)})
 
 

@@ -86,7 +86,10 @@ def write_table(folder: Path, place: Path, key: bytes, contents: Contents) -> No
 
 
 def _write(path: Path, place: Path, key: bytes, table: pa.Table) -> None:
-    """Write a table under its file's own key. Whole numbers are stored as differences: small, and fast to read."""
+    """Write a table under its file's own key. Whole numbers are stored as differences: small, and fast to read.
+
+    Statistics would be of no use: whoever reads rows reads all of them.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
     from pyarrow.parquet.encryption import create_encryption_properties
@@ -98,6 +101,7 @@ def _write(path: Path, place: Path, key: bytes, table: pa.Table) -> None:
         use_dictionary=[name for name in table.column_names if name not in whole],
         column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
         compression="snappy",
+        write_statistics=False,
         encryption_properties=create_encryption_properties(_file_key(key, place)),
     )
 

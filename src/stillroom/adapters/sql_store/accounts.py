@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from stillroom.adapters.sql_store.account_tables import ACCOUNT, accounts, holds
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
 from stillroom.adapters.sql_store.database import create_database, open_database
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger.account import Account, AccountName, Booking, Standing
 from stillroom.model.charge import Charge
 
@@ -39,8 +40,10 @@ class SqlAccounts:
         """Open an account with a cap for life.
 
         Raises:
+            InvalidInput: `HOME_INVALID` if that is no name of a population.
             Refusal: `CAP_LOWERED` if the account is there already: only `raise_cap` changes a cap.
         """
+        _check_name(self.owner, population)
         with self._database.transaction(write=True) as connection:
             if _account(connection, population) is not None:
                 raise Refusal(
@@ -70,7 +73,7 @@ class SqlAccounts:
                 connection.execute(change.values(raises=accounts.c.raises + 1, **charge_values("cap", cap)))
 
     def hold(self, wanted: HoldStatement, envelope: bytes) -> bytes:
-        """Hold a charge; keep and return its signed statement, or return the one kept if it was held or committed before.
+        """Hold a charge; keep and return its signed statement, or return the one kept if it is held already.
 
         Raises:
             Refusal: As `stillroom.ledger.account.hold`.
@@ -101,9 +104,23 @@ class SqlAccounts:
                 raise _invalid(f"Nothing is held under reservation {reservation}.")
             if row.state == Standing.LAPSED:
                 raise _lapsed(reservation)
+            if row.release is not None:
+                raise _invalid(f"Reservation {reservation} is answered already.")
             if row.state == Standing.HELD:
                 _book(connection, population, read_charge(row, "charge"), held=-1, spent=1)
                 _change(connection, row, state=Standing.COMMITTED.value)
+
+    def answer(self, reservation: str, population: str, release: str) -> None:
+        """Keep the digest of the release that answers a commit; nothing happens if it is kept already.
+
+        Raises:
+            Refusal: As `stillroom.ledger.account.answer`.
+        """
+        with self._database.transaction(write=True) as connection:
+            row = _hold(connection, reservation, population)
+            if row is None or row.state != Standing.COMMITTED or row.release not in {None, release}:
+                raise _invalid(f"Reservation {reservation} is not one that waits for this answer.")
+            _change(connection, row, release=release)
 
     def lapse(self, lapsed: LapseStatement, envelope: bytes) -> tuple[bytes, bytes] | None:
         """Give up a hold; keep the signed statement, or the one from before; return the statements of the hold and of its lapse.
@@ -128,10 +145,10 @@ class SqlAccounts:
             return None if row.held is None else (row.held, row.lapsed)
 
     def raises(self, population: str) -> int:
-        """Return how often an account's cap was raised; 0 if there is no such account."""
+        """Return how often an account got a cap: 0 if there is no such account, 1 once it is opened, and one more with each raise."""
         with self._database.transaction(write=False) as connection:
             row = _account(connection, population)
-        return 0 if row is None else int(row.raises)
+        return 0 if row is None else 1 + int(row.raises)
 
     def all(self) -> tuple[Account, ...]:
         """Return the accounts with every booking, by population. They are for the owner's eyes only."""
@@ -142,7 +159,7 @@ class SqlAccounts:
     def _read(self, connection: sa.Connection, row: sa.Row[Any]) -> Account:
         mine = holds.select().where(holds.c.population == row.population).order_by(holds.c.position)
         bookings = tuple(
-            Booking(reservation=one.reservation, charge=read_charge(one, "charge"), standing=Standing(one.state))
+            Booking(reservation=one.reservation, charge=read_charge(one, "charge"), standing=Standing(one.state), release=one.release)
             for one in connection.execute(mine)
         )
         return Account(name=AccountName(owner=self.owner, population=row.population), cap=read_charge(row, "cap"), bookings=bookings)
@@ -165,6 +182,17 @@ def open_accounts(path: Path, owner: str) -> SqlAccounts:
         Failed: `STORE_FAILED` if there is none, or it cannot be used.
     """
     return SqlAccounts(owner, open_database(path, ACCOUNT))
+
+
+def _check_name(owner: str, population: str) -> None:
+    try:
+        AccountName(owner=owner, population=population)
+    except ValidationError:
+        raise InvalidInput(
+            Code.HOME_INVALID,
+            f"{population!r} is not the name of a population.",
+            "Use the name that the contract gives it: small letters, digits and underscores, a letter first.",
+        ) from None
 
 
 def _account(connection: sa.Connection, population: str) -> sa.Row[Any] | None:
@@ -207,6 +235,8 @@ def _held_before(row: sa.Row[Any], wanted: HoldStatement) -> bytes:
         raise _invalid(f"Another charge was held under reservation {wanted.reservation}.")
     if row.state == Standing.LAPSED:
         raise _lapsed(wanted.reservation)
+    if row.state == Standing.COMMITTED:
+        raise _invalid(f"Reservation {wanted.reservation} is committed already.")
     kept: bytes = row.held
     return kept
 

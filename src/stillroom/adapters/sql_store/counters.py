@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SqlCounters:
-    """Refusals that wait to be logged, and raises that were."""
+    """Refusals that wait to be logged, and caps that were seen."""
 
     def __init__(self, connection: sa.Connection) -> None:
         """Use a connection that is inside a transaction."""
@@ -35,7 +35,7 @@ class SqlCounters:
         self._connection.execute(refusals.delete())
 
     def raises(self, owner: str, population: str) -> int | None:
-        """Return how many raises of an account are logged or lie before the room's time; None if it was never seen."""
+        """Return how often an account had got a cap when the room last looked; None if it never did."""
         found = sa.select(raises.c.seen).where(raises.c.owner == owner, raises.c.population == population)
         return self._connection.execute(found).scalar_one_or_none()
 

@@ -41,12 +41,13 @@ class SqlRuns:
         change = runs.update().where(runs.c.reservation == record.reservation, runs.c.state == before.value)
         return self._connection.execute(change.values(**_values(record))).rowcount == 1
 
-    def settle(self, reservation: str) -> None:
-        """Take note that every account knows about the commit or the lapse."""
-        self._connection.execute(runs.update().where(runs.c.reservation == reservation).values(settled=True))
+    def settle(self, reservation: str, state: RunState) -> None:
+        """Take note that every account knows that the reservation is in this state; nothing happens if it has moved on."""
+        mine = sa.and_(runs.c.reservation == reservation, runs.c.state == state.value)
+        self._connection.execute(runs.update().where(mine).values(settled=True))
 
     def unsettled(self) -> tuple[RunRecord, ...]:
-        """Return reservations that are open, or that some account may not know the outcome of."""
+        """Return reservations that are open, or of which some account may not know how they stand."""
         found = runs.select().where(runs.c.settled.is_(other=False)).order_by(runs.c.opened_at, runs.c.reservation)
         return tuple(_read(row) for row in self._connection.execute(found))
 

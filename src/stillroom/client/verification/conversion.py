@@ -9,6 +9,8 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 _SEARCH, _BISECT = 80, 80
 """Rounds that bring both searches to the precision of doubles."""
 _LEAST_EXCESS = 2.0**-40
+_LARGEST_LOG = 700.0
+"""Doubles hold e to this power; the best α is far smaller, however small δ is."""
 
 
 def epsilon_of(rho: float, delta: float) -> float:
@@ -19,7 +21,7 @@ def epsilon_of(rho: float, delta: float) -> float:
     """
     if rho == 0:
         return 0.0
-    low, high = math.log(_LEAST_EXCESS), math.log(1 / delta)
+    low, high = math.log(_LEAST_EXCESS), min(-math.log(delta), _LARGEST_LOG)
     for _ in range(_SEARCH):
         left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
         low, high = (low, right) if _bound(left, rho, delta) < _bound(right, rho, delta) else (left, high)

@@ -120,7 +120,7 @@ class ReleaseStored(Made):
 
 
 class AccountRaised(Made):
-    """An owner raised the cap of an account."""
+    """An owner raised the cap of an account, or opened the account."""
 
     kind: Literal["account_raised"]
     account: Account

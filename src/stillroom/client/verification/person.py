@@ -135,7 +135,9 @@ def _relation(relation: Relation, contract: Contract) -> Rows:
         case Join():
             return _joined(relation, _relation(relation.left, contract), _relation(relation.right, contract))
         case Mark():
-            return _marked(relation, _relation(relation.source, contract), _relation(relation.among, contract))
+            _relation(relation.among, contract)
+            source = _relation(relation.source, contract)
+            return replace(source, columns=source.columns | {relation.name})
         case Enrich():
             return _enriched(relation, contract, _relation(relation.source, contract))
         case PerPerson():
@@ -178,14 +180,6 @@ def _joined(join: Join, left: Rows, right: Rows) -> Rows:
             return replace(both, constant=both.constant | frozenset(marks))
         case JoinKind.FULL:
             return replace(both, most=max(both.most, left.most + right.most), constant=frozenset())
-
-
-def _marked(mark: Mark, source: Rows, among: Rows) -> Rows:
-    """Return what is known about rows that tell whether they have a match: all rows of a person do or none, if they look alike."""
-    own = columns_of(mark.condition) - among.columns if mark.condition is not None else frozenset[str]()
-    same = source.most == 1 or own <= source.constant
-    constant = source.constant | {mark.name} if same else source.constant
-    return Rows(source.most, source.columns | {mark.name}, constant, source.ranges)
 
 
 def _united(union: Union, arms: list[Rows]) -> Rows:

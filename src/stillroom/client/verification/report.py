@@ -64,7 +64,7 @@ class Report(Value):
     @property
     def caution(self) -> str | None:
         """What is left for the reader to do before relying on an accepted release, if anything."""
-        if self.vouched_by:
+        if self.vouched_by or not self.accepted:
             return None
         return f"Only the release says that it is from {self.room}: compare that key with what the parties know (--room-key)."
 

@@ -30,7 +30,7 @@ class Label(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A key that a column of the table shows: the column, the key, and its values as text, by position and back."""
+    """A key that a column of the table shows: the column, the key, and the key's values as text, in their order and with their places."""
 
     column: int
     key: int
@@ -54,7 +54,7 @@ def labels(plan: Plan, table: Table) -> list[Label] | None:
     enough = len(table.rows) == most if finish.having is None else len(table.rows) <= most
     require(enough, f"the number of rows: got {len(table.rows)}, expected {most}{'' if finish.having is None else ' or fewer'}")
     if finish.having is None and not finish.order:
-        found = list(islice(_all(plan), finish.offset, finish.offset + most))
+        found = list(islice(_all(plan), finish.offset, finish.offset + most)) if most else []
         for row, label in zip(table.rows, found, strict=True):
             expect("the keys of a row", [_place(row, one) for one in shown], [_expected(plan, label, one) for one in shown])
         return found
@@ -80,7 +80,7 @@ def _shown(plan: Plan) -> list[Shown]:
             number = int(output.value.name[1:])
             key = plan.keys[number]
             texts = tuple(_text(key, value, output.digits) for value in key.domain)
-            found.append(Shown(column, number, texts, {text: place for place, text in enumerate(texts)}))
+            found.append(Shown(column, number, texts, {text: place for place, text in reversed([*enumerate(texts)])}))
     return found
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 """What intervals cover, at least."""
 
+MOST_FINER = 300
+"""No average has so many more decimal places than what is averaged."""
+
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
 
 
@@ -136,6 +139,6 @@ def _check_between(output: Output, cell: Cell) -> None:
 def _check_average(output: Output, average: Average, low: int, high: int) -> None:
     """Check that the interval of an average keeps to the bounds, rounded outward."""
     finer = output.digits - average.digits
-    if finer < 0:
-        raise Broken("an average is shown with fewer decimal places than what is averaged has")
+    if not 0 <= finer <= MOST_FINER:
+        raise Broken("an average is shown with fewer decimal places than what is averaged has, or with far more")
     require(average.low * 10**finer <= low and high <= average.high * 10**finer, "the interval of an average exceeds the contract's bounds")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 HASH_SIZE = 32
 
@@ -21,18 +22,23 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def root(leaves: Sequence[bytes]) -> bytes:
-    """Return the root of a tree from its leaf hashes (section 2.1.2: with a stack of complete subtrees)."""
+def roots(leaves: Sequence[bytes], sizes: Collection[int]) -> dict[int, bytes]:
+    """Return the roots of the trees of so many leaves from the first on (section 2.1.2: with a stack of complete subtrees)."""
     stack: list[bytes] = []
+    wanted, found = frozenset(sizes), {0: hashlib.sha256(b"").digest()}
     for number, leaf in enumerate(leaves, start=1):
         stack.append(leaf)
         for _ in range((number & -number).bit_length() - 1):
             right = stack.pop()
             stack.append(node_hash(stack.pop(), right))
-    while len(stack) > 1:
-        right = stack.pop()
-        stack.append(node_hash(stack.pop(), right))
-    return stack[0] if stack else hashlib.sha256(b"").digest()
+        if number in wanted:
+            found[number] = reduce(lambda right, left: node_hash(left, right), reversed(stack))
+    return found
+
+
+def root(leaves: Sequence[bytes]) -> bytes:
+    """Return the root of a tree from its leaf hashes."""
+    return roots(leaves, {len(leaves)})[len(leaves)]
 
 
 def root_by_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.query.rewrites.name_columns import name_columns
 from stillroom.query.rewrites.order_operands import order_operands
 from stillroom.query.rewrites.prune_columns import prune_columns
 from stillroom.query.rewrites.push_filters import push_filters
@@ -11,7 +12,7 @@ from stillroom.query.rewrites.push_filters import push_filters
 if TYPE_CHECKING:
     from stillroom.query.draft import Draft
 
-RULES = (push_filters, order_operands, prune_columns)
+RULES = (push_filters, prune_columns, name_columns, order_operands)
 
 
 def apply(draft: Draft) -> Draft:

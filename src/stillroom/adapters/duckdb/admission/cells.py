@@ -208,8 +208,7 @@ def _common_units(type_: ColumnType, given: str, found: str) -> tuple[str, str]:
     if found in _DOUBLE:
         return _common_double(type_, given)
     if found == "VARCHAR":
-        given = f"trim({given}, {_literal(WHITE_SPACE)})"
-        certain = f"regexp_full_match({given}, '[+-]?[0-9]{{1,12}}(?:[.][0-9]{{0,{_PLACES}}})?')"
+        certain = f"regexp_full_match({given}, ' *[+-]?[0-9]{{1,12}}(?:[.][0-9]{{0,{_PLACES}}})? *')"
     elif found in _WHOLE:
         certain = f"{given} BETWEEN -{_CERTAIN - 1} AND {_CERTAIN - 1}"
     else:

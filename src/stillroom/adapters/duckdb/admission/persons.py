@@ -21,15 +21,17 @@ _SPELLINGS = """
     )
 """
 
+_TOLD_APART = "SELECT count(DISTINCT hash(raw)) = count(*) FROM spellings"
+
 _CODES = """
     CREATE TABLE codes AS
     SELECT
-      raw,
+      key,
       canonical,
       (dense_rank() OVER persons - 1)::INTEGER AS code,
       lag(canonical) OVER persons IS DISTINCT FROM canonical AS leads,
       (sum(admissible) OVER (persons RANGE BETWEEN CURRENT ROW AND CURRENT ROW))::BIGINT AS rows
-    FROM spellings
+    FROM (SELECT key_of(raw) AS key, canonical, admissible FROM spellings)
     WHERE canonical IS NOT NULL AND admissible > 0
     WINDOW persons AS (ORDER BY canonical)
 """
@@ -46,14 +48,14 @@ _COUNTS = """
 _CODED = """
     CREATE VIEW coded AS
     SELECT cells.* EXCLUDE (person), codes.code AS person, codes.canonical, codes.rows
-    FROM cells JOIN codes ON cells.person = codes.raw
+    FROM cells JOIN codes ON key_of(cells.person) = codes.key
     WHERE admissible
 """
 
 _KEPT = """
     CREATE TABLE kept AS
     SELECT * EXCLUDE (occurrence) FROM (
-      SELECT *, row_number() OVER (PARTITION BY person, fields) AS occurrence FROM coded WHERE rows > $limit
+      SELECT *, row_number() OVER (PARTITION BY person, fields ORDER BY marks) AS occurrence FROM coded WHERE rows > $limit
     )
     QUALIFY row_number() OVER (PARTITION BY person ORDER BY sha256($prefix || field(canonical) || fields || field(occurrence))) <= $limit
 """
@@ -84,9 +86,14 @@ def number_persons(connection: DuckDBPyConnection, dataset: PrivateDataset) -> C
     """Make the table `codes`: for each spelling in the file its canonical identifier, its person's dense code and number of rows.
 
     Each spelling is looked at once. Codes ascend with the identifiers, by code point; one spelling of each person leads.
+
+    Spellings are found again by their hashes, which is faster than by their texts and comes to the same if no two in the file have one
+    hash. That is looked at each time: the hash is public, and whoever chooses an identifier can give it the hash of another.
     """
     define_identifier(connection, dataset.person)
     connection.execute(_SPELLINGS)
+    (told_apart,) = connection.execute(_TOLD_APART).fetchall()[0]
+    connection.execute(f"CREATE MACRO key_of(text) AS {'hash(text)' if told_apart else 'text'}")
     connection.execute(_CODES)
     counts = connection.execute(_COUNTS, {"limit": dataset.rows_per_person}).fetchall()
     return Counts(*(int(count or 0) for count in counts[0]))

@@ -1,4 +1,4 @@
-"""The cells of a file as a view, and the admitted rows as an Arrow table."""
+"""The cells of a file, and the admitted rows as an Arrow table."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _MARKS_PER_WORD = 4
 
 
 class CellTable:
-    """A file's rows, each cell admitted: the view `cells` in the source's connection.
+    """A file's rows, each cell admitted: the view `cells` in the source's connection, over a table, since they are looked at twice.
 
     Its columns are `person` (as the file has it; private tables only), `admissible` (whether no required column is NULL), the admitted
-    values, the words that hold the marks of the cells, and `fields` (the values as one text).
+    values, the words that hold the marks of the cells, `fields` (the values as one text), and `marks` (the words as one list).
 
     Attributes:
         names: The contract's columns, ascending.
@@ -38,7 +38,7 @@ class CellTable:
     """
 
     def __init__(self, source: Source, columns: Mapping[str, Column], person: str | None = None) -> None:
-        """Make the view, with the functions and types that it uses.
+        """Read the file, with functions and types made for it, and make the view.
 
         Args:
             source: The open file.
@@ -57,16 +57,18 @@ class CellTable:
         required = [f"v{i} IS NOT NULL" for i, name in enumerate(self.names) if columns[name].required]
         head = [] if person is None else [f"{person_text(person, source.columns[person], source.types[person])} AS {PERSON}"]
         source.connection.execute(_FIELD)
-        source.connection.execute(f"CREATE VIEW cells AS {self._statement(cells, head, required, source.relation)}")
+        source.connection.execute(f"CREATE TABLE file_rows AS {self._statement(cells, head, required, source.relation)}")
+        fields = " || ".join(["''", *(f"field({value})" for value in self.values)])
+        marks = f"[{', '.join(self.words)}]"
+        source.connection.execute(f"CREATE VIEW cells AS {_select(['*', f'{fields} AS fields', f'{marks} AS marks'], 'file_rows')}")
 
     def _statement(self, cells: Sequence[Cell], head: Sequence[str], required: Sequence[str], relation: str) -> str:
-        """Return the view's statement: what the file gives, what that is read as, what it becomes, and the whole row."""
+        """Return the statement that reads the file: what it gives, what that is read as, what it becomes, and whether the row can stay."""
         person = [PERSON] if head else []
         given = [*head, *(f"{one.given} AS g{i}" for i, one in enumerate(cells))]
         read = [*person, *(f"g{i}" for i in range(len(cells))), *(f"{one.read} AS u{i}" for i, one in enumerate(cells))]
         admitted = [*person, *(f"{one.value} AS v{i}" for i, one in enumerate(cells)), *self._packed([one.mark for one in cells])]
-        fields = " || ".join(["''", *(f"field({value})" for value in self.values)])
-        row = ["*", f"{' AND '.join(required) or 'true'} AS admissible", f"{fields} AS fields"]
+        row = ["*", f"{' AND '.join(required) or 'true'} AS admissible"]
         return _select(row, _select(admitted, _select(read, _select(given, relation))))
 
     def _packed(self, marks: Sequence[str]) -> list[str]:
@@ -78,13 +80,15 @@ class CellTable:
     def fetch(self, source: Source, view: str, schema: pa.Schema) -> tuple[pa.Table, tuple[ColumnReport, ...]]:
         """Return the rows of a view, sorted by all columns of the schema, and what happened to their cells.
 
+        The words of marks only follow along: as the last of what is sorted by, they cost least.
+
         Args:
             source: The open file.
-            view: A view or table with the columns of `cells` but for `fields`; `person` holds codes, if the schema has it.
+            view: A view or table with the columns of `cells` but for `fields` and `marks`; `person` holds codes, if the schema has it.
             schema: The columns and types of the result.
         """
         columns = [*([PERSON] if PERSON in schema.names else []), *self.values]
-        statement = f"{_select([*columns, *self.words], view).strip('()')} ORDER BY {', '.join(columns)}"
+        statement = f"{_select([*columns, *self.words], view).strip('()')} ORDER BY ALL"
         table = source.connection.sql(statement).to_arrow_table()
         rows = table.select(columns).rename_columns(schema.names).cast(schema)
         counts = [_counted(table.column(word)) for word in self.words]

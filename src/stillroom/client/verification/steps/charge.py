@@ -42,7 +42,7 @@ def check(evidence: Evidence) -> str:
         if evidence.contract_file
         else "bounds are as the plan states them, for want of --contract"
     )
-    return f"charged {release.charge.rho} units of 1e-12 rho for {len(release.noise)} measures; {taken}"
+    return f"charged {release.charge.rho} units of 1e-12 ρ; {taken}"
 
 
 def _covers(number: int, noise: MeasureNoise, add_remove: Moved, change: Moved) -> None:
@@ -64,7 +64,7 @@ def _paid(release: Release) -> None:
     expect("the charged delta", charge.delta, 0)
     require(
         cost.rho <= charge.rho * RHO_UNIT <= cost.most,
-        f"the charge: got {charge.rho}, expected {-(-cost.rho // RHO_UNIT)} units of 1e-12 rho",
+        f"the charge: got {charge.rho}, expected {-(-cost.rho // RHO_UNIT)} units of 1e-12 ρ",
     )
     before, after = release.balance.before, release.balance.after
     expect("the balance after the charge", (after.rho, after.delta), (before.rho - charge.rho, before.delta - charge.delta))

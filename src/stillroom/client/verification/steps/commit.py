@@ -61,7 +61,9 @@ def _signed_holds(evidence: Evidence, extract: Extract, commit: Commit) -> list[
     """Verify the owners' signed holds, which come with a whole log; they name the room and its key, so their owners vouch for it."""
     if evidence.contract_signed is None or not extract.whole:
         return []
-    held = {index: entry for index, entry in extract.entries.items() if isinstance(entry, Hold) and entry.reservation == commit.reservation}
+    before = ((index, entry) for index, entry in extract.entries.items() if index < evidence.release.commit_index)
+    held = {index: entry for index, entry in before if isinstance(entry, Hold) and entry.reservation == commit.reservation}
+    expect("the accounts that hold the charge", {entry.account for entry in held.values()}, set(commit.accounts))
     for index, entry in held.items():
         check_hold(extract.statements.get(index), evidence.contract_signed, evidence.release, entry.account)
     signed = [entry.account.owner for entry in held.values()]

@@ -38,6 +38,7 @@ def check(evidence: Evidence) -> str:
     contract = read_value(envelope.payload, Contract, "the contract")
     names = [party.name for party in contract.parties]
     require(len(set(names)) == len(names), "the contract names a party twice")
+    require(len({party.key for party in contract.parties}) == len(names), "the contract gives one key to two parties")
     for party in contract.parties:
         envelope.verify(read_key(party.key, party.name), party.name)
     _operated(evidence, contract)
@@ -46,9 +47,9 @@ def check(evidence: Evidence) -> str:
 
 
 def _operated(evidence: Evidence, contract: Contract) -> None:
-    """Where the contract names operators, the room's key must be one of theirs, unless it was given."""
+    """Where the contract names operators, the room's key must be one of theirs."""
     operators = {party.name: party.key for party in contract.parties if Role.OPERATOR in party.roles}
     mine = [name for name, key in operators.items() if key == evidence.room.key.text]
-    if operators and not evidence.vouchers:
+    if operators:
         require(bool(mine), f"the room's key is {evidence.room.key.text}, expected that of {' or '.join(operators)}")
     evidence.vouchers += mine

@@ -38,7 +38,7 @@ def check(evidence: Evidence) -> str:
     expect("the versions of the data", present, release.versions)
     if evidence.contract_file is not None:
         _check_contract(release, evidence.contract, moment, extract)
-    return f"{len(history.moments)} commits; {moment.spent[0]} units of 1e-12 rho committed before this one"
+    return f"commits: {len(history.moments)}; committed before this one: {moment.spent[0]} units of 1e-12 ρ"
 
 
 def _check_contract(release: Release, contract: Contract, moment: Moment, extract: Extract) -> None:

@@ -36,8 +36,10 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("held", sa.LargeBinary(), nullable=True),
         sa.Column("lapsed", sa.LargeBinary(), nullable=True),
+        sa.Column("release", sa.String(), nullable=True),
         sa.CheckConstraint("state IN ('held', 'committed', 'lapsed')", name="state_known"),
         sa.CheckConstraint("charge_rho >= 0 AND charge_delta >= 0", name="charge_not_negative"),
+        sa.CheckConstraint("release IS NULL OR state = 'committed'", name="only_a_commit_is_answered"),
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("reservation", "population", name="one_hold_for_a_reservation"),
     )

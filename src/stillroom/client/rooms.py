@@ -1,0 +1,72 @@
+"""Rooms, as parties come to them and as their operators act for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.client.views import JoinedRoom, SignedContract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.crypto.keys import SigningKey
+    from stillroom.room.room import Room
+
+
+def join_room(room: Path, home: Path) -> JoinedRoom:
+    """Take a party's home into a further room. Its accounts are the same in every room.
+
+    Args:
+        room: The room's folder.
+        home: The party's home.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` or `ROOM_INVALID`; `HOME_EXISTS` if the party has another home in that room.
+        Failed: `STORE_FAILED`.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.home import Home
+
+    mine = Home.open(home)
+    plate = bootstrap.join(room, mine)
+    first = bootstrap.room_of(mine) == room.resolve()
+    return JoinedRoom(party=mine.party, room=plate.name, key=plate.key, first=first)
+
+
+def room_of(home: Path) -> Path:
+    """Return the folder of the room that a home has joined first.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if there is no such home, or it has joined none.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.home import Home
+
+    return bootstrap.room_of(Home.open(home))
+
+
+def sign_as_operator(file: Path, room: Path) -> SignedContract:
+    """Sign a contract file as the operator of a room, with the room's own key, and hand it to the room.
+
+    Raises:
+        InvalidInput: `CONTRACT_INVALID` or `ROOM_INVALID`.
+        Refusal: As `stillroom.room.contracts.submit`.
+        Unverified: `SIGNATURE_MISSING` if the contract names no operator with the room's key.
+    """
+    from stillroom import bootstrap
+
+    return hand_in(bootstrap.open_room(room), file, bootstrap.room_key(room))
+
+
+def hand_in(room: Room, file: Path, key: SigningKey) -> SignedContract:
+    """Sign a contract file with the key of one of its parties, and hand it to a room."""
+    from stillroom.client import contracts as contract_files
+    from stillroom.room import accounts, contracts
+    from stillroom.room.signed import sign
+    from stillroom.room.statement import CONTRACT_TYPE
+
+    record = contracts.submit(room, sign(contract_files.read(file), CONTRACT_TYPE, key))
+    accounts.note_raises(room)
+    with room.store.reading() as records:
+        missing = contracts.missing_signatures(records, record)
+    return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
