@@ -18,6 +18,9 @@ Exit codes: 0 done; 1 unexpected; 2 bad input or usage; 3 refused by the rules, 
 5 a run or a store failed; 130 interrupted.
 """
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, to which typer turns a KeyboardInterrupt."""
+
 QUERY_INTERRUPTED = "Query interrupted"
 """What DuckDB says, as a RuntimeError, when it is interrupted from the keyboard."""
 
@@ -62,12 +65,14 @@ def _code(arguments: list[str]) -> int:
     screen = Screen("--json" in arguments)
     try:
         outcome = app(args=arguments, standalone_mode=False, prog_name="stillroom")
+        if outcome == INTERRUPTED:
+            return _interrupted(screen)
         sys.stdout.flush()
     except StillroomError as error:
         return screen.fail(error)
     except typer.TyperException as error:
         return _misused(screen, error)
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:
         return _interrupted(screen)
     except RuntimeError as error:
         if str(error) != QUERY_INTERRUPTED:
@@ -93,4 +98,4 @@ def _interrupted(screen: Screen) -> int:
     """Say what an interruption leaves behind."""
     screen.clear()
     screen.err.print("Interrupted. A run that was committed stays charged, and asking the same again resumes it.")
-    return 130
+    return INTERRUPTED
