@@ -330,7 +330,7 @@ AGREEMENTS: dict[str, tuple[int, Change, str]] = {
     "no protection": (4, put([], "protections"), "the protection server is not allowed"),
     "fewer cells": (6, put(1, "limits", "cells"), "the table has 2 cells, expected at most 1"),
     "an owner who is no party": (10, lambda agreed: agreed["parties"].pop(0), "the contract knows no party hospital"),
-    "more rows": (6, put(4, "datasets", "visits", "rows_per_person"), "rows of one person in visits: got 3, expected 4"),
+    "more rows": (6, put(4, "datasets", "visits", "rows_per_person"), "rows of one person: got 3, expected 4"),
     "wider bounds": (
         6,
         put([0, 120], "datasets", "visits", "columns", "age", "bounds"),
