@@ -631,3 +631,15 @@ WITH e AS (SELECT patient AS p, seen AS d, 1 AS kind FROM visits UNION ALL SELEC
 
 -- name: subquery grouped by the person of the right side
 SELECT COUNT(p), COUNT(DISTINCT p) FROM (SELECT v.patient AS p, COUNT(*) AS n FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY v.patient)
+
+-- name: first rows by a list of numbers
+SELECT ward, COUNT(*), SUM(cost) FROM (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, cost, ward) AS r FROM visits) WHERE r IN (1, 3) GROUP BY ward
+
+-- name: first row of each person, joined
+SELECT f.ward, COUNT(*), SUM(v.cost) FROM (SELECT patient, ward FROM visits QUALIFY 1 >= ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward)) f JOIN visits v ON f.patient = v.patient GROUP BY f.ward
+
+-- name: row number before a public join that repeats rows
+SELECT r.shift, COUNT(*) FROM (SELECT patient, ward, urgent, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, urgent) AS n FROM visits) x JOIN rota r ON r.ward = x.ward AND r.urgent = x.urgent WHERE n = 1 GROUP BY r.shift
+
+-- name: numbers of rows in two orders
+SELECT a, COUNT(*) FROM (SELECT patient, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, severity, urgent) AS a, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY severity DESC, seen, ward, urgent) AS b FROM visits) WHERE b < 3 AND a <> b GROUP BY a

@@ -100,6 +100,7 @@ UNION = "SELECT pid, region AS k, cost AS x FROM visits UNION ALL SELECT id, reg
 ROWS = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 LAST = f"PARTITION BY pid {BY_KEYS} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
 COUNTED = "SELECT pid, COUNT(*) AS k FROM visits GROUP BY pid"
+RIGHT = "SELECT pid, COUNT(*) AS k FROM members LEFT JOIN visits ON id = pid GROUP BY pid"
 TWICE = "JOIN regions r ON r.region = m.region JOIN regions s ON s.region = v.region"
 
 QUESTIONS = [
@@ -113,8 +114,8 @@ QUESTIONS = [
     f"SELECT COUNT(*) AS n, COUNT(w.pid) AS d FROM {V} v LEFT JOIN {V} w ON v.pid = w.pid AND v.days < w.days AND w.ward = 'x'",
     f"WITH t AS ({COUNTED}) SELECT a.k, COUNT(*) AS n FROM t a LEFT JOIN t b ON a.pid = b.pid AND b.k > 1 GROUP BY a.k",
     f"WITH t AS ({COUNTED}) SELECT b.k, COUNT(*) AS n FROM t a LEFT JOIN t b USING (pid) JOIN {V} v ON v.pid = b.pid GROUP BY b.k",
-    f"SELECT k, COUNT(*) AS n FROM (SELECT pid, COUNT(*) AS k FROM {M} LEFT JOIN {V} ON id = pid GROUP BY pid) t WHERE pid IS NOT NULL GROUP BY k",
-    f"SELECT COUNT(pid) AS n, COUNT(DISTINCT pid) AS d FROM (SELECT pid, COUNT(*) AS k FROM {M} LEFT JOIN {V} ON id = pid GROUP BY pid) t",
+    f"SELECT k, COUNT(*) AS n FROM ({RIGHT}) t WHERE pid IS NOT NULL GROUP BY k",
+    f"SELECT COUNT(pid) AS n, COUNT(DISTINCT pid) AS d FROM ({RIGHT}) t",
     f"SELECT sex, COUNT(*) AS n FROM {M} LEFT JOIN {V} v ON id = v.pid AND days > 1 JOIN {V} w ON v.pid = w.pid GROUP BY sex",
     f"SELECT sex, COUNT(*) AS n FROM {M} WHERE id IN (SELECT pid FROM {V} WHERE ward = 'x') GROUP BY sex",
     f"SELECT sex, COUNT(*) AS n FROM {M} WHERE id NOT IN (SELECT pid FROM {V} WHERE ward = 'x') GROUP BY sex",

@@ -204,6 +204,11 @@ def renamed(node: Expression, rename: Callable[[str], str]) -> Expression:
     return with_children(node, [renamed(child, rename) for child in children(node)])
 
 
+def conjuncts(condition: Expression) -> list[Expression]:
+    """Return the operands of nested conjunctions."""
+    return [part for operand in condition.operands for part in conjuncts(operand)] if isinstance(condition, All) else [condition]
+
+
 def columns_of(node: Expression) -> frozenset[str]:
     """Return the names of all columns that an expression reads."""
     if isinstance(node, Column):

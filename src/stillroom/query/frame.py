@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, Refusal
+from stillroom.model.expression import Among, Column, Compare, Comparison, Constant, conjuncts
 from stillroom.model.relation import Filter, first_reading
 from stillroom.query.typed import Typed
 
@@ -73,6 +74,7 @@ class Frame:
         sources: What names can refer to.
         facts: What is known about each column of the plan.
         merged: What names mean that stand in more than one source and that a join has merged.
+        ranks: Columns of the plan that number a person's rows: no two rows of a person have the same number.
     """
 
     relation: Relation
@@ -80,6 +82,7 @@ class Frame:
     sources: tuple[Source, ...]
     facts: tuple[ColumnFact, ...]
     merged: dict[str, Binding] = field(default_factory=dict)
+    ranks: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def stem(self) -> str:
@@ -87,12 +90,45 @@ class Frame:
         return first_reading(self.relation)
 
     def where(self, condition: Expression | None) -> Frame:
-        """Keep the rows for which a condition is true."""
-        return self if condition is None else replace(self, relation=Filter(source=self.relation, condition=condition))
+        """Keep the rows for which a condition is true. Where it limits a person's rows by number, they are as few as that."""
+        if condition is None:
+            return self
+        kept = replace(self, relation=Filter(source=self.relation, condition=condition))
+        rows = min([self.rows, *(most for part in conjuncts(condition) if (most := numbers_kept(part, self.ranks)) is not None)])
+        return kept if rows == self.rows else kept.with_rows(rows)
+
+    def with_rows(self, rows: int) -> Frame:
+        """Return the same rows, of which a person has fewer; of one row, every column is a function of the person."""
+        if rows > 1:
+            return replace(self, rows=rows)
+        sources = tuple(Source(one.alias, {name: _settled(binding) for name, binding in one.columns.items()}) for one in self.sources)
+        merged = {name: _settled(binding) for name, binding in self.merged.items()}
+        return replace(self, rows=1, sources=sources, merged=merged)
 
     def renamed(self, alias: str, columns: dict[str, Binding]) -> Frame:
         """Offer other columns, under one name, from here on."""
         return replace(self, sources=(Source(alias, columns),), merged={})
+
+
+def _settled(binding: Binding) -> Binding:
+    return binding if isinstance(binding, PersonColumn) else replace(binding, functional=True)
+
+
+def numbers_kept(condition: Expression, ranks: frozenset[str]) -> int | None:
+    """Return how many numbers of a person's rows a condition lets through at most, if it limits them: `= k`, `<= k`, `< k` or `IN (…)`."""
+    match condition:
+        case Compare(comparison=Comparison.EQUAL, left=Column(name=name), right=Constant()) if name in ranks:
+            return 1
+        case Compare(comparison=Comparison.EQUAL, left=Constant(), right=Column(name=name)) if name in ranks:
+            return 1
+        case Compare(comparison=Comparison.LESS_OR_EQUAL, left=Column(name=name), right=Constant(value=int(most))) if name in ranks:
+            return max(1, most)
+        case Compare(comparison=Comparison.LESS, left=Column(name=name), right=Constant(value=int(end))) if name in ranks:
+            return max(1, end - 1)
+        case Among(operand=Column(name=name), values=values) if name in ranks:
+            return max(1, len({value.value for value in values}))
+        case _:
+            return None
 
 
 def suggestion(name: str, known: Iterable[str], what: str) -> str:

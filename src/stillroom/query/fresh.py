@@ -36,7 +36,8 @@ def fresh(frame: Frame, alias: str, names: Names) -> Frame:
     names.take(rename(name) for step in steps(frame.relation) for name in made(step))
     columns = {name: _binding(one, rename) for name, one in frame.sources[0].columns.items()}
     facts = tuple(fact.model_copy(update={"name": rename(fact.name)}) for fact in frame.facts)
-    return replace(frame, relation=_relation(frame.relation, rename), facts=facts, sources=(Source(alias, columns),), merged={})
+    sources, ranks = (Source(alias, columns),), frozenset(map(rename, frame.ranks))
+    return replace(frame, relation=_relation(frame.relation, rename), facts=facts, sources=sources, merged={}, ranks=ranks)
 
 
 def _binding(binding: Binding, rename: Callable[[str], str]) -> Binding:

@@ -79,7 +79,7 @@ def side_by_side(left: Frame, right: Frame) -> Frame:
     """Return a frame in which the names of both sides can be used, for pairs of their rows."""
     if {source.alias for source in left.sources} & {source.alias for source in right.sources}:
         raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
-    return replace(left, sources=left.sources + right.sources, facts=left.facts + right.facts, rows=left.rows * right.rows)
+    return Frame(left.relation, left.rows * right.rows, left.sources + right.sources, left.facts + right.facts, left.merged)
 
 
 def _persons_merged(left: Frame, right: Frame, how: Kept) -> dict[str, Binding]:
@@ -373,4 +373,6 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
         on=tuple(On(left=matched[name].expression, column=name) for name in public.declared.key),
         columns=tuple(public.declared.columns),
     )
-    return replace(left, sources=(*left.sources, Source(source.alias, columns)), facts=left.facts + facts, relation=relation, rows=rows)
+    ranks = left.ranks if rows == left.rows else frozenset[str]()
+    sources = (*left.sources, Source(source.alias, columns))
+    return replace(left, sources=sources, facts=left.facts + facts, relation=relation, rows=rows, ranks=ranks)

@@ -60,7 +60,8 @@ def filtered(frame: Frame, nodes: list[exp.Expr], context: Context) -> Frame:
     conditions = [condition(node, marked) for node in nodes]
     for typed in conditions:
         uses.allow(context.contract, typed, uses.FILTERS)
-    return replace(marked.where(conjunction(conditions)), sources=frame.sources)
+    kept = marked.where(conjunction(conditions))
+    return replace(kept, sources=kept.sources[: len(frame.sources)])
 
 
 def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context) -> Frame:

@@ -89,7 +89,8 @@ class _Windows:
         )
         typed = column(name, _type(function, value, self.frame.rows), [value], tests)
         facts = (*self.frame.facts, ColumnFact(name=name, type=typed.type))
-        self.frame = replace(self.frame, relation=relation, facts=facts)
+        numbered = {name} if function is WindowFunction.ROW_NUMBER and not keys else set[str]()
+        self.frame = replace(self.frame, relation=relation, facts=facts, ranks=self.frame.ranks | numbered)
         return typed
 
 

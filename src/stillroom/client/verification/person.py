@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from stillroom.client.verification.declared import dataset, value_range
 from stillroom.client.verification.outcome import Broken
 from stillroom.model.contract import PrivateDataset, PublicDataset
-from stillroom.model.expression import Arithmetic, ArithmeticOp, Case, Column, Constant, Divide, columns_of
+from stillroom.model.expression import (
+    All,
+    Among,
+    Arithmetic,
+    ArithmeticOp,
+    Case,
+    Column,
+    Compare,
+    Constant,
+    Divide,
+    columns_of,
+)
 from stillroom.model.relation import (
     Enrich,
     Filter,
@@ -49,12 +60,14 @@ class Rows:
         columns: All columns.
         constant: Columns that have the same value in all rows of a person.
         ranges: The range of each column that is a bounded number.
+        numbered: Columns that have another value in each row of a person.
     """
 
     most: int
     columns: frozenset[str]
     constant: frozenset[str]
     ranges: Mapping[str, Range]
+    numbered: frozenset[str] = frozenset()
 
     def same(self, expression: Expression) -> bool:
         """Tell whether an expression has the same value in all rows of a person."""
@@ -131,7 +144,7 @@ def _relation(relation: Relation, contract: Contract) -> Rows:
         case PartRows():
             raise Broken("a part stands inside a part")
         case Filter():
-            return _relation(relation.source, contract)
+            return _filtered(relation.condition, _relation(relation.source, contract))
         case Join():
             return _joined(relation, _relation(relation.left, contract), _relation(relation.right, contract))
         case Mark():
@@ -146,6 +159,27 @@ def _relation(relation: Relation, contract: Contract) -> Rows:
             return _united(relation, [_relation(arm.relation, contract) for arm in relation.arms])
         case Window():
             return _windowed(relation, _relation(relation.source, contract))
+
+
+def _filtered(condition: Expression, rows: Rows) -> Rows:
+    """Return what is known about the rows that a condition keeps: as few as it leaves numbers of a person's rows."""
+    parts = condition.operands if isinstance(condition, All) else (condition,)
+    for part in parts:
+        rows = _filtered(part, rows) if isinstance(part, All) else replace(rows, most=min(rows.most, _left(part, rows)))
+    return replace(rows, constant=rows.columns) if rows.most == 1 else rows
+
+
+def _left(condition: Expression, rows: Rows) -> int:
+    """Return how many rows of a person a condition leaves at most, if it is one on their numbers; `0 < number` always holds."""
+    match condition:
+        case Among(operand=Column(name=name), values=values) if name in rows.numbered:
+            return max(1, len({value.value for value in values}))
+        case Compare(left=Column(name=name), right=Constant(value=int(end))) if name in rows.numbered:
+            return {"eq": 1, "le": max(1, end), "lt": max(1, end - 1)}.get(condition.comparison, rows.most)
+        case Compare(comparison="eq", left=Constant(), right=Column(name=name)) if name in rows.numbered:
+            return 1
+        case _:
+            return rows.most
 
 
 def _scan(scan: Scan, contract: Contract) -> Rows:
@@ -199,7 +233,9 @@ def _united(union: Union, arms: list[Rows]) -> Rows:
 def _windowed(window: Window, source: Rows) -> Rows:
     """Return what is known about rows with further columns, which may differ among a person's rows."""
     ranges = {column.name: found for column in window.columns if (found := _said(column, source)) is not None}
-    return replace(source, columns=source.columns | {column.name for column in window.columns}, ranges={**source.ranges, **ranges})
+    numbers = {column.name for column in window.columns if column.function is WindowFunction.ROW_NUMBER and not window.keys}
+    columns = source.columns | {column.name for column in window.columns}
+    return replace(source, columns=columns, ranges={**source.ranges, **ranges}, numbered=source.numbered | numbers)
 
 
 def _said(column: Windowed, rows: Rows) -> Range | None:
@@ -222,7 +258,8 @@ def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:
     names = frozenset(f"{relation.name}.{name}" for name in relation.columns)
     same = source.rows_per_key == 1 and all(rows.same(item.left) for item in relation.on)
     constant = rows.constant | names if same else rows.constant
-    return Rows(rows.most * source.rows_per_key, rows.columns | names, constant, {**rows.ranges, **_ranges(contract, names)})
+    numbered = rows.numbered if source.rows_per_key == 1 else frozenset[str]()
+    return Rows(rows.most * source.rows_per_key, rows.columns | names, constant, {**rows.ranges, **_ranges(contract, names)}, numbered)
 
 
 def _per_person(relation: PerPerson, rows: Rows) -> Rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stillroom.model.expression import All, columns_of
+from stillroom.model.expression import All, columns_of, conjuncts
 from stillroom.model.relation import Filter, Join, JoinKind, Mark, produced, sources, with_sources
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _settled(relation: Relation, conditions: list[Expression]) -> Relation:
     """Return the rows of a relation for which all conditions hold, each as deep as it can go."""
     match relation:
         case Filter():
-            return _settled(relation.source, [*conditions, *_conjuncts(relation.condition)])
+            return _settled(relation.source, [*conditions, *conjuncts(relation.condition)])
         case Join(kind=JoinKind.INNER):
             return _inner(relation, conditions)
         case Join(kind=JoinKind.LEFT):
@@ -57,11 +57,6 @@ def _split(conditions: Iterable[Expression], columns: frozenset[str]) -> tuple[l
         reads = columns_of(condition)
         (mine if reads and reads <= columns else others).append(condition)
     return mine, others
-
-
-def _conjuncts(condition: Expression) -> list[Expression]:
-    """Return the operands of nested conjunctions."""
-    return [part for operand in condition.operands for part in _conjuncts(operand)] if isinstance(condition, All) else [condition]
 
 
 def _filtered(source: Relation, conditions: list[Expression]) -> Relation:
