@@ -16,6 +16,7 @@ from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
     from stillroom.adapters.home import Home
+    from stillroom.client.rows import Rows
     from stillroom.model.contract import Contract, Dataset
     from stillroom.model.price import Price
     from stillroom.ports import Progress
@@ -238,6 +239,16 @@ class Session:
             state = "none yet" if record is None else "withdrawn" if record.withdrawn else "there"
             lines.append(DataLine(dataset=name, owner=declared.owner, version=record.version if record else None, state=state))
         return tuple(lines)
+
+    def table(self, dataset: str) -> Rows:
+        """Return the rows of a private dataset, to build a question from: `table("visits").group_by("ward").agg(n=count())`.
+
+        Raises:
+            InvalidInput: `DATASET_UNKNOWN` if the contract has no private dataset of that name.
+        """
+        from stillroom.client.rows import Rows
+
+        return Rows.of_dataset(self, dataset)
 
     def price(self, sql: str, **terms: float | bool | None) -> Price:
         """Return what a question would cost; nothing is read and nothing is spent."""
