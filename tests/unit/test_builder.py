@@ -84,13 +84,13 @@ BUILT: list[tuple[Callable[[], LazyQuestion], str]] = [
     ),
     (
         lambda: table("members").join("outcomes").join("visits").group_by("arm", "ward").agg(cost=col("cost").sum()),
-        "SELECT arm, ward, SUM(cost) AS c FROM members JOIN outcomes o ON member = o.patient JOIN visits v ON member = v.patient GROUP BY 1, 2",
+        "SELECT arm, ward, SUM(cost) FROM members JOIN outcomes o ON member = o.patient JOIN visits v ON member = v.patient GROUP BY 1, 2",
     ),
     (
         lambda: (
             table("members").join(table("visits").per_person(times=count(), worst=col("severity").max())).group_by("times").agg(n=count())
         ),
-        "SELECT k, COUNT(*) AS n FROM members JOIN (SELECT patient AS p, COUNT(*) AS k FROM visits GROUP BY patient) t ON member = p GROUP BY k",
+        "SELECT k, COUNT(*) FROM members JOIN (SELECT patient AS p, COUNT(*) AS k FROM visits GROUP BY patient) ON member = p GROUP BY k",
     ),
     (
         lambda: table("visits").per_person("ward", spent=col("cost").sum()).group_by("ward").agg(total=col("spent").sum()),
