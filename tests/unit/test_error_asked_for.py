@@ -63,3 +63,12 @@ def test_expected_errors_are_those_of_the_rows_shown(sets: str, finest: int, mos
     sigma = asked.plan.mechanisms[0].scale
     assert abs(one - 1.96 * sigma * isqrt(finest * 10**6) / 1000) < 2
     assert abs(total - 1.96 * sigma * isqrt(most * 10**6) / 1000) < 2
+
+
+@pytest.mark.parametrize("terms", [{"epsilon": 1.0}, {"error": 2.0}])
+def test_the_error_of_averages_is_shown_for_the_group_size_in_mind(terms: dict[str, float]) -> None:
+    asked = compiled("SELECT gender, AVG(age) FROM members GROUP BY gender", **terms, group_size=321)
+    shown = price(CONTRACT, asked, 321).errors[0].by_group_size
+    assert list(shown) == ["10", "100", "321", "1000", "10000"]
+    assert Fraction(shown["100"]) > Fraction(shown["321"]) > Fraction(shown["1000"])
+    assert "321" not in price(CONTRACT, asked).errors[0].by_group_size

@@ -20,7 +20,9 @@ Room = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Epsilon = Annotated[float | None, typer.Option("--epsilon", help="Spend this ε (at the contract's δ).")]
 Error = Annotated[float | None, typer.Option("--error", help="Or: the 95 % half-width that each cell may have, totals too.")]
-GroupSize = Annotated[int | None, typer.Option("--group-size", help="The group size at which --error holds for averages.")]
+GroupSize = Annotated[
+    int | None, typer.Option("--group-size", help="A group size: at which --error holds for averages, and for which their error is shown.")
+]
 Pure = Annotated[bool, typer.Option("--pure", help="Laplace noise, for pure ε.")]
 GroupsPerPerson = Annotated[int | None, typer.Option("--groups-per-person", help="Keep at most so many groups of each person.")]
 

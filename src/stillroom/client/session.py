@@ -256,7 +256,8 @@ class Session:
         from stillroom.query.price import price
 
         contract = self.contract
-        return price(contract, compile_question(contract, self._question(contract, sql, terms)))
+        question = self._question(contract, sql, terms)
+        return price(contract, compile_question(contract, question), question.terms.group_size)
 
     def cap_exceeded(self, price: Price) -> float | None:
         """Return the most that one release may cost under the contract, as ε, if this price is more."""
@@ -315,7 +316,7 @@ class Session:
         return tuple(
             WaitingQuestion(
                 question=item.question,
-                price=price(contract, item.compiled),
+                price=price(contract, item.compiled, item.question.terms.group_size),
                 readers=item.compiled.readers,
                 decisions={one.party: str(one.decision) for one in item.decisions},
             )

@@ -17,6 +17,8 @@ from stillroom.query.finish import decimal_text
 from stillroom.query.scales import LEVEL, average_half_width, measure_sensitivities
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillroom.model.contract import Contract
     from stillroom.model.plan import Output, Plan
     from stillroom.model.price import Compiled
@@ -26,9 +28,16 @@ GROUP_SIZES = (10, 100, 1_000, 10_000)
 """Group sizes for which the expected error of averages is shown."""
 
 
-def price(contract: Contract, compiled: Compiled) -> Price:
-    """Return the price of a compiled question."""
+def price(contract: Contract, compiled: Compiled, group_size: int | None = None) -> Price:
+    """Return the price of a compiled question.
+
+    Args:
+        contract: The contract.
+        compiled: The question.
+        group_size: A group size that the analyst has in mind: the expected error of averages is shown for it, too.
+    """
     plan = compiled.plan
+    sizes = sorted({*GROUP_SIZES, *(() if group_size is None else (group_size,))})
     promise, cap = promises(contract, plan)
     return Price(
         plan_digest=digest_of(plan),
@@ -38,7 +47,9 @@ def price(contract: Contract, compiled: Compiled) -> Price:
         cells=plan.cells,
         groups_per_person=plan.bounds.groups,
         errors=tuple(
-            _expected(plan, output, name) for output, name in zip(plan.finish.outputs, compiled.headings, strict=True) if output.noisy
+            _expected(plan, output, name, sizes)
+            for output, name in zip(plan.finish.outputs, compiled.headings, strict=True)
+            if output.noisy
         ),
         sentences=attacker_sentences(promise, cap),
     )
@@ -54,7 +65,7 @@ def promises(contract: Contract, plan: Plan) -> tuple[Promise, Promise]:
     return release_promise(noised, delta), cap_promise(Fraction(str(contract.caps.epsilon)), delta)
 
 
-def _expected(plan: Plan, output: Output, name: str) -> ExpectedError:
+def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> ExpectedError:
     """Return the expected half-widths of one column."""
     if isinstance(output.value, Column):
         number = int(output.value.name[1:])
@@ -67,7 +78,7 @@ def _expected(plan: Plan, output: Output, name: str) -> ExpectedError:
         average = output.value
         noise = plan.mechanisms[int(average.total[1:])], plan.mechanisms[int(average.count[1:])]
         fewest = min(leaves(plan.keys, kept) for kept in plan.finish.sets)
-        widths = {str(size): average_half_width(average, *noise, size, fewest) for size in GROUP_SIZES}
+        widths = {str(size): average_half_width(average, *noise, size, fewest) for size in sizes}
         return ExpectedError(
             name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
         )

@@ -46,7 +46,9 @@ def planned(asked: Asked, compiled: Compiled) -> Planned:
     Raises:
         Refusal: It costs more than can be counted.
     """
-    return Planned(asked, compiled, price(asked.contract, compiled), approvals.receivers_of(asked.contract))
+    return Planned(
+        asked, compiled, price(asked.contract, compiled, asked.question.terms.group_size), approvals.receivers_of(asked.contract)
+    )
 
 
 def clear(room: Room, records: Records, plan: Planned) -> Cleared:
