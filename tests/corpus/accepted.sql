@@ -631,3 +631,48 @@ WITH e AS (SELECT patient AS p, seen AS d, 1 AS kind FROM visits UNION ALL SELEC
 
 -- name: subquery grouped by the person of the right side
 SELECT COUNT(p), COUNT(DISTINCT p) FROM (SELECT v.patient AS p, COUNT(*) AS n FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY v.patient)
+
+-- name: first value that is there
+SELECT COALESCE(tariff, region, '?') AS k, COUNT(*), SUM(COALESCE(income, age, 0)) FROM members GROUP BY k
+
+-- name: measure with something in the place of NULL
+SELECT SUM(COALESCE(rating, 0)), SUM(ABS(rating)), SUM(SIGN(rating)) FROM members
+
+-- name: value that becomes NULL
+SELECT NULLIF(severity, 0) AS k, COUNT(*), SUM(cost / NULLIF(severity, 2)) FROM visits GROUP BY k
+
+-- name: one of two values
+SELECT IF(urgent, 'now', 'later') AS k, COUNT(*), SUM(IIF(cost > 10, severity, -1)) FROM visits GROUP BY k
+
+-- name: greatest and least
+SELECT GREATEST(ward, key0, 'f') AS k, COUNT(*), SUM(GREATEST(cost, severity, 1)), SUM(LEAST(change, 0.005, severity)) FROM visits GROUP BY k
+
+-- name: greatest date
+SELECT GREATEST(seen, '2024-01-05') AS k, COUNT(*) FROM visits GROUP BY k
+
+-- name: remainders
+SELECT severity % 2 AS k, COUNT(*), SUM(change % 0.7), SUM(mod(amount, 7)), COUNT(severity % 0) FROM visits JOIN linked ON patient = member GROUP BY k
+
+-- name: whole quotients
+SELECT severity // 2 AS k, COUNT(*), SUM(amount // (severity - 2)) FROM visits JOIN linked ON patient = member GROUP BY k
+
+-- name: rounding
+SELECT ROUND(severity * 1.5) AS k, SUM(ROUND(change, 1)), SUM(TRUNC(change)), SUM(FLOOR(change)), SUM(CEIL(change)), SUM(ROUND(cost, -1)) FROM visits GROUP BY k
+
+-- name: ages in tens
+SELECT FLOOR(age / 10) * 10 AS k, COUNT(*) FROM members GROUP BY k
+
+-- name: rounded to tens
+SELECT ROUND(income, -2) AS k, COUNT(*) FROM (SELECT member, CASE WHEN smoker THEN 12.5 ELSE 250 END AS income FROM members) GROUP BY k
+
+-- name: buckets
+SELECT WIDTH_BUCKET(age, 20, 80, 6) AS k, COUNT(*), SUM(WIDTH_BUCKET(income, -10.5, 500, 20)) FROM members GROUP BY k
+
+-- name: functions of totals
+SELECT k, COUNT(*), SUM(s) FROM (SELECT patient, COALESCE(SUM(severity) % 3, -1) AS k, GREATEST(MAX(cost), 7) AS s FROM visits GROUP BY patient) GROUP BY k
+
+-- name: functions of windows
+SELECT SUM(LEAST(before, severity)), COUNT(COALESCE(before, severity)) FROM (SELECT patient, severity, LAG(severity) OVER (PARTITION BY patient ORDER BY seen) AS before FROM visits)
+
+-- name: condition with something in the place of NULL
+SELECT ward, COUNT(*) FROM visits WHERE COALESCE(urgent, severity > 2, FALSE) GROUP BY ward

@@ -538,3 +538,91 @@ SELECT COUNT(*) FROM (SELECT DISTINCT ward FROM visits)
 -- name: each row once, by some columns
 -- code: CLAUSE_NOT_ALLOWED
 SELECT COUNT(*) FROM (SELECT DISTINCT ON (ward) patient, ward FROM visits)
+
+-- name: greatest of unlike values
+-- code: TYPE_MISMATCH
+SELECT SUM(GREATEST(severity, 'x')) FROM visits
+
+-- name: first of unlike values
+-- code: TYPE_MISMATCH
+SELECT COUNT(COALESCE(severity, ward)) FROM visits
+
+-- name: first value and the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(COALESCE(patient, 'x')) FROM visits
+
+-- name: one value only
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(IF(urgent, 1)) FROM visits
+
+-- name: number as a choice
+-- code: TYPE_MISMATCH
+SELECT SUM(IF(severity, 1, 2)) FROM visits
+
+-- name: whole quotient of decimals
+-- code: TYPE_MISMATCH
+SELECT SUM(cost // 2) FROM visits
+
+-- name: absolute text
+-- code: TYPE_MISMATCH
+SELECT COUNT(ABS(ward)) FROM visits
+
+-- name: sign of text
+-- code: TYPE_MISMATCH
+SELECT COUNT(SIGN(ward)) FROM visits
+
+-- name: places that are not constant
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(ROUND(cost, severity)) FROM visits
+
+-- name: too many places
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(ROUND(cost, 13)) FROM visits
+
+-- name: buckets from right to left
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(WIDTH_BUCKET(age, 80, 20, 6)) FROM members JOIN visits ON member = patient
+
+-- name: buckets that are not constant
+-- code: TYPE_MISMATCH
+SELECT SUM(WIDTH_BUCKET(severity, 0, cost, 6)) FROM visits
+
+-- name: no buckets
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(WIDTH_BUCKET(severity, 0, 5, 0)) FROM visits
+
+-- name: floor of text
+-- code: TYPE_MISMATCH
+SELECT SUM(FLOOR(ward)) FROM visits
+
+-- name: remainder by something that may not be measured
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(severity % staff) FROM visits
+
+-- name: powers
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(POW(severity, 2)) FROM visits
+
+-- name: roots
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(SQRT(severity)) FROM visits
+
+-- name: logarithms
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(LN(severity)) FROM visits
+
+-- name: regular expressions
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE regexp_matches(note, 'a')
+
+-- name: the time
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen < now()
+
+-- name: chance
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE random() < 0.5
+
+-- name: collations
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE note COLLATE NOCASE = 'a'

@@ -48,7 +48,7 @@ CONTRACT = Contract.model_validate_json("""
         "sex": {"type": "text", "uses": ["group", "filter", "measure"], "values": ["m", "f", "F"]},
         "region": {"type": "text", "uses": ["group", "filter", "join"], "values": ["n", "s", "w"]},
         "member": {"type": "boolean", "uses": ["group", "filter", "measure"]},
-        "income": {"type": "decimal", "step": 0.05, "uses": ["filter", "measure"], "bounds": [-10, 50]},
+        "income": {"type": "decimal", "step": 0.05, "uses": ["group", "filter", "measure"], "bounds": [-10, 50]},
         "since": {"type": "date", "uses": ["group", "filter"], "bounds": ["2024-02-27", "2024-03-02"]}
       }
     },
@@ -342,6 +342,11 @@ def settled(rows: Rows, table: Table, theirs: Rows) -> Rows:
 
 @pytest.mark.parametrize("sql", QUESTIONS)
 def test_the_same_cells_as_plain_duckdb(sql: str) -> None:
+    check_same_cells(sql)
+
+
+def check_same_cells(sql: str) -> None:
+    """Compare a question's cells with plain DuckDB's."""
     table, theirs = ours(sql), their_rows(sql)
     mine, wanted = settled(our_rows(table), table, theirs), settled(theirs, table, theirs)
     assert Counter(mine) == Counter(wanted)

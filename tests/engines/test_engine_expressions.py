@@ -18,6 +18,7 @@ from stillroom.model.expression import (
     ArithmeticOp,
     Average,
     Branch,
+    Call,
     Case,
     Column,
     Compare,
@@ -29,6 +30,7 @@ from stillroom.model.expression import (
     Like,
     Not,
 )
+from stillroom.model.function import Function
 from stillroom.model.schema import Kind
 from stillroom.query.evaluate import evaluate
 from tests import reference
@@ -86,6 +88,8 @@ def kind_of(node: Expression) -> Kind:
             return next((kind_of(result) for result in results if not always_null(result)), Kind.INTEGER)
         case Arithmetic() | Divide():
             return Kind.INTEGER
+        case Call():
+            return next((kind_of(operand) for operand in node.operands if not always_null(operand)), Kind.INTEGER)
         case _:
             return Kind.BOOLEAN
 
@@ -93,6 +97,8 @@ def kind_of(node: Expression) -> Kind:
 def always_null(node: Expression) -> bool:
     if isinstance(node, Case):
         return all(always_null(result) for result in (*(branch.then for branch in node.branches), node.otherwise))
+    if isinstance(node, Call):
+        return all(map(always_null, node.operands))
     return node == NULL
 
 
@@ -180,6 +186,40 @@ def test_nested_divisions_stay_small(engine: Engine) -> None:
         left = Divide(left=left, right=column("a.small"), bound=LARGE)
         right = Divide(left=column("a.large"), right=right, bound=LARGE)
     agree(engine, [left, right], [{"large": large, "small": small} for large in (LARGE, 5, 0, None) for small in (1, -2, 0)])
+
+
+def test_functions_of_numbers_at_their_edges(engine: Engine) -> None:
+    edges = [0, 1, 2, 3, 5, 7, 10, 2**31, 2**53 + 1, LARGE - 1, LARGE]
+    signed = [sign * edge for edge in edges for sign in (1, -1)]
+    rows = [{"large": left, "small": right} for left in signed for right in signed] + [{"large": 1}, {"small": 1}, {}]
+    pair = (column("a.large"), column("a.small"))
+    both = (Function.QUOTIENT, Function.REMAINDER, Function.GREATEST, Function.LEAST)
+    calls = [Call(function=function, operands=pair, bound=LARGE) for function in both]
+    calls += [Call(function=Function.FLOOR, operands=(pair[0], number(divisor)), bound=LARGE) for divisor in (1, 2, 10, 2**53 - 1)]
+    calls += [Call(function=Function.WITHIN, operands=(pair[0], number(-5), number(high)), bound=LARGE) for high in (-5, 7, 2**53 - 1)]
+    calls.append(Call(function=Function.ABSOLUTE, operands=pair[:1], bound=LARGE))
+    found = agree(engine, calls, rows)
+    by_pair = [{(row.get("large"), row.get("small")): value for row, value in zip(rows, line, strict=True)} for line in found]
+    some = [(7, 2), (-7, 2), (7, -2), (-7, -2), (7, 0), (None, 1), (1, None), (None, None)]
+    assert [by_pair[0][pair] for pair in some] == [3, -3, -3, 3, None, None, None, None]
+    assert [by_pair[1][pair] for pair in some] == [1, -1, 1, -1, None, None, None, None]
+    assert [by_pair[2][pair] for pair in some] == [7, 2, 7, -2, 7, 1, 1, None]
+    assert [by_pair[3][pair] for pair in some] == [2, -7, -2, -7, 0, 1, 1, None]
+    assert [by_pair[5][pair] for pair in some[:2]] == [3, -4]
+    assert [by_pair[9][(value, 0)] for value in (-7, -5, 7, 10)] == [None, -5, 7, None]
+
+
+def test_nested_functions_are_written_once_each(engine: Engine) -> None:
+    """Were an operand written twice, sixty levels would be a statement without end."""
+    nodes: list[Expression] = [column("a.small")] * 4
+    for _ in range(60):
+        nodes = [
+            Call(function=Function.WITHIN, operands=(nodes[0], number(-9), number(9)), bound=9),
+            Call(function=Function.FLOOR, operands=(nodes[1], number(2)), bound=9),
+            Call(function=Function.GREATEST, operands=(nodes[2], number(-9)), bound=9),
+            Call(function=Function.REMAINDER, operands=(nodes[3], number(5)), bound=9),
+        ]
+    agree(engine, nodes, [{"small": value} for value in (-3, 0, 3, None)])
 
 
 # ------------------------------------------------------------------------------------------------------- truth and text

@@ -27,6 +27,8 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _LARGEST_DOMAIN = 1_000_000
 _LONGEST = 400
 """No number of a contract has more digits; a double has at most 309."""
+_ADMITTED = (1 - 2**53, 2**53 - 1)
+"""What admission limits numbers to that have no bounds, in whole units."""
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
 
 
@@ -69,15 +71,19 @@ def column(contract: Contract, name: str) -> Column:
 
 
 def value_range(contract: Contract, name: str) -> Range | None:
-    """Return the least and greatest value of a number, in its units; None for other columns, and without bounds.
+    """Return the least and greatest value of a number, in its units; None for other columns.
+
+    Where the contract has no bounds, it is admission that limits a number.
 
     Raises:
         Broken: As `column`, or the declaration makes no sense.
     """
     declared = column(contract, name)
     ends = declared.values if declared.values is not None else declared.bounds
-    if declared.type not in _NUMBERS or not ends:
+    if declared.type not in _NUMBERS:
         return None
+    if not ends:
+        return _ADMITTED
     try:
         units = [_units(end, _digits(declared)) for end in ends]
     except (ArithmeticError, ValueError):
@@ -116,7 +122,7 @@ def _steps(contract: Contract, name: str, declared: Column) -> frozenset[Typed] 
     """Return the multiples of the step within the bounds."""
     dates = declared.type is Kind.DATE
     try:
-        ends = _days(declared) if dates else value_range(contract, name)
+        ends = _days(declared) if dates else value_range(contract, name) if declared.bounds else None
         step = 1 if dates or declared.step is None else _units(declared.step, _digits(declared))
     except (ArithmeticError, ValueError):
         raise _senseless(name) from None
