@@ -75,6 +75,12 @@ NUMERIC = (
 )
 """Functions of numbers."""
 
+DATED = (Function.MONTHS, Function.DAY_OF_MONTH, Function.DAY_OF_YEAR, Function.WEEK, Function.ADD_MONTHS)
+"""Functions of days."""
+
+MOST_DAYS = 4_000_000
+"""More days and months than the calendar has."""
+
 Drawn: TypeAlias = tuple[Expression, int]
 """A number and a bound of its absolute value."""
 
@@ -138,7 +144,11 @@ def calculations(draw: st.DrawFn, depth: int) -> Drawn:
 @st.composite
 def calls(draw: st.DrawFn, depth: int) -> Drawn:
     (left, one), (right, two) = draw(numbers(depth)), draw(numbers(depth))
-    function = draw(st.sampled_from(NUMERIC))
+    function = draw(st.sampled_from([*NUMERIC, *DATED]))
+    if function in DATED:
+        day = Call(function=Function.WITHIN, operands=(left, number(-900_000), number(3_000_000)), bound=one)
+        months = (number(draw(st.integers(-5_000, 5_000))),) if function is Function.ADD_MONTHS else ()
+        return Call(function=function, operands=(day, *months), bound=MOST_DAYS), MOST_DAYS
     divisor = draw(st.sampled_from([1, 2, 7, 100, 2**40]))
     operands: dict[Function, tuple[Expression, ...]] = {
         Function.ABSOLUTE: (left,),

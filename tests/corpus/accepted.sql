@@ -676,3 +676,45 @@ SELECT SUM(LEAST(before, severity)), COUNT(COALESCE(before, severity)) FROM (SEL
 
 -- name: condition with something in the place of NULL
 SELECT ward, COUNT(*) FROM visits WHERE COALESCE(urgent, severity > 2, FALSE) GROUP BY ward
+
+-- name: parts of dates
+SELECT EXTRACT(year FROM seen) AS y, MONTH(seen) AS m, DAY(seen) AS d, COUNT(*) FROM visits GROUP BY y, m, d
+
+-- name: weekdays
+SELECT ISODOW(paid) AS i, date_part('dow', paid) AS d, COUNT(*), SUM(WEEK(paid)), SUM(DAYOFYEAR(paid)) FROM linked GROUP BY i, d
+
+-- name: quarters that visits fall into
+SELECT QUARTER(seen) AS q, WEEKOFYEAR(seen) AS w, DAYOFWEEK(seen) AS d, DAYOFMONTH(seen) AS m, COUNT(*) FROM visits GROUP BY q, w, d, m
+
+-- name: months as keys
+SELECT date_trunc('month', since) AS k, COUNT(*) FROM members GROUP BY k ORDER BY k
+
+-- name: weeks as keys
+SELECT date_trunc('week', seen) AS k, COUNT(*), COUNT(DISTINCT patient) FROM visits GROUP BY k
+
+-- name: year, quarter and day of a date
+SELECT COUNT(*) FROM linked WHERE date_trunc('year', paid) = '2024-01-01' AND date_trunc('quarter', paid) > DATE '2024-01-01' AND date_trunc('day', paid) = paid
+
+-- name: days later and earlier
+SELECT seen + 2 AS k, COUNT(*) FROM visits WHERE seen - 3 < '2024-01-05' GROUP BY k
+
+-- name: days between
+SELECT age > 40 AS k, SUM(paid - DATE '2024-03-01'), AVG(date_diff('day', DATE '2024-12-31', paid)) FROM members JOIN linked USING (member) GROUP BY k
+
+-- name: weeks, months, quarters and years between
+SELECT SUM(date_diff('week', DATE '2024-03-01', paid)), SUM(date_diff('month', paid, DATE '2023-03-01')), SUM(datediff('quarter', DATE '2023-12-31', paid)), SUM(date_diff('year', DATE '2023-12-31', paid)) FROM linked
+
+-- name: days between two columns
+SELECT date_diff('month', since, seen) AS k, COUNT(*) FROM members JOIN visits ON member = patient WHERE seen - since > 1400 GROUP BY k
+
+-- name: an interval later
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 1 MONTH >= '2024-02-03' AND seen - INTERVAL '2' YEAR < DATE '2022-01-09' AND INTERVAL 1 WEEK + seen > '2024-01-09'
+
+-- name: last days
+SELECT last_day(since) AS k, COUNT(*) FROM members GROUP BY k
+
+-- name: within three days of the last visit
+SELECT COUNT(*) FROM (SELECT patient, seen, LAG(seen) OVER (PARTITION BY patient ORDER BY seen) AS before FROM visits) WHERE seen - before <= 3
+
+-- name: months per person
+SELECT m, COUNT(*), SUM(d) FROM (SELECT member, MONTH(MAX(paid)) AS m, MAX(paid) - MIN(paid) AS d FROM linked GROUP BY member) GROUP BY m

@@ -626,3 +626,75 @@ SELECT COUNT(*) FROM visits WHERE random() < 0.5
 -- name: collations
 -- code: CLAUSE_NOT_ALLOWED
 SELECT COUNT(*) FROM visits WHERE note COLLATE NOCASE = 'a'
+
+-- name: part of a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE YEAR(severity) = 2024
+
+-- name: part of a date that is not there
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE EXTRACT(hour FROM seen) = 0
+
+-- name: part of a date by a column
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE date_part(ward, seen) = 0
+
+-- name: unit of a date that is not there
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE date_trunc('decade', seen) > '2020-01-01'
+
+-- name: difference in hours
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE date_diff('hour', seen, DATE '2024-01-01') > 3
+
+-- name: sum of dates
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE seen + seen > '2024-01-01'
+
+-- name: product with a date
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE seen * 2 > '2024-01-01'
+
+-- name: days from a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE 3 - seen > '2024-01-01'
+
+-- name: half a day later
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE seen + 0.5 > '2024-01-01'
+
+-- name: interval of hours
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 5 HOUR > '2024-01-01'
+
+-- name: interval of two units
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL '1 month 2 days' > '2024-01-01'
+
+-- name: interval of a column
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL severity DAY > '2024-01-01'
+
+-- name: interval before a date
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE INTERVAL 5 DAY - seen > '2024-01-01'
+
+-- name: interval of intervals
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL INTERVAL INTERVAL 5 DAY > '2024-01-01'
+
+-- name: interval alone
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(INTERVAL 5 DAY) FROM visits
+
+-- name: eternity
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 999999 YEAR > '2024-01-01'
+
+-- name: sum of dates that are moved
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(seen - DATE '2024-01-01') FROM visits
+
+-- name: today
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen < CURRENT_DATE

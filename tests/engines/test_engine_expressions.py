@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY
 from stillroom.errors import Code, Failed
 from stillroom.model.expression import (
     All,
@@ -220,6 +222,38 @@ def test_nested_functions_are_written_once_each(engine: Engine) -> None:
             Call(function=Function.REMAINDER, operands=(nodes[3], number(5)), bound=9),
         ]
     agree(engine, nodes, [{"small": value} for value in (-3, 0, 3, None)])
+
+
+def test_dates_from_the_first_day_to_the_last(engine: Engine) -> None:
+    """Both ends of the calendar, a few years on end with all kinds of leap years, and days all over."""
+    years = [(year, year + 2) for year in (1, 4, 100, 1899, 1968, 1999, 2023, 9998)]
+    days = {day for first, last in years for day in range(ordinal(first), min(ordinal(last), LAST_DAY + 1))}
+    days |= {*range(FIRST_DAY, LAST_DAY, 9_973), LAST_DAY}
+    parts = (Function.MONTHS, Function.DAY_OF_MONTH, Function.DAY_OF_YEAR, Function.WEEK)
+    nodes: list[Expression] = [Call(function=function, operands=(column("a.large"),), bound=8_000_000) for function in parts]
+    nodes += [
+        Call(function=Function.ADD_MONTHS, operands=(column("a.large"), number(months)), bound=8_000_000)
+        for months in (0, 1, -1, 12, -13, 48, 119_987, -119_987)
+    ]
+    found = agree(engine, nodes, [{"large": day} for day in sorted(days)] + [{}])
+    dates = [datetime.date.fromordinal(day - FIRST_DAY + 1) for day in sorted(days)]
+    assert found[0] == [*(date.year * 12 + date.month - 1 for date in dates), None]
+    assert found[1] == [*(date.day for date in dates), None]
+    assert found[2] == [*(date.timetuple().tm_yday for date in dates), None]
+    assert found[3] == [*(date.isocalendar().week for date in dates), None]
+
+
+def ordinal(year: int) -> int:
+    return datetime.date(min(year, 9999), 1, 1).toordinal() + FIRST_DAY - 1 + 366 * (year > 9999)
+
+
+def test_months_begin(engine: Engine) -> None:
+    months = [*range(12, 60), *range(23_000, 25_000), *range(119_900, 120_001)]
+    found = agree(
+        engine, [Call(function=Function.MONTH_START, operands=(column("a.large"),), bound=8_000_000)], [{"large": m} for m in months]
+    )
+    assert found[0][0] == FIRST_DAY
+    assert found[0][-1] == LAST_DAY + 1
 
 
 # ------------------------------------------------------------------------------------------------------- truth and text

@@ -74,6 +74,8 @@ def _written(value: Scalar, type_: ColumnType) -> Any:  # noqa: ANN401  a parame
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, datetime.datetime):
+        value = value.date()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -12,6 +12,7 @@ from stillroom.query.comparisons import BOOLEAN, as_condition, compared, same_ki
 from stillroom.query.constants import NULL, constant_expression
 from stillroom.query.frame import Frame, PersonColumn, resolve
 from stillroom.query.functions import function
+from stillroom.query.functions.dates import date_arithmetic, moved_date
 from stillroom.query.parse import identifier, only, unsupported
 from stillroom.query.typed import (
     Typed,
@@ -141,9 +142,13 @@ def _arithmetic(node: exp.Expr, frame: Frame) -> Typed:
     from sqlglot import exp
 
     only(node, {"this", "expression", "typed", "safe"})
+    if isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval):
+        return moved_date(node, lambda operand: row_expression(operand, frame))
     left, right = row_expression(node.this, frame), row_expression(node.expression, frame)
     if isinstance(node, exp.Div):
         return quotient(left, right)
+    if Kind.DATE in {left.type.kind, right.type.kind}:
+        return date_arithmetic(node, left, right)
     operations: dict[type[exp.Expr], ArithmeticOp] = {
         exp.Add: ArithmeticOp.ADD,
         exp.Sub: ArithmeticOp.SUBTRACT,

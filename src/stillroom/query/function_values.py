@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stillroom.model.function import Function
+from stillroom.query import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,5 +50,11 @@ _STRICT: dict[Function, Callable[..., Scalar]] = {
     Function.REMAINDER: _remainder,
     Function.FLOOR: lambda number, divisor: number // divisor,
     Function.WITHIN: _within,
+    Function.MONTHS: calendar.months,
+    Function.MONTH_START: calendar.month_start,
+    Function.DAY_OF_MONTH: calendar.day_of_month,
+    Function.DAY_OF_YEAR: calendar.day_of_year,
+    Function.WEEK: calendar.week,
+    Function.ADD_MONTHS: calendar.add_months,
 }
 """Functions that are NULL as soon as an operand is."""

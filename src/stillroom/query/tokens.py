@@ -21,7 +21,7 @@ WORDS = """
     SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET WITH ALIAS ASC DESC FIRST GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS
     JOIN INNER LEFT OUTER ON USING FULL RIGHT CROSS NATURAL SEMI ANTI ASOF RECURSIVE EXISTS
     AND OR NOT IN IS LIKE BETWEEN CASE WHEN THEN ELSE END NULL TRUE FALSE DATE
-    UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY
+    UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY INTERVAL
     VAR IDENTIFIER STRING NUMBER
 """
 """Kinds of words. Some are here because the compiler refuses them with a better reason."""
@@ -33,6 +33,8 @@ CALLS = """
     COUNT SUM AVG MIN MAX GROUPING ROW_NUMBER LAG LEAD FIRST_VALUE LAST_VALUE
     COALESCE IFNULL NULLIF IF IIF GREATEST LEAST
     MOD ABS SIGN FLOOR CEIL CEILING ROUND TRUNC WIDTH_BUCKET
+    EXTRACT YEAR QUARTER MONTH WEEK DAY DOW DOY ISODOW DAYOFMONTH DAYOFYEAR DAYOFWEEK WEEKOFYEAR DATE_PART DATEPART
+    DATE_TRUNC DATETRUNC DATE_DIFF DATEDIFF LAST_DAY
 """
 """Functions."""
 
@@ -91,10 +93,13 @@ def _listed(token: Token, following: Token | None) -> Token:
     from sqlglot.parser import Parser
 
     kind = token.token_type
-    before_text = following is not None and following.token_type is TokenType.STRING
-    opens = following is not None and following.token_type is TokenType.L_PAREN and _called(token)
+    next_kind = following.token_type if following is not None else None
+    alone = next_kind not in {TokenType.DATE: {TokenType.STRING}, TokenType.INTERVAL: {TokenType.STRING, TokenType.NUMBER}}.get(
+        kind, {next_kind}
+    )
+    opens = next_kind is TokenType.L_PAREN and _called(token)
     called = kind is TokenType.VAR and token.text.upper() in Parser.NO_PAREN_FUNCTION_PARSERS and not opens
-    if kind in _kinds(WORDS) | _kinds(SIGNS) and (kind is not TokenType.DATE or before_text) and not called:
+    if kind in _kinds(WORDS) | _kinds(SIGNS) and not alone and not called:
         return token
     if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL"):
         return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from stillroom.model.expression import Call
 
+DAY_LIMIT = 2**24
+"""No day or month that becomes a date may reach this: some 45,000 years on either side, which DuckDB's dates and times hold."""
+
 
 def called(node: Call, operands: Sequence[Term]) -> Term:
     """Translate a call.
@@ -100,6 +103,57 @@ def _narrowed(node: exp.Expr) -> exp.Expr:
     return exp.TryCast(this=node, to=exp.DataType(this=SqlType.NARROW.value))
 
 
+def _date(node: Call, operand: Term) -> exp.Expr:
+    """Write a day as a DATE. Its bound proves that it is one."""
+    if node.bound >= DAY_LIMIT:
+        raise unsound()
+    return exp.paren(exp.Add(this=_day("1970-01-01"), expression=_int(as_type(operand, SqlType.NARROW))), copy=False)
+
+
+def _day(text: str) -> exp.Expr:
+    return exp.cast(exp.Literal.string(text), exp.DType.DATE)
+
+
+def _int(node: exp.Expr) -> exp.Expr:
+    return exp.TryCast(this=node, to=exp.DataType(this=exp.DType.INT))
+
+
+def _since(date: exp.Expr) -> Term:
+    """Write a DATE as days; months added to one make it a TIMESTAMP."""
+    return Term(exp.paren(exp.Sub(this=exp.cast(date, exp.DType.DATE), expression=_day("1970-01-01")), copy=False), SqlType.NARROW)
+
+
+def _part(function: str) -> Callable[[Call, Sequence[Term]], Term]:
+    """Return what writes a part of a date."""
+    return lambda node, operands: Term(_function(function, _date(node, operands[0])), SqlType.NARROW)
+
+
+def _months(node: Call, operands: Sequence[Term]) -> Term:
+    """Write the months since January of the year 1, and those of the year 0."""
+    since = _function("date_diff", exp.Literal.string("month"), _day("0001-01-01"), _date(node, operands[0]))
+    return Term(exp.paren(exp.Add(this=since, expression=whole(12)), copy=False), SqlType.NARROW)
+
+
+def _month_start(node: Call, operands: Sequence[Term]) -> Term:
+    if node.bound >= DAY_LIMIT:
+        raise unsound()
+    added = exp.Sub(this=as_type(operands[0], SqlType.NARROW), expression=whole(12))
+    return _since(_later(_day("0001-01-01"), exp.paren(added, copy=False)))
+
+
+def _add_months(node: Call, operands: Sequence[Term]) -> Term:
+    return _since(_later(_date(node, operands[0]), whole(_constant(node, 1))))
+
+
+def _later(date: exp.Expr, months: exp.Expr) -> exp.Expr:
+    return exp.paren(exp.Add(this=date, expression=_function("to_months", _int(months))), copy=False)
+
+
+def _function(name: str, *operands: exp.Expr) -> exp.Expr:
+    """Write a function of DuckDB's."""
+    return exp.func(name, *operands, dialect="duckdb")
+
+
 def _constant(node: Call, place: int) -> int:
     """Return the constant number that stands at a place among the operands."""
     operand = node.operands[place] if place < len(node.operands) else None
@@ -116,4 +170,10 @@ _WRITTEN: dict[Function, Callable[[Call, Sequence[Term]], Term]] = {
     Function.GREATEST: _extreme(exp.Greatest),
     Function.LEAST: _extreme(exp.Least),
     Function.WITHIN: _within,
+    Function.MONTHS: _months,
+    Function.MONTH_START: _month_start,
+    Function.DAY_OF_MONTH: _part("day"),
+    Function.DAY_OF_YEAR: _part("dayofyear"),
+    Function.WEEK: _part("week"),
+    Function.ADD_MONTHS: _add_months,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from fractions import Fraction
 from functools import reduce
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
 
 _LARGEST = 2**128
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_CYCLE = 146_097
+"""Days in 400 years."""
 
 
 def value_span(expression: Expression, ranges: Mapping[str, Range]) -> Range | None:
@@ -159,10 +163,35 @@ def _sizes(span: Range) -> Range:
     return (0 if span[0] <= 0 <= span[1] else min(ends)), max(ends)
 
 
+def _month(day: int) -> int:
+    """Return how many months have begun from January of the year 0 to the month of a day. The calendar repeats after 400 years."""
+    cycles, rest = divmod(day + _EPOCH - 1, _CYCLE)
+    date = datetime.date.fromordinal(rest + 1)
+    return 12 * (400 * cycles + date.year) + date.month - 1
+
+
+def _start(month: int) -> int:
+    """Return the first day of such a month."""
+    cycles, rest = divmod(month - 12, 12 * 400)
+    return datetime.date(1 + rest // 12, 1 + rest % 12, 1).toordinal() - _EPOCH + _CYCLE * cycles
+
+
+def _later(day: int, months: int) -> int:
+    """Return a day some months later; the last day of that month if it is shorter."""
+    first, number = _start(_month(day) + months), day - _start(_month(day))
+    return min(first + number, _start(_month(day) + months + 1) - 1)
+
+
 _SPANS: dict[Function, Callable[..., Range]] = {
     Function.ABSOLUTE: _sizes,
     Function.QUOTIENT: _quotients,
     Function.REMAINDER: _remainders,
     Function.FLOOR: _floors,
+    Function.MONTHS: lambda days: (_month(days[0]), _month(days[1])),
+    Function.MONTH_START: lambda months: (_start(months[0]), _start(months[1])),
+    Function.DAY_OF_MONTH: lambda _: (1, 31),
+    Function.DAY_OF_YEAR: lambda _: (1, 366),
+    Function.WEEK: lambda _: (1, 53),
+    Function.ADD_MONTHS: lambda days, months: (_later(days[0], months[0]), _later(days[1], months[1])),
 }
 """The range of a function, by those of its operands."""

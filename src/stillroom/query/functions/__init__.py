@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.query.functions.choices import CHOICES
+from stillroom.query.functions.dates import DATES
 from stillroom.query.functions.numbers import NUMBERS
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from stillroom.query.functions.call import Meaning
 
-_MEANINGS: dict[str, Meaning] = {**CHOICES, **NUMBERS}
+_MEANINGS: dict[str, Meaning] = {**CHOICES, **DATES, **NUMBERS}
 
 
 def function(node: exp.Expr) -> Meaning | None:
