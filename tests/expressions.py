@@ -13,6 +13,7 @@ from stillroom.model.expression import (
     Arithmetic,
     ArithmeticOp,
     Branch,
+    Call,
     Case,
     Compare,
     Comparison,
@@ -23,6 +24,7 @@ from stillroom.model.expression import (
     Like,
     Not,
 )
+from stillroom.model.function import Function
 from stillroom.model.schema import Kind
 from tests.plans import column
 
@@ -61,6 +63,23 @@ TEXTS = (
     "a\0b",
 )
 NULL = Constant(value=None)
+
+NUMERIC = (
+    Function.ABSOLUTE,
+    Function.QUOTIENT,
+    Function.REMAINDER,
+    Function.FLOOR,
+    Function.GREATEST,
+    Function.LEAST,
+    Function.WITHIN,
+)
+"""Functions of numbers."""
+
+DATED = (Function.MONTHS, Function.DAY_OF_MONTH, Function.DAY_OF_YEAR, Function.WEEK, Function.ADD_MONTHS)
+"""Functions of days."""
+
+MOST_DAYS = 4_000_000
+"""More days and months than the calendar has."""
 
 Drawn: TypeAlias = tuple[Expression, int]
 """A number and a bound of its absolute value."""
@@ -105,7 +124,7 @@ def numbers(draw: st.DrawFn, depth: int = 3) -> Drawn:
     leaves: list[Drawn] = [(column("a.small"), 3), (column("a.large"), LARGE), (NULL, 0)]
     made: list[st.SearchStrategy[Drawn]] = [st.sampled_from(leaves), st.integers(-9, 9).map(lambda value: (number(value), abs(value)))]
     if depth:
-        made += [calculations(depth - 1), cases(numbers(depth - 1), depth - 1)]
+        made += [calculations(depth - 1), cases(numbers(depth - 1), depth - 1), calls(depth - 1)]
     return draw(st.one_of(made))
 
 
@@ -120,6 +139,24 @@ def calculations(draw: st.DrawFn, depth: int) -> Drawn:
         bound = one * two if operation is ArithmeticOp.MULTIPLY else one + two
         made = Arithmetic(operation=operation, left=left, right=right, bound=bound), bound
     return made if made[1] < WIDEST else (left, one)
+
+
+@st.composite
+def calls(draw: st.DrawFn, depth: int) -> Drawn:
+    (left, one), (right, two) = draw(numbers(depth)), draw(numbers(depth))
+    function = draw(st.sampled_from([*NUMERIC, *DATED]))
+    if function in DATED:
+        day = Call(function=Function.WITHIN, operands=(left, number(-900_000), number(3_000_000)), bound=one)
+        months = (number(draw(st.integers(-5_000, 5_000))),) if function is Function.ADD_MONTHS else ()
+        return Call(function=function, operands=(day, *months), bound=MOST_DAYS), MOST_DAYS
+    divisor = draw(st.sampled_from([1, 2, 7, 100, 2**40]))
+    operands: dict[Function, tuple[Expression, ...]] = {
+        Function.ABSOLUTE: (left,),
+        Function.FLOOR: (left, number(divisor)),
+        Function.WITHIN: (left, number(-divisor), number(5)),
+    }
+    bound = max(one, two, divisor)
+    return Call(function=function, operands=operands.get(function, (left, right)), bound=bound), bound
 
 
 @st.composite

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window, steps
+from tests.reference_functions import call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,6 +122,7 @@ _MEANING: dict[str, Callable[[Any, Mapping[str, Scalar]], Scalar]] = {
     "all": _conjunction,
     "any": _disjunction,
     "case": _case,
+    "call": lambda node, row: call(node.function, [evaluate(operand, row) for operand in node.operands]),
 }
 
 # ------------------------------------------------------------------------------------------------------------ relations

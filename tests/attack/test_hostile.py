@@ -63,6 +63,11 @@ LARGE = {
     "a column that doubles with each step": (chained(60, "CASE WHEN a > 0 THEN a ELSE a END"), Code.SQL_TOO_LARGE),
     "a column that grows with each step": (chained(200, "CASE WHEN TRUE THEN a ELSE 0 END"), Code.SQL_TOO_LARGE),
     "a number that doubles with each step": (chained(110, "a + a"), Code.SQL_TOO_LARGE),
+    "a function of a column that doubles with each step": (chained(60, "COALESCE(a, a, 0)"), Code.SQL_TOO_LARGE),
+    "a function of a function": (chained(61, "ABS(a)"), Code.SQL_TOO_LARGE),
+    "functions inside functions": (nested("ABS(", 2_000, ")", "1"), Code.SQL_TOO_LARGE),
+    "choices inside choices": (nested("IF(TRUE, 1, ", 50, ")", "1"), Code.SQL_TOO_LARGE),
+    "a choice of a thousand": (f"SELECT SUM(GREATEST({', '.join(['severity'] * 1_000)})) FROM visits", Code.SQL_TOO_LARGE),
     "totals of totals": (grouped(200), Code.SQL_TOO_LARGE),
     "an alias that stands for much": (
         f"SELECT COUNT(*){' + 1' * 50} AS x FROM visits HAVING {' AND '.join(['(' + ' AND '.join(['x > 1'] * 8) + ')'] * 80)}",

@@ -643,3 +643,90 @@ SELECT r.shift, COUNT(*) FROM (SELECT patient, ward, urgent, ROW_NUMBER() OVER (
 
 -- name: numbers of rows in two orders
 SELECT a, COUNT(*) FROM (SELECT patient, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, severity, urgent) AS a, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY severity DESC, seen, ward, urgent) AS b FROM visits) WHERE b < 3 AND a <> b GROUP BY a
+
+-- name: first value that is there
+SELECT COALESCE(tariff, region, '?') AS k, COUNT(*), SUM(COALESCE(income, age, 0)) FROM members GROUP BY k
+
+-- name: measure with something in the place of NULL
+SELECT SUM(COALESCE(rating, 0)), SUM(ABS(rating)), SUM(SIGN(rating)) FROM members
+
+-- name: value that becomes NULL
+SELECT NULLIF(severity, 0) AS k, COUNT(*), SUM(cost / NULLIF(severity, 2)) FROM visits GROUP BY k
+
+-- name: one of two values
+SELECT IF(urgent, 'now', 'later') AS k, COUNT(*), SUM(IIF(cost > 10, severity, -1)) FROM visits GROUP BY k
+
+-- name: greatest and least
+SELECT GREATEST(ward, key0, 'f') AS k, COUNT(*), SUM(GREATEST(cost, severity, 1)), SUM(LEAST(change, 0.005, severity)) FROM visits GROUP BY k
+
+-- name: greatest date
+SELECT GREATEST(seen, '2024-01-05') AS k, COUNT(*) FROM visits GROUP BY k
+
+-- name: remainders
+SELECT severity % 2 AS k, COUNT(*), SUM(change % 0.7), SUM(mod(amount, 7)), COUNT(severity % 0) FROM visits JOIN linked ON patient = member GROUP BY k
+
+-- name: whole quotients
+SELECT severity // 2 AS k, COUNT(*), SUM(amount // (severity - 2)) FROM visits JOIN linked ON patient = member GROUP BY k
+
+-- name: rounding
+SELECT ROUND(severity * 1.5) AS k, SUM(ROUND(change, 1)), SUM(TRUNC(change)), SUM(FLOOR(change)), SUM(CEIL(change)), SUM(ROUND(cost, -1)) FROM visits GROUP BY k
+
+-- name: ages in tens
+SELECT FLOOR(age / 10) * 10 AS k, COUNT(*) FROM members GROUP BY k
+
+-- name: rounded to tens
+SELECT ROUND(income, -2) AS k, COUNT(*) FROM (SELECT member, CASE WHEN smoker THEN 12.5 ELSE 250 END AS income FROM members) GROUP BY k
+
+-- name: buckets
+SELECT WIDTH_BUCKET(age, 20, 80, 6) AS k, COUNT(*), SUM(WIDTH_BUCKET(income, -10.5, 500, 20)) FROM members GROUP BY k
+
+-- name: functions of totals
+SELECT k, COUNT(*), SUM(s) FROM (SELECT patient, COALESCE(SUM(severity) % 3, -1) AS k, GREATEST(MAX(cost), 7) AS s FROM visits GROUP BY patient) GROUP BY k
+
+-- name: functions of windows
+SELECT SUM(LEAST(before, severity)), COUNT(COALESCE(before, severity)) FROM (SELECT patient, severity, LAG(severity) OVER (PARTITION BY patient ORDER BY seen) AS before FROM visits)
+
+-- name: condition with something in the place of NULL
+SELECT ward, COUNT(*) FROM visits WHERE COALESCE(urgent, severity > 2, FALSE) GROUP BY ward
+
+-- name: parts of dates
+SELECT EXTRACT(year FROM seen) AS y, MONTH(seen) AS m, DAY(seen) AS d, COUNT(*) FROM visits GROUP BY y, m, d
+
+-- name: weekdays
+SELECT ISODOW(paid) AS i, date_part('dow', paid) AS d, COUNT(*), SUM(WEEK(paid)), SUM(DAYOFYEAR(paid)) FROM linked GROUP BY i, d
+
+-- name: quarters that visits fall into
+SELECT QUARTER(seen) AS q, WEEKOFYEAR(seen) AS w, DAYOFWEEK(seen) AS d, DAYOFMONTH(seen) AS m, COUNT(*) FROM visits GROUP BY q, w, d, m
+
+-- name: months as keys
+SELECT date_trunc('month', since) AS k, COUNT(*) FROM members GROUP BY k ORDER BY k
+
+-- name: weeks as keys
+SELECT date_trunc('week', seen) AS k, COUNT(*), COUNT(DISTINCT patient) FROM visits GROUP BY k
+
+-- name: year, quarter and day of a date
+SELECT COUNT(*) FROM linked WHERE date_trunc('year', paid) = '2024-01-01' AND date_trunc('quarter', paid) > DATE '2024-01-01' AND date_trunc('day', paid) = paid
+
+-- name: days later and earlier
+SELECT seen + 2 AS k, COUNT(*) FROM visits WHERE seen - 3 < '2024-01-05' GROUP BY k
+
+-- name: days between
+SELECT age > 40 AS k, SUM(paid - DATE '2024-03-01'), AVG(date_diff('day', DATE '2024-12-31', paid)) FROM members JOIN linked USING (member) GROUP BY k
+
+-- name: weeks, months, quarters and years between
+SELECT SUM(date_diff('week', DATE '2024-03-01', paid)), SUM(date_diff('month', paid, DATE '2023-03-01')), SUM(datediff('quarter', DATE '2023-12-31', paid)), SUM(date_diff('year', DATE '2023-12-31', paid)) FROM linked
+
+-- name: days between two columns
+SELECT date_diff('month', since, seen) AS k, COUNT(*) FROM members JOIN visits ON member = patient WHERE seen - since > 1400 GROUP BY k
+
+-- name: an interval later
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 1 MONTH >= '2024-02-03' AND seen - INTERVAL '2' YEAR < DATE '2022-01-09' AND INTERVAL 1 WEEK + seen > '2024-01-09'
+
+-- name: last days
+SELECT last_day(since) AS k, COUNT(*) FROM members GROUP BY k
+
+-- name: within three days of the last visit
+SELECT COUNT(*) FROM (SELECT patient, seen, LAG(seen) OVER (PARTITION BY patient ORDER BY seen) AS before FROM visits) WHERE seen - before <= 3
+
+-- name: months per person
+SELECT m, COUNT(*), SUM(d) FROM (SELECT member, MONTH(MAX(paid)) AS m, MAX(paid) - MIN(paid) AS d FROM linked GROUP BY member) GROUP BY m

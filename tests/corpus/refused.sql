@@ -538,3 +538,163 @@ SELECT COUNT(*) FROM (SELECT DISTINCT ward FROM visits)
 -- name: each row once, by some columns
 -- code: CLAUSE_NOT_ALLOWED
 SELECT COUNT(*) FROM (SELECT DISTINCT ON (ward) patient, ward FROM visits)
+
+-- name: greatest of unlike values
+-- code: TYPE_MISMATCH
+SELECT SUM(GREATEST(severity, 'x')) FROM visits
+
+-- name: first of unlike values
+-- code: TYPE_MISMATCH
+SELECT COUNT(COALESCE(severity, ward)) FROM visits
+
+-- name: first value and the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(COALESCE(patient, 'x')) FROM visits
+
+-- name: one value only
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(IF(urgent, 1)) FROM visits
+
+-- name: number as a choice
+-- code: TYPE_MISMATCH
+SELECT SUM(IF(severity, 1, 2)) FROM visits
+
+-- name: whole quotient of decimals
+-- code: TYPE_MISMATCH
+SELECT SUM(cost // 2) FROM visits
+
+-- name: absolute text
+-- code: TYPE_MISMATCH
+SELECT COUNT(ABS(ward)) FROM visits
+
+-- name: sign of text
+-- code: TYPE_MISMATCH
+SELECT COUNT(SIGN(ward)) FROM visits
+
+-- name: places that are not constant
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(ROUND(cost, severity)) FROM visits
+
+-- name: too many places
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(ROUND(cost, 13)) FROM visits
+
+-- name: buckets from right to left
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(WIDTH_BUCKET(age, 80, 20, 6)) FROM members JOIN visits ON member = patient
+
+-- name: buckets that are not constant
+-- code: TYPE_MISMATCH
+SELECT SUM(WIDTH_BUCKET(severity, 0, cost, 6)) FROM visits
+
+-- name: no buckets
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(WIDTH_BUCKET(severity, 0, 5, 0)) FROM visits
+
+-- name: floor of text
+-- code: TYPE_MISMATCH
+SELECT SUM(FLOOR(ward)) FROM visits
+
+-- name: remainder by something that may not be measured
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(severity % staff) FROM visits
+
+-- name: powers
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(POW(severity, 2)) FROM visits
+
+-- name: roots
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(SQRT(severity)) FROM visits
+
+-- name: logarithms
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(LN(severity)) FROM visits
+
+-- name: regular expressions
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE regexp_matches(note, 'a')
+
+-- name: the time
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen < now()
+
+-- name: chance
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE random() < 0.5
+
+-- name: collations
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE note COLLATE NOCASE = 'a'
+
+-- name: part of a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE YEAR(severity) = 2024
+
+-- name: part of a date that is not there
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE EXTRACT(hour FROM seen) = 0
+
+-- name: part of a date by a column
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE date_part(ward, seen) = 0
+
+-- name: unit of a date that is not there
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE date_trunc('decade', seen) > '2020-01-01'
+
+-- name: difference in hours
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE date_diff('hour', seen, DATE '2024-01-01') > 3
+
+-- name: sum of dates
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE seen + seen > '2024-01-01'
+
+-- name: product with a date
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE seen * 2 > '2024-01-01'
+
+-- name: days from a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE 3 - seen > '2024-01-01'
+
+-- name: half a day later
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE seen + 0.5 > '2024-01-01'
+
+-- name: interval of hours
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 5 HOUR > '2024-01-01'
+
+-- name: interval of two units
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL '1 month 2 days' > '2024-01-01'
+
+-- name: interval of a column
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL severity DAY > '2024-01-01'
+
+-- name: interval before a date
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE INTERVAL 5 DAY - seen > '2024-01-01'
+
+-- name: interval of intervals
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL INTERVAL INTERVAL 5 DAY > '2024-01-01'
+
+-- name: interval alone
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(INTERVAL 5 DAY) FROM visits
+
+-- name: eternity
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 999999 YEAR > '2024-01-01'
+
+-- name: sum of dates that are moved
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(seen - DATE '2024-01-01') FROM visits
+
+-- name: today
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE seen < CURRENT_DATE

@@ -1,8 +1,8 @@
 """With the noise off, a question means what plain DuckDB takes it to mean, on the same admitted rows.
 
 Each question runs twice: compiled, measured exactly and finished; and as it is written, by DuckDB, over the rows as tables. Where the two
-differ on purpose, the comparison knows: groups that nobody is in are shown, the sum of no values is 0 instead of NULL, and averages and
-quotients have a fixed number of decimal places.
+differ on purpose, the comparison knows: groups that nobody is in are shown, the sum of no values is 0 instead of NULL, averages and
+quotients have a fixed number of decimal places, and a moved or truncated date is a date where DuckDB says midnight.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ CONTRACT = Contract.model_validate_json("""
         "sex": {"type": "text", "uses": ["group", "filter", "measure"], "values": ["m", "f", "F"]},
         "region": {"type": "text", "uses": ["group", "filter", "join"], "values": ["n", "s", "w"]},
         "member": {"type": "boolean", "uses": ["group", "filter", "measure"]},
-        "income": {"type": "decimal", "step": 0.05, "uses": ["filter", "measure"], "bounds": [-10, 50]},
-        "since": {"type": "date", "uses": ["group", "filter"], "bounds": ["2024-02-27", "2024-03-02"]}
+        "income": {"type": "decimal", "step": 0.05, "uses": ["group", "filter", "measure"], "bounds": [-10, 50]},
+        "since": {"type": "date", "uses": ["group", "filter", "measure"], "bounds": ["2024-02-27", "2024-03-02"]}
       }
     },
     "visits": {
@@ -322,6 +322,8 @@ def their_rows(sql: str) -> Rows:
             return "true" if value else "false"
         if isinstance(value, int | float | Decimal):
             return Fraction(value)
+        if isinstance(value, datetime.datetime) and not (value.hour or value.minute):
+            value = value.date()
         return value.isoformat() if isinstance(value, datetime.date) else value
 
     return [tuple(read(value) for value in row) for row in plain().execute(sql).fetchall()]
@@ -343,6 +345,11 @@ def settled(rows: Rows, table: Table, theirs: Rows) -> Rows:
 
 @pytest.mark.parametrize("sql", QUESTIONS)
 def test_the_same_cells_as_plain_duckdb(sql: str) -> None:
+    check_same_cells(sql)
+
+
+def check_same_cells(sql: str) -> None:
+    """Compare a question's cells with plain DuckDB's."""
     table, theirs = ours(sql), their_rows(sql)
     mine, wanted = settled(our_rows(table), table, theirs), settled(theirs, table, theirs)
     assert Counter(mine) == Counter(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY
 from stillroom.errors import Code, Failed
 from stillroom.model.expression import (
     All,
@@ -18,6 +20,7 @@ from stillroom.model.expression import (
     ArithmeticOp,
     Average,
     Branch,
+    Call,
     Case,
     Column,
     Compare,
@@ -29,6 +32,7 @@ from stillroom.model.expression import (
     Like,
     Not,
 )
+from stillroom.model.function import Function
 from stillroom.model.schema import Kind
 from stillroom.query.evaluate import evaluate
 from tests import reference
@@ -86,6 +90,8 @@ def kind_of(node: Expression) -> Kind:
             return next((kind_of(result) for result in results if not always_null(result)), Kind.INTEGER)
         case Arithmetic() | Divide():
             return Kind.INTEGER
+        case Call():
+            return next((kind_of(operand) for operand in node.operands if not always_null(operand)), Kind.INTEGER)
         case _:
             return Kind.BOOLEAN
 
@@ -93,6 +99,8 @@ def kind_of(node: Expression) -> Kind:
 def always_null(node: Expression) -> bool:
     if isinstance(node, Case):
         return all(always_null(result) for result in (*(branch.then for branch in node.branches), node.otherwise))
+    if isinstance(node, Call):
+        return all(map(always_null, node.operands))
     return node == NULL
 
 
@@ -180,6 +188,72 @@ def test_nested_divisions_stay_small(engine: Engine) -> None:
         left = Divide(left=left, right=column("a.small"), bound=LARGE)
         right = Divide(left=column("a.large"), right=right, bound=LARGE)
     agree(engine, [left, right], [{"large": large, "small": small} for large in (LARGE, 5, 0, None) for small in (1, -2, 0)])
+
+
+def test_functions_of_numbers_at_their_edges(engine: Engine) -> None:
+    edges = [0, 1, 2, 3, 5, 7, 10, 2**31, 2**53 + 1, LARGE - 1, LARGE]
+    signed = [sign * edge for edge in edges for sign in (1, -1)]
+    rows = [{"large": left, "small": right} for left in signed for right in signed] + [{"large": 1}, {"small": 1}, {}]
+    pair = (column("a.large"), column("a.small"))
+    both = (Function.QUOTIENT, Function.REMAINDER, Function.GREATEST, Function.LEAST)
+    calls = [Call(function=function, operands=pair, bound=LARGE) for function in both]
+    calls += [Call(function=Function.FLOOR, operands=(pair[0], number(divisor)), bound=LARGE) for divisor in (1, 2, 10, 2**53 - 1)]
+    calls += [Call(function=Function.WITHIN, operands=(pair[0], number(-5), number(high)), bound=LARGE) for high in (-5, 7, 2**53 - 1)]
+    calls.append(Call(function=Function.ABSOLUTE, operands=pair[:1], bound=LARGE))
+    found = agree(engine, calls, rows)
+    by_pair = [{(row.get("large"), row.get("small")): value for row, value in zip(rows, line, strict=True)} for line in found]
+    some = [(7, 2), (-7, 2), (7, -2), (-7, -2), (7, 0), (None, 1), (1, None), (None, None)]
+    assert [by_pair[0][pair] for pair in some] == [3, -3, -3, 3, None, None, None, None]
+    assert [by_pair[1][pair] for pair in some] == [1, -1, 1, -1, None, None, None, None]
+    assert [by_pair[2][pair] for pair in some] == [7, 2, 7, -2, 7, 1, 1, None]
+    assert [by_pair[3][pair] for pair in some] == [2, -7, -2, -7, 0, 1, 1, None]
+    assert [by_pair[5][pair] for pair in some[:2]] == [3, -4]
+    assert [by_pair[9][(value, 0)] for value in (-7, -5, 7, 10)] == [None, -5, 7, None]
+
+
+def test_nested_functions_are_written_once_each(engine: Engine) -> None:
+    """Were an operand written twice, sixty levels would be a statement without end."""
+    nodes: list[Expression] = [column("a.small")] * 4
+    for _ in range(60):
+        nodes = [
+            Call(function=Function.WITHIN, operands=(nodes[0], number(-9), number(9)), bound=9),
+            Call(function=Function.FLOOR, operands=(nodes[1], number(2)), bound=9),
+            Call(function=Function.GREATEST, operands=(nodes[2], number(-9)), bound=9),
+            Call(function=Function.REMAINDER, operands=(nodes[3], number(5)), bound=9),
+        ]
+    agree(engine, nodes, [{"small": value} for value in (-3, 0, 3, None)])
+
+
+def test_dates_from_the_first_day_to_the_last(engine: Engine) -> None:
+    """Both ends of the calendar, a few years on end with all kinds of leap years, and days all over."""
+    years = [(year, year + 2) for year in (1, 4, 100, 1899, 1968, 1999, 2023, 9998)]
+    days = {day for first, last in years for day in range(ordinal(first), min(ordinal(last), LAST_DAY + 1))}
+    days |= {*range(FIRST_DAY, LAST_DAY, 9_973), LAST_DAY}
+    parts = (Function.MONTHS, Function.DAY_OF_MONTH, Function.DAY_OF_YEAR, Function.WEEK)
+    nodes: list[Expression] = [Call(function=function, operands=(column("a.large"),), bound=8_000_000) for function in parts]
+    nodes += [
+        Call(function=Function.ADD_MONTHS, operands=(column("a.large"), number(months)), bound=8_000_000)
+        for months in (0, 1, -1, 12, -13, 48, 119_987, -119_987)
+    ]
+    found = agree(engine, nodes, [{"large": day} for day in sorted(days)] + [{}])
+    dates = [datetime.date.fromordinal(day - FIRST_DAY + 1) for day in sorted(days)]
+    assert found[0] == [*(date.year * 12 + date.month - 1 for date in dates), None]
+    assert found[1] == [*(date.day for date in dates), None]
+    assert found[2] == [*(date.timetuple().tm_yday for date in dates), None]
+    assert found[3] == [*(date.isocalendar().week for date in dates), None]
+
+
+def ordinal(year: int) -> int:
+    return datetime.date(min(year, 9999), 1, 1).toordinal() + FIRST_DAY - 1 + 366 * (year > 9999)
+
+
+def test_months_begin(engine: Engine) -> None:
+    months = [*range(12, 60), *range(23_000, 25_000), *range(119_900, 120_001)]
+    found = agree(
+        engine, [Call(function=Function.MONTH_START, operands=(column("a.large"),), bound=8_000_000)], [{"large": m} for m in months]
+    )
+    assert found[0][0] == FIRST_DAY
+    assert found[0][-1] == LAST_DAY + 1
 
 
 # ------------------------------------------------------------------------------------------------------- truth and text

@@ -34,6 +34,12 @@ ASKED = [replace(entry, variant="loose", terms=Terms(epsilon=50.0)) for entry in
 NEARLY = Decimal("0.000001")
 """DuckDB divides in doubles, questions to six decimal places."""
 
+MACROS = (
+    "iif(condition, one, other) AS CASE WHEN condition THEN one ELSE other END",
+    "width_bucket(x, low, high, n) AS CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE floor((x - low) * n / (high - low)) + 1 END",
+)
+"""Functions that DuckDB does not have, as PostgreSQL and others define them."""
+
 
 @cache
 def database() -> duckdb.DuckDBPyConnection:
@@ -41,6 +47,8 @@ def database() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     connection.execute("SET error_on_division_by_zero = false")
     connection.execute("SET ieee_floating_point_ops = false")
+    for macro in MACROS:
+        connection.execute(f"CREATE MACRO {macro}")
     for name, dataset in contract().datasets.items():
         types = {column: column_type(declared) for column, declared in dataset.columns.items()}
         person = {dataset.person.column: "person"} if isinstance(dataset, PrivateDataset) else {}
@@ -66,6 +74,8 @@ def _written(value: Scalar, type_: ColumnType) -> Any:  # noqa: ANN401  a parame
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, datetime.datetime):
+        value = value.date()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

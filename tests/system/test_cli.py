@@ -102,7 +102,7 @@ REFUSED = [
     (["approve", "abcdef"], 2, Code.APPROVAL_INVALID),
     (["contract", "sign", "{base}/missing.yaml"], 2, Code.FILE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "0.1"], 3, Code.CAP_LOWERED),
-    (["budget", "--raise", "Staff", "--epsilon", "1"], 2, Code.USAGE),
+    (["budget", "--raise", "Staff", "--epsilon", "1"], 2, Code.HOME_INVALID),
     (["budget", "--raise", "people", "--epsilon", "nan"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "nan"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "0"], 2, Code.PRICE_INVALID),

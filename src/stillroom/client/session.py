@@ -80,19 +80,6 @@ def _cap(epsilon: float, delta: float) -> Charge:
     return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))
 
 
-def _check_population(owner: str, population: str) -> None:
-    """Refuse what cannot be the name of a population; an account by such a name could never be read again."""
-    from pydantic import ValidationError
-
-    from stillroom.ledger.account import AccountName
-
-    try:
-        AccountName(owner=owner, population=population)
-    except ValidationError:
-        fix = "Use small letters, digits and underscores, a letter first."
-        raise InvalidInput(Code.USAGE, "That is not a name for a population.", fix) from None
-
-
 def open_room(home: Path, room: Path | None = None, progress: Progress | None = None) -> Session:
     """Open a room as the party whose home this is.
 
@@ -371,7 +358,6 @@ class Session:
         """Raise the lifetime cap of one of this party's accounts, or open a new account; return whether it is new."""
         from stillroom import bootstrap
 
-        _check_population(self.party, population)
         if epsilon is None:
             raise InvalidInput(Code.PRICE_INVALID, "The new cap is missing.", "Add --epsilon.")
         cap = _cap(epsilon, delta)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from stillroom.model.function import Function
 from stillroom.model.value import BigInt, Value
 
 if TYPE_CHECKING:
@@ -146,6 +147,18 @@ class Case(Value):
     otherwise: Expression
 
 
+class Call(Value):
+    """A function of its operands; `model.function` says what each means.
+
+    `bound` is no smaller than the absolute value of any number that goes in or comes out.
+    """
+
+    op: Literal["call"] = "call"
+    function: Function
+    operands: tuple[Expression, ...] = Field(min_length=1)
+    bound: BigInt = 0
+
+
 class Average(Value):
     """After the noise only: the ratio of two measured totals, known to lie in [low, high] / 10**digits."""
 
@@ -158,11 +171,11 @@ class Average(Value):
 
 
 Expression = Annotated[
-    Column | Constant | Arithmetic | Divide | Compare | Among | Like | IsNull | Not | All | Any | Case | Average,
+    Column | Constant | Arithmetic | Divide | Compare | Among | Like | IsNull | Not | All | Any | Case | Call | Average,
     Field(discriminator="op"),
 ]
 
-for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case):
+for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case, Call):
     _node.model_rebuild()
 
 
@@ -173,7 +186,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.left, node.right)
         case Among() | Like() | IsNull() | Not():
             return (node.operand,)
-        case All() | Any():
+        case All() | Any() | Call():
             return node.operands
         case Case():
             return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
@@ -188,7 +201,7 @@ def with_children(node: Expression, operands: Sequence[Expression]) -> Expressio
             return node.model_copy(update={"left": operands[0], "right": operands[1]})
         case Among() | Like() | IsNull() | Not():
             return node.model_copy(update={"operand": operands[0]})
-        case All() | Any():
+        case All() | Any() | Call():
             return node.model_copy(update={"operands": tuple(operands)})
         case Case():
             pairs = zip(operands[:-1:2], operands[1:-1:2], strict=True)

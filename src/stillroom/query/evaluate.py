@@ -15,6 +15,7 @@ from stillroom.model.expression import (
     Arithmetic,
     ArithmeticOp,
     Average,
+    Call,
     Case,
     Column,
     Compare,
@@ -25,6 +26,7 @@ from stillroom.model.expression import (
     Like,
     Not,
 )
+from stillroom.query.function_values import function_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,6 +54,8 @@ def evaluate(expression: Expression, row: Mapping[str, Scalar]) -> Scalar:
             return _strict(expression, row)
         case IsNull() | All() | Any() | Case():
             return _lenient(expression, row)
+        case Call():
+            return function_value(expression.function, [evaluate(operand, row) for operand in expression.operands])
         case Average():
             raise TypeError("An average of measured totals has no value in a row.")
 

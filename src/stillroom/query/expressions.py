@@ -6,14 +6,16 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import All, Among, Any, ArithmeticOp, Compare, Comparison, Constant, Expression, IsNull, Like, Not
-from stillroom.model.schema import ColumnType, Kind
-from stillroom.query.constants import NULL, constant_expression, date_constant
+from stillroom.model.expression import All, Among, Any, ArithmeticOp, Comparison, Constant, Expression, IsNull, Like, Not
+from stillroom.model.schema import Kind
+from stillroom.query.comparisons import BOOLEAN, as_condition, compared, same_kind
+from stillroom.query.constants import NULL, constant_expression
 from stillroom.query.frame import Frame, PersonColumn, resolve
+from stillroom.query.functions import function
+from stillroom.query.functions.dates import date_arithmetic, moved_date
 from stillroom.query.parse import identifier, only, unsupported
 from stillroom.query.typed import (
     Typed,
-    aligned,
     arithmetic,
     choice,
     combined,
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlglot import exp
-
-BOOLEAN = ColumnType(kind=Kind.BOOLEAN)
 
 
 def row_expression(node: exp.Expr, frame: Frame) -> Typed:
@@ -67,19 +67,17 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
         exp.Case: _case,
     }
     handler = handlers.get(type(node))
-    if handler is None and person_reference(node, frame) is not None:
-        raise person_not_released()
-    if handler is None:
+    if handler is not None:
+        return handler(node, frame)
+    meaning = function(node)
+    if meaning is None:
         raise unsupported(node)
-    return handler(node, frame)
+    return meaning(node, lambda operand: row_expression(operand, frame))
 
 
 def condition(node: exp.Expr, frame: Frame) -> Typed:
     """Compile an expression that must be a truth value."""
-    typed = row_expression(node, frame)
-    if typed.type.kind is not Kind.BOOLEAN and not is_null(typed):
-        raise mismatch("A condition must be true or false.")
-    return typed
+    return as_condition(row_expression(node, frame))
 
 
 def person_reference(node: exp.Expr, frame: Frame) -> PersonColumn | None:
@@ -144,9 +142,13 @@ def _arithmetic(node: exp.Expr, frame: Frame) -> Typed:
     from sqlglot import exp
 
     only(node, {"this", "expression", "typed", "safe"})
+    if isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval):
+        return moved_date(node, lambda operand: row_expression(operand, frame))
     left, right = row_expression(node.this, frame), row_expression(node.expression, frame)
     if isinstance(node, exp.Div):
         return quotient(left, right)
+    if Kind.DATE in {left.type.kind, right.type.kind}:
+        return date_arithmetic(node, left, right)
     operations: dict[type[exp.Expr], ArithmeticOp] = {
         exp.Add: ArithmeticOp.ADD,
         exp.Sub: ArithmeticOp.SUBTRACT,
@@ -160,7 +162,7 @@ def _compare(node: exp.Expr, frame: Frame) -> Typed:
     from sqlglot import exp
 
     only(node, {"this", "expression"})
-    left, right = _same_kind(row_expression(node.this, frame), row_expression(node.expression, frame))
+    left, right = same_kind(row_expression(node.this, frame), row_expression(node.expression, frame))
     if isinstance(node, exp.GT | exp.GTE):
         left, right = right, left
     comparison: dict[type[exp.Expr], Comparison] = {
@@ -172,40 +174,12 @@ def _compare(node: exp.Expr, frame: Frame) -> Typed:
     return compared(comparison.get(type(node), Comparison.LESS_OR_EQUAL), left, right)
 
 
-def compared(comparison: Comparison, left: Typed, right: Typed) -> Typed:
-    """Return a comparison of two operands of one kind."""
-    node = Compare(comparison=comparison, left=left.expression, right=right.expression)
-    return combined(node, BOOLEAN.model_copy(update={"nullable": left.type.nullable or right.type.nullable}), left, right).as_test()
-
-
-def _same_kind(left: Typed, right: Typed) -> tuple[Typed, Typed]:
-    """Bring two operands of a comparison to one kind and unit; text next to a date must be a date."""
-    if left.type.kind is Kind.DATE and right.type.kind is Kind.TEXT:
-        right = _as_date(right)
-    elif right.type.kind is Kind.DATE and left.type.kind is Kind.TEXT:
-        left = _as_date(left)
-    if left.type.numeric and right.type.numeric:
-        return aligned(left, right)
-    if left.type.kind is not right.type.kind and not is_null(left) and not is_null(right):
-        raise mismatch("The two sides of a comparison have different types.")
-    return left, right
-
-
-def _as_date(operand: Typed) -> Typed:
-    """Read constant text as a date."""
-    if is_null(operand):
-        return operand
-    if not isinstance(operand.expression, Constant):
-        raise mismatch("Text and a date cannot be compared.")
-    return date_constant(str(operand.expression.value))
-
-
 def _between(node: exp.Expr, frame: Frame) -> Typed:
     """Compile BETWEEN as two comparisons."""
     only(node, {"this", "low", "high"})
     operand = row_expression(node.this, frame)
-    low, first = _same_kind(row_expression(node.args["low"], frame), operand)
-    second, high = _same_kind(operand, row_expression(node.args["high"], frame))
+    low, first = same_kind(row_expression(node.args["low"], frame), operand)
+    second, high = same_kind(operand, row_expression(node.args["high"], frame))
     return _joined(All, [compared(Comparison.LESS_OR_EQUAL, low, first), compared(Comparison.LESS_OR_EQUAL, second, high)])
 
 
@@ -220,11 +194,11 @@ def _among(node: exp.Expr, frame: Frame) -> Typed:
             Code.EXPRESSION_NOT_ALLOWED, "IN needs a list of constants without NULL.", "List the values; test for NULL with IS NULL."
         )
     operand = row_expression(node.this, frame)
-    pairs = [_same_kind(operand, item) for item in items]
+    pairs = [same_kind(operand, item) for item in items]
     if len({item.type.numeric or item.type.kind for _, item in pairs}) > 1:
         raise mismatch("The values of IN have different types.")
     finest = max((left for left, _ in pairs), key=lambda left: left.type.digits)
-    constants = [_same_kind(finest, item)[1].expression for item in items]
+    constants = [same_kind(finest, item)[1].expression for item in items]
     values = tuple(value for value in constants if isinstance(value, Constant))
     kind = BOOLEAN.model_copy(update={"nullable": operand.type.nullable})
     return combined(Among(operand=finest.expression, values=values), kind, operand).as_test()
@@ -296,7 +270,7 @@ def _case(node: exp.Expr, frame: Frame) -> Typed:
         if subject is None:
             when = condition(branch.this, frame)
         else:
-            when = compared(Comparison.EQUAL, *_same_kind(subject, row_expression(branch.this, frame)))
+            when = compared(Comparison.EQUAL, *same_kind(subject, row_expression(branch.this, frame)))
         branches.append((when, row_expression(branch.args["true"], frame)))
     default = node.args.get("default")
     return choice(branches, row_expression(default, frame) if isinstance(default, exp.Expr) else NULL)

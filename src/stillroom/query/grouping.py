@@ -190,7 +190,8 @@ class Lowering:
             return PERSON
         if isinstance(node, exp.Column):
             resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)
-        if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren | exp.If):
+        branch = isinstance(node, exp.If) and isinstance(node.parent, exp.Case)
+        if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren) or branch:
             return None
         typed = row_expression(node, self.frame)
         return next((name for name, key in self.keys.items() if same(key, typed)), None)

@@ -139,6 +139,8 @@ class Outputs:
                 return _truth(IsNull(operand=operand.expression), operand)
             case exp.Case():
                 return self._case(node)
+            case exp.If():
+                return self._case(exp.Case(ifs=[exp.If(this=node.this, true=node.args["true"])], default=node.args.get("false")))
             case _:
                 raise unsupported(node)
 

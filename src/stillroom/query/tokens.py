@@ -21,17 +21,21 @@ WORDS = """
     SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET WITH ALIAS ASC DESC FIRST GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS
     JOIN INNER LEFT OUTER ON USING FULL RIGHT CROSS NATURAL SEMI ANTI ASOF RECURSIVE EXISTS
     AND OR NOT IN IS LIKE BETWEEN CASE WHEN THEN ELSE END NULL TRUE FALSE DATE
-    UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY
+    UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY INTERVAL
     VAR IDENTIFIER STRING NUMBER
 """
 """Kinds of words. Some are here because the compiler refuses them with a better reason."""
 
-SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH EQ NEQ LT LTE GT GTE"
+SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH DIV MOD EQ NEQ LT LTE GT GTE"
 """Kinds of signs."""
 
-CALLS = frozenset(
-    {"COUNT", "SUM", "AVG", "MIN", "MAX", "GROUPING", "COALESCE", "ROW_NUMBER", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"},
-)
+CALLS = """
+    COUNT SUM AVG MIN MAX GROUPING ROW_NUMBER LAG LEAD FIRST_VALUE LAST_VALUE
+    COALESCE IFNULL NULLIF IF IIF GREATEST LEAST
+    MOD ABS SIGN FLOOR CEIL CEILING ROUND TRUNC WIDTH_BUCKET
+    EXTRACT YEAR QUARTER MONTH WEEK DAY DOW DOY ISODOW DAYOFMONTH DAYOFYEAR DAYOFWEEK WEEKOFYEAR DATE_PART DATEPART
+    DATE_TRUNC DATETRUNC DATE_DIFF DATEDIFF LAST_DAY
+"""
 """Functions."""
 
 BEFORE_PARENTHESIS = """
@@ -89,9 +93,13 @@ def _listed(token: Token, following: Token | None) -> Token:
     from sqlglot.parser import Parser
 
     kind = token.token_type
-    before_text = following is not None and following.token_type is TokenType.STRING
-    called = kind is TokenType.VAR and token.text.upper() in Parser.NO_PAREN_FUNCTION_PARSERS
-    if kind in _kinds(WORDS) | _kinds(SIGNS) and (kind is not TokenType.DATE or before_text) and not called:
+    next_kind = following.token_type if following is not None else None
+    alone = next_kind not in {TokenType.DATE: {TokenType.STRING}, TokenType.INTERVAL: {TokenType.STRING, TokenType.NUMBER}}.get(
+        kind, {next_kind}
+    )
+    opens = next_kind is TokenType.L_PAREN and _called(token)
+    called = kind is TokenType.VAR and token.text.upper() in Parser.NO_PAREN_FUNCTION_PARSERS and not opens
+    if kind in _kinds(WORDS) | _kinds(SIGNS) and not alone and not called:
         return token
     if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL"):
         return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
@@ -106,7 +114,7 @@ def _check_call(token: Token, before: Token | None) -> None:
     from sqlglot import TokenType
 
     kind = token.token_type
-    if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind is TokenType.VAR and token.text.upper() in CALLS):
+    if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind is TokenType.VAR and _called(token)):
         return
     if before is not None and before.token_type in _kinds("FROM JOIN"):
         raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")
@@ -134,6 +142,11 @@ def _check_joins(tokens: Sequence[Token]) -> None:
             among_tables.pop()
         elif kind in _kinds("FROM JOIN SELECT WHERE GROUP_BY HAVING ORDER_BY LIMIT OFFSET"):
             among_tables[-1] = kind in _kinds("FROM JOIN")
+
+
+def _called(token: Token) -> bool:
+    """Tell whether a word is the name of a function."""
+    return token.text.upper() in CALLS.split()
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import All, Any, Arithmetic, ArithmeticOp, Branch, Case, Column, Constant, Divide, Expression
 from stillroom.model.schema import ColumnType, Kind, Scalar
+from stillroom.query.evaluate import divide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -165,8 +166,13 @@ def aligned(left: Typed, right: Typed) -> tuple[Typed, Typed]:
 
 def _ranges(left: Typed, right: Typed, operation: Callable[[int, int], int]) -> tuple[int, int]:
     """Return the range of a monotone or bilinear operation: its extremes are at the corners."""
-    corners = [operation(a, b) for a in span(left) for b in span(right)]
-    return min(corners), max(corners)
+    return extremes(operation(a, b) for a in span(left) for b in span(right))
+
+
+def extremes(values: Iterable[int | None]) -> tuple[int, int]:
+    """Return the least and the greatest of numbers."""
+    known = [value for value in values if value is not None]
+    return min(known), max(known)
 
 
 _OPERATIONS: dict[ArithmeticOp, Callable[[int, int], int]] = {
@@ -184,10 +190,10 @@ def arithmetic(operation: ArithmeticOp, left: Typed, right: Typed) -> Typed:
     digits = left.type.digits + (right.type.digits if operation is ArithmeticOp.MULTIPLY else 0)
     low, high = _ranges(left, right, _OPERATIONS[operation])
     node = Arithmetic(operation=operation, left=left.expression, right=right.expression, bound=bound_of(low, high))
-    return combined(node, _number(digits, low, high, nullable=left.type.nullable or right.type.nullable), left, right)
+    return combined(node, number_type(digits, low, high, nullable=left.type.nullable or right.type.nullable), left, right)
 
 
-def _number(digits: int, low: int, high: int, *, nullable: bool) -> ColumnType:
+def number_type(digits: int, low: int, high: int, *, nullable: bool) -> ColumnType:
     """Return the type of a computed number."""
     return ColumnType(kind=Kind.DECIMAL if digits else Kind.INTEGER, digits=digits, low=low, high=high, nullable=nullable)
 
@@ -202,23 +208,31 @@ def quotient(left: Typed, right: Typed) -> Typed:
     crosses = least <= 0 <= greatest
     divisor = 1 if crosses else min(abs(least), abs(greatest))
     bound = -(-dividend // divisor)
-    negative = low < 0 or least < 0
+    ends = (-bound if low < 0 or least < 0 else 0, bound)
+    if least == greatest and not crosses:
+        ends = extremes(divide(end * 10**shift, least) for end in (low, high))
     node = Divide(left=left.expression, right=right.expression, shift=shift, bound=max(dividend, bound))
     digits = left.type.digits + shift - right.type.digits
-    kind = _number(digits, -bound if negative else 0, bound, nullable=crosses or left.type.nullable or right.type.nullable)
-    return combined(node, kind, left, right)
+    return combined(node, number_type(digits, *ends, nullable=crosses or left.type.nullable or right.type.nullable), left, right)
 
 
 def choice(branches: list[tuple[Typed, Typed]], otherwise: Typed) -> Typed:
     """Return a CASE expression; its branches must be of one type."""
     results, kind = unified([result for _, result in branches] + [otherwise])
-    node = Case(
-        branches=tuple(
-            Branch(when=condition.expression, then=result.expression) for (condition, _), result in zip(branches, results, strict=False)
-        ),
-        otherwise=results[-1].expression,
-    )
-    return combined(node, kind, *(condition.as_test() for condition, _ in branches), *results)
+    return _case([condition.as_test() for condition, _ in branches], results, kind)
+
+
+def picked(branches: list[tuple[Typed, Typed]], otherwise: Typed, *, nullable: bool) -> Typed:
+    """Return a CASE expression that stands for a function of what its branches read: conditions are no tests, and say when it is NULL."""
+    results, kind = unified([result for _, result in branches] + [otherwise])
+    return _case([condition for condition, _ in branches], results, kind.model_copy(update={"nullable": nullable}))
+
+
+def _case(conditions: list[Typed], results: list[Typed], kind: ColumnType) -> Typed:
+    """Return a CASE expression; the last result is that of ELSE."""
+    pairs = zip(conditions, results, strict=False)
+    branches = tuple(Branch(when=condition.expression, then=result.expression) for condition, result in pairs)
+    return combined(Case(branches=branches, otherwise=results[-1].expression), kind, *conditions, *results)
 
 
 def both_true(left: Typed, right: Typed) -> Typed:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.terms import Scope, SqlType, Term, as_type, common, number, sql_cast, term, truth, type_of
+from stillroom.adapters.duckdb.sql import SqlType, Term, as_type, common, number, sql_cast, type_of
+from stillroom.adapters.duckdb.terms import Scope, term, truth
 from stillroom.adapters.duckdb.windows import windowed
 from stillroom.model.relation import (
     Enrich,
@@ -28,7 +29,7 @@ from stillroom.model.relation import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stillroom.adapters.duckdb.terms import Texts
+    from stillroom.adapters.duckdb.sql import Texts
     from stillroom.model.plan import Plan
     from stillroom.model.relation import Arm, Relation
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.duckdb.rows import RowWriter
-from stillroom.adapters.duckdb.terms import SqlType, Term, Texts, as_type, common, number, sql_cast, term, to_sql, type_of, whole, within
+from stillroom.adapters.duckdb.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, to_sql, type_of, whole, within
+from stillroom.adapters.duckdb.terms import term
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

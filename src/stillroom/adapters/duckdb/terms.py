@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.errors import Code, Failed
+from stillroom.adapters.duckdb.calls import called
+from stillroom.adapters.duckdb.sql import (
+    LARGEST_NARROW,
+    SqlType,
+    Term,
+    Texts,
+    as_type,
+    common,
+    sql_cast,
+    to_sql,
+    unsound,
+    whole,
+    within,
+)
 from stillroom.model.expression import (
     All,
     Among,
@@ -16,6 +28,7 @@ from stillroom.model.expression import (
     Arithmetic,
     ArithmeticOp,
     Average,
+    Call,
     Case,
     Column,
     Compare,
@@ -27,39 +40,13 @@ from stillroom.model.expression import (
     Like,
     Not,
 )
-from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-LARGEST_NARROW = 2**63 - 1
-"""The largest number of a BIGINT, and the least negated."""
-
-NUMBER_LIMIT = 2**110
-"""No number of a plan may reach this. A dividend is doubled and a result passes through 36 decimal digits, which hold it."""
+    from collections.abc import Mapping, Sequence
 
 LEVELS = 8
 """How many levels of an expression are kept as a tree; deeper ones are kept as SQL, since sqlglot writes trees by deep recursion."""
 
-
-class SqlType(Enum):
-    """The types that occur. There is no floating point."""
-
-    NARROW = exp.DType.BIGINT
-    WIDE = exp.DType.INT128
-    TEXT = exp.DType.TEXT
-    TRUTH = exp.DType.BOOLEAN
-    NULL = exp.DType.NULL
-    """The type of a value that is always NULL; it becomes any other type."""
-
-
-_TYPES = {
-    Kind.INTEGER: SqlType.NARROW,
-    Kind.DECIMAL: SqlType.NARROW,
-    Kind.DATE: SqlType.NARROW,
-    Kind.TEXT: SqlType.TEXT,
-    Kind.BOOLEAN: SqlType.TRUTH,
-}
 
 _ARITHMETIC = {ArithmeticOp.ADD: exp.Add, ArithmeticOp.SUBTRACT: exp.Sub, ArithmeticOp.MULTIPLY: exp.Mul}
 
@@ -72,42 +59,12 @@ _COMPARISONS = {
 
 
 @dataclass(frozen=True)
-class Term:
-    """A SQL expression and its type."""
-
-    node: exp.Expr
-    type: SqlType
-
-
-class Texts:
-    """Text constants, bound to the statement as parameters: no text of a question or a contract becomes SQL."""
-
-    def __init__(self) -> None:
-        """Start without any."""
-        self._names: dict[str, str] = {}
-
-    def bind(self, text: str) -> exp.Expr:
-        """Return a parameter that stands for a text."""
-        name = self._names.setdefault(text, f"s{len(self._names)}")
-        return sql_cast(exp.Placeholder(this=name), SqlType.TEXT)
-
-    def parameters(self) -> dict[str, str]:
-        """Return the value of each parameter."""
-        return {name: text for text, name in self._names.items()}
-
-
-@dataclass(frozen=True)
 class Scope:
     """What the names in an expression stand for, and how deep inside it we are."""
 
     columns: Mapping[str, Term]
     texts: Texts
     level: int = 0
-
-
-def type_of(kind: Kind) -> SqlType:
-    """Return the type in which columns of a kind are stored."""
-    return _TYPES[kind]
 
 
 def term(node: Expression, scope: Scope) -> Term:
@@ -126,11 +83,6 @@ def term(node: Expression, scope: Scope) -> Term:
     return Term(exp.Var(this=to_sql(made.node)), made.type)
 
 
-def to_sql(node: exp.Expr) -> str:
-    """Return the text of a tree."""
-    return node.sql(dialect="duckdb")
-
-
 def _term(node: Expression, scope: Scope) -> Term:
     match node:
         case Column():
@@ -142,6 +94,8 @@ def _term(node: Expression, scope: Scope) -> Term:
             return _number(node, scope)
         case Case():
             return _case(node, scope)
+        case Call():
+            return called(node, [term(operand, scope) for operand in node.operands])
         case Compare() | Among() | Like() | IsNull() | Not() | All() | Any():
             return Term(exp.paren(_condition(node, scope), copy=False), SqlType.TRUTH)
         case Average():
@@ -151,74 +105,6 @@ def _term(node: Expression, scope: Scope) -> Term:
 def truth(node: Expression, scope: Scope) -> exp.Expr:
     """Translate a condition."""
     return as_type(term(node, scope), SqlType.TRUTH)
-
-
-def whole(value: int, width: SqlType = SqlType.NARROW) -> exp.Expr:
-    """Return a constant number of a type. DuckDB gives a bare literal the narrowest type, in which a sum of two could overflow."""
-    literal = exp.Literal.number(abs(value))
-    return sql_cast(exp.Neg(this=literal) if value < 0 else literal, width)
-
-
-def sql_cast(node: exp.Expr, to: SqlType) -> exp.Expr:
-    """Return a cast."""
-    return exp.Cast(this=node, to=exp.DataType(this=to.value))
-
-
-def as_type(value: Term, to: SqlType) -> exp.Expr:
-    """Return a term in a type that holds all its values.
-
-    Raises:
-        Failed: Not every value of the term has one in that type.
-    """
-    if value.type is to:
-        return value.node
-    if value.type is SqlType.NULL or (value.type, to) == (SqlType.NARROW, SqlType.WIDE):
-        return sql_cast(value.node, to)
-    raise unsound()
-
-
-def number(value: Term) -> Term:
-    """Return a term as a number.
-
-    Raises:
-        Failed: It is not one.
-    """
-    width = SqlType.WIDE if value.type is SqlType.WIDE else SqlType.NARROW
-    return Term(as_type(value, width), width)
-
-
-def common(terms: Iterable[Term]) -> SqlType:
-    """Return the narrowest type that holds the values of all terms.
-
-    Raises:
-        Failed: There is none.
-    """
-    types = {value.type for value in terms} - {SqlType.NULL}
-    if types == {SqlType.NARROW, SqlType.WIDE}:
-        return SqlType.WIDE
-    if len(types) > 1:
-        raise unsound()
-    return types.pop() if types else SqlType.NULL
-
-
-def unsound() -> Failed:
-    """Return the error for a plan that the compiler would never make. It depends on the plan only."""
-    return Failed(
-        Code.RUN_FAILED,
-        "The plan mixes types, or has numbers beyond what the engine computes.",
-        "Ask in another way, and report this question to the room's operator.",
-    )
-
-
-def within(bound: int, limit: int = NUMBER_LIMIT) -> int:
-    """Return a bound of absolute values.
-
-    Raises:
-        Failed: It reaches the limit.
-    """
-    if bound >= limit:
-        raise unsound()
-    return bound
 
 
 def _constant(value: bool | int | str | None, texts: Texts) -> Term:  # noqa: FBT001  a value, not a switch

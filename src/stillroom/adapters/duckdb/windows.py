@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.terms import SqlType, Term, number, term, whole
+from stillroom.adapters.duckdb.sql import SqlType, Term, number, whole
+from stillroom.adapters.duckdb.terms import term
 from stillroom.model.relation import WindowFunction
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import domain, typed
 from stillroom.client.verification.outcome import Broken, require
-from stillroom.client.verification.person import rows_of, value_span
+from stillroom.client.verification.person import rows_of
+from stillroom.client.verification.spans import value_span
 from stillroom.model.expression import Column
 from stillroom.model.relation import dataset_of
 
@@ -43,7 +44,7 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
 
 def _ranged(number: int, measure: Measure, rows: Rows) -> None:
     """Compare the range of a measure's values with what is derived; NULL counts as 0."""
-    low, high = value_span(measure.value, rows) or (0, 0)
+    low, high = value_span(measure.value, rows.ranges) or (0, 0)
     if low < measure.row_low or high > measure.row_high:
         raise Broken(f"values of measure {number}: got {measure.row_low} to {measure.row_high}, expected {low} to {high}")
 

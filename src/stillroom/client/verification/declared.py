@@ -24,9 +24,12 @@ Typed: TypeAlias = tuple[str, "Scalar"]
 """A value with the name of its type, since Python has 1 equal to True."""
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
+_CALENDAR = (datetime.date.min.toordinal() - _EPOCH, datetime.date.max.toordinal() - _EPOCH)
 _LARGEST_DOMAIN = 1_000_000
 _LONGEST = 400
 """No number of a contract has more digits; a double has at most 309."""
+_ADMITTED = (1 - 2**53, 2**53 - 1)
+"""What admission limits numbers to that have no bounds, in whole units."""
 _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
 
 
@@ -69,16 +72,22 @@ def column(contract: Contract, name: str) -> Column:
 
 
 def value_range(contract: Contract, name: str) -> Range | None:
-    """Return the least and greatest value of a number, in its units; None for other columns, and without bounds.
+    """Return the least and greatest value of a number, in its units, or of a date, in days; None for other columns.
+
+    Where the contract has no bounds, it is admission that limits them.
 
     Raises:
         Broken: As `column`, or the declaration makes no sense.
     """
     declared = column(contract, name)
     ends = declared.values if declared.values is not None else declared.bounds
-    if declared.type not in _NUMBERS or not ends:
-        return None
     try:
+        if declared.type is Kind.DATE:
+            return _days(declared) or _CALENDAR
+        if declared.type not in _NUMBERS:
+            return None
+        if not ends:
+            return _ADMITTED
         units = [_units(end, _digits(declared)) for end in ends]
     except (ArithmeticError, ValueError):
         raise _senseless(name) from None
@@ -116,7 +125,7 @@ def _steps(contract: Contract, name: str, declared: Column) -> frozenset[Typed] 
     """Return the multiples of the step within the bounds."""
     dates = declared.type is Kind.DATE
     try:
-        ends = _days(declared) if dates else value_range(contract, name)
+        ends = _days(declared) if dates else value_range(contract, name) if declared.bounds else None
         step = 1 if dates or declared.step is None else _units(declared.step, _digits(declared))
     except (ArithmeticError, ValueError):
         raise _senseless(name) from None

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import dataset, value_range
 from stillroom.client.verification.outcome import Broken
+from stillroom.client.verification.spans import hull, small, value_span
 from stillroom.model.contract import PrivateDataset, PublicDataset
-from stillroom.model.expression import (
-    All,
-    Among,
-    Arithmetic,
-    ArithmeticOp,
-    Case,
-    Column,
-    Compare,
-    Constant,
-    Divide,
-    columns_of,
-)
+from stillroom.model.expression import All, Among, Column, Compare, Constant, columns_of
 from stillroom.model.relation import (
     Enrich,
     Filter,
@@ -47,8 +36,6 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Part, Plan
     from stillroom.model.relation import Relation, Total, Windowed
-
-_LARGEST = 2**128
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +71,6 @@ def rows_of(plan: Plan, contract: Contract) -> Rows:
         _check_part(part, contract)
     _check_names(plan.whole)
     return _relation(plan.whole, contract)
-
-
-def value_span(expression: Expression, rows: Rows) -> Range | None:
-    """Return the range of a number; None for NULL.
-
-    Raises:
-        Broken: The contract does not bound it.
-    """
-    match expression:
-        case Column():
-            if expression.name not in rows.ranges:
-                raise Broken(f"the contract gives no bounds for {expression.name}")
-            return rows.ranges[expression.name]
-        case Constant(value=None):
-            return None
-        case Constant(value=int() as number) if not isinstance(number, bool):
-            return number, number
-        case Arithmetic():
-            return _arithmetic(expression, rows)
-        case Divide():
-            return _quotient(expression, rows)
-        case Case():
-            results = [value_span(result, rows) for result in (*(branch.then for branch in expression.branches), expression.otherwise)]
-            return _hull([one for one in results if one is not None])
-        case _:
-            raise Broken("what is measured is not a number")
 
 
 def _check_part(part: Part, contract: Contract) -> None:
@@ -225,7 +186,7 @@ def _united(union: Union, arms: list[Rows]) -> Rows:
         found = [_bounded(arm.values[place], rows) for arm, rows in zip(union.arms, arms, strict=True)]
         known = [one for one in found if one is not None]
         if len(known) == len(found):
-            ranges[name] = _hull(known)
+            ranges[name] = hull(known)
     known_ranges = {name: one for name, one in ranges.items() if one is not None}
     return Rows(sum(rows.most for rows in arms), frozenset(union.columns), frozenset(), known_ranges)
 
@@ -245,7 +206,7 @@ def _said(column: Windowed, rows: Rows) -> Range | None:
             return 0, rows.most
         case WindowFunction.SUM:
             found = _bounded(column.value, rows)
-            return None if found is None else _small([found[0], found[0] * rows.most, found[1], found[1] * rows.most])
+            return None if found is None else small([found[0], found[0] * rows.most, found[1], found[1] * rows.most])
         case _:
             return _bounded(column.value, rows)
 
@@ -281,13 +242,13 @@ def _total(total: Total, rows: Rows) -> Range | None:
     if found is None or total.function is not TotalFunction.SUM:
         return found
     low, high = found
-    return _small([low, low * rows.most, high, high * rows.most])
+    return small([low, low * rows.most, high, high * rows.most])
 
 
 def _bounded(expression: Expression, rows: Rows) -> Range | None:
     """Return the range of an expression, or None where it is no number with bounds."""
     try:
-        return value_span(expression, rows)
+        return value_span(expression, rows.ranges)
     except Broken:
         return None
 
@@ -295,42 +256,3 @@ def _bounded(expression: Expression, rows: Rows) -> Range | None:
 def _ranges(contract: Contract, names: Iterable[str]) -> dict[str, Range]:
     known = {name: value_range(contract, name) for name in names}
     return {name: found for name, found in known.items() if found is not None}
-
-
-def _hull(ranges: list[Range]) -> Range | None:
-    if not ranges:
-        return None
-    return reduce(lambda a, b: (min(a[0], b[0]), max(a[1], b[1])), ranges)
-
-
-def _arithmetic(node: Arithmetic, rows: Rows) -> Range | None:
-    """Return the range of a sum, difference or product, which has its extremes where both operands have theirs."""
-    left, right = value_span(node.left, rows), value_span(node.right, rows)
-    if left is None or right is None:
-        return None
-    pairs = [(a, b) for a in left for b in right]
-    match node.operation:
-        case ArithmeticOp.ADD:
-            found = [a + b for a, b in pairs]
-        case ArithmeticOp.SUBTRACT:
-            found = [a - b for a, b in pairs]
-        case ArithmeticOp.MULTIPLY:
-            found = [a * b for a, b in pairs]
-    return _small(found)
-
-
-def _quotient(node: Divide, rows: Rows) -> Range | None:
-    """Return the range of a quotient: no larger than the largest dividend by the smallest divisor that is not 0."""
-    left, right = value_span(node.left, rows), value_span(node.right, rows)
-    if left is None or right is None:
-        return None
-    smallest = 1 if right[0] <= 0 <= right[1] else min(abs(right[0]), abs(right[1]))
-    most = -(-max(abs(left[0]), abs(left[1])) * 10**node.shift // smallest)
-    return _small([-most if left[0] < 0 or right[0] < 0 else 0, most])
-
-
-def _small(values: list[int]) -> Range:
-    """Return the range of values, which must be of a size that engines can compute with."""
-    if max(map(abs, values)) > _LARGEST:
-        raise Broken("a number of the plan could become too large")
-    return min(values), max(values)

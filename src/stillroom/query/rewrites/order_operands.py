@@ -13,12 +13,14 @@ from stillroom.model.expression import (
     Any,
     Arithmetic,
     ArithmeticOp,
+    Call,
     Compare,
     Comparison,
     Expression,
     children,
     with_children,
 )
+from stillroom.model.function import Function
 from stillroom.model.plan import Key, Measure, Order, Output
 from stillroom.model.relation import Filter, Join, JoinKind, Relation, expressions, sources, with_expressions, with_sources
 
@@ -29,7 +31,7 @@ _Valued = TypeVar("_Valued", Key, Measure, Output, Order)
 
 
 def order_operands(draft: Draft) -> Draft:
-    """Order the operands of AND, OR, IN, =, <>, + and *, and the sides of inner joins, everywhere; merge adjacent filters."""
+    """Order operands of AND, OR, IN, =, <>, +, *, GREATEST and LEAST, and sides of inner joins, everywhere; merge adjacent filters."""
     finish = draft.finish.model_copy(
         update={
             "outputs": tuple(_valued(output) for output in draft.finish.outputs),
@@ -96,6 +98,9 @@ def ordered(node: Expression) -> Expression:
             return node.model_copy(update={"operand": ordered(node.operand), "values": tuple(values[key] for key in sorted(values))})
         case Compare() | Arithmetic():
             return _binary(node)
+        case Call(function=Function.GREATEST | Function.LEAST):
+            found = {canonical(operand.to_json()): operand for operand in map(ordered, node.operands)}
+            return node.model_copy(update={"operands": tuple(found[key] for key in sorted(found))})
         case _:
             return with_children(node, [ordered(child) for child in children(node)])
 

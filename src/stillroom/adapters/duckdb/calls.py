@@ -1,0 +1,179 @@
+"""Functions of a plan as SQL that cannot fail; `model.function` says what each means.
+
+Each operand is written once, so that the statement is as long as the plan. DuckDB repeats the operand of BETWEEN and NULLIF itself;
+neither is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from stillroom.adapters.duckdb.sql import LARGEST_NARROW, SqlType, Term, as_type, common, number, sql_cast, unsound, whole, within
+from stillroom.model.expression import Constant
+from stillroom.model.function import Function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stillroom.model.expression import Call
+
+DAY_LIMIT = 2**24
+"""No day or month that becomes a date may reach this: some 45,000 years on either side, which DuckDB's dates and times hold."""
+
+
+def called(node: Call, operands: Sequence[Term]) -> Term:
+    """Translate a call.
+
+    Raises:
+        Failed: Its operands are not such as the function takes, or its numbers are too large.
+    """
+    within(node.bound)
+    return _WRITTEN[node.function](node, operands)
+
+
+def _binary(operator: type[exp.Binary]) -> Callable[[Call, Sequence[Term]], Term]:
+    """Return what writes an operation of two numbers; for the divisor 0 it is NULL, as the connection says."""
+
+    def written(_node: Call, operands: Sequence[Term]) -> Term:
+        (left, right), width = _numbers(operands)
+        return Term(exp.paren(operator(this=left, expression=right), copy=False), width)
+
+    return written
+
+
+def _numbers(operands: Sequence[Term]) -> tuple[list[exp.Expr], SqlType]:
+    """Return operands in the narrowest type of numbers that holds all, and that type."""
+    numbers = [number(operand) for operand in operands]
+    width = common(numbers)
+    return [as_type(one, width) for one in numbers], width
+
+
+def _absolute(_node: Call, operands: Sequence[Term]) -> Term:
+    (operand,), width = _numbers(operands)
+    return Term(exp.Abs(this=operand), width)
+
+
+def _floor(node: Call, operands: Sequence[Term]) -> Term:
+    """Write floor(x / d) as (x + k·d) // d - k, where x + k·d is never below 0: `//` cuts off towards zero."""
+    operand, divisor = operands[0], _constant(node, 1)
+    if divisor < 1:
+        raise unsound()
+    times = node.bound // divisor + 1
+    wide = operand.type is SqlType.WIDE or within(node.bound + times * divisor) > LARGEST_NARROW
+    width = SqlType.WIDE if wide else SqlType.NARROW
+    raised = exp.Add(this=as_type(operand, width), expression=whole(times * divisor, width))
+    quotient = exp.IntDiv(this=exp.paren(raised, copy=False), expression=whole(divisor, width))
+    return Term(exp.paren(exp.Sub(this=exp.paren(quotient, copy=False), expression=whole(times, width)), copy=False), width)
+
+
+def _extreme(function: type[exp.Greatest | exp.Least]) -> Callable[[Call, Sequence[Term]], Term]:
+    """Return what writes GREATEST or LEAST, which pass over NULL."""
+
+    def written(_node: Call, operands: Sequence[Term]) -> Term:
+        shared = common(operands)
+        if shared is SqlType.NULL:
+            return operands[0]
+        first, *others = (as_type(operand, shared) for operand in operands)
+        return Term(function(this=first, expressions=others, ignore_nulls=True), shared)
+
+    return written
+
+
+def _within(node: Call, operands: Sequence[Term]) -> Term:
+    """Write NULL outside a range by casts that are NULL where they do not fit.
+
+    Moved so that the high end is the greatest BIGINT, only what is not above it fits; moved on so that the low end is the least, only what
+    is not below it. What is left lies in the range.
+    """
+    low, high = _constant(node, 1), _constant(node, 2)
+    up, down = LARGEST_NARROW - high, -LARGEST_NARROW - 1 - low
+    below = _narrowed(_moved(as_type(number(operands[0]), SqlType.WIDE), up))
+    inside = _narrowed(_moved(sql_cast(below, SqlType.WIDE), down - up))
+    return Term(_narrowed(_moved(sql_cast(inside, SqlType.WIDE), -down)), SqlType.NARROW)
+
+
+def _moved(node: exp.Expr, by: int) -> exp.Expr:
+    return exp.paren(exp.Add(this=node, expression=whole(by, SqlType.WIDE)), copy=False)
+
+
+def _narrowed(node: exp.Expr) -> exp.Expr:
+    """Return a number as a BIGINT; NULL where it does not fit."""
+    return exp.TryCast(this=node, to=exp.DataType(this=SqlType.NARROW.value))
+
+
+def _date(node: Call, operand: Term) -> exp.Expr:
+    """Write a day as a DATE. Its bound proves that it is one."""
+    if node.bound >= DAY_LIMIT:
+        raise unsound()
+    return exp.paren(exp.Add(this=_day("1970-01-01"), expression=_int(as_type(operand, SqlType.NARROW))), copy=False)
+
+
+def _day(text: str) -> exp.Expr:
+    return exp.cast(exp.Literal.string(text), exp.DType.DATE)
+
+
+def _int(node: exp.Expr) -> exp.Expr:
+    return exp.TryCast(this=node, to=exp.DataType(this=exp.DType.INT))
+
+
+def _since(date: exp.Expr) -> Term:
+    """Write a DATE as days; months added to one make it a TIMESTAMP."""
+    return Term(exp.paren(exp.Sub(this=exp.cast(date, exp.DType.DATE), expression=_day("1970-01-01")), copy=False), SqlType.NARROW)
+
+
+def _part(function: str) -> Callable[[Call, Sequence[Term]], Term]:
+    """Return what writes a part of a date."""
+    return lambda node, operands: Term(_function(function, _date(node, operands[0])), SqlType.NARROW)
+
+
+def _months(node: Call, operands: Sequence[Term]) -> Term:
+    """Write the months since January of the year 1, and those of the year 0."""
+    since = _function("date_diff", exp.Literal.string("month"), _day("0001-01-01"), _date(node, operands[0]))
+    return Term(exp.paren(exp.Add(this=since, expression=whole(12)), copy=False), SqlType.NARROW)
+
+
+def _month_start(node: Call, operands: Sequence[Term]) -> Term:
+    if node.bound >= DAY_LIMIT:
+        raise unsound()
+    added = exp.Sub(this=as_type(operands[0], SqlType.NARROW), expression=whole(12))
+    return _since(_later(_day("0001-01-01"), exp.paren(added, copy=False)))
+
+
+def _add_months(node: Call, operands: Sequence[Term]) -> Term:
+    return _since(_later(_date(node, operands[0]), whole(_constant(node, 1))))
+
+
+def _later(date: exp.Expr, months: exp.Expr) -> exp.Expr:
+    return exp.paren(exp.Add(this=date, expression=_function("to_months", _int(months))), copy=False)
+
+
+def _function(name: str, *operands: exp.Expr) -> exp.Expr:
+    """Write a function of DuckDB's."""
+    return exp.func(name, *operands, dialect="duckdb")
+
+
+def _constant(node: Call, place: int) -> int:
+    """Return the constant number that stands at a place among the operands."""
+    operand = node.operands[place] if place < len(node.operands) else None
+    if not isinstance(operand, Constant) or isinstance(operand.value, bool) or not isinstance(operand.value, int):
+        raise unsound()
+    return operand.value
+
+
+_WRITTEN: dict[Function, Callable[[Call, Sequence[Term]], Term]] = {
+    Function.ABSOLUTE: _absolute,
+    Function.QUOTIENT: _binary(exp.IntDiv),
+    Function.REMAINDER: _binary(exp.Mod),
+    Function.FLOOR: _floor,
+    Function.GREATEST: _extreme(exp.Greatest),
+    Function.LEAST: _extreme(exp.Least),
+    Function.WITHIN: _within,
+    Function.MONTHS: _months,
+    Function.MONTH_START: _month_start,
+    Function.DAY_OF_MONTH: _part("day"),
+    Function.DAY_OF_YEAR: _part("dayofyear"),
+    Function.WEEK: _part("week"),
+    Function.ADD_MONTHS: _add_months,
+}

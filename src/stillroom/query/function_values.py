@@ -1,0 +1,60 @@
+"""The value of a function for given operands, in plain Python; `model.function` says what each means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stillroom.model.function import Function
+from stillroom.query import calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stillroom.model.schema import Scalar
+
+
+def function_value(function: Function, operands: Sequence[Scalar]) -> Scalar:
+    """Return the value of a function.
+
+    Raises:
+        TypeError: Operands are of kinds that the function does not take.
+    """
+    known = [operand for operand in operands if operand is not None]
+    if function in _LENIENT:
+        return _LENIENT[function](known) if known else None
+    return _STRICT[function](*known) if len(known) == len(operands) else None
+
+
+def _quotient(dividend: int, divisor: int) -> int | None:
+    if divisor == 0:
+        return None
+    magnitude = abs(dividend) // abs(divisor)
+    return magnitude if (dividend < 0) == (divisor < 0) else -magnitude
+
+
+def _remainder(dividend: int, divisor: int) -> int | None:
+    quotient = _quotient(dividend, divisor)
+    return None if quotient is None else dividend - quotient * divisor
+
+
+def _within(number: int, low: int, high: int) -> int | None:
+    return number if low <= number <= high else None
+
+
+_LENIENT: dict[Function, Callable[[list[Any]], Scalar]] = {Function.GREATEST: max, Function.LEAST: min}
+"""Functions of what is not NULL among their operands."""
+
+_STRICT: dict[Function, Callable[..., Scalar]] = {
+    Function.ABSOLUTE: abs,
+    Function.QUOTIENT: _quotient,
+    Function.REMAINDER: _remainder,
+    Function.FLOOR: lambda number, divisor: number // divisor,
+    Function.WITHIN: _within,
+    Function.MONTHS: calendar.months,
+    Function.MONTH_START: calendar.month_start,
+    Function.DAY_OF_MONTH: calendar.day_of_month,
+    Function.DAY_OF_YEAR: calendar.day_of_year,
+    Function.WEEK: calendar.week,
+    Function.ADD_MONTHS: calendar.add_months,
+}
+"""Functions that are NULL as soon as an operand is."""

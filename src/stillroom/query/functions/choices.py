@@ -1,0 +1,105 @@
+"""Functions that choose among values: COALESCE, NULLIF, IF, GREATEST and LEAST."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from stillroom.admission.cells import NUMBER_LIMIT
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.model.expression import Comparison, Constant, IsNull, Not
+from stillroom.model.function import Function
+from stillroom.model.schema import ColumnType, Kind
+from stillroom.query.comparisons import BOOLEAN, as_condition, as_date, comparison_of, same_kind
+from stillroom.query.constants import NULL
+from stillroom.query.functions.call import called
+from stillroom.query.parse import only, unsupported
+from stillroom.query.typed import Typed, choice, combined, is_null, picked, unified
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from stillroom.query.functions.call import Meaning, Operand
+
+
+def _all_of(node: exp.Expr, operand: Operand) -> list[Typed]:
+    """Compile the operands of a call with any number of them; constant text next to dates is read as dates."""
+    only(node, {"this", "expressions", "ignore_nulls"})
+    found = [operand(one) for one in (node.this, *node.expressions)]
+    dates = any(one.type.kind is Kind.DATE for one in found)
+    return [as_date(one) if dates and one.type.kind is Kind.TEXT else one for one in found]
+
+
+def _coalesce(node: exp.Expr, operand: Operand) -> Typed:
+    """Return the first value that is not NULL."""
+    return reduce(lambda later, first: either(first, later), reversed(_all_of(node, operand)))
+
+
+def either(first: Typed, later: Typed) -> Typed:
+    """Return a value, and another where it is NULL."""
+    if is_null(first) or is_null(later):
+        return later if is_null(first) else first
+    missing = combined(IsNull(operand=first.expression), BOOLEAN, first)
+    present = combined(Not(operand=missing.expression), BOOLEAN, missing)
+    return picked([(present, first)], later, nullable=first.type.nullable and later.type.nullable)
+
+
+def _nullif(node: exp.Expr, operand: Operand) -> Typed:
+    """Return a value, and NULL where it equals another; the other is only compared with."""
+    only(node, {"this", "expression"})
+    value, other = same_kind(operand(node.this), operand(node.expression))
+    return picked([(comparison_of(Comparison.EQUAL, value, other.as_test()), NULL)], value, nullable=True)
+
+
+def _if(node: exp.Expr, operand: Operand) -> Typed:
+    """Return one of two values, as CASE does."""
+    only(node, {"this", "true", "false"})
+    otherwise = node.args.get("false")
+    if otherwise is None:
+        raise unsupported(node)
+    return choice([(as_condition(operand(node.this)), operand(node.args["true"]))], operand(otherwise))
+
+
+def _greatest(node: exp.Expr, operand: Operand) -> Typed:
+    return extreme(Function.GREATEST, *_all_of(node, operand))
+
+
+def _least(node: exp.Expr, operand: Operand) -> Typed:
+    return extreme(Function.LEAST, *_all_of(node, operand))
+
+
+def extreme(function: Function, *operands: Typed) -> Typed:
+    """Return the greatest or least of values that are not NULL.
+
+    A constant is always there, so that the greatest is not below it. What the contract does not bound is bounded by admission.
+    """
+    found = [one for one in operands if not is_null(one)]
+    results, kind = unified(found)
+    if len(results) == 1:
+        return results[0]
+    low, high = _ends(function, results)
+    missing = all(one.type.nullable for one in results)
+    kind = ColumnType(kind=kind.kind, digits=kind.digits, low=low, high=high, nullable=missing)
+    return called(function, kind, *results)
+
+
+def _ends(function: Function, operands: list[Typed]) -> tuple[int | None, int | None]:
+    """Return the range of the greatest or least of numbers or dates."""
+    if not (operands[0].type.numeric or operands[0].type.kind is Kind.DATE):
+        return None, None
+    first, last = (FIRST_DAY, LAST_DAY) if operands[0].type.kind is Kind.DATE else (-NUMBER_LIMIT, NUMBER_LIMIT)
+    lows = [first if one.type.low is None else one.type.low for one in operands]
+    highs = [last if one.type.high is None else one.type.high for one in operands]
+    sure = [place for place, one in enumerate(operands) if isinstance(one.expression, Constant)]
+    if function is Function.GREATEST:
+        return max([min(lows), *(lows[place] for place in sure)]), max(highs)
+    return min(lows), min([max(highs), *(highs[place] for place in sure)])
+
+
+CHOICES: dict[str, Meaning] = {
+    "Coalesce": _coalesce,
+    "Nullif": _nullif,
+    "If": _if,
+    "Greatest": _greatest,
+    "Least": _least,
+}

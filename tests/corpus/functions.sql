@@ -1,0 +1,41 @@
+SELECT COALESCE(sex, region, '?') AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT IFNULL(age, 0) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COALESCE(age, income, 0.5) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COALESCE(since, '2024-03-01') AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT NULLIF(age, 3) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT IF(age > 3, 'old', 'young') AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT IF(age > 3, 'old', 'young'), COUNT(*) AS n, IF(COUNT(*) > 3, 1, 2) FROM members GROUP BY IF(age > 3, 'old', 'young')
+SELECT GREATEST(age, 3) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT LEAST(age, 3, NULL) AS k, COUNT(*) AS n, SUM(GREATEST(age, income)) AS s FROM members GROUP BY k
+SELECT GREATEST(sex, region) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT GREATEST(since, '2024-02-29') AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT age % 4 AS k, COUNT(*) AS n, SUM(mod(income, 0.35)) AS s, COUNT(age % 0) AS z FROM members GROUP BY k
+SELECT age // 4 AS k, COUNT(*) AS n, SUM(age // (age - 3)) AS z FROM members GROUP BY k
+SELECT ABS(age) AS k, SIGN(age) AS g, COUNT(*) AS n, SUM(ABS(income)) AS s, SUM(SIGN(income)) AS t FROM members GROUP BY k, g
+SELECT FLOOR(income / 7) AS k, COUNT(*) AS n, SUM(FLOOR(income)) AS f, SUM(CEIL(income)) AS c, SUM(CEILING(-income)) AS d FROM members GROUP BY k
+SELECT ROUND(income) AS k, COUNT(*) AS n, SUM(ROUND(income, 1)) AS s, SUM(ROUND(income, -1)) AS t, SUM(ROUND(income, 4)) AS u FROM members GROUP BY k
+SELECT TRUNC(income) AS k, COUNT(*) AS n, SUM(TRUNC(income, 1)) AS s, SUM(ROUND(age, -1)) AS t FROM members GROUP BY k
+SELECT ROUND(income, -1) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COUNT(*) AS n FROM members WHERE COALESCE(age > 3, TRUE) AND GREATEST(member, FALSE)
+SELECT k, COUNT(*) AS n FROM (SELECT pid, COALESCE(SUM(days) % 3, -1) AS k FROM visits GROUP BY pid) GROUP BY k
+SELECT SUM(k) AS s, COUNT(*) AS n FROM (SELECT pid, GREATEST(MAX(days), 2) AS k FROM visits GROUP BY pid)
+SELECT -age % 4 AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COUNT(*) AS n FROM members WHERE age % 2 = 1 OR age // 2 * 2 = age
+SELECT YEAR(since) AS k, MONTH(since) AS m, DAY(since) AS d, QUARTER(since) AS q, COUNT(*) AS n FROM members GROUP BY k, m, d, q
+SELECT ISODOW(since) AS k, WEEK(since) AS w, DAYOFWEEK(since) AS d, DAYOFYEAR(since) AS y, COUNT(*) AS n FROM members GROUP BY k, w, d, y
+SELECT EXTRACT(YEAR FROM since) AS k, EXTRACT('month' FROM since) AS m, EXTRACT(dow FROM since) AS d, extract(doy from GREATEST(since, DATE '2024-02-28')) AS e, COUNT(*) AS n FROM members GROUP BY k, m, d, e
+SELECT date_part('quarter', since) AS k, date_part('isodow', since) AS m, COUNT(*) AS n FROM members GROUP BY k, m
+SELECT COUNT(*) AS n FROM members WHERE date_trunc('month', since) = DATE '2024-03-01' OR date_trunc('week', since) = DATE '2024-02-26'
+SELECT COUNT(*) AS n FROM members WHERE date_trunc('quarter', since) = DATE '2024-01-01' AND date_trunc('year', since) < '2025-01-01' AND date_trunc('day', since) = since
+SELECT since + age AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT since - 5 AS k, 3 + since AS l, COUNT(*) AS n FROM members GROUP BY k, l
+SELECT SUM(since - DATE '2024-02-28') AS s, COUNT(*) AS n FROM members WHERE since - DATE '2024-02-28' > 1
+SELECT SUM(date_diff('day', since, DATE '2024-02-28')) AS d, SUM(date_diff('week', DATE '2020-02-28', since)) AS w, SUM(datediff('month', DATE '2021-02-28', since)) AS m, SUM(date_diff('quarter', DATE '2025-02-28', since)) AS q, SUM(date_diff('year', DATE '2025-02-28', since)) AS y, COUNT(*) AS n FROM members
+SELECT COUNT(*) AS n FROM members WHERE since + INTERVAL 1 MONTH = DATE '2024-03-29' OR since - INTERVAL '1' YEAR = DATE '2023-02-28' OR since + INTERVAL 3 DAYS = DATE '2024-03-03'
+SELECT COUNT(*) AS n FROM members WHERE INTERVAL 2 WEEK + since > '2024-03-15' AND since - INTERVAL '2 years' < DATE '2022-03-01'
+SELECT last_day(since) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT k, COUNT(*) AS n FROM (SELECT id, MONTH(since) AS k FROM members) GROUP BY k
+SELECT k, COUNT(*) AS n FROM (SELECT id, MAX(since - 3) AS k FROM members GROUP BY id) GROUP BY k
+SELECT COUNT(*) AS n FROM members WHERE since + 4 * age > '2024-03-01'
+SELECT since + INTERVAL 1 MONTH AS k, COUNT(*) AS n FROM members GROUP BY 1
+SELECT date_trunc('month', since) AS k, date_trunc('week', since) AS w, COUNT(*) AS n FROM members GROUP BY k, w

@@ -1,0 +1,68 @@
+"""What functions of row expressions mean, written down once more for the reference. It shares no code with the package."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from calendar import monthrange
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Scalar: TypeAlias = bool | int | str | None
+
+
+def call(function: str, operands: Sequence[Scalar]) -> Scalar:
+    """Return the value of a function."""
+    if function in _OF_SOME:
+        some = [operand for operand in operands if operand is not None]
+        return _OF_SOME[function](some) if some else None
+    return None if None in operands else _OF_ALL[function](*operands)
+
+
+def _divided(left: int, right: int, whole: Callable[[Fraction], int]) -> int | None:
+    return None if right == 0 else whole(Fraction(left, right))
+
+
+def _date(day: int) -> tuple[datetime.date, int]:
+    """Return a day in the years 1 to 400, and how many times 400 years later it is."""
+    cycles, rest = divmod(day + 719_162, 146_097)
+    return datetime.date.fromordinal(rest + 1), cycles
+
+
+def _months(day: int) -> int:
+    date, cycles = _date(day)
+    return (date.year + 400 * cycles) * 12 + date.month - 1
+
+
+def _month_start(month: int) -> int:
+    cycles, rest = divmod(month - 12, 4_800)
+    return datetime.date(rest // 12 + 1, rest % 12 + 1, 1).toordinal() + 146_097 * cycles - 719_163
+
+
+def _add_months(day: int, months: int) -> int:
+    first = _month_start(_months(day) + months)
+    number = _date(day)[0].day
+    return first + min(number, monthrange(_date(first)[0].year, _date(first)[0].month)[1]) - 1
+
+
+_OF_SOME: dict[str, Callable[[list[Any]], Scalar]] = {
+    "greatest": lambda some: next(one for one in some if all(other <= one for other in some)),
+    "least": lambda some: next(one for one in some if all(one <= other for other in some)),
+}
+
+_OF_ALL: dict[str, Callable[..., Scalar]] = {
+    "absolute": lambda number: max(number, -number),
+    "quotient": lambda left, right: _divided(left, right, math.trunc),
+    "remainder": lambda left, right: None if right == 0 else int(math.copysign(1, left)) * (abs(left) % abs(right)),
+    "floor": lambda left, right: _divided(left, right, math.floor),
+    "within": lambda number, low, high: number if number in range(low, high + 1) else None,
+    "months": _months,
+    "month_start": _month_start,
+    "day_of_month": lambda day: _date(day)[0].day,
+    "day_of_year": lambda day: _date(day)[0].timetuple().tm_yday,
+    "week": lambda day: _date(day)[0].isocalendar().week,
+    "add_months": _add_months,
+}

@@ -1,0 +1,154 @@
+"""What the compiler knows about the values of functions holds for every row, and the verifier finds the same."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlglot import exp, parse_one
+
+from stillroom.admission.cells import NUMBER_LIMIT
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.client.verification.spans import value_span
+from stillroom.errors import StillroomError
+from stillroom.model.expression import Column
+from stillroom.model.relation import ColumnFact, Scan
+from stillroom.model.schema import ColumnType, Kind
+from stillroom.query.evaluate import evaluate
+from stillroom.query.expressions import row_expression
+from stillroom.query.frame import Frame, Source
+from stillroom.query.typed import Typed
+from tests import reference
+
+if TYPE_CHECKING:
+    from stillroom.model.schema import Scalar
+
+TYPES = {
+    "a": ColumnType(kind=Kind.INTEGER, low=-3, high=9),
+    "b": ColumnType(kind=Kind.DECIMAL, digits=2, low=-1_050, high=2_500, step=5),
+    "c": ColumnType(kind=Kind.INTEGER, low=1, high=4, nullable=False),
+    "l": ColumnType(kind=Kind.INTEGER, low=-8, high=30, values=(30, 2, -8)),
+    "u": ColumnType(kind=Kind.INTEGER),
+    "t": ColumnType(kind=Kind.BOOLEAN),
+    "first": ColumnType(kind=Kind.DATE, low=FIRST_DAY, high=FIRST_DAY + 400),
+    "last": ColumnType(kind=Kind.DATE, low=LAST_DAY - 400, high=LAST_DAY),
+    "d": ColumnType(kind=Kind.DATE, low=19_700, high=20_500),
+    "e": ColumnType(kind=Kind.DATE),
+}
+FRAME = Frame(
+    Scan(dataset="x", name="x", columns=tuple(TYPES)),
+    1,
+    (Source("x", {name: Typed(Column(name=f"x.{name}"), kind) for name, kind in TYPES.items()}),),
+    tuple(ColumnFact(name=f"x.{name}", type=kind) for name, kind in TYPES.items()),
+)
+
+EXPRESSIONS = (
+    *("COALESCE(a, b)", "COALESCE(a, 7)", "COALESCE(a, c, 9)", "COALESCE(NULL, a)", "NULLIF(a, 3)", "NULLIF(c, b)", "IF(t, a, b)"),
+    *("GREATEST(a, b)", "GREATEST(a, 3)", "LEAST(a, 3, c)", "LEAST(b, NULL)", "GREATEST(u, -5)", "LEAST(GREATEST(u, 0), 10)"),
+    *("GREATEST(d, last)", "LEAST(e, DATE '2024-01-01')", "GREATEST(l, 3)", "a % 4", "b % 0.35", "a % b", "l % c", "a % 0", "c % 1"),
+    *("a // 2", "a // c", "c // a", "a // l", "ABS(a)", "ABS(b - 30)", "ABS(c)", "ABS(l)", "SIGN(b)", "SIGN(u)"),
+    *("FLOOR(b)", "CEIL(b)", "FLOOR(a)", "CEILING(b / 7)", "ROUND(b)", "ROUND(b, 1)", "ROUND(b, 5)", "ROUND(b, -1)", "ROUND(l, -1)"),
+    *("TRUNC(b)", "TRUNC(b, 1)", "TRUNC(a, -1)", "ROUND(a / 3, 2)", "WIDTH_BUCKET(b, -5, 20.5, 7)", "WIDTH_BUCKET(u, 0, 10, 3)"),
+    *("WIDTH_BUCKET(c, 2, 3, 50)", "YEAR(d)", "YEAR(first)", "YEAR(last)", "YEAR(e)", "QUARTER(d)", "MONTH(e)", "DAY(d)", "WEEK(last)"),
+    *("DOY(first)", "ISODOW(first)", "DOW(last)", "ISODOW(e)", "DATE_TRUNC('year', e)", "DATE_TRUNC('quarter', first)"),
+    *("DATE_TRUNC('month', d)", "DATE_TRUNC('week', first)", "DATE_TRUNC('week', d)", "DATE_TRUNC('day', d)", "last + 1", "first - 1"),
+    *("d + a", "e - a", "last - d", "d - e", "last + INTERVAL 1 MONTH", "first - INTERVAL 3 WEEK", "e + INTERVAL 50000 MONTH"),
+    *("DATE_DIFF('day', first, last)", "DATE_DIFF('week', last, e)", "DATE_DIFF('month', d, e)", "DATE_DIFF('quarter', e, d)"),
+    *("DATE_DIFF('year', first, e)", "LAST_DAY(last)", "LAST_DAY(d)", "MONTH(last + 40)", "YEAR(first - INTERVAL 1 DAY)", "e - 400000"),
+)
+
+
+def compiled(sql: str) -> Typed:
+    """Compile an expression over the columns above."""
+    node = parse_one(f"SELECT {sql}", dialect="duckdb").expressions[0]
+    assert isinstance(node, exp.Expr)
+    return row_expression(node, FRAME)
+
+
+def value(draw: random.Random, kind: ColumnType) -> Scalar:
+    """Return a value that admission lets pass, often one at an end."""
+    if kind.nullable and draw.random() < 0.1:
+        return None
+    if kind.kind is Kind.BOOLEAN:
+        return draw.random() < 0.5
+    if kind.values is not None:
+        return draw.choice(kind.values)
+    widest = (FIRST_DAY, LAST_DAY) if kind.kind is Kind.DATE else (-NUMBER_LIMIT, NUMBER_LIMIT)
+    low, high = widest[0] if kind.low is None else kind.low, widest[1] if kind.high is None else kind.high
+    return draw.choice([low, high, draw.randrange(low, high + 1, kind.step), min(max(draw.randrange(-20, 20_000) * kind.step, low), high)])
+
+
+def known(kind: ColumnType, found: Scalar) -> bool:
+    """Tell whether a value is one that a type lets pass."""
+    if found is None:
+        return kind.nullable
+    if isinstance(found, bool | str):
+        return kind.values is None or found in kind.values
+    within = (kind.low is None or kind.low <= found) and (kind.high is None or found <= kind.high)
+    return within and found % kind.step == 0 and (kind.values is None or found in kind.values)
+
+
+@pytest.mark.parametrize("sql", EXPRESSIONS)
+def test_every_value_is_one_that_the_compiler_knows_of(sql: str) -> None:
+    typed, draw = compiled(sql), random.Random(20261126)
+    for _ in range(400):
+        row = {f"x.{name}": value(draw, kind) for name, kind in TYPES.items()}
+        found = evaluate(typed.expression, row)
+        assert found == reference.evaluate(typed.expression, row)
+        assert known(typed.type, found), (row, found, typed.type)
+
+
+@pytest.mark.parametrize("sql", EXPRESSIONS)
+def test_the_verifier_finds_the_same_range(sql: str) -> None:
+    """As wide as it must be, since every value above lies in it, and no wider than the plan says."""
+    typed = compiled(sql)
+    if typed.type.kind in {Kind.TEXT, Kind.BOOLEAN}:
+        return
+    widest = {Kind.DATE: (FIRST_DAY, LAST_DAY), Kind.INTEGER: (-NUMBER_LIMIT, NUMBER_LIMIT), Kind.DECIMAL: (-NUMBER_LIMIT, NUMBER_LIMIT)}
+    ranges = {
+        f"x.{name}": (widest[kind.kind][0] if kind.low is None else kind.low, widest[kind.kind][1] if kind.high is None else kind.high)
+        for name, kind in TYPES.items()
+        if kind.kind in widest
+    }
+    assert value_span(typed.expression, ranges) in {(typed.type.low, typed.type.high), None}
+
+
+def test_days_outside_the_calendar_are_null() -> None:
+    """9999-12-31 and 0001-01-01 are the last and the first."""
+    ends = {"x.first": FIRST_DAY, "x.last": LAST_DAY, "x.e": None}
+    wanted = {
+        "last + 0": LAST_DAY,
+        "last + 1": None,
+        "first - 1": None,
+        "first - 0": FIRST_DAY,
+        "last + INTERVAL 1 DAY": None,
+        "last - INTERVAL 9998 YEAR": FIRST_DAY + 364,
+        "last - INTERVAL 9999 YEAR": None,
+        "first + INTERVAL 9998 YEAR": LAST_DAY - 364,
+        "first + INTERVAL 119988 MONTH": None,
+        "LAST_DAY(last)": LAST_DAY,
+        "DATE_TRUNC('week', first)": FIRST_DAY,
+        "YEAR(first)": 1,
+        "YEAR(last)": 9999,
+        "last - first": LAST_DAY - FIRST_DAY,
+    }
+    assert {sql: evaluate(compiled(sql).expression, ends) for sql in wanted} == wanted
+
+
+def test_without_bounds_a_number_can_be_cut_off_but_not_summed() -> None:
+    assert compiled("LEAST(GREATEST(u, 0), 10)").type.high == 10
+    assert compiled("WIDTH_BUCKET(u, 0, 10, 3)").type.high == 4
+    for sql in ("u % 7", "u // 2", "ABS(u)", "FLOOR(u)", "GREATEST(u, 0.5)"):
+        with pytest.raises(StillroomError) as refused:
+            compiled(sql)
+        assert refused.value.code == "BOUND_MISSING"
+
+
+def test_buckets_are_those_of_other_databases() -> None:
+    """`width_bucket` of PostgreSQL, on both sides of each boundary."""
+    typed = compiled("WIDTH_BUCKET(a, 0, 8, 4)")
+    found = {a: evaluate(typed.expression, {"x.a": a}) for a in (None, *range(-3, 10))}
+    assert found == {None: None, -3: 0, -2: 0, -1: 0, 0: 1, 1: 1, 2: 2, 3: 2, 4: 3, 5: 3, 6: 4, 7: 4, 8: 5, 9: 5}
+    assert typed.type.values is None
+    assert (typed.type.low, typed.type.high) == (0, 5)
