@@ -246,6 +246,14 @@ def test_the_same_on_both_sides_is_not_found(what: str) -> None:
         assert report.verdict is Verdict.CONSISTENT
 
 
+def test_what_chose_the_event_does_not_count_for_it() -> None:
+    """An input is recognised on the first half of the trials only, where the event is chosen; the other half counts."""
+    numbers = itertools.count()
+    report = audit(lambda: int(next(numbers) < 500), lambda: 0, epsilon=0.0, trials=1000)
+    assert report.verdict is Verdict.CONSISTENT
+    assert report.findings[0].evidence.hits == 0
+
+
 # -------------------------------------------------------------------------------------------------------------- one run
 
 
