@@ -216,6 +216,11 @@ def test_all_of_an_output_is_seen() -> None:
     assert seen.words.split("\n") == [f"output{word}" for word in words]
 
 
+def _same(numbers: random.Random, *centres: int) -> list[float]:
+    noise = numbers.gauss(0, 20)
+    return [centre + noise for centre in centres]
+
+
 TELLING: dict[str, tuple[Callable[[random.Random], object], Callable[[random.Random], object]]] = {
     "a value": (lambda r: [r.random(), 5], lambda r: [r.random(), 6]),
     "the last digit of a large number": (lambda r: 10**30 + r.choice([0, 1]), lambda r: 10**30 + r.choice([5, 6])),
@@ -225,6 +230,7 @@ TELLING: dict[str, tuple[Callable[[random.Random], object], Callable[[random.Ran
     "a word": (lambda r: (r.random(), "x"), lambda r: (r.random(), "y")),
     "nothing": (lambda _: None, lambda r: r.random()),
     "equal numbers": (lambda r: [r.choice(range(100))] * 2, lambda r: [r.choice(range(100)), r.choice(range(100))]),
+    "one draw for all": (lambda r: _same(r, 0, 1), lambda r: _same(r, 1, 1)),
     "a spread": (lambda r: r.gauss(0, 1), lambda r: r.gauss(0, 50)),
     "many small steps": (lambda r: [r.gauss(0, 1) for _ in range(20)], lambda r: [r.gauss(0.8, 1) for _ in range(20)]),
 }

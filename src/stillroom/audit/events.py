@@ -36,6 +36,12 @@ ALONE = 4
 THRESHOLDS = 400
 """So many thresholds of each score are tried at most."""
 
+TINY = 1e-12
+"""Added to what is divided by."""
+
+RIDGE = 1e-6
+"""Added to the variances of a covariance matrix, so that it can be inverted."""
+
 LEVEL = 1e-5
 """The level at which events are compared while choosing; it decides nothing."""
 
@@ -83,6 +89,33 @@ class Together:
         del outputs
         near, far = (np.abs(columns[:, self.chosen] - centre) / self.spread for centre in self.centres)
         return np.asarray((far**2 - near**2 if self.gaussian else far - near).sum(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Fisher's linear discriminant of several columns, which also finds what only their differences show."""
+
+    name: str
+    chosen: NDArray[np.intp]
+    weights: Floats
+
+    @classmethod
+    def learned(cls, chosen: NDArray[np.intp], one: Floats, other: Floats) -> Linear:
+        """Learn the weights from columns of both inputs: (pooled covariance)⁻¹ · (difference of the means), each column in its unit."""
+        import numpy as np
+
+        unit = np.sqrt((one.var(axis=0) + other.var(axis=0)) / 2) + TINY
+        one, other = one / unit, other / unit
+        pooled = (np.cov(one, rowvar=False) + np.cov(other, rowvar=False)) / 2 + RIDGE * np.eye(len(chosen))
+        weights = np.linalg.solve(pooled, one.mean(axis=0) - other.mean(axis=0)) / unit
+        return cls("the linear discriminant of the numbers", chosen, weights)
+
+    def of(self, outputs: Sequence[Seen], columns: Floats) -> Floats:
+        """Return the weighted sums."""
+        import numpy as np
+
+        del outputs
+        return np.asarray(columns[:, self.chosen] @ self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +216,31 @@ def _scores(lens: Lens, one: Sequence[Seen], other: Sequence[Seen]) -> list[Scor
 
     columns = lens.columns(one), lens.columns(other)
     means, variances = [table.mean(axis=0) for table in columns], [table.var(axis=0) for table in columns]
-    tiny = 1e-12 * (1 + np.abs(means[0]) + np.abs(means[1]))
+    tiny = TINY * (1 + np.abs(means[0]) + np.abs(means[1]))
     clear = np.abs(means[0] - means[1]) / (np.sqrt((variances[0] + variances[1]) / len(one)) + tiny)
     order = np.argsort(-clear, kind="stable")
     scores: list[Score] = [Alone(lens.names[at], int(at), 1.0 if means[0][at] >= means[1][at] else -1.0) for at in order[:ALONE]]
-    chosen = order[:MOST_COLUMNS][clear[order[:MOST_COLUMNS]] >= CLEAR]
-    if len(chosen) > 1:
-        medians = tuple(np.median(table[:, chosen], axis=0) for table in columns)
-        deviations = [np.abs(table[:, chosen] - centre).mean(axis=0) for table, centre in zip(columns, medians, strict=True)]
-        spread = np.sqrt((variances[0] + variances[1])[chosen] / 2) + tiny[chosen]
-        centres = means[0][chosen], means[1][chosen]
-        scores.append(Together("the Gaussian likelihood ratio of the numbers", chosen, centres, spread, gaussian=True))
-        spread = (deviations[0] + deviations[1]) / 2 + tiny[chosen]
-        scores.append(Together("the Laplace likelihood ratio of the numbers", chosen, (medians[0], medians[1]), spread, gaussian=False))
+    first = order[:MOST_COLUMNS]
+    scores += _ratios(first[clear[first] >= CLEAR], columns)
+    moving = first[(variances[0] + variances[1])[first] > 0]
+    if len(moving) > 1:
+        scores.append(Linear.learned(moving, columns[0][:, moving], columns[1][:, moving]))
     counts = Counter(seen.words for seen in one), Counter(seen.words for seen in other)
     return [*scores, Words("the log ratio of keys, order and words", counts)]
+
+
+def _ratios(chosen: NDArray[np.intp], tables: tuple[Floats, Floats]) -> list[Score]:
+    """Return likelihood ratios of several columns, each of which differs clearly."""
+    import numpy as np
+
+    if len(chosen) < 2:  # noqa: PLR2004  one column stands alone already
+        return []
+    columns = [table[:, chosen] for table in tables]
+    means, medians = [table.mean(axis=0) for table in columns], [np.median(table, axis=0) for table in columns]
+    tiny = TINY * (1 + np.abs(means[0]) + np.abs(means[1]))
+    deviation = np.sqrt((columns[0].var(axis=0) + columns[1].var(axis=0)) / 2) + tiny
+    distance = sum(np.abs(table - centre).mean(axis=0) for table, centre in zip(columns, medians, strict=True)) / 2 + tiny
+    return [
+        Together("the Gaussian likelihood ratio of the numbers", chosen, (means[0], means[1]), deviation, gaussian=True),
+        Together("the Laplace likelihood ratio of the numbers", chosen, (medians[0], medians[1]), distance, gaussian=False),
+    ]
