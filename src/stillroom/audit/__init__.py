@@ -1,1 +1,1 @@
-"""What published tables leak: attacks on tables, and checks of a room through its client."""
+"""What published tables leak, and what outputs betray: attacks on tables, and tests of claims of differential privacy."""

@@ -1,0 +1,220 @@
+"""Stillroom under its own empirical audit: questions, their worst neighbours, what their releases promise, and trials of them.
+
+Of each question and each kind of neighbour, exact cells are measured by the engine once for D and once for D', since they are the same in
+every run. Each trial then goes through the protection with fresh noise, and through the finish, on one compiled plan.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.opendp_noise import OpendpNoise
+from stillroom.audit.empirical import Claim, collect, gaussian_claims
+from stillroom.model.mechanism import NoiseKind
+from stillroom.privacy.mechanisms import rho_of
+from stillroom.privacy.sensitivity import Sensitivity
+from stillroom.protections.server import ServerProtection
+from stillroom.query.finish import finish
+from stillroom.query.price import promises
+from stillroom.query.scales import measure_sensitivities
+from tests.alterations import ALTERATIONS
+from tests.fakes import ListTables
+from tests.neighbours import norms
+from tests.world import ACCEPTED, Table, contract, files, measured, person_of, private, world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from fractions import Fraction
+
+    from stillroom.audit.empirical import Evidence
+    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.release import Table as ReleasedTable
+    from stillroom.ports import AdmittedTable, Noise
+    from tests.world import Entry
+
+    Pair = tuple[NoisyCells, NoisyCells]
+
+TRIALS = 2_000
+
+ALLOWED = 1e-6
+"""The false alarm of all audits in the tests together."""
+
+SHARE = ALLOWED / 60
+"""What each of them has of it; there are not more than sixty."""
+
+PURE = 1.0
+"""The ε at which questions are asked for Laplace noise. What goes wrong shows in 2,000 trials."""
+
+GAUSSIAN = 8.0
+"""The ε at which they are asked for Gaussian noise, whose curve then has something to show."""
+
+
+class Kind(StrEnum):
+    """How D and D' differ."""
+
+    ADD_REMOVE = "one person appears or vanishes"
+    CHANGE = "one person is altered in one dataset"
+
+
+class Known:
+    """An engine that knows the cells already."""
+
+    name = "known"
+
+    def __init__(self, cells: NoisyCells) -> None:
+        """Take the exact cells."""
+        self._cells = cells
+
+    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> NoisyCells:
+        """Return them."""
+        del plan, tables
+        return self._cells
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A question under audit.
+
+    Attributes:
+        entry: The question of the corpus, at its price.
+    """
+
+    entry: Entry
+
+    @classmethod
+    def of(cls, name: str, noise: NoiseKind) -> Audited:
+        """Return a question of the corpus, asked for a kind of noise at the price of the audit."""
+        (entry,) = (entry for entry in ACCEPTED if entry.name == name)
+        pure = noise is NoiseKind.DISCRETE_LAPLACE
+        return cls.asked(entry, epsilon=PURE if pure else GAUSSIAN, pure=pure)
+
+    @classmethod
+    def asked(cls, entry: Entry, *, epsilon: float, pure: bool) -> Audited:
+        """Return a question at a price."""
+        terms = entry.terms.model_copy(update={"epsilon": epsilon, "pure": pure, "error": None, "group_size": None})
+        return cls(dataclasses.replace(entry, terms=terms))
+
+    @property
+    def plan(self) -> Plan:
+        """What is measured."""
+        return self.entry.compiled.plan
+
+    def sensitivities(self, kind: Kind) -> list[Sensitivity]:
+        """Return the declared sensitivities."""
+        place = list(Kind).index(kind)
+        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells)[place] for measure in self.plan.measures]
+
+    def shift(self, sensitivities: list[Sensitivity]) -> float:
+        """Return how far such a move goes in units of Gaussian noise, or in ε for Laplace noise."""
+        pairs = list(zip(self.plan.mechanisms, sensitivities, strict=True))
+        if self.plan.mechanisms[0].noise is NoiseKind.DISCRETE_LAPLACE:
+            return sum(one.l1 / mechanism.scale for mechanism, one in pairs)
+        rho: Fraction | int = sum(rho_of(mechanism, one) for mechanism, one in pairs)
+        return math.sqrt(2 * rho)
+
+    def claims(self, kind: Kind) -> list[Claim]:
+        """Return what the release promises: (ε, δ), and for Gaussian noise the curve of the noise that it declares.
+
+        The curve is that of continuous noise, and the noise is discrete. A sum over the whole numbers of a function that has a bend
+        of slope J exceeds its integral by J/24 at most, and here J ≤ 0.4·μ/σ²; so the slack of 0.02·μ/σ² covers it.
+        """
+        promise, _ = promises(contract(self.entry.variant), self.plan)
+        epsilon = promise.epsilon if kind is Kind.ADD_REMOVE else promise.change_epsilon
+        found = [Claim(epsilon, promise.delta)]
+        if self.plan.mechanisms[0].noise is NoiseKind.DISCRETE_LAPLACE:
+            return found
+        shift = self.shift(self.sensitivities(kind))
+        return [*found, *gaussian_claims(shift, slack=slack(shift, min(one.scale for one in self.plan.mechanisms)))]
+
+    @cached_property
+    def people(self) -> tuple[str, ...]:
+        """Whose rows are altered: one person's, who has two identifiers where the contract allows for two."""
+        return ("a1", "a2")[: contract(self.entry.variant).identifiers_per_person]
+
+    def _cells(self, forms: Mapping[str, str]) -> NoisyCells:
+        """Return the exact cells of the world in which the person's rows in some datasets have other forms."""
+        return measured(self.plan, {**world(), **{name: altered(name, form, self.people) for name, form in forms.items()}})
+
+    def pairs(self, kind: Kind) -> Iterator[Pair]:
+        """Yield the exact cells of neighbours."""
+        read = self.plan.datasets
+        if kind is Kind.ADD_REMOVE:
+            without = self._cells(dict.fromkeys(read, "removed"))
+            forms = [dict.fromkeys(read, form) | absent for form in ALTERATIONS for absent in ({}, *({name: "removed"} for name in read))]
+            yield from ((self._cells(form), without) for form in forms)
+            return
+        for name in read:
+            for background in ("highest", "spread"):
+                rest = dict.fromkeys(read, background)
+                yield from combinations([self._cells({**rest, name: form}) for form in ALTERATIONS], 2)
+
+    def worst(self, kind: Kind) -> Pair:
+        """Return the exact cells of the neighbours that are furthest apart, measured in noise."""
+        return _worst(self, kind)
+
+    def distance(self, pair: Pair) -> float:
+        """Return how far apart exact cells are, as `shift` does."""
+        return self.shift([moved(*cells) for cells in zip(*pair, strict=True)])
+
+    def release(self, cells: NoisyCells, noise: Noise | None = None) -> Callable[[], object]:
+        """Return what makes a release of exact cells, and shows what is in it."""
+        tables = ListTables({name: table.stored for name, table in world().items()})
+        protection = ServerProtection(Known(cells), noise or OpendpNoise(), tables)
+        compiled, versions = self.entry.compiled, dict.fromkeys(world(), 1)
+        return lambda: shown(finish(compiled.plan, compiled.headings, protection.measure(compiled.plan, compiled.charge, versions)))
+
+    def evidence(self, kind: Kind, trials: int = TRIALS) -> tuple[Evidence, Evidence]:
+        """Run the trials."""
+        one, other = (self.release(cells) for cells in self.worst(kind))
+        name = f"{self.entry.name} ({self.plan.mechanisms[0].noise}), {kind}"
+        return collect(one, other, self.claims(kind), trials=trials, question=name)
+
+
+@cache
+def _worst(asked: Audited, kind: Kind) -> Pair:
+    return max(asked.pairs(kind), key=asked.distance)
+
+
+def slack(shift: float, scale: float) -> float:
+    """Return by how much discrete noise may exceed the curve of continuous noise."""
+    return 0.02 * shift / scale**2
+
+
+@cache
+def altered(name: str, form: str, people: tuple[str, ...]) -> Table:
+    """Return a table in which the rows of these identifiers have another form."""
+    others = [row for row in files()[name] if person_of(private()[name], row) not in people]
+    return Table(name, others + [row for person in people for row in ALTERATIONS[form](name, person)])
+
+
+def moved(one: tuple[int, ...], other: tuple[int, ...]) -> Sensitivity:
+    """Return how far cells lie apart."""
+    l0, l1, l2_squared, linf = norms(a - b for a, b in zip(one, other, strict=True))
+    return Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf)
+
+
+def shown(table: ReleasedTable) -> object:
+    """Return what an attacker sees: rows in their order, by their keys, with noisy values as numbers.
+
+    Intervals are left out: the finish makes them of the same noisy cells.
+    """
+    noisy = [heading.noisy for heading in table.headings]
+    seen: dict[str, list[object]] = {}
+    for row in table.rows:
+        key = str([(cell.value, cell.totalled) for cell, hidden in zip(row, noisy, strict=True) if not hidden])
+        seen.setdefault(key, []).append([_number(cell.value) for cell, hidden in zip(row, noisy, strict=True) if hidden])
+    return seen
+
+
+def _number(text: str | None) -> float | str | None:
+    """Return a value as a number, if it is one."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
