@@ -631,3 +631,18 @@ WITH e AS (SELECT patient AS p, seen AS d, 1 AS kind FROM visits UNION ALL SELEC
 
 -- name: subquery grouped by the person of the right side
 SELECT COUNT(p), COUNT(DISTINCT p) FROM (SELECT v.patient AS p, COUNT(*) AS n FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY v.patient)
+
+-- name: counts of some rows
+SELECT ward, COUNT(*) FILTER (WHERE urgent) AS n, COUNT(cost) FILTER (WHERE urgent OR severity > 2), COUNT(DISTINCT patient) FILTER (WHERE severity > 1 AND note LIKE 'p%') AS p FROM visits GROUP BY ward
+
+-- name: sums and averages of some rows
+SELECT ward, SUM(cost) FILTER (WHERE urgent), AVG(cost) FILTER (WHERE NOT urgent), SUM(change) FILTER (WHERE change < 0 AND seen > '2024-01-02'), COUNT(*) AS n FROM visits GROUP BY ward
+
+-- name: rows for which something holds
+SELECT region, COUNT_IF(age >= 18) AS adults, countif(smoker) AS smokers, COUNT_IF(smoker) FILTER (WHERE age < 30), COUNT(*) AS n FROM members GROUP BY region
+
+-- name: shares of some rows
+SELECT ward, 100 * COUNT(*) FILTER (WHERE urgent) / COUNT(*) AS share FROM visits GROUP BY ward HAVING COUNT(*) FILTER (WHERE urgent) > -3 ORDER BY COUNT_IF(severity > 2), 1
+
+-- name: some rows after a left join
+SELECT m.region, COUNT(*) FILTER (WHERE v.patient IS NULL) AS none, SUM(m.age) FILTER (WHERE v.severity > 1), COUNT(DISTINCT v.patient) FILTER (WHERE v.ward = 'er') FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY ROLLUP (m.region)

@@ -226,9 +226,53 @@ SELECT SUM(n) FROM (SELECT patient, COUNT() AS n FROM visits GROUP BY patient)
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT COUNT(*) FROM (SELECT patient, MIN(note) AS n FROM visits GROUP BY patient)
 
--- name: filtered aggregate
--- code: CLAUSE_NOT_ALLOWED
-SELECT COUNT(*) FILTER (WHERE urgent) FROM visits
+-- name: aggregate filtered by what may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FILTER (WHERE rating > 0) FROM members
+
+-- name: counted by what may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT_IF(segment = 1) FROM members
+
+-- name: aggregate filtered by a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FILTER (WHERE severity) FROM visits
+
+-- name: aggregate filtered by an aggregate
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(cost) FILTER (WHERE COUNT(*) > 1) FROM visits
+
+-- name: aggregate filtered by the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FILTER (WHERE patient = 'a1') FROM visits
+
+-- name: aggregate filtered by a subquery
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FILTER (WHERE patient IN (SELECT member FROM members)) FROM visits
+
+-- name: filter of what is no aggregate
+-- code: FUNCTION_NOT_ALLOWED
+SELECT FILTER(cost), COUNT(*) FROM visits
+
+-- name: filter of GROUPING
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT GROUPING(ward) FILTER (WHERE urgent), COUNT(*) FROM visits GROUP BY ward
+
+-- name: filtered total of a person
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(n) FROM (SELECT patient, COUNT(*) FILTER (WHERE urgent) AS n FROM visits GROUP BY patient)
+
+-- name: sum of truth values
+-- code: TYPE_MISMATCH
+SELECT SUM(urgent) FROM visits
+
+-- name: average of truth values
+-- code: TYPE_MISMATCH
+SELECT AVG(urgent) FROM visits
+
+-- name: count of numbers that are true
+-- code: TYPE_MISMATCH
+SELECT COUNT_IF(severity) FROM visits
 
 -- name: join without the person
 -- code: JOIN_WITHOUT_PERSON

@@ -267,6 +267,7 @@ def _heading(item: exp.Expr, position: int) -> str:
     from sqlglot import exp
 
     node = unaliased(item)
+    node = node.this if isinstance(node, exp.Filter) else node
     name = output_name(item) or (node.sql_name().lower() if isinstance(node, exp.Func) else f"column{position + 1}")
     if len(name) > NAME_LIMIT or not name.isprintable():
         raise InvalidInput(Code.SQL_INVALID, "A column name is too long or not printable.", "Use a short plain name.")

@@ -9,11 +9,11 @@ from stillroom.model.expression import Average, Branch, Case, Column, Constant, 
 from stillroom.model.plan import Measure
 from stillroom.model.schema import Kind
 from stillroom.query import uses
-from stillroom.query.expressions import person_reference, row_expression
+from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.output import Result
 from stillroom.query.parse import only, unsupported
-from stillroom.query.typed import Typed, span
+from stillroom.query.typed import Typed, both_true, span
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -47,25 +47,44 @@ class Measures:
         """Note an aggregate and return the name of its result.
 
         Raises:
-            Refusal: It is not COUNT, SUM or AVG in a supported form, or a column may not be measured.
+            Refusal: It is not an aggregate in a supported form, or a column may not be measured or filtered by.
         """
         from sqlglot import exp
 
+        node, given = self._given(node)
         if any(is_aggregate(inner) for child in node.iter_expressions() for inner in child.walk()):
             raise Refusal(
                 Code.AGGREGATE_NOT_ALLOWED, "An aggregate stands inside an aggregate.", "Aggregate per person in a subquery first."
             )
         match node:
             case exp.Count():
-                return self._single(self._count(node))
+                return self._single(self._count(node), given)
+            case exp.CountIf():
+                only(node, {"this"})
+                return self._single(self._rows(_ONE, self.frame.rows), self._test(node.this, given))
             case exp.Sum():
                 only(node, {"this"})
-                return self._single(self._sum(self._argument(node.this)))
+                return self._single(self._sum(self._argument(node.this)), given)
             case exp.Avg():
                 only(node, {"this"})
-                return self._average(self._argument(node.this))
+                return self._average(self._argument(node.this), given)
             case _:
                 raise unsupported(node)
+
+    def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
+        """Return an aggregate and the condition of its FILTER; its measures count the rows for which that is true."""
+        from sqlglot import exp
+
+        if not isinstance(node, exp.Filter):
+            return node, None
+        only(node, {"this", "expression"})
+        return node.this, self._test(node.expression.this)
+
+    def _test(self, node: exp.Expr, given: Typed | None = None) -> Typed:
+        """Compile a condition on rows, beside one that is given."""
+        test = condition(node, self.frame)
+        uses.allow(self.contract, test, uses.FILTERS)
+        return test if given is None else both_true(given, test)
 
     def _argument(self, node: exp.Expr) -> Typed:
         """Compile what is aggregated."""
@@ -131,14 +150,14 @@ class Measures:
         total = self.contract.datasets[dataset].columns[name].total
         return None if total is None else (min(0, to_units(total[0], typed.type.digits)), max(0, to_units(total[1], typed.type.digits)))
 
-    def _single(self, measure: Measure) -> str:
+    def _single(self, measure: Measure, given: Typed | None) -> str:
         """Add a measure and return the name of its result."""
-        name = self._add(measure)
+        name = self._add(measure, given)
         kind = Kind.DECIMAL if measure.digits else Kind.INTEGER
         self.results[name] = Result(Column(name=name), kind, measure.digits, noisy=True)
         return name
 
-    def _average(self, typed: Typed) -> str:
+    def _average(self, typed: Typed, given: Typed | None) -> str:
         """Add the two measures of an average and return the name of its result.
 
         The bounded average lies within the bounds of a value; where the clamp of a person's total can bind, it may come closer to 0.
@@ -147,16 +166,22 @@ class Measures:
         measure = self._sum(typed)
         if measure.low > measure.row_low * self.frame.rows or measure.high < measure.row_high * self.frame.rows:
             low, high = min(low, 0), max(high, 0)
-        total = self._add(measure)
-        count = self._add(self._rows(_present(typed), self.frame.rows))
+        total = self._add(measure, given)
+        count = self._add(self._rows(_present(typed), self.frame.rows), given)
         digits = typed.type.digits
         node = Average(total=total, count=count, low=low, high=high, digits=digits)
         name = f"{total}/{count}"
         self.results[name] = Result(node, Kind.DECIMAL, digits + AVERAGE_DIGITS, noisy=True)
         return name
 
-    def _add(self, measure: Measure) -> str:
-        """Add a measure, unless it is there, and return its name."""
+    def _add(self, measure: Measure, given: Typed | None) -> str:
+        """Add a measure of the rows for which a condition is true, unless it is there, and return its name.
+
+        All other rows count 0, which lies within the bounds of every measure, so that these hold as they are.
+        """
+        if given is not None:
+            chosen = Case(branches=(Branch(when=given.expression, then=measure.value),), otherwise=Constant(value=None))
+            measure = measure.model_copy(update={"value": chosen})
         if measure not in self.measures:
             self.measures.append(measure)
         return f"m{self.measures.index(measure)}"

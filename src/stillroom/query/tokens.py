@@ -22,6 +22,7 @@ WORDS = """
     JOIN INNER LEFT OUTER ON USING FULL RIGHT CROSS NATURAL SEMI ANTI ASOF RECURSIVE EXISTS
     AND OR NOT IN IS LIKE BETWEEN CASE WHEN THEN ELSE END NULL TRUE FALSE DATE
     UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY
+    FILTER
     VAR IDENTIFIER STRING NUMBER
 """
 """Kinds of words. Some are here because the compiler refuses them with a better reason."""
@@ -30,7 +31,8 @@ SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH EQ NEQ LT LTE GT GTE"
 """Kinds of signs."""
 
 CALLS = frozenset(
-    {"COUNT", "SUM", "AVG", "MIN", "MAX", "GROUPING", "COALESCE", "ROW_NUMBER", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"},
+    {"COUNT", "SUM", "AVG", "MIN", "MAX", "GROUPING", "COALESCE", "ROW_NUMBER", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"}
+    | {"COUNT_IF", "COUNTIF"},
 )
 """Functions."""
 
@@ -106,6 +108,8 @@ def _check_call(token: Token, before: Token | None) -> None:
     from sqlglot import TokenType
 
     kind = token.token_type
+    if kind is TokenType.FILTER and before is not None and before.token_type is TokenType.R_PAREN:
+        return
     if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind is TokenType.VAR and token.text.upper() in CALLS):
         return
     if before is not None and before.token_type in _kinds("FROM JOIN"):
