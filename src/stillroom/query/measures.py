@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Average, Branch, Case, Column, Constant, Expression, IsNull
 from stillroom.model.plan import Measure
@@ -11,8 +12,10 @@ from stillroom.model.schema import Kind
 from stillroom.query import uses
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
-from stillroom.query.output import Result
+from stillroom.query.moments import Moments, moment
 from stillroom.query.parse import only, unsupported
+from stillroom.query.result import Result
+from stillroom.query.rewrites.order_operands import ordered
 from stillroom.query.typed import Typed, both_true, span
 
 if TYPE_CHECKING:
@@ -29,6 +32,12 @@ AVERAGE_DIGITS = 2
 
 ROWS_LIMIT = 2**120
 """Nor may its total before clamping reach this: engines add up in 127 bits."""
+
+MOMENTS = frozenset({"variance", "variancepop", "stddev", "stddevsamp", "stddevpop", "covarsamp", "covarpop", "corr"}) | {
+    "regrslope",
+    "regrintercept",
+}
+"""Aggregates that are made of counts, sums and sums of products, by the names of their syntax nodes."""
 
 _ONE = Constant(value=1)
 _ZERO = Constant(value=0)
@@ -68,6 +77,8 @@ class Measures:
             case exp.Avg():
                 only(node, {"this"})
                 return self._average(self._argument(node.this), given)
+            case _ if isinstance(node, exp.AggFunc) and node.key in MOMENTS:
+                return self._moment(node, given)
             case _:
                 raise unsupported(node)
 
@@ -174,21 +185,31 @@ class Measures:
         self.results[name] = Result(node, Kind.DECIMAL, digits + AVERAGE_DIGITS, noisy=True)
         return name
 
+    def _moment(self, node: exp.Expr, given: Typed | None) -> str:
+        """Add the measures of a variance, covariance or regression and return the name of its result."""
+        operands = [self._argument(operand) for operand in (node.this, node.args.get("expression")) if operand is not None]
+        rows = self._rows(_present(*operands), self.frame.rows)
+        moments = Moments(operands, lambda: self._add(rows, given), lambda value: self._add(self._sum(value), given))
+        name = f"r{len(self.results)}"
+        self.results[name] = moment(node, moments)
+        return name
+
     def _add(self, measure: Measure, given: Typed | None) -> str:
-        """Add a measure of the rows for which a condition is true, unless it is there, and return its name.
+        """Add a measure of the rows for which a condition is true, unless it or an equal one is there, and return its name.
 
         All other rows count 0, which lies within the bounds of every measure, so that these hold as they are.
         """
         if given is not None:
             chosen = Case(branches=(Branch(when=given.expression, then=measure.value),), otherwise=Constant(value=None))
             measure = measure.model_copy(update={"value": chosen})
+        measure = measure.model_copy(update={"value": ordered(measure.value)})
         if measure not in self.measures:
             self.measures.append(measure)
         return f"m{self.measures.index(measure)}"
 
 
-def _present(typed: Typed | None) -> Expression:
-    """Return 1 where a value is not NULL, else 0; always 1 when it cannot be NULL."""
-    if typed is None or not typed.type.nullable:
-        return _ONE
-    return Case(branches=(Branch(when=IsNull(operand=typed.expression), then=_ZERO),), otherwise=_ONE)
+def _present(*values: Typed | None) -> Expression:
+    """Return 1 where no value is NULL, else 0; always 1 when none can be NULL."""
+    nullable = [value.expression for value in values if value is not None and value.type.nullable]
+    missing = [IsNull(operand=one) for one in sorted(nullable, key=lambda one: canonical(one.to_json()))]
+    return Case(branches=tuple(Branch(when=one, then=_ZERO) for one in missing), otherwise=_ONE) if missing else _ONE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.errors import Code, Failed
+from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
     All,
     Among,
@@ -144,7 +145,7 @@ def _term(node: Expression, scope: Scope) -> Term:
             return _case(node, scope)
         case Compare() | Among() | Like() | IsNull() | Not() | All() | Any():
             return Term(exp.paren(_condition(node, scope), copy=False), SqlType.TRUTH)
-        case Average():
+        case Average() | After() | Bounded() | Covariance():
             raise unsound()
 
 

@@ -267,7 +267,7 @@ def _hull(ranges: list[Range]) -> Range | None:
 
 
 def _arithmetic(node: Arithmetic, rows: Rows) -> Range | None:
-    """Return the range of a sum, difference or product, which has its extremes where both operands have theirs."""
+    """Return the range of a sum, difference or product, which has its extremes where both operands have theirs; no square is negative."""
     left, right = value_span(node.left, rows), value_span(node.right, rows)
     if left is None or right is None:
         return None
@@ -278,7 +278,7 @@ def _arithmetic(node: Arithmetic, rows: Rows) -> Range | None:
         case ArithmeticOp.SUBTRACT:
             found = [a - b for a, b in pairs]
         case ArithmeticOp.MULTIPLY:
-            found = [a * b for a, b in pairs]
+            found = [max(a * b, 0) if node.left == node.right else a * b for a, b in pairs]
     return _small(found)
 
 
