@@ -6,9 +6,10 @@ It shares no code with `query.finish`, except for half-widths and intervals of a
 from __future__ import annotations
 
 import datetime
+import decimal
+import itertools
 import math
 from fractions import Fraction
-from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stillroom.model.expression import Column
@@ -63,6 +64,8 @@ class Line(NamedTuple):
         operands = [self._guess(child, level) for child in _children(node)]
         if node.op in {"arithmetic", "divide"}:
             return _computed(node, *operands)
+        if node.op in _AFTER:
+            return _AFTER[node.op](node, operands)
         return Guess(_truth(node, [operand.value for operand in operands]), noisy=any(operand.noisy for operand in operands))
 
     def _column(self, name: str, level: Fraction) -> Guess:
@@ -97,11 +100,11 @@ class Line(NamedTuple):
 
 def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
-    leaves = list(zip(product(*(range(len(key.domain)) for key in plan.keys)), zip(*cells, strict=True), strict=True))
+    leaves = list(zip(itertools.product(*(range(len(key.domain)) for key in plan.keys)), zip(*cells, strict=True), strict=True))
     lines = []
     for kept in plan.finish.sets:
         places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys)]
-        for at in product(*places):
+        for at in itertools.product(*places):
             mine = [leaf for place, leaf in leaves if all(one in {None, other} for one, other in zip(at, place, strict=True))]
             lines.append(Line(plan, at, mine))
     finish = plan.finish
@@ -148,6 +151,108 @@ def _case(whens: list[Guess], thens: list[Guess], otherwise: Guess) -> Guess:
     return Guess(chosen[0].value, min(ends), max(ends), noisy=True)
 
 
+def _after(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a function
+    """Return a function: its value, and its extremes, which are at the ends of intervals, and at 0 for ABS."""
+    values = [operand.value for operand in operands]
+    value = _function(node, values, round_half_away)
+    if not any(operand.noisy for operand in operands):
+        return _known(value)
+    counted = [one for one in operands if one.noisy or one.value is not None]
+    if node.function == "coalesce":
+        counted = counted[:1]
+    if node.function == "nullif" and operands[1] == Guess(None):
+        return operands[0]
+    several = node.function in {"greatest", "least", "coalesce"}
+    vague = all(one.vague for one in counted if one.noisy) if several else operands[0].vague
+    ends = [(one.low, one.high) for one in counted]
+    if any(None in pair for pair in ends) or not isinstance(value, Fraction) or (node.function == "sqrt" and ends[0][0] < 0):
+        lost = node.function in {"greatest", "least", "coalesce", "nullif", "sqrt"}
+        return Guess(value, noisy=True, vague=lost or vague)
+    if node.function == "nullif":
+        meet = ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1]
+        return Guess(value, noisy=True, vague=True) if meet else Guess(value, *ends[0], noisy=True, vague=vague)
+    low, high = (_function(node, [pair[side] for pair in ends], toward) for side, toward in enumerate((math.floor, math.ceil)))
+    if node.function == "abs":
+        low, high = (Fraction(0) if ends[0][0] <= 0 <= ends[0][1] else min(low, high)), max(low, high)
+    return Guess(value, low, high, noisy=True, vague=vague)
+
+
+def round_half_away(number: Any) -> int:  # noqa: ANN401 - a rational or decimal number
+    size: int = math.floor(abs(number) + type(number)(1) / 2)
+    return size if number >= 0 else -size
+
+
+def _function(node: Any, values: list[Any], toward: Callable[[Any], int]) -> Any:  # noqa: ANN401 - values of any kind
+    """Return what a function makes of values; `toward` is how roots are rounded."""
+    some = [value for value in values if value is not None]
+    first = values[0] if values else None
+    match node.function:
+        case "greatest" | "least":
+            return (max if node.function == "greatest" else min)(some) if some else None
+        case "coalesce":
+            return some[0] if some else None
+        case "nullif":
+            return None if len(values) > 1 and values[0] == values[1] else first
+        case _ if first is None or (node.function == "sqrt" and first < 0):
+            return None
+        case "sqrt":
+            with decimal.localcontext(prec=1000):
+                root = (decimal.Decimal(first.numerator) / decimal.Decimal(first.denominator)).sqrt() * 10**18
+                near = root.to_integral_value()
+                return Fraction(int(near) if abs(root - near) < decimal.Decimal("1e-300") else toward(root), 10**18)
+        case "round":
+            unit = Fraction(10) ** node.digits
+            return Fraction(round_half_away(first * unit)) / unit
+        case "floor":
+            return Fraction(math.floor(first))
+        case "ceil":
+            return Fraction(math.ceil(first))
+        case "sign":
+            return Fraction(1 if first > 0 else -1 if first < 0 else 0)
+        case _:
+            return abs(first)
+
+
+def _inside(found: Guess, low: Fraction, high: Fraction) -> Guess:
+    """Return a number within its known range, and its interval, of which at least half stays."""
+    if found.value is None:
+        return found
+    value = sorted([low, found.value, high])[1]
+    if found.low is None:
+        return Guess(value, low, high, found.noisy, found.noisy)
+    half = (found.high - found.low) / 2
+    ends = max(low, min(found.low, high - half)), min(high, max(found.high, low + half))
+    return Guess(value, *ends, found.noisy, found.noisy and ends == (low, high))
+
+
+def _covariance(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a covariance
+    """Return Σxy/n - ΣxΣy/n², at all corners of what is known and where it turns in 1/n."""
+    count, left, right, product = operands
+    rows = [max(Fraction(1), one) for one in count[:3]]
+    squares = [one**2 for one in left[1:3]] if node.left == node.right else [one * other for one in left[1:3] for other in right[1:3]]
+    if node.left == node.right and left.low <= 0 <= left.high:
+        squares.append(Fraction(0))
+    corners = []
+    for total, square in itertools.product(product[1:3], squares):
+        turn = 2 * square / total if total else rows[1]
+        places = [rows[1], rows[2], *([turn] if rows[1] <= turn <= rows[2] else [])]
+        corners += [total / place - square / place**2 for place in places]
+    value = product.value / rows[0] - left.value * right.value / rows[0] ** 2
+    bounds = Fraction(node.low, 10**node.digits), Fraction(node.high, 10**node.digits)
+    found = _inside(Guess(value, min(corners), max(corners), noisy=True), *bounds)
+    if not node.sample:
+        return found
+    factors = [max(Fraction(2), one) / (max(Fraction(2), one) - 1) for one in count[:3]]
+    ends = [end * factor for end in found[1:3] for factor in factors[1:]]
+    return Guess(found.value * factors[0], min(ends), max(ends), noisy=True, vague=found.vague)
+
+
+_AFTER: dict[str, Callable[[Any, list[Guess]], Guess]] = {
+    "after": _after,
+    "bounded": lambda node, operands: _inside(operands[0], Fraction(node.low), Fraction(node.high)),
+    "covariance": _covariance,
+}
+
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "add": lambda left, right: left + right,
     "subtract": lambda left, right: left - right,
@@ -159,6 +264,8 @@ _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
 def _children(node: Any) -> list[Any]:  # noqa: ANN401 - a node of any kind
     if node.op == "case":
         return [part for branch in node.branches for part in (branch.when, branch.then)] + [node.otherwise]
+    if node.op == "covariance":
+        return [node.count, node.left, node.right, node.product]
     return [getattr(node, name) for name in ("left", "right", "operand") if hasattr(node, name)] + list(getattr(node, "operands", ()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -306,6 +307,89 @@ def test_a_lie_about_listed_rows_is_found(listed: Files, lie: str) -> None:
     found = failed(verify(listed.bent(change).release))
     assert found.keys() == {8}
     assert words in found[8]
+
+
+COMPUTED = (
+    "SELECT age > 60 AS old, COUNT(age), SUM(age - 49), SUM((age - 49) * (age - 49)), VARIANCE(age), 1000000 * STDDEV_POP(age),"
+    " SQRT(COUNT(age)), CORR(age, age * age) FROM visits GROUP BY ROLLUP (old)"
+)
+"""Three measures as they are, columns that are made of these, and one that is made of others too."""
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    scene = build(tmp_path_factory.mktemp("computed"))
+    return files(scene, scene.ask(COMPUTED).envelope)
+
+
+def _nudge(column: int, *, end: str | None) -> Change:
+    """Return the change that moves a cell's value, or narrows its interval to what is half as far away."""
+
+    def change(document: dict[str, Any]) -> None:
+        cell = document["table"]["rows"][1][column]
+        value = Decimal(cell["value"])
+        step = Decimal(1).scaleb(value.as_tuple().exponent)  # type: ignore[arg-type]  # a number
+        if end is None:
+            cell["value"] = str(value + step if value < Decimal(cell["high"]) else value - step)
+        else:
+            cell[end] = str(((value + Decimal(cell[end])) / 2).quantize(step))
+
+    return change
+
+
+COVARIANCE = ("plan", "finish", "outputs", 4, "value")
+
+COMPUTED_LIES: dict[str, tuple[int, Change, str]] = {
+    "another variance": (8, _nudge(4, end=None), "value"),
+    "another deviation": (8, _nudge(5, end=None), "a computed value: got"),
+    "another root": (8, _nudge(6, end=None), "a computed value: got"),
+    "a deviation that is known too well": (8, _nudge(5, end="high"), "the interval of a computed value"),
+    "a root that is known too well": (8, _nudge(6, end="low"), "the interval of a computed value"),
+    "a variance beyond its range": (8, put("4901.00", "table", "rows", 0, 4, "high"), "leaves the range that is known"),
+    "a narrow range": (8, add(-1, *COVARIANCE, "high"), "narrower than the bounds of its measures allow"),
+    "a range without zero": (8, put("1", *COVARIANCE, "low"), "narrower than the bounds of its measures allow"),
+    "a covariance of constants": (8, put({"op": "constant", "value": 1, "digits": 0}, *COVARIANCE, "left"), "not of two measures"),
+    "endless precision": (5, put(10**9, *COVARIANCE, "digits"), "more than 300 decimal places"),
+    "a covariance with a truth value": (
+        8,
+        put({"op": "is_null", "operand": {"op": "column", "name": "m0"}}, *COVARIANCE, "product"),
+        "made of values that do not go together",
+    ),
+    "NULLIF of one value": (
+        8,
+        put({"op": "after", "function": "nullif", "operands": [{"op": "column", "name": "m0"}], "digits": 0}, *COVARIANCE),
+        "made of values that do not go together",
+    ),
+    "the greatest of unlike values": (
+        8,
+        put(
+            {
+                "op": "after",
+                "function": "greatest",
+                "operands": [{"op": "column", "name": "m0"}, {"op": "constant", "value": "a", "digits": 0}],
+                "digits": 0,
+            },
+            *COVARIANCE,
+        ),
+        "made of values that do not go together",
+    ),
+}
+
+
+def test_what_is_computed_is_honest(computed: Files) -> None:
+    """Two rows and their total: five columns are computed again, of a correlation of other measures only the range is known."""
+    report = verify(computed.release, computed.contract, computed.log)
+    assert failed(report) == {}
+    (detail,) = [step.detail for step in report.steps if step.number == 8]
+    assert detail == "3 rows; 18 intervals and 3 totals computed again"
+
+
+@pytest.mark.parametrize("lie", COMPUTED_LIES)
+def test_a_lie_about_what_is_computed_is_found(computed: Files, lie: str) -> None:
+    number, change, words = COMPUTED_LIES[lie]
+    found = failed(verify(computed.bent(change).release))
+    assert number in found
+    assert words in found[number]
 
 
 def test_columns_that_may_not_be_grouped_by_are_found(listed: Files) -> None:

@@ -730,3 +730,64 @@ SELECT COUNT(*) FROM (SELECT patient, seen, LAG(seen) OVER (PARTITION BY patient
 
 -- name: months per person
 SELECT m, COUNT(*), SUM(d) FROM (SELECT member, MONTH(MAX(paid)) AS m, MAX(paid) - MIN(paid) AS d FROM linked GROUP BY member) GROUP BY m
+
+-- name: counts of some rows
+SELECT ward, COUNT(*) FILTER (WHERE urgent) AS n, COUNT(cost) FILTER (WHERE urgent OR severity > 2), COUNT(DISTINCT patient) FILTER (WHERE severity > 1 AND note LIKE 'p%') AS p FROM visits GROUP BY ward
+
+-- name: sums and averages of some rows
+SELECT ward, SUM(cost) FILTER (WHERE urgent), AVG(cost) FILTER (WHERE NOT urgent), SUM(change) FILTER (WHERE change < 0 AND seen > '2024-01-02'), COUNT(*) AS n FROM visits GROUP BY ward
+
+-- name: rows for which something holds
+SELECT region, COUNT_IF(age >= 18) AS adults, countif(smoker) AS smokers, COUNT_IF(smoker) FILTER (WHERE age < 30), COUNT(*) AS n FROM members GROUP BY region
+
+-- name: shares of some rows
+SELECT ward, 100 * COUNT(*) FILTER (WHERE urgent) / COUNT(*) AS share FROM visits GROUP BY ward HAVING COUNT(*) FILTER (WHERE urgent) > -3 ORDER BY COUNT_IF(severity > 2), 1
+
+-- name: some rows after a left join
+SELECT m.region, COUNT(*) FILTER (WHERE v.patient IS NULL) AS none, SUM(m.age) FILTER (WHERE v.severity > 1), COUNT(DISTINCT v.patient) FILTER (WHERE v.ward = 'er') FROM members m LEFT JOIN visits v ON m.member = v.patient GROUP BY ROLLUP (m.region)
+
+-- name: variances
+SELECT ward, VARIANCE(cost) AS a, VAR_SAMP(severity) AS b, VAR_POP(change) AS c, COUNT(*) AS n, COUNT(cost) AS k FROM visits GROUP BY ward
+
+-- name: deviations
+SELECT region, STDDEV(age), STDDEV_SAMP(income), STDDEV_POP(rating), COUNT(*) AS n FROM members GROUP BY ROLLUP (region)
+
+-- name: deviation of some rows
+SELECT STDDEV(cost) FILTER (WHERE urgent) AS u, STDDEV(cost) AS all_of_them, AVG(cost), COUNT(*) AS n FROM visits
+
+-- name: covariances
+SELECT ward, COVAR_POP(cost, severity), COVAR_SAMP(severity, change), COUNT(*) AS n FROM visits GROUP BY ward
+
+-- name: covariance of what is never missing
+SELECT COVAR_POP(size, rate), VARIANCE(size), COUNT(*) AS n FROM members m JOIN regions r ON m.region = r.region
+
+-- name: correlations
+SELECT smoker, CORR(age, income), CORR(income, age + rating), COUNT(*) AS n FROM members GROUP BY smoker
+
+-- name: regressions
+SELECT REGR_SLOPE(cost, severity) AS slope, REGR_INTERCEPT(cost, severity) AS intercept, COUNT(*) AS n FROM visits
+
+-- name: correlation of two owners
+SELECT arm, CORR(age, delta) AS r, COUNT(*) AS n FROM members JOIN outcomes ON member = patient GROUP BY arm ORDER BY VARIANCE(age)
+
+-- name: variance of a total of each person
+SELECT VARIANCE(n), STDDEV_POP(total) FROM (SELECT patient, COUNT(*) AS n, SUM(cost) AS total FROM visits GROUP BY patient)
+
+-- name: variance with few groups of a person
+-- contract: tight
+SELECT seen, VAR_POP(severity), COUNT(*) AS n FROM visits GROUP BY seen
+
+-- name: rounding after the noise
+SELECT ward, ROUND(AVG(cost), 1) AS a, ROUND(SUM(cost)) AS b, ROUND(COUNT(*), -1) AS c, FLOOR(AVG(cost)) AS d, CEIL(SUM(change)) AS e, CEILING(severity / 2) AS f, COUNT(*) AS n FROM visits GROUP BY ward, severity
+
+-- name: signs and roots
+SELECT ward, ABS(SUM(change)) AS a, SIGN(SUM(change)) AS s, SQRT(ABS(SUM(cost))) AS r, COUNT(*) AS n FROM visits GROUP BY ward ORDER BY ABS(SUM(change))
+
+-- name: greatest and least after the noise
+SELECT ward, severity, GREATEST(COUNT(*), 2) AS a, LEAST(COUNT(*), COUNT(cost) / 2, NULL) AS b, GREATEST(severity, 2) AS c, LEAST(ward, 'f') AS d, COUNT(*) AS n FROM visits GROUP BY ward, severity HAVING GREATEST(COUNT(*), severity) > -9
+
+-- name: what is missing
+SELECT tariff, COALESCE(tariff, 'none') AS t, NULLIF(tariff, 'basic') AS u, COALESCE(SUM(age) / COUNT(*), 0) AS a, SUM(age) / NULLIF(COUNT(*), 0) AS b, COUNT(*) AS n FROM members GROUP BY tariff ORDER BY COALESCE(tariff, 'c')
+
+-- name: functions of dates
+SELECT seen, COALESCE(seen, '2024-01-01') AS a, LEAST(seen, DATE '2024-01-05') AS b, NULLIF(seen, '2024-01-02') AS c, COUNT(*) AS n FROM visits GROUP BY seen

@@ -226,9 +226,53 @@ SELECT SUM(n) FROM (SELECT patient, COUNT() AS n FROM visits GROUP BY patient)
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT COUNT(*) FROM (SELECT patient, MIN(note) AS n FROM visits GROUP BY patient)
 
--- name: filtered aggregate
--- code: CLAUSE_NOT_ALLOWED
-SELECT COUNT(*) FILTER (WHERE urgent) FROM visits
+-- name: aggregate filtered by what may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FILTER (WHERE rating > 0) FROM members
+
+-- name: counted by what may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT_IF(segment = 1) FROM members
+
+-- name: aggregate filtered by a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FILTER (WHERE severity) FROM visits
+
+-- name: aggregate filtered by an aggregate
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(cost) FILTER (WHERE COUNT(*) > 1) FROM visits
+
+-- name: aggregate filtered by the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FILTER (WHERE patient = 'a1') FROM visits
+
+-- name: aggregate filtered by a subquery
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FILTER (WHERE patient IN (SELECT member FROM members)) FROM visits
+
+-- name: filter of what is no aggregate
+-- code: FUNCTION_NOT_ALLOWED
+SELECT FILTER(cost), COUNT(*) FROM visits
+
+-- name: filter of GROUPING
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT GROUPING(ward) FILTER (WHERE urgent), COUNT(*) FROM visits GROUP BY ward
+
+-- name: filtered total of a person
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(n) FROM (SELECT patient, COUNT(*) FILTER (WHERE urgent) AS n FROM visits GROUP BY patient)
+
+-- name: sum of truth values
+-- code: TYPE_MISMATCH
+SELECT SUM(urgent) FROM visits
+
+-- name: average of truth values
+-- code: TYPE_MISMATCH
+SELECT AVG(urgent) FROM visits
+
+-- name: count of numbers that are true
+-- code: TYPE_MISMATCH
+SELECT COUNT_IF(severity) FROM visits
 
 -- name: join without the person
 -- code: JOIN_WITHOUT_PERSON
@@ -698,3 +742,94 @@ SELECT SUM(seen - DATE '2024-01-01') FROM visits
 -- name: today
 -- code: CLAUSE_NOT_ALLOWED
 SELECT COUNT(*) FROM visits WHERE seen < CURRENT_DATE
+
+-- name: variance of each value once
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT VARIANCE(DISTINCT cost) FROM visits
+
+-- name: variance of text
+-- code: TYPE_MISMATCH
+SELECT VARIANCE(tariff) FROM members
+
+-- name: variance of truth values
+-- code: TYPE_MISMATCH
+SELECT STDDEV(urgent) FROM visits
+
+-- name: correlation with what may not be measured
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT CORR(cost, ward) FROM visits
+
+-- name: correlation without bounds
+-- code: BOUND_MISSING
+-- contract: unbounded
+SELECT CORR(income, age) FROM members
+
+-- name: correlation of one column
+-- code: SQL_INVALID
+SELECT CORR(cost) FROM visits
+
+-- name: variance of huge numbers
+-- code: NUMBER_TOO_LARGE
+SELECT VARIANCE(amount * amount) FROM linked
+
+-- name: variance of large numbers
+-- code: BOUND_TOO_LARGE
+SELECT VARIANCE(amount / 1000) FROM linked
+
+-- name: variance that needs too much noise
+-- code: PRICE_NOT_REACHABLE
+SELECT VARIANCE(amount) FROM linked
+
+-- name: variance of a person's rows
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(v) FROM (SELECT patient, VARIANCE(cost) AS v FROM visits GROUP BY patient)
+
+-- name: error of a variance
+-- code: PRICE_INVALID
+-- terms: {"error": 10}
+SELECT COUNT(cost), VARIANCE(cost) FROM visits
+
+-- name: error of a function
+-- code: PRICE_INVALID
+-- terms: {"error": 10}
+SELECT ABS(COUNT(*)) FROM visits
+
+-- name: rounded to a noisy place
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT ROUND(SUM(cost), COUNT(*)) FROM visits
+
+-- name: rounded to a place that is too far
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT ROUND(SUM(cost), 13) FROM visits
+
+-- name: rounded in another way
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ROUND(SUM(cost), 1, 1) FROM visits
+
+-- name: root of text
+-- code: TYPE_MISMATCH
+SELECT SQRT(ward), COUNT(*) FROM visits GROUP BY ward
+
+-- name: greatest of unlike values after the noise
+-- code: TYPE_MISMATCH
+SELECT GREATEST(COUNT(*), ward) FROM visits GROUP BY ward
+
+-- name: first of nothing
+-- code: TYPE_MISMATCH
+SELECT COALESCE(NULL, NULL), COUNT(*) FROM visits
+
+-- name: function of what is not grouped by
+-- code: NOT_GROUPED
+SELECT ROUND(cost), COUNT(*) FROM visits
+
+-- name: function of the person
+-- code: PERSON_NOT_RELEASED
+SELECT COALESCE(patient, 'x'), COUNT(*) FROM visits
+
+-- name: function that only exists after the noise, of a row
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE SQRT(cost) > 3
+
+-- name: function that only exists after the noise, as a key
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SIGN(change), COUNT(*) FROM visits GROUP BY SIGN(change)

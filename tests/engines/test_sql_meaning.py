@@ -6,6 +6,7 @@ Here an engine sees an analyst's text, over the admitted rows of the corpus, to 
 from __future__ import annotations
 
 import datetime
+import math
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -72,10 +73,13 @@ def _written(value: Scalar, type_: ColumnType) -> Any:  # noqa: ANN401  a parame
 
 
 def _text(value: object) -> str | None:
+    """Return a value as text; what is not a number is NULL here."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, datetime.datetime):
         value = value.date()
+    if isinstance(value, float) and math.isnan(value):
+        return None
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -25,6 +25,15 @@ MORE = (
     COUNT(*) > 10 AND NOT AVG(age) > 30 OR region LIKE 'n%' AS t, CASE WHEN COUNT(*) > 5 THEN 'many' ELSE region END AS text
     FROM members GROUP BY CUBE (region, smoker) HAVING COUNT(*) > -100 ORDER BY l, x DESC, region NULLS FIRST LIMIT 12 OFFSET 1""",
     "SELECT AVG(income), AVG(age) / 2, SUM(rating) FROM members",
+    """SELECT region, ROUND(AVG(income), 1) AS r, ROUND(COUNT(*) / 3, -1) AS s, FLOOR(-SUM(rating) / 3) AS f, CEIL(AVG(age)) AS c,
+    SIGN(SUM(rating)) AS g, ABS(SUM(rating)) AS a, SQRT(COUNT(*)) AS q, SQRT(COUNT(*) / 7 + 2) AS h, SQRT(2) * COUNT(*) AS w,
+    GREATEST(COUNT(*), SUM(rating), NULL) AS x, LEAST(AVG(age), 30, COUNT(*)) AS y, GREATEST(region, 'o') AS t,
+    COALESCE(SUM(age) / COUNT(*), 0) AS z, COALESCE(NULL, region, 'none') AS o, NULLIF(COUNT(*), 3) AS n, NULLIF(region, 'north') AS m,
+    SUM(age) / NULLIF(COUNT(*), 0) AS u, NULLIF(COUNT(*), NULL) FROM members
+    GROUP BY ROLLUP (region) HAVING ABS(COUNT(*)) >= 0 ORDER BY SIGN(COUNT(*) - 5), COALESCE(region, 'm') DESC""",
+    """SELECT smoker, VARIANCE(age) AS a, VAR_POP(income) AS b, STDDEV(age) AS c, STDDEV_POP(rating) AS d, COVAR_POP(age, rating) AS e,
+    COVAR_SAMP(income, age) AS f, CORR(age, rating) AS g, REGR_SLOPE(age, rating) AS h, REGR_INTERCEPT(age, rating) AS i,
+    ROUND(STDDEV(age), 0) AS j, COUNT(*) AS n, COUNT(age) AS o FROM members GROUP BY CUBE (smoker) ORDER BY STDDEV(age)""",
 )
 ENTRIES = [*ACCEPTED, *(Entry(f"more of it {number}", sql, Terms(epsilon=3.0)) for number, sql in enumerate(MORE))]
 

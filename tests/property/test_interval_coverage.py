@@ -2,17 +2,20 @@
 
 Counts, sums and totals must cover with a probability p between 0.95 and 0.95 + P(end points); averages, and what is computed from
 noisy totals, with at least 0.95. The number covered is binomial; a check fails where it is outside of what a p in that range gives
-with probability 1 - 1e-9, so that the file, with fewer than 400 checks, raises a false alarm with probability below 1e-6. Power:
+with probability 1 - 1e-9, so that the file, with fewer than 1,000 checks, raises a false alarm with probability below 1e-6. Power:
 noise 30 % too wide covers at most 0.91, 30 % too narrow at least 0.98, and either fails with probability above 1 - 1e-9; this is
 tried too.
 """
 
 from __future__ import annotations
 
+import math
 import operator
+import random
+import statistics
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pytest
@@ -24,6 +27,7 @@ from stillroom.privacy.intervals import quantile
 from stillroom.privacy.noise_sums import coverage
 from stillroom.privacy.ratios import Average, ratio_interval
 from stillroom.query.finish import finish
+from tests import reference
 from tests.questions import compiled
 
 if TYPE_CHECKING:
@@ -137,6 +141,13 @@ COLUMNS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "CASE WHEN COUNT(*) > 40 THEN SUM(age - 50) ELSE 2 * COUNT(*) END": lambda total, count: total if count > 40 else 2 * count,
     "CASE WHEN AVG(age - 50) > 0 THEN AVG(age - 50) ELSE 0 END": lambda total, count: max(total / count, Fraction(0)),
     "CASE WHEN GROUPING(region) = 1 THEN SUM(age - 50) + COUNT(*) END": lambda total, count: total + count,
+    "ROUND(SUM(age - 50), -1)": lambda total, _: Fraction(math.floor(abs(total) / 10 + Fraction(1, 2)) * 10 * (-1 if total < 0 else 1)),
+    "ABS(SUM(age - 50))": lambda total, _: abs(total),
+    "SIGN(SUM(age - 50) + COUNT(*))": lambda total, count: Fraction((total + count > 0) - (total + count < 0)),
+    "GREATEST(SUM(age - 50), COUNT(*), 45)": lambda total, count: max(total, count, Fraction(45)),
+    "SQRT(GREATEST(COUNT(*), 0))": lambda _, count: Fraction(math.sqrt(count)),
+    "SUM(age - 50) / NULLIF(COUNT(*), 0)": lambda total, count: total / count,
+    "FLOOR(COALESCE(SUM(age - 50) / COUNT(*), 0))": lambda total, count: Fraction(math.floor(total / count)),
 }
 """What is selected, and what it is without noise."""
 
@@ -176,6 +187,113 @@ def test_all_that_a_table_shows_of_totals_is_covered(group: int, mean: int, epsi
         assert not too_few(covered, len(rows)), name
         if position < len(plan.mechanisms):
             assert not too_many(covered, half_width_and_most(plan.mechanisms[position], REGIONS)[1], len(rows)), name
+
+
+Pairs: TypeAlias = "list[tuple[int, int]]"
+"""For each row, an age in years and a cost in cents."""
+
+MOMENTS: dict[str, Callable[[Pairs], float | None]] = {
+    "VAR_POP(age)": lambda rows: statistics.pvariance(ages(rows)),
+    "VARIANCE(age)": lambda rows: statistics.variance(ages(rows)) if len(rows) > 1 else None,
+    "STDDEV_POP(age)": lambda rows: statistics.pstdev(ages(rows)),
+    "STDDEV(age)": lambda rows: statistics.stdev(ages(rows)) if len(rows) > 1 else None,
+    "COVAR_POP(cost, age)": lambda rows: covariance(rows) * (len(rows) - 1) / len(rows),
+    "COVAR_SAMP(age, cost)": lambda rows: covariance(rows) if len(rows) > 1 else None,
+    "CORR(age, cost)": lambda rows: statistics.correlation(ages(rows), costs(rows)) if varied(rows) else None,
+    "REGR_SLOPE(cost, age)": lambda rows: statistics.linear_regression(ages(rows), costs(rows)).slope if varied(rows) else None,
+    "REGR_INTERCEPT(cost, age)": lambda rows: statistics.linear_regression(ages(rows), costs(rows)).intercept if varied(rows) else None,
+}
+"""Statistics, and what they are without noise; None where they are not defined."""
+
+
+def ages(rows: Pairs) -> list[float]:
+    return [float(age) for age, _ in rows]
+
+
+def costs(rows: Pairs) -> list[float]:
+    return [cost / 100 for _, cost in rows]
+
+
+def covariance(rows: Pairs) -> float:
+    return statistics.covariance(ages(rows), costs(rows)) if len(rows) > 1 else 0.0
+
+
+def varied(rows: Pairs) -> bool:
+    return len(set(ages(rows))) > 1 and len(set(costs(rows))) > 1
+
+
+def people(size: int, kind: str) -> Pairs:
+    """Return rows that are at one place, at the ends of the bounds, or spread so that cost rises with age."""
+    draw = random.Random(size)
+    if kind == "alike":
+        return [(30, 1234)] * size
+    if kind == "extreme":
+        return [((12, 0), (90, 10_000))[place % 2] for place in range(size)]
+    drawn = [draw.randint(12, 90) for _ in range(size)]
+    return [(age, min(10_000, age * 60 + draw.randint(0, 4_000))) for age in drawn]
+
+
+def moments(rows: Pairs, releases: int, factor: float = 1.0, **terms: float) -> list[list[Cell]]:
+    """Return rows of many releases; `factor` times the noise that the plan says."""
+    question = compiled(f"SELECT {', '.join(MOMENTS)} FROM members JOIN visits ON id = pid GROUP BY age", **terms)
+    plan = question.plan
+    known: list[dict[str, reference.Scalar]] = [{"members.age": age, "visits.cost": cost} for age, cost in rows]
+    exact = [sum(int(reference.evaluate(measure.value, row) or 0) for row in known) for measure in plan.measures]
+    scaled = [one.model_copy(update={"scale": one.scale * factor}) for one in plan.mechanisms]
+    noises = [OpendpNoise().draw(one, releases * AGES, UNBOUNDED) for one in scaled]
+    found: list[list[Cell]] = []
+    for start in range(0, releases * AGES, AGES):
+        cells = (tuple(total + error for error in noise[start : start + AGES]) for total, noise in zip(exact, noises, strict=True))
+        found += map(list, finish(plan, question.headings, tuple(cells)).rows)
+    return found
+
+
+def covered_moments(rows: Pairs, found: list[list[Cell]], name: str) -> int | None:
+    """Return how often a statistic is covered; doubles that it is computed in are right to nine digits."""
+    wanted = MOMENTS[name](rows)
+    if wanted is None:
+        return None
+    near = Fraction(wanted), abs(Fraction(wanted)) / 10**9 + Fraction(1, 10**9)
+    cells = [row[list(MOMENTS).index(name)] for row in found]
+    return sum(covers(cell, near[0] - near[1]) or covers(cell, near[0] + near[1]) for cell in cells)
+
+
+GATHERED = [(1, "alike"), (2, "extreme"), (40, "spread"), (500, "alike"), (3_000, "spread"), (3_000, "extreme")]
+EVERY_GATHERING = [
+    pytest.param(*gathered, *terms, TABLES, marks=pytest.mark.slow) for gathered in GATHERED for terms in ((1.0, False), (5.0, True))
+]
+SOME_GATHERINGS = [pytest.param(*gathered, 2.0, False, TABLES // 12) for gathered in (GATHERED[1], GATHERED[4])]
+
+
+@pytest.mark.parametrize(("size", "kind", "epsilon", "pure", "releases"), [*SOME_GATHERINGS, *EVERY_GATHERING])
+def test_variances_and_what_is_made_of_them_are_covered(
+    size: int,
+    kind: str,
+    epsilon: float,
+    pure: bool,  # noqa: FBT001 - a parameter of the test
+    releases: int,
+) -> None:
+    """One row and few, all alike, at the ends of the bounds, and many."""
+    rows = people(size, kind)
+    found = moments(rows, releases, epsilon=epsilon, pure=pure)
+    for name in MOMENTS:
+        covered = covered_moments(rows, found, name)
+        assert covered is None or not too_few(covered, len(found)), name
+
+
+def test_variances_with_too_much_noise_are_noticed() -> None:
+    """Negative control: the intervals share the error among as many as seven totals, so that they must be far too narrow to miss often."""
+    rows = people(3_000, "spread")
+    found = moments(rows, 8, 3.0, epsilon=5.0)
+    covered = covered_moments(rows, found, "VAR_POP(age)")
+    assert covered is not None
+    assert too_few(covered, len(found))
+
+
+def test_a_large_group_has_a_narrow_deviation() -> None:
+    """Intervals are of use: 3,000 people, ε = 5 for nine statistics; a deviation of 22 years is known to within two."""
+    cell = moments(people(3_000, "spread"), 1, epsilon=5.0)[0][list(MOMENTS).index("STDDEV(age)")]
+    assert Fraction(cell.high or 0) - Fraction(cell.low or 0) < 4
 
 
 def test_the_largest_of_many_groups_owes_that_to_its_noise() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.function import Function
 from stillroom.model.value import BigInt, Value
 
@@ -171,11 +172,27 @@ class Average(Value):
 
 
 Expression = Annotated[
-    Column | Constant | Arithmetic | Divide | Compare | Among | Like | IsNull | Not | All | Any | Case | Call | Average,
+    Column
+    | Constant
+    | Arithmetic
+    | Divide
+    | Compare
+    | Among
+    | Like
+    | IsNull
+    | Not
+    | All
+    | Any
+    | Case
+    | Call
+    | Average
+    | After
+    | Bounded
+    | Covariance,
     Field(discriminator="op"),
 ]
 
-for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case, Call):
+for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case, Call, After, Bounded, Covariance):
     _node.model_rebuild()
 
 
@@ -184,10 +201,12 @@ def children(node: Expression) -> tuple[Expression, ...]:
     match node:
         case Arithmetic() | Divide() | Compare():
             return (node.left, node.right)
-        case Among() | Like() | IsNull() | Not():
+        case Among() | Like() | IsNull() | Not() | Bounded():
             return (node.operand,)
-        case All() | Any() | Call():
+        case All() | Any() | Call() | After():
             return node.operands
+        case Covariance():
+            return (node.count, node.left, node.right, node.product)
         case Case():
             return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
         case Column() | Constant() | Average():
@@ -199,10 +218,12 @@ def with_children(node: Expression, operands: Sequence[Expression]) -> Expressio
     match node:
         case Arithmetic() | Divide() | Compare():
             return node.model_copy(update={"left": operands[0], "right": operands[1]})
-        case Among() | Like() | IsNull() | Not():
+        case Among() | Like() | IsNull() | Not() | Bounded():
             return node.model_copy(update={"operand": operands[0]})
-        case All() | Any() | Call():
+        case All() | Any() | Call() | After():
             return node.model_copy(update={"operands": tuple(operands)})
+        case Covariance():
+            return node.model_copy(update=dict(zip(("count", "left", "right", "product"), operands, strict=True)))
         case Case():
             pairs = zip(operands[:-1:2], operands[1:-1:2], strict=True)
             return Case(branches=tuple(Branch(when=when, then=then) for when, then in pairs), otherwise=operands[-1])

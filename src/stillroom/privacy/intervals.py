@@ -67,6 +67,18 @@ def joint_level(level: Fraction, parts: int) -> Fraction:
     return 1 - (1 - level) / parts
 
 
+def moved(left: Fraction, right: Fraction, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
+    """Return an interval cut to bounds that always hold.
+
+    One outside the bounds is moved to the nearer bound and never cut below half its width, so that an unlikely draw does not look like
+    certainty; this only adds to what the bounds leave of it.
+    """
+    if low <= left and right <= high:
+        return left, right
+    half = (right - left) / 2
+    return max(low, min(left, high - half)), min(high, max(right, low + half))
+
+
 def _covers(mechanism: Mechanism, half_width: int, terms: int) -> float:
     """Return the probability that the sum of noise is within a half-width."""
     return coverage(mechanism, terms)(half_width) if half_width < reach(mechanism, terms) else 1.0

@@ -10,7 +10,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.model.mechanism import NoiseKind
-from stillroom.privacy.intervals import joint_level, quantile
+from stillroom.privacy.intervals import joint_level, moved, quantile
 from stillroom.privacy.noise_sums import ERROR
 
 if TYPE_CHECKING:
@@ -81,19 +81,14 @@ def ratio_interval(average: Average, total: int, count: int) -> Ratio:
 
     Whatever the noise, there is an answer. If the count without noise is at least 1, the interval contains the ratio without
     noise with probability at least `level`: it contains a confidence set with that coverage (`_fieller`, `_box`), cut to
-    bounds that always hold. A set outside the bounds is moved to the nearer bound and never cut below half its width, so that
-    an unlikely draw does not look like certainty; this only adds to the set.
+    bounds that always hold (`moved`).
     """
     low, high = average.low, average.high
     value = min(max(Fraction(total, max(count, 1)), low), high)
     region = _region(average, total, count, value)
     if region is None:
         return Ratio(value, low, high, no_information=True)
-    left, right = region
-    if low <= left and right <= high:
-        return Ratio(value, left, right, no_information=(left, right) == (low, high))
-    half = (right - left) / 2
-    lower, upper = max(low, min(left, high - half)), min(high, max(right, low + half))
+    lower, upper = moved(*region, low, high)
     return Ratio(value, lower, upper, no_information=(lower, upper) == (low, high))
 
 

@@ -19,11 +19,22 @@ from stillroom.query.context import Context
 from stillroom.query.domains import key_domain
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
-from stillroom.query.grouping import Lowering, aliases_of, group_reader, has_aggregate, item_at, output_name, unaliased, with_aliases
+from stillroom.query.grouping import (
+    Lowering,
+    aliases_of,
+    group_reader,
+    has_aggregate,
+    item_at,
+    output_name,
+    row_meaning,
+    unaliased,
+    with_aliases,
+)
 from stillroom.query.measures import Measures
-from stillroom.query.output import Outputs, Result
+from stillroom.query.output import Outputs
 from stillroom.query.parse import only, parse
 from stillroom.query.relations import select_rows
+from stillroom.query.result import Result
 from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
 from stillroom.query.sets import Keys, grouping_sets
 from stillroom.query.size import check_size
@@ -114,9 +125,14 @@ class _Grouped:
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
     """Return the grouping expressions, without aliases and positions, and the grouping sets."""
-    keys = Keys(group_reader(select, frame), lambda a, b: same(row_expression(a, frame), row_expression(b, frame)))
+    keys = Keys(group_reader(select, frame), lambda key, item: _same(row_expression(key, frame), row_meaning(item, frame)))
     sets = grouping_sets(select.args.get("group"), keys)
     return _in_display_order(keys, sets, [unaliased(item) for item in select.expressions])
+
+
+def _same(key: Typed, item: Typed | None) -> bool:
+    """Tell whether what SELECT shows is a key."""
+    return item is not None and same(key, item)
 
 
 def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[list[exp.Expr], Sets]:
@@ -267,6 +283,7 @@ def _heading(item: exp.Expr, position: int) -> str:
     from sqlglot import exp
 
     node = unaliased(item)
+    node = node.this if isinstance(node, exp.Filter) else node
     name = output_name(item) or (node.sql_name().lower() if isinstance(node, exp.Func) else f"column{position + 1}")
     if len(name) > NAME_LIMIT or not name.isprintable():
         raise InvalidInput(Code.SQL_INVALID, "A column name is too long or not printable.", "Use a short plain name.")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import operator
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
+from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
     All,
     Among,
@@ -29,31 +31,12 @@ from stillroom.model.expression import (
     Not,
     children,
 )
+from stillroom.query.estimate import Estimate, exact
 from stillroom.query.evaluate import like
+from stillroom.query.scalars import applied, bounded, covaried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-Plain: TypeAlias = bool | Fraction | str | None
-
-
-class Estimate(NamedTuple):
-    """A value and the interval that its bounded counterpart lies in.
-
-    Attributes:
-        value: A number, a truth value, text or NULL.
-        low: Lower end; None where there is none.
-        high: Upper end; None where there is none.
-        noisy: Whether it is known up to noise only.
-        no_information: The interval says no more than the contract does.
-    """
-
-    value: Plain
-    low: Fraction | None = None
-    high: Fraction | None = None
-    noisy: bool = False
-    no_information: bool = False
-
 
 Columns: TypeAlias = "Mapping[str, Sequence[Estimate]]"
 
@@ -69,11 +52,6 @@ _COMPARISONS: dict[Comparison, Callable[..., bool]] = {
     Comparison.LESS: operator.lt,
     Comparison.LESS_OR_EQUAL: operator.le,
 }
-
-
-def exact(value: Plain) -> Estimate:
-    """Return a value that is known without noise."""
-    return Estimate(value, value, value) if isinstance(value, Fraction) else Estimate(value)
 
 
 def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimate]:
@@ -100,10 +78,23 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
         case Case():
             parts = [estimates(part, columns, rows) for part in children(node)]
             return [_case(row[:-1:2], (*row[1::2], row[-1])) for row in zip(*parts, strict=True)]
+        case After() | Bounded() | Covariance():
+            return list(map(_function(node), *(estimates(part, columns, rows) for part in children(node))))
         case _:
             holds = _test(node)
             operands = [estimates(operand, columns, rows) for operand in children(node)]
             return [_truth(holds, row) for row in zip(*operands, strict=True)]
+
+
+def _function(node: After | Bounded | Covariance) -> Callable[..., Estimate]:
+    """Return what a node that stands after the noise only makes of its operands."""
+    match node:
+        case After():
+            return applied(node)
+        case Bounded():
+            return partial(bounded, node)
+        case Covariance():
+            return partial(covaried, node)
 
 
 def _constant(node: Constant) -> Estimate:

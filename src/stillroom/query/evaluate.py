@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
     All,
     Among,
@@ -56,8 +57,8 @@ def evaluate(expression: Expression, row: Mapping[str, Scalar]) -> Scalar:
             return _lenient(expression, row)
         case Call():
             return function_value(expression.function, [evaluate(operand, row) for operand in expression.operands])
-        case Average():
-            raise TypeError("An average of measured totals has no value in a row.")
+        case Average() | After() | Bounded() | Covariance():
+            raise TypeError("What stands after the noise has no value in a row.")
 
 
 def _strict(node: Not | Among | Like | Arithmetic | Divide | Compare, row: Mapping[str, Scalar]) -> Scalar:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.plan import NoisyCells, Order, Output, Plan
     from stillroom.privacy.ratios import Ratio
-    from stillroom.query.estimates import Estimate, Plain
+    from stillroom.query.estimate import Estimate, Plain
 
 
 def finish(plan: Plan, headings: Sequence[str], cells: NoisyCells) -> Table:

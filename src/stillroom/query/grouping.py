@@ -6,6 +6,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.query.after import functions
 from stillroom.query.expressions import person_not_released, person_reference, row_expression
 from stillroom.query.frame import resolve
 from stillroom.query.parse import identifier
@@ -138,6 +139,20 @@ def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | No
     return node.transform(step)
 
 
+def row_meaning(node: exp.Expr, frame: Frame) -> Typed | None:
+    """Return what an expression of SELECT means in a row; None where it has a function that has its meaning after the noise only.
+
+    Raises:
+        Refusal: It means nothing in a row, whatever its functions.
+    """
+    try:
+        return row_expression(node, frame)
+    except Refusal:
+        if node.find(*functions()) is None:
+            raise
+        return None
+
+
 class Lowering:
     """Replaces aggregates and keys by place-holders, from the outside in; any other column is refused."""
 
@@ -193,8 +208,8 @@ class Lowering:
         branch = isinstance(node, exp.If) and isinstance(node.parent, exp.Case)
         if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren) or branch:
             return None
-        typed = row_expression(node, self.frame)
-        return next((name for name, key in self.keys.items() if same(key, typed)), None)
+        typed = row_meaning(node, self.frame)
+        return next((name for name, key in self.keys.items() if typed is not None and same(key, typed)), None)
 
     def _not_grouped(self, node: exp.Expr) -> Refusal:
         """Return the refusal of a bare column."""

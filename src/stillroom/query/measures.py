@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Average, Branch, Case, Column, Constant, Expression, IsNull
 from stillroom.model.plan import Measure
 from stillroom.model.schema import Kind
 from stillroom.query import uses
-from stillroom.query.expressions import person_reference, row_expression
+from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
-from stillroom.query.output import Result
+from stillroom.query.moments import Moments, moment
 from stillroom.query.parse import only, unsupported
-from stillroom.query.typed import Typed, span
+from stillroom.query.result import Result
+from stillroom.query.rewrites.order_operands import ordered
+from stillroom.query.typed import Typed, both_true, span
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -29,6 +32,12 @@ AVERAGE_DIGITS = 2
 
 ROWS_LIMIT = 2**120
 """Nor may its total before clamping reach this: engines add up in 127 bits."""
+
+MOMENTS = frozenset({"variance", "variancepop", "stddev", "stddevsamp", "stddevpop", "covarsamp", "covarpop", "corr"}) | {
+    "regrslope",
+    "regrintercept",
+}
+"""Aggregates that are made of counts, sums and sums of products, by the names of their syntax nodes."""
 
 _ONE = Constant(value=1)
 _ZERO = Constant(value=0)
@@ -47,25 +56,46 @@ class Measures:
         """Note an aggregate and return the name of its result.
 
         Raises:
-            Refusal: It is not COUNT, SUM or AVG in a supported form, or a column may not be measured.
+            Refusal: It is not an aggregate in a supported form, or a column may not be measured or filtered by.
         """
         from sqlglot import exp
 
+        node, given = self._given(node)
         if any(is_aggregate(inner) for child in node.iter_expressions() for inner in child.walk()):
             raise Refusal(
                 Code.AGGREGATE_NOT_ALLOWED, "An aggregate stands inside an aggregate.", "Aggregate per person in a subquery first."
             )
         match node:
             case exp.Count():
-                return self._single(self._count(node))
+                return self._single(self._count(node), given)
+            case exp.CountIf():
+                only(node, {"this"})
+                return self._single(self._rows(_ONE, self.frame.rows), self._test(node.this, given))
             case exp.Sum():
                 only(node, {"this"})
-                return self._single(self._sum(self._argument(node.this)))
+                return self._single(self._sum(self._argument(node.this)), given)
             case exp.Avg():
                 only(node, {"this"})
-                return self._average(self._argument(node.this))
+                return self._average(self._argument(node.this), given)
+            case _ if isinstance(node, exp.AggFunc) and node.key in MOMENTS:
+                return self._moment(node, given)
             case _:
                 raise unsupported(node)
+
+    def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
+        """Return an aggregate and the condition of its FILTER; its measures count the rows for which that is true."""
+        from sqlglot import exp
+
+        if not isinstance(node, exp.Filter):
+            return node, None
+        only(node, {"this", "expression"})
+        return node.this, self._test(node.expression.this)
+
+    def _test(self, node: exp.Expr, given: Typed | None = None) -> Typed:
+        """Compile a condition on rows, beside one that is given."""
+        test = condition(node, self.frame)
+        uses.allow(self.contract, test, uses.FILTERS)
+        return test if given is None else both_true(given, test)
 
     def _argument(self, node: exp.Expr) -> Typed:
         """Compile what is aggregated."""
@@ -131,14 +161,14 @@ class Measures:
         total = self.contract.datasets[dataset].columns[name].total
         return None if total is None else (min(0, to_units(total[0], typed.type.digits)), max(0, to_units(total[1], typed.type.digits)))
 
-    def _single(self, measure: Measure) -> str:
+    def _single(self, measure: Measure, given: Typed | None) -> str:
         """Add a measure and return the name of its result."""
-        name = self._add(measure)
+        name = self._add(measure, given)
         kind = Kind.DECIMAL if measure.digits else Kind.INTEGER
         self.results[name] = Result(Column(name=name), kind, measure.digits, noisy=True)
         return name
 
-    def _average(self, typed: Typed) -> str:
+    def _average(self, typed: Typed, given: Typed | None) -> str:
         """Add the two measures of an average and return the name of its result.
 
         The bounded average lies within the bounds of a value; where the clamp of a person's total can bind, it may come closer to 0.
@@ -147,23 +177,39 @@ class Measures:
         measure = self._sum(typed)
         if measure.low > measure.row_low * self.frame.rows or measure.high < measure.row_high * self.frame.rows:
             low, high = min(low, 0), max(high, 0)
-        total = self._add(measure)
-        count = self._add(self._rows(_present(typed), self.frame.rows))
+        total = self._add(measure, given)
+        count = self._add(self._rows(_present(typed), self.frame.rows), given)
         digits = typed.type.digits
         node = Average(total=total, count=count, low=low, high=high, digits=digits)
         name = f"{total}/{count}"
         self.results[name] = Result(node, Kind.DECIMAL, digits + AVERAGE_DIGITS, noisy=True)
         return name
 
-    def _add(self, measure: Measure) -> str:
-        """Add a measure, unless it is there, and return its name."""
+    def _moment(self, node: exp.Expr, given: Typed | None) -> str:
+        """Add the measures of a variance, covariance or regression and return the name of its result."""
+        operands = [self._argument(operand) for operand in (node.this, node.args.get("expression")) if operand is not None]
+        rows = self._rows(_present(*operands), self.frame.rows)
+        moments = Moments(operands, lambda: self._add(rows, given), lambda value: self._add(self._sum(value), given))
+        name = f"r{len(self.results)}"
+        self.results[name] = moment(node, moments)
+        return name
+
+    def _add(self, measure: Measure, given: Typed | None) -> str:
+        """Add a measure of the rows for which a condition is true, unless it or an equal one is there, and return its name.
+
+        All other rows count 0, which lies within the bounds of every measure, so that these hold as they are.
+        """
+        if given is not None:
+            chosen = Case(branches=(Branch(when=given.expression, then=measure.value),), otherwise=Constant(value=None))
+            measure = measure.model_copy(update={"value": chosen})
+        measure = measure.model_copy(update={"value": ordered(measure.value)})
         if measure not in self.measures:
             self.measures.append(measure)
         return f"m{self.measures.index(measure)}"
 
 
-def _present(typed: Typed | None) -> Expression:
-    """Return 1 where a value is not NULL, else 0; always 1 when it cannot be NULL."""
-    if typed is None or not typed.type.nullable:
-        return _ONE
-    return Case(branches=(Branch(when=IsNull(operand=typed.expression), then=_ZERO),), otherwise=_ONE)
+def _present(*values: Typed | None) -> Expression:
+    """Return 1 where no value is NULL, else 0; always 1 when none can be NULL."""
+    nullable = [value.expression for value in values if value is not None and value.type.nullable]
+    missing = [IsNull(operand=one) for one in sorted(nullable, key=lambda one: canonical(one.to_json()))]
+    return Case(branches=tuple(Branch(when=one, then=_ZERO) for one in missing), otherwise=_ONE) if missing else _ONE

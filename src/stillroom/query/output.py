@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import (
@@ -17,50 +16,21 @@ from stillroom.model.expression import (
     Comparison,
     Constant,
     Divide,
-    Expression,
     IsNull,
     Like,
     Not,
 )
 from stillroom.model.schema import Kind
-from stillroom.query.constants import constant_expression, date_constant
+from stillroom.query.after import function, functions
+from stillroom.query.constants import constant_expression
 from stillroom.query.parse import only, unsupported
+from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable, truth
 from stillroom.query.typed import mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlglot import exp
-
-SHOWN_DIGITS = 6
-"""Decimal places that a quotient shows; products show no more than twice that."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """An expression over keys and noisy results.
-
-    Attributes:
-        expression: The expression.
-        kind: What it is.
-        digits: Decimal places to show.
-        noisy: Whether it depends on noisy results.
-    """
-
-    expression: Expression
-    kind: Kind
-    digits: int = 0
-    noisy: bool = False
-
-    @property
-    def number(self) -> bool:
-        """Whether arithmetic applies."""
-        return self.kind in {Kind.INTEGER, Kind.DECIMAL}
-
-    @property
-    def null(self) -> bool:
-        """Whether it is the constant NULL."""
-        return isinstance(self.expression, Constant) and self.expression.value is None
 
 
 class Outputs:
@@ -94,10 +64,10 @@ class Outputs:
             case exp.And() | exp.Or():
                 operands = [self._condition(operand) for operand in node.flatten()]
                 connective = All if isinstance(node, exp.And) else Any
-                return _truth(connective(operands=tuple(operand.expression for operand in operands)), *operands)
+                return truth(connective(operands=tuple(operand.expression for operand in operands)), *operands)
             case exp.Not():
                 operand = self._condition(node.this)
-                return _truth(Not(operand=operand.expression), operand)
+                return truth(Not(operand=operand.expression), operand)
             case _:
                 return self._other(node)
 
@@ -118,11 +88,11 @@ class Outputs:
             case exp.In():
                 only(node, {"this", "expressions"})
                 operand = self.compile(node.this)
-                items = [_comparable(operand, self.compile(item))[1] for item in node.expressions]
+                items = [comparable(operand, self.compile(item))[1] for item in node.expressions]
                 values = tuple(item.expression for item in items if isinstance(item.expression, Constant) and not item.null)
                 if len(values) != len(items) or not items:
                     raise mismatch("IN needs a list of constants without NULL.")
-                return _truth(Among(operand=operand.expression, values=values), operand)
+                return truth(Among(operand=operand.expression, values=values), operand)
             case exp.Like():
                 only(node, {"this", "expression", "negate"})
                 operand, pattern = self.compile(node.this), self.compile(node.expression)
@@ -133,14 +103,16 @@ class Outputs:
                 ):
                     raise mismatch("LIKE needs text and a constant pattern.")
                 matches = Like(operand=operand.expression, pattern=pattern.expression.value)
-                return _truth(Not(operand=matches) if node.args.get("negate") else matches, operand)
+                return truth(Not(operand=matches) if node.args.get("negate") else matches, operand)
             case exp.Is() if isinstance(node.expression, exp.Null):
                 operand = self.compile(node.this)
-                return _truth(IsNull(operand=operand.expression), operand)
+                return truth(IsNull(operand=operand.expression), operand)
             case exp.Case():
                 return self._case(node)
             case exp.If():
                 return self._case(exp.Case(ifs=[exp.If(this=node.this, true=node.args["true"])], default=node.args.get("false")))
+            case _ if isinstance(node, functions()):
+                return function(node, self.compile)
             case _:
                 raise unsupported(node)
 
@@ -164,12 +136,12 @@ class Outputs:
         }
         if type(node) in operations:
             return self._arithmetic(operations[type(node)], left, right)
-        _numbers(left, right)
+        check_numbers(left, right)
         return Result(Divide(left=left.expression, right=right.expression), Kind.DECIMAL, SHOWN_DIGITS, left.noisy or right.noisy)
 
     def _arithmetic(self, operation: ArithmeticOp, left: Result, right: Result) -> Result:
         """Return a sum, difference or product."""
-        _numbers(left, right)
+        check_numbers(left, right)
         digits = left.digits + right.digits if operation is ArithmeticOp.MULTIPLY else max(left.digits, right.digits)
         digits = min(digits, 2 * SHOWN_DIGITS)
         node = Arithmetic(operation=operation, left=left.expression, right=right.expression)
@@ -180,7 +152,7 @@ class Outputs:
         from sqlglot import exp
 
         only(node, {"this", "expression"})
-        left, right = _comparable(self.compile(node.this), self.compile(node.expression))
+        left, right = comparable(self.compile(node.this), self.compile(node.expression))
         if isinstance(node, exp.GT | exp.GTE):
             left, right = right, left
         comparison: dict[type[exp.Expr], Comparison] = {
@@ -190,7 +162,7 @@ class Outputs:
             exp.GT: Comparison.LESS,
         }
         node_ = Compare(comparison=comparison.get(type(node), Comparison.LESS_OR_EQUAL), left=left.expression, right=right.expression)
-        return _truth(node_, left, right)
+        return truth(node_, left, right)
 
     def _case(self, node: exp.Case) -> Result:
         """Compile CASE."""
@@ -220,30 +192,3 @@ def _constant(node: exp.Expr) -> Result:
     if not isinstance(typed.expression, Constant):
         raise unsupported(node)
     return Result(typed.expression.model_copy(update={"digits": typed.type.digits}), typed.type.kind, typed.type.digits)
-
-
-def _truth(expression: Expression, *operands: Result) -> Result:
-    """Return a truth value over operands."""
-    return Result(expression, Kind.BOOLEAN, 0, any(operand.noisy for operand in operands))
-
-
-def _numbers(*operands: Result) -> None:
-    """Refuse arithmetic on anything but numbers."""
-    if not all(operand.number or operand.null for operand in operands):
-        raise mismatch("Arithmetic needs numbers.")
-
-
-def _comparable(left: Result, right: Result) -> tuple[Result, Result]:
-    """Bring two operands to comparable kinds; constant text next to a date must be a date."""
-    for one, other in ((left, right), (right, left)):
-        if (
-            one.kind is Kind.DATE
-            and other.kind is Kind.TEXT
-            and isinstance(other.expression, Constant)
-            and isinstance(other.expression.value, str)
-        ):
-            dated = replace(other, expression=date_constant(other.expression.value).expression, kind=Kind.DATE)
-            return (one, dated) if one is left else (dated, one)
-    if not (left.null or right.null or (left.number and right.number) or left.kind is right.kind):
-        raise mismatch("The two sides of a comparison have different types.")
-    return left, right

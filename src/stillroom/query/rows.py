@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from stillroom.model.expression import Average, Column, columns_of, walk
 from stillroom.privacy.intervals import joint_level, quantile
 from stillroom.privacy.ratios import ratio_interval
-from stillroom.query.estimates import Estimate, estimates, exact
+from stillroom.query.estimate import Estimate, exact
+from stillroom.query.estimates import estimates
 from stillroom.query.scales import LEVEL, ratio
 
 if TYPE_CHECKING:

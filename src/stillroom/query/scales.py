@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.expression import Average, Column
+from stillroom.model.after import Covariance
+from stillroom.model.expression import Average, Column, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
 from stillroom.model.plan import leaves
 from stillroom.privacy import ratios
@@ -86,6 +87,12 @@ def _sum(shares: Sequence[Fraction]) -> Fraction:
 def _by_error(measures: Sequence[Measure], noise: NoiseKind, outputs: Sequence[Output], terms: Terms, widest: int) -> list[float]:
     """Return for each measure the largest scale for which every output keeps the error, in rows that add up so many cells too."""
     wanted: dict[int, float] = {}
+    if any(isinstance(part, Covariance) for output in outputs for part in walk(output.value)):
+        raise InvalidInput(
+            Code.PRICE_INVALID,
+            "No error can be asked for of a variance, deviation, covariance, correlation or regression: it depends on the values.",
+            "Use --epsilon; each cell carries its interval.",
+        )
     for output in outputs:
         if not output.noisy:
             continue

@@ -183,12 +183,14 @@ _OPERATIONS: dict[ArithmeticOp, Callable[[int, int], int]] = {
 
 
 def arithmetic(operation: ArithmeticOp, left: Typed, right: Typed) -> Typed:
-    """Return an exact sum, difference or product with its range."""
+    """Return an exact sum, difference or product with its range; no square is negative."""
     span(left), span(right)
     if operation is not ArithmeticOp.MULTIPLY:
         left, right = aligned(left, right)
     digits = left.type.digits + (right.type.digits if operation is ArithmeticOp.MULTIPLY else 0)
     low, high = _ranges(left, right, _OPERATIONS[operation])
+    if operation is ArithmeticOp.MULTIPLY and left.expression == right.expression:
+        low = max(low, 0)
     node = Arithmetic(operation=operation, left=left.expression, right=right.expression, bound=bound_of(low, high))
     return combined(node, number_type(digits, low, high, nullable=left.type.nullable or right.type.nullable), left, right)
 

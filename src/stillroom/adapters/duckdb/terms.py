@@ -21,6 +21,7 @@ from stillroom.adapters.duckdb.sql import (
     whole,
     within,
 )
+from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
     All,
     Among,
@@ -98,7 +99,7 @@ def _term(node: Expression, scope: Scope) -> Term:
             return called(node, [term(operand, scope) for operand in node.operands])
         case Compare() | Among() | Like() | IsNull() | Not() | All() | Any():
             return Term(exp.paren(_condition(node, scope), copy=False), SqlType.TRUTH)
-        case Average():
+        case Average() | After() | Bounded() | Covariance():
             raise unsound()
 
 

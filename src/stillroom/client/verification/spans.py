@@ -60,7 +60,7 @@ def hull(ranges: list[Range]) -> Range | None:
 
 
 def _arithmetic(node: Arithmetic, ranges: Mapping[str, Range]) -> Range | None:
-    """Return the range of a sum, difference or product, which has its extremes where both operands have theirs."""
+    """Return the range of a sum, difference or product, which has its extremes where both operands have theirs; no square is negative."""
     left, right = value_span(node.left, ranges), value_span(node.right, ranges)
     if left is None or right is None:
         return None
@@ -71,7 +71,7 @@ def _arithmetic(node: Arithmetic, ranges: Mapping[str, Range]) -> Range | None:
         case ArithmeticOp.SUBTRACT:
             found = [a - b for a, b in pairs]
         case ArithmeticOp.MULTIPLY:
-            found = [a * b for a, b in pairs]
+            found = [max(a * b, 0) if node.left == node.right else a * b for a, b in pairs]
     return small(found)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.computed import check_computed, check_ranges
 from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import units_of
 from stillroom.client.verification.outcome import Broken, expect, require
@@ -31,7 +32,7 @@ _NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was seen of a table: intervals of counts and sums that fit their noise, and totals that are the sums of their parts."""
+    """What was seen of a table: intervals that fit the noise, and totals that are the sums of their parts."""
 
     intervals: int
     totals: int
@@ -40,7 +41,8 @@ class Found:
 def check_table(plan: Plan, table: Table) -> Found:
     """Check every cell, the interval of every plain count and sum, and every plain total whose parts are shown.
 
-    Averages and computed columns are checked to lie within their intervals, and averages within the contract's bounds.
+    Columns that are made of counts and sums are computed again where the table shows these too. All others are checked to lie within
+    their intervals, averages within the contract's bounds, and variances and what is made of them within their known range.
 
     Raises:
         Broken: A row or cell does not fit.
@@ -60,6 +62,8 @@ def check_table(plan: Plan, table: Table) -> Found:
         else:
             for cell in cells:
                 _check_between(output, cell)
+            check_ranges(plan, output, cells)
+            intervals += check_computed(plan, table, position, known)
     return Found(intervals, totals)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
 from stillroom.client.verification.outcome import expect, require
-from stillroom.model.expression import columns_of
+from stillroom.model.after import Covariance
+from stillroom.model.expression import Constant, columns_of, walk
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
@@ -86,8 +87,10 @@ def _sized(plan: Plan) -> None:
 
 
 def _noisy(expression: Expression, plan: Plan) -> bool:
-    """Tell whether a finish expression depends on measures; refuse names that mean nothing."""
+    """Tell whether a finish expression depends on measures; refuse names that mean nothing, and numbers of endless precision."""
     kinds = set()
+    places = [node.digits for node in walk(expression) if isinstance(node, Constant | Covariance)]
+    require(all(0 <= one <= MOST_DIGITS for one in places), f"a number has more than {MOST_DIGITS} decimal places")
     for name in columns_of(expression):
         match = _ALLOWED.fullmatch(name)
         known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.keys)

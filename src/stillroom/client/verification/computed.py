@@ -1,0 +1,208 @@
+"""Whether computed columns of a released table are what their row says: the totals that they are made of, where those are shown too."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from stillroom.client.verification.functions import Known, root_at_least, root_at_most, sure
+from stillroom.client.verification.meaning import known
+from stillroom.client.verification.noise import spread
+from stillroom.client.verification.numerals import decimal_text, units_of
+from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.model.after import After, Bounded, Covariance, Scalar
+from stillroom.model.expression import Average, Column, columns_of, walk
+from stillroom.model.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stillroom.client.verification.functions import Plain
+    from stillroom.client.verification.rows import Label
+    from stillroom.model.expression import Expression
+    from stillroom.model.mechanism import Mechanism
+    from stillroom.model.plan import Output, Plan
+    from stillroom.model.release import Cell, Table
+
+ERROR = 0.05
+"""How often an interval may miss, at most; the terms of an expression share it."""
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+def check_ranges(plan: Plan, output: Output, cells: Sequence[Cell]) -> None:
+    """Check that cells keep to what is known of their column whatever the noise: of a covariance, its measures' bounds.
+
+    Raises:
+        Broken: A range is narrower than the measures' bounds allow, or a cell leaves it.
+    """
+    for node in walk(output.value):
+        if isinstance(node, Covariance):
+            _check_range(plan, node)
+    low, high = known_range(output.value)
+    for text in (text for cell in cells for text in (cell.value, cell.low, cell.high)):
+        if text is None or output.kind not in {Kind.INTEGER, Kind.DECIMAL}:
+            continue
+        units = units_of(text, output.digits)
+        above = low is None or units >= math.floor(low * 10**output.digits)
+        below = high is None or units <= math.ceil(high * 10**output.digits)
+        require(above and below, "a value or interval leaves the range that is known without any noise")
+
+
+def known_range(node: Expression) -> tuple[Fraction | None, Fraction | None]:
+    """Return the range of an expression, whatever the noise; None where there is no end."""
+    match node:
+        case Covariance():
+            most = 2 if node.sample else 1
+            return Fraction(most * node.low, 10**node.digits), Fraction(most * node.high, 10**node.digits)
+        case Bounded():
+            return Fraction(node.low), Fraction(node.high)
+        case After(function=Scalar.SQRT):
+            low, high = (None if end is None else max(end, Fraction(0)) for end in known_range(node.operands[0]))
+            return Fraction(0) if low is None else root_at_most(low), None if high is None else root_at_least(high)
+        case _:
+            return None, None
+
+
+def _check_range(plan: Plan, node: Covariance) -> None:
+    """Compare the range of a covariance with the bounds of its sums: the product of the widths, by 4 (Popoviciu; Cauchy and Schwarz)."""
+    sides = [part.name for part in (node.left, node.right) if isinstance(part, Column) and part.name.startswith("m")]
+    if len(sides) < len((node.left, node.right)):
+        raise Broken("a covariance is not of two measures")
+    measures = [plan.measures[int(name[1:])] for name in sides]
+    most = math.prod(Fraction(one.row_high - one.row_low, 10**one.digits) for one in measures) / 4
+    least = Fraction(0) if sides[0] == sides[1] else -most
+    enough = Fraction(node.low, 10**node.digits) <= least and most <= Fraction(node.high, 10**node.digits)
+    require(enough, "the range of a covariance is narrower than the bounds of its measures allow")
+
+
+def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Label] | None) -> int:
+    """Compute a column again from the totals and keys that its rows show, if they show all that it is made of.
+
+    Values must be just so. Half-widths are known up to numerical error, so that an interval must lie between that of the least and that
+    of the greatest ones. A column that is made of averages is not computed again.
+
+    Returns:
+        How many cells were computed.
+
+    Raises:
+        Broken: One is something else.
+    """
+    output = plan.finish.outputs[position]
+    shown = _shown(plan)
+    names = columns_of(output.value)
+    averaged = any(isinstance(node, Average) for node in walk(output.value))
+    if labels is None or averaged or not {name for name in names if name.startswith("m")} <= set(shown):
+        return 0
+    level = 1 - ERROR / max(1, sum(name.startswith("m") for name in names))
+    for row, label in zip(table.rows, labels, strict=True):
+        line = _Line(plan, row, label, shown, level)
+        narrow, wide = (_understood(output.value, line.columns(names, more=more)) for more in (False, True))
+        _compare(output, row[position], narrow, wide)
+    return len(table.rows)
+
+
+def _understood(node: Expression, columns: Mapping[str, Known]) -> Known:
+    """Return the value of an expression whose operands may be of any kind and number."""
+    try:
+        return known(node, columns)
+    except (TypeError, ValueError, IndexError, ArithmeticError):
+        raise Broken("a column is made of values that do not go together") from None
+
+
+def _shown(plan: Plan) -> Mapping[str, int]:
+    """Return the columns of the table that show a measure as it is, by its name."""
+    found = {}
+    for column, output in enumerate(plan.finish.outputs):
+        if isinstance(output.value, Column) and output.value.name.startswith("m"):
+            found[output.value.name] = column
+    return found
+
+
+class _Line(NamedTuple):
+    """A row of the table, with what it takes to read it.
+
+    Attributes:
+        plan: The plan.
+        cells: What the row shows.
+        label: Which row it is.
+        shown: The columns that show measures, by the names of these.
+        level: What the interval of each measure covers.
+    """
+
+    plan: Plan
+    cells: Sequence[Cell]
+    label: Label
+    shown: Mapping[str, int]
+    level: float
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The keys that are not totalled over."""
+        return self.plan.finish.sets[self.label.group]
+
+    def columns(self, names: frozenset[str], *, more: bool) -> dict[str, Known]:
+        """Return what the row says of keys and totals; half-widths as wide as they may be, or as narrow."""
+        return {name: self._total(name, more=more) if name.startswith("m") else sure(self._key(name)) for name in names}
+
+    def _total(self, name: str, *, more: bool) -> Known:
+        number = int(name[1:])
+        digits = self.plan.measures[number].digits
+        unit: int = 10**digits
+        terms = self.plan.cells // math.prod(len(self.plan.keys[key].domain) for key in self.kept)
+        total = units_of(self.cells[self.shown[name]].value, digits)
+        half = _half_width(self.plan.mechanisms[number], terms, self.level, more=more)
+        return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
+
+    def _key(self, name: str) -> Plain:
+        number = int(name[1:])
+        if name.startswith("g"):
+            return Fraction(number not in self.kept)
+        return _key(self.plan, number, self.label.positions[self.kept.index(number)]) if number in self.kept else None
+
+
+def _key(plan: Plan, number: int, position: int) -> Plain:
+    """Return a key's value; numbers and days as rationals."""
+    value = plan.keys[number].domain[position]
+    return Fraction(value, 10 ** plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@lru_cache(maxsize=256)
+def _half_width(mechanism: Mechanism, terms: int, level: float, *, more: bool) -> int:
+    """Return the least half-width whose coverage reaches a level: surely, or as far as can be told."""
+    noise = spread(mechanism, terms)
+    wanted = level + (noise.tolerance if more else -noise.tolerance)
+    low, high = -1, math.ceil(len(noise.within) * noise.grain)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if noise.coverage(middle) >= wanted else (middle, high)
+    return high
+
+
+def _compare(output: Output, cell: Cell, narrow: Known, wide: Known) -> None:
+    """Compare a cell with what was computed."""
+    expect("a computed value", cell.value, _text(output, narrow.value))
+    if output.kind not in {Kind.INTEGER, Kind.DECIMAL} or narrow.ends is None or wide.ends is None:
+        require(
+            wide.ends is not None or narrow.ends is not None or cell.low is None, "a computed value has an interval, which is unbounded"
+        )
+        return
+    low, high = (units_of(text, output.digits) for text in (cell.low, cell.high))
+    grain: int = 10**output.digits
+    fits = math.floor(wide.ends[0] * grain) <= low <= math.floor(narrow.ends[0] * grain)
+    fits = fits and math.ceil(narrow.ends[1] * grain) <= high <= math.ceil(wide.ends[1] * grain)
+    require(fits, "the interval of a computed value is not what those of its terms give")
+
+
+def _text(output: Output, value: Plain) -> str | None:
+    """Return how a value is shown, numbers rounded half to even."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if output.kind is Kind.DATE:
+        return datetime.date.fromordinal(_EPOCH + int(value)).isoformat()
+    return decimal_text(round(value * 10**output.digits), output.digits)

@@ -1,0 +1,118 @@
+"""Functions of keys and noisy results, from the syntax tree to the plan."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.after import After, Scalar
+from stillroom.model.schema import Kind
+from stillroom.query.parse import only
+from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable
+from stillroom.query.typed import mismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+ROUND_LIMIT = 12
+"""The furthest place, before or after the point, that ROUND rounds to."""
+
+
+@cache
+def functions() -> tuple[type[exp.Expr], ...]:
+    """Return the syntax nodes of these functions."""
+    return tuple(_scalars())
+
+
+@cache
+def _scalars() -> dict[type[exp.Expr], Scalar]:
+    from sqlglot import exp
+
+    return {
+        exp.Round: Scalar.ROUND,
+        exp.Abs: Scalar.ABS,
+        exp.Floor: Scalar.FLOOR,
+        exp.Ceil: Scalar.CEIL,
+        exp.Sign: Scalar.SIGN,
+        exp.Sqrt: Scalar.SQRT,
+        exp.Greatest: Scalar.GREATEST,
+        exp.Least: Scalar.LEAST,
+        exp.Coalesce: Scalar.COALESCE,
+        exp.Nullif: Scalar.NULLIF,
+    }
+
+
+def function(node: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
+    """Compile a function.
+
+    Args:
+        node: One of `functions`.
+        compiled: Compiles what it is of.
+
+    Raises:
+        Refusal: What it is of is not what it takes.
+    """
+    scalar = _scalars()[type(node)]
+    match scalar:
+        case Scalar.ROUND:
+            return _rounded(node, compiled(node.this))
+        case Scalar.GREATEST | Scalar.LEAST | Scalar.COALESCE:
+            only(node, {"this", "expressions", "ignore_nulls"})
+            return _of_one_kind(scalar, [compiled(operand) for operand in (node.this, *node.expressions)])
+        case Scalar.NULLIF:
+            only(node, {"this", "expression"})
+            one, other = comparable(compiled(node.this), compiled(node.expression))
+            return _after(scalar, (one, other), one.kind, one.digits)
+        case _:
+            only(node, {"this"})
+            return _of_number(scalar, compiled(node.this))
+
+
+def _of_number(scalar: Scalar, operand: Result) -> Result:
+    """Compile a function of one number."""
+    check_numbers(operand)
+    if scalar is Scalar.SQRT:
+        return _after(scalar, (operand,), Kind.DECIMAL, SHOWN_DIGITS)
+    return _after(scalar, (operand,), operand.kind, operand.digits) if scalar is Scalar.ABS else _after(scalar, (operand,), Kind.INTEGER, 0)
+
+
+def _rounded(node: exp.Expr, operand: Result) -> Result:
+    """Compile ROUND; the place is part of the plan."""
+    from sqlglot import exp
+
+    only(node, {"this", "decimals"})
+    check_numbers(operand)
+    place = node.args.get("decimals") or exp.Literal.number(0)
+    negative = isinstance(place, exp.Neg)
+    digits = place.this if negative else place
+    written = str(digits.this) if isinstance(digits, exp.Literal) and not digits.is_string else ""
+    if not written.isdecimal() or len(written) > len(str(ROUND_LIMIT)) or int(written) > ROUND_LIMIT:
+        raise Refusal(
+            Code.EXPRESSION_NOT_ALLOWED,
+            f"ROUND needs a constant number of places, at most {ROUND_LIMIT}.",
+            "Write ROUND(x), ROUND(x, 2) or ROUND(x, -2).",
+        )
+    to = -int(written) if negative else int(written)
+    rounded = After(function=Scalar.ROUND, operands=(operand.expression,), digits=to)
+    return Result(rounded, Kind.DECIMAL if to > 0 else Kind.INTEGER, max(to, 0), operand.noisy)
+
+
+def _of_one_kind(scalar: Scalar, operands: list[Result]) -> Result:
+    """Compile a function that has the value of one of its operands; constant text beside a date is one."""
+    typed = [operand for operand in operands if not operand.null]
+    dated = next((operand for operand in typed if operand.kind is Kind.DATE), None)
+    if dated is not None:
+        typed = [comparable(dated, operand)[1] for operand in typed]
+    if not typed or len({Kind.DECIMAL if operand.number else operand.kind for operand in typed}) > 1:
+        raise mismatch(f"The operands of {scalar.upper()} have different types, or are all NULL.")
+    digits = max(operand.digits for operand in typed)
+    return _after(scalar, tuple(typed), Kind.DECIMAL if digits else typed[0].kind, digits)
+
+
+def _after(scalar: Scalar, operands: tuple[Result, ...], kind: Kind, digits: int) -> Result:
+    """Return a function of operands."""
+    node = After(function=scalar, operands=tuple(operand.expression for operand in operands))
+    return Result(node, kind, digits, any(operand.noisy for operand in operands))

@@ -1,0 +1,153 @@
+"""Functions after the noise: their values, with intervals where they are noisy.
+
+A function that never falls takes the ends of an interval to the ends of one that covers its value; the others are said below. Where a
+bounded counterpart could be NULL, there is no interval.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from stillroom.model.after import Scalar
+from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
+from stillroom.privacy.intervals import moved
+from stillroom.query.estimate import Estimate, exact, vague
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stillroom.model.after import After, Bounded, Covariance
+    from stillroom.query.estimate import Plain
+
+
+def applied(node: After) -> Callable[..., Estimate]:
+    """Return what a function makes of its operands."""
+    match node.function:
+        case Scalar.ROUND:
+            unit = Fraction(10) ** node.digits
+            return lambda operand: _rising(lambda number: _half_away(number * unit) / unit, operand)
+        case Scalar.FLOOR | Scalar.CEIL | Scalar.SIGN:
+            function = _WHOLE[node.function]
+            return lambda operand: _rising(function, operand)
+        case Scalar.ABS:
+            return _absolute
+        case Scalar.SQRT:
+            return _root
+        case Scalar.GREATEST | Scalar.LEAST:
+            pick: Callable[[Sequence[Plain]], Plain] = max if node.function is Scalar.GREATEST else min  # type: ignore[assignment]  # of one kind
+            return lambda *operands: _extreme(pick, operands)
+        case Scalar.COALESCE:
+            return lambda *operands: _first(operands)
+        case Scalar.NULLIF:
+            return _unless
+
+
+def bounded(node: Bounded, operand: Estimate) -> Estimate:
+    """Return a number that is moved into its known range."""
+    low, high = Fraction(node.low), Fraction(node.high)
+    if not isinstance(operand.value, Fraction):
+        return operand
+    value = min(max(operand.value, low), high)
+    if operand.low is None or operand.high is None:
+        return Estimate(value, low, high, operand.noisy, operand.noisy)
+    ends = moved(operand.low, operand.high, low, high)
+    return Estimate(value, *ends, operand.noisy, operand.noisy and ends == (low, high))
+
+
+def covaried(node: Covariance, *operands: Estimate) -> Estimate:
+    """Return a covariance of noisy totals."""
+    sums = Sums(*map(_total, operands))
+    bounds = Fraction(node.low, 10**node.digits), Fraction(node.high, 10**node.digits)
+    known = covariance(sums, bounds, square=node.left == node.right)
+    value, low, high, no_information = of_sample(known, sums.rows) if node.sample else known
+    return Estimate(value, low, high, noisy=True, no_information=no_information)
+
+
+def _total(operand: Estimate) -> Total:
+    """Return a noisy total, which is a number with an interval."""
+    if not isinstance(operand.value, Fraction) or operand.low is None or operand.high is None:
+        raise TypeError("A covariance is of totals.")
+    return Total(operand.value, operand.low, operand.high)
+
+
+def _half_away(number: Fraction) -> Fraction:
+    """Return a number rounded to a whole one, half away from zero."""
+    size = math.floor(abs(number) + Fraction(1, 2))
+    return Fraction(-size if number < 0 else size)
+
+
+_WHOLE: dict[Scalar, Callable[[Fraction], Fraction]] = {
+    Scalar.FLOOR: lambda number: Fraction(math.floor(number)),
+    Scalar.CEIL: lambda number: Fraction(math.ceil(number)),
+    Scalar.SIGN: lambda number: Fraction((number > 0) - (number < 0)),
+}
+
+
+def _rising(function: Callable[[Fraction], Fraction], operand: Estimate) -> Estimate:
+    """Return a function that never falls."""
+    if not isinstance(operand.value, Fraction):
+        return operand
+    if operand.low is None or operand.high is None:
+        return operand._replace(value=function(operand.value))
+    return operand._replace(value=function(operand.value), low=function(operand.low), high=function(operand.high))
+
+
+def _absolute(operand: Estimate) -> Estimate:
+    """Return an absolute value; around 0 it may be 0."""
+    if not isinstance(operand.value, Fraction):
+        return operand
+    if operand.low is None or operand.high is None:
+        return operand._replace(value=abs(operand.value))
+    ends = sorted((abs(operand.low), abs(operand.high)))
+    low = Fraction(0) if operand.low <= 0 <= operand.high else ends[0]
+    return operand._replace(value=abs(operand.value), low=low, high=ends[1])
+
+
+def _root(operand: Estimate) -> Estimate:
+    """Return a square root, its ends rounded outward; NULL below 0, and no interval where it could be that."""
+    value = root(operand.value) if isinstance(operand.value, Fraction) and operand.value >= 0 else None
+    if not operand.noisy:
+        return exact(value)
+    if value is None or operand.low is None or operand.high is None or operand.low < 0:
+        return vague(value)
+    return operand._replace(value=value, low=root_below(operand.low), high=root_above(operand.high))
+
+
+def _extreme(pick: Callable[[Sequence[Plain]], Plain], operands: Sequence[Estimate]) -> Estimate:
+    """Return the greatest or least of what is not NULL; it never falls as an operand rises."""
+    known = [operand for operand in operands if operand.noisy or operand.value is not None]
+    values = [operand.value for operand in known if operand.value is not None]
+    value = pick(values) if values else None
+    noisy = [operand for operand in known if operand.noisy]
+    if not noisy:
+        return exact(value)
+    lows, highs = [operand.low for operand in known], [operand.high for operand in known]
+    low, high = (None, None) if None in lows or None in highs else (pick(lows), pick(highs))
+    if not isinstance(value, Fraction) or not isinstance(low, Fraction) or not isinstance(high, Fraction):
+        return vague(value)
+    return Estimate(value, low, high, noisy=True, no_information=all(operand.no_information for operand in noisy))
+
+
+def _first(operands: Sequence[Estimate]) -> Estimate:
+    """Return the first that is not NULL; a noisy one before it, or itself, that could be NULL leaves no interval."""
+    for operand in operands:
+        if operand.noisy and operand.low is None:
+            return vague(next((one.value for one in operands if one.value is not None), None))
+        if operand.value is not None:
+            return operand
+    return exact(None)
+
+
+def _unless(one: Estimate, other: Estimate) -> Estimate:
+    """Return the first of two, or NULL where both are equal; where they could be, there is no interval."""
+    value = None if one.value == other.value else one.value
+    if not (one.noisy or other.noisy):
+        return exact(value)
+    if other == exact(None):
+        return one
+    apart = one.low is not None and one.high is not None and other.low is not None and other.high is not None
+    if apart and (one.high < other.low or other.high < one.low):  # type: ignore[operator]  # none is None
+        return one._replace(noisy=True)
+    return vague(value)
