@@ -832,4 +832,4 @@ SELECT COUNT(*) FROM visits WHERE SQRT(cost) > 3
 
 -- name: function that only exists after the noise, as a key
 -- code: FUNCTION_NOT_ALLOWED
-SELECT SIGN(change), COUNT(*) FROM visits GROUP BY SIGN(change)
+SELECT SQRT(severity), COUNT(*) FROM visits GROUP BY SQRT(severity)
