@@ -92,6 +92,8 @@ class Line(NamedTuple):
         """Return a cell: value, low, high, whether nothing is known, whether the key is totalled over."""
         found = self.guess(output.value)
         value = _text(found.value, output, round)
+        if output.noisy and output.kind is Kind.DATE:
+            return value, None, None, found.vague, False
         if output.noisy:
             return value, _text(found.low, output, math.floor), _text(found.high, output, math.ceil), found.vague, False
         name = getattr(output.value, "name", "")

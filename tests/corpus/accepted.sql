@@ -791,3 +791,6 @@ SELECT tariff, COALESCE(tariff, 'none') AS t, NULLIF(tariff, 'basic') AS u, COAL
 
 -- name: functions of dates
 SELECT seen, COALESCE(seen, '2024-01-01') AS a, LEAST(seen, DATE '2024-01-05') AS b, NULLIF(seen, '2024-01-02') AS c, COUNT(*) AS n FROM visits GROUP BY seen
+
+-- name: dates that noise decides about
+SELECT seen, CASE WHEN COUNT(*) > 5 THEN seen ELSE DATE '2024-01-01' END AS a, GREATEST(seen, CASE WHEN COUNT(*) > 3 THEN DATE '2024-01-05' END) AS b, COUNT(*) AS n FROM visits GROUP BY seen

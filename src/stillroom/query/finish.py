@@ -112,10 +112,12 @@ def _averaged(ratio: Ratio, digits: int, unit: int) -> Cell:
 
 
 def _computed(one: Estimate, output: Output) -> Cell:
-    """Return what was computed from keys and noisy totals."""
+    """Return what was computed from keys and noisy totals; only numbers have intervals."""
     value = _text(one.value, output, ROUND_HALF_EVEN)
     if not output.noisy:
         return Cell(value=value)
+    if output.kind is Kind.DATE:
+        return Cell(value=value, no_information=one.no_information)
     low, high = _text(one.low, output, ROUND_FLOOR), _text(one.high, output, ROUND_CEILING)
     return Cell(value=value, low=low, high=high, no_information=one.no_information)
 

@@ -115,7 +115,7 @@ def unsupported(node: exp.Expr) -> Refusal:
         return Refusal(
             Code.AGGREGATE_NOT_ALLOWED,
             f"{name} cannot stand here.",
-            "Aggregates stand in SELECT, HAVING and ORDER BY; COUNT, SUM and AVG are supported.",
+            "Aggregates stand in SELECT, HAVING and ORDER BY; the SQL reference lists them.",
         )
     if isinstance(node, exp.Subquery | exp.Select | exp.Exists | exp.SetOperation):
         return Refusal(Code.SUBQUERY_NOT_ALLOWED, "A subquery cannot be used as a value.", "Join it on the person in FROM.")
