@@ -78,6 +78,11 @@ NUMERIC = (
 DATED = (Function.MONTHS, Function.DAY_OF_MONTH, Function.DAY_OF_YEAR, Function.WEEK, Function.ADD_MONTHS)
 """Functions of days."""
 
+TEXT_FUNCTIONS = frozenset(
+    {Function.LOWER, Function.UPPER, Function.TRIM_START, Function.TRIM_END, Function.SUBSTRING, Function.RIGHT, Function.REVERSE}
+) | {Function.CONCAT, Function.REPLACE}
+"""Functions that make text."""
+
 MOST_DAYS = 4_000_000
 """More days and months than the calendar has."""
 
@@ -124,6 +129,7 @@ def numbers(draw: st.DrawFn, depth: int = 3) -> Drawn:
     leaves: list[Drawn] = [(column("a.small"), 3), (column("a.large"), LARGE), (NULL, 0)]
     made: list[st.SearchStrategy[Drawn]] = [st.sampled_from(leaves), st.integers(-9, 9).map(lambda value: (number(value), abs(value)))]
     if depth:
+        made.append(st.builds(lambda text: (Call(function=Function.LENGTH, operands=(text[0],)), 100), texts(depth - 1)))
         made += [calculations(depth - 1), cases(numbers(depth - 1), depth - 1), calls(depth - 1)]
     return draw(st.one_of(made))
 
@@ -170,7 +176,19 @@ def cases(draw: st.DrawFn, results: st.SearchStrategy[Drawn], depth: int) -> Dra
 def texts(draw: st.DrawFn, depth: int = 1) -> Drawn:
     leaves: list[Expression] = [column("a.text"), column("a.other"), NULL, *(Constant(value=text) for text in TEXTS)]
     plain = st.sampled_from(leaves).map(lambda leaf: (leaf, 0))
-    return draw(st.one_of(plain, cases(texts(depth - 1), depth - 1)) if depth else plain)
+    return draw(st.one_of(plain, cases(texts(depth - 1), depth - 1), text_calls(depth - 1)) if depth else plain)
+
+
+@st.composite
+def text_calls(draw: st.DrawFn, depth: int) -> Drawn:
+    function, operand = draw(st.sampled_from(sorted(TEXT_FUNCTIONS))), draw(texts(depth))[0]
+    further: dict[Function, tuple[Expression, ...]] = {
+        Function.SUBSTRING: (number(draw(st.integers(1, 3))), number(draw(st.integers(0, 3)))),
+        Function.RIGHT: (number(draw(st.integers(0, 3))),),
+        Function.REPLACE: (Constant(value=draw(st.sampled_from(TEXTS))), Constant(value=draw(st.sampled_from(TEXTS)))),
+        Function.CONCAT: (draw(texts(depth))[0],),
+    }
+    return Call(function=function, operands=(operand, *further.get(function, ()))), 0
 
 
 @st.composite

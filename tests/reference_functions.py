@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import math
+import unicodedata
 from calendar import monthrange
 from fractions import Fraction
+from itertools import chain, dropwhile, islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ def _add_months(day: int, months: int) -> int:
     return first + min(number, monthrange(_date(first)[0].year, _date(first)[0].month)[1]) - 1
 
 
+def _space(character: str) -> bool:
+    return unicodedata.category(character) == "Zs"
+
+
 _OF_SOME: dict[str, Callable[[list[Any]], Scalar]] = {
     "greatest": lambda some: next(one for one in some if all(other <= one for other in some)),
     "least": lambda some: next(one for one in some if all(one <= other for other in some)),
@@ -59,6 +65,17 @@ _OF_ALL: dict[str, Callable[..., Scalar]] = {
     "remainder": lambda left, right: None if right == 0 else int(math.copysign(1, left)) * (abs(left) % abs(right)),
     "floor": lambda left, right: _divided(left, right, math.floor),
     "within": lambda number, low, high: number if number in range(low, high + 1) else None,
+    "length": lambda text: sum(1 for _ in text),
+    "lower": lambda text: "".join(one.lower() if one.isascii() else one for one in text),
+    "upper": lambda text: "".join(one.upper() if one.isascii() else one for one in text),
+    "trim_start": lambda text: "".join(dropwhile(_space, text)),
+    "trim_end": lambda text: "".join(reversed([*dropwhile(_space, reversed(text))])),
+    "substring": lambda text, start, length: "".join(islice(text, start - 1, start - 1 + length)),
+    "right": lambda text, length: "".join(text[place] for place in range(len(text)) if place >= len(text) - length),
+    "reverse": lambda text: "".join(reversed(text)),
+    "concat": lambda *texts: "".join(chain.from_iterable(texts)),
+    "replace": lambda text, old, new: new.join(text.split(old)) if old else text,
+    "position": lambda text, part: next((place + 1 for place in range(len(text) + 1) if text.startswith(part, place)), 0),
     "months": _months,
     "month_start": _month_start,
     "day_of_month": lambda day: _date(day)[0].day,

@@ -67,6 +67,14 @@ LARGE = {
     "a function of a function": (chained(61, "ABS(a)"), Code.SQL_TOO_LARGE),
     "functions inside functions": (nested("ABS(", 2_000, ")", "1"), Code.SQL_TOO_LARGE),
     "choices inside choices": (nested("IF(TRUE, 1, ", 50, ")", "1"), Code.SQL_TOO_LARGE),
+    "a text that doubles with each step": (
+        chained(20, "a || a").replace("severity", "note").replace("SUM(a)", "COUNT(a)"),
+        Code.SQL_TOO_LARGE,
+    ),
+    "a text that grows with each step": (
+        chained(9, "REPLACE(a, 'x', 'xxxxxxxx')").replace("severity", "note").replace("SUM(a)", "COUNT(a)"),
+        Code.SQL_TOO_LARGE,
+    ),
     "a choice of a thousand": (f"SELECT SUM(GREATEST({', '.join(['severity'] * 1_000)})) FROM visits", Code.SQL_TOO_LARGE),
     "totals of totals": (grouped(200), Code.SQL_TOO_LARGE),
     "an alias that stands for much": (

@@ -794,3 +794,39 @@ SELECT seen, COALESCE(seen, '2024-01-01') AS a, LEAST(seen, DATE '2024-01-05') A
 
 -- name: dates that noise decides about
 SELECT seen, CASE WHEN COUNT(*) > 5 THEN seen ELSE DATE '2024-01-01' END AS a, GREATEST(seen, CASE WHEN COUNT(*) > 3 THEN DATE '2024-01-05' END) AS b, COUNT(*) AS n FROM visits GROUP BY seen
+
+-- name: lower and upper case
+SELECT UPPER(ward) AS u, LOWER(key0 || 'X') AS l, COUNT(*) FROM visits GROUP BY u, l
+
+-- name: pattern in any case
+SELECT ward, COUNT(*) FROM visits WHERE note ILIKE '%A%' OR ward NOT ILIKE 'ER' GROUP BY ward
+
+-- name: lengths of texts
+SELECT LENGTH(ward) AS k, COUNT(*) FROM visits WHERE CHAR_LENGTH(note) > 3 GROUP BY k
+
+-- name: length of a measured text
+SELECT SUM(LENGTH(tariff)), AVG(LENGTH(tariff || 'é')) FROM members
+
+-- name: texts together
+SELECT CONCAT(ward, '-', key0) AS c, ward || '/' || key0 AS p, COUNT(*) FROM visits GROUP BY c, p
+
+-- name: parts of texts
+SELECT LEFT(region, 1) AS l, RIGHT(ward, 2) AS r, SUBSTRING(ward, 2, 1) AS s, COUNT(*) FROM visits GROUP BY l, r, s
+
+-- name: spaces around texts
+SELECT COUNT(*) FROM visits WHERE TRIM(note) = note AND LTRIM('  ' || code) = code AND RTRIM(note || ' ') <> ''
+
+-- name: other texts in their place
+SELECT REPLACE(region, 'th', '.') AS k, REVERSE(ward) AS r, COUNT(*) FROM visits GROUP BY k, r
+
+-- name: where a text stands
+SELECT POSITION('r' IN ward) AS p, STRPOS(region, 'th') AS s, COUNT(*) FROM visits WHERE INSTR(note, 'a') > 0 GROUP BY p, s
+
+-- name: beginnings and ends
+SELECT COUNT(*) FROM visits WHERE STARTS_WITH(note, 'a') OR ENDS_WITH(note, code) OR CONTAINS(note, 'x') OR PREFIX(ward, 'i') OR SUFFIX(code, '1')
+
+-- name: chapter of a code in another case
+SELECT chapter, COUNT(*) FROM visits JOIN codes ON LOWER(visits.code) = codes.code GROUP BY chapter
+
+-- name: text of a total
+SELECT k, COUNT(*) FROM (SELECT patient, CONCAT(LEFT(ward, 1), '?') AS k FROM visits GROUP BY patient, CONCAT(LEFT(ward, 1), '?')) GROUP BY k

@@ -39,3 +39,21 @@ SELECT k, COUNT(*) AS n FROM (SELECT id, MAX(since - 3) AS k FROM members GROUP 
 SELECT COUNT(*) AS n FROM members WHERE since + 4 * age > '2024-03-01'
 SELECT since + INTERVAL 1 MONTH AS k, COUNT(*) AS n FROM members GROUP BY 1
 SELECT date_trunc('month', since) AS k, date_trunc('week', since) AS w, COUNT(*) AS n FROM members GROUP BY k, w
+SELECT LENGTH(note) AS k, COUNT(*) AS n, SUM(LEN(note)) AS s, SUM(CHAR_LENGTH(note)) AS t FROM visits GROUP BY k
+SELECT LOWER(sex) AS k, UPPER(region) AS r, COUNT(*) AS n FROM members GROUP BY k, r
+SELECT COUNT(*) AS n FROM visits WHERE note ILIKE 'A%' OR note NOT ILIKE '%B'
+SELECT COUNT(*) AS n FROM visits WHERE TRIM(note) = note AND LTRIM(' ' || note) = note AND RTRIM(note || '  ') = note AND TRIM('  ' || note || ' ') <> ''
+SELECT SUBSTRING(sex || region, 2, 1) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COUNT(*) AS n FROM visits WHERE SUBSTR(note, 2) = '_b' OR SUBSTRING(note, 1, 2) = 'ab' OR SUBSTRING(note, 3, 0) = ''
+SELECT LEFT(sex || '!', 1) AS k, RIGHT(region || 'xyz', 3) AS r, COUNT(*) AS n FROM members GROUP BY k, r
+SELECT COUNT(*) AS n FROM visits WHERE LEFT(note, 2) = 'a_' OR RIGHT(note, 2) = '_b' OR RIGHT(note, 0) = 'x' OR LEFT(note, 100) = note
+SELECT CONCAT(sex, '-', region) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT sex || '-' || region AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT REPLACE(sex, 'f', 'woman') AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COUNT(*) AS n FROM visits WHERE REPLACE(note, 'a', 'b') LIKE 'b%' OR REPLACE(note, '', 'b') = 'a' OR REPLACE(note, '%', '') = ''
+SELECT POSITION('b' IN note) AS k, STRPOS(note, 'a') AS l, INSTR(note, '') AS m, COUNT(*) AS n FROM visits GROUP BY k, l, m
+SELECT COUNT(*) AS n FROM visits WHERE STARTS_WITH(note, 'a') OR PREFIX(note, '%') OR ENDS_WITH(note, 'b') OR SUFFIX(note, 's') OR CONTAINS(note, '\')
+SELECT COUNT(*) AS n FROM visits WHERE STARTS_WITH(note, ward) OR SUFFIX(ward || note, note) OR CONTAINS(ward, region) OR ENDS_WITH(note, LOWER(note))
+SELECT REVERSE(sex || 'ab') AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT k, COUNT(*) AS n FROM (SELECT pid, UPPER(ward) AS k FROM visits GROUP BY pid, UPPER(ward)) GROUP BY k
+SELECT COUNT(*) AS n FROM visits WHERE TRIM(LEADING FROM note) = 'a' OR SUBSTRING(note FROM 2) = '_b'

@@ -330,7 +330,7 @@ SELECT COUNT(*) FROM members m JOIN codes c ON m.member = c.code
 SELECT COUNT(*) FROM members m JOIN visits v ON m.member = v.patient AND v.note = m.member
 
 -- name: identifier concatenated
--- code: EXPRESSION_NOT_ALLOWED
+-- code: PERSON_NOT_RELEASED
 SELECT member || '', COUNT(*) FROM members GROUP BY 1
 
 -- name: identifier in a tuple

@@ -833,3 +833,55 @@ SELECT COUNT(*) FROM visits WHERE SQRT(cost) > 3
 -- name: function that only exists after the noise, as a key
 -- code: FUNCTION_NOT_ALLOWED
 SELECT SQRT(severity), COUNT(*) FROM visits GROUP BY SQRT(severity)
+
+-- name: text from before its beginning
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE SUBSTRING(note, -2) = 'a'
+
+-- name: text of a length that is not constant
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE LEFT(note, severity) = 'a'
+
+-- name: length of a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE LENGTH(severity) = 1
+
+-- name: number after a text
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE note || severity = 'a1'
+
+-- name: a column in the place of a text
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE REPLACE(note, code, '') = 'a'
+
+-- name: letters other than spaces trimmed
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE TRIM(note, 'x') = 'a'
+
+-- name: pattern in any case that is not constant
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE note ILIKE code
+
+-- name: free text in upper case as a key
+-- code: KEY_WITHOUT_DOMAIN
+SELECT UPPER(chapter || codes.code) AS k, COUNT(*) FROM visits JOIN codes ON visits.code = codes.code GROUP BY k
+
+-- name: text over and over
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE REPEAT(note, 1000) = 'a'
+
+-- name: text filled up
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE LPAD(note, 1000, 'x') = 'a'
+
+-- name: columns replaced
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT * REPLACE (1 AS note) FROM visits)
+
+-- name: person in lower case
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM visits WHERE LOWER(patient) = 'a1'
+
+-- name: beginning of the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM visits WHERE STARTS_WITH(patient, 'a')

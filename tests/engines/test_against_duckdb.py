@@ -56,9 +56,9 @@ CONTRACT = Contract.model_validate_json("""
       "kind": "private", "owner": "b", "person": {"column": "pid"}, "rows_per_person": 6,
       "columns": {
         "ward": {"type": "text", "uses": ["group", "filter"], "values": ["x", "y", "z"]},
-        "cost": {"type": "decimal", "step": 0.01, "uses": ["filter", "measure"], "bounds": [0, 20]},
+        "cost": {"type": "decimal", "step": 0.01, "uses": ["group", "filter", "measure"], "bounds": [0, 20]},
         "days": {"type": "integer", "uses": ["group", "filter", "measure"], "bounds": [0, 4]},
-        "note": {"type": "text", "uses": ["filter", "measure"], "max_length": 9},
+        "note": {"type": "text", "uses": ["group", "filter", "measure"], "max_length": 9},
         "region": {"type": "text", "uses": ["group", "filter", "join"], "values": ["n", "s", "w"]},
         "age": {"type": "integer", "uses": ["group", "filter", "measure"], "bounds": [-3, 9]}
       }

@@ -31,6 +31,8 @@ TYPES = {
     "l": ColumnType(kind=Kind.INTEGER, low=-8, high=30, values=(30, 2, -8)),
     "u": ColumnType(kind=Kind.INTEGER),
     "t": ColumnType(kind=Kind.BOOLEAN),
+    "w": ColumnType(kind=Kind.TEXT, values=("icu", "", "Éa b")),
+    "n": ColumnType(kind=Kind.TEXT, length=6),
     "first": ColumnType(kind=Kind.DATE, low=FIRST_DAY, high=FIRST_DAY + 400),
     "last": ColumnType(kind=Kind.DATE, low=LAST_DAY - 400, high=LAST_DAY),
     "d": ColumnType(kind=Kind.DATE, low=19_700, high=20_500),
@@ -56,6 +58,36 @@ EXPRESSIONS = (
     *("d + a", "e - a", "last - d", "d - e", "last + INTERVAL 1 MONTH", "first - INTERVAL 3 WEEK", "e + INTERVAL 50000 MONTH"),
     *("DATE_DIFF('day', first, last)", "DATE_DIFF('week', last, e)", "DATE_DIFF('month', d, e)", "DATE_DIFF('quarter', e, d)"),
     *("DATE_DIFF('year', first, e)", "LAST_DAY(last)", "LAST_DAY(d)", "MONTH(last + 40)", "YEAR(first - INTERVAL 1 DAY)", "e - 400000"),
+    *("LENGTH(n)", "LENGTH(w)", "UPPER(w)", "LOWER(n)", "TRIM(n)", "LTRIM(w)", "RTRIM(n)", "SUBSTRING(n, 2)", "SUBSTRING(n, 2, 3)"),
+    *(
+        "SUBSTRING(n, 9)",
+        "LEFT(n, 2)",
+        "LEFT(w, 99)",
+        "RIGHT(n, 2)",
+        "RIGHT(w, 2)",
+        "n || w",
+        "CONCAT(n, w, '!')",
+        "REVERSE(n)",
+        "REVERSE(w)",
+    ),
+    *("REPLACE(n, 'a', 'xyz')", "REPLACE(w, '', 'xyz')", "REPLACE(n, 'ab', '')", "POSITION('a' IN n)", "STRPOS(w, n)", "INSTR(n, '')"),
+    *(
+        "STARTS_WITH(n, 'a')",
+        "ENDS_WITH(n, w)",
+        "SUFFIX(w, 'b')",
+        "CONTAINS(w, n)",
+        "n ILIKE 'A%'",
+        "GREATEST(n, 'abcdefgh')",
+        "LEAST(n, w)",
+    ),
+    *("COALESCE(n, w, 'x')", "LENGTH(GREATEST(n, 'abcdefgh'))", "LENGTH(COALESCE(n, 'abcdefgh'))", "LENGTH(n || w || n)"),
+    *(
+        "LENGTH(REPLACE(n, 'a', 'xyz'))",
+        "LENGTH(RIGHT(n, 2))",
+        "LENGTH(SUBSTRING(n, 4, 9))",
+        "LENGTH(NULLIF(n, 'a'))",
+        "LENGTH(IF(t, n, w))",
+    ),
 )
 
 
@@ -74,6 +106,8 @@ def value(draw: random.Random, kind: ColumnType) -> Scalar:
         return draw.random() < 0.5
     if kind.values is not None:
         return draw.choice(kind.values)
+    if kind.length is not None:
+        return "".join(draw.choice("aAbé \u0301") for _ in range(draw.randrange(kind.length + 1)))
     widest = (FIRST_DAY, LAST_DAY) if kind.kind is Kind.DATE else (-NUMBER_LIMIT, NUMBER_LIMIT)
     low, high = widest[0] if kind.low is None else kind.low, widest[1] if kind.high is None else kind.high
     return draw.choice([low, high, draw.randrange(low, high + 1, kind.step), min(max(draw.randrange(-20, 20_000) * kind.step, low), high)])
@@ -83,6 +117,8 @@ def known(kind: ColumnType, found: Scalar) -> bool:
     """Tell whether a value is one that a type lets pass."""
     if found is None:
         return kind.nullable
+    if isinstance(found, str) and (kind.longest is None or len(found) > kind.longest):
+        return False
     if isinstance(found, bool | str):
         return kind.values is None or found in kind.values
     within = (kind.low is None or kind.low <= found) and (kind.high is None or found <= kind.high)
@@ -111,6 +147,7 @@ def test_the_verifier_finds_the_same_range(sql: str) -> None:
         for name, kind in TYPES.items()
         if kind.kind in widest
     }
+    ranges |= {f"x.{name}": (0, kind.longest or 0) for name, kind in TYPES.items() if kind.kind is Kind.TEXT}
     assert value_span(typed.expression, ranges) in {(typed.type.low, typed.type.high), None}
 
 
@@ -143,6 +180,15 @@ def test_without_bounds_a_number_can_be_cut_off_but_not_summed() -> None:
         with pytest.raises(StillroomError) as refused:
             compiled(sql)
         assert refused.value.code == "BOUND_MISSING"
+
+
+def test_text_stays_short() -> None:
+    """What could become too long is refused, however short the question."""
+    for sql in ("REPLACE(n, 'a', '" + "x" * 5_000 + "')", " || ".join(["n"] * 990 + ["'" + "x" * 5_000 + "'"])):
+        with pytest.raises(StillroomError) as refused:
+            compiled(sql)
+        assert refused.value.code == "SQL_TOO_LARGE"
+    assert compiled("LEFT(n || 'abcdef', 4)").type.longest == 4
 
 
 def test_buckets_are_those_of_other_databases() -> None:

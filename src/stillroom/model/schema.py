@@ -76,6 +76,7 @@ class ColumnType(Value):
         high: Highest whole number (numbers and dates), or None.
         step: Numbers and dates are multiples of this many units, counted from zero.
         values: Listed domain in display order, NULL excluded, or None.
+        length: The most characters of a text that has no listed domain, or None.
         nullable: Whether NULL can occur.
     """
 
@@ -85,7 +86,13 @@ class ColumnType(Value):
     high: BigInt | None = None
     step: int = 1
     values: tuple[bool | int | str, ...] | None = None
+    length: int | None = None
     nullable: bool = True
+
+    @property
+    def longest(self) -> int | None:
+        """The most characters of a text, as far as that is known."""
+        return self.length if self.values is None else max((len(str(value)) for value in self.values), default=0)
 
     @property
     def numeric(self) -> bool:
@@ -142,7 +149,8 @@ def column_type(column: Column) -> ColumnType:
     """
     nullable = not (column.required or column.other is not None)
     if column.type in {Kind.TEXT, Kind.BOOLEAN}:
-        return ColumnType(kind=column.type, values=column.values, nullable=nullable)
+        length = column.max_length if column.type is Kind.TEXT and column.values is None else None
+        return ColumnType(kind=column.type, values=column.values, length=length, nullable=nullable)
     if column.type is Kind.DATE:
         low, high = (days(str(b)) for b in column.bounds) if column.bounds else (None, None)
         return ColumnType(kind=column.type, low=low, high=high, nullable=nullable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from stillroom.model.function import Function
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stillroom.model.schema import Scalar
+
+LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
+
+SPACES = "\u0020\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""The spaces that TRIM takes away."""
 
 
 def function_value(function: Function, operands: Sequence[Scalar]) -> Scalar:
@@ -37,6 +44,10 @@ def _remainder(dividend: int, divisor: int) -> int | None:
     return None if quotient is None else dividend - quotient * divisor
 
 
+def _replace(text: str, old: str, new: str) -> str:
+    return text.replace(old, new) if old else text
+
+
 def _within(number: int, low: int, high: int) -> int | None:
     return number if low <= number <= high else None
 
@@ -50,6 +61,17 @@ _STRICT: dict[Function, Callable[..., Scalar]] = {
     Function.REMAINDER: _remainder,
     Function.FLOOR: lambda number, divisor: number // divisor,
     Function.WITHIN: _within,
+    Function.LENGTH: len,
+    Function.LOWER: lambda text: text.translate(LOWER),
+    Function.UPPER: lambda text: text.translate(UPPER),
+    Function.TRIM_START: lambda text: text.lstrip(SPACES),
+    Function.TRIM_END: lambda text: text.rstrip(SPACES),
+    Function.SUBSTRING: lambda text, start, length: text[start - 1 : start - 1 + length],
+    Function.RIGHT: lambda text, length: text[max(len(text) - length, 0) :],
+    Function.REVERSE: lambda text: text[::-1],
+    Function.CONCAT: lambda *texts: "".join(texts),
+    Function.REPLACE: _replace,
+    Function.POSITION: lambda text, part: text.find(part) + 1,
     Function.MONTHS: calendar.months,
     Function.MONTH_START: calendar.month_start,
     Function.DAY_OF_MONTH: calendar.day_of_month,

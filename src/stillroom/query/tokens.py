@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 WORDS = """
     SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET WITH ALIAS ASC DESC FIRST GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS
     JOIN INNER LEFT OUTER ON USING FULL RIGHT CROSS NATURAL SEMI ANTI ASOF RECURSIVE EXISTS
-    AND OR NOT IN IS LIKE BETWEEN CASE WHEN THEN ELSE END NULL TRUE FALSE DATE
+    AND OR NOT IN IS LIKE ILIKE BETWEEN CASE WHEN THEN ELSE END NULL TRUE FALSE DATE
     UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY INTERVAL FILTER
     VAR IDENTIFIER STRING NUMBER
 """
 """Kinds of words. Some are here because the compiler refuses them with a better reason."""
 
-SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH DIV MOD EQ NEQ LT LTE GT GTE"
+SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH DIV MOD DPIPE EQ NEQ LT LTE GT GTE"
 """Kinds of signs."""
 
 CALLS = """
@@ -36,15 +36,19 @@ CALLS = """
     MOD ABS SIGN FLOOR CEIL CEILING ROUND TRUNC SQRT WIDTH_BUCKET
     EXTRACT YEAR QUARTER MONTH WEEK DAY DOW DOY ISODOW DAYOFMONTH DAYOFYEAR DAYOFWEEK WEEKOFYEAR DATE_PART DATEPART
     DATE_TRUNC DATETRUNC DATE_DIFF DATEDIFF LAST_DAY
+    LENGTH LEN CHAR_LENGTH CHARACTER_LENGTH LOWER LCASE UPPER UCASE TRIM LTRIM RTRIM SUBSTRING SUBSTR LEFT RIGHT CONCAT REPLACE
+    POSITION STRPOS INSTR STARTS_WITH PREFIX ENDS_WITH SUFFIX CONTAINS REVERSE
 """
 """Functions."""
 
 BEFORE_PARENTHESIS = """
     SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET ALIAS GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS JOIN ON USING EXISTS
-    AND OR NOT IN LIKE BETWEEN CASE WHEN THEN ELSE STRING NUMBER UNION ALL OVER PARTITION_BY QUALIFY
+    AND OR NOT IN LIKE ILIKE BETWEEN CASE WHEN THEN ELSE STRING NUMBER UNION ALL OVER PARTITION_BY QUALIFY
 """
 """Kinds of words that are not called where they stand before a parenthesis."""
 
+BEFORE_CONSTANTS = {"DATE": "STRING", "INTERVAL": "STRING NUMBER"}
+"""Kinds of words that stand before a constant only, and of what kind that is."""
 
 JOIN_LIMIT = 12
 """The most joins of a question."""
@@ -68,7 +72,7 @@ def only_statement(tokens: Sequence[Token]) -> list[Token]:
 
 
 def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens of a statement as the parser may see them: types are names, apart from DATE before a constant.
+    """Return the tokens of a statement as the parser may see them: types are names, apart from DATE before a text.
 
     Raises:
         Refusal: A word, sign or call is not on the list, or stands where the parser could take long over it.
@@ -95,14 +99,12 @@ def _listed(token: Token, following: Token | None) -> Token:
 
     kind = token.token_type
     next_kind = following.token_type if following is not None else None
-    alone = next_kind not in {TokenType.DATE: {TokenType.STRING}, TokenType.INTERVAL: {TokenType.STRING, TokenType.NUMBER}}.get(
-        kind, {next_kind}
-    )
+    alone = kind.name in BEFORE_CONSTANTS and next_kind not in _kinds(BEFORE_CONSTANTS[kind.name])
     opens = next_kind is TokenType.L_PAREN and _called(token)
     called = kind is TokenType.VAR and token.text.upper() in Parser.NO_PAREN_FUNCTION_PARSERS and not opens
     if kind in _kinds(WORDS) | _kinds(SIGNS) and not alone and not called:
         return token
-    if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL"):
+    if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL") or (kind is TokenType.REPLACE and opens):
         return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
     if token.text[:1].isidentifier():
         fix = "Leave it out; a column of that name is written in double quotes."
@@ -112,12 +114,10 @@ def _listed(token: Token, following: Token | None) -> Token:
 
 def _check_call(token: Token, before: Token | None) -> None:
     """Refuse a word before a parenthesis, unless it may be called or belongs there."""
-    from sqlglot import TokenType
-
     kind = token.token_type
-    if kind is TokenType.FILTER and before is not None and before.token_type is TokenType.R_PAREN:
+    if kind in _kinds("FILTER") and before is not None and before.token_type in _kinds("R_PAREN"):
         return
-    if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind is TokenType.VAR and _called(token)):
+    if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind in _kinds("VAR LEFT RIGHT") and _called(token)):
         return
     if before is not None and before.token_type in _kinds("FROM JOIN"):
         raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")

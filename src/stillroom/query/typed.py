@@ -298,11 +298,14 @@ def _union(kinds: list[ColumnType], *, nullable: bool) -> ColumnType:
     lows, highs = [kind.low for kind in kinds], [kind.high for kind in kinds]
     listed = [kind.values for kind in kinds]
     values = None if any(v is None for v in listed) else tuple(dict.fromkeys(value for v in listed for value in v or ()))
+    lengths = [kind.longest for kind in kinds]
+    length = max((length for length in lengths if length is not None), default=None) if first.kind is Kind.TEXT else None
     return ColumnType(
         kind=Kind.DECIMAL if first.digits else first.kind,
         digits=first.digits,
         low=None if None in lows else min(low for low in lows if low is not None),
         high=None if None in highs else max(high for high in highs if high is not None),
         values=values,
+        length=length if values is None and None not in lengths else None,
         nullable=nullable,
     )

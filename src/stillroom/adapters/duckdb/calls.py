@@ -6,6 +6,8 @@ neither is used.
 
 from __future__ import annotations
 
+from functools import partial, reduce
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stillroom.model.expression import Call
+
+SPACES = "\u0020\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""The spaces of Unicode's category Zs."""
 
 DAY_LIMIT = 2**24
 """No day or month that becomes a date may reach this: some 45,000 years on either side, which DuckDB's dates and times hold."""
@@ -154,6 +159,34 @@ def _function(name: str, *operands: exp.Expr) -> exp.Expr:
     return exp.func(name, *operands, dialect="duckdb")
 
 
+def _plain(write: Callable[..., exp.Expr], *takes: SqlType, gives: SqlType = SqlType.TEXT) -> Callable[[Call, Sequence[Term]], Term]:
+    """Return what writes a function of operands of some types; the last type is that of all further operands."""
+
+    def written(_node: Call, operands: Sequence[Term]) -> Term:
+        types = [*takes, *[takes[-1]] * (len(operands) - len(takes))]
+        return Term(write(*(as_type(operand, to) for operand, to in zip(operands, types, strict=False))), gives)
+
+    return written
+
+
+def _reverse(text: exp.Expr) -> exp.Expr:
+    """Write a text backwards by its code points; DuckDB's REVERSE keeps letters and their accents together."""
+    pieces = _function("string_split", text, exp.Literal.string(""))
+    return _function("array_to_string", _function("list_reverse", pieces), exp.Literal.string(""))
+
+
+def _translated(before: str, after: str) -> Callable[[exp.Expr], exp.Expr]:
+    return lambda text: _function("translate", text, exp.Literal.string(before), exp.Literal.string(after))
+
+
+def _trimmed(function: str) -> Callable[[exp.Expr], exp.Expr]:
+    return lambda text: _function(function, text, exp.Literal.string(SPACES))
+
+
+def _concat(*texts: exp.Expr) -> exp.Expr:
+    return exp.paren(reduce(lambda left, right: exp.DPipe(this=left, expression=right, safe=True), texts), copy=False)
+
+
 def _constant(node: Call, place: int) -> int:
     """Return the constant number that stands at a place among the operands."""
     operand = node.operands[place] if place < len(node.operands) else None
@@ -170,6 +203,17 @@ _WRITTEN: dict[Function, Callable[[Call, Sequence[Term]], Term]] = {
     Function.GREATEST: _extreme(exp.Greatest),
     Function.LEAST: _extreme(exp.Least),
     Function.WITHIN: _within,
+    Function.LENGTH: _plain(partial(_function, "length"), SqlType.TEXT, gives=SqlType.NARROW),
+    Function.LOWER: _plain(_translated(ascii_uppercase, ascii_lowercase), SqlType.TEXT),
+    Function.UPPER: _plain(_translated(ascii_lowercase, ascii_uppercase), SqlType.TEXT),
+    Function.TRIM_START: _plain(_trimmed("ltrim"), SqlType.TEXT),
+    Function.TRIM_END: _plain(_trimmed("rtrim"), SqlType.TEXT),
+    Function.SUBSTRING: _plain(partial(_function, "substring"), SqlType.TEXT, SqlType.NARROW),
+    Function.RIGHT: _plain(partial(_function, "right"), SqlType.TEXT, SqlType.NARROW),
+    Function.REVERSE: _plain(_reverse, SqlType.TEXT),
+    Function.CONCAT: _plain(_concat, SqlType.TEXT),
+    Function.REPLACE: _plain(partial(_function, "replace"), SqlType.TEXT),
+    Function.POSITION: _plain(partial(_function, "strpos"), SqlType.TEXT, gives=SqlType.NARROW),
     Function.MONTHS: _months,
     Function.MONTH_START: _month_start,
     Function.DAY_OF_MONTH: _part("day"),

@@ -72,9 +72,9 @@ def column(contract: Contract, name: str) -> Column:
 
 
 def value_range(contract: Contract, name: str) -> Range | None:
-    """Return the least and greatest value of a number, in its units, or of a date, in days; None for other columns.
+    """Return the least and greatest value of a number, in its units; None for truth values.
 
-    Where the contract has no bounds, it is admission that limits them.
+    For dates these are days, for texts lengths. Where the contract has no bounds, it is admission that limits them.
 
     Raises:
         Broken: As `column`, or the declaration makes no sense.
@@ -84,6 +84,8 @@ def value_range(contract: Contract, name: str) -> Range | None:
     try:
         if declared.type is Kind.DATE:
             return _days(declared) or _CALENDAR
+        if declared.type is Kind.TEXT:
+            return 0, _longest(declared)
         if declared.type not in _NUMBERS:
             return None
         if not ends:
@@ -132,6 +134,11 @@ def _steps(contract: Contract, name: str, declared: Column) -> frozenset[Typed] 
     if ends is None or step < 1 or (ends[1] - ends[0]) // step > _LARGEST_DOMAIN:
         return None
     return typed(range(-(-ends[0] // step) * step, ends[1] + 1, step))
+
+
+def _longest(declared: Column) -> int:
+    """Return the most characters of a text: listed values are as long as they are, whatever else is declared."""
+    return declared.max_length or 0 if declared.values is None else max((len(str(value)) for value in declared.values), default=0)
 
 
 def _days(declared: Column) -> Range | None:

@@ -1,4 +1,4 @@
-"""The range of a number that a plan computes, derived once more."""
+"""The range of a number that a plan computes, of a date in days, and of the length of a text: derived once more."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CYCLE = 146_097
 
 
 def value_span(expression: Expression, ranges: Mapping[str, Range]) -> Range | None:
-    """Return the range of a number; None for NULL.
+    """Return the range of an expression; None for NULL.
 
     Raises:
         Broken: The contract does not bound it.
@@ -37,6 +37,8 @@ def value_span(expression: Expression, ranges: Mapping[str, Range]) -> Range | N
             return ranges[expression.name]
         case Constant(value=None):
             return None
+        case Constant(value=str() as text):
+            return 0, len(text)
         case Constant(value=int() as number) if not isinstance(number, bool):
             return number, number
         case Arithmetic():
@@ -115,13 +117,16 @@ def _called(node: Call, ranges: Mapping[str, Range]) -> Range | None:
 
 
 def _extreme(node: Call, ranges: Mapping[str, Range]) -> Range | None:
-    """Return the range of the greatest or least: between the ends of all, and never past a constant, which is always there."""
+    """Return the range of the greatest or least: between the ends of all, and never past a constant, which is always there.
+
+    The greatest text is not the longest.
+    """
     spans = [(operand, value_span(operand, ranges)) for operand in node.operands]
     known = [(operand, span) for operand, span in spans if span is not None]
     if not known:
         return None
     ends = hull([span for _, span in known])
-    sure = [span for operand, span in known if isinstance(operand, Constant)]
+    sure = [span for operand, span in known if isinstance(operand, Constant) and not isinstance(operand.value, str)]
     if ends is None or not sure:
         return ends
     if node.function is Function.GREATEST:
@@ -163,6 +168,16 @@ def _sizes(span: Range) -> Range:
     return (0 if span[0] <= 0 <= span[1] else min(ends)), max(ends)
 
 
+def _part(text: Range, start: Range, length: Range) -> Range:
+    return 0, min(length[1], max(text[1] - start[0] + 1, 0))
+
+
+def _replaced(text: Range, old: Range, new: Range) -> Range:
+    """Return the range of the length of a text in which one becomes another."""
+    times = text[1] // old[1] if old[1] else 0
+    return 0, text[1] + times * max(0, new[1] - old[1])
+
+
 def _month(day: int) -> int:
     """Return how many months have begun from January of the year 0 to the month of a day. The calendar repeats after 400 years."""
     cycles, rest = divmod(day + _EPOCH - 1, _CYCLE)
@@ -187,6 +202,13 @@ _SPANS: dict[Function, Callable[..., Range]] = {
     Function.QUOTIENT: _quotients,
     Function.REMAINDER: _remainders,
     Function.FLOOR: _floors,
+    **dict.fromkeys((Function.LENGTH, Function.LOWER, Function.UPPER, Function.REVERSE), lambda text: (0, text[1])),
+    **dict.fromkeys((Function.TRIM_START, Function.TRIM_END), lambda text: (0, text[1])),
+    Function.SUBSTRING: _part,
+    Function.RIGHT: lambda text, length: (0, min(text[1], length[1])),
+    Function.CONCAT: lambda *texts: (0, sum(text[1] for text in texts)),
+    Function.REPLACE: _replaced,
+    Function.POSITION: lambda text, _part: (0, max(1, text[1])),
     Function.MONTHS: lambda days: (_month(days[0]), _month(days[1])),
     Function.MONTH_START: lambda months: (_start(months[0]), _start(months[1])),
     Function.DAY_OF_MONTH: lambda _: (1, 31),

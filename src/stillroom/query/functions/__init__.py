@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from stillroom.query.functions.choices import CHOICES
 from stillroom.query.functions.dates import DATES
 from stillroom.query.functions.numbers import NUMBERS
+from stillroom.query.functions.text import TEXTS
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.query.functions.call import Meaning
 
-_MEANINGS: dict[str, Meaning] = {**CHOICES, **DATES, **NUMBERS}
+_MEANINGS: dict[str, Meaning] = {**CHOICES, **DATES, **NUMBERS, **TEXTS}
 
 
 def function(node: exp.Expr) -> Meaning | None:

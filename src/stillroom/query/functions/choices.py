@@ -79,7 +79,9 @@ def extreme(function: Function, *operands: Typed) -> Typed:
         return results[0]
     low, high = _ends(function, results)
     missing = all(one.type.nullable for one in results)
-    kind = ColumnType(kind=kind.kind, digits=kind.digits, low=low, high=high, nullable=missing)
+    lengths = [one.type.longest for one in results]
+    length = max(one or 0 for one in lengths) if kind.kind is Kind.TEXT and None not in lengths else None
+    kind = ColumnType(kind=kind.kind, digits=kind.digits, low=low, high=high, length=length, nullable=missing)
     return called(function, kind, *results)
 
 
