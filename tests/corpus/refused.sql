@@ -673,3 +673,7 @@ SELECT COUNT(*) FROM visits WHERE SQRT(cost) > 3
 -- name: function that only exists after the noise, as a key
 -- code: FUNCTION_NOT_ALLOWED
 SELECT SIGN(change), COUNT(*) FROM visits GROUP BY SIGN(change)
+
+-- name: regression without its first column
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT REGR_SLOPE(, severity) FROM visits
