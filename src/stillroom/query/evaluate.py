@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
+    After,
     All,
     Among,
     Any,
     Arithmetic,
     ArithmeticOp,
     Average,
+    Bounded,
     Case,
     Column,
     Compare,
     Comparison,
     Constant,
+    Covariance,
     Divide,
     IsNull,
     Like,

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.errors import Code, Failed
-from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
+    After,
     All,
     Among,
     Any,
     Arithmetic,
     ArithmeticOp,
     Average,
+    Bounded,
     Case,
     Column,
     Compare,
     Comparison,
     Constant,
+    Covariance,
     Divide,
     Expression,
     IsNull,
