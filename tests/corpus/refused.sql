@@ -885,3 +885,7 @@ SELECT COUNT(*) FROM visits WHERE LOWER(patient) = 'a1'
 -- name: beginning of the person
 -- code: PERSON_NOT_RELEASED
 SELECT COUNT(*) FROM visits WHERE STARTS_WITH(patient, 'a')
+
+-- name: regression without its first column
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT REGR_SLOPE(, severity) FROM visits

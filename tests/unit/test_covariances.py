@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillroom.errors import InvalidInput, Refusal
-from stillroom.model.after import ROOT_DIGITS, Covariance
-from stillroom.model.expression import walk
+from stillroom.model.after import ROOT_DIGITS
+from stillroom.model.expression import Covariance, walk
 from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
 from stillroom.query.finish import finish
 from stillroom.query.price import price

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from stillroom.model.after import After, Bounded, Covariance
+from stillroom.model.after import ScalarFunction
 from stillroom.model.function import Function
 from stillroom.model.value import BigInt, Value
 
@@ -169,6 +169,52 @@ class Average(Value):
     low: BigInt
     high: BigInt
     digits: int
+
+
+class After(Value):
+    """After the noise only: a function of values; `digits` is for ROUND."""
+
+    op: Literal["after"] = "after"
+    function: ScalarFunction
+    operands: tuple[Expression, ...] = Field(min_length=1)
+    digits: int = Field(default=0, ge=-12, le=12)
+
+
+class Bounded(Value):
+    """After the noise only: a number that lies in [low, high] without noise, moved there; NULL stays."""
+
+    op: Literal["bounded"] = "bounded"
+    operand: Expression
+    low: BigInt
+    high: BigInt
+
+
+class Covariance(Value):
+    """After the noise only: the covariance of two columns over n rows, from noisy totals; of a column with itself, its variance.
+
+    The columns are x and y with a constant taken off each, which changes no covariance and keeps the totals small. Without noise it is
+    Σxy/n - Σx/n·Σy/n, known to lie in [low, high] / 10**digits. A count below 1 is taken as 1.
+
+    Attributes:
+        count: n.
+        left: Σx.
+        right: Σy; the same as `left` for a variance.
+        product: Σxy.
+        sample: Whether to multiply by n/(n - 1); a count below 2 is taken as 2 there.
+        low: Least covariance, without that factor.
+        high: Greatest covariance, likewise.
+        digits: Decimal places of `low` and `high`.
+    """
+
+    op: Literal["covariance"] = "covariance"
+    count: Expression
+    left: Expression
+    right: Expression
+    product: Expression
+    sample: bool
+    low: BigInt
+    high: BigInt
+    digits: int = Field(ge=0)
 
 
 Expression = Annotated[

@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.after import After, Scalar
+from stillroom.model.after import ScalarFunction
+from stillroom.model.expression import After
 from stillroom.model.schema import Kind
 from stillroom.query.parse import only
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable
@@ -28,20 +29,20 @@ def functions() -> tuple[type[exp.Expr], ...]:
 
 
 @cache
-def _scalars() -> dict[type[exp.Expr], Scalar]:
+def _scalars() -> dict[type[exp.Expr], ScalarFunction]:
     from sqlglot import exp
 
     return {
-        exp.Round: Scalar.ROUND,
-        exp.Abs: Scalar.ABS,
-        exp.Floor: Scalar.FLOOR,
-        exp.Ceil: Scalar.CEIL,
-        exp.Sign: Scalar.SIGN,
-        exp.Sqrt: Scalar.SQRT,
-        exp.Greatest: Scalar.GREATEST,
-        exp.Least: Scalar.LEAST,
-        exp.Coalesce: Scalar.COALESCE,
-        exp.Nullif: Scalar.NULLIF,
+        exp.Round: ScalarFunction.ROUND,
+        exp.Abs: ScalarFunction.ABS,
+        exp.Floor: ScalarFunction.FLOOR,
+        exp.Ceil: ScalarFunction.CEIL,
+        exp.Sign: ScalarFunction.SIGN,
+        exp.Sqrt: ScalarFunction.SQRT,
+        exp.Greatest: ScalarFunction.GREATEST,
+        exp.Least: ScalarFunction.LEAST,
+        exp.Coalesce: ScalarFunction.COALESCE,
+        exp.Nullif: ScalarFunction.NULLIF,
     }
 
 
@@ -57,12 +58,12 @@ def function(node: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
     """
     scalar = _scalars()[type(node)]
     match scalar:
-        case Scalar.ROUND:
+        case ScalarFunction.ROUND:
             return _rounded(node, compiled(node.this))
-        case Scalar.GREATEST | Scalar.LEAST | Scalar.COALESCE:
+        case ScalarFunction.GREATEST | ScalarFunction.LEAST | ScalarFunction.COALESCE:
             only(node, {"this", "expressions", "ignore_nulls"})
             return _of_one_kind(scalar, [compiled(operand) for operand in (node.this, *node.expressions)])
-        case Scalar.NULLIF:
+        case ScalarFunction.NULLIF:
             only(node, {"this", "expression"})
             one, other = comparable(compiled(node.this), compiled(node.expression))
             return _after(scalar, (one, other), one.kind, one.digits)
@@ -71,12 +72,16 @@ def function(node: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
             return _of_number(scalar, compiled(node.this))
 
 
-def _of_number(scalar: Scalar, operand: Result) -> Result:
+def _of_number(scalar: ScalarFunction, operand: Result) -> Result:
     """Compile a function of one number."""
     check_numbers(operand)
-    if scalar is Scalar.SQRT:
+    if scalar is ScalarFunction.SQRT:
         return _after(scalar, (operand,), Kind.DECIMAL, SHOWN_DIGITS)
-    return _after(scalar, (operand,), operand.kind, operand.digits) if scalar is Scalar.ABS else _after(scalar, (operand,), Kind.INTEGER, 0)
+    return (
+        _after(scalar, (operand,), operand.kind, operand.digits)
+        if scalar is ScalarFunction.ABS
+        else _after(scalar, (operand,), Kind.INTEGER, 0)
+    )
 
 
 def _rounded(node: exp.Expr, operand: Result) -> Result:
@@ -96,11 +101,11 @@ def _rounded(node: exp.Expr, operand: Result) -> Result:
             "Write ROUND(x), ROUND(x, 2) or ROUND(x, -2).",
         )
     to = -int(written) if negative else int(written)
-    rounded = After(function=Scalar.ROUND, operands=(operand.expression,), digits=to)
+    rounded = After(function=ScalarFunction.ROUND, operands=(operand.expression,), digits=to)
     return Result(rounded, Kind.DECIMAL if to > 0 else Kind.INTEGER, max(to, 0), operand.noisy)
 
 
-def _of_one_kind(scalar: Scalar, operands: list[Result]) -> Result:
+def _of_one_kind(scalar: ScalarFunction, operands: list[Result]) -> Result:
     """Compile a function that has the value of one of its operands; constant text beside a date is one."""
     typed = [operand for operand in operands if not operand.null]
     dated = next((operand for operand in typed if operand.kind is Kind.DATE), None)
@@ -112,7 +117,7 @@ def _of_one_kind(scalar: Scalar, operands: list[Result]) -> Result:
     return _after(scalar, tuple(typed), Kind.DECIMAL if digits else typed[0].kind, digits)
 
 
-def _after(scalar: Scalar, operands: tuple[Result, ...], kind: Kind, digits: int) -> Result:
+def _after(scalar: ScalarFunction, operands: tuple[Result, ...], kind: Kind, digits: int) -> Result:
     """Return a function of operands."""
     node = After(function=scalar, operands=tuple(operand.expression for operand in operands))
     return Result(node, kind, digits, any(operand.noisy for operand in operands))

@@ -11,19 +11,21 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
+    After,
     All,
     Among,
     Any,
     Arithmetic,
     ArithmeticOp,
     Average,
+    Bounded,
     Case,
     Column,
     Compare,
     Comparison,
     Constant,
+    Covariance,
     Divide,
     Expression,
     IsNull,

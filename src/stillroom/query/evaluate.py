@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
+    After,
     All,
     Among,
     Any,
     Arithmetic,
     ArithmeticOp,
     Average,
+    Bounded,
     Call,
     Case,
     Column,
     Compare,
     Comparison,
     Constant,
+    Covariance,
     Divide,
     IsNull,
     Like,

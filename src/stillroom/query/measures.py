@@ -187,7 +187,11 @@ class Measures:
 
     def _moment(self, node: exp.Expr, given: Typed | None) -> str:
         """Add the measures of a variance, covariance or regression and return the name of its result."""
-        operands = [self._argument(operand) for operand in (node.this, node.args.get("expression")) if operand is not None]
+        written = [node.args.get(name) for name in ("this", "expression") if name in node.arg_types]
+        if None in written:
+            fix = "Write two columns, as in CORR(y, x)." if len(written) > 1 else "Write one column, as in VARIANCE(x)."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "An aggregate lacks a column.", fix)
+        operands = [self._argument(operand) for operand in written if operand is not None]
         rows = self._rows(_present(*operands), self.frame.rows)
         moments = Moments(operands, lambda: self._add(rows, given), lambda value: self._add(self._sum(value), given))
         name = f"r{len(self.results)}"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.model.after import After, Bounded, Covariance, Scalar
-from stillroom.model.expression import Arithmetic, ArithmeticOp, Column, Constant, Divide, Expression, IsNull
+from stillroom.model.after import ScalarFunction
+from stillroom.model.expression import After, Arithmetic, ArithmeticOp, Bounded, Column, Constant, Covariance, Divide, Expression, IsNull
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.constants import NULL
 from stillroom.query.parse import only, unsupported
@@ -69,7 +69,7 @@ class Moments:
 
     def mean(self, number: int) -> Expression:
         """Return the average of a column; a count below 1 is taken as 1."""
-        rows = After(function=Scalar.GREATEST, operands=(self.count, Constant(value=1)))
+        rows = After(function=ScalarFunction.GREATEST, operands=(self.count, Constant(value=1)))
         centre = self.centres[number]
         middle = Constant(value=centre.type.low, digits=centre.type.digits)
         return Arithmetic(operation=ArithmeticOp.ADD, left=middle, right=Divide(left=self.sum(number), right=rows))
@@ -119,7 +119,7 @@ def _number(expression: Expression, digits: int) -> Result:
 
 
 def _root(expression: Expression) -> Expression:
-    return After(function=Scalar.SQRT, operands=(expression,))
+    return After(function=ScalarFunction.SQRT, operands=(expression,))
 
 
 def _correlation(moments: Moments) -> Expression:

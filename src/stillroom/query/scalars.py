@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from stillroom.model.after import Scalar
+from stillroom.model.after import ScalarFunction
 from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
 from stillroom.privacy.intervals import moved
 from stillroom.query.estimate import Estimate, exact, vague
@@ -18,29 +18,29 @@ from stillroom.query.estimate import Estimate, exact, vague
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stillroom.model.after import After, Bounded, Covariance
+    from stillroom.model.expression import After, Bounded, Covariance
     from stillroom.query.estimate import Plain
 
 
 def applied(node: After) -> Callable[..., Estimate]:
     """Return what a function makes of its operands."""
     match node.function:
-        case Scalar.ROUND:
+        case ScalarFunction.ROUND:
             unit = Fraction(10) ** node.digits
             return lambda operand: _rising(lambda number: _half_away(number * unit) / unit, operand)
-        case Scalar.FLOOR | Scalar.CEIL | Scalar.SIGN:
+        case ScalarFunction.FLOOR | ScalarFunction.CEIL | ScalarFunction.SIGN:
             function = _WHOLE[node.function]
             return lambda operand: _rising(function, operand)
-        case Scalar.ABS:
+        case ScalarFunction.ABS:
             return _absolute
-        case Scalar.SQRT:
+        case ScalarFunction.SQRT:
             return _root
-        case Scalar.GREATEST | Scalar.LEAST:
-            pick: Callable[[Sequence[Plain]], Plain] = max if node.function is Scalar.GREATEST else min  # type: ignore[assignment]  # of one kind
+        case ScalarFunction.GREATEST | ScalarFunction.LEAST:
+            pick: Callable[[Sequence[Plain]], Plain] = max if node.function is ScalarFunction.GREATEST else min  # type: ignore[assignment]  # of one kind
             return lambda *operands: _extreme(pick, operands)
-        case Scalar.COALESCE:
+        case ScalarFunction.COALESCE:
             return lambda *operands: _first(operands)
-        case Scalar.NULLIF:
+        case ScalarFunction.NULLIF:
             return _unless
 
 
@@ -78,10 +78,10 @@ def _half_away(number: Fraction) -> Fraction:
     return Fraction(-size if number < 0 else size)
 
 
-_WHOLE: dict[Scalar, Callable[[Fraction], Fraction]] = {
-    Scalar.FLOOR: lambda number: Fraction(math.floor(number)),
-    Scalar.CEIL: lambda number: Fraction(math.ceil(number)),
-    Scalar.SIGN: lambda number: Fraction((number > 0) - (number < 0)),
+_WHOLE: dict[ScalarFunction, Callable[[Fraction], Fraction]] = {
+    ScalarFunction.FLOOR: lambda number: Fraction(math.floor(number)),
+    ScalarFunction.CEIL: lambda number: Fraction(math.ceil(number)),
+    ScalarFunction.SIGN: lambda number: Fraction((number > 0) - (number < 0)),
 }
 
 

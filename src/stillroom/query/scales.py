@@ -6,8 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.after import Covariance
-from stillroom.model.expression import Average, Column, walk
+from stillroom.model.expression import Average, Column, Covariance, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
 from stillroom.model.plan import leaves
 from stillroom.privacy import ratios

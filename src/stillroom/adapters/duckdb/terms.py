@@ -21,20 +21,22 @@ from stillroom.adapters.duckdb.sql import (
     whole,
     within,
 )
-from stillroom.model.after import After, Bounded, Covariance
 from stillroom.model.expression import (
+    After,
     All,
     Among,
     Any,
     Arithmetic,
     ArithmeticOp,
     Average,
+    Bounded,
     Call,
     Case,
     Column,
     Compare,
     Comparison,
     Constant,
+    Covariance,
     Divide,
     Expression,
     IsNull,

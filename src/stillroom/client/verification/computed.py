@@ -13,8 +13,8 @@ from stillroom.client.verification.meaning import known
 from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
-from stillroom.model.after import After, Bounded, Covariance, Scalar
-from stillroom.model.expression import Average, Column, columns_of, walk
+from stillroom.model.after import ScalarFunction
+from stillroom.model.expression import After, Average, Bounded, Column, Covariance, columns_of, walk
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def known_range(node: Expression) -> tuple[Fraction | None, Fraction | None]:
             return Fraction(most * node.low, 10**node.digits), Fraction(most * node.high, 10**node.digits)
         case Bounded():
             return Fraction(node.low), Fraction(node.high)
-        case After(function=Scalar.SQRT):
+        case After(function=ScalarFunction.SQRT):
             low, high = (None if end is None else max(end, Fraction(0)) for end in known_range(node.operands[0]))
             return Fraction(0) if low is None else root_at_most(low), None if high is None else root_at_least(high)
         case _:

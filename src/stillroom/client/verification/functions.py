@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from stillroom.model.after import ROOT_DIGITS, After, Scalar
+from stillroom.model.after import ROOT_DIGITS, ScalarFunction
+
+if TYPE_CHECKING:
+    from stillroom.model.expression import After
 
 Plain: TypeAlias = bool | Fraction | str | None
 
@@ -47,12 +50,12 @@ def _value(node: After, values: list[Plain]) -> Plain:
     """Return what a function makes of values."""
     present = [value for value in values if value is not None]
     match node.function:
-        case Scalar.GREATEST | Scalar.LEAST:
+        case ScalarFunction.GREATEST | ScalarFunction.LEAST:
             ordered = sorted(present)
-            return None if not ordered else ordered[-1 if node.function is Scalar.GREATEST else 0]
-        case Scalar.COALESCE:
+            return None if not ordered else ordered[-1 if node.function is ScalarFunction.GREATEST else 0]
+        case ScalarFunction.COALESCE:
             return present[0] if present else None
-        case Scalar.NULLIF:
+        case ScalarFunction.NULLIF:
             return None if values[0] == values[1] else values[0]
         case _:
             return _of_number(node, values[0]) if isinstance(values[0], Fraction) else None
@@ -61,18 +64,18 @@ def _value(node: After, values: list[Plain]) -> Plain:
 def _of_number(node: After, number: Fraction) -> Fraction | None:
     """Return what a function makes of one number."""
     match node.function:
-        case Scalar.ROUND:
+        case ScalarFunction.ROUND:
             grain = Fraction(1, 10**node.digits) if node.digits >= 0 else Fraction(10**-node.digits)
             steps, rest = divmod(abs(number), grain)
             size = (steps + (2 * rest >= grain)) * grain
             return size if number >= 0 else -size
-        case Scalar.FLOOR:
+        case ScalarFunction.FLOOR:
             return Fraction(number.numerator // number.denominator)
-        case Scalar.CEIL:
+        case ScalarFunction.CEIL:
             return Fraction(-(-number.numerator // number.denominator))
-        case Scalar.SIGN:
+        case ScalarFunction.SIGN:
             return Fraction(0 if number == 0 else 1 if number > 0 else -1)
-        case Scalar.SQRT:
+        case ScalarFunction.SQRT:
             return None if number < 0 else nearest_root(number)
         case _:
             return abs(number)
@@ -81,15 +84,15 @@ def _of_number(node: After, number: Fraction) -> Fraction | None:
 def _ends(node: After, operands: list[Known]) -> tuple[Fraction, Fraction] | None:
     """Return the ends of the interval of a function, a number, of operands of which one or more are noisy."""
     match node.function:
-        case Scalar.GREATEST | Scalar.LEAST:
-            pick = max if node.function is Scalar.GREATEST else min
+        case ScalarFunction.GREATEST | ScalarFunction.LEAST:
+            pick = max if node.function is ScalarFunction.GREATEST else min
             ends = [operand.ends for operand in operands if operand.noisy or operand.value is not None]
             found = [one for one in ends if one is not None]
             return None if len(found) < len(ends) else (pick(low for low, _ in found), pick(high for _, high in found))
-        case Scalar.COALESCE:
+        case ScalarFunction.COALESCE:
             decisive = next(operand for operand in operands if operand.noisy or operand.value is not None)
             return decisive.ends
-        case Scalar.NULLIF:
+        case ScalarFunction.NULLIF:
             return _unless(operands[0], operands[1])
         case _:
             return None if operands[0].ends is None else _ends_of_number(node, *operands[0].ends)
@@ -106,9 +109,9 @@ def _unless(one: Known, other: Known) -> tuple[Fraction, Fraction] | None:
 
 def _ends_of_number(node: After, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction] | None:
     """Return the ends of the interval of a function of one number."""
-    if node.function is Scalar.SQRT:
+    if node.function is ScalarFunction.SQRT:
         return None if low < 0 else (root_at_most(low), root_at_least(high))
-    if node.function is Scalar.ABS:
+    if node.function is ScalarFunction.ABS:
         return max(Fraction(0), low, -high), max(-low, high)
     ends = _of_number(node, low), _of_number(node, high)
     return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])

@@ -9,8 +9,24 @@ from typing import TYPE_CHECKING
 from stillroom.client.verification.functions import Known, applied, covariance, held, sure, unbiased
 from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.patterns import matches
-from stillroom.model.after import After, Bounded, Covariance
-from stillroom.model.expression import All, Among, Any, Arithmetic, Case, Column, Compare, Constant, Divide, IsNull, Like, Not, children
+from stillroom.model.expression import (
+    After,
+    All,
+    Among,
+    Any,
+    Arithmetic,
+    Bounded,
+    Case,
+    Column,
+    Compare,
+    Constant,
+    Covariance,
+    Divide,
+    IsNull,
+    Like,
+    Not,
+    children,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
 from stillroom.client.verification.outcome import expect, require
-from stillroom.model.after import Covariance
-from stillroom.model.expression import Constant, columns_of, walk
+from stillroom.model.expression import Constant, Covariance, columns_of, walk
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
