@@ -1,12 +1,11 @@
-"""Mistakes on purpose, each of which the empirical audit catches, at the level and with the trials with which it tests Stillroom itself.
+"""Mistakes on purpose, each of which the empirical audit catches, at the level at which it tests Stillroom itself.
 
 A mistake is a bent plan, bent noise, or something done to cells or to the table that the protection or the finish must not do. The claim
 is what a release would promise, except where the mistake is the promise. Noise has seeds here, so nothing depends on luck.
 
 Power: where an event is known, the probability that it refutes the claim in one direction is computed and is above 0.999. Where none is,
 thirty audits with noise of their own catch the mistake every time under the slow mark, so that the probability of missing it is below
-0.1 with confidence 0.95. Noise that is 30 % too small, and Gaussian noise, take 4,000 trials a
-side instead of 2,000.
+0.1 with confidence 0.95. Noise that is 30 % too small, Gaussian noise, and an average take 4,000 trials a side instead of 2,000.
 """
 
 from __future__ import annotations
@@ -259,7 +258,9 @@ BUGS: dict[str, Callable[[], Bug]] = {
     "half the charge": lambda: bug(DOUBLE, claims=[Claim(1.0)], event=counted(0, 0.5, 1)),
     "half the charge of Gaussian noise": lambda: gaussian(claimed=0.5),
     "two identifiers that count as one": two_identifiers,
-    "an average charged once": lambda: bug(asked("SELECT AVG(severity), SUM(severity), COUNT(severity) FROM visits"), bend=narrower(0.5)),
+    "an average charged once": lambda: bug(
+        asked("SELECT AVG(severity), SUM(severity), COUNT(severity) FROM visits"), bend=narrower(0.5), trials=2 * TRIALS
+    ),
     "noise fitted to the data": lambda: bug(asked("SELECT SUM(age) FROM members"), pair=(((100,),), ((10,),)), bend=fitted),
 }
 
