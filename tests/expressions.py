@@ -80,8 +80,11 @@ DATED = (Function.MONTHS, Function.DAY_OF_MONTH, Function.DAY_OF_YEAR, Function.
 
 TEXT_FUNCTIONS = frozenset(
     {Function.LOWER, Function.UPPER, Function.TRIM_START, Function.TRIM_END, Function.SUBSTRING, Function.RIGHT, Function.REVERSE}
-) | {Function.CONCAT, Function.REPLACE}
+) | {Function.CONCAT, Function.REPLACE, Function.NUMBER_TEXT, Function.DATE_TEXT}
 """Functions that make text."""
+
+SPELLING = frozenset({Function.NUMBER_TEXT, Function.DATE_TEXT})
+"""Those that make it of something else."""
 
 MOST_DAYS = 4_000_000
 """More days and months than the calendar has."""
@@ -130,6 +133,7 @@ def numbers(draw: st.DrawFn, depth: int = 3) -> Drawn:
     made: list[st.SearchStrategy[Drawn]] = [st.sampled_from(leaves), st.integers(-9, 9).map(lambda value: (number(value), abs(value)))]
     if depth:
         made.append(st.builds(lambda text: (Call(function=Function.LENGTH, operands=(text[0],)), 100), texts(depth - 1)))
+        made.append(read_texts(depth - 1))
         made += [calculations(depth - 1), cases(numbers(depth - 1), depth - 1), calls(depth - 1)]
     return draw(st.one_of(made))
 
@@ -181,7 +185,7 @@ def texts(draw: st.DrawFn, depth: int = 1) -> Drawn:
 
 @st.composite
 def text_calls(draw: st.DrawFn, depth: int) -> Drawn:
-    function, operand = draw(st.sampled_from(sorted(TEXT_FUNCTIONS))), draw(texts(depth))[0]
+    function, operand = draw(st.sampled_from(sorted(TEXT_FUNCTIONS - SPELLING))), draw(texts(depth))[0]
     further: dict[Function, tuple[Expression, ...]] = {
         Function.SUBSTRING: (number(draw(st.integers(1, 3))), number(draw(st.integers(0, 3)))),
         Function.RIGHT: (number(draw(st.integers(0, 3))),),
@@ -189,6 +193,17 @@ def text_calls(draw: st.DrawFn, depth: int) -> Drawn:
         Function.CONCAT: (draw(texts(depth))[0],),
     }
     return Call(function=function, operands=(operand, *further.get(function, ()))), 0
+
+
+@st.composite
+def read_texts(draw: st.DrawFn, depth: int) -> Drawn:
+    """Text as a number, and that as text again, and so on."""
+    places = draw(st.integers(0, 3))
+    made = Call(function=Function.TEXT_NUMBER, operands=(draw(texts(depth))[0], number(9), number(places)), bound=10**9)
+    for _ in range(draw(st.integers(0, 2))):
+        text = Call(function=Function.NUMBER_TEXT, operands=(made, number(draw(st.integers(0, 3)))), bound=10**9)
+        made = Call(function=Function.TEXT_NUMBER, operands=(text, number(9), number(places)), bound=10**9)
+    return made, 10**9
 
 
 @st.composite

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 import unicodedata
 from calendar import monthrange
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from fractions import Fraction
 from itertools import chain, dropwhile, islice
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -54,6 +56,40 @@ def _space(character: str) -> bool:
     return unicodedata.category(character) == "Zs"
 
 
+def _spelled(number: int, places: int) -> str:
+    return format(Decimal(number).scaleb(-places), "f") if number else format(Decimal(0), f".{places}f")
+
+
+def _read(text: str, digits: int, places: int) -> int | None:
+    """Read a number by Python's decimals, which know exponents and other things that do not count."""
+    text = text.strip(" \t\n\v\f\r\x1c\x1d\x1e\x1f")
+    if not set(text) <= set("0123456789.+-") or text.count(".") > 1:
+        return None
+    with localcontext(prec=20_000):
+        try:
+            found = int(Decimal(text).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP).scaleb(places))
+        except (InvalidOperation, ValueError):
+            return None
+    return found if abs(found) < 10**digits else None
+
+
+def _read_date(text: str) -> int | None:
+    text = text.strip(" \t\n\v\f\r\x1c\x1d\x1e\x1f")
+    date, time = text[:10], text[10:]
+    shaped = [len(part) for part in date.split("-")] == [4, 2, 2] and set(date) <= set("0123456789-")
+    if not shaped or (time and not re.fullmatch("[T ][0-9:.]+(Z|[+-][0-9:]+)?", time)):
+        return None
+    try:
+        return datetime.date(*map(int, date.split("-"))).toordinal() - 719_163
+    except ValueError:
+        return None
+
+
+def _read_truth(text: str) -> bool | None:
+    spelled = "".join(one.lower() if one.isascii() else one for one in text.strip(" \t\n\v\f\r\x1c\x1d\x1e\x1f"))
+    return {**dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)}.get(spelled)
+
+
 _OF_SOME: dict[str, Callable[[list[Any]], Scalar]] = {
     "greatest": lambda some: next(one for one in some if all(other <= one for other in some)),
     "least": lambda some: next(one for one in some if all(one <= other for other in some)),
@@ -76,6 +112,11 @@ _OF_ALL: dict[str, Callable[..., Scalar]] = {
     "concat": lambda *texts: "".join(chain.from_iterable(texts)),
     "replace": lambda text, old, new: new.join(text.split(old)) if old else text,
     "position": lambda text, part: next((place + 1 for place in range(len(text) + 1) if text.startswith(part, place)), 0),
+    "number_text": _spelled,
+    "date_text": lambda day: str(datetime.date.fromordinal(day + 719_163)) if 0 < day + 719_163 <= 3_652_059 else None,
+    "text_number": _read,
+    "text_date": _read_date,
+    "text_truth": _read_truth,
     "months": _months,
     "month_start": _month_start,
     "day_of_month": lambda day: _date(day)[0].day,

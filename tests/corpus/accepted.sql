@@ -830,3 +830,30 @@ SELECT chapter, COUNT(*) FROM visits JOIN codes ON LOWER(visits.code) = codes.co
 
 -- name: text of a total
 SELECT k, COUNT(*) FROM (SELECT patient, CONCAT(LEFT(ward, 1), '?') AS k FROM visits GROUP BY patient, CONCAT(LEFT(ward, 1), '?')) GROUP BY k
+
+-- name: numbers as text
+SELECT CAST(severity AS TEXT) AS k, COUNT(*) FROM visits WHERE change::TEXT LIKE '-%' OR CAST(cost AS VARCHAR) LIKE '%.5' GROUP BY k
+
+-- name: months as text
+SELECT LEFT(seen::TEXT, 7) AS k, smoker::TEXT AS s, COUNT(*) FROM members JOIN visits ON member = patient GROUP BY k, s
+
+-- name: text as numbers
+SELECT COUNT(*) FROM visits WHERE TRY_CAST(RIGHT(code, 1) AS INTEGER) >= 1 AND TRY_CAST(note AS DECIMAL(6, 2)) IS NULL
+
+-- name: text as a number that is cut off
+SELECT SUM(LEAST(GREATEST(TRY_CAST(CASE WHEN smoker THEN '12.5' ELSE tariff END AS INTEGER), 0), 10)) FROM members
+
+-- name: numbers as other numbers
+SELECT CAST(severity * 1.5 AS INTEGER) AS k, SUM(change::INTEGER), COUNT(*), SUM(CAST(cost / 3 AS DECIMAL(5, 1))), SUM(severity::DECIMAL(3, 2)) FROM visits GROUP BY k
+
+-- name: numbers that do not fit
+SELECT COUNT(TRY_CAST(amount AS DECIMAL(3))), COUNT(TRY_CAST(amount * 10 AS INTEGER)), COUNT(amount) FROM linked
+
+-- name: truth as numbers
+SELECT AVG(smoker::INTEGER), SUM(CAST(age > 40 AS INTEGER)) FROM members
+
+-- name: numbers and text as truth
+SELECT severity::BOOLEAN AS k, COUNT(*) FROM visits WHERE TRY_CAST(note AS BOOLEAN) IS NULL GROUP BY k
+
+-- name: text as dates
+SELECT COUNT(*) FROM visits WHERE TRY_CAST(note AS DATE) IS NULL AND TRY_CAST('2024-01-0' || severity::TEXT AS DATE) <= seen

@@ -57,3 +57,21 @@ SELECT COUNT(*) AS n FROM visits WHERE STARTS_WITH(note, ward) OR SUFFIX(ward ||
 SELECT REVERSE(sex || 'ab') AS k, COUNT(*) AS n FROM members GROUP BY k
 SELECT k, COUNT(*) AS n FROM (SELECT pid, UPPER(ward) AS k FROM visits GROUP BY pid, UPPER(ward)) GROUP BY k
 SELECT COUNT(*) AS n FROM visits WHERE TRIM(LEADING FROM note) = 'a' OR SUBSTRING(note FROM 2) = '_b'
+SELECT CAST(age AS TEXT) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT income::TEXT AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COUNT(*) AS n FROM members WHERE CAST(income * 3 AS VARCHAR) LIKE '%.%5' OR (income + age)::TEXT LIKE '-%' OR LENGTH(CAST(age AS TEXT)) = 2
+SELECT member::TEXT AS k, CAST(member AS INTEGER) AS i, COUNT(*) AS n FROM members GROUP BY k, i
+SELECT since::TEXT AS k, CAST(since AS DATE) AS d, COUNT(*) AS n FROM members GROUP BY k, d
+SELECT COUNT(*) AS n FROM members WHERE CAST(since AS TEXT) LIKE '2024-03%'
+SELECT CAST(income AS INTEGER) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT SUM(CAST(income AS DECIMAL(5, 1))) AS s, SUM(CAST(days AS DECIMAL(6, 3))) AS t, SUM(CAST(cost * 7 AS DECIMAL(9))) AS u, COUNT(*) AS n FROM members JOIN visits ON id = pid
+SELECT TRY_CAST(income AS DECIMAL(2, 1)) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT CAST(age AS BOOLEAN) AS k, income::BOOLEAN AS b, COUNT(*) AS n FROM members GROUP BY k, b
+SELECT TRY_CAST(CASE WHEN age > 3 THEN '12' WHEN age > 0 THEN ' 3.5 ' ELSE 'x' END AS INTEGER) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT TRY_CAST(CASE WHEN age > 3 THEN '12.345' WHEN age > 0 THEN '+.05' WHEN age < 0 THEN '1234567' ELSE '-7.' END AS DECIMAL(6, 2)) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT TRY_CAST(CASE WHEN age > 3 THEN 'Yes' WHEN age > 0 THEN '0' WHEN age < 0 THEN 'FALSE' ELSE 'maybe' END AS BOOLEAN) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT TRY_CAST(CASE WHEN age > 3 THEN '2024-02-29' WHEN age > 0 THEN '2023-02-29' ELSE 'today?' END AS DATE) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COUNT(*) AS n FROM visits WHERE TRY_CAST(note AS INTEGER) > 0 OR TRY_CAST(note AS DATE) IS NULL
+SELECT date_trunc('month', since)::DATE AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT CAST(days + 1 AS TEXT) || '/' || CAST(days AS TEXT) AS k, COUNT(*) AS n FROM visits GROUP BY k
+SELECT (since + INTERVAL 1 MONTH)::DATE AS k, COUNT(*) AS n FROM members GROUP BY k

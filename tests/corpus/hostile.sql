@@ -152,15 +152,12 @@ DROP TABLE members
 SELECT COUNT(*) FROM members WHERE CASE WHEN age > 90 THEN error('over ninety') END = 1
 
 -- name: cast that fails
--- code: FUNCTION_NOT_ALLOWED
 SELECT COUNT(*) FROM members WHERE CAST(name AS INTEGER) > 0
 
 -- name: cast by colons
--- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*) FROM members WHERE name::INTEGER > 0
 
 -- name: cast that does not fail
--- code: FUNCTION_NOT_ALLOWED
 SELECT COUNT(*) FROM members WHERE TRY_CAST(name AS INTEGER) > 0
 
 -- name: settings

@@ -889,3 +889,47 @@ SELECT COUNT(*) FROM visits WHERE STARTS_WITH(patient, 'a')
 -- name: regression without its first column
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT REGR_SLOPE(, severity) FROM visits
+
+-- name: cast to doubles
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE note::DOUBLE > 0
+
+-- name: cast to a list
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE note::INTEGER[] > 0
+
+-- name: cast to many digits
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE CAST(note AS DECIMAL(38, 10)) > 0
+
+-- name: cast to a type in a type
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE CAST(note AS DECIMAL(DECIMAL(3, 1))) > 0
+
+-- name: cast to a made-up type
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE CAST(note AS visits) > 0
+
+-- name: cast to a type in quotes
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE note::"INTEGER" > 0
+
+-- name: cast of a date to a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE CAST(seen AS INTEGER) > 0
+
+-- name: cast of a number to a date
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE CAST(severity AS DATE) > '2024-01-01'
+
+-- name: cast in another format
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE CAST(seen AS TEXT FORMAT 'YYYY') = '2024'
+
+-- name: cast of the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
+
+-- name: cast after the noise
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*)::INTEGER FROM visits

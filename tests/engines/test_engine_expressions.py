@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY, day
+from stillroom.admission.numbers import units
 from stillroom.errors import Code, Failed
 from stillroom.model.expression import (
     All,
@@ -94,9 +95,11 @@ def kind_of(node: Expression) -> Kind:
             return next((kind_of(result) for result in results if not always_null(result)), Kind.INTEGER)
         case Arithmetic() | Divide():
             return Kind.INTEGER
+        case Call(function=Function.TEXT_TRUTH):
+            return Kind.BOOLEAN
         case Call(function=function) if function in TEXT_FUNCTIONS:
             return Kind.TEXT
-        case Call(function=Function.LENGTH | Function.POSITION):
+        case Call(function=Function.LENGTH | Function.POSITION | Function.TEXT_NUMBER | Function.TEXT_DATE):
             return Kind.INTEGER
         case Call():
             return next((kind_of(operand) for operand in node.operands if not always_null(operand)), Kind.INTEGER)
@@ -333,6 +336,80 @@ def test_places_in_text_are_counted_by_code_points(engine: Engine) -> None:
         *(Call(function=function, operands=(text, other)) for function in (Function.GREATEST, Function.LEAST)),
     ]
     agree(engine, nodes, pairs)
+
+
+SPELLED = (
+    *("", " ", "0", "-0", "+0", "00012", "12", " 12\t", "\u00a012", "1 2", "1_000", "0x1f", "1e3", "1E3", "e", ".", "-", "+-1", "--1", "٣"),
+    *(
+        ".5",
+        "5.",
+        "-.5",
+        "0.5",
+        "1.5",
+        "2.5",
+        "-2.5",
+        "0.49",
+        "0.995",
+        "9.995",
+        "99.995",
+        "999.9951",
+        "-0.004",
+        "-0.005",
+        "0.0049999",
+        "1.2.3",
+    ),
+    *(
+        "999999999",
+        "1000000000",
+        "-999999999.4",
+        "999999999.5",
+        "9" * 30,
+        "0" * 500 + "7",
+        "0." + "4" * 500,
+        "1" * 5_000,
+        "Infinity",
+        "NaN",
+    ),
+    *("true", "TRUE", "t", "T", "Yes", "y", "\u017fes", "ye\u017f", "1", "false", "F", "no", "N", "\v f \x1f", "tru", "on", "2", "ﬀ"),
+    *("2024-02-29", "2023-02-29", " 2024-02-29 ", "0001-01-01", "0000-12-31", "9999-12-31", "10000-01-01", "2024-1-5", "2024/01/05"),
+    *(
+        "2024-01-05T10:00:00Z",
+        "2024-01-05 10:00",
+        "2024-01-05 25:99",
+        "2024-01-05T",
+        "2024-01-05x",
+        "2024-13-01",
+        "-2024-01-05",
+        "20240105",
+    ),
+)
+
+
+def test_text_is_read_as_admission_reads_it(engine: Engine) -> None:
+    text, bound = column("a.text"), 10**15
+    numbers = [(9, 0), (10, 0), (4, 2), (15, 2), (15, 12), (3, 3), (1, 0)]
+    nodes: list[Expression] = [
+        Call(function=Function.TEXT_NUMBER, operands=(text, number(digits), number(places)), bound=bound) for digits, places in numbers
+    ]
+    nodes += [Call(function=function, operands=(text,), bound=8_000_000) for function in (Function.TEXT_DATE, Function.TEXT_TRUTH)]
+    found = agree(engine, nodes, [{"text": spelled} for spelled in (*SPELLED, None)])
+    for (digits, places), line in zip(numbers, found, strict=False):
+        for spelled, value in zip(SPELLED, line, strict=False):
+            wanted = units(spelled, places, 1) if "e" not in spelled.lower() and len(spelled) < 400 else value
+            assert value == (wanted if isinstance(wanted, int) and abs(wanted) < 10**digits else None), spelled
+    assert found[-2][:-1] == [day(spelled) for spelled in SPELLED]
+
+
+def test_numbers_and_dates_are_spelled_in_full(engine: Engine) -> None:
+    large, edges = column("a.large"), [0, 1, -1, 5, -5, 99, 100, -100, 12_345, 10**15, -(10**15), LARGE, -LARGE, None]
+    nodes: list[Expression] = [
+        Call(function=Function.NUMBER_TEXT, operands=(large, number(digits)), bound=LARGE) for digits in (0, 1, 2, 6, 12)
+    ]
+    found = agree(engine, nodes, [{"large": edge} for edge in edges])
+    assert found[2][:8] == ["0.00", "0.01", "-0.01", "0.05", "-0.05", "0.99", "1.00", "-1.00"]
+    days = [FIRST_DAY - 1, FIRST_DAY, -1, 0, 19_782, LAST_DAY, LAST_DAY + 1, None]
+    spelled = agree(engine, [Call(function=Function.DATE_TEXT, operands=(large,), bound=8_000_000)], [{"large": one} for one in days])
+    assert spelled == [[None, "0001-01-01", "1969-12-31", "1970-01-01", "2024-02-29", "9999-12-31", None, None]]
 
 
 def test_constants_are_never_read_as_sql(engine: Engine) -> None:

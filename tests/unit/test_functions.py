@@ -88,6 +88,10 @@ EXPRESSIONS = (
         "LENGTH(NULLIF(n, 'a'))",
         "LENGTH(IF(t, n, w))",
     ),
+    *("a::TEXT", "b::TEXT", "CAST(l AS TEXT)", "d::TEXT", "e::TEXT", "t::TEXT", "LENGTH(a::TEXT)", "LENGTH(b::TEXT)", "LENGTH(d::TEXT)"),
+    *("LENGTH(CAST(c / 3 AS TEXT))", "LENGTH(CAST(b * b AS TEXT))", "b::INTEGER", "u::INTEGER", "t::INTEGER", "n::INTEGER", "w::INTEGER"),
+    *("b::DECIMAL(4, 1)", "b::DECIMAL(2)", "a::DECIMAL(5, 4)", "u::DECIMAL(9)", "n::DECIMAL(9, 3)", "a::BOOLEAN", "b::BOOLEAN"),
+    *("n::BOOLEAN", "n::DATE", "YEAR(n::DATE)", "d::DATE", "LEAST(GREATEST(n::INTEGER, 0), 10)", "n::INTEGER % 7", "a::DECIMAL(1)"),
 )
 
 
@@ -107,7 +111,7 @@ def value(draw: random.Random, kind: ColumnType) -> Scalar:
     if kind.values is not None:
         return draw.choice(kind.values)
     if kind.length is not None:
-        return "".join(draw.choice("aAbé \u0301") for _ in range(draw.randrange(kind.length + 1)))
+        return "".join(draw.choice("aAbé \u030112.-") for _ in range(draw.randrange(kind.length + 1)))
     widest = (FIRST_DAY, LAST_DAY) if kind.kind is Kind.DATE else (-NUMBER_LIMIT, NUMBER_LIMIT)
     low, high = widest[0] if kind.low is None else kind.low, widest[1] if kind.high is None else kind.high
     return draw.choice([low, high, draw.randrange(low, high + 1, kind.step), min(max(draw.randrange(-20, 20_000) * kind.step, low), high)])

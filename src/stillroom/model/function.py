@@ -59,3 +59,17 @@ class Function(StrEnum):
     """A text with a constant text in the place of another, wherever that stands, from the left on. The empty text stands nowhere."""
     POSITION = "position"
     """At which code point, counted from 1, the second text first stands in the first; 0 where it does not, 1 where it is empty."""
+    NUMBER_TEXT = "number_text"
+    """How a number is spelled that has a constant number of decimal places: all of them are written, and a minus sign below 0."""
+    DATE_TEXT = "date_text"
+    """How a day is spelled: `YYYY-MM-DD`; NULL outside the years 1 to 9999."""
+    TEXT_NUMBER = "text_number"
+    """The number that a text spells, in units of as many decimal places as the last constant says, rounded half away from zero.
+
+    White space of ASCII may surround it, a sign may stand before it, there is no exponent. NULL for other texts, and for numbers with more
+    digits, decimal places included, than the first constant says.
+    """
+    TEXT_DATE = "text_date"
+    """The day that a text spells as `YYYY-MM-DD`, in white space of ASCII, perhaps with a time, which does not count; NULL for others."""
+    TEXT_TRUTH = "text_truth"
+    """What a text spells: true, t, yes, y, 1, or false, f, no, n, 0, in any case, in white space of ASCII; NULL for others."""

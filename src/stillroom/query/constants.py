@@ -100,11 +100,17 @@ def date_constant(text: str) -> Typed:
     return constant(day, Kind.DATE)
 
 
-def _date(node: exp.Expr) -> Typed:
-    """Compile DATE '…', the one cast that is supported."""
+def is_date_constant(node: exp.Expr) -> bool:
+    """Tell whether a node is DATE '…', which is parsed as a cast."""
     from sqlglot import exp
 
+    to_date = type(node) is exp.Cast and node.args["to"].this is exp.DType.DATE
+    return to_date and isinstance(node.this, exp.Literal) and bool(node.this.is_string)
+
+
+def _date(node: exp.Expr) -> Typed:
+    """Compile DATE '…', the one cast that is a constant."""
     only(node, {"this", "to"})
-    if node.args["to"].this is not exp.DType.DATE or not (isinstance(node.this, exp.Literal) and node.this.is_string):
-        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "CAST is not supported.", "Only DATE 'YYYY-MM-DD' may be written.")
+    if not is_date_constant(node):
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "CAST is not supported here.", "Cast in the rows, before they are aggregated.")
     return date_constant(node.this.this)

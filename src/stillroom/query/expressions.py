@@ -9,7 +9,7 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.expression import All, Among, Any, ArithmeticOp, Comparison, Constant, Expression, IsNull, Like, Not
 from stillroom.model.schema import Kind
 from stillroom.query.comparisons import BOOLEAN, as_condition, compared, same_kind
-from stillroom.query.constants import NULL, constant_expression
+from stillroom.query.constants import NULL, constant_expression, is_date_constant
 from stillroom.query.frame import Frame, PersonColumn, resolve
 from stillroom.query.functions import function
 from stillroom.query.functions.dates import date_arithmetic, moved_date
@@ -41,7 +41,7 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
     """
     from sqlglot import exp
 
-    if isinstance(node, exp.Literal | exp.Boolean | exp.Null | exp.Cast):
+    if isinstance(node, exp.Literal | exp.Boolean | exp.Null) or is_date_constant(node):
         return constant_expression(node)
     handlers: dict[type[exp.Expr], Callable[[exp.Expr, Frame], Typed]] = {
         exp.Column: _column,

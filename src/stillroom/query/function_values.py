@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
+from stillroom.admission.cells import FALSE, TRUE
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY, day
+from stillroom.admission.numbers import WHITE_SPACE
 from stillroom.model.function import Function
+from stillroom.model.schema import EPOCH
 from stillroom.query import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stillroom.model.schema import Scalar
+
+_NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?")
 
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
@@ -48,6 +56,33 @@ def _replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new) if old else text
 
 
+def _number_text(number: int, digits: int) -> str:
+    figures = str(abs(number)).rjust(digits + 1, "0")
+    point = len(figures) - digits
+    return f"{'-' if number < 0 else ''}{figures[:point]}{'.' if digits else ''}{figures[point:]}"
+
+
+def _text_number(text: str, precision: int, digits: int) -> int | None:
+    """Read a number. The first decimal place that does not count says how the last is rounded."""
+    spelled = _NUMBER.fullmatch(text.strip(WHITE_SPACE))
+    if spelled is None:
+        return None
+    whole, places = spelled[2].lstrip("0"), spelled[3] or ""
+    if len(whole) > precision:
+        return None
+    magnitude = int((whole + places[:digits].ljust(digits, "0")) or "0") + int(places[digits : digits + 1] >= "5")
+    return None if magnitude >= 10**precision else -magnitude if spelled[1] == "-" else magnitude
+
+
+def _date_text(day: int) -> str | None:
+    return (EPOCH + timedelta(days=day)).isoformat() if FIRST_DAY <= day <= LAST_DAY else None
+
+
+def _text_truth(text: str) -> bool | None:
+    spelled = text.strip(WHITE_SPACE).translate(LOWER)
+    return True if spelled in TRUE else False if spelled in FALSE else None
+
+
 def _within(number: int, low: int, high: int) -> int | None:
     return number if low <= number <= high else None
 
@@ -72,6 +107,11 @@ _STRICT: dict[Function, Callable[..., Scalar]] = {
     Function.CONCAT: lambda *texts: "".join(texts),
     Function.REPLACE: _replace,
     Function.POSITION: lambda text, part: text.find(part) + 1,
+    Function.NUMBER_TEXT: _number_text,
+    Function.DATE_TEXT: _date_text,
+    Function.TEXT_NUMBER: _text_number,
+    Function.TEXT_DATE: day,
+    Function.TEXT_TRUTH: _text_truth,
     Function.MONTHS: calendar.months,
     Function.MONTH_START: calendar.month_start,
     Function.DAY_OF_MONTH: calendar.day_of_month,

@@ -26,7 +26,7 @@ WORDS = """
 """
 """Kinds of words. Some are here because the compiler refuses them with a better reason."""
 
-SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH DIV MOD DPIPE EQ NEQ LT LTE GT GTE"
+SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH DIV MOD DPIPE DCOLON EQ NEQ LT LTE GT GTE"
 """Kinds of signs."""
 
 CALLS = """
@@ -37,7 +37,7 @@ CALLS = """
     EXTRACT YEAR QUARTER MONTH WEEK DAY DOW DOY ISODOW DAYOFMONTH DAYOFYEAR DAYOFWEEK WEEKOFYEAR DATE_PART DATEPART
     DATE_TRUNC DATETRUNC DATE_DIFF DATEDIFF LAST_DAY
     LENGTH LEN CHAR_LENGTH CHARACTER_LENGTH LOWER LCASE UPPER UCASE TRIM LTRIM RTRIM SUBSTRING SUBSTR LEFT RIGHT CONCAT REPLACE
-    POSITION STRPOS INSTR STARTS_WITH PREFIX ENDS_WITH SUFFIX CONTAINS REVERSE
+    CAST TRY_CAST POSITION STRPOS INSTR STARTS_WITH PREFIX ENDS_WITH SUFFIX CONTAINS REVERSE
 """
 """Functions."""
 
@@ -49,6 +49,9 @@ BEFORE_PARENTHESIS = """
 
 BEFORE_CONSTANTS = {"DATE": "STRING", "INTERVAL": "STRING NUMBER"}
 """Kinds of words that stand before a constant only, and of what kind that is."""
+
+TYPES = "INT DECIMAL TEXT VARCHAR DATE BOOLEAN"
+"""Kinds of types that values are cast to."""
 
 JOIN_LIMIT = 12
 """The most joins of a question."""
@@ -72,14 +75,15 @@ def only_statement(tokens: Sequence[Token]) -> list[Token]:
 
 
 def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens of a statement as the parser may see them: types are names, apart from DATE before a text.
+    """Return the tokens of a statement as the parser may see them: types are names, but where a value is cast.
 
     Raises:
         Refusal: A word, sign or call is not on the list, or stands where the parser could take long over it.
     """
     from sqlglot import TokenType
 
-    listed = [_listed(token, following) for token, following in _pairs(tokens)]
+    casts = _casts(tokens)
+    listed = [token if place in casts else _listed(token, following) for place, (token, following) in enumerate(_pairs(tokens))]
     for (token, following), before in zip(_pairs(listed), [None, *listed], strict=False):
         if following is not None and following.token_type is TokenType.L_PAREN:
             _check_call(token, before)
@@ -90,6 +94,30 @@ def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
 def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token | None]]:
     """Yield each token and the one that follows."""
     return zip(tokens, [*tokens[1:], None], strict=True)
+
+
+def _casts(tokens: Sequence[Token]) -> frozenset[int]:
+    """Return the places of types: after `::`, and after AS in the parentheses of a cast.
+
+    Raises:
+        Refusal: Something else stands there.
+    """
+    from sqlglot import TokenType
+
+    casting, places = [False], []
+    for place, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is TokenType.L_PAREN:
+            casting.append(place > 0 and tokens[place - 1].text.upper() in {"CAST", "TRY_CAST"})
+        elif kind is TokenType.R_PAREN and len(casting) > 1:
+            casting.pop()
+        elif kind is TokenType.DCOLON or (kind is TokenType.ALIAS and casting[-1]):
+            places.append(place + 1)
+    for place in places:
+        if place < len(tokens) and tokens[place].token_type not in _kinds(TYPES):
+            fix = "Use INTEGER, DECIMAL(p, s), TEXT, DATE or BOOLEAN."
+            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"A cast to {tokens[place].text[:40]} is not supported.", fix)
+    return frozenset(places)
 
 
 def _listed(token: Token, following: Token | None) -> Token:
@@ -117,7 +145,11 @@ def _check_call(token: Token, before: Token | None) -> None:
     kind = token.token_type
     if kind in _kinds("FILTER") and before is not None and before.token_type in _kinds("R_PAREN"):
         return
-    if kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS) or (kind in _kinds("VAR LEFT RIGHT") and _called(token)):
+    if (
+        kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS)
+        or (kind in _kinds("VAR LEFT RIGHT") and _called(token))
+        or kind in _kinds("DECIMAL")
+    ):
         return
     if before is not None and before.token_type in _kinds("FROM JOIN"):
         raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")

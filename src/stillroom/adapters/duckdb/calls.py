@@ -6,6 +6,7 @@ neither is used.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial, reduce
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.duckdb.sql import LARGEST_NARROW, SqlType, Term, as_type, common, number, sql_cast, unsound, whole, within
+from stillroom.admission.cells import FALSE, TRUE
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY
 from stillroom.model.expression import Constant
 from stillroom.model.function import Function
 
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
 
 SPACES = "\u0020\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 """The spaces of Unicode's category Zs."""
+
+DECIMAL_DIGITS = 38
+"""The digits of DuckDB's longest decimals."""
+
+PLACES_LIMIT, LONGEST_DECIMAL = 18, 18
+"""The most decimal places of numbers that are written or read, and the most digits of those that are read: a BIGINT holds them."""
 
 DAY_LIMIT = 2**24
 """No day or month that becomes a date may reach this: some 45,000 years on either side, which DuckDB's dates and times hold."""
@@ -92,9 +101,12 @@ def _within(node: Call, operands: Sequence[Term]) -> Term:
     Moved so that the high end is the greatest BIGINT, only what is not above it fits; moved on so that the low end is the least, only what
     is not below it. What is left lies in the range.
     """
-    low, high = _constant(node, 1), _constant(node, 2)
+    return _inside(operands[0], _constant(node, 1), _constant(node, 2))
+
+
+def _inside(operand: Term, low: int, high: int) -> Term:
     up, down = LARGEST_NARROW - high, -LARGEST_NARROW - 1 - low
-    below = _narrowed(_moved(as_type(number(operands[0]), SqlType.WIDE), up))
+    below = _narrowed(_moved(as_type(number(operand), SqlType.WIDE), up))
     inside = _narrowed(_moved(sql_cast(below, SqlType.WIDE), down - up))
     return Term(_narrowed(_moved(sql_cast(inside, SqlType.WIDE), -down)), SqlType.NARROW)
 
@@ -187,6 +199,56 @@ def _concat(*texts: exp.Expr) -> exp.Expr:
     return exp.paren(reduce(lambda left, right: exp.DPipe(this=left, expression=right, safe=True), texts), copy=False)
 
 
+def _number_text(node: Call, operands: Sequence[Term]) -> Term:
+    """Write a number as text: as an exact decimal with its decimal places, which DuckDB writes in full."""
+    digits = _constant(node, 1)
+    if digits == 0:
+        return Term(sql_cast(number(operands[0]).node, SqlType.TEXT), SqlType.TEXT)
+    if not 0 < digits <= PLACES_LIMIT or node.bound >= 10 ** (DECIMAL_DIGITS - digits):
+        raise unsound()
+    exact = _decimal(as_type(number(operands[0]), SqlType.WIDE), DECIMAL_DIGITS - digits, 0)
+    unit = _decimal(exp.Literal.string(format(Decimal(1).scaleb(-digits), "f")), digits, digits)
+    return Term(sql_cast(exp.paren(exp.Mul(this=exact, expression=unit), copy=False), SqlType.TEXT), SqlType.TEXT)
+
+
+def _decimal(node: exp.Expr, digits: int, places: int, cast: type[exp.Cast] = exp.Cast) -> exp.Expr:
+    return cast(this=node, to=exp.DataType.build(f"DECIMAL({digits}, {places})", dialect="duckdb"))
+
+
+def _date_text(node: Call, operands: Sequence[Term]) -> Term:
+    return Term(sql_cast(_date(node, _inside(operands[0], FIRST_DAY, LAST_DAY)), SqlType.TEXT), SqlType.TEXT)
+
+
+def _text_number(node: Call, operands: Sequence[Term]) -> Term:
+    """Read a number as a decimal, which is NULL where it does not fit, and rounded half away from zero. What is no number becomes ''."""
+    digits, places = _constant(node, 1), _constant(node, 2)
+    if not 0 <= places <= PLACES_LIMIT or not places <= digits <= LONGEST_DECIMAL:
+        raise unsound()
+    read = _decimal(_spelled(operands[0], "[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)"), digits, places, exp.TryCast)
+    wide = _decimal(read, DECIMAL_DIGITS - places - 1, places)
+    unit = _decimal(exp.Literal.number(10**places), places + 1, 0)
+    return Term(sql_cast(exp.paren(exp.Mul(this=wide, expression=unit), copy=False), SqlType.NARROW), SqlType.NARROW)
+
+
+def _text_date(_node: Call, operands: Sequence[Term]) -> Term:
+    """Read a date; DuckDB knows a year 0."""
+    day = _spelled(operands[0], "[0-9]{4}-[0-9]{2}-[0-9]{2}", "(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
+    return _inside(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), FIRST_DAY, LAST_DAY)
+
+
+def _text_truth(_node: Call, operands: Sequence[Term]) -> Term:
+    lower = _translated(ascii_uppercase, ascii_lowercase)(as_type(operands[0], SqlType.TEXT))
+    known = _spelled(Term(lower, SqlType.TEXT), "|".join((*TRUE, *FALSE)))
+    return Term(exp.TryCast(this=known, to=exp.DataType(this=SqlType.TRUTH.value)), SqlType.TRUTH)
+
+
+def _spelled(operand: Term, pattern: str, ignored: str = "") -> exp.Expr:
+    """Write what of a text matches a pattern, between white space of ASCII; the empty text where it does not."""
+    space = r"[ \t\n\v\f\r\x1c-\x1f]*"
+    whole = exp.Literal.string(f"^{space}({pattern}){ignored}{space}$")
+    return _function("regexp_extract", as_type(operand, SqlType.TEXT), whole, exp.Literal.number(1))
+
+
 def _constant(node: Call, place: int) -> int:
     """Return the constant number that stands at a place among the operands."""
     operand = node.operands[place] if place < len(node.operands) else None
@@ -213,6 +275,11 @@ _WRITTEN: dict[Function, Callable[[Call, Sequence[Term]], Term]] = {
     Function.REVERSE: _plain(_reverse, SqlType.TEXT),
     Function.CONCAT: _plain(_concat, SqlType.TEXT),
     Function.REPLACE: _plain(partial(_function, "replace"), SqlType.TEXT),
+    Function.NUMBER_TEXT: _number_text,
+    Function.DATE_TEXT: _date_text,
+    Function.TEXT_NUMBER: _text_number,
+    Function.TEXT_DATE: _text_date,
+    Function.TEXT_TRUTH: _text_truth,
     Function.POSITION: _plain(partial(_function, "strpos"), SqlType.TEXT, gives=SqlType.NARROW),
     Function.MONTHS: _months,
     Function.MONTH_START: _month_start,

@@ -178,6 +178,12 @@ def _replaced(text: Range, old: Range, new: Range) -> Range:
     return 0, text[1] + times * max(0, new[1] - old[1])
 
 
+def _spelling(span: Range, places: Range) -> Range:
+    """Return the range of the length of a number that is written: with its sign, one digit before the point and all after it."""
+    sizes = [(end < 0) + max(len(str(abs(end))), places[1] + 1) + (places[1] > 0) for end in span]
+    return 0, max(sizes)
+
+
 def _month(day: int) -> int:
     """Return how many months have begun from January of the year 0 to the month of a day. The calendar repeats after 400 years."""
     cycles, rest = divmod(day + _EPOCH - 1, _CYCLE)
@@ -208,6 +214,10 @@ _SPANS: dict[Function, Callable[..., Range]] = {
     Function.RIGHT: lambda text, length: (0, min(text[1], length[1])),
     Function.CONCAT: lambda *texts: (0, sum(text[1] for text in texts)),
     Function.REPLACE: _replaced,
+    Function.NUMBER_TEXT: _spelling,
+    Function.DATE_TEXT: lambda _: (0, len("YYYY-MM-DD")),
+    Function.TEXT_NUMBER: lambda _text, digits, _places: (1 - 10 ** digits[1], 10 ** digits[1] - 1),
+    Function.TEXT_DATE: lambda _: (1 - _EPOCH, datetime.date.max.toordinal() - _EPOCH),
     Function.POSITION: lambda text, _part: (0, max(1, text[1])),
     Function.MONTHS: lambda days: (_month(days[0]), _month(days[1])),
     Function.MONTH_START: lambda months: (_start(months[0]), _start(months[1])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.query.functions.casts import CASTS
 from stillroom.query.functions.choices import CHOICES
 from stillroom.query.functions.dates import DATES
 from stillroom.query.functions.numbers import NUMBERS
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from stillroom.query.functions.call import Meaning
 
-_MEANINGS: dict[str, Meaning] = {**CHOICES, **DATES, **NUMBERS, **TEXTS}
+_MEANINGS: dict[str, Meaning] = {**CASTS, **CHOICES, **DATES, **NUMBERS, **TEXTS}
 
 
 def function(node: exp.Expr) -> Meaning | None:

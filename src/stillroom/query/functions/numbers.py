@@ -162,10 +162,10 @@ def _to_places(node: exp.Expr, operand: Operand, divided: Callable[[Typed, int],
     divisor = 10 ** (number.type.digits - places)
     if divisor >= CONSTANT_LIMIT:
         raise too_large()
-    return _in_places(divided(number, divisor), places)
+    return in_places(divided(number, divisor), places)
 
 
-def _in_places(number: Typed, places: int) -> Typed:
+def in_places(number: Typed, places: int) -> Typed:
     """Return a whole number of units as the number that it stands for."""
     if places < 0:
         tens = arithmetic(ArithmeticOp.MULTIPLY, number, whole(10**-places))

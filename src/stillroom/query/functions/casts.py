@@ -1,0 +1,156 @@
+"""Safe casts: NULL for what does not fit the type. CAST, TRY_CAST and `::` are the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.errors import Code, Refusal
+from stillroom.model.expression import Comparison, Not
+from stillroom.model.function import Function
+from stillroom.model.schema import ColumnType, Kind
+from stillroom.query.comparisons import BOOLEAN, comparison_of
+from stillroom.query.constants import NULL
+from stillroom.query.function_values import function_value
+from stillroom.query.functions.call import called, whole
+from stillroom.query.functions.numbers import in_places, rounded
+from stillroom.query.functions.text import longest
+from stillroom.query.parse import only
+from stillroom.query.typed import Typed, combined, constant, mismatch, number_type, picked, scaled, span
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from stillroom.query.functions.call import Meaning, Operand
+
+LARGEST_INTEGER = 2**31 - 1
+"""INTEGER is from one less than its negative to this."""
+
+INTEGER_DIGITS = 10
+MOST_DIGITS, MOST_PLACES = 15, 12
+"""The most digits of DECIMAL(p, s), and the most of them that are decimal places."""
+
+DATE_LENGTH = 10
+
+
+def _cast(node: exp.Expr, operand: Operand) -> Typed:
+    """Compile a cast."""
+    only(node, {"this", "to", "safe"})
+    value, kind = operand(node.this), node.args["to"].this.value
+    match kind:
+        case "TEXT" | "VARCHAR":
+            return _as_text(value)
+        case "INT":
+            return _as_integer(value)
+        case "DECIMAL":
+            return _as_decimal(value, *_digits(node.args["to"]))
+        case "DATE":
+            return _as_date(value)
+        case "BOOLEAN":
+            return _as_truth(value)
+        case _:
+            raise Refusal(
+                Code.EXPRESSION_NOT_ALLOWED, f"CAST to {kind} is not supported.", "Use INTEGER, DECIMAL(p, s), TEXT, DATE or BOOLEAN."
+            )
+
+
+def _digits(to: exp.Expr) -> tuple[int, int]:
+    """Return how many digits a DECIMAL has, and how many of them are decimal places."""
+    written = [parameter.name for parameter in to.expressions]
+    known = [int(one) for one in written if one.isascii() and one.isdigit() and len(one) < INTEGER_DIGITS]
+    match known:
+        case [digits, places] if 1 <= digits <= MOST_DIGITS and places <= min(MOST_PLACES, digits):
+            return digits, places
+        case [digits] if 1 <= digits <= MOST_DIGITS:
+            return digits, 0
+        case _:
+            raise Refusal(
+                Code.EXPRESSION_NOT_ALLOWED,
+                f"DECIMAL has at most {MOST_DIGITS} digits here, {MOST_PLACES} of them decimal places.",
+                "Write DECIMAL(15, 2).",
+            )
+
+
+def _within(number: Typed, low: int, high: int) -> Typed:
+    """Return a number that is NULL outside a range, if it can lie there."""
+    first, last = number.type.low, number.type.high
+    if first is not None and last is not None and low <= first and last <= high:
+        return number
+    ends = (low if first is None else min(max(first, low), high), high if last is None else max(min(last, high), low))
+    return called(Function.WITHIN, number_type(number.type.digits, *ends, nullable=True), number, whole(low), whole(high))
+
+
+def _as_text(value: Typed) -> Typed:
+    """Return how a value is spelled: numbers with all their decimal places, dates as YYYY-MM-DD."""
+    missing = value.type.nullable
+    match value.type.kind:
+        case Kind.TEXT:
+            return value
+        case Kind.BOOLEAN:
+            return _told(value, constant("true", Kind.TEXT), constant("false", Kind.TEXT))
+        case Kind.DATE:
+            return called(Function.DATE_TEXT, ColumnType(kind=Kind.TEXT, length=DATE_LENGTH, nullable=missing), value)
+        case Kind.INTEGER | Kind.DECIMAL:
+            ends = [function_value(Function.NUMBER_TEXT, (end, value.type.digits)) for end in span(value)]
+            kind = ColumnType(kind=Kind.TEXT, length=max(len(str(end)) for end in ends), nullable=missing)
+            return called(Function.NUMBER_TEXT, kind, value, whole(value.type.digits))
+
+
+def _told(value: Typed, one: Typed, other: Typed) -> Typed:
+    """Return one of two values for true and for false."""
+    return picked([(value, one), (combined(Not(operand=value.expression), BOOLEAN, value), other)], NULL, nullable=value.type.nullable)
+
+
+def _as_integer(value: Typed) -> Typed:
+    match value.type.kind:
+        case Kind.INTEGER | Kind.DECIMAL:
+            number = rounded(value, 10**value.type.digits) if value.type.digits else value
+        case Kind.BOOLEAN:
+            return _told(value, whole(1), whole(0))
+        case Kind.TEXT:
+            number = _read(value, INTEGER_DIGITS, 0)
+        case Kind.DATE:
+            raise mismatch("A date is no number.")
+    return _within(number, -LARGEST_INTEGER - 1, LARGEST_INTEGER)
+
+
+def _as_decimal(value: Typed, digits: int, places: int) -> Typed:
+    match value.type.kind:
+        case Kind.INTEGER | Kind.DECIMAL:
+            known = value.type.digits
+            number = scaled(value, places) if known <= places else in_places(rounded(value, 10 ** (known - places)), places)
+        case Kind.TEXT:
+            return in_places(_read(value, digits, places), places)
+        case Kind.BOOLEAN | Kind.DATE:
+            raise mismatch("A date or truth value is no decimal number.")
+    return in_places(_within(number, 1 - 10**digits, 10**digits - 1), places)
+
+
+def _read(text: Typed, digits: int, places: int) -> Typed:
+    """Return the number that a text spells, in units."""
+    longest(text)
+    kind = number_type(0, 1 - 10**digits, 10**digits - 1, nullable=True)
+    return called(Function.TEXT_NUMBER, kind, text, whole(digits), whole(places))
+
+
+def _as_date(value: Typed) -> Typed:
+    if value.type.kind is Kind.DATE:
+        return value
+    longest(value)
+    return called(Function.TEXT_DATE, ColumnType(kind=Kind.DATE, low=FIRST_DAY, high=LAST_DAY), value)
+
+
+def _as_truth(value: Typed) -> Typed:
+    match value.type.kind:
+        case Kind.BOOLEAN:
+            return value
+        case Kind.INTEGER | Kind.DECIMAL:
+            return comparison_of(Comparison.NOT_EQUAL, value, whole(0))
+        case Kind.TEXT:
+            longest(value)
+            return called(Function.TEXT_TRUTH, BOOLEAN, value)
+        case Kind.DATE:
+            raise mismatch("A date is neither true nor false.")
+
+
+CASTS: dict[str, Meaning] = {"Cast": _cast, "TryCast": _cast}
