@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -197,7 +197,7 @@ def test_who_is_nobody_in_one_dataset_is_forgotten_in_the_others(tmp_path: Path)
         assert caught.value.code is Code.DATA_INVALID
 
 
-EXTREMES = [
+EXTREMES: list[tuple[str, dict[str, Any]]] = [
     ("SELECT COUNT(*) AS n FROM visits", {"error": 1e308}),
     ("SELECT AVG(cost) AS a FROM visits", {"error": 1e308, "group_size": 10**12}),
     ("SELECT AVG(cost) AS a FROM visits", {"error": 1e308, "group_size": 1, "pure": True}),
@@ -226,7 +226,7 @@ def test_whatever_is_sold_can_be_measured_stored_read_and_verified(folder: Path)
     assert account.spent.rho <= total
 
 
-OUT_OF_RANGE: list[dict[str, float]] = [
+OUT_OF_RANGE: list[dict[str, Any]] = [
     {"epsilon": float("nan")},
     {"epsilon": float("inf")},
     {"error": float("inf")},

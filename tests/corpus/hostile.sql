@@ -503,7 +503,7 @@ SELECT COUNT(*) FROM members WHERE age > ?
 SELECT COUNT(*) FROM members WHERE age > $1
 
 -- name: named parameter
--- code: EXPRESSION_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT COUNT(*) FROM members WHERE age > :s0
 
 -- name: template

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
-from stillroom.cli.screen import plain, price_lines
+from stillroom.cli.screen import price_lines, question_text
 from stillroom.errors import Code, InvalidInput
 
 Plan = Annotated[str | None, typer.Argument(help="The beginning of a plan digest; without it, what waits for you is listed.")]
@@ -43,7 +43,7 @@ def approve(
         waiting = session.waiting(answered=everything)
         lines: list[str] = []
         for item in waiting:
-            lines += [f"[bold]{item.price.plan_digest}[/]", f"  {item.question.asked_by} asks: {plain(item.question.sql)}"]
+            lines += [f"[bold]{item.price.plan_digest}[/]", f"  {item.question.asked_by} asks: {question_text(item.question)}"]
             lines += [f"  {line}" for line in price_lines(item.price)]
             lines += [f"  {party}: {decision}" for party, decision in sorted(item.decisions.items())]
         nothing = "No question was put to owners." if everything else "Nothing waits for you."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stillroom.cli.screen import Screen
+from stillroom.errors import Code, InvalidInput
 
 Home = Annotated[
     Path,
@@ -25,8 +27,36 @@ GroupSize = Annotated[
 ]
 Pure = Annotated[bool, typer.Option("--pure", help="Laplace noise, for pure ε.")]
 GroupsPerPerson = Annotated[int | None, typer.Option("--groups-per-person", help="Keep at most so many groups of each person.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="What :NAME stands for: a number, true, false or text; text in quotes is text."),
+]
 
 HERE = Path()
+
+
+def values_of(written: list[str] | None) -> dict[str, bool | int | float | str]:
+    """Return parameters as they are typed: JSON numbers, truth values and texts in quotes are that, all else is text.
+
+    Raises:
+        InvalidInput: One of them has no name, or one name stands twice.
+    """
+    found: dict[str, bool | int | float | str] = {}
+    for one in written or ():
+        name, sign, value = one.partition("=")
+        if not sign or not name or name in found:
+            raise InvalidInput(Code.USAGE, "A parameter is a name, = and a value, each name once.", "Write --param name=value.")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> bool | int | float | str:
+    """Return a value that is written in JSON, or the text itself."""
+    try:
+        found = json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, bool | int | float | str) else text
 
 
 def screen(*, as_json: bool) -> Screen:

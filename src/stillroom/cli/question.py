@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stillroom.cli.options import HERE, AsJson, Epsilon, Error, GroupSize, GroupsPerPerson, Home, Pure, Room, screen
+from stillroom.cli.options import HERE, AsJson, Epsilon, Error, GroupSize, GroupsPerPerson, Home, Parameters, Pure, Room, screen, values_of
 from stillroom.cli.screen import price_lines, release_lines, release_table
 
 Sql = Annotated[str, typer.Argument(help="The question, one SELECT.")]
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
 def price(
     sql: Sql,
     *,
+    param: Parameters = None,
     epsilon: Epsilon = None,
     error: Error = None,
     group_size: GroupSize = None,
@@ -36,13 +37,22 @@ def price(
     from stillroom.client.session import open_room
 
     session = open_room(home, room)
-    found = session.price(sql, epsilon=epsilon, error=error, group_size=group_size, pure=pure, groups_per_person=groups_per_person)
+    found = session.price(
+        sql,
+        parameters=values_of(param),
+        epsilon=epsilon,
+        error=error,
+        group_size=group_size,
+        pure=pure,
+        groups_per_person=groups_per_person,
+    )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
 
 def ask(
     sql: Sql,
     *,
+    param: Parameters = None,
     epsilon: Epsilon = None,
     error: Error = None,
     group_size: GroupSize = None,
@@ -61,7 +71,15 @@ def ask(
         check_writable(out)
     shown = screen(as_json=as_json)
     session = open_room(home, room, progress=shown)
-    found = session.ask(sql, epsilon=epsilon, error=error, group_size=group_size, pure=pure, groups_per_person=groups_per_person)
+    found = session.ask(
+        sql,
+        parameters=values_of(param),
+        epsilon=epsilon,
+        error=error,
+        group_size=group_size,
+        pure=pure,
+        groups_per_person=groups_per_person,
+    )
     if out is not None:
         found.save(out)
     again = [] if found.charged else ["[dim]Asked before: the stored release, no charge.[/]"]

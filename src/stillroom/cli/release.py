@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
-from stillroom.cli.screen import plain, plain_table, release_lines, release_table
+from stillroom.cli.screen import plain_table, question_text, release_lines, release_table
 
 Which = Annotated[str, typer.Argument(help="A commit's number in the log, or the beginning of a plan digest.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the signed release to this file.")]
@@ -29,8 +29,8 @@ def releases(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -
     table.add_column("question", min_width=20, overflow="fold")
     for item in found:
         said = item.statement
-        question = " ".join(said.question.sql.split())
-        table.add_row(str(said.commit_index), said.plan_digest[:19], said.question.asked_by, f"{said.promise.epsilon:.3g}", plain(question))
+        question = " ".join(question_text(said.question).split())
+        table.add_row(str(said.commit_index), said.plan_digest[:19], said.question.asked_by, f"{said.promise.epsilon:.3g}", question)
     screen(as_json=as_json).show([item.statement.to_json() for item in found], table)
 
 

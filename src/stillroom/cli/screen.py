@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from stillroom.errors import StillroomError
     from stillroom.model.price import Price
+    from stillroom.model.question import Question
     from stillroom.model.release import Cell, Heading, Release
 
 
@@ -142,6 +143,12 @@ def plain(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(one if one.isprintable() or one in "\t\n" else f"\\u{ord(one):04x}" for one in text))
+
+
+def question_text(question: Question) -> str:
+    """Return what a party asks, with the constants that its parameters stand for, as text that is safe to show."""
+    values = ", ".join(f":{name} = {value!r}" for name, value in sorted(question.parameters.items()))
+    return plain(question.sql + (f"  with {values}" if values else ""))
 
 
 def release_table(release: Release) -> object:

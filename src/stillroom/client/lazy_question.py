@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from stillroom.client.expressions import Expression, col
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stillroom.client.result import Release
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
+    from stillroom.model.question import Parameter
 
 
 class Asker(Protocol):
@@ -21,11 +24,11 @@ class Asker(Protocol):
         """The contract in force."""
         ...
 
-    def price(self, sql: str, **terms: float | bool | None) -> Price:
+    def price(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Price:
         """Return what a question would cost."""
         ...
 
-    def ask(self, sql: str, **terms: float | bool | None) -> Release:
+    def ask(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Release:
         """Ask a question."""
         ...
 
@@ -71,8 +74,8 @@ class LazyQuestion:
 
     def price(self, **terms: float | bool | None) -> Price:
         """Return what it would cost, as `Session.price`."""
-        return self.session.price(self.sql, **terms)
+        return self.session.price(self.sql, parameters=None, **terms)
 
     def ask(self, **terms: float | bool | None) -> Release:
         """Ask it, as `Session.ask`."""
-        return self.session.ask(self.sql, **terms)
+        return self.session.ask(self.sql, parameters=None, **terms)

@@ -15,10 +15,13 @@ from stillroom.model.contract import PrivateDataset
 from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stillroom.adapters.home import Home
     from stillroom.client.rows import Rows
     from stillroom.model.contract import Contract, Dataset
     from stillroom.model.price import Price
+    from stillroom.model.question import Parameter
     from stillroom.ports import Progress
     from stillroom.room.room import Room
 
@@ -35,6 +38,7 @@ FIXES = {
     "error": "Give one of --epsilon and --error, above 0.",
     "group_size": "Give a whole number from 1 to 10^12.",
     "groups_per_person": "Give a whole number from 1 to 10^12.",
+    "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
     "sql": "Ask in at most 100,000 characters.",
 }
 """What to do about each part of a question that cannot be."""
@@ -237,13 +241,13 @@ class Session:
 
         return Rows.of_dataset(self, dataset)
 
-    def price(self, sql: str, **terms: float | bool | None) -> Price:
+    def price(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Price:
         """Return what a question would cost; nothing is read and nothing is spent."""
         from stillroom.query.compile import compile_question
         from stillroom.query.price import price
 
         contract = self.contract
-        question = self._question(contract, sql, terms)
+        question = self._question(contract, sql, parameters, terms)
         return price(contract, compile_question(contract, question), question.terms.group_size)
 
     def cap_exceeded(self, price: Price) -> float | None:
@@ -253,11 +257,12 @@ class Session:
         caps, most = self.contract.caps, most_for_one(self.contract)
         return None if price.charge.fits(allowance(most, caps.delta)) else most
 
-    def ask(self, sql: str, **terms: float | bool | None) -> Release:
+    def ask(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Release:
         """Ask a question.
 
         Args:
             sql: One SELECT.
+            parameters: The constants that `:name` and `$name` stand for in it.
             terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person` (see `stillroom.model.question.Terms`).
 
         Raises:
@@ -270,21 +275,24 @@ class Session:
         from stillroom.room.stages import Released
         from stillroom.room.statement import QUESTION_TYPE
 
-        question = self._question(self.contract, sql, terms)
+        question = self._question(self.contract, sql, parameters, terms)
         found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), self._progress)
         if not isinstance(found, Released):
             raise Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
         return Release(releases.read(found.envelope), found.envelope, charged=found.fresh)
 
-    def _question(self, contract: Contract, sql: str, terms: dict[str, float | bool | None]) -> Question:
+    def _question(
+        self, contract: Contract, sql: str, parameters: Mapping[str, Parameter] | None, terms: Mapping[str, float | bool | None]
+    ) -> Question:
         """Return a question of this party under the contract in force."""
         from pydantic import ValidationError
 
         given = {name: value for name, value in terms.items() if value is not None}
         try:
-            return Question(contract=digest_of(contract), sql=sql, terms=Terms.model_validate(given), asked_by=self.party)
+            chosen, values = Terms.model_validate(given), dict(parameters or {})
+            return Question(contract=digest_of(contract), sql=sql, parameters=values, terms=chosen, asked_by=self.party)
         except ValidationError as error:
-            field = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the question"
+            field = str(next(iter(error.errors()[0]["loc"]), "the question"))
             reason = f"{field} is out of range, of the wrong kind or not known."
             raise InvalidInput(
                 Code.PRICE_INVALID, reason, FIXES.get(field, "The reference of `stillroom ask` lists what can be given.")

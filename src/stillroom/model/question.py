@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from stillroom.model.contract import Digest, Name
+from stillroom.model.expression import SmallInt
 from stillroom.model.value import Value
 
 SQL_LIMIT = 100_000
@@ -14,6 +15,12 @@ SQL_LIMIT = 100_000
 
 GROUP_LIMIT = 10**12
 """The largest group size, and the most groups of one person, that a question may name."""
+
+PARAMETER_LIMIT = 1_000
+"""The most parameters of a question."""
+
+Parameter: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length=SQL_LIMIT)]
+"""A value of a parameter. A double means the shortest decimal that denotes it."""
 
 
 class Terms(Value):
@@ -41,6 +48,7 @@ class Question(Value):
         format: The version of this format.
         contract: Digest of the contract.
         sql: The text, as written.
+        parameters: The constants that `:name` and `$name` stand for in it.
         terms: Price or precision.
         asked_by: The party that asks.
     """
@@ -48,5 +56,6 @@ class Question(Value):
     format: Literal["stillroom/question/v1"] = Field(default="stillroom/question/v1", alias="schema")
     contract: Digest
     sql: Annotated[str, Field(max_length=SQL_LIMIT)]
+    parameters: Annotated[dict[Name, Parameter], Field(max_length=PARAMETER_LIMIT)] = Field(default_factory=dict)
     terms: Terms
     asked_by: Name

@@ -82,7 +82,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
         InvalidInput: The text is not SQL, or the terms contradict each other.
         Refusal: The question asks for something that is not supported, not allowed or not bounded.
     """
-    select = parse(question.sql)
+    select = parse(question.sql, question.parameters)
     frame, _ = select_rows(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(select, frame, contract)
     plan = _plan(contract, question.terms, grouped)

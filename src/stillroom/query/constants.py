@@ -56,11 +56,12 @@ def constant_expression(node: exp.Expr) -> Typed:
 
 
 def _literal(node: exp.Expr) -> Typed:
-    """Compile a number or text."""
+    """Compile a number or text. A written number has no sign; that of a parameter may."""
     if node.args["is_string"]:
         return constant(node.this, Kind.TEXT)
-    value = decimal_literal(node.this)
+    value = decimal_literal(node.this.removeprefix("-"))
     digits = _decimals(value)
+    value = -value if node.this.startswith("-") else value
     return constant(int(value.scaleb(digits, _EXACTLY)), Kind.DECIMAL if digits else Kind.INTEGER, digits)
 
 

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.question import SQL_LIMIT
+from stillroom.query.parameters import with_parameters, with_texts
 from stillroom.query.tokens import listed_tokens, only_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlglot import exp
+
+    from stillroom.model.question import Parameter
 
 NODE_LIMIT = 5_000
 """The most syntax nodes of a question."""
@@ -23,8 +26,8 @@ DEPTH_LIMIT = 60
 """The deepest nesting of a question."""
 
 
-def parse(sql: str) -> exp.Select:
-    """Return the one SELECT statement of a question.
+def parse(sql: str, parameters: Mapping[str, Parameter]) -> exp.Select:
+    """Return the one SELECT statement of a question, with constants in the place of its parameters.
 
     Raises:
         InvalidInput: The text is not SQL, or too large.
@@ -34,23 +37,25 @@ def parse(sql: str) -> exp.Select:
 
     if len(sql) > SQL_LIMIT:
         raise InvalidInput(Code.SQL_TOO_LARGE, f"The question is longer than {SQL_LIMIT} characters.", "Shorten it.")
-    if any(ord(character) < FIRST_PRINTABLE and character not in "\t\n\r" for character in sql):
+    texts = (sql, *(value for value in parameters.values() if isinstance(value, str)))
+    if any(ord(character) < FIRST_PRINTABLE and character not in "\t\n\r" for text in texts for character in text):
         raise InvalidInput(Code.SQL_INVALID, "The question contains control characters.", "Remove them.")
-    statement = _statement(sql)
+    statement = _statement(sql, parameters)
     if not isinstance(statement, exp.Select):
         raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
     _check_size(statement)
+    with_texts(statement, parameters)
     return statement
 
 
-def _statement(sql: str) -> exp.Expr | None:
+def _statement(sql: str, parameters: Mapping[str, Parameter]) -> exp.Expr | None:
     """Parse, with errors that show the place but nothing else."""
     from sqlglot import Dialect
     from sqlglot.errors import SqlglotError
 
     dialect = Dialect.get_or_raise("duckdb")
     try:
-        tokens = listed_tokens(only_statement(dialect.tokenize(sql)))
+        tokens = listed_tokens(with_parameters(only_statement(dialect.tokenize(sql)), parameters))
         return dialect.parser().parse(tokens, sql)[0]
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
