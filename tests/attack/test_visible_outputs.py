@@ -45,7 +45,7 @@ REFUSED = (
     "SELECT pid FROM visits",
     "SELECT cost, COUNT(*) FROM visits GROUP BY cost",
     "SELECT COUNT(*) FROM visits WHERE error('x')",
-    "SELECT COUNT(*) FROM visits WHERE CAST(ward AS INTEGER) = 1",
+    "SELECT COUNT(*) FROM visits WHERE CAST(ward AS DOUBLE) = 1",
     "SELECT MAX(cost) FROM visits",
 )
 DRAWN = {"value", "low", "high", "no_information"}
