@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 TRIED = 5_000
 """The most combinations of column values that are tried to find out which values an expression can take."""
 
+LENGTH = 1_000_000
+"""The most characters of all values of a key together."""
+
 STEPS = 200_000
 """The most nodes that are evaluated for that: combinations of values × nodes of the expression."""
 
@@ -48,7 +51,8 @@ def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Sca
         raise too_large()
     if listed is None:
         listed = tuple(sorted((value for value in found or () if value is not None), key=_order)) + (None,) * (None in (found or ()))
-    return tuple(value for value in listed if found is None or (type(value), value) in {(type(f), f) for f in found})
+    occurring = None if found is None else {(type(value), value) for value in found}
+    return tuple(value for value in listed if occurring is None or (type(value), value) in occurring)
 
 
 def _order(value: Scalar) -> tuple[str, Scalar]:
@@ -65,4 +69,12 @@ def _tried(key: Typed, facts: Iterable[ColumnFact]) -> set[Scalar] | None:
     combinations = prod(len(domain) for domain in known)
     if len(known) < len(domains) or combinations > TRIED or combinations * key.size > STEPS:
         return None
-    return {evaluate(key.expression, dict(zip(names, values, strict=True))) for values in product(*known)}
+    found: set[Scalar] = set()
+    length = 0
+    for values in product(*known):
+        value = evaluate(key.expression, dict(zip(names, values, strict=True)))
+        length += len(value) if isinstance(value, str) and value not in found else 0
+        if length > LENGTH:
+            return None
+        found.add(value)
+    return found

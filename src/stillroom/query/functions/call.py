@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LISTED = 500
 """The most values that a function of listed values is computed for."""
 
+LISTED_LENGTH = 100_000
+"""The most characters of all of them together."""
+
 
 def called(function: Function, kind: ColumnType, *operands: Typed) -> Typed:
     """Return a call; where its operands have listed values, so has it.
@@ -56,8 +59,16 @@ def _listed(call: Call, operands: tuple[Typed, ...]) -> tuple[bool | int | str, 
     known = [domain for domain in domains if domain is not None]
     if len(known) < len(domains) or prod(len(domain) for domain in known) > LISTED:
         return None
-    values = [_value(call, values) for values in product(*known)]
-    return tuple(dict.fromkeys(value for value in values if value is not None))
+    found: dict[bool | int | str, None] = {}
+    length = 0
+    for values in product(*known):
+        value = _value(call, values)
+        length += len(value) if isinstance(value, str) else 0
+        if length > LISTED_LENGTH:
+            return None
+        if value is not None:
+            found[value] = None
+    return tuple(found)
 
 
 def _value(call: Call, values: tuple[Scalar, ...]) -> Scalar:
