@@ -17,6 +17,8 @@ from stillroom.query.parse import identifier, only
 from stillroom.query.typed import Typed, both_true, choice, mismatch, scaled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
@@ -55,7 +57,7 @@ def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> F
         Refusal: The persons are not equated, or one person could have too many rows.
     """
     how, both = kept(join), side_by_side(left, right)
-    equated, others = _split(join, both, left, right)
+    equated, others = split_conditions(_conditions(join, left, right), both, left, right)
     if not equated:
         raise Refusal(
             Code.JOIN_WITHOUT_PERSON,
@@ -104,16 +106,19 @@ def needed(item: Typed) -> frozenset[Use]:
             return uses.FILTERS
 
 
-def _split(join: exp.Join, both: Frame, left: Frame, right: Frame) -> tuple[bool, list[Typed]]:
-    """Split the conditions of a join into the equality of persons, and the others."""
+def _conditions(join: exp.Join, left: Frame, right: Frame) -> list[exp.Expr]:
+    """Return the conditions of a join, those of USING first."""
+    nodes = [_equality(identifier(name), left, right) for name in join.args.get("using") or ()]
+    return nodes + (conjuncts(join.args["on"]) if join.args.get("on") is not None else [])
+
+
+def split_conditions(nodes: Iterable[exp.Expr], both: Frame, left: Frame, right: Frame) -> tuple[bool, list[Typed]]:
+    """Return whether conditions equate the persons of two sides, and all that they ask beyond that."""
     from sqlglot import exp
 
-    nodes = [node for name in join.args.get("using") or () for node in [_equality(identifier(name), left, right)]]
-    if join.args.get("on") is not None:
-        nodes += conjuncts(join.args["on"])
-    equated, others = False, []
+    equated, others = False, list[Typed]()
     for node in nodes:
-        persons = equated_persons(node, both, left, right) if isinstance(node, exp.EQ) else None
+        persons = _equated_persons(node, both, left, right) if isinstance(node, exp.EQ) else None
         if persons is None:
             others.append(condition(node, both))
         else:
@@ -134,7 +139,7 @@ def _equality(name: str, left: Frame, right: Frame) -> exp.Expr:
     return exp.EQ(this=owner(left), expression=owner(right))
 
 
-def equated_persons(node: exp.EQ, both: Frame, left: Frame, right: Frame) -> tuple[PersonColumn, PersonColumn] | None:
+def _equated_persons(node: exp.EQ, both: Frame, left: Frame, right: Frame) -> tuple[PersonColumn, PersonColumn] | None:
     """Return the persons that an equality equates, if they are one of the left side and one of the right.
 
     Rows on which such a person is NULL match nothing; all rows have their person, whatever a column says.

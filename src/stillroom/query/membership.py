@@ -11,10 +11,10 @@ from stillroom.model.relation import ColumnFact, Mark
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
 from stillroom.query.constants import NULL
-from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference
+from stillroom.query.expressions import conjunction, conjuncts, person_reference
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, has_aggregate, place_holder
-from stillroom.query.joins import equated_persons, needed, side_by_side
+from stillroom.query.joins import needed, side_by_side, split_conditions
 from stillroom.query.parse import identifier, only
 from stillroom.query.typed import Typed, choice
 
@@ -87,14 +87,7 @@ def _exists(node: exp.Exists, frame: Frame, context: Context) -> tuple[Frame, Ty
         query.set("where", exp.Where(this=exp.and_(*nested)))
     among, _ = context.rows(query, context)
     both = side_by_side(among, frame)
-    equated, pairs = False, list[Typed]()
-    for part in (_qualified(part, among) for part in parts if part not in nested):
-        persons = equated_persons(part, both, among, frame) if isinstance(part, exp.EQ) else None
-        if persons is None:
-            pairs.append(condition(part, both))
-        else:
-            equated = True
-            pairs += [person.present for person in persons if person.present is not None]
+    equated, pairs = split_conditions((_qualified(part, among) for part in parts if part not in nested), both, among, frame)
     if not equated:
         raise _not_the_person()
     return _marked(frame, among, pairs, context)
