@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from stillroom.model.after import ROOT_DIGITS
-from stillroom.privacy.intervals import moved
+from stillroom.privacy.intervals import Derived, moved
 
 _UNIT = 10**ROOT_DIGITS
 
@@ -29,23 +29,7 @@ class Sums(NamedTuple):
     product: Total
 
 
-class Covaried(NamedTuple):
-    """A covariance and its interval.
-
-    Attributes:
-        value: What the noisy totals give, moved into the bounds.
-        low: Lower end.
-        high: Upper end.
-        no_information: The interval is all that the bounds allow.
-    """
-
-    value: Fraction
-    low: Fraction
-    high: Fraction
-    no_information: bool
-
-
-def covariance(sums: Sums, bounds: tuple[Fraction, Fraction], *, square: bool) -> Covaried:
+def covariance(sums: Sums, bounds: tuple[Fraction, Fraction], *, square: bool) -> Derived:
     """Return Σxy/n - (Σx/n)(Σy/n), with the range that it has while every total lies in its interval.
 
     Whatever the totals, there is an answer. If the count without noise is at least 1, and the totals without noise are of the same rows,
@@ -66,14 +50,14 @@ def covariance(sums: Sums, bounds: tuple[Fraction, Fraction], *, square: bool) -
     lower = min(_along(product.low, greatest, inverses))
     upper = max(_along(product.high, least, inverses))
     low, high = moved(lower, upper, *bounds)
-    return Covaried(min(max(value, bounds[0]), bounds[1]), low, high, no_information=(low, high) == bounds)
+    return Derived(min(max(value, bounds[0]), bounds[1]), low, high, no_information=(low, high) == bounds)
 
 
-def of_sample(known: Covaried, count: Total) -> Covaried:
+def of_sample(known: Derived, count: Total) -> Derived:
     """Return a covariance times n/(n - 1), for counts without noise of at least 2; counts below are taken as 2."""
     value, most, least = (_unbiased(rows) for rows in count)
     corners = [end * factor for end in (known.low, known.high) for factor in (most, least)]
-    return Covaried(known.value * value, min(corners), max(corners), known.no_information)
+    return Derived(known.value * value, min(corners), max(corners), known.no_information)
 
 
 def root(number: Fraction) -> Fraction:

@@ -5,12 +5,29 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
 from stillroom.privacy.noise_sums import ERROR, coverage, reach
 
 _HIGHEST_LEVEL = Fraction(1) - Fraction(1, 10**8)
+
+
+class Derived(NamedTuple):
+    """A number that is computed from noisy totals, and its interval.
+
+    Attributes:
+        value: What the noisy totals give, moved into the bounds.
+        low: Lower end.
+        high: Upper end.
+        no_information: The interval is all that the bounds allow.
+    """
+
+    value: Fraction
+    low: Fraction
+    high: Fraction
+    no_information: bool
 
 
 @lru_cache(maxsize=4096)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from statistics import NormalDist
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from stillroom.model.mechanism import NoiseKind
-from stillroom.privacy.intervals import joint_level, moved, quantile
+from stillroom.privacy.intervals import Derived, joint_level, moved, quantile
 from stillroom.privacy.noise_sums import ERROR
 
 if TYPE_CHECKING:
@@ -60,23 +60,7 @@ class Average:
         return quantile(self.sum_noise, self.terms, level), quantile(self.count_noise, self.terms, level)
 
 
-class Ratio(NamedTuple):
-    """An average and its interval.
-
-    Attributes:
-        value: The noisy sum over the noisy count (at least 1), moved into the bounds.
-        low: Lower end.
-        high: Upper end.
-        no_information: The interval is all that the bounds allow.
-    """
-
-    value: Fraction
-    low: Fraction
-    high: Fraction
-    no_information: bool
-
-
-def ratio_interval(average: Average, total: int, count: int) -> Ratio:
+def ratio_interval(average: Average, total: int, count: int) -> Derived:
     """Return the average that a noisy total and a noisy count suggest, with an interval.
 
     Whatever the noise, there is an answer. If the count without noise is at least 1, the interval contains the ratio without
@@ -87,9 +71,9 @@ def ratio_interval(average: Average, total: int, count: int) -> Ratio:
     value = min(max(Fraction(total, max(count, 1)), low), high)
     region = _region(average, total, count, value)
     if region is None:
-        return Ratio(value, low, high, no_information=True)
+        return Derived(value, low, high, no_information=True)
     lower, upper = moved(*region, low, high)
-    return Ratio(value, lower, upper, no_information=(lower, upper) == (low, high))
+    return Derived(value, lower, upper, no_information=(lower, upper) == (low, high))
 
 
 def expected_ratio_half_width(average: Average, group_size: int) -> Fraction:

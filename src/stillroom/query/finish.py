@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.plan import NoisyCells, Order, Output, Plan
-    from stillroom.privacy.ratios import Ratio
+    from stillroom.privacy.intervals import Derived
     from stillroom.query.estimate import Estimate, Plain
 
 
@@ -101,7 +101,7 @@ def _measured(total: int, half: int, digits: int) -> Cell:
     return Cell(value=_fixed(total, digits), low=_fixed(total - half, digits), high=_fixed(total + half, digits))
 
 
-def _averaged(ratio: Ratio, digits: int, unit: int) -> Cell:
+def _averaged(ratio: Derived, digits: int, unit: int) -> Cell:
     """Return an average, known in units of 1/unit."""
     return Cell(
         value=decimal_text(ratio.value, digits, ROUND_HALF_EVEN, unit),

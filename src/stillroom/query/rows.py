@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Key, Plan
     from stillroom.model.schema import Scalar
-    from stillroom.privacy.ratios import Ratio
+    from stillroom.privacy.intervals import Derived
     from stillroom.query.totals import Totals
 
 
@@ -57,7 +57,7 @@ class Rows:
         sums, sets = self._totals.sums[measure], self._totals.sets
         return ((sums[number], halves[sets[number]]) for number in self._numbers)
 
-    def averaged(self, atom: Average, level: Fraction) -> Iterable[Ratio]:
+    def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
         total, count = int(atom.total[1:]), int(atom.count[1:])
         noise = (self._plan.mechanisms[total], self._plan.mechanisms[count])
