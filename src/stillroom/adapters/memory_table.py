@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.admitted import PERSON
-from stillroom.errors import Code, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pyarrow as pa
 
@@ -35,22 +34,3 @@ class MemoryTable:
     def persons(self) -> pa.Array:
         """Return the canonical identifiers; item i belongs to code i."""
         return self._contents.persons
-
-
-class MemoryTables:
-    """Tables by name, each in one version."""
-
-    def __init__(self, tables: Mapping[str, Contents], version: int = 1) -> None:
-        """Hold tables, all in the same version."""
-        self._tables = dict(tables)
-        self._version = version
-
-    def open(self, dataset: str, version: int) -> MemoryTable:
-        """Return a table.
-
-        Raises:
-            Refusal: `DATA_UNKNOWN` if there is no such table or version.
-        """
-        if dataset not in self._tables or version != self._version:
-            raise Refusal(Code.DATA_UNKNOWN, f"There is no version {version} of `{dataset}`.", "Hand in the table.")
-        return MemoryTable(self._tables[dataset])
