@@ -644,6 +644,12 @@ SELECT r.shift, COUNT(*) FROM (SELECT patient, ward, urgent, ROW_NUMBER() OVER (
 -- name: numbers of rows in two orders
 SELECT a, COUNT(*) FROM (SELECT patient, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, severity, urgent) AS a, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY severity DESC, seen, ward, urgent) AS b FROM visits) WHERE b < 3 AND a <> b GROUP BY a
 
+-- name: windows over rows that are equal
+SELECT r, COUNT(*), SUM(c) FROM (SELECT patient, severity, AVG(severity) OVER (PARTITION BY patient ORDER BY urgent, severity ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS m, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY severity, urgent) AS r, COUNT(severity) OVER (PARTITION BY patient ORDER BY urgent, severity ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS c FROM (SELECT patient, severity, urgent FROM visits)) WHERE r < 4 AND m >= 0 GROUP BY r
+
+-- name: first row, of whichever side has it
+SELECT COUNT(*), COUNT(who) FROM (SELECT x.patient AS who, COALESCE(x.patient, y.patient) AS either FROM (SELECT patient, severity FROM visits) x FULL JOIN (SELECT patient, severity FROM visits WHERE urgent) y ON x.patient = y.patient AND x.severity = y.severity QUALIFY ROW_NUMBER() OVER (PARTITION BY COALESCE(x.patient, y.patient) ORDER BY x.severity NULLS FIRST, y.severity, x.patient IS NULL) = 1)
+
 -- name: first value that is there
 SELECT COALESCE(tariff, region, '?') AS k, COUNT(*), SUM(COALESCE(income, age, 0)) FROM members GROUP BY k
 

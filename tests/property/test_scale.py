@@ -55,6 +55,8 @@ ASKED = [
     "totals of totals",
     "few groups of each person",
     "few groups after a join",
+    "windows over rows that are equal",
+    "first row of each person, joined",
 ]
 GONE = 17
 """The person who is removed."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.model.expression import Column
+from stillroom.model.expression import Column, Expression, children
 from stillroom.model.question import Terms
-from stillroom.model.relation import Sort, Window, steps
+from stillroom.model.relation import Sort, Window, expressions, made, produced, steps
 from stillroom.model.schema import Kind
-from tests.world import Entry, contract, private
+from tests.world import ACCEPTED, Entry, contract, private
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import Plan
 
 VISIBLE = {f"visits.{name}" for name, column in private()["visits"].columns.items() if column.uses}
 
@@ -18,8 +22,29 @@ VISIBLE = {f"visits.{name}" for name, column in private()["visits"].columns.item
 def window_of(sql: str) -> Window:
     """Return the only window of a question."""
     plan = Entry("", sql, Terms(epsilon=1.0)).compile().plan
-    (window,) = (step for step in steps(plan.whole) if isinstance(step, Window))
+    (window,) = windows_of(plan)
     return window
+
+
+def windows_of(plan: Plan) -> list[Window]:
+    """Return the windows of a plan, the last first."""
+    return [step for step in steps(plan.whole) if isinstance(step, Window)]
+
+
+def untold(plan: Plan, window: Window) -> set[str]:
+    """Return the columns that a plan reads after a window and that stand neither in its order nor in its keys."""
+    inside = {id(step) for step in steps(window.source)}
+    read = [one for step in steps(plan.whole) if id(step) not in inside for one in expressions(step)]
+    read += [key.value for key in plan.keys] + [measure.value for measure in plan.measures]
+    told = [*window.keys, *(term.value for term in window.order)]
+    return {name for one in read for name in beyond(one, told)} & produced(window.source)
+
+
+def beyond(node: Expression, told: list[Expression]) -> set[str]:
+    """Return the columns that an expression reads outside of others."""
+    if node in told:
+        return set()
+    return {node.name} if isinstance(node, Column) else {name for child in children(node) for name in beyond(child, told)}
 
 
 ORDERS = ["ORDER BY seen DESC", "ORDER BY severity + 1, urgent"]
@@ -60,3 +85,50 @@ def test_a_column_without_use_decides_nothing() -> None:
 def test_totals_over_all_rows_need_no_order() -> None:
     window = window_of("SELECT COUNT(*) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient) AS w FROM visits) WHERE w > 1")
     assert window.order == ()
+
+
+@pytest.mark.parametrize("entry", ACCEPTED, ids=lambda entry: entry.name)
+def test_rows_that_are_equal_to_a_window_are_equal_to_the_question(entry: Entry) -> None:
+    """What is read after a window stands in its order, or is a function of what does."""
+    plan = entry.compiled.plan
+    assert [found for window in windows_of(plan) if window.order and (found := untold(plan, window))] == []
+
+
+def test_the_corpus_has_windows_with_an_order() -> None:
+    """The test above is not about nothing, and sees what is left out."""
+    plans = [entry.compiled.plan for entry in ACCEPTED]
+    ordered = [(plan, window) for plan in plans for window in windows_of(plan) if window.order]
+    assert len(ordered) >= 20
+    assert sum(bool(untold(plan, window.model_copy(update={"order": window.order[:1]}))) for plan, window in ordered) >= 0.9 * len(ordered)
+
+
+def test_a_window_is_ordered_by_what_earlier_ones_say() -> None:
+    """Equal rows have one number, whichever window looks at them."""
+    first = "ROW_NUMBER() OVER (PARTITION BY patient ORDER BY severity)"
+    second = "ROW_NUMBER() OVER (PARTITION BY patient ORDER BY severity DESC)"
+    plan = (
+        Entry("", f"SELECT COUNT(*) FROM (SELECT patient FROM visits QUALIFY {first} = 1 AND {second} = 1)", Terms(epsilon=1.0))
+        .compile()
+        .plan
+    )
+    after, before = windows_of(plan)
+    assert set(made(before)) <= set(names(after.order))
+
+
+def test_the_count_of_an_average_is_in_the_order_of_its_sum() -> None:
+    average = "AVG(severity) OVER (PARTITION BY patient ORDER BY seen)"
+    plan = Entry("", f"SELECT COUNT(*) FROM (SELECT patient, {average} AS w FROM visits) WHERE w > 1", Terms(epsilon=1.0)).compile().plan
+    count, total = windows_of(plan)
+    assert (count.columns[0].function, total.columns[0].function) == ("count", "sum")
+    assert set(made(total)) <= set(names(count.order))
+
+
+def test_rows_of_one_side_are_told_from_those_of_the_other() -> None:
+    joined = "(SELECT patient FROM visits) x FULL JOIN (SELECT patient FROM visits WHERE urgent) y ON x.patient = y.patient"
+    window = window_of(
+        "SELECT COUNT(who) FROM (SELECT x.patient AS who, COALESCE(x.patient, y.patient) AS p FROM"
+        f" {joined} QUALIFY ROW_NUMBER() OVER (PARTITION BY COALESCE(x.patient, y.patient)) = 1)"
+    )
+    (marks,) = (made(step) for step in steps(window.source) if made(step))
+    assert len(marks) == 2
+    assert set(names(window.order)) == set(marks)

@@ -206,8 +206,8 @@ class Windowed(Value):
 class Window(Value):
     """The rows of `source` with more columns, each computed from all rows of the same person and the same keys, in an order.
 
-    The order is completed by all columns that a question can see, so that it depends on nothing but the rows. Rows that are still equal
-    are told apart by nothing, and may change places.
+    The order is completed by all that a question can tell rows apart by, so that it depends on nothing but the rows: by columns, by the
+    marks of outer joins, and by what windows below say. Rows that are still equal are told apart by nothing, and may change places.
     """
 
     op: Literal["window"] = "window"

@@ -33,11 +33,19 @@ PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunctio
 
 @dataclass
 class _Windows:
-    """Collects the windows of a SELECT; what it has made is in the frame."""
+    """Collects the windows of a SELECT; what it has made is in the frame.
+
+    Attributes:
+        frame: The rows.
+        context: Where the question is compiled.
+        made: What each window says, by its place-holder.
+        added: The columns that were added for that, in their order.
+    """
 
     frame: Frame
     context: Context
     made: dict[str, Typed] = field(default_factory=dict)
+    added: list[Typed] = field(default_factory=list)
 
     def place(self, node: exp.Expr) -> exp.Expr:
         """Replace windows by place-holders."""
@@ -84,14 +92,31 @@ class _Windows:
         relation = Window(
             source=self.frame.relation,
             keys=tuple(key.expression for key in keys),
-            order=_completed([sort for _, sort in order], self.frame, self.context) if _ordered(function, running=running) else (),
+            order=self._completed([sort for _, sort in order]) if _ordered(function, running=running) else (),
             columns=(made,),
         )
         typed = column(name, _type(function, value, self.frame.rows), [value], tests)
         facts = (*self.frame.facts, ColumnFact(name=name, type=typed.type))
         numbered = {name} if function is WindowFunction.ROW_NUMBER and not keys else set[str]()
         self.frame = replace(self.frame, relation=relation, facts=facts, ranks=self.frame.ranks | numbered)
+        self.added.append(typed)
         return typed
+
+    def _completed(self, order: list[Sort]) -> tuple[Sort, ...]:
+        """Complete an order by all that the question can tell rows apart by.
+
+        That is every column, whether a side of an outer join has a row, and what earlier windows say: as two windows in one SELECT
+        could otherwise number equal rows in two ways. Rows that are then still equal are so in everything that can be asked about
+        them. What a window says of a person's rows is thus a function of the rows as a multiset, not of how they are stored, and
+        nobody else's rows can change it.
+        """
+        bindings = [binding for source in self.frame.sources for binding in source.columns.values()]
+        told = [binding if isinstance(binding, Typed) else binding.present for binding in bindings]
+        visible = [one for one in (*told, *self.added) if one is not None]
+        allowed = [one for one in visible if uses.allowed(self.context.contract, one, uses.ALL)]
+        rest = sorted((Sort(value=one.expression) for one in allowed), key=lambda sort: sort.value.model_dump_json())
+        known = [sort.value for sort in order]
+        return (*order, *(sort for place, sort in enumerate(rest) if sort.value not in known and sort not in rest[:place]))
 
 
 def with_windows(frame: Frame, nodes: list[exp.Expr], context: Context) -> tuple[Frame, list[exp.Expr]]:
@@ -108,19 +133,6 @@ def with_windows(frame: Frame, nodes: list[exp.Expr], context: Context) -> tuple
 def _ordered(function: WindowFunction, *, running: bool) -> bool:
     """Tell whether the order of rows matters."""
     return running or function not in {WindowFunction.COUNT, WindowFunction.SUM, WindowFunction.MIN, WindowFunction.MAX}
-
-
-def _completed(order: list[Sort], frame: Frame, context: Context) -> tuple[Sort, ...]:
-    """Complete an order by all columns that the question can see.
-
-    Rows that are then still equal are so in everything that can be asked about them. The order of a person's rows is thus a function of
-    the rows as a multiset, not of how they are stored.
-    """
-    visible = [one for source in frame.sources for one in source.columns.values() if isinstance(one, Typed)]
-    allowed = [one for one in visible if uses.allowed(context.contract, one, uses.ALL)]
-    rest = sorted((Sort(value=one.expression) for one in allowed), key=lambda sort: sort.value.model_dump_json())
-    known = [sort.value for sort in order]
-    return (*order, *(sort for place, sort in enumerate(rest) if sort.value not in known and sort not in rest[:place]))
 
 
 def _running(node: exp.Window) -> bool:
