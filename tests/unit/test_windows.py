@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.model.expression import Column, Expression, children
+from stillroom.client.verification.orders import check_orders, untold
+from stillroom.model.expression import Column
 from stillroom.model.question import Terms
-from stillroom.model.relation import Sort, Window, expressions, made, produced, steps
+from stillroom.model.relation import Sort, Window, made, steps
 from stillroom.model.schema import Kind
 from tests.world import ACCEPTED, Entry, contract, private
 
@@ -29,22 +30,6 @@ def window_of(sql: str) -> Window:
 def windows_of(plan: Plan) -> list[Window]:
     """Return the windows of a plan, the last first."""
     return [step for step in steps(plan.whole) if isinstance(step, Window)]
-
-
-def untold(plan: Plan, window: Window) -> set[str]:
-    """Return the columns that a plan reads after a window and that stand neither in its order nor in its keys."""
-    inside = {id(step) for step in steps(window.source)}
-    read = [one for step in steps(plan.whole) if id(step) not in inside for one in expressions(step)]
-    read += [key.value for key in plan.keys] + [measure.value for measure in plan.measures]
-    told = [*window.keys, *(term.value for term in window.order)]
-    return {name for one in read for name in beyond(one, told)} & produced(window.source)
-
-
-def beyond(node: Expression, told: list[Expression]) -> set[str]:
-    """Return the columns that an expression reads outside of others."""
-    if node in told:
-        return set()
-    return {node.name} if isinstance(node, Column) else {name for child in children(node) for name in beyond(child, told)}
 
 
 ORDERS = ["ORDER BY seen DESC", "ORDER BY severity + 1, urgent"]
@@ -91,6 +76,7 @@ def test_totals_over_all_rows_need_no_order() -> None:
 def test_rows_that_are_equal_to_a_window_are_equal_to_the_question(entry: Entry) -> None:
     """What is read after a window stands in its order, or is a function of what does."""
     plan = entry.compiled.plan
+    check_orders(plan)
     assert [found for window in windows_of(plan) if window.order and (found := untold(plan, window))] == []
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import dataset, value_range
+from stillroom.client.verification.orders import check_orders
 from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.spans import hull, small, value_span
 from stillroom.model.contract import PrivateDataset, PublicDataset
@@ -65,11 +66,13 @@ def rows_of(plan: Plan, contract: Contract) -> Rows:
     """Return what the contract proves about the rows that a plan measures.
 
     Raises:
-        Broken: The plan reads what the contract does not offer, or states fewer rows for a part than the contract proves.
+        Broken: The plan reads what the contract does not offer, states fewer rows for a part than the contract proves, or has a window
+            whose order is not decided by the rows.
     """
     for part in plan.parts:
         _check_part(part, contract)
     _check_names(plan.whole)
+    check_orders(plan)
     return _relation(plan.whole, contract)
 
 
