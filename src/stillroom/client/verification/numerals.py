@@ -6,10 +6,10 @@ import re
 
 from stillroom.client.verification.outcome import Broken
 
-LONGEST = 1000
-"""No number of a release has more digits."""
+_LONGEST = 1000
+"""No number of a release has more digits before its point, or after it."""
 
-_DECIMAL = re.compile(r"(-?)([0-9]{1,1000})(?:\.([0-9]{1,1000}))?")
+_DECIMAL = re.compile(rf"(-?)([0-9]{{1,{_LONGEST}}})(?:\.([0-9]{{1,{_LONGEST}}}))?")
 
 
 def units_of(text: str | None, digits: int) -> int:
