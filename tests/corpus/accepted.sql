@@ -597,7 +597,7 @@ SELECT w, l, COUNT(*) FROM (SELECT patient, FIRST_VALUE(ward) OVER (PARTITION BY
 SELECT COUNT(*) FROM (SELECT patient, severity, MIN(severity) OVER (PARTITION BY patient ORDER BY seen) AS lo, MAX(severity) OVER (PARTITION BY patient ORDER BY seen ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hi FROM visits) WHERE hi > lo + 1
 
 -- name: windows that order every row
-SELECT r, COUNT(*), SUM(cost), SUM(b), SUM(a), SUM(hi) FROM (SELECT patient, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, change, code, ward) AS r, LAG(cost) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, change, code, ward) AS b, LEAD(severity, 2) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, change, code, ward) AS a, MAX(severity) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, change, code, ward ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hi FROM visits) WHERE r <= 3 GROUP BY r
+SELECT COUNT(*), SUM(cost), SUM(b), SUM(a), SUM(hi) FROM (SELECT patient, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS r, LAG(cost) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS b, LEAD(severity, 2) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS a, MAX(severity) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hi FROM visits) WHERE r <= 3
 
 -- name: window over a join
 SELECT arm, COUNT(*) FROM (SELECT o.patient, arm, ROW_NUMBER() OVER (PARTITION BY o.patient ORDER BY v.cost, v.seen) AS r FROM outcomes o LEFT JOIN visits v ON o.patient = v.patient) WHERE r = 1 GROUP BY arm
