@@ -77,7 +77,7 @@ class Line(NamedTuple):
         position, key = self.at[number], self.plan.keys[number]
         if name[0] == "g":
             return _known(Fraction(position is None))
-        value = None if position is None else key.domain[position]
+        value = None if position is None else key.listed[position]
         return _known(Fraction(value, 10**key.digits) if type(value) is int else value)
 
     def _average(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - an average
@@ -102,10 +102,10 @@ class Line(NamedTuple):
 
 def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
-    leaves = list(zip(itertools.product(*(range(len(key.domain)) for key in plan.keys)), zip(*cells, strict=True), strict=True))
+    leaves = list(zip(itertools.product(*(range(len(key.listed)) for key in plan.keys)), zip(*cells, strict=True), strict=True))
     lines = []
     for kept in plan.finish.sets:
-        places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys)]
+        places = [range(len(key.listed)) if number in kept else [None] for number, key in enumerate(plan.keys)]
         for at in itertools.product(*places):
             mine = [leaf for place, leaf in leaves if all(one in {None, other} for one, other in zip(at, place, strict=True))]
             lines.append(Line(plan, at, mine))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.scales import noised
 from tests.alterations import ALTERATIONS, table_of_altered
 from tests.world import contract, contributions, persons, world
 
@@ -79,8 +79,8 @@ class Exploration:
 
     @property
     def bounds(self) -> list[tuple[Sensitivity, Sensitivity]]:
-        """The (add/remove, change) sensitivities of each measure."""
-        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells) for measure in self.plan.measures]
+        """The (add/remove, change) sensitivities of each measure; last, where keys are selected, of the numbers of persons."""
+        return [(one.add_remove, one.change) for one in noised(self.plan)]
 
     @property
     def read(self) -> list[str]:
@@ -129,7 +129,7 @@ class Exploration:
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
             moved = [norms(cells.values()) for cells in vector]
             found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]
-            yield [rho_of(mechanism, one) for mechanism, one in zip(self.plan.mechanisms, found, strict=True)]
+            yield [rho_of(noise.mechanism, one) for noise, one in zip(noised(self.plan), found, strict=True)]
 
 
 @cache

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window, steps
+from stillroom.model.selection import Occupied
 from tests.reference_functions import call
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
 Scalar: TypeAlias = bool | int | str | None
 Row: TypeAlias = dict[str, Scalar]
-Sparse: TypeAlias = dict[int, int]
-"""What is not zero of a vector of cells, by the cell's place in canonical order."""
+Where: TypeAlias = tuple[Scalar, ...]
+"""A cell: the value of each selected key, then the position of each other key in its domain."""
+Sparse: TypeAlias = dict[Any, int]
+"""What is not zero of a vector of cells, by the place in canonical order; where keys are selected, by combination and place in it."""
 
 
 @dataclass(frozen=True)
@@ -276,34 +279,36 @@ class _Life:
 
     def contribution(self) -> tuple[Sparse, ...]:
         """Return the person's bounded contribution to each cell of each measure."""
-        cells: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        cells: dict[Where, list[Row]] = defaultdict(list)
         for row in self.rows(self.plan.rows):
             cell = self.cell(row)
             if cell is not None:
                 cells[cell].append(row)
         kept = self.kept(list(cells))
-        return tuple(self.vector(measure, {cell: cells[cell] for cell in kept}) for measure in self.plan.measures)
+        persons = [dict.fromkeys((cell[: self.plan.selected] for cell in kept), 1)] if self.plan.selection else []
+        return (*(self.vector(measure, {cell: cells[cell] for cell in kept}) for measure in self.plan.measures), *persons)
 
-    def cell(self, row: Row) -> tuple[int, ...] | None:
-        """Return the position of each key in its domain, unless one is not in it."""
-        pairs = zip(self.plan.keys, self.world.positions, strict=True)
-        found = [positions.get(evaluate(key.value, row)) for key, positions in pairs]
-        known = tuple(position for position in found if position is not None)
-        return known if len(known) == len(found) else None
+    def cell(self, row: Row) -> Where | None:
+        """Return the value of each selected key and the position of each other key in its domain, unless one is not in it."""
+        values = [evaluate(key.value, row) for key in self.plan.keys]
+        pairs = list(zip(self.plan.keys, self.world.positions, values, strict=True))
+        if any(key.domain is not None and value not in positions for key, positions, value in pairs):
+            return None
+        return tuple(value if key.domain is None else positions[value] for key, positions, value in pairs)
 
-    def kept(self, cells: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    def kept(self, cells: list[Where]) -> list[Where]:
         """Return the cells that count, as `Bounds.keep_groups` says."""
         if not self.plan.bounds.keep_groups:
             return cells
         salt = self.world.tables[self.plan.datasets[0]].salt
 
-        def order(cell: tuple[int, ...]) -> str:
-            positions = ",".join(str(position) for position in cell)
+        def order(cell: Where) -> str:
+            positions = ",".join(written(value, key.domain is None) for key, value in zip(self.plan.keys, cell, strict=True))
             return hashlib.sha256(f"{salt.hex()}|{self.person}|{positions}".encode()).hexdigest()
 
         return sorted(cells, key=order)[: self.plan.bounds.groups]
 
-    def vector(self, measure: Measure, cells: Mapping[tuple[int, ...], list[Row]]) -> Sparse:
+    def vector(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> Sparse:
         """Return the clamped totals of one measure."""
         vector = {}
         for cell, rows in cells.items():
@@ -311,12 +316,21 @@ class _Life:
             vector[self.place(cell)] = min(max(total, measure.low), measure.high)
         return {place: total for place, total in vector.items() if total}
 
-    def place(self, cell: tuple[int, ...]) -> int:
+    def place(self, cell: Where) -> Any:  # noqa: ANN401 - as the keys of `Sparse`
         """Return where a cell stands in canonical order: the last key varies fastest."""
-        place = 0
-        for key, position in zip(self.plan.keys, cell, strict=True):
-            place = place * len(key.domain) + position
-        return place
+        place, selected = 0, self.plan.selected
+        for key, position in zip(self.plan.keys[selected:], cell[selected:], strict=True):
+            place = place * len(key.listed) + int(position or 0)
+        return (cell[:selected], place) if selected else place
+
+
+def written(value: Scalar, selected: bool) -> str:  # noqa: FBT001 - as the key says
+    """Write where a cell is along a key, for the hash: a position, or the value of a selected key."""
+    if not selected:
+        return str(value)
+    if isinstance(value, str):
+        return value.encode().hex().upper()
+    return "-" if value is None else str(int(value))
 
 
 def _said(column: Windowed, rows: list[Row], at: int) -> Scalar:
@@ -348,8 +362,8 @@ _TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {
 
 
 def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Sparse, ...]]:
-    """Return what each person of any private dataset contributes to each measure."""
-    world = _World(tables, [{value: position for position, value in enumerate(key.domain)} for key in plan.keys])
+    """Return what each person of any private dataset contributes to each measure; last, where keys are selected, to numbers of persons."""
+    world = _World(tables, [{value: position for position, value in enumerate(key.listed)} for key in plan.keys])
     persons = {str(row["person"]) for dataset in plan.datasets for row in tables[dataset].rows}
     return {person: _Life(plan, world, person).contribution() for person in sorted(persons)}
 
@@ -362,6 +376,19 @@ def measure(plan: Plan, tables: Mapping[str, ReferenceTable]) -> tuple[tuple[int
             for place, total in vector.items():
                 column[place] += total
     return tuple(tuple(column) for column in cells)
+
+
+def occupied(plan: Plan, tables: Mapping[str, ReferenceTable]) -> list[Occupied]:
+    """Return the combinations of selected keys that somebody is in."""
+    persons: dict[tuple[Scalar, ...], int] = defaultdict(int)
+    cells: dict[tuple[Scalar, ...], list[list[int]]] = defaultdict(lambda: [[0] * plan.cells for _ in plan.measures])
+    for *measures, present in contributions(plan, tables).values():
+        for combination, number in present.items():
+            persons[combination] += number
+        for number, vector in enumerate(measures):
+            for (combination, place), total in vector.items():
+                cells[combination][number][place] += total
+    return [Occupied(keys, number, tuple(tuple(column) for column in cells[keys])) for keys, number in persons.items()]
 
 
 def read_tables(plan: Plan, tables: Mapping[str, AdmittedTable]) -> dict[str, ReferenceTable]:
@@ -394,3 +421,7 @@ class ReferenceEngine:
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
         """Return the exact cells of each measure in canonical order."""
         return measure(plan, read_tables(plan, tables))
+
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+        """Return the combinations of selected keys that somebody is in."""
+        return occupied(plan, read_tables(plan, tables))

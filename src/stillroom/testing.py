@@ -21,7 +21,7 @@ from stillroom.model.codec import digest_of
 from stillroom.model.contract import PrivateDataset
 from stillroom.model.question import Question, Terms
 from stillroom.query.compile import compile_question
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.scales import noised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,13 +85,21 @@ def measure_exactly(contract: Contract, tables: Mapping[str, RawTable], sql: str
     question = Question(contract=digest_of(contract), sql=sql, terms=terms or Terms(epsilon=1.0), asked_by=asked_by)
     plan = compile_question(contract, question).plan
     admitted = {name: MemoryTable(_admitted(contract, name, table)) for name, table in tables.items()}
-    cells = DuckdbEngine().measure_exactly(plan, admitted)
-    keys = list(product(*(key.domain for key in plan.keys)))
+    keys, cells = _measured(plan, admitted)
     measures = []
-    for measure, mechanism, totals in zip(plan.measures, plan.mechanisms, cells, strict=True):
-        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells)
+    for measure, (mechanism, add_remove, change), totals in zip(plan.measures, noised(plan), cells, strict=False):
         measures.append(ExactMeasure(dict(zip(keys, totals, strict=True)), measure.digits, add_remove, change, mechanism))
     return ExactMeasurement(plan, tuple(measures))
+
+
+def _measured(plan: Plan, tables: Mapping[str, MemoryTable]) -> tuple[list[tuple[Scalar, ...]], Sequence[Sequence[int]]]:
+    """Return the values of the keys of each cell, and the cells of each measure; of selected keys, all combinations that occur."""
+    listed = list(product(*(key.listed for key in plan.keys[plan.selected :])))
+    if plan.selection is None:
+        return listed, DuckdbEngine().measure_exactly(plan, tables)
+    occupied = DuckdbEngine().measure_occupied(plan, tables)
+    cells = [[cell for one in occupied for cell in one.cells[number]] for number in range(len(plan.measures))]
+    return [(*one.keys, *rest) for one in occupied for rest in listed], cells
 
 
 def _admitted(contract: Contract, name: str, table: RawTable) -> Any:  # noqa: ANN401 - contents for a table in memory

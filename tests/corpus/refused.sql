@@ -933,3 +933,24 @@ SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
 -- name: cast after the noise
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*)::INTEGER FROM visits
+
+-- name: total over a key without a declared domain
+-- contract: selecting
+-- code: KEY_WITHOUT_DOMAIN
+SELECT code, COUNT(*) FROM visits GROUP BY ROLLUP (code)
+
+-- name: pure question with a key without a declared domain
+-- contract: selecting
+-- code: PRICE_INVALID
+-- terms: {"epsilon": 1.0, "pure": true}
+SELECT code, COUNT(*) FROM visits GROUP BY code
+
+-- name: key without a declared domain that is too large a number
+-- contract: selecting
+-- code: KEY_WITHOUT_DOMAIN
+SELECT amount * amount AS square, COUNT(*) FROM linked GROUP BY square
+
+-- name: key without a declared domain that may not be grouped by
+-- contract: selecting
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT finding || note AS text, COUNT(*) FROM visits GROUP BY 1

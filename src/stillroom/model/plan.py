@@ -8,10 +8,11 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from stillroom.model.contract import Digest, Name
-from stillroom.model.expression import Expression
+from stillroom.model.expression import Constant, Expression
 from stillroom.model.mechanism import Mechanism
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
-from stillroom.model.schema import Kind
+from stillroom.model.schema import Kind, Scalar
+from stillroom.model.selection import Selection
 from stillroom.model.value import BigInt, Value
 
 
@@ -30,19 +31,24 @@ class Part(Value):
 
 
 class Key(Value):
-    """One grouping key with its whole domain, in display order.
+    """One grouping key with its whole domain, in display order, or a selected one.
 
     Attributes:
         value: Over the rows of `Plan.rows`.
         kind: What the values are, for display.
         digits: Decimal places of numbers.
-        domain: Every value that can occur, from the contract; NULL last.
+        domain: Every value that can occur, from the contract, NULL last; None where the values that are shown are selected.
     """
 
     value: Expression
     kind: Kind
     digits: int = 0
-    domain: tuple[bool | int | str | None, ...] = Field(min_length=1)
+    domain: Annotated[tuple[Scalar, ...], Field(min_length=1)] | None
+
+    @property
+    def listed(self) -> tuple[Scalar, ...]:
+        """The values that the contract declares: none for a selected key."""
+        return self.domain or ()
 
 
 class Measure(Value):
@@ -128,9 +134,26 @@ class Finish(Value):
     offset: int = Field(default=0, ge=0)
 
 
+PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
+"""Whether a person is in a combination of selected keys: summed over persons, it is how many are."""
+
+
 def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
-    """Return how many leaf cells each row of a grouping set adds up, given the positions of the keys that it keeps."""
-    return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept)
+    """Return how many leaf cells each row of a grouping set adds up, given the positions of the keys that it keeps.
+
+    Nothing is added up over selected keys, which every grouping set keeps.
+    """
+    return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept and key.domain is not None)
+
+
+def extent(keys: tuple[Key, ...], bounds: Bounds) -> int:
+    """Return of how many leaf cells two persons can be in some.
+
+    There is no end to the combinations of selected keys: each person may be in `groups` cells for each identifier, and another person in as
+    many others.
+    """
+    selected = any(key.domain is None for key in keys)
+    return 2 * bounds.groups * bounds.identifiers if selected else leaves(keys, ())
 
 
 class Plan(Value):
@@ -143,7 +166,8 @@ class Plan(Value):
         facts: What the contract says about the columns that parts read (`dataset.column`).
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
-        keys: The grouping keys.
+        keys: The grouping keys, selected ones first.
+        selection: How the combinations of selected keys that are shown are chosen; None where every key has a declared domain.
         measures: What is summed.
         mechanisms: The noise of each measure.
         bounds: What one person can contribute.
@@ -157,6 +181,7 @@ class Plan(Value):
     parts: tuple[Part, ...] = Field(min_length=1)
     rows: Relation
     keys: tuple[Key, ...]
+    selection: Selection | None = None
     measures: tuple[Measure, ...] = Field(min_length=1)
     mechanisms: tuple[Mechanism, ...] = Field(min_length=1)
     bounds: Bounds
@@ -172,10 +197,30 @@ class Plan(Value):
             raise ValueError("The rows of a plan are not those of its parts, each once and in order.")
         return self
 
+    @model_validator(mode="after")
+    def _selected_first(self) -> Plan:
+        """Refuse plans whose selected keys are not the first, without a rule of selection, or not in every grouping set."""
+        selected = self.selected
+        if any(key.domain is None for key in self.keys[selected:]) or (self.selection is not None) != (selected > 0):
+            raise ValueError("The selected keys of a plan are its first, and there is a rule of selection if there are any.")
+        if not all(set(range(selected)) <= set(kept) for kept in self.finish.sets):
+            raise ValueError("Nothing is added up over selected keys.")
+        return self
+
+    @property
+    def selected(self) -> int:
+        """How many keys are selected: the first ones."""
+        return next((number for number, key in enumerate(self.keys) if key.domain is not None), len(self.keys))
+
     @property
     def cells(self) -> int:
-        """How many leaf cells each measure has: the product of the keys' domains."""
+        """How many leaf cells each measure has in one combination of the selected keys: the product of the other keys' domains."""
         return leaves(self.keys, ())
+
+    @property
+    def extent(self) -> int:
+        """Of how many leaf cells two persons can be in some."""
+        return extent(self.keys, self.bounds)
 
     @property
     def datasets(self) -> tuple[Name, ...]:
@@ -196,4 +241,6 @@ def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
 
 
 NoisyCells: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order."""
+"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order.
+
+Where keys are selected, the combinations of them that are shown vary most slowly."""

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Failed
 from stillroom.model.charge import Charge
+from stillroom.model.selection import Measurement, Shown
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.mechanisms import guarantee_of
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.scales import noised
 from stillroom.room.data import datasets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from stillroom.model.mechanism import Guarantee
+    from stillroom.model.mechanism import Guarantee, Mechanism
     from stillroom.model.plan import NoisyCells, Plan
-    from stillroom.ports import Engine, Noise, Tables
+    from stillroom.model.schema import Scalar
+    from stillroom.model.selection import Selection
+    from stillroom.ports import AdmittedTable, Engine, Noise, Tables
 
 
 class ServerProtection:
@@ -40,13 +43,16 @@ class ServerProtection:
         self._noise = noise
         self._tables = tables
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
+    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure a plan within its charge.
 
         Each measure is a vector of sums that one person moves by at most its sensitivity, and gets independent noise in each cell;
         the noise is whole numbers drawn without sight of the data, so adding it is the mechanism of Canonne, Kamath and Steinke
         (2020, arXiv:2004.00010) or its Laplace counterpart. All measures together compose to the sum of their guarantees, which must
         be within the charge. That is checked, and the sampler confirms each guarantee and draws, before a table is opened.
+
+        Where keys are selected, the data say how many draws there are, so that the sampler confirms first and draws later. Which
+        combinations are shown follows `stillroom.privacy.selection`.
 
         Args:
             plan: What to measure.
@@ -57,31 +63,62 @@ class ServerProtection:
             Failed: The plan's noise is not within the charge, or the run did not finish. What was committed stays charged.
             Refusal: A version was withdrawn or is not there.
         """
-        guarantees = _guarantees(plan)
-        if not compose(Charge(rho=guarantee.rho) for guarantee in guarantees).fits(charge):
+        noise = [(one.mechanism, guarantee_of(one.mechanism, one.add_remove)) for one in noised(plan)]
+        delta = 0 if plan.selection is None else plan.selection.delta
+        if not compose([Charge(rho=0, delta=delta), *(Charge(rho=guarantee.rho) for _, guarantee in noise)]).fits(charge):
             raise _failed("The noise of the plan costs more than was committed for it.")
         datasets = datasets_of(plan)
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
-        pairs = zip(plan.mechanisms, guarantees, strict=True)
-        drawn = [self._noise.draw(mechanism, plan.cells, guarantee) for mechanism, guarantee in pairs]
-        tables = {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
-        return _sums(plan, self._engine.measure_exactly(plan, tables), drawn)
+        if plan.selection is None:
+            drawn = [self._noise.draw(mechanism, plan.cells, guarantee) for mechanism, guarantee in noise]
+            return Measurement(_sums(plan.cells, self._engine.measure_exactly(plan, self._opened(datasets, versions)), drawn))
+        for mechanism, guarantee in noise:
+            self._noise.draw(mechanism, 0, guarantee)
+        return self._selected(plan, plan.selection, noise, self._opened(datasets, versions))
+
+    def _opened(self, datasets: Iterable[str], versions: Mapping[str, int]) -> dict[str, AdmittedTable]:
+        """Open the tables that a plan reads."""
+        return {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
+
+    def _selected(
+        self, plan: Plan, rule: Selection, noise: Sequence[tuple[Mechanism, Guarantee]], tables: Mapping[str, AdmittedTable]
+    ) -> Measurement:
+        """Show the combinations of selected keys with enough persons, by the noisy number, and measure those.
+
+        Raises:
+            Failed: The engine returned a combination twice, or not one number for each cell.
+        """
+        occupied = sorted(self._engine.measure_occupied(plan, tables), key=lambda one: _order(one.keys))
+        if len({one.keys for one in occupied}) < len(occupied):
+            raise _failed("The engine returned a combination of keys twice.")
+        *measures, counted = noise
+        persons = _sums(len(occupied), [[one.persons for one in occupied]], [self._noise.draw(counted[0], len(occupied), counted[1])])[0]
+        places = chosen(persons, rule)
+        cells = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(measures))]
+        size = len(places) * plan.cells
+        drawn = [self._noise.draw(mechanism, size, guarantee) for mechanism, guarantee in measures]
+        return Measurement(_sums(size, cells, drawn), tuple(Shown(occupied[place].keys, persons[place]) for place in places))
 
 
-def _guarantees(plan: Plan) -> list[Guarantee]:
-    """Return what each measure's noise must be within, from the plan's own bounds."""
-    pairs = zip(plan.mechanisms, plan.measures, strict=True)
-    return [guarantee_of(mechanism, measure_sensitivities(measure, plan.bounds, plan.cells)[0]) for mechanism, measure in pairs]
+def chosen(persons: Sequence[int], rule: Selection) -> list[int]:
+    """Return the places of the combinations that are shown, in their order, given the noisy number of persons in each."""
+    passing = [place for place, number in enumerate(persons) if number >= rule.threshold]
+    return sorted(sorted(passing, key=lambda place: -persons[place])[: rule.most])
 
 
-def _sums(plan: Plan, exact: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]]) -> NoisyCells:
+def _order(keys: tuple[Scalar, ...]) -> list[tuple[bool, Scalar]]:
+    """Order combinations by their values, key after key: text by code point, NULL last."""
+    return [(value is None, 0 if value is None else value) for value in keys]
+
+
+def _sums(size: int, exact: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]]) -> NoisyCells:
     """Add the noise, cell by cell.
 
     Raises:
-        Failed: There are not as many numbers as the plan has cells; no cell may go without noise.
+        Failed: There are not as many numbers as there are cells; no cell may go without noise.
     """
-    shape = [plan.cells] * len(plan.measures)
+    shape = [size] * len(drawn)
     if [len(cells) for cells in exact] != shape or [len(noise) for noise in drawn] != shape:
         raise _failed("The engine or the sampler did not return one number for each cell.")
     return tuple(tuple(cell + noise for cell, noise in zip(cells, noises, strict=True)) for cells, noises in zip(exact, drawn, strict=True))

@@ -16,7 +16,6 @@ from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.context import Context
-from stillroom.query.domains import key_domain
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
 from stillroom.query.grouping import (
@@ -35,19 +34,25 @@ from stillroom.query.output import Outputs
 from stillroom.query.parse import only, parse
 from stillroom.query.relations import select_rows
 from stillroom.query.result import Result
-from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
-from stillroom.query.sets import Keys, grouping_sets
+from stillroom.query.scales import mechanisms_for, noised, plan_charge
+from stillroom.query.selected import check_selected, most_shown, selected_first, selection_for
+from stillroom.query.sets import Keys, grouping_sets, renumbered
 from stillroom.query.size import check_size
 from stillroom.query.split import split
 from stillroom.query.subqueries import compile_subquery
 from stillroom.query.typed import same
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
+    from stillroom.model.mechanism import Mechanism
     from stillroom.model.question import Question, Terms
+    from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame
+    from stillroom.query.selected import Domain
     from stillroom.query.sets import Sets
     from stillroom.query.typed import Typed
 
@@ -86,9 +91,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     frame, _ = select_rows(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(select, frame, contract)
     plan = _plan(contract, question.terms, grouped)
-    pure = [
-        epsilon_of(m, measure_sensitivities(s, plan.bounds, plan.cells)[0]) for m, s in zip(plan.mechanisms, plan.measures, strict=True)
-    ]
+    pure = [epsilon_of(one.mechanism, one.add_remove) for one in noised(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
     return Compiled(plan=plan, headings=grouped.headings, charge=plan_charge(plan), pure_epsilon=epsilon, readers=readers)
@@ -99,8 +102,8 @@ class _Grouped:
     """The outer SELECT, compiled: what is grouped by, measured and shown."""
 
     frame: Frame
+    typed: list[Typed]
     keys: tuple[Key, ...]
-    functional: bool
     measures: Measures
     finish: Finish
     headings: tuple[str, ...]
@@ -112,15 +115,20 @@ class _Grouped:
         if len(items) > OUTPUT_LIMIT:
             raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
         nodes, sets = _key_nodes(select, frame)
-        typed = [_key_expression(node, frame, contract) for node in nodes]
-        keys = _keys(typed, frame, contract)
+        typed, domains, sets = selected_first([_key_expression(node, frame, contract) for node in nodes], sets, frame, contract)
+        keys = _keys(typed, domains, contract)
         measures = Measures(frame, contract)
         finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
         _check_table(keys, finish, len(measures.measures))
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
-        return _Grouped(frame, keys, all(one.functional for one in typed), measures, finish, headings)
+        return _Grouped(frame, typed, keys, measures, finish, headings)
+
+    @property
+    def functional(self) -> bool:
+        """Whether every key is a function of the person."""
+        return all(one.functional for one in self.typed)
 
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
@@ -142,9 +150,7 @@ def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[li
     shown = [item for item in items if not has_aggregate(item) and not isinstance(item, exp.Star | exp.Literal | exp.Boolean | exp.Null)]
     ranks = [next((rank for rank, item in enumerate(shown) if keys.same(node, item)), len(shown)) for node in keys.nodes]
     order = sorted(range(len(ranks)), key=lambda position: (ranks[position], position))
-    moved = {position: rank for rank, position in enumerate(order)}
-    renumbered = (tuple(sorted(moved[position] for position in one)) for one in sets)
-    return [keys.nodes[position] for position in order], sorted(renumbered, key=lambda one: (-len(one), one))
+    return [keys.nodes[position] for position in order], renumbered(sets, order)
 
 
 def _key_expression(node: exp.Expr, frame: Frame, contract: Contract) -> Typed:
@@ -156,11 +162,10 @@ def _key_expression(node: exp.Expr, frame: Frame, contract: Contract) -> Typed:
     return typed
 
 
-def _keys(typed: list[Typed], frame: Frame, contract: Contract) -> tuple[Key, ...]:
+def _keys(typed: list[Typed], domains: Iterable[Domain], contract: Contract) -> tuple[Key, ...]:
     """Return the keys with their domains, as long as the table has no more cells than the contract's limit."""
     keys: list[Key] = []
-    for one in typed:
-        domain = key_domain(one, frame.facts, contract.limits.cells)
+    for one, domain in zip(typed, domains, strict=True):
         keys.append(Key(value=one.expression, kind=one.type.kind, digits=one.type.digits, domain=domain))
         _check_cells(leaves(tuple(keys), ()), contract)
     return tuple(keys)
@@ -178,8 +183,7 @@ def _check_cells(cells: int, contract: Contract) -> None:
 
 def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    cells = leaves(keys, ())
-    rows = sum(cells // leaves(keys, kept) for kept in finish.sets)
+    cells, rows = leaves(keys, ()), _rows(keys, finish)
     if cells * measures > NOISE_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
@@ -192,6 +196,12 @@ def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
             f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
             "Select fewer columns, or name fewer grouping sets.",
         )
+
+
+def _rows(keys: tuple[Key, ...], finish: Finish) -> int:
+    """Return how many rows a table has; where keys are selected, for each combination of them."""
+    cells = leaves(keys, ())
+    return sum(cells // leaves(keys, kept) for kept in finish.sets)
 
 
 def _nodes(finish: Finish) -> int:
@@ -317,9 +327,11 @@ def _whole(clause: exp.Expr | None) -> int | None:
 
 def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
-    bounds = _bounds(contract, terms, grouped, leaves(grouped.keys, ()))
+    bounds = _bounds(contract, terms, grouped)
     measures = tuple(grouped.measures.measures)
+    check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish.sets, terms)
     delta = Fraction(str(contract.caps.delta))
+    mechanisms = mechanisms_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta)
     draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
@@ -331,21 +343,35 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         parts=parts,
         rows=rows,
         keys=draft.keys,
+        selection=_selection(contract, grouped, bounds, mechanisms[len(measures) :]),
         measures=draft.measures,
-        mechanisms=mechanisms_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta),
+        mechanisms=mechanisms[: len(measures)],
         bounds=bounds,
         finish=draft.finish,
     )
 
 
-def _bounds(contract: Contract, terms: Terms, grouped: _Grouped, cells: int) -> Bounds:
+def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: Sequence[Mechanism]) -> Selection | None:
+    """Return the rule by which keys are selected, given the noise of the numbers of persons; None where no key is."""
+    if not counted:
+        return None
+    selected = [key for key, declared in zip(grouped.typed, grouped.keys, strict=True) if declared.domain is None]
+    cells, rows, finish = leaves(grouped.keys, ()), _rows(grouped.keys, grouped.finish), grouped.finish
+    measured = cells * len(grouped.measures.measures)
+    sizes = ((NOISE_LIMIT, measured), (TABLE_LIMIT, rows * len(finish.outputs)), (FINISH_LIMIT, rows * _nodes(finish)))
+    return selection_for(contract, bounds, counted[0], most_shown(selected, contract.limits.cells // cells, sizes))
+
+
+def _bounds(contract: Contract, terms: Terms, grouped: _Grouped) -> Bounds:
     """Return how much one person can contribute, from the contract and the terms.
 
     Where every key is a function of the person, a person influences one cell. Otherwise no more cells than the person has rows, nor
-    than there are; a lower limit of the contract or of the terms is enforced by keeping that many cells of each person.
+    than there are, which without selected keys has an end; a lower limit of the contract or of the terms is enforced by keeping that many
+    cells of each person.
     """
     rows = grouped.frame.rows
-    worst = 1 if grouped.functional else min(rows, cells)
+    endless = any(key.domain is None for key in grouped.keys)
+    worst = 1 if grouped.functional else rows if endless else min(rows, leaves(grouped.keys, ()))
     limit = min(contract.limits.groups_per_person, terms.groups_per_person or contract.limits.groups_per_person)
     return Bounds(rows=rows, groups=min(worst, limit), keep_groups=limit < worst, identifiers=contract.identifiers_per_person)
 

@@ -11,13 +11,15 @@ from stillroom.privacy.ratios import ratio_interval
 from stillroom.query.estimate import Estimate, exact
 from stillroom.query.estimates import estimates
 from stillroom.query.scales import LEVEL, ratio
+from stillroom.query.totals import TOTALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Key, Plan
+    from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
+    from stillroom.model.selection import Shown
     from stillroom.privacy.intervals import Derived
     from stillroom.query.totals import Totals
 
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 class Rows:
     """Some rows of a table, in some order."""
 
-    def __init__(self, plan: Plan, totals: Totals, numbers: Sequence[int] | None = None) -> None:
-        """Remember which of all rows these are; all of them, if left out."""
-        self._plan, self._totals = plan, totals
+    def __init__(self, plan: Plan, totals: Totals, shown: Sequence[Shown] = (), numbers: Sequence[int] | None = None) -> None:
+        """Remember which of all rows these are; all of them, if left out. `shown` are the combinations of selected keys."""
+        self._plan, self._totals, self._shown = plan, totals, shown
         self._numbers = range(len(totals.sets)) if numbers is None else numbers
 
     def __len__(self) -> int:
@@ -36,7 +38,7 @@ class Rows:
 
     def chosen(self, places: Iterable[int]) -> Rows:
         """Return the rows at some places among these, in the order of the places."""
-        return Rows(self._plan, self._totals, [self._numbers[place] for place in places])
+        return Rows(self._plan, self._totals, self._shown, [self._numbers[place] for place in places])
 
     def column(self, node: Expression) -> Sequence[Estimate]:
         """Return an expression's value and interval in each row; several noisy terms share the error probability (Bonferroni)."""
@@ -47,9 +49,15 @@ class Rows:
         return estimates(node, known, len(self))
 
     def positions(self, key: int) -> list[int]:
-        """Return the position of a key's value in its domain, in each row, or `TOTALLED`."""
+        """Return the position of a key's value among `values` of it, in each row, or `TOTALLED`."""
         positions = self._totals.positions(key)
         return [positions[number] for number in self._numbers]
+
+    def values(self, key: int) -> list[Estimate]:
+        """Return a key's values, by position, and NULL for `TOTALLED` at the end."""
+        declared = self._plan.keys[key]
+        found = [one.keys[key] for one in self._shown] if declared.domain is None else declared.domain
+        return [*(_key_value(value, declared.digits) for value in found), Estimate(None)]
 
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int]]:
         """Yield, for each row, the noisy total of a measure and its half-width, in units."""
@@ -67,9 +75,11 @@ class Rows:
 
     def _key(self, name: str) -> list[Estimate]:
         """Return a key's values (`k0`, …), or where it is totalled over (`g0`, …)."""
-        key = self._plan.keys[int(name[1:])]
-        known = key_values(key) if name[0] == "k" else [exact(Fraction(0))] * len(key.domain) + [exact(Fraction(1))]
-        return [known[position] for position in self.positions(int(name[1:]))]
+        positions = self.positions(int(name[1:]))
+        if name[0] == "g":
+            return [exact(Fraction(position == TOTALLED)) for position in positions]
+        known = self.values(int(name[1:]))
+        return [known[position] for position in positions]
 
     def _atom(self, atom: Column | Average, level: Fraction) -> list[Estimate]:
         """Return a noisy term with its interval at a level."""
@@ -89,11 +99,6 @@ class Rows:
             Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information)
             for one in self.averaged(atom, level)
         ]
-
-
-def key_values(key: Key) -> list[Estimate]:
-    """Return a key's values in order, and NULL for `TOTALLED` at the end."""
-    return [*(_key_value(value, key.digits) for value in key.domain), Estimate(None)]
 
 
 def _key_value(value: Scalar, digits: int) -> Estimate:

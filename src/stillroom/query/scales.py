@@ -6,20 +6,21 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.charge import Charge
 from stillroom.model.expression import Average, Column, Covariance, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
-from stillroom.model.plan import leaves
+from stillroom.model.plan import PERSONS, extent, leaves
 from stillroom.privacy import ratios
-from stillroom.privacy.accountant import rho_from
+from stillroom.privacy.accountant import compose, rho_from
 from stillroom.privacy.intervals import scale_for_half_width
 from stillroom.privacy.mechanisms import charge_of, scale_for_epsilon, scale_for_rho
+from stillroom.privacy.promises import Noised
 from stillroom.privacy.ratios import expected_ratio_half_width
 from stillroom.privacy.sensitivity import Sensitivity, sensitivities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from stillroom.model.charge import Charge
     from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Plan
     from stillroom.model.question import Terms
 
@@ -39,19 +40,28 @@ def measure_sensitivities(measure: Measure, bounds: Bounds, cells: int) -> tuple
     )
 
 
+def noised(plan: Plan) -> list[Noised]:
+    """Return the noise and sensitivities of each measure of a plan; after them, of the numbers of persons that select keys."""
+    pairs = list(zip(plan.mechanisms, plan.measures, strict=True))
+    if plan.selection is not None:
+        pairs.append((plan.selection.mechanism, PERSONS))
+    return [Noised(mechanism, *measure_sensitivities(measure, plan.bounds, plan.extent)) for mechanism, measure in pairs]
+
+
 def plan_charge(plan: Plan) -> Charge:
-    """Return what a plan costs: the composition of its mechanisms at the add/remove sensitivities."""
-    pairs = zip(plan.mechanisms, plan.measures, strict=True)
-    return charge_of((mechanism, measure_sensitivities(measure, plan.bounds, plan.cells)[0]) for mechanism, measure in pairs)
+    """Return what a plan costs: the composition of its mechanisms at the add/remove sensitivities, and the δ of selecting keys."""
+    charge = charge_of((one.mechanism, one.add_remove) for one in noised(plan))
+    return charge if plan.selection is None else compose((charge, Charge(rho=0, delta=plan.selection.delta)))
 
 
 def mechanisms_for(  # noqa: PLR0913 - the parts of a plan that bear on its noise
     measures: Sequence[Measure], *, bounds: Bounds, keys: tuple[Key, ...], finish: Finish, terms: Terms, delta: Fraction
 ) -> tuple[Mechanism, ...]:
-    """Return the noise of each measure for the terms of a question.
+    """Return the noise of each measure for the terms of a question; after them, where keys are selected, of the numbers of persons.
 
     With a price, scales are proportional to what one person can contribute to a cell, so that half-width ÷ per-person bound is the
-    same for all measures. With an error, each measure gets the largest scale that keeps the error in every row, totals too.
+    same for all measures. With an error, each measure gets the largest scale that keeps the error in every row, totals too, and the
+    numbers of persons are as precise, in proportion, as the most precise measure.
 
     Raises:
         InvalidInput: The terms give both or neither of a price and an error, or an error that does not fit the outputs.
@@ -59,13 +69,16 @@ def mechanisms_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
-    known = [measure_sensitivities(measure, bounds, leaves(keys, ()))[0] for measure in measures]
+    counted = [PERSONS] if any(key.domain is None for key in keys) else []
+    known = [measure_sensitivities(measure, bounds, extent(keys, bounds))[0] for measure in (*measures, *counted)]
     if terms.epsilon is not None:
         return tuple(
             Mechanism(noise=noise, scale=scale) for scale in _by_price(known, Fraction(str(terms.epsilon)), delta, pure=terms.pure)
         )
     widest = max(leaves(keys, kept) for kept in finish.sets)
-    return tuple(Mechanism(noise=noise, scale=scale) for scale in _by_error(measures, noise, finish.outputs, terms, widest))
+    scales = _by_error(measures, noise, finish.outputs, terms, widest)
+    finest = min(scale / max(1, one.linf) for scale, one in zip(scales, known, strict=False))
+    return tuple(Mechanism(noise=noise, scale=scale) for scale in (*scales, *(max(finest, SMALLEST_SCALE) for _ in counted)))
 
 
 def _by_price(known: Sequence[Sensitivity], epsilon: Fraction, delta: Fraction, *, pure: bool) -> list[float]:

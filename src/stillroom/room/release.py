@@ -9,7 +9,7 @@ from stillroom.model.release import Balance, MeasureNoise, Release
 from stillroom.policy.allowance import contract_allowance
 from stillroom.privacy.disclosure import disclosure
 from stillroom.query.price import promises
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.scales import noised
 
 if TYPE_CHECKING:
     from stillroom.model.contract import Contract
@@ -58,8 +58,7 @@ def write(committed: Committed, table: Table, *, room: str, sampler: str, releas
 def _noise(plan: Plan) -> tuple[MeasureNoise, ...]:
     """Return mechanism and sensitivities of each measure."""
     found = []
-    for mechanism, measure in zip(plan.mechanisms, plan.measures, strict=True):
-        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells)
+    for measure, (mechanism, add_remove, change) in zip(plan.measures, noised(plan), strict=False):
         found.append(
             MeasureNoise(
                 mechanism=mechanism,

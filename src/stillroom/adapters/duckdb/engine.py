@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stillroom.adapters.duckdb.links import Everybody, PersonLinks
 from stillroom.errors import Code, Failed
 from stillroom.model.schema import Kind
+from stillroom.model.selection import Occupied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.duckdb.rows import Read
     from stillroom.adapters.duckdb.statement import Statement
     from stillroom.model.plan import Key, Plan
+    from stillroom.model.schema import Scalar
     from stillroom.ports import AdmittedTable
 
 
@@ -36,7 +38,7 @@ class DuckdbEngine:
         self._links = PersonLinks()
 
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
-        """Return, for each measure, its exact leaf cells in canonical order.
+        """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
 
         The result is the same for any number of threads and any order of rows: all arithmetic is on whole numbers, and no step
         depends on an order.
@@ -44,6 +46,21 @@ class DuckdbEngine:
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
+        return _dense(plan, self._rows_of(plan, tables))
+
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+        """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
+
+        Raises:
+            Failed: The engine could not finish; nothing about the data is in the message.
+        """
+        found: dict[tuple[Scalar, ...], list[tuple[int, ...]]] = {}
+        for row in self._rows_of(plan, tables):
+            found.setdefault(row[: plan.selected], []).append(row[plan.selected :])
+        return [Occupied(keys, sum(row[-1] for row in rows), _dense(plan, [row[:-1] for row in rows])) for keys, rows in found.items()]
+
+    def _rows_of(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Any, ...]]:
+        """Return the rows of a plan's statement."""
         import duckdb
 
         from stillroom.adapters.duckdb.connection import locked_connection
@@ -55,10 +72,9 @@ class DuckdbEngine:
             with locked_connection(self._threads, self._memory_limit) as connection:
                 for name, table in inputs.items():
                     connection.register(name, table)
-                found = connection.execute(question.sql, question.texts).fetchall()
+                return connection.execute(question.sql, question.texts).fetchall()
         except (duckdb.Error, RecursionError):
             raise _failed() from None
-        return _dense(plan, found)
 
     def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:
         """Return every table that a statement reads, by its name there."""
@@ -67,7 +83,7 @@ class DuckdbEngine:
         base = base_of(plan.whole)
         people = tables[base] if base is not None else Everybody([tables[dataset] for dataset in plan.datasets])
         inputs = {read.table: self._rows(read, tables[read.dataset], people) for read in question.reads}
-        inputs.update({f"d{n}": _domain(key, n) for n, key in enumerate(plan.keys)})
+        inputs.update({f"d{n}": _domain(key, n) for n, key in enumerate(plan.keys) if key.domain is not None})
         if question.names_persons:
             inputs["persons"] = _persons(people)
         return inputs
@@ -89,8 +105,8 @@ def _domain(key: Key, n: int) -> pa.Table:
     import pyarrow as pa
 
     stored = {Kind.TEXT: pa.large_string(), Kind.BOOLEAN: pa.bool_()}.get(key.kind, pa.int64())
-    positions = pa.array(range(len(key.domain)), pa.int32())
-    return pa.table({f"i{n}": positions, f"v{n}": pa.array(key.domain, stored)})
+    positions = pa.array(range(len(key.listed)), pa.int32())
+    return pa.table({f"i{n}": positions, f"v{n}": pa.array(key.listed, stored)})
 
 
 def _persons(table: People) -> pa.Table:
@@ -103,8 +119,8 @@ def _persons(table: People) -> pa.Table:
 
 
 def _dense(plan: Plan, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-    """Return all cells of each measure, the last key fastest; cells that were not found are 0."""
-    sizes = [len(key.domain) for key in plan.keys]
+    """Return all cells of each measure over the keys with domains, the last key fastest; cells that were not found are 0."""
+    sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
     strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
     cells = [[0] * plan.cells for _ in plan.measures]
     for row in found:

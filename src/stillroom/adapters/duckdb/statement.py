@@ -1,6 +1,8 @@
 """The one SELECT that measures a plan.
 
-Columns that all steps know: `person`, the keys `k0, k1, …`, their positions `i0, i1, …` and the measures `m0, m1, …`.
+Columns that all steps know: `person`, the keys `k0, k1, …`, their positions `i0, i1, …` and the measures `m0, m1, …`. A selected key has
+no positions: its values stand for them. Where keys are selected, `persons` says, in one cell of each combination that a person is in, that
+the person is there.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from sqlglot import exp
 from stillroom.adapters.duckdb.rows import RowWriter
 from stillroom.adapters.duckdb.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, to_sql, type_of, whole, within
 from stillroom.adapters.duckdb.terms import term
+from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stillroom.adapters.duckdb.rows import Read
     from stillroom.adapters.duckdb.terms import Scope
@@ -32,8 +35,9 @@ TOTAL_LIMIT = 2**95
 class Statement:
     """A plan as SQL.
 
-    Its rows are the cells that somebody is in: the position of each key in its domain, then the exact total of each measure.
-    Key n has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`.
+    Its rows are the cells that somebody is in: the position of each key in its domain, or its value if it is selected, then the exact total
+    of each measure, and the number of persons whose combination of selected keys is counted in this cell, if there are any.
+    Key n has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`, unless it is selected.
 
     Attributes:
         sql: The text, made of names and numbers of our own only.
@@ -57,10 +61,13 @@ def needs_person_step(plan: Plan) -> bool:
     With one row at most, the total is that row's value and the person is in one cell, which is never more than `groups` cells:
     clamping each row is the same. With more rows, each value lies in [row_low, row_high], 0 included, so that every total
     lies in [rows · row_low, rows · row_high]; where the clamp lets all of these pass, it changes nothing, and the sum over persons
-    of totals is the sum over rows. Only a choice of cells, or a clamp that could change a total, needs the person.
+    of totals is the sum over rows. Only a choice of cells, or a clamp that could change a total, needs the person; and so does counting
+    each person once in a combination of selected keys.
     """
     rows = plan.bounds.rows
-    return rows > 1 and (plan.bounds.keep_groups or any(can_clamp(measure, rows) for measure in plan.measures))
+    return rows > 1 and (
+        plan.bounds.keep_groups or plan.selection is not None or any(can_clamp(measure, rows) for measure in plan.measures)
+    )
 
 
 def can_clamp(measure: Measure, rows: int) -> bool:
@@ -85,12 +92,16 @@ def statement(plan: Plan, salt: bytes) -> Statement:
     select = _placed(plan, writer, by_person=by_person)
     if keep:
         select = _kept(plan, writer, select, texts.bind(f"{salt.hex()}|"))
-    cells = writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
+    if plan.selection is not None and by_person:
+        select = _counted(plan, writer, select)
+    totals = [*_totals(plan), *(["persons"] if plan.selection is not None else [])]
+    cells = writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in totals})
     return Statement(to_sql(cells), texts.parameters(), tuple(writer.reads), keep)
 
 
 def _positions(plan: Plan) -> list[str]:
-    return [f"i{n}" for n in range(len(plan.keys))]
+    """Return the columns that name a cell, selected keys first."""
+    return [f"k{n}" if key.domain is None else f"i{n}" for n, key in enumerate(plan.keys)]
 
 
 def _totals(plan: Plan) -> list[str]:
@@ -111,28 +122,40 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
     scope = writer.scope(source.columns)
     keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
     keyed = {f"k{n}": key for n, (key, _) in enumerate(keys)}
-    domains = [value for _, value in keys]
+    domains = {n: value for n, (_, value) in enumerate(keys) if value is not None}
     sums = {f"m{n}": _measure(measure, plan.bounds.rows, scope, by_person=by_person) for n, measure in enumerate(plan.measures)}
     if by_person:
         named = [exp.alias_(key, name, copy=False) for name, key in keyed.items()]
         rows = exp.select("*", *named, copy=False).from_(writer.table(source.select), copy=False)
         looked_up = _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains)
         return writer.aggregate(looked_up, {"person": exp.column(source.person), **_columns(_positions(plan))}, sums)
+    if plan.selection is not None:
+        sums["persons"] = exp.Count(this=exp.Star())
     totals = writer.aggregate(source.select, keyed, sums)
-    return _looked_up(exp.select(*_positions(plan), *_totals(plan)).from_(writer.table(totals), copy=False), domains)
+    return _looked_up(exp.select(*_positions(plan), *sums).from_(writer.table(totals), copy=False), domains)
 
 
-def _looked_up(select: exp.Select, domains: Sequence[exp.Expr]) -> exp.Select:
+def _counted(plan: Plan, writer: RowWriter, cells: exp.Select) -> exp.Select:
+    """Mark one cell of each combination of selected keys that a person is in: which one does not matter, since marks are added up."""
+    names = ["person", *(f"k{n}" for n in range(plan.selected))]
+    rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column(name) for name in names])
+    first = exp.Case(ifs=[exp.If(this=exp.EQ(this=rank, expression=whole(1)), true=whole(1))], default=whole(0))
+    return exp.select("*", exp.alias_(first, "persons", copy=False)).from_(writer.table(cells), copy=False)
+
+
+def _looked_up(select: exp.Select, domains: Mapping[int, exp.Expr]) -> exp.Select:
     """Add the position of each key in its domain."""
-    for n, value in enumerate(domains):
+    for n, value in domains.items():
         same = exp.NullSafeEQ(this=exp.column(f"k{n}"), expression=value)
         select.join(exp.to_table(f"d{n}"), on=same, join_type="inner", copy=False)
     return select
 
 
-def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr]:
-    """Return a key, and the values of its domain, in one type."""
+def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr | None]:
+    """Return a key, and the values of its domain, if it has one, in one type."""
     value = term(key.value, scope)
+    if key.domain is None:
+        return as_type(value, type_of(key.kind) if value.type is SqlType.NULL else value.type), None
     listed = Term(exp.column(f"v{n}"), type_of(key.kind))
     shared = common((value, listed))
     return as_type(value, shared), as_type(listed, shared)
@@ -166,8 +189,10 @@ def _clamp(node: exp.Expr, measure: Measure) -> exp.Expr:
 def _kept(plan: Plan, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> exp.Select:
     """Keep `groups` cells of each person: those with the smallest SHA-256 of `salt|identifier|positions`.
 
-    Salt and hash are written in hexadecimal. The identifier is the canonical text, so that the choice depends on that person alone,
-    not on a code, an order or anybody else. Only persons in more than `groups` cells are hashed: the others keep all theirs.
+    Salt and hash are written in hexadecimal, and so is the UTF-8 of a selected text, in place of a position; other selected values are
+    written as whole numbers, and NULL as a dash, so that no two cells are written alike. The identifier is the canonical text, so that the
+    choice depends on that person alone, not on a code, an order or anybody else. Only persons in more than `groups` cells are hashed: the
+    others keep all theirs.
     """
     limit = whole(plan.bounds.groups)
     mine = [exp.column("person")]
@@ -184,7 +209,16 @@ def _kept(plan: Plan, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> 
 
 def _hash(plan: Plan, salt: exp.Expr) -> exp.Expr:
     pieces: list[exp.Expr] = [salt, exp.column("identifier"), exp.Literal.string("|")]
-    for n, name in enumerate(_positions(plan)):
+    for n, (name, key) in enumerate(zip(_positions(plan), plan.keys, strict=True)):
         pieces += [exp.Literal.string(",")] if n else []
-        pieces.append(sql_cast(exp.column(name), SqlType.TEXT))
+        pieces.append(_written(exp.column(name), key))
     return exp.func("SHA256", exp.Concat(expressions=pieces, safe=True, coalesce=False), dialect="duckdb")
+
+
+def _written(cell: exp.Expr, key: Key) -> exp.Expr:
+    """Write where a cell is along a key."""
+    if key.domain is not None:
+        return sql_cast(cell, SqlType.TEXT)
+    hexed = key.kind is Kind.TEXT
+    text = exp.func("HEX", cell, dialect="duckdb") if hexed else sql_cast(sql_cast(cell, SqlType.WIDE), SqlType.TEXT)
+    return exp.Coalesce(this=text, expressions=[exp.Literal.string("-")])

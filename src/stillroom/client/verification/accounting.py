@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.conversion import epsilon_of, rho_of
 from stillroom.client.verification.sensitivity import add_remove, change
-from stillroom.model.charge import RHO_UNIT
+from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
 from stillroom.model.mechanism import NoiseKind
+from stillroom.model.plan import PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +46,25 @@ class Cost:
 
 
 def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
-    """Return how far each measure moves when a person is added or removed, and when a person is changed."""
-    return [(add_remove(one, plan.bounds, plan.cells), change(one, plan.bounds, plan.cells)) for one in plan.measures]
+    """Return how far each measure moves when a person is added or removed, and when a person is changed.
+
+    Last are the numbers of persons that select keys. There is no end to the combinations of these: two vectors may share no cell.
+    """
+    counted = [] if plan.selection is None else [PERSONS]
+    cells = plan.cells if plan.selection is None else 2 * plan.bounds.groups * plan.bounds.identifiers
+    return [(add_remove(one, plan.bounds, cells), change(one, plan.bounds, cells)) for one in (*plan.measures, *counted)]
 
 
 def costs(plan: Plan) -> tuple[Cost, Cost]:
     """Return the cost for a person who is added or removed, and for one who is changed."""
     known = distances(plan)
-    return _cost(plan.mechanisms, [one for one, _ in known]), _cost(plan.mechanisms, [other for _, other in known])
+    mechanisms = plan.mechanisms if plan.selection is None else (*plan.mechanisms, plan.selection.mechanism)
+    return _cost(mechanisms, [one for one, _ in known]), _cost(mechanisms, [other for _, other in known])
+
+
+def selection_allowance(delta: float) -> int:
+    """Return what a contract's δ for selecting keys allows, in units of 1e-18, rounded down."""
+    return math.floor(Fraction(str(delta)) / DELTA_UNIT)
 
 
 @lru_cache(maxsize=64)

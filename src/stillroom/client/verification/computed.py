@@ -13,6 +13,7 @@ from stillroom.client.verification.meaning import known
 from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.client.verification.rows import added, value_at
 from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After, Average, Bounded, Column, Covariance, columns_of, walk
 from stillroom.model.schema import Kind
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from stillroom.model.mechanism import Mechanism
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
+    from stillroom.model.selection import Shown
 
 ERROR = 0.05
 """How often an interval may miss, at most; the terms of an expression share it."""
@@ -99,7 +101,7 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
         return 0
     level = 1 - ERROR / max(1, sum(name.startswith("m") for name in names))
     for row, label in zip(table.rows, labels, strict=True):
-        line = _Line(plan, row, label, shown, level)
+        line = _Line(plan, row, label, shown, level, table.shown)
         narrow, wide = (_understood(output.value, line.columns(names, more=more)) for more in (False, True))
         _compare(output, row[position], narrow, wide)
     return len(table.rows)
@@ -131,6 +133,7 @@ class _Line(NamedTuple):
         label: Which row it is.
         shown: The columns that show measures, by the names of these.
         level: What the interval of each measure covers.
+        selected: The combinations of selected keys that are shown.
     """
 
     plan: Plan
@@ -138,6 +141,7 @@ class _Line(NamedTuple):
     label: Label
     shown: Mapping[str, int]
     level: float
+    selected: Sequence[Shown]
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -152,22 +156,18 @@ class _Line(NamedTuple):
         number = int(name[1:])
         digits = self.plan.measures[number].digits
         unit: int = 10**digits
-        terms = self.plan.cells // math.prod(len(self.plan.keys[key].domain) for key in self.kept)
         total = units_of(self.cells[self.shown[name]].value, digits)
-        half = _half_width(self.plan.mechanisms[number], terms, self.level, more=more)
+        half = _half_width(self.plan.mechanisms[number], added(self.plan, self.kept), self.level, more=more)
         return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
 
     def _key(self, name: str) -> Plain:
         number = int(name[1:])
         if name.startswith("g"):
             return Fraction(number not in self.kept)
-        return _key(self.plan, number, self.label.positions[self.kept.index(number)]) if number in self.kept else None
-
-
-def _key(plan: Plan, number: int, position: int) -> Plain:
-    """Return a key's value; numbers and days as rationals."""
-    value = plan.keys[number].domain[position]
-    return Fraction(value, 10 ** plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
+        if number not in self.kept:
+            return None
+        value = value_at(self.plan, self.selected, number, self.label.positions[self.kept.index(number)])
+        return Fraction(value, 10 ** self.plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 @lru_cache(maxsize=256)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.computed import check_computed, check_ranges
 from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import units_of
 from stillroom.client.verification.outcome import Broken, expect, require
-from stillroom.client.verification.rows import Label, labels
+from stillroom.client.verification.rows import Label, added, labels
 from stillroom.model.expression import Average, Column
 from stillroom.model.schema import Kind
 
@@ -93,7 +92,7 @@ def _check_measure(plan: Plan, output: Output, cells: Sequence[Cell], known: Seq
 
 def _terms(plan: Plan) -> list[int]:
     """Return how many leaf cells a row of each grouping set adds up."""
-    return [plan.cells // prod(len(plan.keys[key].domain) for key in one) for one in plan.finish.sets]
+    return [added(plan, one) for one in plan.finish.sets]
 
 
 def _fits(plan: Plan, number: int, half_width: int, terms: int) -> bool:

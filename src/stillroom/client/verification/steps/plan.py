@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
 from stillroom.client.verification.outcome import expect, require
+from stillroom.client.verification.rows import row_count
 from stillroom.model.expression import Constant, Covariance, columns_of, walk
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def check(evidence: Evidence) -> str:
     expect("the contract of the question", release.question.contract, release.contract_digest)
     _fits(release)
     _sound(release.plan)
+    _sized(release.plan, len(release.table.shown))
     evidence.plan_sound = True
     return release.plan_digest
 
@@ -61,9 +62,8 @@ def _sound(plan: Plan) -> None:
     for number, measure in enumerate(plan.measures):
         for low, high in ((measure.low, measure.high), (measure.row_low, measure.row_high)):
             require(-LARGEST <= low <= 0 <= high <= LARGEST, f"the bounds of measure {number} leave out 0, or are too large")
-    for mechanism in plan.mechanisms:
+    for mechanism in (*plan.mechanisms, *((plan.selection.mechanism,) if plan.selection is not None else ())):
         require(SCALES[0] <= mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {mechanism.scale}")
-    _sized(plan)
     positions = range(len(plan.keys))
     for one in plan.finish.sets:
         require(all(position in positions for position in one) and list(one) == sorted(set(one)), f"{one} is not a grouping set")
@@ -75,9 +75,9 @@ def _sound(plan: Plan) -> None:
         _noisy(expression, plan)
 
 
-def _sized(plan: Plan) -> None:
+def _sized(plan: Plan, selected: int) -> None:
     """See that the table is one that can be gone through."""
-    rows = sum(prod(len(plan.keys[key].domain) for key in one if key < len(plan.keys)) for one in plan.finish.sets)
+    rows = row_count(plan, selected)
     digits = [key.digits for key in plan.keys] + [one.digits for one in plan.measures] + [one.digits for one in plan.finish.outputs]
     require(
         plan.cells <= MOST_ROWS and rows <= MOST_ROWS, f"the table has {plan.cells} cells and {rows} rows, expected at most {MOST_ROWS}"
