@@ -113,6 +113,8 @@ REFUSED = [
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "nan"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "0"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "inf"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--selection-delta", "nan"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--selection-delta", "0.5"], 2, Code.PRICE_INVALID),
 ]
 
 

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stillroom.privacy.words import selection_sentence
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -200,7 +202,7 @@ def release_lines(release: Release) -> list[str]:
     return [
         *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
         "" if release.table.rows else f"No rows: none passed {'selection, ' if selection else ''}HAVING, LIMIT or OFFSET.\n",
-        *([_shown(selection.threshold, selection.delta / 1e18, selection.most)] if selection else []),
+        *([selection_sentence(selection.threshold, selection.delta / 1e18, selection.most)] if selection else []),
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,
         f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {plain(release.room)}.",
@@ -234,7 +236,7 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
     if price.selection is not None:
         chances = ", ".join(f"{_percent(chance)} for {size}" for size, chance in price.selection.chances.items())
         lines += [
-            _shown(price.selection.threshold, price.selection.delta, price.selection.most),
+            selection_sentence(price.selection.threshold, price.selection.delta, price.selection.most),
             f"Chance that a group is shown, by persons in it: {chances}.",
         ]
     for error in price.errors:
@@ -249,14 +251,6 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
     if beyond is not None:
         lines.append(f"[yellow]This is more than one release may cost (ε = {beyond:g}): asking would be refused.[/]")
     return [*lines, *price.sentences]
-
-
-def _shown(threshold: int, delta: float, most: int) -> str:
-    """Say which groups of keys without a declared domain are shown, and at which price."""
-    return (
-        f"Keys without a declared domain: groups of fewer than about {threshold} persons are usually not shown, and at most {most} are. "
-        f"Selecting them costs δ = {delta:g}, which is part of the δ above."
-    )
 
 
 def _percent(chance: float) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from stillroom.privacy.words import selection_sentence
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,7 +47,9 @@ def table_html(release: Release) -> str:
     body = "".join(f"<tr>{''.join(_cell(*parts) for parts in zip(headings, row, scales, strict=True))}</tr>" for row in rows)
     more = len(release.table.rows) - len(rows)
     left_out = [f"… and {more} more rows, in the release's table."] if more else []
-    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*left_out, *release.sentences))
+    rule = release.plan.selection
+    selected = [selection_sentence(rule.threshold, rule.delta / 1e18, rule.most)] if rule is not None else []
+    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*left_out, *selected, *release.sentences))
     return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
 
 
