@@ -30,6 +30,7 @@ from stillroom.room.room import Genuine, Notary, Outlet, Room
 from stillroom.room.signed import sign
 from stillroom.room.stages import Rehearsal, Released
 from stillroom.room.statement import CONTRACT_TYPE, DATA_TYPE, QUESTION_TYPE, DataStatement
+from tests.marginals import sole, without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,7 +113,8 @@ class Guessing:
         made_up = zip(*(("a", "b", None) if kind is Kind.TEXT else (7, 9, None) for kind in kinds), strict=True)
         shown = tuple(Shown(keys, least + random.randrange(100)) for keys in made_up)
         cells = plan.cells * (len(shown) if plan.selection else 1)
-        return Measurement(tuple(tuple(random.randrange(10**9) for _ in range(cells)) for _ in plan.measures), shown)
+        leaves = tuple(tuple(random.randrange(10**9) for _ in range(cells)) for _ in plan.measures)
+        return Measurement(sole(leaves) if plan.selection else without_noise(plan, leaves), shown)
 
 
 class Steps:

@@ -20,7 +20,6 @@ from stillroom.model.contract import Contract, PrivateDataset, PublicDataset
 from stillroom.model.question import Question, Terms
 from stillroom.model.schema import Use, column_type
 from stillroom.query.compile import compile_question
-from stillroom.query.scales import noised
 from tests import reference
 from tests.fakes import ListTable
 from tests.reference import ReferenceTable
@@ -255,4 +254,5 @@ def referred(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
 def contributions(plan: Plan, tables: World) -> dict[str, Vector]:
     """Return what everybody contributes, by the reference."""
     found = reference.contributions(plan, {name: table.listed for name, table in tables.items()})
-    return {person: found.get(person, tuple({} for _ in noised(plan))) for person in persons()}
+    nothing: Vector = tuple({} for _ in range(len(plan.measures) + (plan.selection is not None)))
+    return {person: found.get(person, nothing) for person in persons()}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from stillroom.model.contract import Digest, Name
-from stillroom.model.expression import Constant, Expression
+from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind, Scalar
@@ -73,6 +73,22 @@ class Measure(Value):
     digits: int = 0
 
 
+class Marginal(Value):
+    """The totals of a measure's leaf cells over all keys but some, each with independent noise.
+
+    Attributes:
+        kept: The positions of the keys that stay, ascending; the leaf cells are added up over the others.
+        mechanism: The noise of each total.
+    """
+
+    kept: tuple[int, ...]
+    mechanism: Mechanism
+
+
+Strategy: TypeAlias = Annotated[tuple[Marginal, ...], Field(min_length=1)]
+"""The marginals that are measured of a measure, the finest one first."""
+
+
 class Bounds(Value):
     """Contribution bounds of one person, applied last, on the very keys that are grouped by.
 
@@ -105,6 +121,13 @@ class Output(Value):
     digits: int = 0
     noisy: bool
 
+    @property
+    def measure(self) -> int | None:
+        """The number of the measure whose totals it shows as they are, if it does."""
+        if isinstance(self.value, Column) and self.value.name.startswith("m"):
+            return int(self.value.name[1:])
+        return None
+
 
 class Order(Value):
     """One ORDER BY term, over the same names as `Output.value`."""
@@ -119,6 +142,7 @@ class Finish(Value):
 
     Attributes:
         sets: Grouping sets, each the positions of the keys that it keeps; the others are totalled over.
+        places: Decimal places in which totals are kept, beyond those of their measure.
         outputs: The columns of the table.
         having: Rows that stay.
         order: Order of rows; ties and no order at all fall back to the order of sets and domains.
@@ -130,6 +154,7 @@ class Finish(Value):
     outputs: tuple[Output, ...] = Field(min_length=1)
     having: Expression | None = None
     order: tuple[Order, ...] = ()
+    places: int = Field(default=0, ge=0, le=6)
     limit: Annotated[int, Field(ge=0)] | None = None
     offset: int = Field(default=0, ge=0)
 
@@ -146,14 +171,14 @@ def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
     return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept and key.domain is not None)
 
 
-def extent(keys: tuple[Key, ...], bounds: Bounds) -> int:
-    """Return of how many leaf cells two persons can be in some.
+def axes(keys: tuple[Key, ...], combinations: int) -> tuple[int, ...]:
+    """Return the sizes of a table along its keys. Selected keys, the first ones, share one axis, that of the first: their combinations."""
+    return tuple(len(key.domain) if key.domain is not None else 1 if number else combinations for number, key in enumerate(keys))
 
-    There is no end to the combinations of selected keys: each person may be in `groups` cells for each identifier, and another person in as
-    many others.
-    """
-    selected = any(key.domain is None for key in keys)
-    return 2 * bounds.groups * bounds.identifiers if selected else leaves(keys, ())
+
+def reach(bounds: Bounds) -> int:
+    """Return in how many cells two persons can be, if there is no end to cells: what matters about combinations of selected keys."""
+    return 2 * bounds.groups * bounds.identifiers
 
 
 class Plan(Value):
@@ -169,7 +194,7 @@ class Plan(Value):
         keys: The grouping keys, selected ones first.
         selection: How the combinations of selected keys that are shown are chosen; None where every key has a declared domain.
         measures: What is summed.
-        mechanisms: The noise of each measure.
+        strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
         bounds: What one person can contribute.
         finish: What is computed from noisy cells.
     """
@@ -183,7 +208,7 @@ class Plan(Value):
     keys: tuple[Key, ...]
     selection: Selection | None = None
     measures: tuple[Measure, ...] = Field(min_length=1)
-    mechanisms: tuple[Mechanism, ...] = Field(min_length=1)
+    strategies: tuple[Strategy, ...] = Field(min_length=1)
     bounds: Bounds
     finish: Finish
 
@@ -218,11 +243,6 @@ class Plan(Value):
         return leaves(self.keys, ())
 
     @property
-    def extent(self) -> int:
-        """Of how many leaf cells two persons can be in some."""
-        return extent(self.keys, self.bounds)
-
-    @property
     def datasets(self) -> tuple[Name, ...]:
         """The private datasets that the plan reads, by name. The secret key of the first chooses which cells of a person are kept."""
         scans = (step for part in self.parts for step in steps(part.relation) if isinstance(step, Scan))
@@ -240,7 +260,9 @@ def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
     return with_sources(relation, [_joined(source, parts) for source in sources(relation)])
 
 
-NoisyCells: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order.
+LeafCells: TypeAlias = tuple[tuple[int, ...], ...]
+"""For each measure, its exact leaf cells in canonical order: the last key varies fastest, each over its domain in order."""
 
-Where keys are selected, the combinations of them that are shown vary most slowly."""
+NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
+"""For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,
+each over its domain in order. Where keys are selected, the combinations of them that are shown vary most slowly."""

@@ -63,10 +63,9 @@ class Measurement:
     """What a protection makes of exact cells: noisy ones.
 
     Attributes:
-        cells: For each measure, its noisy cells in canonical order: combinations of selected keys as in `shown`, then the domains of the
-            other keys, the last key fastest.
+        cells: For each measure and each marginal of its strategy, the noisy totals (`model.plan.NoisyCells`).
         shown: The combinations of selected keys that are shown, in canonical order; none where every key has a declared domain.
     """
 
-    cells: tuple[tuple[int, ...], ...]
+    cells: tuple[tuple[tuple[int, ...], ...], ...]
     shown: tuple[Shown, ...] = ()

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Failed
 from stillroom.model.charge import Charge
 from stillroom.model.selection import Measurement, Shown
 from stillroom.privacy.accountant import compose
+from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import guarantee_of
-from stillroom.query.scales import noised
+from stillroom.query.estimation import marginal_of, sizes_of
+from stillroom.query.protected import drawn
 from stillroom.room.data import datasets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from stillroom.model.mechanism import Guarantee, Mechanism
-    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom import ports
+    from stillroom.model.mechanism import Guarantee
+    from stillroom.model.plan import Marginal, NoisyCells, Plan
     from stillroom.model.schema import Scalar
     from stillroom.model.selection import Selection
-    from stillroom.ports import AdmittedTable, Engine, Noise, Tables
+    from stillroom.ports import AdmittedTable, Engine, Tables
+
+    Noise = Sequence[tuple[Marginal, Guarantee]]
+    """What noise is added to, and what its sampler must confirm."""
 
 
 class ServerProtection:
@@ -35,7 +42,7 @@ class ServerProtection:
 
     name = "server"
 
-    def __init__(self, engine: Engine, noise: Noise, tables: Tables) -> None:
+    def __init__(self, engine: Engine, noise: ports.Noise, tables: Tables) -> None:
         """Put together what computes, what protects and what is read."""
         self.genuine = noise.genuine
         self.sampler = noise.name
@@ -46,9 +53,9 @@ class ServerProtection:
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure a plan within its charge.
 
-        Each measure is a vector of sums that one person moves by at most its sensitivity, and gets independent noise in each cell;
+        Each marginal of a measure is a vector of sums that one person moves by at most its sensitivity, and gets independent noise in each;
         the noise is whole numbers drawn without sight of the data, so adding it is the mechanism of Canonne, Kamath and Steinke
-        (2020, arXiv:2004.00010) or its Laplace counterpart. All measures together compose to the sum of their guarantees, which must
+        (2020, arXiv:2004.00010) or its Laplace counterpart. All marginals together compose to the sum of their guarantees, which must
         be within the charge. That is checked, and the sampler confirms each guarantee and draws, before a table is opened.
 
         Where keys are selected, the data say how many draws there are, so that the sampler confirms first and draws later. Which
@@ -63,7 +70,7 @@ class ServerProtection:
             Failed: The plan's noise is not within the charge, or the run did not finish. What was committed stays charged.
             Refusal: A version was withdrawn or is not there.
         """
-        noise = [(one.mechanism, guarantee_of(one.mechanism, one.add_remove)) for one in noised(plan)]
+        noise = [(one.marginal, guarantee_of(one.marginal.mechanism, one.add_remove)) for one in drawn(plan)]
         delta = 0 if plan.selection is None else plan.selection.delta
         if not compose([Charge(rho=0, delta=delta), *(Charge(rho=guarantee.rho) for _, guarantee in noise)]).fits(charge):
             raise _failed("The noise of the plan costs more than was committed for it.")
@@ -71,19 +78,21 @@ class ServerProtection:
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
         if plan.selection is None:
-            drawn = [self._noise.draw(mechanism, plan.cells, guarantee) for mechanism, guarantee in noise]
-            return Measurement(_sums(plan.cells, self._engine.measure_exactly(plan, self._opened(datasets, versions)), drawn))
-        for mechanism, guarantee in noise:
-            self._noise.draw(mechanism, 0, guarantee)
+            draws = self._draws(noise, sizes_of(plan))
+            return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), draws, sizes_of(plan)))
+        for marginal, guarantee in noise:
+            self._noise.draw(marginal.mechanism, 0, guarantee)
         return self._selected(plan, plan.selection, noise, self._opened(datasets, versions))
+
+    def _draws(self, noise: Noise, sizes: Sequence[int]) -> list[Sequence[int]]:
+        """Draw the noise of marginals of a table."""
+        return [self._noise.draw(marginal.mechanism, cells(sizes, marginal.kept), guarantee) for marginal, guarantee in noise]
 
     def _opened(self, datasets: Iterable[str], versions: Mapping[str, int]) -> dict[str, AdmittedTable]:
         """Open the tables that a plan reads."""
         return {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
 
-    def _selected(
-        self, plan: Plan, rule: Selection, noise: Sequence[tuple[Mechanism, Guarantee]], tables: Mapping[str, AdmittedTable]
-    ) -> Measurement:
+    def _selected(self, plan: Plan, rule: Selection, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
         """Show the combinations of selected keys with enough persons, by the noisy number, and measure those.
 
         Raises:
@@ -92,13 +101,13 @@ class ServerProtection:
         occupied = sorted(self._engine.measure_occupied(plan, tables), key=lambda one: _order(one.keys))
         if len({one.keys for one in occupied}) < len(occupied):
             raise _failed("The engine returned a combination of keys twice.")
-        *measures, counted = noise
-        persons = _sums(len(occupied), [[one.persons for one in occupied]], [self._noise.draw(counted[0], len(occupied), counted[1])])[0]
+        *measures, (counted, guarantee) = noise
+        persons = _sums([one.persons for one in occupied], self._noise.draw(counted.mechanism, len(occupied), guarantee))
         places = chosen(persons, rule)
-        cells = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(measures))]
-        size = len(places) * plan.cells
-        drawn = [self._noise.draw(mechanism, size, guarantee) for mechanism, guarantee in measures]
-        return Measurement(_sums(size, cells, drawn), tuple(Shown(occupied[place].keys, persons[place]) for place in places))
+        leaves = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(plan.measures))]
+        sizes = sizes_of(plan, len(places))
+        shown = tuple(Shown(occupied[place].keys, persons[place]) for place in places)
+        return Measurement(_noisy(plan, leaves, self._draws(measures, sizes), sizes), shown)
 
 
 def chosen(persons: Sequence[int], rule: Selection) -> list[int]:
@@ -112,16 +121,26 @@ def _order(keys: tuple[Scalar, ...]) -> list[tuple[bool, Scalar]]:
     return [(value is None, 0 if value is None else value) for value in keys]
 
 
-def _sums(size: int, exact: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]]) -> NoisyCells:
-    """Add the noise, cell by cell.
+def _noisy(plan: Plan, exact: Sequence[Sequence[int]], draws: Iterable[Sequence[int]], sizes: Sequence[int]) -> NoisyCells:
+    """Add up each marginal of each measure, and add its noise.
 
     Raises:
-        Failed: There are not as many numbers as there are cells; no cell may go without noise.
+        Failed: There are not as many numbers as the plan has totals; none may go without noise.
     """
-    shape = [size] * len(drawn)
-    if [len(cells) for cells in exact] != shape or [len(noise) for noise in drawn] != shape:
-        raise _failed("The engine or the sampler did not return one number for each cell.")
-    return tuple(tuple(cell + noise for cell, noise in zip(cells, noises, strict=True)) for cells, noises in zip(exact, drawn, strict=True))
+    if [len(leaves) for leaves in exact] != [prod(sizes)] * len(plan.measures):
+        raise _failed("The engine did not return one number for each cell.")
+    drawn = iter(draws)
+    return tuple(
+        tuple(_sums(marginal_of(leaves, sizes, marginal.kept), next(drawn)) for marginal in strategy)
+        for leaves, strategy in zip(exact, plan.strategies, strict=True)
+    )
+
+
+def _sums(totals: Sequence[int], noise: Sequence[int]) -> tuple[int, ...]:
+    """Add the noise, total by total."""
+    if len(totals) != len(noise):
+        raise _failed("The sampler did not return one number for each cell.")
+    return tuple(total + one for total, one in zip(totals, noise, strict=True))
 
 
 def _failed(reason: str) -> Failed:

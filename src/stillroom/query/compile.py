@@ -7,12 +7,13 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Column, columns_of, walk
-from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, leaves
+from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, axes, leaves
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
+from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.context import Context
@@ -24,21 +25,23 @@ from stillroom.query.grouping import (
     group_reader,
     has_aggregate,
     item_at,
-    output_name,
     row_meaning,
     unaliased,
     with_aliases,
 )
+from stillroom.query.headings import headings_of
 from stillroom.query.measures import Measures
 from stillroom.query.output import Outputs
 from stillroom.query.parse import only, parse
+from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.relations import select_rows
 from stillroom.query.result import Result
-from stillroom.query.scales import mechanisms_for, noised, plan_charge
+from stillroom.query.scales import strategies_for
 from stillroom.query.selected import check_selected, most_shown, selected_first, selection_for
 from stillroom.query.sets import Keys, grouping_sets, renumbered
 from stillroom.query.size import check_size
 from stillroom.query.split import split
+from stillroom.query.strategies import places
 from stillroom.query.subqueries import compile_subquery
 from stillroom.query.typed import same
 
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
-    from stillroom.model.mechanism import Mechanism
+    from stillroom.model.plan import Strategy
     from stillroom.model.question import Question, Terms
     from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame
@@ -66,13 +69,10 @@ FINISH_LIMIT = 10_000_000
 """The most nodes that are evaluated to make a table: its rows × all that stands in SELECT, HAVING and ORDER BY."""
 
 NOISE_LIMIT = 2_000_000
-"""The most draws of noise: leaf cells × measures. Each takes some 50 microseconds."""
+"""The most draws of noise, and the most leaf cells of all measures together. Each draw takes some 50 microseconds."""
 
 ORDER_LIMIT = 50
 """The most terms of ORDER BY."""
-
-NAME_LIMIT = 100
-"""The longest heading."""
 
 LIMIT_DIGITS = 12
 """The most digits of LIMIT and OFFSET."""
@@ -91,7 +91,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     frame, _ = select_rows(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(select, frame, contract)
     plan = _plan(contract, question.terms, grouped)
-    pure = [epsilon_of(one.mechanism, one.add_remove) for one in noised(plan)]
+    pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in drawn(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
     return Compiled(plan=plan, headings=grouped.headings, charge=plan_charge(plan), pure_epsilon=epsilon, readers=readers)
@@ -122,7 +122,7 @@ class _Grouped:
         _check_table(keys, finish, len(measures.measures))
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
-        headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
+        headings = headings_of(items)
         return _Grouped(frame, typed, keys, measures, finish, headings)
 
     @property
@@ -183,13 +183,8 @@ def _check_cells(cells: int, contract: Contract) -> None:
 
 def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    cells, rows = leaves(keys, ()), _rows(keys, finish)
-    if cells * measures > NOISE_LIMIT:
-        raise Refusal(
-            Code.TOO_MANY_CELLS,
-            f"{measures} measures of {cells} cells would be taken; {NOISE_LIMIT} numbers are the most.",
-            "Use fewer aggregates, or group by fewer or coarser columns.",
-        )
+    finest, rows = leaves(keys, ()), _rows(keys, finish)
+    _check_draws(finest * measures)
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
@@ -200,8 +195,18 @@ def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
 
 def _rows(keys: tuple[Key, ...], finish: Finish) -> int:
     """Return how many rows a table has; where keys are selected, for each combination of them."""
-    cells = leaves(keys, ())
-    return sum(cells // leaves(keys, kept) for kept in finish.sets)
+    finest = leaves(keys, ())
+    return sum(finest // leaves(keys, kept) for kept in finish.sets)
+
+
+def _check_draws(numbers: int) -> None:
+    """Refuse plans for which too many numbers would be measured."""
+    if numbers > NOISE_LIMIT:
+        raise Refusal(
+            Code.TOO_MANY_CELLS,
+            f"{numbers} numbers would be measured; {NOISE_LIMIT} are the most.",
+            "Use fewer aggregates, or group by fewer or coarser columns.",
+        )
 
 
 def _nodes(finish: Finish) -> int:
@@ -284,34 +289,6 @@ class _Finishing:
         return Order(value=result.expression, descending=bool(node.args.get("desc")), nulls_first=bool(node.args.get("nulls_first")))
 
 
-def _heading(item: exp.Expr, position: int) -> str:
-    """Return the name of a column of the table.
-
-    Raises:
-        InvalidInput: It is too long or not printable.
-    """
-    from sqlglot import exp
-
-    node = unaliased(item)
-    node = node.this if isinstance(node, exp.Filter) else node
-    name = output_name(item) or (node.sql_name().lower() if isinstance(node, exp.Func) else f"column{position + 1}")
-    if len(name) > NAME_LIMIT or not name.isprintable():
-        raise InvalidInput(Code.SQL_INVALID, "A column name is too long or not printable.", "Use a short plain name.")
-    return name
-
-
-def _named_apart(names: list[str]) -> tuple[str, ...]:
-    """Give columns of one name numbers."""
-    apart: list[str] = []
-    for name in names:
-        number, candidate = 1, name
-        while candidate in apart:
-            number += 1
-            candidate = f"{name}_{number}"
-        apart.append(candidate)
-    return tuple(apart)
-
-
 def _whole(clause: exp.Expr | None) -> int | None:
     """Return the number of LIMIT or OFFSET."""
     from sqlglot import exp
@@ -331,10 +308,13 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     measures = tuple(grouped.measures.measures)
     check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish.sets, terms)
     delta = Fraction(str(contract.caps.delta))
-    mechanisms = mechanisms_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta)
     draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
+    found = strategies_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta)
+    strategies, sizes = found[: len(measures)], axes(draft.keys, 1)
+    _check_draws(sum(cells(sizes, marginal.kept) for strategy in strategies for marginal in strategy))
+    finish = _with_places(draft.finish, places(strategies, sizes, draft.finish.sets))
     parts, rows = split(draft.relation, contract)
     return Plan(
         contract=digest_of(contract),
@@ -343,23 +323,34 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         parts=parts,
         rows=rows,
         keys=draft.keys,
-        selection=_selection(contract, grouped, bounds, mechanisms[len(measures) :]),
+        selection=_selection(contract, grouped, bounds, found[len(measures) :]),
         measures=draft.measures,
-        mechanisms=mechanisms[: len(measures)],
+        strategies=strategies,
         bounds=bounds,
-        finish=draft.finish,
+        finish=finish,
     )
 
 
-def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: Sequence[Mechanism]) -> Selection | None:
-    """Return the rule by which keys are selected, given the noise of the numbers of persons; None where no key is."""
+def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: Sequence[Strategy]) -> Selection | None:
+    """Return the rule by which keys are selected, given how numbers of persons are measured; None where no key is."""
     if not counted:
         return None
     selected = [key for key, declared in zip(grouped.typed, grouped.keys, strict=True) if declared.domain is None]
-    cells, rows, finish = leaves(grouped.keys, ()), _rows(grouped.keys, grouped.finish), grouped.finish
-    measured = cells * len(grouped.measures.measures)
+    finest, rows, finish = leaves(grouped.keys, ()), _rows(grouped.keys, grouped.finish), grouped.finish
+    measured = finest * len(grouped.measures.measures)
     sizes = ((NOISE_LIMIT, measured), (TABLE_LIMIT, rows * len(finish.outputs)), (FINISH_LIMIT, rows * _nodes(finish)))
-    return selection_for(contract, bounds, counted[0], most_shown(selected, contract.limits.cells // cells, sizes))
+    return selection_for(contract, bounds, counted[0][0].mechanism, most_shown(selected, contract.limits.cells // finest, sizes))
+
+
+def _with_places(finish: Finish, further: int) -> Finish:
+    """Return a finish that keeps totals in further decimal places, and shows these."""
+    if not further:
+        return finish
+    outputs = [
+        one if one.measure is None else one.model_copy(update={"kind": Kind.DECIMAL, "digits": one.digits + further})
+        for one in finish.outputs
+    ]
+    return finish.model_copy(update={"places": further, "outputs": tuple(outputs)})
 
 
 def _bounds(contract: Contract, terms: Terms, grouped: _Grouped) -> Bounds:

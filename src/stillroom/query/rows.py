@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Average, Column, columns_of, walk
-from stillroom.privacy.intervals import joint_level, quantile
-from stillroom.privacy.ratios import ratio_interval
+from stillroom.privacy import ratios
+from stillroom.privacy.intervals import joint_level
 from stillroom.query.estimate import Estimate, exact
 from stillroom.query.estimates import estimates
-from stillroom.query.scales import LEVEL, ratio
+from stillroom.query.scales import LEVEL, average_of
 from stillroom.query.totals import TOTALLED
 
 if TYPE_CHECKING:
@@ -59,19 +60,25 @@ class Rows:
         found = [one.keys[key] for one in self._shown] if declared.domain is None else declared.domain
         return [*(_key_value(value, declared.digits) for value in found), Estimate(None)]
 
-    def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int]]:
-        """Yield, for each row, the noisy total of a measure and its half-width, in units."""
-        halves = [quantile(self._plan.mechanisms[measure], terms, level) for terms in self._totals.terms]
-        sums, sets = self._totals.sums[measure], self._totals.sets
-        return ((sums[number], halves[sets[number]]) for number in self._numbers)
+    def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
+        """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
+        halves = [noise.half_width(level) for noise in self._totals.noise(measure)]
+        sums, centres, sets = self._totals.sums[measure], self._totals.centres[measure], self._totals.sets
+        return (_around(sums[number], centres[number], halves[sets[number]]) for number in self._numbers)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
         total, count = int(atom.total[1:]), int(atom.count[1:])
-        noise = (self._plan.mechanisms[total], self._plan.mechanisms[count])
-        known = [ratio(atom, *noise, terms, level) for terms in self._totals.terms]
-        sums, counts, sets = self._totals.sums[total], self._totals.sums[count], self._totals.sets
-        return (ratio_interval(known[sets[number]], sums[number], counts[number]) for number in self._numbers)
+        noises = zip(self._totals.noise(total), self._totals.noise(count), strict=True)
+        known = [average_of(atom, *noise, level, self._totals.one) for noise in noises]
+        sets = self._totals.sets
+        return (self._averaged(known[sets[number]], total, count, number) for number in self._numbers)
+
+    def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
+        """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
+        sums, centres = self._totals.sums, self._totals.centres
+        shown = ratios.clamped(known, sums[total][number], sums[count][number])
+        return ratios.ratio_interval(known, Fraction(centres[total][number]), Fraction(centres[count][number]), shown)
 
     def _key(self, name: str) -> list[Estimate]:
         """Return a key's values (`k0`, …), or where it is totalled over (`g0`, …)."""
@@ -86,10 +93,10 @@ class Rows:
         if isinstance(atom, Average):
             return self._average(atom, level)
         number = int(atom.name[1:])
-        unit = 10 ** self._plan.measures[number].digits
+        unit = 10 ** self._plan.measures[number].digits * self._totals.one
         return [
-            Estimate(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit), noisy=True)
-            for total, half in self.measured(number, level)
+            Estimate(Fraction(total, unit), Fraction(low, unit), Fraction(high, unit), noisy=True)
+            for total, low, high in self.measured(number, level)
         ]
 
     def _average(self, atom: Average, level: Fraction) -> list[Estimate]:
@@ -99,6 +106,13 @@ class Rows:
             Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information)
             for one in self.averaged(atom, level)
         ]
+
+
+def _around(total: int, centre: float, half: int | Fraction) -> tuple[int, int, int]:
+    """Return a total, and the whole numbers around its interval; where it was rounded, the interval lies around what it was before."""
+    if isinstance(centre, int) and isinstance(half, int):
+        return total, centre - half, centre + half
+    return total, min(total, math.floor(centre - half)), max(total, math.ceil(centre + half))
 
 
 def _key_value(value: Scalar, digits: int) -> Estimate:

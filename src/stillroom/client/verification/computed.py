@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime
 import math
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.client.verification.functions import Known, root_at_least, root_at_most, sure
+from stillroom.client.verification.halves import halves
 from stillroom.client.verification.meaning import known
-from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
-from stillroom.client.verification.rows import added, value_at
+from stillroom.client.verification.rows import value_at
 from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After, Average, Bounded, Column, Covariance, columns_of, walk
 from stillroom.model.schema import Kind
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from stillroom.client.verification.functions import Plain
     from stillroom.client.verification.rows import Label
     from stillroom.model.expression import Expression
-    from stillroom.model.mechanism import Mechanism
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
     from stillroom.model.selection import Shown
@@ -154,10 +152,11 @@ class _Line(NamedTuple):
 
     def _total(self, name: str, *, more: bool) -> Known:
         number = int(name[1:])
-        digits = self.plan.measures[number].digits
+        digits = self.plan.measures[number].digits + self.plan.finish.places
         unit: int = 10**digits
         total = units_of(self.cells[self.shown[name]].value, digits)
-        half = _half_width(self.plan.mechanisms[number], added(self.plan, self.kept), self.level, more=more)
+        known = halves(self.plan, number, self.kept, self.level)
+        half = known.most + known.offset if more else max(0, known.least - known.offset)
         return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
 
     def _key(self, name: str) -> Plain:
@@ -168,18 +167,6 @@ class _Line(NamedTuple):
             return None
         value = value_at(self.plan, self.selected, number, self.label.positions[self.kept.index(number)])
         return Fraction(value, 10 ** self.plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-@lru_cache(maxsize=256)
-def _half_width(mechanism: Mechanism, terms: int, level: float, *, more: bool) -> int:
-    """Return the least half-width whose coverage reaches a level: surely, or as far as can be told."""
-    noise = spread(mechanism, terms)
-    wanted = level + (noise.tolerance if more else -noise.tolerance)
-    low, high = -1, math.ceil(len(noise.within) * noise.grain)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if noise.coverage(middle) >= wanted else (middle, high)
-    return high
 
 
 def _compare(output: Output, cell: Cell, narrow: Known, wide: Known) -> None:

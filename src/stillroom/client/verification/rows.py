@@ -43,14 +43,9 @@ Place: TypeAlias = tuple[str | None, bool]
 """What a cell shows of a key: its value, and whether the row totals over it."""
 
 
-def added(plan: Plan, kept: Sequence[int]) -> int:
-    """Return how many leaf cells a row of a grouping set adds up; over selected keys there is nothing to add."""
-    return prod(len(key.domain) for number, key in enumerate(plan.keys) if number not in kept and key.domain is not None)
-
-
 def row_count(plan: Plan, selected: int) -> int:
     """Return how many rows a table has before any is left out, with so many combinations of selected keys."""
-    each = sum(plan.cells // added(plan, kept) for kept in plan.finish.sets)
+    each = sum(prod(len(plan.keys[key].listed) or 1 for key in kept if key < len(plan.keys)) for kept in plan.finish.sets)
     return each if plan.selection is None else each * selected
 
 
