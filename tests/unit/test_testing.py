@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stillroom.testing import RawTable
 
 MEMBERS = [{"id": f"p{n}", "age": 20 + n, "gender": "FM"[n % 2], "region": None} for n in range(6)]
-VISITS = [{"pid": f"p{n % 3}", "cost": "10.50", "ward": "x", "day": "2024-05-01"} for n in range(9)]
+VISITS = [{"pid": f"p{n % 3}", "cost": "10.50", "ward": "x", "day": "2024-05-01", "place": f"place {n % 2}"} for n in range(9)]
 SQL = "SELECT gender, COUNT(*), SUM(cost) FROM members JOIN visits ON id = pid GROUP BY gender"
 
 
@@ -35,6 +35,15 @@ def test_a_neighbour_is_within_the_declared_sensitivity() -> None:
     everybody = measure_exactly(CONTRACT, {"members": MEMBERS, "visits": VISITS}, SQL).measures[0]
     fewer = measure_exactly(CONTRACT, {"members": MEMBERS[1:], "visits": [v for v in VISITS if v["pid"] != "p0"]}, SQL).measures[0]
     assert sum(abs(everybody.cells[key] - fewer.cells[key]) for key in everybody.cells) == 3 <= everybody.marginals[0].add_remove.l1
+
+
+def test_selected_keys_have_the_values_that_occur() -> None:
+    sql = "SELECT place, ward, COUNT(*) FROM visits GROUP BY place, ROLLUP (ward)"
+    (count,) = measure_exactly(CONTRACT, {"visits": VISITS}, sql).measures
+    expected = {("place 0", "x"): 5, ("place 1", "x"): 4}
+    assert {keys: total for keys, total in count.cells.items() if total} == expected
+    assert len(count.cells) == 2 * 3
+    assert count.marginals[0].totals == count.cells
 
 
 def test_tables_are_named_as_in_the_contract() -> None:
