@@ -37,8 +37,15 @@ CONTRACT = Contract.model_validate_json("""
       "columns": {
         "cost": {"type": "decimal", "step": 0.01, "uses": ["filter", "measure"], "bounds": [0, 100]},
         "ward": {"type": "text", "uses": ["group", "filter"], "values": ["x", "y", "z"], "required": true},
-        "place": {"type": "text", "uses": ["group"], "max_length": 40},
         "day": {"type": "date", "uses": ["filter"], "bounds": ["2020-01-01", "2025-12-31"]}
+      }
+    },
+    "trips": {
+      "kind": "private", "owner": "b", "person": {"column": "pid"}, "rows_per_person": 3,
+      "columns": {
+        "place": {"type": "text", "uses": ["group"], "max_length": 40},
+        "mode": {"type": "text", "uses": ["group"], "values": ["bus", "rail"], "required": true},
+        "fare": {"type": "decimal", "step": 0.01, "uses": ["measure"], "bounds": [0, 20]}
       }
     }
   }
