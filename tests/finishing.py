@@ -84,8 +84,12 @@ class Line(NamedTuple):
         number = int(name[1:])
         if name[0] == "m":
             unit = 10 ** (self.plan.measures[number].digits + self.plan.finish.places)
-            total, half, centre = self.totals[number], Fraction(self.noise(number).half_width(level)), self.centres[number]
-            ends = min(total, math.floor(centre - half)), max(total, math.ceil(centre + half))
+            total, half, middle = (
+                self.totals[number],
+                self.noise(number).whole_half_width(level),
+                math.floor(self.centres[number] + Fraction(HALF)),
+            )
+            ends = min(total, middle - half), max(total, middle + half)
             return Guess(Fraction(total, unit), Fraction(ends[0], unit), Fraction(ends[1], unit), noisy=True)
         position, key = self.at[number], self.plan.keys[number]
         if name[0] == "g":
