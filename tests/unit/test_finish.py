@@ -68,6 +68,18 @@ def test_an_average_of_nobody_is_defined_and_says_so() -> None:
     assert cell.value is not None
 
 
+@pytest.mark.parametrize("expression", ["AVG(cost) + 1", "AVG(cost) / 2", "CASE WHEN SUM(cost) > 0 THEN AVG(cost) ELSE 0 END"])
+def test_what_is_computed_from_no_information_is_none(expression: str) -> None:
+    assert table(f"SELECT {expression} AS x FROM visits", ((5,), (-3,))).rows[0][0].no_information
+
+
+def test_a_correlation_that_could_be_null_has_no_interval() -> None:
+    """Nobody differs: without noise it is NULL, and the greater of it and -3 is -3."""
+    cells = ((1,), (0,), (0,), (0,), (0,), (0,))
+    row = table("SELECT CORR(cost, age) AS r, GREATEST(CORR(cost, age), -3) AS g FROM members JOIN visits ON id = pid", cells).rows[0]
+    assert [(cell.low, cell.high, cell.no_information) for cell in row] == [(None, None, True)] * 2
+
+
 def test_an_average_lies_in_its_interval() -> None:
     cell = table("SELECT AVG(cost) FROM visits", ((50_000_000,), (10_000,)), epsilon=5.0).rows[0][0]
     assert cell.value == "50.0000"
