@@ -91,6 +91,8 @@ class Line(NamedTuple):
     def show(self, output: Output) -> Shown:
         """Return a cell: value, low, high, whether nothing is known, whether the key is totalled over."""
         found = self.guess(output.value)
+        if any(isinstance(number, Fraction) and abs(number) >= 10**300 for number in found[:3]):
+            found = Guess(None, noisy=True, vague=True)
         value = _text(found.value, output, round)
         if output.noisy and output.kind is Kind.DATE:
             return value, None, None, found.vague, False

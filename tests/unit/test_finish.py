@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.client.verification.table import check_table
 from stillroom.query.finish import decimal_text, finish
 from tests.questions import compiled
 
@@ -78,6 +79,18 @@ def test_a_correlation_that_could_be_null_has_no_interval() -> None:
     cells = ((1,), (0,), (0,), (0,), (0,), (0,))
     row = table("SELECT CORR(cost, age) AS r, GREATEST(CORR(cost, age), -3) AS g FROM members JOIN visits ON id = pid", cells).rows[0]
     assert [(cell.low, cell.high, cell.no_information) for cell in row] == [(None, None, True)] * 2
+
+
+@pytest.mark.parametrize(("factors", "shown"), [(8, True), (512, False)])
+def test_a_number_that_is_too_long_is_null(factors: int, shown: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Its release can be read again, and verifies."""
+    written = "SUM(cost)"
+    while factors > 1:
+        written, factors = f"({written} * {written})", factors // 2
+    question = compiled(f"SELECT {written} AS x, SUM(cost) AS s FROM visits")
+    found = finish(question.plan, question.headings, ((10**18,),))
+    assert (found.rows[0][0].value is not None) == (found.rows[0][0].low is not None) == shown
+    check_table(question.plan, found)
 
 
 def test_an_average_lies_in_its_interval() -> None:
