@@ -90,7 +90,7 @@ def open_room(home: Path, room: Path | None = None, progress: Progress | None = 
     Args:
         home: The party's home.
         room: The room; the one that the home has joined when left out.
-        progress: Hears of the steps of an ask.
+        progress: Hears of the steps of an ask, up to the measuring.
 
     Raises:
         InvalidInput: `HOME_INVALID` or `ROOM_INVALID`.
@@ -276,7 +276,8 @@ class Session:
         from stillroom.room.statement import QUESTION_TYPE
 
         question = self._question(self.contract, sql, parameters, terms)
-        found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), self._progress)
+        progress = door.Discreet(self._progress)
+        found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), progress)
         if not isinstance(found, Released):
             raise Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
         return Release(releases.read(found.envelope), found.envelope, charged=found.fresh)

@@ -69,6 +69,23 @@ class Silent:
         """Do nothing."""
 
 
+class Discreet:
+    """Passes steps on to another `Progress` up to the measuring, and no later ones: that it has ended, and so how long it took, is seen
+    only by the answer, which waits for the quantum.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        """Name who may hear."""
+        self._progress = progress
+        self._measuring = False
+
+    def step(self, name: str) -> None:
+        """Pass on a step, unless rows may have been read."""
+        if not self._measuring:
+            self._progress.step(name)
+        self._measuring = self._measuring or name == Step.MEASURE
+
+
 def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal:
     """Take a signed question through the door.
 
