@@ -198,7 +198,7 @@ def test_a_new_account_is_said_to_be_new(run: Run) -> None:
     assert "new" not in run("budget", "--raise", "staff", "--epsilon", "4", "--home", "city")[1]
 
 
-@pytest.mark.parametrize("out", ["nowhere/release.json", "city"])
+@pytest.mark.parametrize("out", ["nowhere/release.json", "city", "x" * 5000])
 def test_nothing_is_spent_on_a_release_that_could_not_be_written(run: Run, out: str) -> None:
     entries = run("log", "--home", "city")[1]
     code, _, errors = run("ask", SQL, "--epsilon", "1", "--home", "city", "--out", out)

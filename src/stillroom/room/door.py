@@ -70,8 +70,9 @@ class Silent:
 
 
 class Discreet:
-    """Passes steps on to another `Progress` up to the measuring, and no later ones: that it has ended, and so how long it took, is seen
-    only by the answer, which waits for the quantum.
+    """Passes steps on to another `Progress`, up to the measuring.
+
+    That it has ended, and so how long it took, is seen only by the answer, which waits for the quantum.
     """
 
     def __init__(self, progress: Progress) -> None:
