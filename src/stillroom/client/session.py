@@ -39,7 +39,7 @@ FIXES = {
     "group_size": "Give a whole number from 1 to 10^12.",
     "groups_per_person": "Give a whole number from 1 to 10^12.",
     "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
-    "sql": "Ask in at most 100,000 characters.",
+    "sql": "Ask in at most 100,000 characters, in UTF-8.",
 }
 """What to do about each part of a question that cannot be."""
 
@@ -295,9 +295,8 @@ class Session:
         except ValidationError as error:
             field = str(next(iter(error.errors()[0]["loc"]), "the question"))
             reason = f"{field} is out of range, of the wrong kind or not known."
-            raise InvalidInput(
-                Code.PRICE_INVALID, reason, FIXES.get(field, "The reference of `stillroom ask` lists what can be given.")
-            ) from None
+            code = Code.SQL_INVALID if field in {"sql", "parameters"} else Code.PRICE_INVALID
+            raise InvalidInput(code, reason, FIXES.get(field, "The reference of `stillroom ask` lists what can be given.")) from None
 
     def waiting(self, *, answered: bool = False) -> tuple[WaitingQuestion, ...]:
         """Return the questions that wait for this party, with price and decisions so far.
