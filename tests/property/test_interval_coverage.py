@@ -213,7 +213,7 @@ def most_covered(plan: Plan, measure: int, kept: tuple[int, ...] = (0,)) -> floa
     if len(noise.parts) == 1:
         return half_width_and_most(noise.parts[0].noise, noise.parts[0].draws)[1]
     deviation = math.sqrt(sum(part.weight**2 * part.draws * part.noise.scale**2 for part in noise.parts))
-    return float(2 * stats.norm.cdf((float(noise.half_width(LEVEL)) + 1.5) / deviation) - 1)
+    return float(2 * stats.norm.cdf((noise.whole_half_width(LEVEL) + 0.5) / deviation) - 1)
 
 
 @pytest.mark.parametrize(("epsilon", "releases"), [(0.3, 3_000), (3.0, 3_000), (30.0, 1_500)])

@@ -78,6 +78,15 @@ class Combined:
         share = joint_level(level, len(self.parts))
         return sum((abs(Fraction(part.weight)) * quantile(part.noise, part.draws, share) for part in self.parts), Fraction(0))
 
+    def whole_half_width(self, level: Fraction) -> int:
+        """Return the half-width of an interval of whole numbers: around the number nearest to a sum that is not whole itself, if so.
+
+        Raises:
+            ValueError: The level is out of range.
+        """
+        half = self.half_width(level)
+        return half if isinstance(half, int) else math.ceil(half + Fraction(1, 2))
+
 
 def normal_quantile(level: Fraction) -> float:
     """Return how many standard deviations around 0 hold a normal variable with probability `level` and a little more."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Whole: TypeAlias = NDArray[np.int64] | NDArray[np.object_]
 
 
-_HALF = 0.5 + 2.0**-20
+HALF = 0.5 + 2.0**-20
 """What is added before rounding down; the errors of doubles are far less than what is more than a half."""
 
 
@@ -110,7 +110,7 @@ def rounded(leaves: Floats) -> Whole:
     sums = leaves
     for axis in range(leaves.ndim):
         sums = sums.cumsum(axis=axis)
-    sums = np.floor(sums + _HALF)
+    sums = np.floor(sums + HALF)
     whole = exact([int(one) for one in sums.ravel().tolist()]).reshape(sums.shape)
     for axis in range(leaves.ndim):
         whole = np.diff(whole, axis=axis, prepend=0)

@@ -89,14 +89,13 @@ def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> Ex
     """Return the expected half-widths of one column."""
     finest, widest = (choice(plan.finish.sets, key=lambda kept: leaves(plan.keys, kept)) for choice in (min, max))
     if output.measure is not None:
-        digits = plan.measures[output.measure].digits
-        halves = (Fraction(_noise(plan, output.measure, kept).half_width(LEVEL)) / 10**digits for kept in (finest, widest))
-        half, total = (decimal_text(one, digits, ROUND_CEILING) for one in halves)
+        halves = (_noise(plan, output.measure, kept, 10**plan.finish.places).whole_half_width(LEVEL) for kept in (finest, widest))
+        half, total = (decimal_text(Fraction(one), output.digits, ROUND_CEILING, 10**output.digits) for one in halves)
         several = leaves(plan.keys, widest) > leaves(plan.keys, finest)
         return ExpectedError(name=name, half_width=half, total_half_width=total if several else None)
     if isinstance(output.value, Average):
         average = output.value
-        total_noise, count_noise = (_noise(plan, int(measure[1:]), finest) for measure in (average.total, average.count))
+        total_noise, count_noise = (_noise(plan, int(measure[1:]), finest, 1) for measure in (average.total, average.count))
         widths = {str(size): average_half_width(average, total_noise, count_noise, size) for size in sizes}
         return ExpectedError(
             name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
@@ -104,6 +103,6 @@ def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> Ex
     return ExpectedError(name=name)
 
 
-def _noise(plan: Plan, measure: int, kept: tuple[int, ...]) -> Combined:
-    """Return the noise of each total of a grouping set."""
-    return row_noise(plan.strategies[measure], sizes_of(plan), kept, 1)
+def _noise(plan: Plan, measure: int, kept: tuple[int, ...], one: int) -> Combined:
+    """Return the noise of each total of a grouping set, in units of 1/one."""
+    return row_noise(plan.strategies[measure], sizes_of(plan), kept, one)

@@ -11,6 +11,7 @@ from stillroom.privacy import ratios
 from stillroom.privacy.intervals import joint_level
 from stillroom.query.estimate import Estimate, exact
 from stillroom.query.estimates import estimates
+from stillroom.query.estimation import HALF
 from stillroom.query.scales import LEVEL, average_of
 from stillroom.query.totals import TOTALLED
 
@@ -62,7 +63,7 @@ class Rows:
 
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
-        halves = [noise.half_width(level) for noise in self._totals.noise(measure)]
+        halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
         sums, centres, sets = self._totals.sums[measure], self._totals.centres[measure], self._totals.sets
         return (_around(sums[number], centres[number], halves[sets[number]]) for number in self._numbers)
 
@@ -108,11 +109,10 @@ class Rows:
         ]
 
 
-def _around(total: int, centre: float, half: int | Fraction) -> tuple[int, int, int]:
-    """Return a total, and the whole numbers around its interval; where it was rounded, the interval lies around what it was before."""
-    if isinstance(centre, int) and isinstance(half, int):
-        return total, centre - half, centre + half
-    return total, min(total, math.floor(centre - half)), max(total, math.ceil(centre + half))
+def _around(total: int, centre: float, half: int) -> tuple[int, int, int]:
+    """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
+    middle = centre if isinstance(centre, int) else math.floor(centre + HALF)
+    return total, min(total, middle - half), max(total, middle + half)
 
 
 def _key_value(value: Scalar, digits: int) -> Estimate:

@@ -110,13 +110,13 @@ class _ByError(NamedTuple):
         return self._average_scales(output.value, error, self.terms.group_size)
 
     def _total_scale(self, measure: int, error: Fraction) -> float:
-        """Return the largest scale that keeps the error of a count or sum; what is rounded may be one unit off."""
+        """Return the largest scale that keeps the error of a count or sum."""
         units: Fraction = error * 10 ** self.measures[measure].digits
         known = list(self.shapes[measure].known)
         if len(known) == 1:
             widest = max(cells(self.sizes, known[0]) // cells(self.sizes, kept) for kept in self.finish.sets)
             return scale_for_half_width(self.noise, units, widest, LEVEL)
-        return _largest(lambda scale: all(noise.half_width(LEVEL) + 1 <= units for noise in self._noises(measure, scale)))
+        return _largest(lambda scale: all(noise.whole_half_width(LEVEL) <= units for noise in self._noises(measure, scale)))
 
     def _average_scales(self, average: Average, error: Fraction, group_size: int) -> dict[int, float]:
         """Return the largest scales of sum and count, in proportion to their bounds, that keep an error."""

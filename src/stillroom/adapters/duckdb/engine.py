@@ -62,6 +62,7 @@ class DuckdbEngine:
     def _rows_of(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Any, ...]]:
         """Return the rows of a plan's statement."""
         import duckdb
+        import pyarrow as pa
 
         from stillroom.adapters.duckdb.connection import locked_connection
         from stillroom.adapters.duckdb.statement import statement
@@ -73,7 +74,7 @@ class DuckdbEngine:
                 for name, table in inputs.items():
                     connection.register(name, table)
                 return connection.execute(question.sql, question.texts).fetchall()
-        except (duckdb.Error, RecursionError):
+        except (duckdb.Error, pa.ArrowException, RecursionError):
             raise _failed() from None
 
     def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:

@@ -67,7 +67,7 @@ def _several(strategy: Strategy, sizes: tuple[int, ...], kept: tuple[int, ...], 
     """Return the half-width of a least-squares estimate: that of a normal variable, and a half for each discrete sum with its weight.
 
     Where noise is too small for that, the half-widths of all sums, which share the level, add up. A total that is shown is off by the
-    rounding of 2^k numbers, k being the number of keys that it keeps, and the ends of its interval are rounded outward.
+    rounding of 2^k numbers, k being the number of keys that it keeps; its interval lies around the whole number nearest to the estimate.
     """
     sums = [draws for marginal in strategy for draws in _draws(strategy, marginal, sizes, kept)]
     if min(draws.noise.scale for draws in sums) >= SMOOTH:
@@ -76,7 +76,8 @@ def _several(strategy: Strategy, sizes: tuple[int, ...], kept: tuple[int, ...], 
     else:
         share = 1 - (1 - level) / len(sums)
         half = sum(abs(draws.weight) * _one(draws.noise, draws.number, share, more=True) for draws in sums)
-    return Halves(math.floor(half * one * (1 - NEAR)), math.ceil(half * one * (1 + NEAR)) + 1, 2 ** len(kept) // 2 + 1)
+    least, most = (math.ceil(half * one * near + 0.5) for near in (1 - NEAR, 1 + NEAR))
+    return Halves(least, most, 2 ** len(kept) // 2 + 1)
 
 
 class _Draws(NamedTuple):
