@@ -46,7 +46,7 @@ class DuckdbEngine:
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        return _dense(plan, self._rows_of(plan, tables))
+        return _Cells(plan).dense(self._rows_of(plan, tables))
 
     def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
         """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
@@ -57,7 +57,8 @@ class DuckdbEngine:
         found: dict[tuple[Scalar, ...], list[tuple[int, ...]]] = {}
         for row in self._rows_of(plan, tables):
             found.setdefault(row[: plan.selected], []).append(row[plan.selected :])
-        return [Occupied(keys, sum(row[-1] for row in rows), _dense(plan, [row[:-1] for row in rows])) for keys, rows in found.items()]
+        cells = _Cells(plan)
+        return [Occupied(keys, sum(row[-1] for row in rows), cells.dense([row[:-1] for row in rows])) for keys, rows in found.items()]
 
     def _rows_of(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Any, ...]]:
         """Return the rows of a plan's statement."""
@@ -119,16 +120,24 @@ def _persons(table: People) -> pa.Table:
     return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
 
 
-def _dense(plan: Plan, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-    """Return all cells of each measure over the keys with domains, the last key fastest; cells that were not found are 0."""
-    sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
-    strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
-    cells = [[0] * plan.cells for _ in plan.measures]
-    for row in found:
-        at = sum(position * stride for position, stride in zip(row, strides, strict=False))
-        for column, total in zip(cells, row[len(sizes) :], strict=True):
-            column[at] = total
-    return tuple(tuple(column) for column in cells)
+class _Cells:
+    """The cells of a plan's measures, over the keys with domains."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Find out how far apart neighbouring values of each key are."""
+        sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
+        self._strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
+        self._shape = (len(plan.measures), plan.cells)
+
+    def dense(self, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+        """Return all cells of each measure, the last key fastest; cells that were not found are 0."""
+        measures, size = self._shape
+        cells = [[0] * size for _ in range(measures)]
+        for row in found:
+            at = sum(position * stride for position, stride in zip(row, self._strides, strict=False))
+            for column, total in zip(cells, row[len(self._strides) :], strict=True):
+                column[at] = total
+        return tuple(tuple(column) for column in cells)
 
 
 def _failed() -> Failed:
