@@ -51,10 +51,10 @@ def check(evidence: Evidence) -> str:
 
 def _check_agreed(cap: Promise, caps: Caps) -> None:
     """Compare the cap with the contract's."""
-    found = (cap.epsilon, cap.conversion_delta, cap.delta)
-    expected = (caps.epsilon, caps.delta, caps.delta + caps.selection_delta)
-    same = all(math.isclose(one, other, rel_tol=ROUNDED) for one, other in zip(found, expected, strict=True))
-    require(same, f"the cap: got ε = {found[0]} at δ = {found[1]}, {found[2]} in all, expected {expected}")
+    pairs = ((cap.epsilon, caps.epsilon), (cap.conversion_delta, caps.delta), (cap.delta, caps.delta + caps.selection_delta))
+    same = all(math.isclose(one, other, rel_tol=ROUNDED) for one, other in pairs)
+    got, expected = (f"ε = {epsilon} at δ = {delta} ({total} in all)" for epsilon, delta, total in zip(*pairs, strict=True))
+    require(same, f"the cap: got {got}, expected {expected}")
 
 
 def _check_cap(cap: Promise) -> None:
