@@ -653,6 +653,12 @@ SELECT r, COUNT(*), SUM(c) FROM (SELECT patient, severity, AVG(severity) OVER (P
 -- name: first row, of whichever side has it
 SELECT COUNT(*), COUNT(who) FROM (SELECT x.patient AS who, COALESCE(x.patient, y.patient) AS either FROM (SELECT patient, severity FROM visits) x FULL JOIN (SELECT patient, severity FROM visits WHERE urgent) y ON x.patient = y.patient AND x.severity = y.severity QUALIFY ROW_NUMBER() OVER (PARTITION BY COALESCE(x.patient, y.patient) ORDER BY x.severity NULLS FIRST, y.severity, x.patient IS NULL) = 1)
 
+-- name: window over rows that another owner's rows choose
+SELECT COUNT(*), SUM(r), VARIANCE(r) FROM (SELECT patient, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS r FROM visits v WHERE EXISTS (SELECT 1 FROM members m WHERE m.member = v.patient AND m.age > v.severity))
+
+-- name: texts as truth in a union
+SELECT k, COUNT(*) FROM (SELECT patient AS p, TRY_CAST(key0 AS BOOLEAN) AS k FROM visits UNION SELECT member, smoker FROM members) GROUP BY k
+
 -- name: first value that is there
 SELECT COALESCE(tariff, region, '?') AS k, COUNT(*), SUM(COALESCE(income, age, 0)) FROM members GROUP BY k
 
