@@ -665,6 +665,9 @@ SELECT COUNT(*), SUM(n) FROM (SELECT COALESCE(a.patient, b.patient) AS p, a.seve
 -- name: greatest of one value twice
 SELECT GREATEST(ward, ward) AS k, COUNT(*), SUM(LEAST(cost, cost)), SUM(GREATEST(severity, severity, NULL)) FROM visits GROUP BY k
 
+-- name: lengths of listed texts that change
+SELECT SUM(LENGTH(REPLACE(tariff, 's', 'yy'))), SUM(STRPOS(RTRIM(REPLACE(COALESCE(tariff, 'o'), 'ic', '  ')), 'a')) FROM members
+
 -- name: texts as truth in a union
 SELECT k, COUNT(*) FROM (SELECT patient AS p, TRY_CAST(key0 AS BOOLEAN) AS k FROM visits UNION SELECT member, smoker FROM members) GROUP BY k
 
