@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Part, Plan
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Output, Part, Plan
 from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 
@@ -86,6 +86,11 @@ def total(value: Expression, *, row: tuple[int, int] = (-PLENTY, PLENTY), bounds
 def count(most: int = 1000) -> Measure:
     """Return a count of rows, of which a person counts at most so many."""
     return total(ONE, row=(0, 1), bounds=(0, most))
+
+
+def union(value: Expression, most: int = 1000) -> Measure:
+    """Return a count of distinct values, of which a person has at most so many."""
+    return Measure(value=value, row_low=0, row_high=1, low=0, high=most, aggregate=Aggregate.UNION)
 
 
 def plan(

@@ -866,3 +866,40 @@ SELECT severity::BOOLEAN AS k, COUNT(*) FROM visits WHERE TRY_CAST(note AS BOOLE
 
 -- name: text as dates
 SELECT COUNT(*) FROM visits WHERE TRY_CAST(note AS DATE) IS NULL AND TRY_CAST('2024-01-0' || severity::TEXT AS DATE) <= seen
+
+-- name: distinct values
+SELECT COUNT(DISTINCT ward), COUNT(DISTINCT severity), COUNT(DISTINCT urgent), COUNT(DISTINCT seen), COUNT(DISTINCT NULL) FROM visits
+
+-- name: distinct values by ward, beside other aggregates
+SELECT ward, COUNT(DISTINCT severity) AS grades, COUNT(*), SUM(cost), COUNT(DISTINCT patient), COUNT(DISTINCT cost) FROM visits GROUP BY ward
+
+-- name: distinct values of some rows
+SELECT ward, COUNT(DISTINCT cost) FILTER (WHERE severity > 1), COUNT(DISTINCT cost + change) FILTER (WHERE urgent) FROM visits GROUP BY ward
+
+-- name: distinct values of expressions
+SELECT COUNT(DISTINCT CASE WHEN severity > 2 THEN 'bad' ELSE 'fair' END), COUNT(DISTINCT cost > 50), COUNT(DISTINCT cost / severity) FROM visits
+
+-- name: distinct values of a function of the person
+SELECT smoker, COUNT(DISTINCT age), COUNT(DISTINCT tariff) FROM members GROUP BY smoker
+
+-- name: distinct values after a join
+SELECT m.region, COUNT(DISTINCT v.ward), COUNT(DISTINCT l.amount), COUNT(*) FROM members m JOIN visits v ON m.member = v.patient LEFT JOIN linked l ON l.member = m.member GROUP BY m.region
+
+-- name: distinct values in few groups of each person
+-- contract: tight
+SELECT ward, severity, COUNT(DISTINCT seen), COUNT(*) FROM visits GROUP BY ward, severity
+
+-- name: distinct values of a person with two identifiers
+-- contract: twins
+SELECT ward, COUNT(DISTINCT cost) FROM visits GROUP BY ward
+
+-- name: distinct values of the first rows of each person
+SELECT ward, COUNT(DISTINCT severity) FROM (SELECT patient, ward, severity FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, severity, ward, cost, change, urgent, code, note, region) <= 2) GROUP BY ward
+
+-- name: distinct totals of persons
+SELECT COUNT(DISTINCT total), COUNT(DISTINCT n) FROM (SELECT patient, SUM(cost) AS total, COUNT(*) AS n FROM visits GROUP BY patient)
+
+-- name: distinct values, few groups, to an error
+-- contract: tight
+-- terms: {"error": 20}
+SELECT ward, COUNT(DISTINCT cost) FROM visits GROUP BY ward

@@ -194,9 +194,21 @@ SELECT (SELECT COUNT(*) FROM visits), COUNT(*) FROM members
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT MIN(age) FROM members
 
--- name: distinct values
+-- name: distinct values in totals
 -- code: AGGREGATE_NOT_ALLOWED
-SELECT COUNT(DISTINCT ward) FROM visits
+SELECT region, COUNT(DISTINCT ward) FROM visits GROUP BY ROLLUP (region)
+
+-- name: distinct pairs of values
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(DISTINCT ward, severity) FROM visits
+
+-- name: distinct values of a column for filters
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(DISTINCT note) FROM visits
+
+-- name: distinct values that depend on the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(DISTINCT CASE WHEN patient = 'a1' THEN 1 END) FROM visits
 
 -- name: sum of distinct values
 -- code: AGGREGATE_NOT_ALLOWED

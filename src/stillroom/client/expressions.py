@@ -141,6 +141,10 @@ class Expression:
         """Count the rows that have a value, over a group."""
         return Expression(f"COUNT({self.sql})")
 
+    def n_unique(self) -> Expression:
+        """Count the distinct values, over a group."""
+        return Expression(f"COUNT(DISTINCT {self.sql})")
+
     def min(self) -> Expression:
         """Return the least value, over one person's rows (`Rows.per_person`)."""
         return Expression(f"MIN({self.sql})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from math import prod
 from typing import Annotated, Literal, TypeAlias
 
@@ -45,18 +46,31 @@ class Key(Value):
     domain: tuple[bool | int | str | None, ...] = Field(min_length=1)
 
 
-class Measure(Value):
-    """For each cell: the sum over persons of the clamped total of `value` over the person's rows in the cell.
+class Aggregate(StrEnum):
+    """What a measure makes of the rows in a cell."""
 
-    NULL counts as 0. COUNT(*) sums 1s, COUNT(DISTINCT person) clamps that total to [0, 1].
+    SUM = "sum"
+    UNION = "union"
+
+
+class Measure(Value):
+    """For each cell, one whole number that is made of the rows of all persons in it.
+
+    A sum adds up, over persons, the clamped total of `value` over the person's rows in the cell. NULL counts as 0. COUNT(*) sums 1s,
+    COUNT(DISTINCT person) clamps that total to [0, 1].
+
+    A union counts the distinct values, NULL left out, that occur in the rows of anybody in the cell. One person adds between 0 and
+    `high` to a cell, and no more to all cells together than the person has rows.
 
     Attributes:
-        value: A whole number per row.
-        row_low: Least `value` of a row (at most 0).
-        row_high: Greatest `value` of a row (at least 0).
-        low: Least total of one person in one cell (at most 0); lower totals are clamped.
-        high: Greatest total of one person in one cell (at least 0); higher totals are clamped.
+        value: A whole number per row; any value for a union.
+        row_low: Least `value` of a row (at most 0); 0 for a union.
+        row_high: Greatest `value` of a row (at least 0); 1 for a union, since a row has one value.
+        low: Least total of one person in one cell (at most 0); lower totals are clamped. 0 for a union.
+        high: Greatest total of one person in one cell (at least 0); higher totals are clamped. For a union, the most values of one
+            person in one cell: as many as the person has rows, or as there are.
         digits: Decimal places of the total.
+        aggregate: What it is; left out of the encoding where it is a sum.
     """
 
     value: Expression
@@ -65,6 +79,7 @@ class Measure(Value):
     low: BigInt
     high: BigInt
     digits: int = 0
+    aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
 
 
 class Bounds(Value):
@@ -144,7 +159,7 @@ class Plan(Value):
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
         keys: The grouping keys.
-        measures: What is summed.
+        measures: What is summed or counted.
         mechanisms: The noise of each measure.
         bounds: What one person can contribute.
         finish: What is computed from noisy cells.

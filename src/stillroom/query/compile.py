@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Column, columns_of, walk
-from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, leaves
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, leaves
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import epsilon_of
@@ -117,6 +117,7 @@ class _Grouped:
         measures = Measures(frame, contract)
         finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
         _check_table(keys, finish, len(measures.measures))
+        _check_unions(keys, finish, measures.measures)
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
@@ -191,6 +192,16 @@ def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
             Code.TOO_MANY_CELLS,
             f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
             "Select fewer columns, or name fewer grouping sets.",
+        )
+
+
+def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: list[Measure]) -> None:
+    """Refuse totals of distinct values: a value that occurs in several cells would count in each."""
+    if any(len(kept) < len(keys) for kept in finish.sets) and any(measure.aggregate is Aggregate.UNION for measure in measures):
+        raise Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            "Distinct values of a total are not the sum of those of its parts.",
+            "Ask for COUNT(DISTINCT …) of each grouping set in a question of its own.",
         )
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Average, Branch, Case, Column, Constant, Expression, IsNull
-from stillroom.model.plan import Measure
+from stillroom.model.plan import Aggregate, Measure
 from stillroom.model.schema import Kind
 from stillroom.query import uses
+from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.moments import Moments, moment
@@ -103,7 +104,9 @@ class Measures:
 
         if isinstance(node, exp.Distinct):
             raise Refusal(
-                Code.AGGREGATE_NOT_ALLOWED, "DISTINCT is supported for COUNT of the person only.", "Write COUNT(DISTINCT person)."
+                Code.AGGREGATE_NOT_ALLOWED,
+                "DISTINCT is supported in COUNT only.",
+                "Write COUNT(DISTINCT column), or SELECT DISTINCT in a subquery.",
             )
         typed = row_expression(node, self.frame)
         uses.allow(self.contract, typed, uses.MEASURES, uses.TESTED)
@@ -127,13 +130,23 @@ class Measures:
         person = person_reference(targets[0], self.frame)
         if person is not None:
             return self._rows(_present(person.present), 1 if distinct else self.frame.rows)
-        if distinct:
-            raise Refusal(
-                Code.AGGREGATE_NOT_ALLOWED, "COUNT(DISTINCT …) is supported for the person only.", "Write COUNT(DISTINCT person)."
-            )
         typed = row_expression(targets[0], self.frame)
+        if distinct:
+            return self._union(typed)
         uses.allow(self.contract, typed, uses.TESTED)
         return self._rows(_present(typed), self.frame.rows)
+
+    def _union(self, typed: Typed) -> Measure:
+        """Return the measure of a COUNT(DISTINCT …) of something other than the person.
+
+        Let f be the exact cells. What a person p adds to a cell, f(D with p) - f(D), is how many values p has there that nobody else has:
+        between 0 and the values of p there, which are no more than p's rows there, nor than there are values at all. Over all cells they
+        are no more than p's rows, in no more cells than p keeps. So it is a feasible vector of `PersonBound`, whatever D is; a change is
+        the difference of two such vectors, and m identifiers are added one after the other, each by such a vector.
+        """
+        uses.allow(self.contract, typed, uses.COUNTED, uses.TESTED)
+        most = most_values(typed.expression, self.frame.facts, self.frame.rows)
+        return Measure(value=typed.expression, row_low=0, row_high=1, low=0, high=most, aggregate=Aggregate.UNION)
 
     def _rows(self, value: Expression, most: int) -> Measure:
         """Return a measure that counts rows for which `value` is 1, at most `most` a person."""

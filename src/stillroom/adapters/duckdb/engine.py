@@ -47,18 +47,21 @@ class DuckdbEngine:
         import duckdb
 
         from stillroom.adapters.duckdb.connection import locked_connection
-        from stillroom.adapters.duckdb.statement import statement
+        from stillroom.adapters.duckdb.statement import statements
 
         try:
-            question = statement(plan, tables[plan.datasets[0]].salt)
-            inputs = self._inputs(plan, question, tables)
+            questions = statements(plan, tables[plan.datasets[0]].salt)
+            inputs = [self._inputs(plan, question, tables) for question in questions]
+            cells = [[0] * plan.cells for _ in plan.measures]
             with locked_connection(self._threads, self._memory_limit) as connection:
-                for name, table in inputs.items():
-                    connection.register(name, table)
-                found = connection.execute(question.sql, question.texts).fetchall()
+                for question, named in zip(questions, inputs, strict=True):
+                    for name, table in named.items():
+                        connection.register(name, table)
+                    found = connection.execute(question.sql, question.texts).fetchall()
+                    _fill([cells[measure] for measure in question.measures], plan, found)
         except (duckdb.Error, RecursionError):
             raise _failed() from None
-        return _dense(plan, found)
+        return tuple(map(tuple, cells))
 
     def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:
         """Return every table that a statement reads, by its name there."""
@@ -102,16 +105,14 @@ def _persons(table: People) -> pa.Table:
     return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
 
 
-def _dense(plan: Plan, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-    """Return all cells of each measure, the last key fastest; cells that were not found are 0."""
+def _fill(cells: Sequence[list[int]], plan: Plan, found: Sequence[tuple[int, ...]]) -> None:
+    """Put what was found into the cells of the measures, the last key fastest; what was not found stays 0."""
     sizes = [len(key.domain) for key in plan.keys]
     strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
-    cells = [[0] * plan.cells for _ in plan.measures]
     for row in found:
         at = sum(position * stride for position, stride in zip(row, strides, strict=False))
         for column, total in zip(cells, row[len(sizes) :], strict=True):
             column[at] = total
-    return tuple(tuple(column) for column in cells)
 
 
 def _failed() -> Failed:

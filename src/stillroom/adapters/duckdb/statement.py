@@ -1,4 +1,4 @@
-"""The one SELECT that measures a plan.
+"""The SELECTs that measure a plan: one for all sums, and one for all counts of distinct values.
 
 Columns that all steps know: `person`, the keys `k0, k1, …`, their positions `i0, i1, …` and the measures `m0, m1, …`.
 """
@@ -13,6 +13,7 @@ from sqlglot import exp
 from stillroom.adapters.duckdb.rows import RowWriter
 from stillroom.adapters.duckdb.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, to_sql, type_of, whole, within
 from stillroom.adapters.duckdb.terms import term
+from stillroom.model.plan import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,18 +31,20 @@ TOTAL_LIMIT = 2**95
 
 @dataclass(frozen=True)
 class Statement:
-    """A plan as SQL.
+    """Some measures of a plan as SQL.
 
     Its rows are the cells that somebody is in: the position of each key in its domain, then the exact total of each measure.
     Key n has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`.
 
     Attributes:
+        measures: The positions of these measures in the plan.
         sql: The text, made of names and numbers of our own only.
         texts: The text constants, bound as parameters.
         reads: The tables of the contract that it reads.
         names_persons: Whether it reads the table `persons`, with the columns `code` and `identifier`.
     """
 
+    measures: tuple[int, ...]
     sql: str
     texts: dict[str, str]
     reads: tuple[Read, ...]
@@ -68,8 +71,8 @@ def can_clamp(measure: Measure, rows: int) -> bool:
     return rows * measure.row_low < measure.low or rows * measure.row_high > measure.high
 
 
-def statement(plan: Plan, salt: bytes) -> Statement:
-    """Write a plan as SQL: rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons.
+def statements(plan: Plan, salt: bytes) -> tuple[Statement, ...]:
+    """Write a plan as SQL.
 
     Args:
         plan: What to measure.
@@ -78,15 +81,60 @@ def statement(plan: Plan, salt: bytes) -> Statement:
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
+    alike = [tuple(n for n, measure in enumerate(plan.measures) if measure.aggregate is aggregate) for aggregate in Aggregate]
+    return tuple(_statement(plan, measures, salt) for measures in alike if measures)
+
+
+def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes) -> Statement:
+    """Write some measures of one kind; to all that follows, these are the plan's."""
+    plan = plan.model_copy(update={"measures": tuple(plan.measures[n] for n in measures)})
     texts = Texts()
     writer = RowWriter(plan, texts)
-    by_person = needs_person_step(plan)
-    keep = plan.bounds.keep_groups and by_person
-    select = _placed(plan, writer, by_person=by_person)
-    if keep:
-        select = _kept(plan, writer, select, texts.bind(f"{salt.hex()}|"))
-    cells = writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
-    return Statement(to_sql(cells), texts.parameters(), tuple(writer.reads), keep)
+    keep = plan.bounds.keep_groups and plan.bounds.rows > 1
+    bound = texts.bind(f"{salt.hex()}|") if keep else None
+    write = _sums if plan.measures[0].aggregate is Aggregate.SUM else _unions
+    return Statement(measures, to_sql(write(plan, writer, bound)), texts.parameters(), tuple(writer.reads), keep)
+
+
+def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
+    """Write rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons."""
+    select = _placed(plan, writer, by_person=needs_person_step(plan))
+    if salt is not None:
+        select = _kept(plan, writer, select, salt)
+    return writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
+
+
+def _unions(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
+    """Write rows in their cells, those of the cells that their persons keep, and how many values these have.
+
+    What a person keeps is decided before values are counted: a value in a cell that its person gives up does not count there.
+    """
+    rows = _valued(plan, writer)
+    positions = _positions(plan)
+    counts: dict[str, exp.Expr] = {
+        name: exp.Count(this=exp.Distinct(expressions=[exp.column(name)]), big_int=True) for name in _totals(plan)
+    }
+    if salt is None:
+        return writer.aggregate(rows, _columns(positions), counts)
+    name = writer.name("r")
+    cells = exp.select("person", *positions, copy=False).distinct(copy=False).from_(exp.to_table(name), copy=False)
+    kept = writer.table(_kept(plan, writer, cells, salt))
+    chosen = exp.select("*").from_(exp.to_table(name), copy=False).join(kept, using=["person", *positions], join_type="inner", copy=False)
+    return writer.aggregate(chosen, _columns(positions), counts).with_(name, as_=rows, materialized=True, copy=False)
+
+
+def _valued(plan: Plan, writer: RowWriter) -> exp.Select:
+    """Write rows with their person, the position of each key and the value of each measure."""
+    source = writer.rows(plan.rows)
+    scope = writer.scope(source.columns)
+    keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
+    named = {f"k{n}": key for n, (key, _) in enumerate(keys)} | {
+        f"m{n}": term(one.value, scope).node for n, one in enumerate(plan.measures)
+    }
+    columns = [exp.alias_(node, name, copy=False) for name, node in {"person": exp.column(source.person), **named}.items()]
+    rows = exp.select(*columns, copy=False).from_(writer.table(source.select), copy=False)
+    wanted = exp.select("person", *_positions(plan), *_totals(plan), copy=False)
+    return _looked_up(wanted.from_(writer.table(rows), copy=False), [value for _, value in keys])
 
 
 def _positions(plan: Plan) -> list[str]:
