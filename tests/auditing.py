@@ -108,7 +108,7 @@ class Audited:
     def sensitivities(self, kind: Kind) -> list[Sensitivity]:
         """Return the declared sensitivities."""
         place = list(Kind).index(kind)
-        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells)[place] for measure in self.plan.measures]
+        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells_of(measure))[place] for measure in self.plan.measures]
 
     def shift(self, sensitivities: list[Sensitivity]) -> float:
         """Return how far such a move goes in units of Gaussian noise, or in ε for Laplace noise."""

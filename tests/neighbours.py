@@ -93,7 +93,7 @@ class Exploration:
     @property
     def bounds(self) -> list[tuple[Sensitivity, Sensitivity]]:
         """The (add/remove, change) sensitivities of each measure."""
-        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells) for measure in self.plan.measures]
+        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells_of(measure)) for measure in self.plan.measures]
 
     @property
     def read(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Output, Part, Plan
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Output, Part, Plan, grouping
 from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 
@@ -93,6 +93,11 @@ def union(value: Expression, most: int = 1000) -> Measure:
     return Measure(value=value, row_low=0, row_high=1, low=0, high=most, aggregate=Aggregate.UNION)
 
 
+def over_grid(measure: Measure, *grid: int) -> Measure:
+    """Return a measure whose cells are told apart by further keys."""
+    return measure.model_copy(update={"grid": grid})
+
+
 def plan(
     facts: tuple[ColumnFact, ...],
     parts: Sequence[Part],
@@ -117,5 +122,7 @@ def plan(
         measures=tuple(measures),
         mechanisms=tuple(mechanisms or [noise] * len(measures)),
         bounds=Bounds(rows=rows, groups=groups or rows, keep_groups=groups is not None, identifiers=1),
-        finish=Finish(sets=(tuple(range(len(keys))),), outputs=(Output(value=column("m0"), kind=Kind.INTEGER, noisy=True),)),
+        finish=Finish(
+            sets=(tuple(range(len(grouping(tuple(keys), measures)))),), outputs=(Output(value=column("m0"), kind=Kind.INTEGER, noisy=True),)
+        ),
     )

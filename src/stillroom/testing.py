@@ -46,7 +46,7 @@ class ExactMeasure:
     """One measure without noise.
 
     Attributes:
-        cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys.
+        cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys and of the measure's grid.
         digits: Decimal places of the totals.
         add_remove: Declared sensitivities when one person's rows appear or vanish everywhere.
         change: Declared sensitivities when one person's rows are altered in any one dataset.
@@ -86,10 +86,10 @@ def measure_exactly(contract: Contract, tables: Mapping[str, RawTable], sql: str
     plan = compile_question(contract, question).plan
     admitted = {name: MemoryTable(_admitted(contract, name, table)) for name, table in tables.items()}
     cells = DuckdbEngine().measure_exactly(plan, admitted)
-    keys = list(product(*(key.domain for key in plan.keys)))
     measures = []
     for measure, mechanism, totals in zip(plan.measures, plan.mechanisms, cells, strict=True):
-        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells)
+        keys = product(*(key.domain for key in (*plan.grouping, *(plan.keys[key] for key in measure.grid))))
+        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells_of(measure))
         measures.append(ExactMeasure(dict(zip(keys, totals, strict=True)), measure.digits, add_remove, change, mechanism))
     return ExactMeasurement(plan, tuple(measures))
 

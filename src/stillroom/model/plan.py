@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from math import prod
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,9 @@ from stillroom.model.mechanism import Mechanism
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind
 from stillroom.model.value import BigInt, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Part(Value):
@@ -71,6 +74,8 @@ class Measure(Value):
             person in one cell: as many as the person has rows, or as there are.
         digits: Decimal places of the total.
         aggregate: What it is; left out of the encoding where it is a sum.
+        grid: Positions of further keys, behind those that are grouped by, whose values tell its cells apart as well. A row without a
+            value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where empty.
     """
 
     value: Expression
@@ -80,6 +85,7 @@ class Measure(Value):
     high: BigInt
     digits: int = 0
     aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
+    grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
 
 
 class Bounds(Value):
@@ -148,6 +154,16 @@ def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
     return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept)
 
 
+def grouping(keys: tuple[Key, ...], measures: Sequence[Measure]) -> tuple[Key, ...]:
+    """Return the keys that are grouped by: those before the keys of grids."""
+    return keys[: min((key for measure in measures for key in measure.grid), default=len(keys))]
+
+
+def cells_of(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure) -> int:
+    """Return how many leaf cells one of several measures has: those of the table, each as often as its grid has cells."""
+    return leaves(grouping(keys, measures), ()) * prod(len(keys[key].domain) for key in measure.grid)
+
+
 class Plan(Value):
     """A question, compiled. Two questions with one plan have one answer.
 
@@ -158,7 +174,7 @@ class Plan(Value):
         facts: What the contract says about the columns that parts read (`dataset.column`).
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
-        keys: The grouping keys.
+        keys: The grouping keys, and behind them the keys that are in grids of measures only.
         measures: What is summed or counted.
         mechanisms: The noise of each measure.
         bounds: What one person can contribute.
@@ -187,10 +203,28 @@ class Plan(Value):
             raise ValueError("The rows of a plan are not those of its parts, each once and in order.")
         return self
 
+    @model_validator(mode="after")
+    def _grids_behind(self) -> Plan:
+        """Refuse plans in which a grid has a key twice, or one that is grouped by; the keys behind those must all be in a grid."""
+        grids = [measure.grid for measure in self.measures]
+        gridded = sorted({key for grid in grids for key in grid})
+        if gridded != [*range(len(self.keys) - len(gridded), len(self.keys))] or any(len(set(grid)) < len(grid) for grid in grids):
+            raise ValueError("The keys of grids do not stand behind those that are grouped by, each once.")
+        return self
+
+    @property
+    def grouping(self) -> tuple[Key, ...]:
+        """The keys that are grouped by."""
+        return grouping(self.keys, self.measures)
+
     @property
     def cells(self) -> int:
-        """How many leaf cells each measure has: the product of the keys' domains."""
-        return leaves(self.keys, ())
+        """How many leaf cells the table has: the product of the domains of the keys that are grouped by."""
+        return leaves(self.grouping, ())
+
+    def cells_of(self, measure: Measure) -> int:
+        """Return how many leaf cells one of the measures has."""
+        return cells_of(self.keys, self.measures, measure)
 
     @property
     def datasets(self) -> tuple[Name, ...]:
@@ -211,4 +245,5 @@ def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
 
 
 NoisyCells: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order."""
+"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order; the keys of its
+grid come last, in the grid's order."""

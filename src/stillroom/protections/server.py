@@ -63,8 +63,8 @@ class ServerProtection:
         datasets = datasets_of(plan)
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
-        pairs = zip(plan.mechanisms, guarantees, strict=True)
-        drawn = [self._noise.draw(mechanism, plan.cells, guarantee) for mechanism, guarantee in pairs]
+        measured = zip(plan.mechanisms, plan.measures, guarantees, strict=True)
+        drawn = [self._noise.draw(mechanism, plan.cells_of(measure), guarantee) for mechanism, measure, guarantee in measured]
         tables = {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
         return _sums(plan, self._engine.measure_exactly(plan, tables), drawn)
 
@@ -72,7 +72,7 @@ class ServerProtection:
 def _guarantees(plan: Plan) -> list[Guarantee]:
     """Return what each measure's noise must be within, from the plan's own bounds."""
     pairs = zip(plan.mechanisms, plan.measures, strict=True)
-    return [guarantee_of(mechanism, measure_sensitivities(measure, plan.bounds, plan.cells)[0]) for mechanism, measure in pairs]
+    return [guarantee_of(mechanism, measure_sensitivities(measure, plan.bounds, plan.cells_of(measure))[0]) for mechanism, measure in pairs]
 
 
 def _sums(plan: Plan, exact: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]]) -> NoisyCells:
@@ -81,7 +81,7 @@ def _sums(plan: Plan, exact: Sequence[Sequence[int]], drawn: Sequence[Sequence[i
     Raises:
         Failed: There are not as many numbers as the plan has cells; no cell may go without noise.
     """
-    shape = [plan.cells] * len(plan.measures)
+    shape = [plan.cells_of(measure) for measure in plan.measures]
     if [len(cells) for cells in exact] != shape or [len(noise) for noise in drawn] != shape:
         raise _failed("The engine or the sampler did not return one number for each cell.")
     return tuple(tuple(cell + noise for cell, noise in zip(cells, noises, strict=True)) for cells, noises in zip(exact, drawn, strict=True))

@@ -87,7 +87,8 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     grouped = _Grouped.of(select, frame, contract)
     plan = _plan(contract, question.terms, grouped)
     pure = [
-        epsilon_of(m, measure_sensitivities(s, plan.bounds, plan.cells)[0]) for m, s in zip(plan.mechanisms, plan.measures, strict=True)
+        epsilon_of(m, measure_sensitivities(s, plan.bounds, plan.cells_of(s))[0])
+        for m, s in zip(plan.mechanisms, plan.measures, strict=True)
     ]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))

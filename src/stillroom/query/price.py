@@ -59,7 +59,7 @@ def promises(contract: Contract, plan: Plan) -> tuple[Promise, Promise]:
     """Return the guarantee of a plan's release, and that of the contract's cap."""
     delta = Fraction(str(contract.caps.delta))
     noised = [
-        Noised(mechanism, *measure_sensitivities(measure, plan.bounds, plan.cells))
+        Noised(mechanism, *measure_sensitivities(measure, plan.bounds, plan.cells_of(measure)))
         for mechanism, measure in zip(plan.mechanisms, plan.measures, strict=True)
     ]
     return release_promise(noised, delta), cap_promise(Fraction(str(contract.caps.epsilon)), delta)

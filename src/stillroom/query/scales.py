@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Average, Column, Covariance, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
-from stillroom.model.plan import leaves
+from stillroom.model.plan import cells_of, grouping, leaves
 from stillroom.privacy import ratios
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.intervals import scale_for_half_width
@@ -28,27 +28,30 @@ LEVEL = Fraction(95, 100)
 
 
 def measure_sensitivities(measure: Measure, bounds: Bounds, cells: int) -> tuple[Sensitivity, Sensitivity]:
-    """Return the (add/remove, change) sensitivities of a measure.
+    """Return the (add/remove, change) sensitivities of a measure that has so many cells.
 
     One identifier's entry in a cell is its clamped total there; the absolute entries add up to at most the number of its rows
-    times the largest absolute value of a row, since clamping towards a range that contains 0 never lengthens an entry.
+    times the largest absolute value of a row, since clamping towards a range that contains 0 never lengthens an entry. A union adds
+    between 0 and `high` distinct values to a cell, and to all cells no more than there are rows (`query.measures`).
+
+    A limit of groups counts cells of the table. Each may be several cells of a measure with a grid; but every row is in one cell at
+    most, so that a person is in no more of these than the person has rows.
     """
     rows_total = bounds.rows * max(-measure.row_low, measure.row_high)
-    return sensitivities(
-        lo=measure.low, hi=measure.high, rows_total=rows_total, groups=bounds.groups, cells=cells, identifiers=bounds.identifiers
-    )
+    groups = bounds.rows if measure.grid else bounds.groups
+    return sensitivities(lo=measure.low, hi=measure.high, rows_total=rows_total, groups=groups, cells=cells, identifiers=bounds.identifiers)
 
 
 def plan_charge(plan: Plan) -> Charge:
     """Return what a plan costs: the composition of its mechanisms at the add/remove sensitivities."""
     pairs = zip(plan.mechanisms, plan.measures, strict=True)
-    return charge_of((mechanism, measure_sensitivities(measure, plan.bounds, plan.cells)[0]) for mechanism, measure in pairs)
+    return charge_of((mechanism, measure_sensitivities(measure, plan.bounds, plan.cells_of(measure))[0]) for mechanism, measure in pairs)
 
 
 def mechanisms_for(  # noqa: PLR0913 - the parts of a plan that bear on its noise
     measures: Sequence[Measure], *, bounds: Bounds, keys: tuple[Key, ...], finish: Finish, terms: Terms, delta: Fraction
 ) -> tuple[Mechanism, ...]:
-    """Return the noise of each measure for the terms of a question.
+    """Return the noise of each measure for the terms of a question; `keys` are all, also those of grids.
 
     With a price, scales are proportional to what one person can contribute to a cell, so that half-width ÷ per-person bound is the
     same for all measures. With an error, each measure gets the largest scale that keeps the error in every row, totals too.
@@ -59,12 +62,12 @@ def mechanisms_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
-    known = [measure_sensitivities(measure, bounds, leaves(keys, ()))[0] for measure in measures]
+    known = [measure_sensitivities(measure, bounds, cells_of(keys, measures, measure))[0] for measure in measures]
     if terms.epsilon is not None:
         return tuple(
             Mechanism(noise=noise, scale=scale) for scale in _by_price(known, Fraction(str(terms.epsilon)), delta, pure=terms.pure)
         )
-    widest = max(leaves(keys, kept) for kept in finish.sets)
+    widest = max(leaves(grouping(keys, measures), kept) for kept in finish.sets)
     return tuple(Mechanism(noise=noise, scale=scale) for scale in _by_error(measures, noise, finish.outputs, terms, widest))
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from stillroom.model.plan import NoisyCells, Plan
 
+    Exact = NDArray[np.int64] | NDArray[np.object_]
+
 TOTALLED = -1
 """The position of a key that a row totals over."""
 
@@ -25,26 +27,30 @@ class Totals:
     Attributes:
         sets: For each row, the number of its grouping set.
         terms: For each grouping set, how many leaf cells a row adds up.
-        sums: For each measure, the total of each row.
+        sums: For each measure, the total of each row; none for measures with a grid.
+        grids: For each measure, the totals of each row in the cells of its grid, the last key fastest; only one without a grid.
     """
 
     def __init__(self, plan: Plan, cells: NoisyCells) -> None:
         """Add up the leaf cells of each measure along the keys that a grouping set leaves out."""
-        self._sizes = tuple(len(key.domain) for key in plan.keys)
+        self._sizes = tuple(len(key.domain) for key in plan.grouping)
         self._kept = plan.finish.sets
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
         self.terms = tuple(plan.cells // count for count in counts)
-        self.sums = tuple(self._sums(measure) for measure in cells)
+        self.grids = tuple(self._grid(measure) for measure in cells)
+        self.sums = tuple([] if one.grid else grid.ravel().tolist() for one, grid in zip(plan.measures, self.grids, strict=True))
 
-    def _sums(self, measure: Sequence[int]) -> list[int]:
-        """Return the total of each row; with one axis more than keys, NumPy never returns a bare number."""
-        leaves = _exact(measure).reshape(*self._sizes, 1)
-        sums: list[int] = []
+    def _grid(self, measure: Sequence[int]) -> Exact:
+        """Return the totals of each row, in the cells of the measure's grid."""
+        import numpy as np
+
+        leaves = _exact(measure).reshape(*self._sizes, -1)
+        sums = []
         for kept in self._kept:
             left_out = tuple(key for key in range(len(self._sizes)) if key not in kept)
-            sums += leaves.sum(axis=left_out).ravel().tolist()
-        return sums
+            sums.append(leaves.sum(axis=left_out).reshape(-1, leaves.shape[-1]))
+        return np.concatenate(sums)
 
     def positions(self, key: int) -> list[int]:
         """Return for each row the position of a key's value in its domain, or `TOTALLED`."""
@@ -56,7 +62,7 @@ class Totals:
         return found
 
 
-def _exact(measure: Sequence[int]) -> NDArray[np.int64] | NDArray[np.object_]:
+def _exact(measure: Sequence[int]) -> Exact:
     """Return leaf cells as an array whose sums are exact: in 64 bits where no sum of cells can leave them."""
     import numpy as np
 

@@ -59,7 +59,7 @@ def _noise(plan: Plan) -> tuple[MeasureNoise, ...]:
     """Return mechanism and sensitivities of each measure."""
     found = []
     for mechanism, measure in zip(plan.mechanisms, plan.measures, strict=True):
-        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells)
+        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells_of(measure))
         found.append(
             MeasureNoise(
                 mechanism=mechanism,

@@ -52,13 +52,13 @@ class DuckdbEngine:
         try:
             questions = statements(plan, tables[plan.datasets[0]].salt)
             inputs = [self._inputs(plan, question, tables) for question in questions]
-            cells = [[0] * plan.cells for _ in plan.measures]
+            cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
             with locked_connection(self._threads, self._memory_limit) as connection:
                 for question, named in zip(questions, inputs, strict=True):
                     for name, table in named.items():
                         connection.register(name, table)
                     found = connection.execute(question.sql, question.texts).fetchall()
-                    _fill([cells[measure] for measure in question.measures], plan, found)
+                    _fill([cells[measure] for measure in question.measures], [len(plan.keys[key].domain) for key in question.keys], found)
         except (duckdb.Error, RecursionError):
             raise _failed() from None
         return tuple(map(tuple, cells))
@@ -70,7 +70,7 @@ class DuckdbEngine:
         base = base_of(plan.whole)
         people = tables[base] if base is not None else Everybody([tables[dataset] for dataset in plan.datasets])
         inputs = {read.table: self._rows(read, tables[read.dataset], people) for read in question.reads}
-        inputs.update({f"d{n}": _domain(key, n) for n, key in enumerate(plan.keys)})
+        inputs.update({f"d{n}": _domain(plan.keys[key], n) for n, key in enumerate(question.keys)})
         if question.names_persons:
             inputs["persons"] = _persons(people)
         return inputs
@@ -105,9 +105,8 @@ def _persons(table: People) -> pa.Table:
     return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
 
 
-def _fill(cells: Sequence[list[int]], plan: Plan, found: Sequence[tuple[int, ...]]) -> None:
-    """Put what was found into the cells of the measures, the last key fastest; what was not found stays 0."""
-    sizes = [len(key.domain) for key in plan.keys]
+def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Sequence[tuple[int, ...]]) -> None:
+    """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0."""
     strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
     for row in found:
         at = sum(position * stride for position, stride in zip(row, strides, strict=False))

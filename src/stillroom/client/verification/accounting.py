@@ -46,7 +46,8 @@ class Cost:
 
 def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
     """Return how far each measure moves when a person is added or removed, and when a person is changed."""
-    return [(add_remove(one, plan.bounds, plan.cells), change(one, plan.bounds, plan.cells)) for one in plan.measures]
+    known = [(one, plan.cells * math.prod(len(plan.keys[key].domain) for key in one.grid)) for one in plan.measures]
+    return [(add_remove(one, plan.bounds, cells), change(one, plan.bounds, cells)) for one, cells in known]
 
 
 def costs(plan: Plan) -> tuple[Cost, Cost]:

@@ -38,7 +38,7 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
         bounds.groups <= limits.groups_per_person, f"cells of one person: got {bounds.groups}, expected at most {limits.groups_per_person}"
     )
     if not bounds.keep_groups:
-        most = 1 if all(rows.same(key.value) for key in plan.keys) else min(rows.most, plan.cells)
+        most = 1 if all(rows.same(key.value) for key in plan.grouping) else min(rows.most, plan.cells)
         require(bounds.groups >= most, f"cells of one person: got {bounds.groups}, expected {most}, since the plan does not limit them")
     for number, measure in enumerate(plan.measures):
         if measure.aggregate is Aggregate.UNION:

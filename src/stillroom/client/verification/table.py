@@ -105,7 +105,7 @@ def _fits(plan: Plan, number: int, half_width: int, terms: int) -> bool:
 
 def _check_totals(plan: Plan, values: Sequence[int], known: Sequence[Label]) -> int:
     """Compare totals with the sums of the leaf cells that are shown; return how many there were."""
-    full = tuple(range(len(plan.keys)))
+    full = tuple(range(len(plan.grouping)))
     if full not in plan.finish.sets:
         return 0
     groups: defaultdict[int, dict[tuple[int, ...], int]] = defaultdict(dict)

@@ -64,7 +64,7 @@ def _sound(plan: Plan) -> None:
     for mechanism in plan.mechanisms:
         require(SCALES[0] <= mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {mechanism.scale}")
     _sized(plan)
-    positions = range(len(plan.keys))
+    positions = range(len(plan.grouping))
     for one in plan.finish.sets:
         require(all(position in positions for position in one) and list(one) == sorted(set(one)), f"{one} is not a grouping set")
     require(len(set(plan.finish.sets)) == len(plan.finish.sets), "a grouping set is there twice")
@@ -79,9 +79,8 @@ def _sized(plan: Plan) -> None:
     """See that the table is one that can be gone through."""
     rows = sum(prod(len(plan.keys[key].domain) for key in one if key < len(plan.keys)) for one in plan.finish.sets)
     digits = [key.digits for key in plan.keys] + [one.digits for one in plan.measures] + [one.digits for one in plan.finish.outputs]
-    require(
-        plan.cells <= MOST_ROWS and rows <= MOST_ROWS, f"the table has {plan.cells} cells and {rows} rows, expected at most {MOST_ROWS}"
-    )
+    cells = max(plan.cells, *(plan.cells_of(measure) for measure in plan.measures))
+    require(cells <= MOST_ROWS and rows <= MOST_ROWS, f"the table has {cells} cells and {rows} rows, expected at most {MOST_ROWS}")
     require(all(0 <= one <= MOST_DIGITS for one in digits), f"a number has more than {MOST_DIGITS} decimal places")
 
 
@@ -92,7 +91,7 @@ def _noisy(expression: Expression, plan: Plan) -> bool:
     require(all(0 <= one <= MOST_DIGITS for one in places), f"a number has more than {MOST_DIGITS} decimal places")
     for name in columns_of(expression):
         match = _ALLOWED.fullmatch(name)
-        known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.keys)
+        known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.grouping)
         require(known, f"the finish reads {name}, which is not there")
         kinds.add(name[0])
     return "m" in kinds
