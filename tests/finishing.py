@@ -1,6 +1,6 @@
 """The finish, written down once more: one row after the other, straight from the leaf cells, as slowly and plainly as possible.
 
-It shares no code with `query.finish`, except for half-widths and intervals of averages, which have tests of their own.
+It shares no code with `query.finish`, except for half-widths, intervals of averages and quantiles, which have tests of their own.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from stillroom.model.expression import Column
 from stillroom.model.schema import Kind
 from stillroom.privacy.intervals import quantile
+from stillroom.privacy.quantiles import Grid, greatest_of, least_of, quantile_of
 from stillroom.privacy.ratios import Average, ratio_interval
 from tests import reference
 
@@ -42,11 +45,11 @@ class Line(NamedTuple):
 
     plan: Plan
     at: tuple[int | None, ...]
-    leaves: list[tuple[int, ...]]
+    leaves: list[tuple[Any, ...]]
 
     def guess(self, node: Expression) -> Guess:
         """Return the value of an expression."""
-        terms = {str(part) for part in _parts(node) if part.op == "average" or (part.op == "column" and part.name[0] == "m")}
+        terms = {str(part) for part in _parts(node) if part.op in {"average", "quantile"} or (part.op == "column" and part.name[0] == "m")}
         return self._guess(node, 1 - Fraction(1, 20) / max(1, len(terms)))
 
     def _guess(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a node of any kind
@@ -57,6 +60,8 @@ class Line(NamedTuple):
                 return _known(Fraction(node.value, 10**node.digits) if type(node.value) is int else node.value)
             case "average":
                 return self._average(node, level)
+            case "quantile":
+                return self._quantile(node, level)
             case "case":
                 whens = [self._guess(branch.when, level) for branch in node.branches]
                 thens = [self._guess(branch.then, level) for branch in node.branches]
@@ -88,6 +93,22 @@ class Line(NamedTuple):
         value, low, high = (Fraction(end, 10**node.digits) for end in found[:3])
         return Guess(value, low, high, noisy=True, vague=found.no_information)
 
+    def _quantile(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a quantile
+        levels = [int(name[1:]) for name in node.levels]
+        counts = [np.array([float(sum(cells)) for cells in zip(*(leaf[one] for leaf in self.leaves), strict=True)]) for one in levels]
+        noises = tuple(self.plan.mechanisms[one] for one in levels)
+        branches = tuple(len(self.plan.keys[key].domain) for key in self.plan.measures[levels[-1]].grid)
+        grid = Grid(noises, branches, len(self.leaves), node.low, node.high, node.width, node.step)
+        match node.part:
+            case 0:
+                found = least_of(grid, counts, level)
+            case 1_000_000:
+                found = greatest_of(grid, counts, level)
+            case _:
+                found = quantile_of(grid, counts, Fraction(node.part, 1_000_000), level)
+        value, low, high = (Fraction(end) / 10**node.digits for end in found[:3])
+        return Guess(value, low, high, noisy=True, vague=found.no_information)
+
     def show(self, output: Output) -> Shown:
         """Return a cell: value, low, high, whether nothing is known, whether the key is totalled over."""
         found = self.guess(output.value)
@@ -102,10 +123,15 @@ class Line(NamedTuple):
 
 def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
-    leaves = list(zip(itertools.product(*(range(len(key.domain)) for key in plan.keys)), zip(*cells, strict=True), strict=True))
+    sizes = [len(own) // plan.cells for own in cells]
+    shares = [
+        [own[place * size : (place + 1) * size] if one.grid else own[place] for place in range(plan.cells)]
+        for one, own, size in zip(plan.measures, cells, sizes, strict=True)
+    ]
+    leaves = list(zip(itertools.product(*(range(len(key.domain)) for key in plan.grouping)), zip(*shares, strict=True), strict=True))
     lines = []
     for kept in plan.finish.sets:
-        places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys)]
+        places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.grouping)]
         for at in itertools.product(*places):
             mine = [leaf for place, leaf in leaves if all(one in {None, other} for one, other in zip(at, place, strict=True))]
             lines.append(Line(plan, at, mine))

@@ -903,3 +903,42 @@ SELECT COUNT(DISTINCT total), COUNT(DISTINCT n) FROM (SELECT patient, SUM(cost) 
 -- contract: tight
 -- terms: {"error": 20}
 SELECT ward, COUNT(DISTINCT cost) FROM visits GROUP BY ward
+
+-- name: median
+SELECT MEDIAN(age), QUANTILE_CONT(age, 0.9), COUNT(*) FROM members
+
+-- name: quantiles by ward
+SELECT ward, MEDIAN(cost) AS middle, PERCENTILE_CONT(0.1) WITHIN GROUP (ORDER BY cost DESC) AS dear, QUANTILE_CONT(change, 0.25) FROM visits GROUP BY ward
+
+-- name: quantiles in totals
+SELECT region, smoker, MEDIAN(age), COUNT(*) FROM members GROUP BY CUBE (region, smoker)
+
+-- name: quantiles of some rows
+SELECT ward, MEDIAN(cost) FILTER (WHERE urgent) AS urgent, MEDIAN(cost) FROM visits GROUP BY ward
+
+-- name: extremes
+SELECT smoker, MIN(age), MAX(age), MIN(rating) FROM members GROUP BY smoker
+
+-- name: quantiles of large numbers
+SELECT MEDIAN(amount), MAX(amount), MEDIAN(amount * 2 + 1) FROM linked
+
+-- name: median after the noise
+SELECT ward, MEDIAN(severity) - AVG(severity) AS skew, ROUND(MEDIAN(cost / 3), 1), COUNT(*) FROM visits GROUP BY ward HAVING MEDIAN(severity) >= 0 ORDER BY ward
+
+-- name: quantiles in few groups of each person
+-- contract: tight
+SELECT ward, urgent, MEDIAN(cost), COUNT(*), COUNT(DISTINCT severity) FROM visits GROUP BY ward, urgent
+
+-- name: quantiles of a person with two identifiers
+-- contract: twins
+SELECT ward, MEDIAN(severity) FROM visits GROUP BY ward
+
+-- name: quantiles, pure
+-- terms: {"epsilon": 2.0, "pure": true}
+SELECT arm, MEDIAN(delta), MAX(delta) FROM outcomes GROUP BY arm
+
+-- name: quantile of totals of persons
+SELECT region, MEDIAN(total), QUANTILE_CONT(total, 0.99) FROM members LEFT JOIN (SELECT patient, SUM(cost) AS total FROM visits GROUP BY patient) ON member = patient GROUP BY region
+
+-- name: histogram
+SELECT WIDTH_BUCKET(age, 0, 100, 8) AS bucket, COUNT(*), AVG(income) FROM members GROUP BY bucket

@@ -248,7 +248,7 @@ def test_bounds_are_derived_from_the_contract_as_the_compiler_did(entry: world.E
     cost, _ = costs(compiled.plan)
     assert cost.rho <= compiled.charge.rho * RHO_UNIT <= cost.most
     for measure, (added, changed) in zip(compiled.plan.measures, distances(compiled.plan), strict=True):
-        written = measure_sensitivities(measure, compiled.plan.bounds, compiled.plan.cells)
+        written = measure_sensitivities(measure, compiled.plan.bounds, compiled.plan.cells_of(measure))
         assert [(one.l1, one.l2_squared) for one in written] == [added, changed]
 
 
@@ -256,7 +256,9 @@ def test_bounds_are_derived_from_the_contract_as_the_compiler_did(entry: world.E
 def test_tables_and_promises_of_the_corpus_are_found_right(entry: world.Entry) -> None:
     compiled, agreed = entry.compile(), world.contract(entry.variant)
     plan, draw = compiled.plan, random.Random(entry.name)
-    table = finish(plan, compiled.headings, tuple(tuple(draw.randrange(-50, 5000) for _ in range(plan.cells)) for _ in plan.measures))
+    table = finish(
+        plan, compiled.headings, tuple(tuple(draw.randrange(-50, 5000) for _ in range(plan.cells_of(one))) for one in plan.measures)
+    )
     check_table(plan, table)
     promise, cap = promises(agreed, plan)
     for stated, cost in zip((promise.epsilon, promise.change_epsilon), costs(plan), strict=True):

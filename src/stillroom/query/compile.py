@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Column, columns_of, walk
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, leaves
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, cells_of, leaves
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import epsilon_of
@@ -115,9 +115,9 @@ class _Grouped:
         nodes, sets = _key_nodes(select, frame)
         typed = [_key_expression(node, frame, contract) for node in nodes]
         keys = _keys(typed, frame, contract)
-        measures = Measures(frame, contract)
+        measures = Measures(frame, contract, keys)
         finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
-        _check_table(keys, finish, len(measures.measures))
+        _check_table(keys, finish, measures)
         _check_unions(keys, finish, measures.measures)
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
@@ -178,14 +178,15 @@ def _check_cells(cells: int, contract: Contract) -> None:
         )
 
 
-def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
+def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Measures) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    cells = leaves(keys, ())
+    cells, taken = leaves(keys, ()), measures.measures
+    every = (*keys, *measures.grid)
     rows = sum(cells // leaves(keys, kept) for kept in finish.sets)
-    if cells * measures > NOISE_LIMIT:
+    if sum(cells_of(every, taken, measure) for measure in taken) > NOISE_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
-            f"{measures} measures of {cells} cells would be taken; {NOISE_LIMIT} numbers are the most.",
+            f"{len(taken)} measures of {cells} cells or more would be taken; {NOISE_LIMIT} numbers are the most.",
             "Use fewer aggregates, or group by fewer or coarser columns.",
         )
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
@@ -332,7 +333,8 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     bounds = _bounds(contract, terms, grouped, leaves(grouped.keys, ()))
     measures = tuple(grouped.measures.measures)
     delta = Fraction(str(contract.caps.delta))
-    draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
+    keys = (*grouped.keys, *grouped.measures.grid)
+    draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
     parts, rows = split(draft.relation, contract)
@@ -344,7 +346,7 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         rows=rows,
         keys=draft.keys,
         measures=draft.measures,
-        mechanisms=mechanisms_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta),
+        mechanisms=mechanisms_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta),
         bounds=bounds,
         finish=draft.finish,
     )

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import Average, Branch, Case, Column, Constant, Expression, IsNull
-from stillroom.model.plan import Aggregate, Measure
+from stillroom.model.expression import PARTS, Average, Branch, Case, Column, Constant, Expression, IsNull, Quantile
+from stillroom.model.plan import Aggregate, Measure, leaves
 from stillroom.model.schema import Kind
 from stillroom.query import uses
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.moments import Moments, moment
-from stillroom.query.parse import only, unsupported
+from stillroom.query.parse import only
+from stillroom.query.quantiles import ladder, operand_and_part
 from stillroom.query.result import Result
 from stillroom.query.rewrites.order_operands import ordered
 from stillroom.query.typed import Typed, both_true, span
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
+    from stillroom.model.plan import Key
     from stillroom.query.frame import Frame
 
 TOTAL_LIMIT = 2**62
@@ -47,9 +49,11 @@ _ZERO = Constant(value=0)
 class Measures:
     """Collects the measures of a question; equal ones are measured once."""
 
-    def __init__(self, frame: Frame, contract: Contract) -> None:
-        """Start with none."""
+    def __init__(self, frame: Frame, contract: Contract, keys: tuple[Key, ...]) -> None:
+        """Start with none, over the cells of the keys that are grouped by."""
         self.frame, self.contract = frame, contract
+        self.keys = keys
+        self.grid: list[Key] = []
         self.measures: list[Measure] = []
         self.results: dict[str, Result] = {}
 
@@ -62,7 +66,8 @@ class Measures:
         from sqlglot import exp
 
         node, given = self._given(node)
-        if any(is_aggregate(inner) for child in node.iter_expressions() for inner in child.walk()):
+        inside = node.this if isinstance(node, exp.WithinGroup) else node
+        if any(is_aggregate(inner) for child in inside.iter_expressions() for inner in child.walk()):
             raise Refusal(
                 Code.AGGREGATE_NOT_ALLOWED, "An aggregate stands inside an aggregate.", "Aggregate per person in a subquery first."
             )
@@ -81,7 +86,8 @@ class Measures:
             case _ if isinstance(node, exp.AggFunc) and node.key in MOMENTS:
                 return self._moment(node, given)
             case _:
-                raise unsupported(node)
+                value, part = operand_and_part(node)
+                return self._quantile(self._argument(value), part, given)
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
         """Return an aggregate and the condition of its FILTER; its measures count the rows for which that is true."""
@@ -210,6 +216,24 @@ class Measures:
         name = f"r{len(self.results)}"
         self.results[name] = moment(node, moments)
         return name
+
+    def _quantile(self, typed: Typed, part: int, given: Typed | None) -> str:
+        """Add the counts of rows on all levels of the column's grid and return the name of a quantile; all quantiles share these."""
+        of = ladder(typed, leaves(self.keys, ()))
+        grid = tuple(self._position(key) for key in of.keys)
+        count = self._rows(_ONE, self.frame.rows)
+        levels = [self._add(count.model_copy(update={"grid": grid[: level + 1]}), given) for level in range(len(grid))]
+        node = Quantile(levels=tuple(levels), part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
+        digits = typed.type.digits + (0 if part in {0, PARTS} else AVERAGE_DIGITS)
+        name = f"r{len(self.results)}"
+        self.results[name] = Result(node, Kind.DECIMAL if digits else Kind.INTEGER, digits, noisy=True)
+        return name
+
+    def _position(self, key: Key) -> int:
+        """Return the position of a key of a grid, which stands behind those that are grouped by."""
+        if key not in self.grid:
+            self.grid.append(key)
+        return len(self.keys) + self.grid.index(key)
 
     def _add(self, measure: Measure, given: Typed | None) -> str:
         """Add a measure of the rows for which a condition is true, unless it or an equal one is there, and return its name.

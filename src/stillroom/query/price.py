@@ -7,13 +7,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Average, Column
+from stillroom.model.expression import PARTS, Average, Column, Quantile
 from stillroom.model.plan import leaves
 from stillroom.model.price import ExpectedError, Price
 from stillroom.privacy.intervals import quantile
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
+from stillroom.privacy.quantiles import expected_rank_error
 from stillroom.privacy.words import attacker_sentences
 from stillroom.query.finish import decimal_text
+from stillroom.query.quantiles import grid_of
 from stillroom.query.scales import LEVEL, average_half_width, measure_sensitivities
 
 if TYPE_CHECKING:
@@ -70,16 +72,29 @@ def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> Ex
     if isinstance(output.value, Column):
         number = int(output.value.name[1:])
         digits = plan.measures[number].digits
-        terms = [leaves(plan.keys, kept) for kept in plan.finish.sets]
+        terms = [leaves(plan.grouping, kept) for kept in plan.finish.sets]
         finest, widest = (Fraction(quantile(plan.mechanisms[number], count, LEVEL), 10**digits) for count in (min(terms), max(terms)))
         total = decimal_text(widest, digits, ROUND_CEILING) if max(terms) > min(terms) else None
         return ExpectedError(name=name, half_width=decimal_text(finest, digits, ROUND_CEILING), total_half_width=total)
     if isinstance(output.value, Average):
         average = output.value
         noise = plan.mechanisms[int(average.total[1:])], plan.mechanisms[int(average.count[1:])]
-        fewest = min(leaves(plan.keys, kept) for kept in plan.finish.sets)
+        fewest = min(leaves(plan.grouping, kept) for kept in plan.finish.sets)
         widths = {str(size): average_half_width(average, *noise, size, fewest) for size in sizes}
         return ExpectedError(
             name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
         )
+    if isinstance(output.value, Quantile):
+        return _expected_rank(plan, output.value, name)
     return ExpectedError(name=name)
+
+
+def _expected_rank(plan: Plan, node: Quantile, name: str) -> ExpectedError:
+    """Return by how many rows a quantile may be off in the finest rows, and between which values it cannot tell."""
+    grid = grid_of(plan, node, min(leaves(plan.grouping, kept) for kept in plan.finish.sets))
+    width = Fraction(node.width, 10**node.digits)
+    return ExpectedError(
+        name=name,
+        rank_half_width=str(expected_rank_error(grid, Fraction(node.part, PARTS), LEVEL)),
+        resolution=decimal_text(width, node.digits, ROUND_CEILING),
+    )

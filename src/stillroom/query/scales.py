@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.expression import Average, Column, Covariance, walk
+from stillroom.model.expression import Average, Column, Covariance, Quantile, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
 from stillroom.model.plan import cells_of, grouping, leaves
 from stillroom.privacy import ratios
@@ -89,10 +89,10 @@ def _sum(shares: Sequence[Fraction]) -> Fraction:
 def _by_error(measures: Sequence[Measure], noise: NoiseKind, outputs: Sequence[Output], terms: Terms, widest: int) -> list[float]:
     """Return for each measure the largest scale for which every output keeps the error, in rows that add up so many cells too."""
     wanted: dict[int, float] = {}
-    if any(isinstance(part, Covariance) for output in outputs for part in walk(output.value)):
+    if any(isinstance(part, Covariance | Quantile) for output in outputs for part in walk(output.value)):
         raise InvalidInput(
             Code.PRICE_INVALID,
-            "No error can be asked for of a variance, deviation, covariance, correlation or regression: it depends on the values.",
+            "No error can be asked for of a quantile, extreme, variance, covariance, correlation or regression: it depends on the values.",
             "Use --epsilon; each cell carries its interval.",
         )
     for output in outputs:

@@ -7,13 +7,14 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
-from stillroom.client.verification.outcome import expect, require
-from stillroom.model.expression import Constant, Covariance, columns_of, walk
+from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.model.expression import Average, Column, Constant, Covariance, Quantile, columns_of, walk
+from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Plan
+    from stillroom.model.plan import Key, Plan
     from stillroom.model.release import Release
 
 TITLE = "The plan is the one that it names"
@@ -87,11 +88,32 @@ def _sized(plan: Plan) -> None:
 def _noisy(expression: Expression, plan: Plan) -> bool:
     """Tell whether a finish expression depends on measures; refuse names that mean nothing, and numbers of endless precision."""
     kinds = set()
-    places = [node.digits for node in walk(expression) if isinstance(node, Constant | Covariance)]
+    places = [node.digits for node in walk(expression) if isinstance(node, Constant | Covariance | Quantile)]
     require(all(0 <= one <= MOST_DIGITS for one in places), f"a number has more than {MOST_DIGITS} decimal places")
     for name in columns_of(expression):
         match = _ALLOWED.fullmatch(name)
         known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.grouping)
         require(known, f"the finish reads {name}, which is not there")
         kinds.add(name[0])
+    for node in walk(expression):
+        if isinstance(node, Quantile):
+            _laddered(node, plan)
+        elif isinstance(node, Column | Average) and any(plan.measures[int(name[1:])].grid for name in columns_of(node) if name[0] == "m"):
+            raise Broken("a measure over a grid is shown as one number")
     return "m" in kinds
+
+
+def _laddered(node: Quantile, plan: Plan) -> None:
+    """See that a quantile is of counts on the levels of one tree, whose leaves hold all values between its ends."""
+    measures = [plan.measures[int(name[1:])] for name in node.levels]
+    leaves = prod(len(plan.keys[key].domain) for key in measures[-1].grid)
+    alike = all(one.model_copy(update={"grid": ()}) == measures[0].model_copy(update={"grid": ()}) for one in measures)
+    ladder = [one.grid for one in measures] == [measures[-1].grid[: level + 1] for level in range(len(measures))]
+    counted = all((plan.keys[key].kind, plan.keys[key].domain) == (Kind.INTEGER, _first(plan.keys[key])) for key in measures[-1].grid)
+    require(alike and ladder and counted and len(measures) == len(measures[-1].grid), "a quantile is not of counts on ever finer grids")
+    require(node.low <= node.high < node.low + leaves * node.width, "a quantile has values outside of its grid")
+
+
+def _first(key: Key) -> tuple[int, ...]:
+    """Return as many whole numbers from 0 on as a key has values."""
+    return tuple(range(len(key.domain)))
