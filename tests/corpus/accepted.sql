@@ -942,3 +942,6 @@ SELECT region, MEDIAN(total), QUANTILE_CONT(total, 0.99) FROM members LEFT JOIN 
 
 -- name: histogram
 SELECT WIDTH_BUCKET(age, 0, 100, 8) AS bucket, COUNT(*), AVG(income) FROM members GROUP BY bucket
+
+-- name: quantiles of visits, by a function of the person
+SELECT m.smoker, MEDIAN(v.severity), COUNT(DISTINCT v.severity) FROM members m JOIN visits v ON m.member = v.patient GROUP BY m.smoker

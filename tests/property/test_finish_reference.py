@@ -34,7 +34,8 @@ MORE = (
     """SELECT smoker, VARIANCE(age) AS a, VAR_POP(income) AS b, STDDEV(age) AS c, STDDEV_POP(rating) AS d, COVAR_POP(age, rating) AS e,
     COVAR_SAMP(income, age) AS f, CORR(age, rating) AS g, REGR_SLOPE(age, rating) AS h, REGR_INTERCEPT(age, rating) AS i,
     ROUND(STDDEV(age), 0) AS j,
-    MEDIAN(age) - AVG(age) AS k, MAX(rating) AS l, QUANTILE_CONT(age, 0.9) / COUNT(*) AS m, COUNT(*) AS n, COUNT(age) AS o FROM members GROUP BY CUBE (smoker) ORDER BY STDDEV(age)""",
+    MEDIAN(age) - AVG(age) AS k, MAX(rating) AS l, QUANTILE_CONT(age, 0.9) / COUNT(*) AS m, COUNT(*) AS n, COUNT(age) AS o
+    FROM members GROUP BY CUBE (smoker) ORDER BY STDDEV(age)""",
 )
 ENTRIES = [*ACCEPTED, *(Entry(f"more of it {number}", sql, Terms(epsilon=3.0)) for number, sql in enumerate(MORE))]
 

@@ -72,6 +72,7 @@ PLANS = (
     "SELECT smoker, SUM(income / (age + 1)), SUM(3 - CASE WHEN smoker THEN 5 END), COUNT(income) FROM members GROUP BY smoker",
     "SELECT segment, since, COUNT(*) FROM members GROUP BY segment, since",
     "SELECT ward, COUNT(DISTINCT cost), COUNT(DISTINCT urgent), COUNT(DISTINCT cost * 2) FILTER (WHERE urgent) FROM visits GROUP BY ward",
+    "SELECT ward, MEDIAN(severity), MAX(severity), COUNT(*) FROM visits GROUP BY ward",
 )
 
 
