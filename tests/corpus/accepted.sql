@@ -935,7 +935,7 @@ SELECT ward, MEDIAN(severity) FROM visits GROUP BY ward
 
 -- name: quantiles, pure
 -- terms: {"epsilon": 2.0, "pure": true}
-SELECT arm, MEDIAN(delta), MAX(delta) FROM outcomes GROUP BY arm
+SELECT arm, MEDIAN(delta), QUANTILE_CONT(delta, 0.9) FROM outcomes GROUP BY arm
 
 -- name: quantile of totals of persons
 SELECT region, MEDIAN(total), QUANTILE_CONT(total, 0.99) FROM members LEFT JOIN (SELECT patient, SUM(cost) AS total FROM visits GROUP BY patient) ON member = patient GROUP BY region
@@ -945,3 +945,6 @@ SELECT WIDTH_BUCKET(age, 0, 100, 8) AS bucket, COUNT(*), AVG(income) FROM member
 
 -- name: quantiles of visits, by a function of the person
 SELECT m.smoker, MEDIAN(v.severity), COUNT(DISTINCT v.severity) FROM members m JOIN visits v ON m.member = v.patient GROUP BY m.smoker
+
+-- name: dates in the middle and at the ends
+SELECT level, MEDIAN(paid), MIN(paid) AS first, MAX(paid) AS last, COUNT(*) FROM linked GROUP BY level

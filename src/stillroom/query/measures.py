@@ -224,9 +224,11 @@ class Measures:
         count = self._rows(_ONE, self.frame.rows)
         levels = [self._add(count.model_copy(update={"grid": grid[: level + 1]}), given) for level in range(len(grid))]
         node = Quantile(levels=tuple(levels), part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
-        digits = typed.type.digits + (0 if part in {0, PARTS} else AVERAGE_DIGITS)
+        between = AVERAGE_DIGITS if 0 < part < PARTS and typed.type.kind is not Kind.DATE else 0
+        digits = typed.type.digits + between
+        number = Kind.DECIMAL if digits else Kind.INTEGER
         name = f"r{len(self.results)}"
-        self.results[name] = Result(node, Kind.DECIMAL if digits else Kind.INTEGER, digits, noisy=True)
+        self.results[name] = Result(node, Kind.DATE if typed.type.kind is Kind.DATE else number, digits, noisy=True)
         return name
 
     def _position(self, key: Key) -> int:

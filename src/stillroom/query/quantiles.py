@@ -63,12 +63,12 @@ def ladder(operand: Typed, cells: int) -> Ladder:
     A bucket is a number written to a base, and each digit is a key, so that numbers with the same first digits are a node of the tree. NULL
     has no digits.
     """
-    if not operand.type.numeric:
-        raise mismatch("A quantile or an extreme needs a number.")
-    low, high = span(operand)
+    if not operand.type.numeric and operand.type.kind is not Kind.DATE:
+        raise mismatch("A quantile or an extreme needs a number or a date.")
+    units = replace(operand, type=operand.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0, "values": None}))
+    low, high = span(units)
     step = 1 if low % operand.type.step else operand.type.step
     branches, steps = _shape((high - low) // step + 1, cells)
-    units = replace(operand, type=operand.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0, "values": None}))
     offset = arithmetic(ArithmeticOp.SUBTRACT, units, whole(low))
     sizes = [*accumulate(reversed(branches[1:]), mul, initial=steps * step)][::-1]
     digits = [floor(offset, size) for size in sizes]
