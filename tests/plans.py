@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Output, Part, Plan, grouping
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Marginal, Measure, Output, Part, Plan, grouping
 from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 
@@ -112,6 +112,7 @@ def plan(
 ) -> Plan:
     """Return a plan over linked rows, or `over` what is made of them; a limit of groups is enforced by keeping that many."""
     noise = Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=100.0)
+    kept = tuple(range(len(grouping(tuple(keys), measures))))
     return Plan(
         contract="sha256:" + "0" * 64,
         protection="server",
@@ -120,9 +121,10 @@ def plan(
         rows=_over(over or linked(), link.rows()) if link else over or linked(),
         keys=tuple(keys),
         measures=tuple(measures),
-        mechanisms=tuple(mechanisms or [noise] * len(measures)),
-        bounds=Bounds(rows=rows, groups=groups or rows, keep_groups=groups is not None, identifiers=1),
-        finish=Finish(
-            sets=(tuple(range(len(grouping(tuple(keys), measures)))),), outputs=(Output(value=column("m0"), kind=Kind.INTEGER, noisy=True),)
+        strategies=tuple(
+            (Marginal(kept=(*kept, *measure.grid), mechanism=one),)
+            for measure, one in zip(measures, mechanisms or [noise] * len(measures), strict=True)
         ),
+        bounds=Bounds(rows=rows, groups=groups or rows, keep_groups=groups is not None, identifiers=1),
+        finish=Finish(sets=(kept,), outputs=(Output(value=column("m0"), kind=Kind.INTEGER, noisy=True),)),
     )

@@ -114,7 +114,7 @@ PLANS: dict[str, Plan] = {
     "grids": plan(FACTS, [A], GRIDDED, keys=[TEXT_KEY, TRUTH_KEY, HALF, FEW]),
     "grids, keep two": plan(FACTS, [A], GRIDDED, keys=[SOME_TEXTS, TRUTH_KEY, HALF, FEW], groups=2),
     "grids alone": plan(FACTS, [A], [over_grid(count(), 1), over_grid(count(2), 0, 1)], keys=[HALF, FEW]),
-    "grids, keep one": plan(FACTS, [A], [over_grid(count(), 2, 1), over_grid(count(2), 1)], keys=[TRUTH_KEY, HALF, FEW], groups=1),
+    "grids, keep one": plan(FACTS, [A], [over_grid(count(), 1, 2), over_grid(count(2), 1)], keys=[TRUTH_KEY, HALF, FEW], groups=1),
     "filter": plan(FACTS, [A], MEASURES, over=Filter(source=linked(), condition=Like(operand=column("a.s"), pattern="%'%"))),
     "inner": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER), keys=[TEXT_KEY, NUMBER_KEY]),
     "inner on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER, condition=CLOSE), keys=[TRUTH_KEY]),

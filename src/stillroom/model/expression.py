@@ -226,8 +226,8 @@ class Quantile(Value):
     With no row before it, it is the least, and with all of them the greatest value that there surely is (`privacy.quantiles`).
 
     Attributes:
-        levels: Measures that count rows on ever finer levels of a tree; each has the grid of the one before and one key more. The last
-            key of the last varies fastest from bucket to bucket.
+        measure: Counts rows by the digits of their buckets' numbers, which are the keys of its grid. The marginals that keep the first of
+            these are the levels of a tree.
         part: Which part of the rows, in units of 1/`PARTS`.
         low: Least value.
         high: Greatest value.
@@ -237,7 +237,7 @@ class Quantile(Value):
     """
 
     op: Literal["quantile"] = "quantile"
-    levels: tuple[str, ...] = Field(min_length=1)
+    measure: str
     part: int = Field(ge=0, le=PARTS)
     low: BigInt
     high: BigInt
@@ -326,7 +326,7 @@ def columns_of(node: Expression) -> frozenset[str]:
     if isinstance(node, Average):
         return frozenset({node.total, node.count})
     if isinstance(node, Quantile):
-        return frozenset(node.levels)
+        return frozenset({node.measure})
     return frozenset[str]().union(*(columns_of(child) for child in children(node)))
 
 

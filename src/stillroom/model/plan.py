@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from stillroom.model.contract import Digest, Name
-from stillroom.model.expression import Expression
+from stillroom.model.expression import Column, Expression
 from stillroom.model.mechanism import Mechanism
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind
@@ -74,8 +74,9 @@ class Measure(Value):
             person in one cell: as many as the person has rows, or as there are.
         digits: Decimal places of the total.
         aggregate: What it is; left out of the encoding where it is a sum.
-        grid: Positions of further keys, behind those that are grouped by, whose values tell its cells apart as well. A row without a
-            value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where empty.
+        grid: Positions of further keys, ascending, behind those that are grouped by, whose values tell its cells apart as well. A row
+            without a value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where
+            empty.
     """
 
     value: Expression
@@ -86,6 +87,22 @@ class Measure(Value):
     digits: int = 0
     aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
     grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
+
+
+class Marginal(Value):
+    """The totals of a measure's leaf cells over all keys but some, each with independent noise.
+
+    Attributes:
+        kept: The positions of the keys that stay, ascending; the leaf cells are added up over the others.
+        mechanism: The noise of each total.
+    """
+
+    kept: tuple[int, ...]
+    mechanism: Mechanism
+
+
+Strategy: TypeAlias = Annotated[tuple[Marginal, ...], Field(min_length=1)]
+"""The marginals that are measured of a measure, the finest one first."""
 
 
 class Bounds(Value):
@@ -120,6 +137,13 @@ class Output(Value):
     digits: int = 0
     noisy: bool
 
+    @property
+    def measure(self) -> int | None:
+        """The number of the measure whose totals it shows as they are, if it does."""
+        if isinstance(self.value, Column) and self.value.name.startswith("m"):
+            return int(self.value.name[1:])
+        return None
+
 
 class Order(Value):
     """One ORDER BY term, over the same names as `Output.value`."""
@@ -134,6 +158,7 @@ class Finish(Value):
 
     Attributes:
         sets: Grouping sets, each the positions of the keys that it keeps; the others are totalled over.
+        places: Decimal places in which totals are kept, beyond those of their measure.
         outputs: The columns of the table.
         having: Rows that stay.
         order: Order of rows; ties and no order at all fall back to the order of sets and domains.
@@ -145,6 +170,7 @@ class Finish(Value):
     outputs: tuple[Output, ...] = Field(min_length=1)
     having: Expression | None = None
     order: tuple[Order, ...] = ()
+    places: int = Field(default=0, ge=0, le=6)
     limit: Annotated[int, Field(ge=0)] | None = None
     offset: int = Field(default=0, ge=0)
 
@@ -159,9 +185,10 @@ def grouping(keys: tuple[Key, ...], measures: Sequence[Measure]) -> tuple[Key, .
     return keys[: min((key for measure in measures for key in measure.grid), default=len(keys))]
 
 
-def cells_of(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure) -> int:
-    """Return how many leaf cells one of several measures has: those of the table, each as often as its grid has cells."""
-    return leaves(grouping(keys, measures), ()) * prod(len(keys[key].domain) for key in measure.grid)
+def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure | None = None) -> tuple[int, ...]:
+    """Return the size of each key's domain for one of several measures, or for the table; 1 for keys that do not tell its cells apart."""
+    grouped, grid = len(grouping(keys, measures)), measure.grid if measure is not None else ()
+    return tuple(len(key.domain) if number < grouped or number in grid else 1 for number, key in enumerate(keys))
 
 
 class Plan(Value):
@@ -176,7 +203,7 @@ class Plan(Value):
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
         keys: The grouping keys, and behind them the keys that are in grids of measures only.
         measures: What is summed or counted.
-        mechanisms: The noise of each measure.
+        strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
         bounds: What one person can contribute.
         finish: What is computed from noisy cells.
     """
@@ -189,7 +216,7 @@ class Plan(Value):
     rows: Relation
     keys: tuple[Key, ...]
     measures: tuple[Measure, ...] = Field(min_length=1)
-    mechanisms: tuple[Mechanism, ...] = Field(min_length=1)
+    strategies: tuple[Strategy, ...] = Field(min_length=1)
     bounds: Bounds
     finish: Finish
 
@@ -205,11 +232,12 @@ class Plan(Value):
 
     @model_validator(mode="after")
     def _grids_behind(self) -> Plan:
-        """Refuse plans in which a grid has a key twice, or one that is grouped by; the keys behind those must all be in a grid."""
+        """Refuse plans in which a grid is not ascending, or has a key that is grouped by; the keys behind those must all be in a grid."""
         grids = [measure.grid for measure in self.measures]
         gridded = sorted({key for grid in grids for key in grid})
-        if gridded != [*range(len(self.keys) - len(gridded), len(self.keys))] or any(len(set(grid)) < len(grid) for grid in grids):
-            raise ValueError("The keys of grids do not stand behind those that are grouped by, each once.")
+        behind = gridded == [*range(len(self.keys) - len(gridded), len(self.keys))]
+        if not behind or any(list(grid) != sorted(set(grid)) for grid in grids):
+            raise ValueError("The keys of grids do not stand behind those that are grouped by, ascending.")
         return self
 
     @property
@@ -223,8 +251,8 @@ class Plan(Value):
         return leaves(self.grouping, ())
 
     def cells_of(self, measure: Measure) -> int:
-        """Return how many leaf cells one of the measures has."""
-        return cells_of(self.keys, self.measures, measure)
+        """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells."""
+        return prod(sizes_for(self.keys, self.measures, measure))
 
     @property
     def datasets(self) -> tuple[Name, ...]:
@@ -244,6 +272,10 @@ def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
     return with_sources(relation, [_joined(source, parts) for source in sources(relation)])
 
 
-NoisyCells: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order; the keys of its
-grid come last, in the grid's order."""
+LeafCells: TypeAlias = tuple[tuple[int, ...], ...]
+"""For each measure, its exact leaf cells in canonical order: the last key varies fastest, each over its domain in order. Its keys are
+those that are grouped by, and behind them those of its grid."""
+
+NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
+"""For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,
+each over its domain in order."""

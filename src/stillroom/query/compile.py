@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Column, columns_of, walk
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, cells_of, leaves
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
+from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.context import Context
@@ -33,12 +35,14 @@ from stillroom.query.grouping import (
 from stillroom.query.measures import Measures
 from stillroom.query.output import Outputs
 from stillroom.query.parse import only, parse
+from stillroom.query.protected import plan_charge, protected
 from stillroom.query.relations import select_rows
 from stillroom.query.result import Result
-from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
+from stillroom.query.scales import strategies_for
 from stillroom.query.sets import Keys, grouping_sets
 from stillroom.query.size import check_size
 from stillroom.query.split import split
+from stillroom.query.strategies import places
 from stillroom.query.subqueries import compile_subquery
 from stillroom.query.typed import same
 
@@ -61,7 +65,7 @@ FINISH_LIMIT = 10_000_000
 """The most nodes that are evaluated to make a table: its rows × all that stands in SELECT, HAVING and ORDER BY."""
 
 NOISE_LIMIT = 2_000_000
-"""The most draws of noise: leaf cells × measures. Each takes some 50 microseconds."""
+"""The most draws of noise, and the most leaf cells of all measures together. Each draw takes some 50 microseconds."""
 
 ORDER_LIMIT = 50
 """The most terms of ORDER BY."""
@@ -86,10 +90,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     frame, _ = select_rows(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(select, frame, contract)
     plan = _plan(contract, question.terms, grouped)
-    pure = [
-        epsilon_of(m, measure_sensitivities(s, plan.bounds, plan.cells_of(s))[0])
-        for m, s in zip(plan.mechanisms, plan.measures, strict=True)
-    ]
+    pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in protected(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
     return Compiled(plan=plan, headings=grouped.headings, charge=plan_charge(plan), pure_epsilon=epsilon, readers=readers)
@@ -180,15 +181,9 @@ def _check_cells(cells: int, contract: Contract) -> None:
 
 def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Measures) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    cells, taken = leaves(keys, ()), measures.measures
-    every = (*keys, *measures.grid)
-    rows = sum(cells // leaves(keys, kept) for kept in finish.sets)
-    if sum(cells_of(every, taken, measure) for measure in taken) > NOISE_LIMIT:
-        raise Refusal(
-            Code.TOO_MANY_CELLS,
-            f"{len(taken)} measures of {cells} cells or more would be taken; {NOISE_LIMIT} numbers are the most.",
-            "Use fewer aggregates, or group by fewer or coarser columns.",
-        )
+    finest = leaves(keys, ())
+    rows = sum(finest // leaves(keys, kept) for kept in finish.sets)
+    _check_draws(sum(prod(sizes_for((*keys, *measures.grid), measures.measures, one)) for one in measures.measures))
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
@@ -204,6 +199,16 @@ def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: list[Measure]
             Code.AGGREGATE_NOT_ALLOWED,
             "Distinct values of a total are not the sum of those of its parts.",
             "Ask for COUNT(DISTINCT …) of each grouping set in a question of its own.",
+        )
+
+
+def _check_draws(numbers: int) -> None:
+    """Refuse plans for which too many numbers would be measured."""
+    if numbers > NOISE_LIMIT:
+        raise Refusal(
+            Code.TOO_MANY_CELLS,
+            f"{numbers} numbers would be measured; {NOISE_LIMIT} are the most.",
+            "Use fewer aggregates, or group by fewer or coarser columns.",
         )
 
 
@@ -337,6 +342,11 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
+    strategies = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
+    every = tuple(len(key.domain) for key in keys)
+    _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
+    shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]
+    finish = _with_places(draft.finish, places(shown, sizes_for(keys, measures), draft.finish.sets))
     parts, rows = split(draft.relation, contract)
     return Plan(
         contract=digest_of(contract),
@@ -346,10 +356,21 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         rows=rows,
         keys=draft.keys,
         measures=draft.measures,
-        mechanisms=mechanisms_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta),
+        strategies=strategies,
         bounds=bounds,
-        finish=draft.finish,
+        finish=finish,
     )
+
+
+def _with_places(finish: Finish, further: int) -> Finish:
+    """Return a finish that keeps totals in further decimal places, and shows these."""
+    if not further:
+        return finish
+    outputs = [
+        one if one.measure is None else one.model_copy(update={"kind": Kind.DECIMAL, "digits": one.digits + further})
+        for one in finish.outputs
+    ]
+    return finish.model_copy(update={"places": further, "outputs": tuple(outputs)})
 
 
 def _bounds(contract: Contract, terms: Terms, grouped: _Grouped, cells: int) -> Bounds:

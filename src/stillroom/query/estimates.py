@@ -62,7 +62,7 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
 
     Args:
         node: The expression.
-        columns: Keys and measures by name; averages as `total/count`, quantiles as `level/…/level@part`.
+        columns: Keys and measures by name; averages as `total/count`, quantiles as `count@part`.
         rows: How many rows there are.
     """
     match node:
@@ -71,7 +71,7 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
         case Average():
             return columns[f"{node.total}/{node.count}"]
         case Quantile():
-            return columns[f"{'/'.join(node.levels)}@{node.part}"]
+            return columns[f"{node.measure}@{node.part}"]
         case Constant():
             return [_constant(node)] * rows
         case Arithmetic():

@@ -218,12 +218,11 @@ class Measures:
         return name
 
     def _quantile(self, typed: Typed, part: int, given: Typed | None) -> str:
-        """Add the counts of rows on all levels of the column's grid and return the name of a quantile; all quantiles share these."""
+        """Add the count of rows on the column's grid and return the name of a quantile; all quantiles share it."""
         of = ladder(typed, leaves(self.keys, ()))
         grid = tuple(self._position(key) for key in of.keys)
-        count = self._rows(_ONE, self.frame.rows)
-        levels = [self._add(count.model_copy(update={"grid": grid[: level + 1]}), given) for level in range(len(grid))]
-        node = Quantile(levels=tuple(levels), part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
+        count = self._add(self._rows(_ONE, self.frame.rows).model_copy(update={"grid": grid}), given)
+        node = Quantile(measure=count, part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
         between = AVERAGE_DIGITS if 0 < part < PARTS and typed.type.kind is not Kind.DATE else 0
         digits = typed.type.digits + between
         number = Kind.DECIMAL if digits else Kind.INTEGER

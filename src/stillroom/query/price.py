@@ -7,16 +7,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import PARTS, Average, Column, Quantile
+from stillroom.model.expression import PARTS, Average, Quantile
 from stillroom.model.plan import leaves
 from stillroom.model.price import ExpectedError, Price
-from stillroom.privacy.intervals import quantile
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
 from stillroom.privacy.quantiles import expected_rank_error
 from stillroom.privacy.words import attacker_sentences
+from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.finish import decimal_text
+from stillroom.query.protected import protected
 from stillroom.query.quantiles import grid_of
-from stillroom.query.scales import LEVEL, average_half_width, measure_sensitivities
+from stillroom.query.scales import LEVEL, average_half_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Output, Plan
     from stillroom.model.price import Compiled
     from stillroom.model.release import Promise
+    from stillroom.privacy.combined import Combined
 
 GROUP_SIZES = (10, 100, 1_000, 10_000)
 """Group sizes for which the expected error of averages is shown."""
@@ -60,41 +62,40 @@ def price(contract: Contract, compiled: Compiled, group_size: int | None = None)
 def promises(contract: Contract, plan: Plan) -> tuple[Promise, Promise]:
     """Return the guarantee of a plan's release, and that of the contract's cap."""
     delta = Fraction(str(contract.caps.delta))
-    noised = [
-        Noised(mechanism, *measure_sensitivities(measure, plan.bounds, plan.cells_of(measure)))
-        for mechanism, measure in zip(plan.mechanisms, plan.measures, strict=True)
-    ]
+    noised = [Noised(one.marginal.mechanism, one.add_remove, one.change) for one in protected(plan)]
     return release_promise(noised, delta), cap_promise(Fraction(str(contract.caps.epsilon)), delta)
 
 
 def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> ExpectedError:
     """Return the expected half-widths of one column."""
-    if isinstance(output.value, Column):
-        number = int(output.value.name[1:])
-        digits = plan.measures[number].digits
-        terms = [leaves(plan.grouping, kept) for kept in plan.finish.sets]
-        finest, widest = (Fraction(quantile(plan.mechanisms[number], count, LEVEL), 10**digits) for count in (min(terms), max(terms)))
-        total = decimal_text(widest, digits, ROUND_CEILING) if max(terms) > min(terms) else None
-        return ExpectedError(name=name, half_width=decimal_text(finest, digits, ROUND_CEILING), total_half_width=total)
+    finest, widest = (choice(plan.finish.sets, key=lambda kept: leaves(plan.grouping, kept)) for choice in (min, max))
+    if output.measure is not None:
+        halves = (_noise(plan, output.measure, kept, 10**plan.finish.places).whole_half_width(LEVEL) for kept in (finest, widest))
+        half, total = (decimal_text(Fraction(one), output.digits, ROUND_CEILING, 10**output.digits) for one in halves)
+        several = leaves(plan.grouping, widest) > leaves(plan.grouping, finest)
+        return ExpectedError(name=name, half_width=half, total_half_width=total if several else None)
     if isinstance(output.value, Average):
         average = output.value
-        noise = plan.mechanisms[int(average.total[1:])], plan.mechanisms[int(average.count[1:])]
-        fewest = min(leaves(plan.grouping, kept) for kept in plan.finish.sets)
-        widths = {str(size): average_half_width(average, *noise, size, fewest) for size in sizes}
+        total_noise, count_noise = (_noise(plan, int(measure[1:]), finest, 1) for measure in (average.total, average.count))
+        widths = {str(size): average_half_width(average, total_noise, count_noise, size) for size in sizes}
         return ExpectedError(
             name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
         )
     if isinstance(output.value, Quantile):
-        return _expected_rank(plan, output.value, name)
+        return _expected_rank(plan, output.value, finest, name)
     return ExpectedError(name=name)
 
 
-def _expected_rank(plan: Plan, node: Quantile, name: str) -> ExpectedError:
-    """Return by how many rows a quantile may be off in the finest rows, and between which values it cannot tell."""
-    grid = grid_of(plan, node, min(leaves(plan.grouping, kept) for kept in plan.finish.sets))
+def _expected_rank(plan: Plan, node: Quantile, kept: tuple[int, ...], name: str) -> ExpectedError:
+    """Return by how many rows a quantile may be off in a row of a grouping set, and between which values it cannot tell."""
     width = Fraction(node.width, 10**node.digits)
     return ExpectedError(
         name=name,
-        rank_half_width=str(expected_rank_error(grid, Fraction(node.part, PARTS), LEVEL)),
+        rank_half_width=str(expected_rank_error(grid_of(plan, node, kept), Fraction(node.part, PARTS), LEVEL)),
         resolution=decimal_text(width, node.digits, ROUND_CEILING),
     )
+
+
+def _noise(plan: Plan, measure: int, kept: tuple[int, ...], one: int) -> Combined:
+    """Return the noise of each total of a grouping set, in units of 1/one."""
+    return row_noise(plan.strategies[measure], sizes_of(plan), kept, one)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import PARTS, ArithmeticOp, Constant
-from stillroom.model.plan import Key
+from stillroom.model.plan import Key, leaves
 from stillroom.model.schema import Kind
 from stillroom.privacy.quantiles import Grid
 from stillroom.query.constants import constant_expression
@@ -139,13 +139,14 @@ def operand_and_part(node: exp.Expr) -> tuple[exp.Expr, int]:
             raise unsupported(node)
 
 
-def grid_of(plan: Plan, node: Quantile, terms: int) -> Grid:
-    """Return what is known, before anything is measured, about the counts that a quantile is made of in a row of so many leaf cells."""
-    levels = [int(name[1:]) for name in node.levels]
+def grid_of(plan: Plan, node: Quantile, kept: tuple[int, ...]) -> Grid:
+    """Return what is known, before anything is measured, about the counts that a quantile is made of in a row of a grouping set."""
+    number = int(node.measure[1:])
     return Grid(
-        noises=tuple(plan.mechanisms[level] for level in levels),
-        branches=tuple(len(plan.keys[key].domain) for key in plan.measures[levels[-1]].grid),
-        terms=terms,
+        noises=tuple(marginal.mechanism for marginal in reversed(plan.strategies[number])),
+        branches=tuple(len(plan.keys[key].domain) for key in plan.measures[number].grid),
+        terms=leaves(tuple(plan.keys[key] for key in plan.strategies[number][0].kept if key < len(plan.grouping)), ())
+        // leaves(tuple(plan.keys[key] for key in kept), ()),
         first=node.low,
         last=node.high,
         width=node.width,

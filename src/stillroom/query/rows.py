@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import PARTS, Average, Column, Quantile, columns_of, walk
-from stillroom.privacy.intervals import joint_level, quantile
+from stillroom.privacy import ratios
+from stillroom.privacy.intervals import joint_level
 from stillroom.privacy.quantiles import greatest_of, least_of, quantile_of
-from stillroom.privacy.ratios import ratio_interval
 from stillroom.query.estimate import Estimate, exact
 from stillroom.query.estimates import estimates
+from stillroom.query.estimation import HALF
 from stillroom.query.quantiles import grid_of
-from stillroom.query.scales import LEVEL, ratio
+from stillroom.query.scales import LEVEL, average_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,26 +55,32 @@ class Rows:
         positions = self._totals.positions(key)
         return [positions[number] for number in self._numbers]
 
-    def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int]]:
-        """Yield, for each row, the noisy total of a measure and its half-width, in units."""
-        halves = [quantile(self._plan.mechanisms[measure], terms, level) for terms in self._totals.terms]
-        sums, sets = self._totals.sums[measure], self._totals.sets
-        return ((sums[number], halves[sets[number]]) for number in self._numbers)
+    def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
+        """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
+        halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
+        sums, centres, sets = self._totals.sums[measure], self._totals.centres[measure], self._totals.sets
+        return (_around(sums[number], centres[number], halves[sets[number]]) for number in self._numbers)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
         total, count = int(atom.total[1:]), int(atom.count[1:])
-        noise = (self._plan.mechanisms[total], self._plan.mechanisms[count])
-        known = [ratio(atom, *noise, terms, level) for terms in self._totals.terms]
-        sums, counts, sets = self._totals.sums[total], self._totals.sums[count], self._totals.sets
-        return (ratio_interval(known[sets[number]], sums[number], counts[number]) for number in self._numbers)
+        noises = zip(self._totals.noise(total), self._totals.noise(count), strict=True)
+        known = [average_of(atom, *noise, level, self._totals.one) for noise in noises]
+        sets = self._totals.sets
+        return (self._averaged(known[sets[number]], total, count, number) for number in self._numbers)
+
+    def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
+        """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
+        sums, centres = self._totals.sums, self._totals.centres
+        shown = ratios.clamped(known, sums[total][number], sums[count][number])
+        return ratios.ratio_interval(known, Fraction(centres[total][number]), Fraction(centres[count][number]), shown)
 
     def placed(self, atom: Quantile, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, a quantile or an extreme with its interval, in units."""
-        known = [grid_of(self._plan, atom, terms) for terms in self._totals.terms]
-        levels = [self._totals.grids[int(name[1:])] for name in atom.levels]
+        known = [grid_of(self._plan, atom, kept) for kept in self._plan.finish.sets]
+        levels = self._totals.levels(int(atom.measure[1:]))
         for number in self._numbers:
-            grid, counts = known[self._totals.sets[number]], [one[number].astype(float) for one in levels]
+            grid, counts = known[self._totals.sets[number]], [one[number] for one in levels]
             match atom.part:
                 case 0:
                     yield least_of(grid, counts, level)
@@ -94,10 +102,10 @@ class Rows:
         if isinstance(atom, Quantile):
             return _estimated(self.placed(atom, level), atom.digits)
         number = int(atom.name[1:])
-        unit = 10 ** self._plan.measures[number].digits
+        unit = 10 ** self._plan.measures[number].digits * self._totals.one
         return [
-            Estimate(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit), noisy=True)
-            for total, half in self.measured(number, level)
+            Estimate(Fraction(total, unit), Fraction(low, unit), Fraction(high, unit), noisy=True)
+            for total, low, high in self.measured(number, level)
         ]
 
 
@@ -105,6 +113,12 @@ def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
     """Return derived numbers, which are in units, with their intervals."""
     unit = 10**digits
     return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
+
+
+def _around(total: int, centre: float, half: int) -> tuple[int, int, int]:
+    """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
+    middle = centre if isinstance(centre, int) else math.floor(centre + HALF)
+    return total, min(total, middle - half), max(total, middle + half)
 
 
 def key_values(key: Key) -> list[Estimate]:
@@ -126,7 +140,7 @@ def _atoms(node: Expression) -> Mapping[str, Column | Average | Quantile]:
         if isinstance(part, Average):
             found[f"{part.total}/{part.count}"] = part
         elif isinstance(part, Quantile):
-            found[f"{'/'.join(part.levels)}@{part.part}"] = part
+            found[f"{part.measure}@{part.part}"] = part
         elif isinstance(part, Column) and part.name.startswith("m"):
             found[part.name] = part
     return found

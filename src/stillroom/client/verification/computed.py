@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime
 import math
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.client.verification.functions import Known, root_at_least, root_at_most, sure
+from stillroom.client.verification.halves import halves
 from stillroom.client.verification.meaning import known
-from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.model.after import ScalarFunction
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from stillroom.client.verification.functions import Plain
     from stillroom.client.verification.rows import Label
     from stillroom.model.expression import Expression
-    from stillroom.model.mechanism import Mechanism
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
 
@@ -152,11 +150,11 @@ class _Line(NamedTuple):
 
     def _total(self, name: str, *, more: bool) -> Known:
         number = int(name[1:])
-        digits = self.plan.measures[number].digits
+        digits = self.plan.measures[number].digits + self.plan.finish.places
         unit: int = 10**digits
-        terms = self.plan.cells // math.prod(len(self.plan.keys[key].domain) for key in self.kept)
         total = units_of(self.cells[self.shown[name]].value, digits)
-        half = _half_width(self.plan.mechanisms[number], terms, self.level, more=more)
+        known = halves(self.plan, number, self.kept, self.level)
+        half = known.most + known.offset if more else max(0, known.least - known.offset)
         return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
 
     def _key(self, name: str) -> Plain:
@@ -170,18 +168,6 @@ def _key(plan: Plan, number: int, position: int) -> Plain:
     """Return a key's value; numbers and days as rationals."""
     value = plan.keys[number].domain[position]
     return Fraction(value, 10 ** plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-@lru_cache(maxsize=256)
-def _half_width(mechanism: Mechanism, terms: int, level: float, *, more: bool) -> int:
-    """Return the least half-width whose coverage reaches a level: surely, or as far as can be told."""
-    noise = spread(mechanism, terms)
-    wanted = level + (noise.tolerance if more else -noise.tolerance)
-    low, high = -1, math.ceil(len(noise.within) * noise.grain)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if noise.coverage(middle) >= wanted else (middle, high)
-    return high
 
 
 def _compare(output: Output, cell: Cell, narrow: Known, wide: Known) -> None:
