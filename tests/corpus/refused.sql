@@ -945,7 +945,7 @@ SELECT COUNT(*) FROM visits WHERE LOWER(patient) = 'a1'
 SELECT COUNT(*) FROM visits WHERE STARTS_WITH(patient, 'a')
 
 -- name: regression without its first column
--- code: AGGREGATE_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT REGR_SLOPE(, severity) FROM visits
 
 -- name: cast to doubles
@@ -991,3 +991,35 @@ SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
 -- name: cast after the noise
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*)::INTEGER FROM visits
+
+-- name: nothing selected
+-- code: NOT_AGGREGATED
+SELECT FROM members
+
+-- name: nothing between two commas
+-- code: SQL_INVALID
+SELECT region, , COUNT(*) FROM members GROUP BY region
+
+-- name: operand left out before the last
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE SUBSTRING(ward, , 1) = 'e'
+
+-- name: operand left out at the end
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE LEFT(ward,) = 'e'
+
+-- name: replacement left out
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE REPLACE(ward, 'e') = 'r'
+
+-- name: beginning left out
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE SUBSTR(ward) = 'er'
+
+-- name: number of buckets left out
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE WIDTH_BUCKET(severity, 0, 5) = 1
+
+-- name: function of nothing
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE FLOOR() = 1

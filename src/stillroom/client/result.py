@@ -49,19 +49,21 @@ class Release:
     def table(self) -> pa.Table:
         """The table as Arrow. A noisy column `x` has its interval beside it, as `x_low` and `x_high` (null where unbounded).
 
-        A key column that is totalled over in some rows has a column `x_totalled` beside it, which tells NULL from a total.
+        A key column that is totalled over in some rows has a column `x_totalled` beside it, which tells NULL from a total. Where the
+        question has a column of such a name itself, that one keeps it, and `_` is added to the other.
         """
         import pyarrow as pa
 
         columns: dict[str, pa.Array] = {}
+        taken = {heading.name for heading in self.statement.table.headings}
         for position, heading in enumerate(self.statement.table.headings):
             cells = [row[position] for row in self.statement.table.rows]
             columns[heading.name] = _array(heading.kind, [cell.value for cell in cells])
             if heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}:
-                columns[f"{heading.name}_low"] = _array(heading.kind, [cell.low for cell in cells])
-                columns[f"{heading.name}_high"] = _array(heading.kind, [cell.high for cell in cells])
+                columns[_beside(heading.name, "low", taken)] = _array(heading.kind, [cell.low for cell in cells])
+                columns[_beside(heading.name, "high", taken)] = _array(heading.kind, [cell.high for cell in cells])
             if any(cell.totalled for cell in cells):
-                columns[f"{heading.name}_totalled"] = pa.array([cell.totalled for cell in cells], type=pa.bool_())
+                columns[_beside(heading.name, "totalled", taken)] = pa.array([cell.totalled for cell in cells], type=pa.bool_())
         return pa.table(columns)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -92,6 +94,15 @@ class Release:
         return (
             f"<Release {self.statement.plan_digest[:19]}… of {len(self.statement.table.rows)} rows, commit {self.statement.commit_index}>"
         )
+
+
+def _beside(name: str, what: str, taken: set[str]) -> str:
+    """Return the name of a column that stands beside another one, and take it."""
+    beside = f"{name}_{what}"
+    while beside in taken:
+        beside += "_"
+    taken.add(beside)
+    return beside
 
 
 def _array(kind: Kind, texts: list[str | None]) -> pa.Array:

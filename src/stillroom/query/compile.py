@@ -111,6 +111,8 @@ class _Grouped:
     def of(select: exp.Select, frame: Frame, contract: Contract) -> _Grouped:
         """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT."""
         items = list(select.expressions)
+        if not items:
+            raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
         if len(items) > OUTPUT_LIMIT:
             raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
         nodes, sets = _key_nodes(select, frame)

@@ -45,6 +45,7 @@ class DuckdbEngine:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
         import duckdb
+        import pyarrow as pa
 
         from stillroom.adapters.duckdb.connection import locked_connection
         from stillroom.adapters.duckdb.statement import statements
@@ -59,7 +60,7 @@ class DuckdbEngine:
                         connection.register(name, table)
                     found = connection.execute(question.sql, question.texts).fetchall()
                     _fill([cells[measure] for measure in question.measures], [len(plan.keys[key].domain) for key in question.keys], found)
-        except (duckdb.Error, RecursionError):
+        except (duckdb.Error, pa.ArrowException, RecursionError):
             raise _failed() from None
         return tuple(map(tuple, cells))
 
