@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Column, columns_of, walk
-from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, leaves
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.marginals import cells
@@ -117,9 +118,10 @@ class _Grouped:
         nodes, sets = _key_nodes(select, frame)
         typed = [_key_expression(node, frame, contract) for node in nodes]
         keys = _keys(typed, frame, contract)
-        measures = Measures(frame, contract)
+        measures = Measures(frame, contract, keys)
         finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
-        _check_table(keys, finish, len(measures.measures))
+        _check_table(keys, finish, measures)
+        _check_unions(keys, finish, measures.measures)
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
@@ -179,16 +181,26 @@ def _check_cells(cells: int, contract: Contract) -> None:
         )
 
 
-def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
+def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Measures) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
     finest = leaves(keys, ())
     rows = sum(finest // leaves(keys, kept) for kept in finish.sets)
-    _check_draws(finest * measures)
+    _check_draws(sum(prod(sizes_for((*keys, *measures.grid), measures.measures, one)) for one in measures.measures))
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
             f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
             "Select fewer columns, or name fewer grouping sets.",
+        )
+
+
+def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: list[Measure]) -> None:
+    """Refuse totals of distinct values: a value that occurs in several cells would count in each."""
+    if any(len(kept) < len(keys) for kept in finish.sets) and any(measure.aggregate is Aggregate.UNION for measure in measures):
+        raise Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            "Distinct values of a total are not the sum of those of its parts.",
+            "Ask for COUNT(DISTINCT …) of each grouping set in a question of its own.",
         )
 
 
@@ -328,13 +340,15 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     bounds = _bounds(contract, terms, grouped, leaves(grouped.keys, ()))
     measures = tuple(grouped.measures.measures)
     delta = Fraction(str(contract.caps.delta))
-    draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
+    keys = (*grouped.keys, *grouped.measures.grid)
+    draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
-    strategies = strategies_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta)
-    sizes = tuple(len(key.domain) for key in draft.keys)
-    _check_draws(sum(cells(sizes, marginal.kept) for strategy in strategies for marginal in strategy))
-    finish = _with_places(draft.finish, places(strategies, sizes, draft.finish.sets))
+    strategies = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
+    every = tuple(len(key.domain) for key in keys)
+    _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
+    shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]
+    finish = _with_places(draft.finish, places(shown, sizes_for(keys, measures), draft.finish.sets))
     parts, rows = split(draft.relation, contract)
     return Plan(
         contract=digest_of(contract),
