@@ -58,8 +58,8 @@ class Rows:
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
         halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
-        sums, centres, sets = self._totals.sums[measure], self._totals.centres[measure], self._totals.sets
-        return (_around(sums[number], centres[number], halves[sets[number]]) for number in self._numbers)
+        sums, offsets, sets = self._totals.sums[measure], self._totals.offsets[measure], self._totals.sets
+        return (_around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
@@ -71,9 +71,10 @@ class Rows:
 
     def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
         """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
-        sums, centres = self._totals.sums, self._totals.centres
+        sums, offsets = self._totals.sums, self._totals.offsets
         shown = ratios.clamped(known, sums[total][number], sums[count][number])
-        return ratios.ratio_interval(known, Fraction(centres[total][number]), Fraction(centres[count][number]), shown)
+        of_sum, of_count = (sums[one][number] + Fraction(offsets[one][number]) for one in (total, count))
+        return ratios.ratio_interval(known, of_sum, of_count, shown)
 
     def placed(self, atom: Quantile, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, a quantile or an extreme with its interval, in units."""
@@ -115,9 +116,9 @@ def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
     return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
 
 
-def _around(total: int, centre: float, half: int) -> tuple[int, int, int]:
+def _around(total: int, offset: float, half: int) -> tuple[int, int, int]:
     """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
-    middle = centre if isinstance(centre, int) else math.floor(centre + HALF)
+    middle = total + math.floor(offset + HALF)
     return total, min(total, middle - half), max(total, middle + half)
 
 
