@@ -236,7 +236,7 @@ SELECT QUANTILE_CONT(age, [0.1, 0.9]) FROM members
 SELECT QUANTILE_DISC(age, 0.5) FROM members
 
 -- name: quantile of two columns
--- code: SQL_INVALID
+-- code: EXPRESSION_NOT_ALLOWED
 SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY age, income) FROM members
 
 -- name: median of a filter-only column

@@ -66,7 +66,7 @@ class _ByError(NamedTuple):
         if any(isinstance(part, Covariance | Quantile) for output in self.finish.outputs for part in walk(output.value)):
             raise InvalidInput(
                 Code.PRICE_INVALID,
-                "No error can be asked for of quantiles, extremes, variances, covariances, correlations and regressions.",
+                "No error can be asked for of quantiles, extremes, variances and what is made of these: it depends on the values.",
                 "Use --epsilon; each cell carries its interval.",
             )
         for output in self.finish.outputs:
