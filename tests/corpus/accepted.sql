@@ -668,6 +668,9 @@ SELECT GREATEST(ward, ward) AS k, COUNT(*), SUM(LEAST(cost, cost)), SUM(GREATEST
 -- name: lengths of listed texts that change
 SELECT SUM(LENGTH(REPLACE(tariff, 's', 'yy'))), SUM(STRPOS(RTRIM(REPLACE(COALESCE(tariff, 'o'), 'ic', '  ')), 'a')) FROM members
 
+-- name: beginning that the other side of a join must have
+SELECT COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient WHERE STARTS_WITH(m.region, LEFT(v.region, 1))
+
 -- name: texts as truth in a union
 SELECT k, COUNT(*) FROM (SELECT patient AS p, TRY_CAST(key0 AS BOOLEAN) AS k FROM visits UNION SELECT member, smoker FROM members) GROUP BY k
 

@@ -100,8 +100,7 @@ def ordered(node: Expression) -> Expression:
             return _binary(node)
         case Call(function=Function.GREATEST | Function.LEAST):
             found = {canonical(operand.to_json()): operand for operand in map(ordered, node.operands)}
-            operands = tuple(found[key] for key in sorted(found))
-            return operands[0] if len(operands) == 1 else node.model_copy(update={"operands": operands})
+            return node.model_copy(update={"operands": tuple(found[key] for key in sorted(found))})
         case _:
             return with_children(node, [ordered(child) for child in children(node)])
 
