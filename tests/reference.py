@@ -18,7 +18,7 @@ from stillroom.model.selection import Occupied
 from tests.reference_functions import call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stillroom.model import expression as model
     from stillroom.model.expression import Expression
@@ -32,6 +32,8 @@ Where: TypeAlias = tuple[Scalar, ...]
 """A cell: the value of each selected key, then the position of each other key in its domain."""
 Sparse: TypeAlias = dict[Any, int]
 """What is not zero of a vector of cells, by the place in canonical order; where keys are selected, by combination and place in it."""
+Part: TypeAlias = "Mapping[Any, int | frozenset[Scalar]]"
+"""What a person has in the cells of a measure: totals for a sum, sets of values for a union."""
 
 
 @dataclass(frozen=True)
@@ -277,24 +279,34 @@ class _Life:
             found += [{**row, **dict(zip(names, values, strict=True))} for row, values in zip(rows, said, strict=True)]
         return found
 
-    def contribution(self) -> tuple[Sparse, ...]:
-        """Return the person's bounded contribution to each cell of each measure."""
-        cells: dict[Where, list[Row]] = defaultdict(list)
+    def contribution(self) -> tuple[Part, ...]:
+        """Return the person's bounded part of each cell of each measure; last, where keys are selected, of numbers of persons."""
+        groups: dict[Where, list[Row]] = defaultdict(list)
+        grouping = list(range(len(self.plan.grouping)))
         for row in self.rows(self.plan.rows):
-            cell = self.cell(row)
-            if cell is not None:
-                cells[cell].append(row)
-        kept = self.kept(list(cells))
-        persons = [dict.fromkeys((cell[: self.plan.selected] for cell in kept), 1)] if self.plan.selection else []
-        return (*(self.vector(measure, {cell: cells[cell] for cell in kept}) for measure in self.plan.measures), *persons)
+            group = self.cell(row, grouping)
+            if group is not None:
+                groups[group].append(row)
+        mine = {group: groups[group] for group in self.kept(list(groups))}
+        persons = [dict.fromkeys((group[: self.plan.selected] for group in mine), 1)] if self.plan.selection else []
+        return (*(self.part(one, mine) for one in self.plan.measures), *persons)
 
-    def cell(self, row: Row) -> Where | None:
-        """Return the value of each selected key and the position of each other key in its domain, unless one is not in it."""
-        values = [evaluate(key.value, row) for key in self.plan.keys]
-        pairs = list(zip(self.plan.keys, self.world.positions, values, strict=True))
-        if any(key.domain is not None and value not in positions for key, positions, value in pairs):
+    def part(self, measure: Measure, groups: Mapping[Where, list[Row]]) -> Part:
+        """Return the person's part of the cells of one measure, given the rows in the groups that the person keeps."""
+        cells: dict[Where, list[Row]] = defaultdict(list)
+        for group, rows in groups.items():
+            for row in rows:
+                cell = self.cell(row, measure.grid)
+                if cell is not None:
+                    cells[(*group, *cell)].append(row)
+        return self.values(measure, cells) if measure.aggregate == "union" else self.vector(measure, cells)
+
+    def cell(self, row: Row, keys: Sequence[int]) -> Where | None:
+        """Return the value of selected keys and the position of others in their domains, unless one is not in it."""
+        found = [(key, evaluate(self.plan.keys[key].value, row)) for key in keys]
+        if any(key >= self.plan.selected and value not in self.world.positions[key] for key, value in found):
             return None
-        return tuple(value if key.domain is None else positions[value] for key, positions, value in pairs)
+        return tuple(value if key < self.plan.selected else self.world.positions[key][value] for key, value in found)
 
     def kept(self, cells: list[Where]) -> list[Where]:
         """Return the cells that count, as `Bounds.keep_groups` says."""
@@ -303,7 +315,7 @@ class _Life:
         salt = self.world.tables[self.plan.datasets[0]].salt
 
         def order(cell: Where) -> str:
-            positions = ",".join(written(value, key.domain is None) for key, value in zip(self.plan.keys, cell, strict=True))
+            positions = ",".join(written(value, key < self.plan.selected) for key, value in enumerate(cell))
             return hashlib.sha256(f"{salt.hex()}|{self.person}|{positions}".encode()).hexdigest()
 
         return sorted(cells, key=order)[: self.plan.bounds.groups]
@@ -313,13 +325,19 @@ class _Life:
         vector = {}
         for cell, rows in cells.items():
             total = sum(int(evaluate(measure.value, row) or 0) for row in rows)
-            vector[self.place(cell)] = min(max(total, measure.low), measure.high)
+            vector[self.place(measure, cell)] = min(max(total, measure.low), measure.high)
         return {place: total for place, total in vector.items() if total}
 
-    def place(self, cell: Where) -> Any:  # noqa: ANN401 - as the keys of `Sparse`
+    def values(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> dict[int, frozenset[Scalar]]:
+        """Return the values of one measure that are not NULL."""
+        found = {cell: frozenset(evaluate(measure.value, row) for row in rows) - {None} for cell, rows in cells.items()}
+        return {self.place(measure, cell): values for cell, values in found.items() if values}
+
+    def place(self, measure: Measure, cell: Where) -> Any:  # noqa: ANN401 - as the keys of `Sparse`
         """Return where a cell stands in canonical order: the last key varies fastest."""
         place, selected = 0, self.plan.selected
-        for key, position in zip(self.plan.keys[selected:], cell[selected:], strict=True):
+        own = (*self.plan.grouping, *(self.plan.keys[key] for key in measure.grid))
+        for key, position in zip(own[selected:], cell[selected:], strict=True):
             place = place * len(key.listed) + int(position or 0)
         return (cell[:selected], place) if selected else place
 
@@ -361,34 +379,44 @@ _TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {
 # -------------------------------------------------------------------------------------------------------------- measures
 
 
-def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Sparse, ...]]:
-    """Return what each person of any private dataset contributes to each measure; last, where keys are selected, to numbers of persons."""
+def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Part, ...]]:
+    """Return what each person of any private dataset has in each measure."""
     world = _World(tables, [{value: position for position, value in enumerate(key.listed)} for key in plan.keys])
     persons = {str(row["person"]) for dataset in plan.datasets for row in tables[dataset].rows}
     return {person: _Life(plan, world, person).contribution() for person in sorted(persons)}
 
 
+def together(parts: Iterable[Part]) -> Part:
+    """Return what several persons have together: totals are added up, sets of values are united."""
+    result: dict[int, Any] = {}
+    for part in parts:
+        for place, own in part.items():
+            there = result.get(place)
+            result[place] = own if there is None else there | own if isinstance(own, frozenset) else there + own
+    return result
+
+
+def counted(part: Mapping[int, int | frozenset[Scalar]]) -> Sparse:
+    """Return totals as they are, and sets by their sizes."""
+    return {place: len(own) if isinstance(own, frozenset) else own for place, own in part.items()}
+
+
 def measure(plan: Plan, tables: Mapping[str, ReferenceTable]) -> tuple[tuple[int, ...], ...]:
     """Return the exact cells of each measure in canonical order."""
-    cells = [[0] * plan.cells for _ in plan.measures]
-    for contribution in contributions(plan, tables).values():
-        for column, vector in zip(cells, contribution, strict=True):
-            for place, total in vector.items():
-                column[place] += total
-    return tuple(tuple(column) for column in cells)
+    everybody = contributions(plan, tables).values()
+    vectors = [counted(together(parts[number] for parts in everybody)) for number in range(len(plan.measures))]
+    sizes = [plan.cells_of(measure) for measure in plan.measures]
+    return tuple(tuple(vector.get(place, 0) for place in range(size)) for vector, size in zip(vectors, sizes, strict=True))
 
 
 def occupied(plan: Plan, tables: Mapping[str, ReferenceTable]) -> list[Occupied]:
     """Return the combinations of selected keys that somebody is in."""
-    persons: dict[tuple[Scalar, ...], int] = defaultdict(int)
-    cells: dict[tuple[Scalar, ...], list[list[int]]] = defaultdict(lambda: [[0] * plan.cells for _ in plan.measures])
-    for *measures, present in contributions(plan, tables).values():
-        for combination, number in present.items():
-            persons[combination] += number
-        for number, vector in enumerate(measures):
-            for (combination, place), total in vector.items():
-                cells[combination][number][place] += total
-    return [Occupied(keys, number, tuple(tuple(column) for column in cells[keys])) for keys, number in persons.items()]
+    everybody = contributions(plan, tables).values()
+    *vectors, persons = [counted(together(parts[number] for parts in everybody)) for number in range(len(plan.measures) + 1)]
+    return [
+        Occupied(keys, number, tuple(tuple(vector.get((keys, place), 0) for place in range(plan.cells)) for vector in vectors))
+        for keys, number in persons.items()
+    ]
 
 
 def read_tables(plan: Plan, tables: Mapping[str, AdmittedTable]) -> dict[str, ReferenceTable]:

@@ -112,8 +112,8 @@ class Guessing:
         kinds = [key.kind for key in plan.keys[: plan.selected]]
         made_up = zip(*(("a", "b", None) if kind is Kind.TEXT else (7, 9, None) for kind in kinds), strict=True)
         shown = tuple(Shown(keys, least + random.randrange(100)) for keys in made_up)
-        cells = plan.cells * (len(shown) if plan.selection else 1)
-        leaves = tuple(tuple(random.randrange(10**9) for _ in range(cells)) for _ in plan.measures)
+        sizes = [plan.cells_of(one) * (len(shown) if plan.selection else 1) for one in plan.measures]
+        leaves = tuple(tuple(random.randrange(10**9) for _ in range(size)) for size in sizes)
         return Measurement(sole(leaves) if plan.selection else without_noise(plan, leaves), shown)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
+import random
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -38,8 +40,8 @@ FOLDER = Path(__file__).parent / "corpus"
 Raw: TypeAlias = "list[dict[str, str | None]]"
 """The rows of an owner's file."""
 
-Vector: TypeAlias = "tuple[reference.Sparse, ...]"
-"""What is not zero of the cells of each measure."""
+Parts: TypeAlias = "tuple[reference.Part, ...]"
+"""What somebody has in the cells of each measure."""
 
 
 @cache
@@ -169,12 +171,20 @@ def persons() -> tuple[str, ...]:
 class Table:
     """An admitted table, as engines read it and as the reference does."""
 
-    def __init__(self, name: str, rows: Raw) -> None:
-        """Admit the rows of a file."""
-        dataset = contract().datasets[name]
+    def __init__(self, name: str, rows: Raw, declared: Dataset | None = None) -> None:
+        """Admit the rows of a file, of the corpus unless another dataset is declared."""
+        dataset = declared or contract().datasets[name]
         self.salt = f"the salt of {name}".encode() if isinstance(dataset, PrivateDataset) else b""
         self.rows = _public(dataset, rows) if isinstance(dataset, PublicDataset) else _private(dataset, rows, self.salt)
-        self._kinds = {column: column_type(declared).kind for column, declared in dataset.columns.items()}
+        self._kinds = {column: column_type(one).kind for column, one in dataset.columns.items()}
+
+    def shuffled(self, seed: int) -> Table:
+        """Return the same rows in another order."""
+        other = copy.copy(self)
+        other.__dict__.pop("stored", None)
+        other.__dict__.pop("listed", None)
+        other.rows = random.Random(seed).sample(self.rows, len(self.rows))
+        return other
 
     @cached_property
     def stored(self) -> ListTable:
@@ -251,8 +261,8 @@ def referred(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
     return reference.measure(plan, {name: table.listed for name, table in tables.items()})
 
 
-def contributions(plan: Plan, tables: World) -> dict[str, Vector]:
+def contributions(plan: Plan, tables: World) -> dict[str, Parts]:
     """Return what everybody contributes, by the reference."""
     found = reference.contributions(plan, {name: table.listed for name, table in tables.items()})
-    nothing: Vector = tuple({} for _ in range(len(plan.measures) + (plan.selection is not None)))
+    nothing: Parts = tuple({} for _ in range(len(plan.measures) + (plan.selection is not None)))
     return {person: found.get(person, nothing) for person in persons()}

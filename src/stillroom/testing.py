@@ -25,14 +25,14 @@ from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.protected import protected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
 
     from stillroom.model.contract import Contract
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Plan
+    from stillroom.model.plan import Measure, Plan
     from stillroom.model.schema import Scalar
     from stillroom.privacy.sensitivity import Sensitivity
 
@@ -64,7 +64,7 @@ class ExactMeasure:
     """One measure without noise.
 
     Attributes:
-        cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys.
+        cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys and of the measure's grid.
         digits: Decimal places of the totals.
         marginals: What a release would add noise to.
     """
@@ -99,32 +99,41 @@ def measure_exactly(contract: Contract, tables: Mapping[str, RawTable], sql: str
     question = Question(contract=digest_of(contract), sql=sql, terms=terms or Terms(epsilon=1.0), asked_by=asked_by)
     plan = compile_question(contract, question).plan
     admitted = {name: MemoryTable(_admitted(contract, name, table)) for name, table in tables.items()}
-    keys, cells = _measured(plan, admitted)
+    combinations, cells = _measured(plan, admitted)
     measures = [
-        ExactMeasure(dict(zip(keys, leaves, strict=True)), measure.digits, tuple(_marginals(plan, number, keys, leaves)))
+        ExactMeasure(
+            dict(zip(_keys(plan, measure, combinations), leaves, strict=True)),
+            measure.digits,
+            tuple(_marginals(plan, number, combinations, leaves)),
+        )
         for number, (measure, leaves) in enumerate(zip(plan.measures, cells, strict=True))
     ]
     return ExactMeasurement(plan, tuple(measures))
 
 
 def _measured(plan: Plan, tables: Mapping[str, MemoryTable]) -> tuple[list[tuple[Scalar, ...]], Sequence[Sequence[int]]]:
-    """Return the values of the keys of each cell, and the cells of each measure; of selected keys, all combinations that occur."""
-    listed = list(product(*(key.listed for key in plan.keys[plan.selected :])))
+    """Return the combinations of selected keys that occur, one of nothing where none are selected, and the cells of each measure."""
     if plan.selection is None:
-        return listed, DuckdbEngine().measure_exactly(plan, tables)
+        return [()], DuckdbEngine().measure_exactly(plan, tables)
     occupied = DuckdbEngine().measure_occupied(plan, tables)
     cells = [[cell for one in occupied for cell in one.cells[number]] for number in range(len(plan.measures))]
-    return [(*one.keys, *rest) for one in occupied for rest in listed], cells
+    return [one.keys for one in occupied], cells
 
 
-def _marginals(plan: Plan, measure: int, leaf_keys: Iterable[tuple[Scalar, ...]], leaves: Sequence[int]) -> Iterator[ExactMarginal]:
+def _keys(plan: Plan, measure: Measure, combinations: Sequence[tuple[Scalar, ...]]) -> Iterator[tuple[Scalar, ...]]:
+    """Yield the values of the keys that tell a measure's cells apart."""
+    own = (*plan.grouping[plan.selected :], *(plan.keys[key] for key in measure.grid))
+    return ((*first, *rest) for first in combinations for rest in product(*(key.listed for key in own)))
+
+
+def _marginals(plan: Plan, measure: int, combinations: Sequence[tuple[Scalar, ...]], leaves: Sequence[int]) -> Iterator[ExactMarginal]:
     """Yield what a release would add noise to."""
     for one in protected(plan):
         if one.measure == measure:
             kept = one.marginal.kept
-            coarser = product(*(key.listed if number in kept else (None,) for number, key in enumerate(plan.keys)))
-            keys = leaf_keys if len(kept) == len(plan.keys) else coarser
-            totals = marginal_of(leaves, sizes_of(plan), kept)
+            rest = [key.listed if number in kept else (None,) for number, key in enumerate(plan.keys)][plan.selected :]
+            keys = ((*first, *others) for first in combinations for others in product(*rest))
+            totals = marginal_of(leaves, sizes_of(plan, plan.measures[measure], len(combinations)), kept)
             yield ExactMarginal(dict(zip(keys, totals, strict=True)), one.add_remove, one.change, one.marginal.mechanism)
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
+PARTS = 1_000_000
+"""A quantile has so many parts of a whole at most to say which one it is."""
+
 SmallInt = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 """A whole number that RFC 8785 can write as a number."""
 
@@ -217,6 +220,32 @@ class Covariance(Value):
     digits: int = Field(ge=0)
 
 
+class Quantile(Value):
+    """After the noise only: the value with a given part of all rows before it, from counts of rows in buckets of values.
+
+    With no row before it, it is the least, and with all of them the greatest value that there surely is (`privacy.quantiles`).
+
+    Attributes:
+        measure: Counts rows by the digits of their buckets' numbers, which are the keys of its grid. The marginals that keep the first of
+            these are the levels of a tree.
+        part: Which part of the rows, in units of 1/`PARTS`.
+        low: Least value.
+        high: Greatest value.
+        width: What lies between the beginnings of two buckets, of which the first begins at `low`.
+        step: What lies between two values, at least.
+        digits: Decimal places of these four.
+    """
+
+    op: Literal["quantile"] = "quantile"
+    measure: str
+    part: int = Field(ge=0, le=PARTS)
+    low: BigInt
+    high: BigInt
+    width: Annotated[BigInt, Field(ge=1)]
+    step: Annotated[BigInt, Field(ge=1)]
+    digits: int = Field(ge=0)
+
+
 Expression = Annotated[
     Column
     | Constant
@@ -234,7 +263,8 @@ Expression = Annotated[
     | Average
     | After
     | Bounded
-    | Covariance,
+    | Covariance
+    | Quantile,
     Field(discriminator="op"),
 ]
 
@@ -255,7 +285,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.count, node.left, node.right, node.product)
         case Case():
             return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
-        case Column() | Constant() | Average():
+        case Column() | Constant() | Average() | Quantile():
             return ()
 
 
@@ -273,7 +303,7 @@ def with_children(node: Expression, operands: Sequence[Expression]) -> Expressio
         case Case():
             pairs = zip(operands[:-1:2], operands[1:-1:2], strict=True)
             return Case(branches=tuple(Branch(when=when, then=then) for when, then in pairs), otherwise=operands[-1])
-        case Column() | Constant() | Average():
+        case Column() | Constant() | Average() | Quantile():
             return node
 
 
@@ -295,6 +325,8 @@ def columns_of(node: Expression) -> frozenset[str]:
         return frozenset({node.name})
     if isinstance(node, Average):
         return frozenset({node.total, node.count})
+    if isinstance(node, Quantile):
+        return frozenset({node.measure})
     return frozenset[str]().union(*(columns_of(child) for child in children(node)))
 
 

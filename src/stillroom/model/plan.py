@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from math import prod
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -14,6 +15,9 @@ from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sourc
 from stillroom.model.schema import Kind, Scalar
 from stillroom.model.selection import Selection
 from stillroom.model.value import BigInt, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Part(Value):
@@ -51,18 +55,34 @@ class Key(Value):
         return self.domain or ()
 
 
-class Measure(Value):
-    """For each cell: the sum over persons of the clamped total of `value` over the person's rows in the cell.
+class Aggregate(StrEnum):
+    """What a measure makes of the rows in a cell."""
 
-    NULL counts as 0. COUNT(*) sums 1s, COUNT(DISTINCT person) clamps that total to [0, 1].
+    SUM = "sum"
+    UNION = "union"
+
+
+class Measure(Value):
+    """For each cell, one whole number that is made of the rows of all persons in it.
+
+    A sum adds up, over persons, the clamped total of `value` over the person's rows in the cell. NULL counts as 0. COUNT(*) sums 1s,
+    COUNT(DISTINCT person) clamps that total to [0, 1].
+
+    A union counts the distinct values, NULL left out, that occur in the rows of anybody in the cell. One person adds between 0 and
+    `high` to a cell, and no more to all cells together than the person has rows.
 
     Attributes:
-        value: A whole number per row.
-        row_low: Least `value` of a row (at most 0).
-        row_high: Greatest `value` of a row (at least 0).
-        low: Least total of one person in one cell (at most 0); lower totals are clamped.
-        high: Greatest total of one person in one cell (at least 0); higher totals are clamped.
+        value: A whole number per row; any value for a union.
+        row_low: Least `value` of a row (at most 0); 0 for a union.
+        row_high: Greatest `value` of a row (at least 0); 1 for a union, since a row has one value.
+        low: Least total of one person in one cell (at most 0); lower totals are clamped. 0 for a union.
+        high: Greatest total of one person in one cell (at least 0); higher totals are clamped. For a union, the most values of one
+            person in one cell: as many as the person has rows, or as there are.
         digits: Decimal places of the total.
+        aggregate: What it is; left out of the encoding where it is a sum.
+        grid: Positions of further keys, ascending, behind those that are grouped by, whose values tell its cells apart as well. A row
+            without a value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where
+            empty.
     """
 
     value: Expression
@@ -71,6 +91,12 @@ class Measure(Value):
     low: BigInt
     high: BigInt
     digits: int = 0
+    aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
+    grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
+
+
+PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
+"""Whether a person is in a combination of selected keys: summed over persons, it is how many are."""
 
 
 class Marginal(Value):
@@ -159,10 +185,6 @@ class Finish(Value):
     offset: int = Field(default=0, ge=0)
 
 
-PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
-"""Whether a person is in a combination of selected keys: summed over persons, it is how many are."""
-
-
 def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
     """Return how many leaf cells each row of a grouping set adds up, given the positions of the keys that it keeps.
 
@@ -171,14 +193,24 @@ def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
     return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept and key.domain is not None)
 
 
-def axes(keys: tuple[Key, ...], combinations: int) -> tuple[int, ...]:
-    """Return the sizes of a table along its keys. Selected keys, the first ones, share one axis, that of the first: their combinations."""
-    return tuple(len(key.domain) if key.domain is not None else 1 if number else combinations for number, key in enumerate(keys))
-
-
 def reach(bounds: Bounds) -> int:
     """Return in how many cells two persons can be, if there is no end to cells: what matters about combinations of selected keys."""
     return 2 * bounds.groups * bounds.identifiers
+
+
+def grouping(keys: tuple[Key, ...], measures: Sequence[Measure]) -> tuple[Key, ...]:
+    """Return the keys that are grouped by: those before the keys of grids."""
+    return keys[: min((key for measure in measures for key in measure.grid), default=len(keys))]
+
+
+def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure | None = None, combinations: int = 1) -> tuple[int, ...]:
+    """Return the size of each key's domain for one of several measures, or for the table; 1 for keys that do not tell its cells apart.
+
+    Selected keys, the first ones, share one axis, that of the first: their combinations.
+    """
+    grouped, grid = len(grouping(keys, measures)), measure.grid if measure is not None else ()
+    sizes = (len(key.domain) if key.domain is not None else 1 if number else combinations for number, key in enumerate(keys))
+    return tuple(size if number < grouped or number in grid else 1 for number, size in enumerate(sizes))
 
 
 class Plan(Value):
@@ -191,9 +223,9 @@ class Plan(Value):
         facts: What the contract says about the columns that parts read (`dataset.column`).
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
-        keys: The grouping keys, selected ones first.
+        keys: The grouping keys, selected ones first, and behind them the keys that are in grids of measures only.
         selection: How the combinations of selected keys that are shown are chosen; None where every key has a declared domain.
-        measures: What is summed.
+        measures: What is summed or counted.
         strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
         bounds: What one person can contribute.
         finish: What is computed from noisy cells.
@@ -223,13 +255,28 @@ class Plan(Value):
         return self
 
     @model_validator(mode="after")
+    def _grids_behind(self) -> Plan:
+        """Refuse plans in which a grid is not ascending, or has a key that is grouped by; the keys behind those must all be in a grid."""
+        grids = [measure.grid for measure in self.measures]
+        gridded = sorted({key for grid in grids for key in grid})
+        behind = gridded == [*range(len(self.keys) - len(gridded), len(self.keys))]
+        if not behind or any(list(grid) != sorted(set(grid)) for grid in grids):
+            raise ValueError("The keys of grids do not stand behind those that are grouped by, ascending.")
+        return self
+
+    @model_validator(mode="after")
     def _selected_first(self) -> Plan:
-        """Refuse plans whose selected keys are not the first, without a rule of selection, or not in every grouping set."""
+        """Refuse plans whose selected keys are not the first, without a rule of selection, or not in every grouping set.
+
+        Beside them, sums alone are measured.
+        """
         selected = self.selected
         if any(key.domain is None for key in self.keys[selected:]) or (self.selection is not None) != (selected > 0):
             raise ValueError("The selected keys of a plan are its first, and there is a rule of selection if there are any.")
         if not all(set(range(selected)) <= set(kept) for kept in self.finish.sets):
             raise ValueError("Nothing is added up over selected keys.")
+        if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in self.measures):
+            raise ValueError("Sums alone are measured beside selected keys.")
         return self
 
     @property
@@ -238,9 +285,18 @@ class Plan(Value):
         return next((number for number, key in enumerate(self.keys) if key.domain is not None), len(self.keys))
 
     @property
+    def grouping(self) -> tuple[Key, ...]:
+        """The keys that are grouped by."""
+        return grouping(self.keys, self.measures)
+
+    @property
     def cells(self) -> int:
-        """How many leaf cells each measure has in one combination of the selected keys: the product of the other keys' domains."""
-        return leaves(self.keys, ())
+        """How many leaf cells the table has, in one combination of selected keys: the product of the domains of the other grouping keys."""
+        return leaves(self.grouping, ())
+
+    def cells_of(self, measure: Measure) -> int:
+        """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells."""
+        return prod(sizes_for(self.keys, self.measures, measure))
 
     @property
     def datasets(self) -> tuple[Name, ...]:
@@ -261,7 +317,8 @@ def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
 
 
 LeafCells: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each measure, its exact leaf cells in canonical order: the last key varies fastest, each over its domain in order."""
+"""For each measure, its exact leaf cells in canonical order: the last key varies fastest, each over its domain in order. Its keys are
+those that are grouped by, and behind them those of its grid."""
 
 NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
 """For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,

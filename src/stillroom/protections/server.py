@@ -78,15 +78,16 @@ class ServerProtection:
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
         if plan.selection is None:
-            draws = self._draws(noise, sizes_of(plan))
-            return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), draws, sizes_of(plan)))
+            draws = self._draws(plan, noise, 1)
+            return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), draws, 1))
         for marginal, guarantee in noise:
             self._noise.draw(marginal.mechanism, 0, guarantee)
         return self._selected(plan, plan.selection, noise, self._opened(datasets, versions))
 
-    def _draws(self, noise: Noise, sizes: Sequence[int]) -> list[Sequence[int]]:
-        """Draw the noise of marginals of a table."""
-        return [self._noise.draw(marginal.mechanism, cells(sizes, marginal.kept), guarantee) for marginal, guarantee in noise]
+    def _draws(self, plan: Plan, noise: Noise, shown: int) -> list[Sequence[int]]:
+        """Draw the noise of marginals, given how many combinations of selected keys are shown; 1 where none are selected."""
+        sizes = [len(key.listed) or 1 for key in plan.keys]
+        return [self._noise.draw(marginal.mechanism, shown * cells(sizes, marginal.kept), guarantee) for marginal, guarantee in noise]
 
     def _opened(self, datasets: Iterable[str], versions: Mapping[str, int]) -> dict[str, AdmittedTable]:
         """Open the tables that a plan reads."""
@@ -105,9 +106,8 @@ class ServerProtection:
         persons = _sums([one.persons for one in occupied], self._noise.draw(counted.mechanism, len(occupied), guarantee))
         places = chosen(persons, rule)
         leaves = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(plan.measures))]
-        sizes = sizes_of(plan, len(places))
         shown = tuple(Shown(occupied[place].keys, persons[place]) for place in places)
-        return Measurement(_noisy(plan, leaves, self._draws(measures, sizes), sizes), shown)
+        return Measurement(_noisy(plan, leaves, self._draws(plan, measures, len(places)), len(places)), shown)
 
 
 def chosen(persons: Sequence[int], rule: Selection) -> list[int]:
@@ -121,18 +121,19 @@ def _order(keys: tuple[Scalar, ...]) -> list[tuple[bool, Scalar]]:
     return [(value is None, 0 if value is None else value) for value in keys]
 
 
-def _noisy(plan: Plan, exact: Sequence[Sequence[int]], draws: Iterable[Sequence[int]], sizes: Sequence[int]) -> NoisyCells:
+def _noisy(plan: Plan, exact: Sequence[Sequence[int]], draws: Iterable[Sequence[int]], shown: int) -> NoisyCells:
     """Add up each marginal of each measure, and add its noise.
 
     Raises:
         Failed: There are not as many numbers as the plan has totals; none may go without noise.
     """
-    if [len(leaves) for leaves in exact] != [prod(sizes)] * len(plan.measures):
+    sizes = [sizes_of(plan, measure, shown) for measure in plan.measures]
+    if [len(leaves) for leaves in exact] != [prod(own) for own in sizes]:
         raise _failed("The engine did not return one number for each cell.")
-    drawn = iter(draws)
+    noise = iter(draws)
     return tuple(
-        tuple(_sums(marginal_of(leaves, sizes, marginal.kept), next(drawn)) for marginal in strategy)
-        for leaves, strategy in zip(exact, plan.strategies, strict=True)
+        tuple(_sums(marginal_of(leaves, own, marginal.kept), next(noise)) for marginal in strategy)
+        for leaves, own, strategy in zip(exact, sizes, plan.strategies, strict=True)
     )
 
 

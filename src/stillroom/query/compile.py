@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Column, columns_of, walk
-from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, axes, leaves
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.marginals import cells
@@ -119,9 +120,10 @@ class _Grouped:
         nodes, sets = _key_nodes(select, frame)
         typed, domains, sets = selected_first([_key_expression(node, frame, contract) for node in nodes], sets, frame, contract)
         keys = _keys(typed, domains, contract)
-        measures = Measures(frame, contract)
+        measures = Measures(frame, contract, keys)
         finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
-        _check_table(keys, finish, len(measures.measures))
+        _check_table(keys, finish, measures)
+        _check_unions(keys, finish, measures.measures)
         if not measures.measures:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         headings = headings_of(items)
@@ -183,10 +185,10 @@ def _check_cells(cells: int, contract: Contract) -> None:
         )
 
 
-def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
+def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Measures) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    finest, rows = leaves(keys, ()), _rows(keys, finish)
-    _check_draws(finest * measures)
+    rows = _rows(keys, finish)
+    _check_draws(sum(prod(sizes_for((*keys, *measures.grid), measures.measures, one)) for one in measures.measures))
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
@@ -199,6 +201,16 @@ def _rows(keys: tuple[Key, ...], finish: Finish) -> int:
     """Return how many rows a table has; where keys are selected, for each combination of them."""
     finest = leaves(keys, ())
     return sum(finest // leaves(keys, kept) for kept in finish.sets)
+
+
+def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: list[Measure]) -> None:
+    """Refuse totals of distinct values: a value that occurs in several cells would count in each."""
+    if any(len(kept) < len(keys) for kept in finish.sets) and any(measure.aggregate is Aggregate.UNION for measure in measures):
+        raise Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            "Distinct values of a total are not the sum of those of its parts.",
+            "Ask for COUNT(DISTINCT …) of each grouping set in a question of its own.",
+        )
 
 
 def _check_draws(numbers: int) -> None:
@@ -308,15 +320,17 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
     bounds = _bounds(contract, terms, grouped)
     measures = tuple(grouped.measures.measures)
-    check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish.sets, terms)
+    check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish.sets, measures, terms)
     delta = Fraction(str(contract.caps.delta))
-    draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
+    keys = (*grouped.keys, *grouped.measures.grid)
+    draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
-    found = strategies_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta)
-    strategies, sizes = found[: len(measures)], axes(draft.keys, 1)
-    _check_draws(sum(cells(sizes, marginal.kept) for strategy in strategies for marginal in strategy))
-    finish = _with_places(draft.finish, places(strategies, sizes, draft.finish.sets))
+    found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
+    strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
+    _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
+    shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]
+    finish = _with_places(draft.finish, places(shown, sizes_for(keys, measures), draft.finish.sets))
     parts, rows = split(draft.relation, contract)
     return Plan(
         contract=digest_of(contract),

@@ -31,6 +31,7 @@ from stillroom.model.expression import (
     IsNull,
     Like,
     Not,
+    Quantile,
     children,
 )
 from stillroom.query.estimate import Estimate, exact, uninformed
@@ -61,7 +62,7 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
 
     Args:
         node: The expression.
-        columns: Keys and measures by name; averages as `total/count`.
+        columns: Keys and measures by name; averages as `total/count`, quantiles as `count@part`.
         rows: How many rows there are.
     """
     match node:
@@ -69,6 +70,8 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
             return columns[node.name]
         case Average():
             return columns[f"{node.total}/{node.count}"]
+        case Quantile():
+            return columns[f"{node.measure}@{node.part}"]
         case Constant():
             return [_constant(node)] * rows
         case Arithmetic():

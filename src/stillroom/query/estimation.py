@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.plan import axes, reach
+from stillroom.model.plan import reach, sizes_for
 from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.marginals import below, cells, shares, weights
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stillroom.model.plan import Marginal, Plan
+    from stillroom.model.plan import Marginal, Measure, Plan
     from stillroom.privacy.marginals import Kept
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -26,14 +26,15 @@ HALF = 0.5 + 2.0**-20
 """What is added before rounding down; the errors of doubles are far less than what is more than a half."""
 
 
-def sizes_of(plan: Plan, shown: int | None = None) -> tuple[int, ...]:
-    """Return the size of each key's domain.
+def sizes_of(plan: Plan, measure: Measure | None = None, shown: int | None = None) -> tuple[int, ...]:
+    """Return the size of each key's domain for a measure, or for the table; 1 for keys that do not tell its cells apart.
 
     Args:
         plan: The plan.
-        shown: How many combinations of selected keys there are (`model.plan.axes`); as many as bear on noise, if left out.
+        measure: The measure, or none for the table.
+        shown: How many combinations of selected keys there are; as many as bear on noise, if left out.
     """
-    return axes(plan.keys, reach(plan.bounds) if shown is None else shown)
+    return sizes_for(plan.keys, plan.measures, measure, reach(plan.bounds) if shown is None else shown)
 
 
 def shape_of(sizes: Sequence[int], kept: Iterable[int]) -> tuple[int, ...]:
@@ -51,9 +52,9 @@ def exact(numbers: Sequence[int]) -> Whole:
 
 def marginal_of(leaves: Sequence[int], sizes: Sequence[int], kept: Kept) -> Sequence[int]:
     """Return the totals of leaf cells over the keys that are not kept, in canonical order."""
-    if len(kept) == len(sizes):
+    others = tuple(key for key, size in enumerate(sizes) if key not in kept and size > 1)
+    if not others:
         return leaves
-    others = tuple(key for key in range(len(sizes)) if key not in kept)
     totals: list[int] = exact(leaves).reshape(sizes).sum(axis=others, keepdims=True).ravel().tolist()
     return totals
 
@@ -98,12 +99,17 @@ def estimate(sizes: Sequence[int], known: Mapping[Kept, float], measured: Mappin
     return leaves
 
 
+def most_rounded(kept: Kept) -> float:
+    """Return by how much `rounded` may change a total: it is made of 2^k rounded numbers, k being the number of keys that it keeps."""
+    return HALF * (1 << len(kept))
+
+
 def rounded(leaves: Floats) -> Whole:
     """Return whole numbers whose sums along any axes are near those of the leaf cells.
 
-    What is rounded are the sums of all cells up to each cell, along all axes; their differences are the result. A total over some axes is
-    a sum of 2^k differences of these, with k the number of axes that it keeps, so that it is off by at most 2^k/2, however many cells it
-    adds up. Halves are frequent, as weights may be simple fractions: they are rounded up, on every machine.
+    What is rounded are the sums of all cells up to each cell, along all axes; their differences are the result. So a total is off by no
+    more than `most_rounded`, however many cells it adds up. Halves are frequent, as weights may be simple fractions: they are rounded up,
+    on every machine.
     """
     import numpy as np
 

@@ -6,12 +6,14 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from stillroom.model.expression import Average, Column, columns_of, walk
+from stillroom.model.expression import PARTS, Average, Column, Quantile, columns_of, walk
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import joint_level
+from stillroom.privacy.quantiles import greatest_of, least_of, quantile_of
 from stillroom.query.estimate import Estimate, exact
 from stillroom.query.estimates import estimates
 from stillroom.query.estimation import HALF
+from stillroom.query.quantiles import grid_of
 from stillroom.query.scales import LEVEL, average_of
 from stillroom.query.totals import TOTALLED
 
@@ -64,8 +66,8 @@ class Rows:
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
         halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
-        sums, centres, sets = self._totals.sums[measure], self._totals.centres[measure], self._totals.sets
-        return (_around(sums[number], centres[number], halves[sets[number]]) for number in self._numbers)
+        sums, offsets, sets = self._totals.sums[measure], self._totals.offsets[measure], self._totals.sets
+        return (_around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
@@ -77,9 +79,24 @@ class Rows:
 
     def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
         """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
-        sums, centres = self._totals.sums, self._totals.centres
+        sums, offsets = self._totals.sums, self._totals.offsets
         shown = ratios.clamped(known, sums[total][number], sums[count][number])
-        return ratios.ratio_interval(known, Fraction(centres[total][number]), Fraction(centres[count][number]), shown)
+        of_sum, of_count = (sums[one][number] + Fraction(offsets[one][number]) for one in (total, count))
+        return ratios.ratio_interval(known, of_sum, of_count, shown)
+
+    def placed(self, atom: Quantile, level: Fraction) -> Iterable[Derived]:
+        """Yield, for each row, a quantile or an extreme with its interval, in units."""
+        known = [grid_of(self._plan, atom, kept) for kept in self._plan.finish.sets]
+        levels = self._totals.levels(int(atom.measure[1:]))
+        for number in self._numbers:
+            grid, counts = known[self._totals.sets[number]], [one[number] for one in levels]
+            match atom.part:
+                case 0:
+                    yield least_of(grid, counts, level)
+                case _ if atom.part == PARTS:
+                    yield greatest_of(grid, counts, level)
+                case _:
+                    yield quantile_of(grid, counts, Fraction(atom.part, PARTS), level)
 
     def _key(self, name: str) -> list[Estimate]:
         """Return a key's values (`k0`, …), or where it is totalled over (`g0`, …)."""
@@ -89,10 +106,12 @@ class Rows:
         known = self.values(int(name[1:]))
         return [known[position] for position in positions]
 
-    def _atom(self, atom: Column | Average, level: Fraction) -> list[Estimate]:
+    def _atom(self, atom: Column | Average | Quantile, level: Fraction) -> list[Estimate]:
         """Return a noisy term with its interval at a level."""
         if isinstance(atom, Average):
-            return self._average(atom, level)
+            return _estimated(self.averaged(atom, level), atom.digits)
+        if isinstance(atom, Quantile):
+            return _estimated(self.placed(atom, level), atom.digits)
         number = int(atom.name[1:])
         unit = 10 ** self._plan.measures[number].digits * self._totals.one
         return [
@@ -100,18 +119,16 @@ class Rows:
             for total, low, high in self.measured(number, level)
         ]
 
-    def _average(self, atom: Average, level: Fraction) -> list[Estimate]:
-        """Return an average with its interval."""
-        unit = 10**atom.digits
-        return [
-            Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information)
-            for one in self.averaged(atom, level)
-        ]
+
+def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
+    """Return derived numbers, which are in units, with their intervals."""
+    unit = 10**digits
+    return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
 
 
-def _around(total: int, centre: float, half: int) -> tuple[int, int, int]:
+def _around(total: int, offset: float, half: int) -> tuple[int, int, int]:
     """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
-    middle = centre if isinstance(centre, int) else math.floor(centre + HALF)
+    middle = total + math.floor(offset + HALF)
     return total, min(total, middle - half), max(total, middle + half)
 
 
@@ -122,12 +139,14 @@ def _key_value(value: Scalar, digits: int) -> Estimate:
     return exact(value)
 
 
-def _atoms(node: Expression) -> Mapping[str, Column | Average]:
+def _atoms(node: Expression) -> Mapping[str, Column | Average | Quantile]:
     """Return the noisy terms of an expression by name."""
-    found: dict[str, Column | Average] = {}
+    found: dict[str, Column | Average | Quantile] = {}
     for part in walk(node):
         if isinstance(part, Average):
             found[f"{part.total}/{part.count}"] = part
+        elif isinstance(part, Quantile):
+            found[f"{part.measure}@{part.part}"] = part
         elif isinstance(part, Column) and part.name.startswith("m"):
             found[part.name] = part
     return found

@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.expression import Average, Column, Covariance, walk
+from stillroom.model.expression import Average, Column, Covariance, Quantile, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, NoiseKind
-from stillroom.model.plan import PERSONS, axes, reach
+from stillroom.model.plan import PERSONS, reach, sizes_for
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import scale_for_half_width
 from stillroom.privacy.marginals import cells
@@ -44,14 +44,15 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     """
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
-    sizes, even, selecting = axes(keys, reach(bounds)), terms.error is not None, any(key.domain is None for key in keys)
+    most, even, selecting = reach(bounds), terms.error is not None, any(key.domain is None for key in keys)
     sets = [tuple(range(len(keys)))] if selecting else finish.sets
-    shapes = [shape(measure, bounds, sizes, sets, pure=terms.pure, even=even) for measure in measures]
+    known = [(measure, sizes_for(keys, measures, measure, most)) for measure in measures]
+    shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for measure, own in known]
     if terms.epsilon is not None:
-        counted = [shape(PERSONS, bounds, (reach(bounds),), [(0,)], pure=terms.pure, even=even)] if selecting else []
+        counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
         return by_price([*shapes, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure)
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
-    found = _ByError(measures, shapes, noise, sizes, finish, terms).strategies()
+    found = _ByError(measures, shapes, noise, sizes_for(keys, measures, None, most), finish, terms).strategies()
     return (*found, _in_proportion(found, shapes)) if selecting else found
 
 
@@ -74,10 +75,10 @@ class _ByError(NamedTuple):
     def strategies(self) -> tuple[Strategy, ...]:
         """Return for each measure the largest scales for which every output keeps the error."""
         wanted: dict[int, float] = {}
-        if any(isinstance(part, Covariance) for output in self.finish.outputs for part in walk(output.value)):
+        if any(isinstance(part, Covariance | Quantile) for output in self.finish.outputs for part in walk(output.value)):
             raise InvalidInput(
                 Code.PRICE_INVALID,
-                "No error can be asked for of a variance, deviation, covariance, correlation or regression: it depends on the values.",
+                "No error can be asked for of quantiles, extremes, variances and what is made of these: it depends on the values.",
                 "Use --epsilon; each cell carries its interval.",
             )
         for output in self.finish.outputs:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import DELTA_UNIT
+from stillroom.model.plan import Aggregate
 from stillroom.model.schema import Kind, Scalar
 from stillroom.model.selection import Selection
 from stillroom.privacy.rounding import units_down
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.contract import Contract
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Bounds
+    from stillroom.model.plan import Bounds, Measure
     from stillroom.model.question import Terms
     from stillroom.query.frame import Frame
     from stillroom.query.sets import Sets
@@ -63,13 +64,19 @@ def _may_select(key: Typed, contract: Contract) -> bool:
     return contract.caps.release_selection_delta > 0 and (key.type.kind is Kind.DATE or max(ends, default=0) < CONSTANT_LIMIT)
 
 
-def check_selected(selected: int, sets: Iterable[tuple[int, ...]], terms: Terms) -> None:
+def check_selected(selected: int, sets: Iterable[tuple[int, ...]], measures: Iterable[Measure], terms: Terms) -> None:
     """Refuse what selected keys, the first ones, do not go together with.
 
     Raises:
         InvalidInput: Pure differential privacy is asked for.
-        Refusal: A grouping set adds up over a selected key.
+        Refusal: A grouping set adds up over a selected key, or something else than sums is measured.
     """
+    if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in measures):
+        raise Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            "Distinct values, quantiles and extremes cannot be asked for beside a key without a declared domain.",
+            "Ask for counts, sums and averages, or group by columns with declared domains.",
+        )
     if selected and terms.pure:
         raise InvalidInput(
             Code.PRICE_INVALID,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from stillroom.query.estimation import estimate, exact, precisions, rounded, row_noise, shape_of, sizes_of
+from stillroom.query.estimation import estimate, exact, most_rounded, precisions, rounded, row_noise, shape_of, sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from stillroom.model.plan import Marginal, NoisyCells, Plan
@@ -29,38 +30,62 @@ class Totals:
 
     Attributes:
         sets: For each row, the number of its grouping set.
-        sums: For each measure, the total of each row.
-        centres: For each measure, the same before rounding: what intervals lie around.
+        sums: For each measure, the total of each row; none for measures with a grid.
+        offsets: For each measure, by how much each total was larger before rounding.
         one: The parts of a unit that are told apart.
     """
 
     def __init__(self, plan: Plan, measured: NoisyCells, shown: int = 0) -> None:
         """Estimate all totals of each measure, given how many combinations of selected keys are shown."""
-        self._sizes, self._plan, self._kept = sizes_of(plan, shown), plan, plan.finish.sets
+        self._sizes, self._plan, self._kept = sizes_of(plan, shown=shown), plan, plan.finish.sets
         self.one: int = 10**plan.finish.places
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
-        found = [self._estimated(strategy, cells) for strategy, cells in zip(plan.strategies, measured, strict=True)]
+        self._measured = measured
+        every = zip(plan.measures, plan.strategies, measured, strict=True)
+        found = [([], []) if measure.grid else self._estimated(strategy, cells) for measure, strategy, cells in every]
         self.sums: tuple[list[int], ...] = tuple(sums for sums, _ in found)
-        self.centres: tuple[Sequence[float], ...] = tuple(centres for _, centres in found)
+        self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, offsets in found)
 
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
         sizes = sizes_of(self._plan)
         return [row_noise(self._plan.strategies[measure], sizes, kept, self.one) for kept in self._kept]
 
+    def levels(self, measure: int) -> list[NDArray[np.float64]]:
+        """Return the totals of each row on each level of a measure's tree, from the top to the leaves: an array with a line a row."""
+        return [self._level(measure, level) for level in range(len(self._plan.strategies[measure]) - 1, -1, -1)]
+
+    def _level(self, measure: int, level: int) -> NDArray[np.float64]:
+        """Return the totals of each row on one level."""
+        import numpy as np
+
+        sizes, kept = self._sizes[: len(self._plan.grouping)], self._plan.strategies[measure][level].kept
+        cells = exact(self._measured[measure][level]).reshape(*shape_of(sizes, kept), -1)
+        rows = []
+        for wanted in self._kept:
+            left_out = tuple(key for key in range(len(sizes)) if key not in wanted)
+            rows.append(cells.sum(axis=left_out).reshape(-1, cells.shape[-1]))
+        return np.concatenate(rows).astype(np.float64)
+
     def _estimated(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[list[int], Sequence[float]]:
-        """Return the total of each row, and the same before rounding."""
+        """Return the total of each row, and by how much it was larger before rounding."""
         import numpy as np
 
         shapes = [shape_of(self._sizes, marginal.kept) for marginal in strategy]
         if len(strategy) == 1:
             sums = self._summed(exact([cell * self.one for cell in measured[0]]).reshape(shapes[0]))
-            return sums, sums
+            return sums, [0] * len(sums)
         arrays = [np.array(cells, dtype=np.float64).reshape(shape) for cells, shape in zip(measured, shapes, strict=True)]
         known = {marginal.kept: array for marginal, array in zip(strategy, arrays, strict=True)}
         leaves = estimate(self._sizes, precisions(strategy), known) * self.one
-        return self._summed(rounded(leaves)), self._summed(leaves)
+        sums = self._summed(rounded(leaves))
+        return sums, list(map(self._offset, self.sets, sums, self._summed(leaves)))
+
+    def _offset(self, number: int, total: int, before: float) -> float:
+        """Return what rounding took away: no more than it can, whatever the errors of doubles in very large numbers."""
+        most = most_rounded(self._kept[number])
+        return min(max(before - total, -most), most)
 
     def _summed(self, cells: NDArray[Any]) -> list[Any]:
         """Return the total of each row; with one axis more than keys, NumPy never returns a bare number."""

@@ -46,7 +46,10 @@ class DuckdbEngine:
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        return _Cells(plan).dense(self._rows_of(plan, tables))
+        cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
+        for question, found in self._found(plan, tables):
+            _fill([cells[measure] for measure in question.measures], [len(plan.keys[key].listed) for key in question.keys], found)
+        return tuple(map(tuple, cells))
 
     def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
         """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
@@ -54,29 +57,38 @@ class DuckdbEngine:
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        found: dict[tuple[Scalar, ...], list[tuple[int, ...]]] = {}
-        for row in self._rows_of(plan, tables):
-            found.setdefault(row[: plan.selected], []).append(row[plan.selected :])
-        cells = _Cells(plan)
-        return [Occupied(keys, sum(row[-1] for row in rows), cells.dense([row[:-1] for row in rows])) for keys, rows in found.items()]
+        ((_, found),) = self._found(plan, tables)
+        combinations: dict[tuple[Scalar, ...], list[tuple[int, ...]]] = {}
+        for row in found:
+            combinations.setdefault(row[: plan.selected], []).append(row[plan.selected :])
+        sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
+        occupied = []
+        for keys, rows in combinations.items():
+            cells = [[0] * plan.cells for _ in plan.measures]
+            _fill(cells, sizes, [row[:-1] for row in rows])
+            occupied.append(Occupied(keys, sum(row[-1] for row in rows), tuple(map(tuple, cells))))
+        return occupied
 
-    def _rows_of(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Any, ...]]:
-        """Return the rows of a plan's statement."""
+    def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[tuple[Any, ...]]]]:
+        """Run the statements of a plan, and return each with its rows."""
         import duckdb
         import pyarrow as pa
 
         from stillroom.adapters.duckdb.connection import locked_connection
-        from stillroom.adapters.duckdb.statement import statement
+        from stillroom.adapters.duckdb.statement import statements
 
+        found = []
         try:
-            question = statement(plan, tables[plan.datasets[0]].salt)
-            inputs = self._inputs(plan, question, tables)
+            questions = statements(plan, tables[plan.datasets[0]].salt)
+            inputs = [self._inputs(plan, question, tables) for question in questions]
             with locked_connection(self._threads, self._memory_limit) as connection:
-                for name, table in inputs.items():
-                    connection.register(name, table)
-                return connection.execute(question.sql, question.texts).fetchall()
+                for question, named in zip(questions, inputs, strict=True):
+                    for name, table in named.items():
+                        connection.register(name, table)
+                    found.append((question, connection.execute(question.sql, question.texts).fetchall()))
         except (duckdb.Error, pa.ArrowException, RecursionError):
             raise _failed() from None
+        return found
 
     def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:
         """Return every table that a statement reads, by its name there."""
@@ -85,7 +97,7 @@ class DuckdbEngine:
         base = base_of(plan.whole)
         people = tables[base] if base is not None else Everybody([tables[dataset] for dataset in plan.datasets])
         inputs = {read.table: self._rows(read, tables[read.dataset], people) for read in question.reads}
-        inputs.update({f"d{n}": _domain(key, n) for n, key in enumerate(plan.keys) if key.domain is not None})
+        inputs.update({f"d{n}": _domain(plan.keys[key], n) for n, key in enumerate(question.keys) if plan.keys[key].domain is not None})
         if question.names_persons:
             inputs["persons"] = _persons(people)
         return inputs
@@ -120,24 +132,13 @@ def _persons(table: People) -> pa.Table:
     return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
 
 
-class _Cells:
-    """The cells of a plan's measures, over the keys with domains."""
-
-    def __init__(self, plan: Plan) -> None:
-        """Find out how far apart neighbouring values of each key are."""
-        sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
-        self._strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
-        self._shape = (len(plan.measures), plan.cells)
-
-    def dense(self, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-        """Return all cells of each measure, the last key fastest; cells that were not found are 0."""
-        measures, size = self._shape
-        cells = [[0] * size for _ in range(measures)]
-        for row in found:
-            at = sum(position * stride for position, stride in zip(row, self._strides, strict=False))
-            for column, total in zip(cells, row[len(self._strides) :], strict=True):
-                column[at] = total
-        return tuple(tuple(column) for column in cells)
+def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Sequence[tuple[int, ...]]) -> None:
+    """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0."""
+    strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
+    for row in found:
+        at = sum(position * stride for position, stride in zip(row, strides, strict=False))
+        for column, total in zip(cells, row[len(sizes) :], strict=True):
+            column[at] = total
 
 
 def _failed() -> Failed:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stillroom.client.verification.sensitivity import Moved
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Plan
+    from stillroom.model.plan import Measure, Plan
 
 ROOM = Fraction(1, 10**9)
 """Relative room that a statement may leave above the cost, for rounding up."""
@@ -48,13 +48,23 @@ class Cost:
 def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
     """Return how far each marginal of each measure moves when a person is added or removed, and when a person is changed.
 
-    Last are the numbers of persons that select keys. There is no end to the combinations of these: two vectors may share no cell.
+    Last are the numbers of persons that select keys.
     """
-    endless = 2 * plan.bounds.groups * plan.bounds.identifiers
-    sizes = [len(key.domain) if key.domain is not None else endless if number == 0 else 1 for number, key in enumerate(plan.keys)]
     pairs = zip(plan.measures, plan.strategies, strict=True)
-    found = [moves(measure, plan.bounds, sizes, one.kept) for measure, strategy in pairs for one in strategy]
-    return found if plan.selection is None else [*found, moves(PERSONS, plan.bounds, [endless], [0])]
+    found = [moves(measure, plan.bounds, _sizes(plan, measure), one.kept) for measure, strategy in pairs for one in strategy]
+    return found if plan.selection is None else [*found, moves(PERSONS, plan.bounds, [_endless(plan)], [0])]
+
+
+def _sizes(plan: Plan, measure: Measure) -> list[int]:
+    """Return the size of each key's domain; 1 for keys that tell cells of other measures apart only. Selected keys share the first axis."""
+    own = {*range(len(plan.grouping)), *measure.grid}
+    sizes = [len(key.domain) if key.domain is not None else 1 if number else _endless(plan) for number, key in enumerate(plan.keys)]
+    return [size if number in own else 1 for number, size in enumerate(sizes)]
+
+
+def _endless(plan: Plan) -> int:
+    """Return the number of combinations of selected keys that matters: there is no end to them, so that two vectors may share no cell."""
+    return 2 * plan.bounds.groups * plan.bounds.identifiers
 
 
 def costs(plan: Plan) -> tuple[Cost, Cost]:

@@ -14,7 +14,7 @@ from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import value_at
 from stillroom.model.after import ScalarFunction
-from stillroom.model.expression import After, Average, Bounded, Column, Covariance, columns_of, walk
+from stillroom.model.expression import After, Average, Bounded, Column, Covariance, Quantile, columns_of, walk
 from stillroom.model.release import LARGEST
 from stillroom.model.schema import Kind
 
@@ -61,6 +61,8 @@ def known_range(node: Expression) -> tuple[Fraction | None, Fraction | None]:
             return Fraction(most * node.low, 10**node.digits), Fraction(most * node.high, 10**node.digits)
         case Bounded():
             return Fraction(node.low), Fraction(node.high)
+        case Quantile():
+            return Fraction(node.low, 10**node.digits), Fraction(node.high, 10**node.digits)
         case After(function=ScalarFunction.SQRT):
             low, high = (None if end is None else max(end, Fraction(0)) for end in known_range(node.operands[0]))
             return Fraction(0) if low is None else root_at_most(low), None if high is None else root_at_least(high)
@@ -84,7 +86,7 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
     """Compute a column again from the totals and keys that its rows show, if they show all that it is made of.
 
     Values must be just so. Half-widths are known up to numerical error, so that an interval must lie between that of the least and that
-    of the greatest ones. A column that is made of averages is not computed again.
+    of the greatest ones. A column that is made of averages or quantiles is not computed again.
 
     Returns:
         How many cells were computed.
@@ -95,8 +97,8 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
     output = plan.finish.outputs[position]
     shown = _shown(plan)
     names = columns_of(output.value)
-    averaged = any(isinstance(node, Average) for node in walk(output.value))
-    if labels is None or averaged or not {name for name in names if name.startswith("m")} <= set(shown):
+    derived = any(isinstance(node, Average | Quantile) for node in walk(output.value))
+    if labels is None or derived or not {name for name in names if name.startswith("m")} <= set(shown):
         return 0
     level = 1 - ERROR / max(1, sum(name.startswith("m") for name in names))
     for row, label in zip(table.rows, labels, strict=True):

@@ -41,10 +41,11 @@ class Halves(NamedTuple):
 
 def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Halves:
     """Return the half-width of a total of a grouping set. Over selected keys nothing is added up, so that they count as one value."""
-    sizes, one = tuple(len(key.listed) or 1 for key in plan.keys), 10**plan.finish.places
+    one, grouped = 10**plan.finish.places, len(plan.grouping)
+    sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
     strategy = plan.strategies[measure]
     if len(strategy) > 1:
-        return _several(strategy, sizes, kept, level, one)
+        return several(strategy, sizes, kept, level, one)
     draws = math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
     least, most = (_one(strategy[0].mechanism, draws, level, more=more) for more in (False, True))
     return Halves(least * one, most * one, 0)
@@ -63,13 +64,13 @@ def _one(mechanism: Mechanism, draws: int, level: float, *, more: bool) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _several(strategy: Strategy, sizes: tuple[int, ...], kept: tuple[int, ...], level: float, one: int) -> Halves:
+def several(strategy: Strategy, sizes: tuple[int, ...], kept: tuple[int, ...], level: float, one: int) -> Halves:
     """Return the half-width of a least-squares estimate: that of a normal variable, and a half for each discrete sum with its weight.
 
     Where noise is too small for that, the half-widths of all sums, which share the level, add up. A total that is shown is off by the
     rounding of 2^k numbers, k being the number of keys that it keeps; its interval lies around the whole number nearest to the estimate.
     """
-    sums = [draws for marginal in strategy for draws in _draws(strategy, marginal, sizes, kept)]
+    sums = [draws for marginal in strategy for draws in _draws(strategy, marginal, sizes, kept) if draws.number]
     if min(draws.noise.scale for draws in sums) >= SMOOTH:
         variance = sum(draws.weight**2 * (draws.number * draws.noise.scale**2 + 0.25) for draws in sums)
         half = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(variance) + sum(abs(draws.weight) for draws in sums) / 2
