@@ -147,7 +147,7 @@ class Exploration:
 
     def _others(self, who: tuple[str, ...], everybody: dict[str, Parts]) -> Iterator[Parts]:
         """Yield who may be there besides some identifiers: nobody; and everybody else, where that makes a difference."""
-        yield tuple({} for _ in self.plan.measures)
+        yield tuple({} for _ in range(len(self.plan.measures) + (self.plan.selection is not None)))
         if any(measure.aggregate is Aggregate.UNION for measure in self.plan.measures):
             yield united(parts for identifier, parts in everybody.items() if identifier not in who)
 
