@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Column, columns_of, walk
+from stillroom.model.expression import Column, Quantile, columns_of, walk
 from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
@@ -66,6 +66,9 @@ FINISH_LIMIT = 10_000_000
 
 NOISE_LIMIT = 2_000_000
 """The most draws of noise, and the most leaf cells of all measures together. Each draw takes some 50 microseconds."""
+
+QUANTILE_NODES = 50
+"""A quantile of a row takes as long as so many nodes."""
 
 ORDER_LIMIT = 50
 """The most terms of ORDER BY."""
@@ -215,10 +218,10 @@ def _check_draws(numbers: int) -> None:
 
 
 def _nodes(finish: Finish) -> int:
-    """Return how many nodes are evaluated for each row of a table."""
+    """Return how many nodes are evaluated for each row of a table; a quantile takes as long as many."""
     expressions = [*(output.value for output in finish.outputs), *(term.value for term in finish.order)]
     expressions += [finish.having] if finish.having is not None else []
-    return sum(1 for expression in expressions for _ in walk(expression))
+    return sum(QUANTILE_NODES if isinstance(node, Quantile) else 1 for expression in expressions for node in walk(expression))
 
 
 class _Finishing:
