@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from stillroom.cli.screen import price_lines
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Quantile
@@ -345,6 +346,8 @@ def test_a_price_says_how_far_off_the_place_may_be_and_how_coarse_values_are() -
     for few, many in zip(large, small, strict=True):
         assert 5 * int(few.rank_half_width or 0) < int(many.rank_half_width or 0)
     assert int(small[1].rank_half_width or 0) > int(small[0].rank_half_width or 0)
+    lines = price_lines(price(CONTRACT, compiled(sql)))
+    assert any(line.startswith("Expected error of middle: by up to ") and "steps of 0.20" in line for line in lines)
 
 
 @pytest.mark.parametrize("size", [0, 1, -1, 2, -1000, 10**6, -(10**12), 2**62])
