@@ -9,6 +9,7 @@ import datetime
 import decimal
 import itertools
 import math
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +17,7 @@ from stillroom.model.expression import Column
 from stillroom.model.schema import Kind
 from stillroom.privacy.intervals import quantile
 from stillroom.privacy.ratios import Average, ratio_interval
-from tests import reference
+from tests import reference, windowing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,17 +38,28 @@ class Guess(NamedTuple):
     vague: bool = False
 
 
+class Sheet(list["Line"]):
+    """All rows of a table, and what was found out about them."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        super().__init__()
+        self.known: dict[Any, Any] = {}
+
+
 class Line(NamedTuple):
-    """A row: the position of each key in its domain, or None where it is totalled over, and the noisy leaf cells that it adds up."""
+    """A row: the position of each key in its domain (None where it is totalled over), the noisy leaf cells it adds up, and all rows."""
 
     plan: Plan
     at: tuple[int | None, ...]
     leaves: list[tuple[int, ...]]
+    table: Sheet
 
-    def guess(self, node: Expression) -> Guess:
-        """Return the value of an expression."""
-        terms = {str(part) for part in _parts(node) if part.op == "average" or (part.op == "column" and part.name[0] == "m")}
-        return self._guess(node, 1 - Fraction(1, 20) / max(1, len(terms)))
+    def guess(self, node: Expression, level: Fraction = 1 - Fraction(1, 20)) -> Guess:
+        """Return the value of an expression, at a level that its noisy terms share."""
+        terms = {str(part) for part in _parts(node) if part.op in {"average", "over"} or part.op == "column"}
+        noisy = [term for term in terms if re.search("'m[0-9]", term)]
+        return self._guess(node, 1 - (1 - level) / max(1, len(noisy)))
 
     def _guess(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a node of any kind
         match node.op:
@@ -57,6 +69,8 @@ class Line(NamedTuple):
                 return _known(Fraction(node.value, 10**node.digits) if type(node.value) is int else node.value)
             case "average":
                 return self._average(node, level)
+            case "over":
+                return windowing.said(node, self, level)
             case "case":
                 whens = [self._guess(branch.when, level) for branch in node.branches]
                 thens = [self._guess(branch.then, level) for branch in node.branches]
@@ -103,18 +117,18 @@ class Line(NamedTuple):
 def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
     leaves = list(zip(itertools.product(*(range(len(key.domain)) for key in plan.keys)), zip(*cells, strict=True), strict=True))
-    lines = []
+    lines = Sheet()
     for kept in plan.finish.sets:
         places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys)]
         for at in itertools.product(*places):
             mine = [leaf for place, leaf in leaves if all(one in {None, other} for one, other in zip(at, place, strict=True))]
-            lines.append(Line(plan, at, mine))
+            lines.append(Line(plan, at, mine, lines))
     finish = plan.finish
-    lines = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
+    shown: list[Line] = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
     for term in reversed(finish.order):
-        lines = _ordered(lines, term)
-    lines = lines[finish.offset :]
-    return [[line.show(output) for output in finish.outputs] for line in lines[: finish.limit]]
+        shown = _ordered(shown, term)
+    shown = shown[finish.offset :]
+    return [[line.show(output) for output in finish.outputs] for line in shown[: finish.limit]]
 
 
 def _ordered(lines: list[Line], term: Order) -> list[Line]:
@@ -272,7 +286,8 @@ def _children(node: Any) -> list[Any]:  # noqa: ANN401 - a node of any kind
 
 
 def _parts(node: Any) -> list[Any]:  # noqa: ANN401 - a node of any kind
-    return [node] + [part for child in _children(node) for part in _parts(child)]
+    below = [] if node.op == "over" else _children(node)
+    return [node] + [part for child in below for part in _parts(child)]
 
 
 def _truth(node: Any, values: list[Any]) -> bool | None:  # noqa: ANN401 - a condition

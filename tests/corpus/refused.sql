@@ -933,3 +933,43 @@ SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
 -- name: cast after the noise
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*)::INTEGER FROM visits
+
+-- name: window in HAVING
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, COUNT(*) FROM members GROUP BY region HAVING RANK() OVER (ORDER BY COUNT(*)) < 3
+
+-- name: window inside a window
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT region, SUM(RANK() OVER (ORDER BY region)) OVER () AS s, COUNT(*) FROM members GROUP BY region
+
+-- name: person in a window over the table
+-- code: PERSON_NOT_RELEASED
+SELECT region, COUNT(*), ROW_NUMBER() OVER (PARTITION BY member) FROM members GROUP BY region
+
+-- name: windows over rows of persons in the outer SELECT
+-- code: NOT_GROUPED
+SELECT ROW_NUMBER() OVER (ORDER BY age) FROM members
+
+-- name: frame with a distance of values
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER (ORDER BY region RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM members GROUP BY region
+
+-- name: frame that ends before it begins
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER (ORDER BY region ROWS BETWEEN 1 FOLLOWING AND 1 PRECEDING) FROM members GROUP BY region
+
+-- name: distinct values in a window
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT region, COUNT(DISTINCT region) OVER () FROM members GROUP BY region
+
+-- name: rows dealt out to nothing
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT region, COUNT(*), NTILE(0) OVER (ORDER BY region) FROM members GROUP BY region
+
+-- name: LAG without regard to NULL
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT region, LAG(COUNT(*) IGNORE NULLS) OVER (ORDER BY region) FROM members GROUP BY region
+
+-- name: condition of QUALIFY that is none
+-- code: TYPE_MISMATCH
+SELECT region, COUNT(*) AS n FROM members GROUP BY region QUALIFY n + 1

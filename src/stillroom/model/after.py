@@ -27,3 +27,28 @@ class ScalarFunction(StrEnum):
     LEAST = "least"
     COALESCE = "coalesce"
     NULLIF = "nullif"
+
+
+class TableFunction(StrEnum):
+    """Functions of the rows of a table, for window functions (`expression.Over`).
+
+    ROW_NUMBER: the place in the order, from 1. RANK: one more than the rows before all peers. DENSE_RANK: one more than the groups of peers
+    before. PERCENT_RANK: (rank - 1)/(rows - 1), 0 for one row. CUME_DIST: the share of rows that are not behind the peers. NTILE: which of
+    `Over.number` buckets, whose sizes differ by one at most, the larger ones first.
+    LAG: the value of the row that stands `Over.number` rows before, or behind if it is negative; NULL where there is none.
+    NTH: the value of the frame's row of that number, counted from its end if it is negative; NULL where there is none.
+    COUNT, SUM, MIN, MAX: of the frame's values that are not NULL; NULL where there are none, but for COUNT.
+    """
+
+    ROW_NUMBER = "row_number"
+    RANK = "rank"
+    DENSE_RANK = "dense_rank"
+    PERCENT_RANK = "percent_rank"
+    CUME_DIST = "cume_dist"
+    NTILE = "ntile"
+    LAG = "lag"
+    NTH = "nth"
+    COUNT = "count"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from stillroom.model.after import ScalarFunction
+from stillroom.model.after import ScalarFunction, TableFunction
 from stillroom.model.function import Function
 from stillroom.model.value import BigInt, Value
 
@@ -217,6 +217,57 @@ class Covariance(Value):
     digits: int = Field(ge=0)
 
 
+class By(Value):
+    """One term of an order."""
+
+    value: Expression
+    descending: bool = False
+    nulls_first: bool = False
+
+
+class Extent(Value):
+    """The rows of a partition that a window function is of, in its order.
+
+    Attributes:
+        peers: Whether an end at the row itself takes in all its peers (RANGE); both ends are 0 or None then.
+        start: How many rows behind the row itself it begins (before it, if negative); None for the partition's first row.
+        end: How many rows behind the row itself it ends; None for the partition's last row.
+    """
+
+    peers: bool = False
+    start: SmallInt | None = None
+    end: SmallInt | None = None
+
+
+class Over(Value):
+    """After the noise only: a window function over the rows of the table, before any is left out.
+
+    The rows are those for which `rows` is true. Rows with equal `keys` form a partition, in which they stand in the order of its terms.
+    Rows that are equal in all of these are peers, and stand as they do in the table: by grouping set, then by the domains of its keys. So
+    every row has one place, whatever its values.
+
+    Of a row that is not among them, totals of its whole partition say something; all else is NULL.
+
+    Attributes:
+        function: What is computed.
+        value: Of what; the constant 1 where that does not matter.
+        keys: What partitions rows, NULL being a value like others.
+        order: Their order.
+        extent: The frame; None for the whole partition.
+        number: Of NTILE, LAG and NTH.
+        rows: Which rows there are; all, if left out.
+    """
+
+    op: Literal["over"] = "over"
+    function: TableFunction
+    value: Expression
+    keys: tuple[Expression, ...] = ()
+    order: tuple[By, ...] = ()
+    extent: Extent | None = None
+    number: SmallInt = 0
+    rows: Expression | None = None
+
+
 Expression = Annotated[
     Column
     | Constant
@@ -234,11 +285,12 @@ Expression = Annotated[
     | Average
     | After
     | Bounded
-    | Covariance,
+    | Covariance
+    | Over,
     Field(discriminator="op"),
 ]
 
-for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case, Call, After, Bounded, Covariance):
+for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case, Call, After, Bounded, Covariance, By, Over):
     _node.model_rebuild()
 
 
@@ -253,6 +305,8 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return node.operands
         case Covariance():
             return (node.count, node.left, node.right, node.product)
+        case Over():
+            return (node.value, *node.keys, *(term.value for term in node.order), *(() if node.rows is None else (node.rows,)))
         case Case():
             return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
         case Column() | Constant() | Average():
@@ -270,11 +324,21 @@ def with_children(node: Expression, operands: Sequence[Expression]) -> Expressio
             return node.model_copy(update={"operands": tuple(operands)})
         case Covariance():
             return node.model_copy(update=dict(zip(("count", "left", "right", "product"), operands, strict=True)))
+        case Over():
+            return _over(node, operands)
         case Case():
             pairs = zip(operands[:-1:2], operands[1:-1:2], strict=True)
             return Case(branches=tuple(Branch(when=when, then=then) for when, then in pairs), otherwise=operands[-1])
         case Column() | Constant() | Average():
             return node
+
+
+def _over(node: Over, operands: Sequence[Expression]) -> Over:
+    """Return a window function over other operands."""
+    value, *rest = operands
+    keys, rest = rest[: len(node.keys)], rest[len(node.keys) :]
+    order = tuple(term.model_copy(update={"value": one}) for term, one in zip(node.order, rest, strict=False))
+    return node.model_copy(update={"value": value, "keys": tuple(keys), "order": order, "rows": None if node.rows is None else rest[-1]})
 
 
 def renamed(node: Expression, rename: Callable[[str], str]) -> Expression:

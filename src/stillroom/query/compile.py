@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Column, columns_of, walk
+from stillroom.model.expression import All, Column, Over, columns_of, walk
 from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, leaves
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
@@ -32,6 +32,7 @@ from stillroom.query.grouping import (
 )
 from stillroom.query.measures import Measures
 from stillroom.query.output import Outputs
+from stillroom.query.over import window
 from stillroom.query.parse import only, parse
 from stillroom.query.relations import select_rows
 from stillroom.query.result import Result
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
+    from stillroom.model.expression import Expression
     from stillroom.model.question import Question, Terms
     from stillroom.query.frame import Frame
     from stillroom.query.sets import Sets
@@ -62,6 +64,9 @@ FINISH_LIMIT = 10_000_000
 
 NOISE_LIMIT = 2_000_000
 """The most draws of noise: leaf cells × measures. Each takes some 50 microseconds."""
+
+WINDOW_NODES = 20
+"""So many nodes does a window count as: it sorts the rows."""
 
 ORDER_LIMIT = 50
 """The most terms of ORDER BY."""
@@ -83,7 +88,9 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
         Refusal: The question asks for something that is not supported, not allowed or not bounded.
     """
     select = parse(question.sql, question.parameters)
-    frame, _ = select_rows(select, Context(contract, compile_subquery, select_rows))
+    below = select.copy()
+    below.set("qualify", None)
+    frame, _ = select_rows(below, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(select, frame, contract)
     plan = _plan(contract, question.terms, grouped)
     pure = [
@@ -139,7 +146,8 @@ def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[li
     """Order keys as SELECT shows them, and sets from fine to coarse, so that the order of GROUP BY does not matter."""
     from sqlglot import exp
 
-    shown = [item for item in items if not has_aggregate(item) and not isinstance(item, exp.Star | exp.Literal | exp.Boolean | exp.Null)]
+    bare = [item for item in items if not has_aggregate(item) and item.find(exp.Window) is None]
+    shown = [item for item in bare if not isinstance(item, exp.Star | exp.Literal | exp.Boolean | exp.Null)]
     ranks = [next((rank for rank, item in enumerate(shown) if keys.same(node, item)), len(shown)) for node in keys.nodes]
     order = sorted(range(len(ranks)), key=lambda position: (ranks[position], position))
     moved = {position: rank for rank, position in enumerate(order)}
@@ -195,10 +203,10 @@ def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
 
 
 def _nodes(finish: Finish) -> int:
-    """Return how many nodes are evaluated for each row of a table."""
+    """Return how many nodes are evaluated for each row of a table; a window takes as long as many others."""
     expressions = [*(output.value for output in finish.outputs), *(term.value for term in finish.order)]
     expressions += [finish.having] if finish.having is not None else []
-    return sum(1 for expression in expressions for _ in walk(expression))
+    return sum(WINDOW_NODES if isinstance(node, Over) else 1 for expression in expressions for node in walk(expression))
 
 
 class _Finishing:
@@ -212,11 +220,20 @@ class _Finishing:
         self.known = {f"k{position}": Result(Column(name=f"k{position}"), key.kind, key.digits) for position, key in enumerate(keys)}
         self.known |= {f"g{position}": Result(Column(name=f"g{position}"), Kind.INTEGER) for position in range(len(keys))}
         self.aliases = aliases_of(select)
+        self.kept: Expression | None = None
+
+    def _window(self, node: exp.Window) -> str:
+        """Compile a window over the rows that HAVING leaves, and return the name of its result."""
+        name = f"w{len(self.known)}"
+        self.known[name] = window(node, self._result, self.kept)
+        return name
 
     def _note(self, node: exp.Expr) -> str:
         """Note an aggregate; GROUPING(key) tells where the key is totalled over."""
         from sqlglot import exp
 
+        if isinstance(node, exp.Window):
+            return self._window(node)
         if not isinstance(node, exp.Grouping):
             return self.measures.note(node)
         only(node, {"expressions"})
@@ -228,22 +245,35 @@ class _Finishing:
 
     def finish(self, sets: Sets) -> Finish:
         """Return the finish."""
-        outputs = tuple(self._output(item) for item in self.select.expressions)
+        from sqlglot import exp
+
         having = self.select.args.get("having")
-        test = self._result(with_aliases(having.this, self.aliases, self.frame)) if having else None
-        if test is not None and test.kind is not Kind.BOOLEAN:
-            raise Refusal(Code.TYPE_MISMATCH, "HAVING needs a condition.", "Compare the aggregate with something.")
+        if having is not None and having.find(exp.Window) is not None:
+            raise Refusal(Code.CLAUSE_NOT_ALLOWED, "HAVING comes before windows.", "Write the condition after QUALIFY.")
+        self.kept = self._condition("having")
+        outputs = tuple(self._output(item) for item in self.select.expressions)
+        tests = [test for test in (self.kept, self._condition("qualify")) if test is not None]
         order = self.select.args.get("order")
         if order is not None and len(order.expressions) > ORDER_LIMIT:
             raise Refusal(Code.SQL_TOO_LARGE, f"ORDER BY has more than {ORDER_LIMIT} terms.", "Order by fewer columns.")
         return Finish(
             sets=tuple(sets),
             outputs=outputs,
-            having=test.expression if test else None,
+            having=All(operands=tuple(tests)) if len(tests) > 1 else next(iter(tests), None),
             order=tuple(self._order(node) for node in (order.expressions if order else ())),
             limit=_whole(self.select.args.get("limit")),
             offset=_whole(self.select.args.get("offset")) or 0,
         )
+
+    def _condition(self, clause: str) -> Expression | None:
+        """Compile HAVING or QUALIFY, if it is there; names of SELECT items may stand in it."""
+        written = self.select.args.get(clause)
+        if written is None:
+            return None
+        test = self._result(with_aliases(written.this, self.aliases, self.frame))
+        if test.kind is not Kind.BOOLEAN:
+            raise Refusal(Code.TYPE_MISMATCH, f"{clause.upper()} needs a condition.", "Compare the aggregate with something.")
+        return test.expression
 
     def _result(self, node: exp.Expr) -> Result:
         """Compile one expression over keys and aggregates."""

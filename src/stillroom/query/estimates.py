@@ -31,6 +31,7 @@ from stillroom.model.expression import (
     IsNull,
     Like,
     Not,
+    Over,
     children,
 )
 from stillroom.query.estimate import Estimate, exact
@@ -40,7 +41,7 @@ from stillroom.query.scalars import applied, bounded, covaried
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-Columns: TypeAlias = "Mapping[str, Sequence[Estimate]]"
+Columns: TypeAlias = "Mapping[str | Over, Sequence[Estimate]]"
 
 _OPERATIONS: dict[ArithmeticOp, Callable[[Fraction, Fraction], Fraction]] = {
     ArithmeticOp.ADD: operator.add,
@@ -61,7 +62,7 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
 
     Args:
         node: The expression.
-        columns: Keys and measures by name; averages as `total/count`.
+        columns: Keys and measures by name; averages as `total/count`, windows by themselves.
         rows: How many rows there are.
     """
     match node:
@@ -69,6 +70,8 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
             return columns[node.name]
         case Average():
             return columns[f"{node.total}/{node.count}"]
+        case Over():
+            return columns[node]
         case Constant():
             return [_constant(node)] * rows
         case Arithmetic():

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.expression import Average, Column, columns_of, walk
-from stillroom.privacy.intervals import joint_level, quantile
+from stillroom.model.expression import Average, Column, Over, children, columns_of
+from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level, quantile, rounded_terms
 from stillroom.privacy.ratios import ratio_interval
-from stillroom.query.estimate import Estimate, exact
+from stillroom.query.estimate import Estimate, exact, vague
 from stillroom.query.estimates import estimates
+from stillroom.query.result import reads_noise
 from stillroom.query.scales import LEVEL, ratio
+from stillroom.query.table_windows import windowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,14 +23,18 @@ if TYPE_CHECKING:
     from stillroom.privacy.intervals import Derived
     from stillroom.query.totals import Totals
 
+    Windows: TypeAlias = dict[tuple[Over, Fraction], Sequence[Estimate]]
+    """What windows say of all rows of a table, with intervals at a level."""
+
 
 class Rows:
     """Some rows of a table, in some order."""
 
-    def __init__(self, plan: Plan, totals: Totals, numbers: Sequence[int] | None = None) -> None:
-        """Remember which of all rows these are; all of them, if left out."""
+    def __init__(self, plan: Plan, totals: Totals, numbers: Sequence[int] | None = None, windows: Windows | None = None) -> None:
+        """Remember which of all rows these are (all of them, if left out), and what windows say that were computed before."""
         self._plan, self._totals = plan, totals
         self._numbers = range(len(totals.sets)) if numbers is None else numbers
+        self._windows: Windows = {} if windows is None else windows
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -36,15 +42,24 @@ class Rows:
 
     def chosen(self, places: Iterable[int]) -> Rows:
         """Return the rows at some places among these, in the order of the places."""
-        return Rows(self._plan, self._totals, [self._numbers[place] for place in places])
+        return Rows(self._plan, self._totals, [self._numbers[place] for place in places], self._windows)
 
-    def column(self, node: Expression) -> Sequence[Estimate]:
+    @property
+    def sets(self) -> Sequence[int]:
+        """For each row, its grouping set."""
+        return [self._totals.sets[number] for number in self._numbers]
+
+    def column(self, node: Expression, level: Fraction = LEVEL) -> Sequence[Estimate]:
         """Return an expression's value and interval in each row; several noisy terms share the error probability (Bonferroni)."""
         atoms = _atoms(node)
-        level = joint_level(LEVEL, max(1, len(atoms)))
-        known = {name: self._atom(atom, level) for name, atom in atoms.items()}
+        shared = joint_level(level, max(1, sum(map(reads_noise, atoms.values()))))
+        known: dict[str | Over, Sequence[Estimate]] = {name: self._atom(atom, shared) for name, atom in atoms.items()}
         known |= {name: self._key(name) for name in columns_of(node) if name[0] in {"k", "g"}}
         return estimates(node, known, len(self))
+
+    def known(self, node: Expression) -> Sequence[Estimate]:
+        """Return an expression's value in each row; its intervals do not matter."""
+        return self.column(node)
 
     def positions(self, key: int) -> list[int]:
         """Return the position of a key's value in its domain, in each row, or `TOTALLED`."""
@@ -56,6 +71,29 @@ class Rows:
         halves = [quantile(self._plan.mechanisms[measure], terms, level) for terms in self._totals.terms]
         sums, sets = self._totals.sums[measure], self._totals.sets
         return ((sums[number], halves[sets[number]]) for number in self._numbers)
+
+    def sums(self, measure: int) -> list[int]:
+        """Return the noisy total of a measure in each row, in units."""
+        return [self._totals.sums[measure][number] for number in self._numbers]
+
+    def total_of(self, measure: int, rows: Mapping[int, int], total: int, level: Fraction) -> Estimate:
+        """Return the sum of a measure over some rows of the table.
+
+        The rows of one grouping set have no leaf cell in common: their sum is one of that many independent draws of noise, and has its
+        exact interval. Those of several sets share cells, so that the sums of all sets share the error probability (Bonferroni).
+
+        Args:
+            measure: The measure.
+            rows: How many rows of each grouping set there are, none of them twice.
+            total: The sum of their noisy totals, in units.
+            level: What the interval covers.
+        """
+        shared, unit = joint_level(level, max(1, len(rows))), 10 ** self._plan.measures[measure].digits
+        if shared > HIGHEST_LEVEL:
+            return vague(Fraction(total, unit))
+        terms = (rounded_terms(count * self._totals.terms[one]) for one, count in rows.items())
+        half = sum(quantile(self._plan.mechanisms[measure], each, shared) for each in terms)
+        return Estimate(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit), noisy=True)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
@@ -71,8 +109,12 @@ class Rows:
         known = key_values(key) if name[0] == "k" else [exact(Fraction(0))] * len(key.domain) + [exact(Fraction(1))]
         return [known[position] for position in self.positions(int(name[1:]))]
 
-    def _atom(self, atom: Column | Average, level: Fraction) -> list[Estimate]:
-        """Return a noisy term with its interval at a level."""
+    def _atom(self, atom: Column | Average | Over, level: Fraction) -> list[Estimate]:
+        """Return a noisy term with its interval at a level; without one at a level that is too near to 1."""
+        if isinstance(atom, Over):
+            return self._over(atom, level)
+        if level > HIGHEST_LEVEL:
+            return [vague(one.value) for one in self._atom(atom, LEVEL)]
         if isinstance(atom, Average):
             return self._average(atom, level)
         number = int(atom.name[1:])
@@ -81,6 +123,13 @@ class Rows:
             Estimate(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit), noisy=True)
             for total, half in self.measured(number, level)
         ]
+
+    def _over(self, node: Over, level: Fraction) -> list[Estimate]:
+        """Return what a window function says of each row, computed over all rows of the table."""
+        if (node, level) not in self._windows:
+            self._windows[node, level] = windowed(node, Rows(self._plan, self._totals, windows=self._windows), level)
+        found = self._windows[node, level]
+        return [found[number] for number in self._numbers]
 
     def _average(self, atom: Average, level: Fraction) -> list[Estimate]:
         """Return an average with its interval."""
@@ -103,12 +152,12 @@ def _key_value(value: Scalar, digits: int) -> Estimate:
     return exact(value)
 
 
-def _atoms(node: Expression) -> Mapping[str, Column | Average]:
-    """Return the noisy terms of an expression by name."""
-    found: dict[str, Column | Average] = {}
-    for part in walk(node):
-        if isinstance(part, Average):
-            found[f"{part.total}/{part.count}"] = part
-        elif isinstance(part, Column) and part.name.startswith("m"):
-            found[part.name] = part
-    return found
+def _atoms(node: Expression) -> dict[str | Over, Column | Average | Over]:
+    """Return the noisy terms of an expression by name, and its windows, by themselves."""
+    if isinstance(node, Over):
+        return {node: node}
+    if isinstance(node, Average):
+        return {f"{node.total}/{node.count}": node}
+    if isinstance(node, Column):
+        return {node.name: node} if node.name.startswith("m") else {}
+    return {name: atom for child in children(node) for name, atom in _atoms(child).items()}
