@@ -886,3 +886,11 @@ NTH_VALUE(severity, 2) OVER (PARTITION BY severity > 2 ORDER BY severity) AS h F
 
 -- name: the largest groups by their rank
 SELECT ward, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*) DESC, ward) AS place FROM visits GROUP BY ward QUALIFY place <= 2 ORDER BY place
+
+-- name: named windows over the table
+SELECT severity, COUNT(*) AS n, SUM(COUNT(*)) OVER w AS so_far, SUM(COUNT(*)) OVER (w ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS two,
+RANK() OVER (v ORDER BY severity DESC) AS place FROM visits GROUP BY severity WINDOW v AS (), w AS (v ORDER BY severity) ORDER BY severity
+
+-- name: named windows over the rows of each person
+SELECT ward, COUNT(*) FROM (SELECT patient, ward, ROW_NUMBER() OVER w AS place, COUNT(*) OVER (w ROWS UNBOUNDED PRECEDING) AS so_far FROM visits
+WINDOW w AS (PARTITION BY patient ORDER BY seen, cost, ward, severity, urgent, change)) WHERE place = so_far AND place <= 2 GROUP BY ward

@@ -31,6 +31,7 @@ from stillroom.query.grouping import (
     with_aliases,
 )
 from stillroom.query.measures import Measures
+from stillroom.query.named_windows import with_windows_written
 from stillroom.query.output import Outputs
 from stillroom.query.over import window
 from stillroom.query.parse import only, parse
@@ -88,6 +89,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
         Refusal: The question asks for something that is not supported, not allowed or not bounded.
     """
     select = parse(question.sql, question.parameters)
+    with_windows_written(select)
     below = select.copy()
     below.set("qualify", None)
     frame, _ = select_rows(below, Context(contract, compile_subquery, select_rows))
@@ -250,6 +252,9 @@ class _Finishing:
         having = self.select.args.get("having")
         if having is not None and having.find(exp.Window) is not None:
             raise Refusal(Code.CLAUSE_NOT_ALLOWED, "HAVING comes before windows.", "Write the condition after QUALIFY.")
+        late = [*self.select.expressions, self.select.args.get("qualify") or exp.Null()]
+        if self.select.args.get("qualify") is not None and not any(one.find(exp.Window) for one in late):
+            raise Refusal(Code.CLAUSE_NOT_ALLOWED, "QUALIFY needs a window.", "Write the condition after HAVING.")
         self.kept = self._condition("having")
         outputs = tuple(self._output(item) for item in self.select.expressions)
         tests = [test for test in (self.kept, self._condition("qualify")) if test is not None]

@@ -21,7 +21,7 @@ WORDS = """
     SELECT DISTINCT FROM WHERE HAVING LIMIT OFFSET WITH ALIAS ASC DESC FIRST GROUP_BY ORDER_BY ROLLUP CUBE GROUPING_SETS
     JOIN INNER LEFT OUTER ON USING FULL RIGHT CROSS NATURAL SEMI ANTI ASOF RECURSIVE EXISTS
     AND OR NOT IN IS LIKE ILIKE BETWEEN CASE WHEN THEN ELSE END NULL TRUE FALSE DATE
-    UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY INTERVAL FILTER
+    UNION ALL OVER PARTITION_BY ROWS RANGE QUALIFY WINDOW INTERVAL FILTER
     VAR IDENTIFIER STRING NUMBER
 """
 """Kinds of words. Some are here because the compiler refuses them with a better reason."""
@@ -176,7 +176,7 @@ def _check_joins(tokens: Sequence[Token]) -> None:
             among_tables.append(False)
         elif kind is TokenType.R_PAREN and len(among_tables) > 1:
             among_tables.pop()
-        elif kind in _kinds("FROM JOIN SELECT WHERE GROUP_BY HAVING ORDER_BY LIMIT OFFSET"):
+        elif kind in _kinds("FROM JOIN SELECT WHERE GROUP_BY HAVING WINDOW QUALIFY ORDER_BY LIMIT OFFSET"):
             among_tables[-1] = kind in _kinds("FROM JOIN")
 
 
