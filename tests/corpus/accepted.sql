@@ -894,3 +894,15 @@ RANK() OVER (v ORDER BY severity DESC) AS place FROM visits GROUP BY severity WI
 -- name: named windows over the rows of each person
 SELECT ward, COUNT(*) FROM (SELECT patient, ward, ROW_NUMBER() OVER w AS place, COUNT(*) OVER (w ROWS UNBOUNDED PRECEDING) AS so_far FROM visits
 WINDOW w AS (PARTITION BY patient ORDER BY seen, cost, ward, severity, urgent, change)) WHERE place = so_far AND place <= 2 GROUP BY ward
+
+-- name: results of results
+SELECT AVG(n) AS usual, MAX(n) AS most, COUNT(*) AS wards, SUM(c) AS costs FROM (SELECT ward, COUNT(*) AS n, SUM(cost) AS c FROM visits GROUP BY ward)
+
+-- name: groups of groups
+WITH fine AS (SELECT severity, ward, COUNT(*) AS n FROM visits GROUP BY severity, ward),
+bands AS (SELECT ward, severity > 2 AS bad, SUM(n) AS n FROM fine WHERE ward <> 'er' GROUP BY ward, bad)
+SELECT bad, MAX(n) AS most, SUM(n) * 1.0 / SUM(SUM(n)) OVER () AS share FROM bands GROUP BY bad ORDER BY bad
+
+-- name: first of each group of results
+SELECT ward, severity, n FROM (SELECT ward, severity, COUNT(*) AS n, ROW_NUMBER() OVER (PARTITION BY ward ORDER BY COUNT(*) DESC, severity) AS place
+FROM visits GROUP BY ward, severity) AS ranked WHERE ranked.place = 1 ORDER BY n DESC, ward

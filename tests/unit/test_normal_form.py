@@ -57,6 +57,15 @@ SAME = [
         """SELECT ward, COUNT(*) FROM (SELECT pid, ward FROM visits WINDOW mine AS (PARTITION BY pid), w AS (mine ORDER BY day)
         QUALIFY ROW_NUMBER() OVER w = 1) GROUP BY ward""",
     ),
+    (
+        "SELECT region, COUNT(*) AS n FROM members GROUP BY region HAVING COUNT(*) > 100 ORDER BY n",
+        "SELECT region, n FROM (SELECT region, COUNT(*) AS n, SUM(age) AS s FROM members GROUP BY region) AS t WHERE t.n > 100 ORDER BY 2",
+    ),
+    (
+        "SELECT gender, region, COUNT(*) AS n FROM members GROUP BY 1, 2 QUALIFY RANK() OVER (PARTITION BY gender ORDER BY n) = 1",
+        """WITH a AS (SELECT gender, region, COUNT(*) AS n FROM members GROUP BY gender, region),
+        b AS (SELECT *, RANK() OVER (PARTITION BY gender ORDER BY n) AS place FROM a) SELECT gender, region, n FROM b WHERE place = 1""",
+    ),
     ("SELECT COUNT(*) FROM members", "WITH t AS (SELECT * FROM members) SELECT COUNT(*) FROM t"),
     ("SELECT COUNT(*) FROM members", "SELECT COUNT(DISTINCT id) FROM members"),
     (

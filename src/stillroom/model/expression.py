@@ -345,6 +345,8 @@ def renamed(node: Expression, rename: Callable[[str], str]) -> Expression:
     """Return an expression over columns of other names."""
     if isinstance(node, Column):
         return Column(name=rename(node.name))
+    if isinstance(node, Average):
+        return node.model_copy(update={"total": rename(node.total), "count": rename(node.count)})
     return with_children(node, [renamed(child, rename) for child in children(node)])
 
 

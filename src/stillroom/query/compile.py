@@ -7,36 +7,30 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import All, Column, Over, columns_of, walk
-from stillroom.model.plan import Bounds, Finish, Key, Order, Output, Plan, leaves
+from stillroom.model.expression import Over, columns_of, renamed, walk
+from stillroom.model.plan import Bounds, Finish, Key, Plan, leaves
 from stillroom.model.price import Compiled
-from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
+from stillroom.query.around import Around
 from stillroom.query.context import Context
 from stillroom.query.domains import key_domain
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
+from stillroom.query.finishing import Grouping
 from stillroom.query.grouping import (
-    Lowering,
-    aliases_of,
     group_reader,
     has_aggregate,
-    item_at,
-    output_name,
     row_meaning,
     unaliased,
-    with_aliases,
 )
 from stillroom.query.measures import Measures
 from stillroom.query.named_windows import with_windows_written
-from stillroom.query.output import Outputs
-from stillroom.query.over import window
-from stillroom.query.parse import only, parse
+from stillroom.query.nested import unnested
+from stillroom.query.parse import parse
 from stillroom.query.relations import select_rows
-from stillroom.query.result import Result
 from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
 from stillroom.query.sets import Keys, grouping_sets
 from stillroom.query.size import check_size
@@ -45,12 +39,16 @@ from stillroom.query.subqueries import compile_subquery
 from stillroom.query.typed import same
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
+    from stillroom.model.plan import Measure
     from stillroom.model.question import Question, Terms
     from stillroom.query.frame import Frame
+    from stillroom.query.nested import Nested
     from stillroom.query.sets import Sets
     from stillroom.query.typed import Typed
 
@@ -69,15 +67,6 @@ NOISE_LIMIT = 2_000_000
 WINDOW_NODES = 20
 """So many nodes does a window count as: it sorts the rows."""
 
-ORDER_LIMIT = 50
-"""The most terms of ORDER BY."""
-
-NAME_LIMIT = 100
-"""The longest heading."""
-
-LIMIT_DIGITS = 12
-"""The most digits of LIMIT and OFFSET."""
-
 
 def compile_question(contract: Contract, question: Question) -> Compiled:
     """Compile a question under a contract.
@@ -90,10 +79,8 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     """
     select = parse(question.sql, question.parameters)
     with_windows_written(select)
-    below = select.copy()
-    below.set("qualify", None)
-    frame, _ = select_rows(below, Context(contract, compile_subquery, select_rows))
-    grouped = _Grouped.of(select, frame, contract)
+    nested = unnested(select, Context(contract, compile_subquery, select_rows))
+    grouped = _Grouped.of(nested, contract)
     plan = _plan(contract, question.terms, grouped)
     pure = [
         epsilon_of(m, measure_sensitivities(s, plan.bounds, plan.cells)[0]) for m, s in zip(plan.mechanisms, plan.measures, strict=True)
@@ -110,26 +97,28 @@ class _Grouped:
     frame: Frame
     keys: tuple[Key, ...]
     functional: bool
-    measures: Measures
+    measures: tuple[Measure, ...]
     finish: Finish
     headings: tuple[str, ...]
 
     @staticmethod
-    def of(select: exp.Select, frame: Frame, contract: Contract) -> _Grouped:
-        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT."""
-        items = list(select.expressions)
-        if len(items) > OUTPUT_LIMIT:
-            raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
+    def of(nested: Nested, contract: Contract) -> _Grouped:
+        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that."""
+        select, frame = nested.select, nested.frame
         nodes, sets = _key_nodes(select, frame)
         typed = [_key_expression(node, frame, contract) for node in nodes]
         keys = _keys(typed, frame, contract)
         measures = Measures(frame, contract)
-        finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
-        _check_table(keys, finish, len(measures.measures))
-        if not measures.measures:
+        level = Grouping(select, frame, typed, keys, measures).level(sets)
+        for alias, outer in nested.around:
+            level = Around(outer, level, alias).level(sets)
+        if len(level.names) > OUTPUT_LIMIT:
+            raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
+        finish, measured = _measured(level.finish, measures.measures)
+        _check_table(keys, finish, len(measured))
+        if not measured:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
-        headings = _named_apart([_heading(item, position) for position, item in enumerate(items)])
-        return _Grouped(frame, keys, all(one.functional for one in typed), measures, finish, headings)
+        return _Grouped(frame, keys, all(one.functional for one in typed), measured, finish, _named_apart(level.names))
 
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
@@ -211,121 +200,28 @@ def _nodes(finish: Finish) -> int:
     return sum(WINDOW_NODES if isinstance(node, Over) else 1 for expression in expressions for node in walk(expression))
 
 
-class _Finishing:
-    """Compiles what happens after the noise, noting the aggregates on the way."""
+def _measured(finish: Finish, measures: Sequence[Measure]) -> tuple[Finish, tuple[Measure, ...]]:
+    """Return a finish and the measures that it reads; what nothing reads is neither measured nor charged."""
+    expressions = [
+        *(one.value for one in finish.outputs),
+        *(one.value for one in finish.order),
+        *(() if finish.having is None else (finish.having,)),
+    ]
+    read = frozenset[str]().union(*map(columns_of, expressions))
+    kept = [position for position in range(len(measures)) if f"m{position}" in read]
+    names = {f"m{position}": f"m{place}" for place, position in enumerate(kept)}
 
-    def __init__(self, select: exp.Select, frame: Frame, typed: list[Typed], keys: tuple[Key, ...], measures: Measures) -> None:
-        """Prepare to replace keys and aggregates by place-holders."""
-        self.select, self.frame, self.measures = select, frame, measures
-        self.typed = {f"k{position}": one for position, one in enumerate(typed)}
-        self.lowering = Lowering(frame, self.typed, self._note)
-        self.known = {f"k{position}": Result(Column(name=f"k{position}"), key.kind, key.digits) for position, key in enumerate(keys)}
-        self.known |= {f"g{position}": Result(Column(name=f"g{position}"), Kind.INTEGER) for position in range(len(keys))}
-        self.aliases = aliases_of(select)
-        self.kept: Expression | None = None
+    def rename(node: Expression) -> Expression:
+        return renamed(node, lambda name: names.get(name, name))
 
-    def _window(self, node: exp.Window) -> str:
-        """Compile a window over the rows that HAVING leaves, and return the name of its result."""
-        name = f"w{len(self.known)}"
-        self.known[name] = window(node, self._result, self.kept)
-        return name
-
-    def _note(self, node: exp.Expr) -> str:
-        """Note an aggregate; GROUPING(key) tells where the key is totalled over."""
-        from sqlglot import exp
-
-        if isinstance(node, exp.Window):
-            return self._window(node)
-        if not isinstance(node, exp.Grouping):
-            return self.measures.note(node)
-        only(node, {"expressions"})
-        wanted = [row_expression(with_aliases(part, self.aliases, self.frame), self.frame) for part in node.expressions]
-        found = [name for name, key in self.typed.items() if len(wanted) == 1 and same(key, wanted[0])]
-        if not found:
-            raise Refusal(Code.NOT_GROUPED, "GROUPING needs one grouping column.", "Write GROUPING(column) for a column of GROUP BY.")
-        return found[0].replace("k", "g")
-
-    def finish(self, sets: Sets) -> Finish:
-        """Return the finish."""
-        from sqlglot import exp
-
-        having = self.select.args.get("having")
-        if having is not None and having.find(exp.Window) is not None:
-            raise Refusal(Code.CLAUSE_NOT_ALLOWED, "HAVING comes before windows.", "Write the condition after QUALIFY.")
-        late = [*self.select.expressions, self.select.args.get("qualify") or exp.Null()]
-        if self.select.args.get("qualify") is not None and not any(one.find(exp.Window) for one in late):
-            raise Refusal(Code.CLAUSE_NOT_ALLOWED, "QUALIFY needs a window.", "Write the condition after HAVING.")
-        self.kept = self._condition("having")
-        outputs = tuple(self._output(item) for item in self.select.expressions)
-        tests = [test for test in (self.kept, self._condition("qualify")) if test is not None]
-        order = self.select.args.get("order")
-        if order is not None and len(order.expressions) > ORDER_LIMIT:
-            raise Refusal(Code.SQL_TOO_LARGE, f"ORDER BY has more than {ORDER_LIMIT} terms.", "Order by fewer columns.")
-        return Finish(
-            sets=tuple(sets),
-            outputs=outputs,
-            having=All(operands=tuple(tests)) if len(tests) > 1 else next(iter(tests), None),
-            order=tuple(self._order(node) for node in (order.expressions if order else ())),
-            limit=_whole(self.select.args.get("limit")),
-            offset=_whole(self.select.args.get("offset")) or 0,
-        )
-
-    def _condition(self, clause: str) -> Expression | None:
-        """Compile HAVING or QUALIFY, if it is there; names of SELECT items may stand in it."""
-        written = self.select.args.get(clause)
-        if written is None:
-            return None
-        test = self._result(with_aliases(written.this, self.aliases, self.frame))
-        if test.kind is not Kind.BOOLEAN:
-            raise Refusal(Code.TYPE_MISMATCH, f"{clause.upper()} needs a condition.", "Compare the aggregate with something.")
-        return test.expression
-
-    def _result(self, node: exp.Expr) -> Result:
-        """Compile one expression over keys and aggregates."""
-        lowered = self.lowering.lower(node)
-        return Outputs({**self.known, **self.measures.results}).compile(lowered)
-
-    def _output(self, item: exp.Expr) -> Output:
-        """Compile one SELECT item."""
-        from sqlglot import exp
-
-        node = unaliased(item)
-        if isinstance(node, exp.Star):
-            raise Refusal(Code.NOT_AGGREGATED, "SELECT * would release rows.", "Select keys and aggregates.")
-        result = self._result(node)
-        return Output(value=result.expression, kind=result.kind, digits=result.digits, noisy=result.noisy)
-
-    def _order(self, node: exp.Expr) -> Order:
-        """Compile one ORDER BY term; aliases and positions mean SELECT items."""
-        from sqlglot import exp
-
-        only(node, {"this", "desc", "nulls_first"})
-        inner = node.this
-        if isinstance(inner, exp.Literal) and not inner.is_string:
-            inner = item_at(self.select, inner)
-        else:
-            inner = with_aliases(inner, self.aliases, None)
-        result = self._result(inner)
-        return Order(value=result.expression, descending=bool(node.args.get("desc")), nulls_first=bool(node.args.get("nulls_first")))
+    outputs = tuple(one.model_copy(update={"value": rename(one.value)}) for one in finish.outputs)
+    order = tuple(one.model_copy(update={"value": rename(one.value)}) for one in finish.order)
+    having = None if finish.having is None else rename(finish.having)
+    finish = finish.model_copy(update={"outputs": outputs, "order": order, "having": having})
+    return finish, tuple(measures[position] for position in kept)
 
 
-def _heading(item: exp.Expr, position: int) -> str:
-    """Return the name of a column of the table.
-
-    Raises:
-        InvalidInput: It is too long or not printable.
-    """
-    from sqlglot import exp
-
-    node = unaliased(item)
-    node = node.this if isinstance(node, exp.Filter) else node
-    name = output_name(item) or (node.sql_name().lower() if isinstance(node, exp.Func) else f"column{position + 1}")
-    if len(name) > NAME_LIMIT or not name.isprintable():
-        raise InvalidInput(Code.SQL_INVALID, "A column name is too long or not printable.", "Use a short plain name.")
-    return name
-
-
-def _named_apart(names: list[str]) -> tuple[str, ...]:
+def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
     """Give columns of one name numbers."""
     apart: list[str] = []
     for name in names:
@@ -337,23 +233,10 @@ def _named_apart(names: list[str]) -> tuple[str, ...]:
     return tuple(apart)
 
 
-def _whole(clause: exp.Expr | None) -> int | None:
-    """Return the number of LIMIT or OFFSET."""
-    from sqlglot import exp
-
-    if clause is None:
-        return None
-    only(clause, {"expression"})
-    number = clause.args["expression"]
-    if not isinstance(number, exp.Literal) or number.is_string or not number.this.isdecimal() or len(number.this) > LIMIT_DIGITS:
-        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "LIMIT and OFFSET need a whole number.", "Write a number.")
-    return int(number.this)
-
-
 def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
     bounds = _bounds(contract, terms, grouped, leaves(grouped.keys, ()))
-    measures = tuple(grouped.measures.measures)
+    measures = grouped.measures
     delta = Fraction(str(contract.caps.delta))
     draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
     check_size(draft)

@@ -72,6 +72,8 @@ def window(node: exp.Window, compiled: Callable[[exp.Expr], Result], rows: Expre
     if any(child.find(exp.Window) for child in node.iter_expressions()):
         raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A window stands inside a window.", "Compute the inner one in a subquery of its own.")
     call, given = _filtered(node.this)
+    if isinstance(call, exp.CountIf) and given is None:
+        call, given = exp.Count(this=exp.Star()), call.this
     written = node.args.get("order")
     order = tuple(_by(term, compiled) for term in (written.expressions if written else ()))
     keys = tuple(compiled(key).expression for key in node.args.get("partition_by") or ())
