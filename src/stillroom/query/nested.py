@@ -90,7 +90,7 @@ def _over(select: exp.Select, context: Context, tables: dict[str, Nested]) -> Ne
         raise Refusal(
             Code.JOIN_NOT_ALLOWED,
             "A table of results cannot be joined, nor stand in a subquery of its own.",
-            "Group by the person inside; or ask for each table, and join the releases with `stillroom join`.",
+            "Group by the person inside; or ask for each table, and join the releases with `stillroom combine`.",
         )
     return None
 
