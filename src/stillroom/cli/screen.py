@@ -147,9 +147,10 @@ def plain(text: str) -> str:
 
 
 def question_text(question: Question) -> str:
-    """Return what a party asks, with the constants that its parameters stand for, as text that is safe to show."""
+    """Return what a party asks, with the constants that its parameters stand for, and the dialect, as text that is safe to show."""
     values = ", ".join(f":{name} = {value!r}" for name, value in sorted(question.parameters.items()))
-    return plain(question.sql + (f"  with {values}" if values else ""))
+    spoken = f"  in the dialect {question.dialect}" if question.dialect is not type(question.dialect).DUCKDB else ""
+    return plain(question.sql + (f"  with {values}" if values else "") + spoken)
 
 
 def release_table(release: Release) -> object:

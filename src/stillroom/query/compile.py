@@ -77,7 +77,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
         InvalidInput: The text is not SQL, or the terms contradict each other.
         Refusal: The question asks for something that is not supported, not allowed or not bounded.
     """
-    select = parse(question.sql, question.parameters)
+    select = parse(question.sql, question.parameters, question.dialect)
     with_windows_written(select)
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(nested, contract)
