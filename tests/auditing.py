@@ -22,9 +22,10 @@ from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.protections.server import ServerProtection
 from stillroom.query.finish import finish
 from stillroom.query.price import promises
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.protected import protected
 from tests.alterations import ALTERATIONS
 from tests.fakes import ListTables
+from tests.marginals import without_noise
 from tests.neighbours import norms
 from tests.world import ACCEPTED, Table, contract, files, measured, person_of, private, world
 
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from stillroom.audit.empirical import Evidence
-    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.mechanism import Mechanism
+    from stillroom.model.plan import LeafCells, Plan
     from stillroom.model.release import Table as ReleasedTable
     from stillroom.ports import AdmittedTable, Noise
     from tests.world import Entry
 
-    Pair = tuple[NoisyCells, NoisyCells]
+    Pair = tuple[LeafCells, LeafCells]
 
 TRIALS = 2_000
 
@@ -67,11 +69,11 @@ class Known:
 
     name = "known"
 
-    def __init__(self, cells: NoisyCells) -> None:
+    def __init__(self, cells: LeafCells) -> None:
         """Take the exact cells."""
         self._cells = cells
 
-    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> NoisyCells:
+    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> LeafCells:
         """Return them."""
         del plan, tables
         return self._cells
@@ -108,12 +110,17 @@ class Audited:
     def sensitivities(self, kind: Kind) -> list[Sensitivity]:
         """Return the declared sensitivities."""
         place = list(Kind).index(kind)
-        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells)[place] for measure in self.plan.measures]
+        return [(one.add_remove, one.change)[place] for one in protected(self.plan)]
+
+    @property
+    def mechanisms(self) -> list[Mechanism]:
+        """The noise of each marginal of each measure."""
+        return [one.marginal.mechanism for one in protected(self.plan)]
 
     def shift(self, sensitivities: list[Sensitivity]) -> float:
         """Return how far such a move goes in units of Gaussian noise, or in ε for Laplace noise."""
-        pairs = list(zip(self.plan.mechanisms, sensitivities, strict=True))
-        if self.plan.mechanisms[0].noise is NoiseKind.DISCRETE_LAPLACE:
+        pairs = list(zip(self.mechanisms, sensitivities, strict=True))
+        if self.mechanisms[0].noise is NoiseKind.DISCRETE_LAPLACE:
             return sum(one.l1 / mechanism.scale for mechanism, one in pairs)
         rho: Fraction | int = sum(rho_of(mechanism, one) for mechanism, one in pairs)
         return math.sqrt(2 * rho)
@@ -127,17 +134,17 @@ class Audited:
         promise, _ = promises(contract(self.entry.variant), self.plan)
         epsilon = promise.epsilon if kind is Kind.ADD_REMOVE else promise.change_epsilon
         found = [Claim(epsilon, promise.delta)]
-        if self.plan.mechanisms[0].noise is NoiseKind.DISCRETE_LAPLACE:
+        if self.mechanisms[0].noise is NoiseKind.DISCRETE_LAPLACE:
             return found
         shift = self.shift(self.sensitivities(kind))
-        return [*found, *gaussian_claims(shift, slack=slack(shift, min(one.scale for one in self.plan.mechanisms)))]
+        return [*found, *gaussian_claims(shift, slack=slack(shift, min(one.scale for one in self.mechanisms)))]
 
     @cached_property
     def people(self) -> tuple[str, ...]:
         """Whose rows are altered: one person's, who has two identifiers where the contract allows for two."""
         return ("a1", "a2")[: contract(self.entry.variant).identifiers_per_person]
 
-    def _cells(self, forms: Mapping[str, str]) -> NoisyCells:
+    def _cells(self, forms: Mapping[str, str]) -> LeafCells:
         """Return the exact cells of the world in which the person's rows in some datasets have other forms."""
         return measured(self.plan, {**world(), **{name: altered(name, form, self.people) for name, form in forms.items()}})
 
@@ -160,9 +167,10 @@ class Audited:
 
     def distance(self, pair: Pair) -> float:
         """Return how far apart exact cells are, as `shift` does."""
-        return self.shift([moved(*cells) for cells in zip(*pair, strict=True)])
+        one, other = ([cells for measure in without_noise(self.plan, side) for cells in measure] for side in pair)
+        return self.shift(list(map(moved, one, other)))
 
-    def release(self, cells: NoisyCells, noise: Noise | None = None) -> Callable[[], object]:
+    def release(self, cells: LeafCells, noise: Noise | None = None) -> Callable[[], object]:
         """Return what makes a release of exact cells, and shows what is in it."""
         tables = ListTables({name: table.stored for name, table in world().items()})
         protection = ServerProtection(Known(cells), noise or OpendpNoise(), tables)
@@ -172,7 +180,7 @@ class Audited:
     def evidence(self, kind: Kind, trials: int = TRIALS) -> tuple[Evidence, Evidence]:
         """Run the trials."""
         one, other = (self.release(cells) for cells in self.worst(kind))
-        name = f"{self.entry.name} ({self.plan.mechanisms[0].noise}), {kind}"
+        name = f"{self.entry.name} ({self.mechanisms[0].noise}), {kind}"
         return collect(one, other, self.claims(kind), trials=trials, question=name)
 
 

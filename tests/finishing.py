@@ -1,6 +1,6 @@
-"""The finish, written down once more: one row after the other, straight from the leaf cells, as slowly and plainly as possible.
+"""The finish, written down once more: one row after the other, straight from what was measured, as slowly and plainly as possible.
 
-It shares no code with `query.finish`, except for half-widths and intervals of averages, which have tests of their own.
+It shares no code with `query.finish`, except for noise and its half-widths and intervals of averages, which have tests of their own.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ import itertools
 import math
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from stillroom.model.expression import Column
 from stillroom.model.schema import Kind
-from stillroom.privacy.intervals import quantile
 from stillroom.privacy.ratios import Average, ratio_interval
+from stillroom.query.estimation import row_noise, sizes_of
 from tests import reference, windowing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import NoisyCells, Order, Output, Plan
+    from stillroom.model.plan import NoisyCells, Order, Output, Plan, Strategy
+    from stillroom.privacy.combined import Combined
 
     Shown = tuple[str | None, str | None, str | None, bool, bool]
 
@@ -48,12 +51,26 @@ class Sheet(list["Line"]):
 
 
 class Line(NamedTuple):
-    """A row: the position of each key in its domain (None where it is totalled over), the noisy leaf cells it adds up, and all rows."""
+    """A row: the position of each key in its domain, or None where it is totalled over; the total of each measure; and all rows.
+
+    Totals are in parts of a unit; `centres` are the same before rounding.
+    """
 
     plan: Plan
     at: tuple[int | None, ...]
-    leaves: list[tuple[int, ...]]
+    totals: list[int]
+    centres: list[Fraction]
     table: Sheet
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The keys that are not totalled over."""
+        return tuple(key for key, position in enumerate(self.at) if position is not None)
+
+    def noise(self, number: int, kept: tuple[int, ...] | None = None) -> Combined:
+        """Return the noise of the total of a measure, in this row or in those of another grouping set."""
+        kept = self.kept if kept is None else kept
+        return row_noise(self.plan.strategies[number], sizes_of(self.plan), kept, 10**self.plan.finish.places)
 
     def guess(self, node: Expression, level: Fraction = 1 - Fraction(1, 20)) -> Guess:
         """Return the value of an expression, at a level that its noisy terms share."""
@@ -85,9 +102,14 @@ class Line(NamedTuple):
     def _column(self, name: str, level: Fraction) -> Guess:
         number = int(name[1:])
         if name[0] == "m":
-            total, unit = sum(leaf[number] for leaf in self.leaves), 10 ** self.plan.measures[number].digits
-            half = quantile(self.plan.mechanisms[number], len(self.leaves), level)
-            return Guess(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit), noisy=True)
+            unit = 10 ** (self.plan.measures[number].digits + self.plan.finish.places)
+            total, half, middle = (
+                self.totals[number],
+                self.noise(number).whole_half_width(level),
+                math.floor(self.centres[number] + Fraction(HALF)),
+            )
+            ends = min(total, middle - half), max(total, middle + half)
+            return Guess(Fraction(total, unit), Fraction(ends[0], unit), Fraction(ends[1], unit), noisy=True)
         position, key = self.at[number], self.plan.keys[number]
         if name[0] == "g":
             return _known(Fraction(position is None))
@@ -96,9 +118,11 @@ class Line(NamedTuple):
 
     def _average(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - an average
         total, count = int(node.total[1:]), int(node.count[1:])
-        noise = (self.plan.mechanisms[total], self.plan.mechanisms[count])
-        model = Average(*noise, len(self.leaves), Fraction(node.low), Fraction(node.high), level)
-        found = ratio_interval(model, sum(leaf[total] for leaf in self.leaves), sum(leaf[count] for leaf in self.leaves))
+        one = 10**self.plan.finish.places
+        model = Average(self.noise(total), self.noise(count), Fraction(node.low), Fraction(node.high), level, one)
+        ratio = Fraction(self.totals[total], max(one, self.totals[count]))
+        shown = sorted([Fraction(node.low), ratio, Fraction(node.high)])[1]
+        found = ratio_interval(model, self.centres[total], self.centres[count], shown)
         value, low, high = (Fraction(end, 10**node.digits) for end in found[:3])
         return Guess(value, low, high, noisy=True, vague=found.no_information)
 
@@ -116,19 +140,64 @@ class Line(NamedTuple):
 
 def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
-    leaves = list(zip(itertools.product(*(range(len(key.domain)) for key in plan.keys)), zip(*cells, strict=True), strict=True))
+    known = [_estimated(plan, strategy, own) for strategy, own in zip(plan.strategies, cells, strict=True)]
     lines = Sheet()
     for kept in plan.finish.sets:
         places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys)]
         for at in itertools.product(*places):
-            mine = [leaf for place, leaf in leaves if all(one in {None, other} for one, other in zip(at, place, strict=True))]
-            lines.append(Line(plan, at, mine, lines))
+            mine = [[value for place, value in own if _agree(at, place)] for own in known]
+            totals = [sum(total for total, _ in one) for one in mine]
+            lines.append(Line(plan, at, totals, [sum((centre for _, centre in one), Fraction(0)) for one in mine], lines))
     finish = plan.finish
     shown: list[Line] = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
     for term in reversed(finish.order):
         shown = _ordered(shown, term)
     shown = shown[finish.offset :]
     return [[line.show(output) for output in finish.outputs] for line in shown[: finish.limit]]
+
+
+def _agree(at: tuple[int | None, ...], place: tuple[int | None, ...]) -> bool:
+    return all(one is None or other is None or one == other for one, other in zip(at, place, strict=True))
+
+
+def _places(plan: Plan, kept: tuple[int, ...]) -> list[tuple[int | None, ...]]:
+    return list(itertools.product(*(range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys))))
+
+
+HALF = 0.5 + 2**-20
+"""Halves are rounded up, whichever way doubles err."""
+
+Estimated: TypeAlias = "list[tuple[tuple[int | None, ...], tuple[int, Fraction]]]"
+"""What adds up to totals: where it lies, and its value after rounding and before, in parts of a unit."""
+
+
+def _estimated(plan: Plan, strategy: Strategy, cells: tuple[tuple[int, ...], ...]) -> Estimated:
+    """Return the one marginal as it is, or leaf cells from several: any solution of the least squares, as all have the same totals."""
+    one = 10**plan.finish.places
+    if len(strategy) == 1:
+        return [
+            (place, (value * one, Fraction(value * one))) for place, value in zip(_places(plan, strategy[0].kept), cells[0], strict=True)
+        ]
+    leaves = _places(plan, tuple(range(len(plan.keys))))
+    rows = [(place, 1 / part.mechanism.scale) for part in strategy for place in _places(plan, part.kept)]
+    matrix = np.array([[weight * _agree(place, leaf) for leaf in leaves] for place, weight in rows])
+    sums = np.array([value * weight for (_, weight), value in zip(rows, itertools.chain(*cells), strict=True)])
+    centres = np.linalg.lstsq(matrix, sums, rcond=1e-12)[0] * one
+    return list(zip(leaves, zip(_rounded(leaves, centres.tolist()), map(Fraction, centres.tolist()), strict=True), strict=True))
+
+
+def _rounded(leaves: list[Any], centres: list[float]) -> list[int]:
+    """Return each leaf as the alternating sum, over the corners of the box from the first leaf to it, of rounded sums of such boxes."""
+    sums = {leaf: sum(centre for place, centre in zip(leaves, centres, strict=True) if _inside_box(place, leaf)) for leaf in leaves}
+    below = {leaf: math.floor(HALF + total) for leaf, total in sums.items()}
+    corners = [itertools.product(*((place, place - 1) for place in leaf)) for leaf in leaves]
+    return [
+        sum((-1) ** (sum(leaf) - sum(corner)) * below.get(corner, 0) for corner in own) for leaf, own in zip(leaves, corners, strict=True)
+    ]
+
+
+def _inside_box(place: tuple[int, ...], corner: tuple[int, ...]) -> bool:
+    return all(one <= other for one, other in zip(place, corner, strict=True))
 
 
 def _ordered(lines: list[Line], term: Order) -> list[Line]:

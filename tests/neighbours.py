@@ -11,10 +11,13 @@ from functools import cache, cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
+from stillroom.model.plan import Marginal
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.estimation import sizes_of
+from stillroom.query.protected import Protected, marginal_sensitivities, protected
 from tests.alterations import ALTERATIONS, table_of_altered
+from tests.marginals import sparse_marginal
 from tests.world import contract, contributions, persons, world
 
 if TYPE_CHECKING:
@@ -77,10 +80,17 @@ class Exploration:
         """What is measured."""
         return self.entry.compiled.plan
 
-    @property
-    def bounds(self) -> list[tuple[Sensitivity, Sensitivity]]:
-        """The (add/remove, change) sensitivities of each measure."""
-        return [measure_sensitivities(measure, self.plan.bounds, self.plan.cells) for measure in self.plan.measures]
+    @cached_property
+    def protected(self) -> list[Protected]:
+        """What noise is added to, with its (add/remove, change) sensitivities; and the leaf cells of each measure, without noise."""
+        sizes, leaves = sizes_of(self.plan), tuple(range(len(self.plan.keys)))
+        silent = Marginal(kept=leaves, mechanism=self.plan.strategies[0][0].mechanism)
+        bounds = [marginal_sensitivities(measure, self.plan.bounds, sizes, leaves) for measure in self.plan.measures]
+        return [*protected(self.plan), *(Protected(number, silent, *both) for number, both in enumerate(bounds))]
+
+    def marginals(self, vector: Vector) -> list[Sparse]:
+        """Return what a vector of leaf cells adds to each of them."""
+        return [sparse_marginal(self.plan, vector[one.measure], one.marginal.kept) for one in self.protected]
 
     @property
     def read(self) -> list[str]:
@@ -114,22 +124,23 @@ class Exploration:
     def vanishing(self) -> Iterator[tuple[Norms, Norms]]:
         """Yield how far a person who appears or vanishes moves a measure, and how far that may be."""
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
-            for cells, (add_remove, _) in zip(vector, self.bounds, strict=True):
-                yield norms(cells.values()), declared(add_remove)
+            for cells, one in zip(self.marginals(vector), self.protected, strict=True):
+                yield norms(cells.values()), declared(one.add_remove)
 
     def changing(self) -> Iterator[tuple[Norms, Norms]]:
         """Yield how far a person who is altered in one dataset moves a measure, and how far that may be."""
         pairs = (pair for people in self.moves for vectors in people for pair in combinations(vectors, 2))
         for one, other in pairs:
-            for before, after, (_, change) in zip(one, other, self.bounds, strict=True):
-                yield norms(minus(before, after)), declared(change)
+            for before, after, known in zip(self.marginals(one), self.marginals(other), self.protected, strict=True):
+                yield norms(minus(before, after)), declared(known.change)
 
     def costs(self) -> Iterator[list[Fraction]]:
-        """Yield, for a person who appears or vanishes, what each measure's noise costs at that, as zCDP rho."""
+        """Yield, for a person who appears or vanishes, what each marginal's noise costs at that, as zCDP rho."""
+        noisy = protected(self.plan)
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
-            moved = [norms(cells.values()) for cells in vector]
+            moved = [norms(cells.values()) for cells in self.marginals(vector)[: len(noisy)]]
             found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]
-            yield [rho_of(mechanism, one) for mechanism, one in zip(self.plan.mechanisms, found, strict=True)]
+            yield [rho_of(one.marginal.mechanism, moves) for one, moves in zip(noisy, found, strict=True)]
 
 
 @cache

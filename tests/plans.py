@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Part, Plan
+from stillroom.model.plan import Bounds, Finish, Key, Marginal, Measure, Output, Part, Plan
 from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 
@@ -110,7 +110,7 @@ def plan(
         rows=_over(over or linked(), link.rows()) if link else over or linked(),
         keys=tuple(keys),
         measures=tuple(measures),
-        mechanisms=tuple(mechanisms or [noise] * len(measures)),
+        strategies=tuple((Marginal(kept=tuple(range(len(keys))), mechanism=one),) for one in mechanisms or [noise] * len(measures)),
         bounds=Bounds(rows=rows, groups=groups or rows, keep_groups=groups is not None, identifiers=1),
         finish=Finish(sets=(tuple(range(len(keys))),), outputs=(Output(value=column("m0"), kind=Kind.INTEGER, noisy=True),)),
     )

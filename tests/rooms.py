@@ -28,6 +28,7 @@ from stillroom.room.room import Genuine, Notary, Outlet, Room
 from stillroom.room.signed import sign
 from stillroom.room.stages import Rehearsal, Released
 from stillroom.room.statement import CONTRACT_TYPE, DATA_TYPE, QUESTION_TYPE, DataStatement
+from tests.marginals import without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,7 +106,7 @@ class Guessing:
         """Return random cells."""
         del charge, versions
         self.runs += 1
-        return tuple(tuple(random.randrange(10**9) for _ in range(plan.cells)) for _ in plan.measures)
+        return without_noise(plan, tuple(tuple(random.randrange(10**9) for _ in range(plan.cells)) for _ in plan.measures))
 
 
 class Steps:

@@ -63,7 +63,11 @@ def answer(node: Any, me: Line, mine: list[Line], level: Fraction, most: int) ->
     shuffled = loud([term.value for term in node.order])
     if node.function in {"lag", "nth"} | TOTALS:
         frame = mine if node.extent is None else framed(node.extent, mine, at, before, behind)
-        found = picked(node, mine, frame, at, level) if node.function in {"lag", "nth"} else total(node, frame, level, most)
+        found = (
+            picked(node, mine, frame, at, level)
+            if node.function in {"lag", "nth"}
+            else total(node, frame, level, most, whole=len(frame) == len(mine))
+        )
         vague = shuffled and (node.extent is not None or node.function not in TOTALS)
         return finishing.Guess(found.value, noisy=True, vague=True) if vague else found
     group = len({before_of(node, line, mine) for line in mine if compared(node, line, me) <= 0})
@@ -96,10 +100,10 @@ def picked(node: Any, mine: list[Line], frame: list[Line], at: int, level: Fract
     return among[place].guess(node.value, level) if 0 <= place < len(among) else finishing.Guess(None)
 
 
-def total(node: Any, frame: list[Line], level: Fraction, most: int) -> Guess:  # noqa: ANN401 - a window
+def total(node: Any, frame: list[Line], level: Fraction, most: int, *, whole: bool) -> Guess:  # noqa: ANN401 - a window
     """Return a total of a frame."""
     if node.function == "sum" and node.value.op == "column" and node.value.name[0] == "m":
-        return measured(int(node.value.name[1:]), frame, level)
+        return measured(int(node.value.name[1:]), frame, level, whole=whole)
     extent = node.extent
     if extent is not None and not extent.peers and None not in {extent.start, extent.end}:
         most = max(1, min(most, extent.end - extent.start + 1))
@@ -121,18 +125,30 @@ def total(node: Any, frame: list[Line], level: Fraction, most: int) -> Guess:  #
     return finishing.Guess(value, made(one.low for one in known), made(one.high for one in known), noisy=True, vague=vague)  # type: ignore[operator]
 
 
-def measured(number: int, frame: list[Line], level: Fraction) -> Guess:
+def measured(number: int, frame: list[Line], level: Fraction, *, whole: bool) -> Guess:
     """Return a sum of a measure: the leaf cells of rows of one grouping set are different ones."""
     if not frame:
         return finishing.Guess(None)
-    plan, sets = frame[0].plan, {tuple(place is None for place in line.at) for line in frame}
-    value, half = 0, 0
-    for one in sets:
-        cells = [leaf for line in frame if tuple(place is None for place in line.at) == one for leaf in line.leaves]
-        value += sum(leaf[number] for leaf in cells)
-        half += quantile(plan.mechanisms[number], rounded_terms(len(cells)), 1 - (1 - level) / len(sets))
-    unit = 10 ** plan.measures[number].digits
-    return finishing.Guess(Fraction(value, unit), Fraction(value - half, unit), Fraction(value + half, unit), noisy=True)
+    plan, sets = frame[0].plan, {line.kept for line in frame}
+    halves = [half_of([line for line in frame if line.kept == kept], number, 1 - (1 - level) / len(sets), whole=whole) for kept in sets]
+    value, centre = sum(line.totals[number] for line in frame), sum((line.centres[number] for line in frame), Fraction(0))
+    unit, middle = 10 ** (plan.measures[number].digits + plan.finish.places), math.floor(centre + Fraction(finishing.HALF))
+    low, high = min(value, middle - sum(halves)), max(value, middle + sum(halves))
+    return finishing.Guess(Fraction(value, unit), Fraction(low, unit), Fraction(high, unit), noisy=True)
+
+
+def half_of(lines: list[Line], number: int, level: Fraction, *, whole: bool) -> int:
+    """Return how far a sum of rows of one grouping set may be off."""
+    first, plan = lines[0], lines[0].plan
+    sizes, strategy = [len(key.domain) for key in plan.keys], plan.strategies[number]
+    if len(strategy) == 1:
+        draws = len(lines) * math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in first.kept)
+        one: int = 10**plan.finish.places
+        return one * quantile(strategy[0].mechanism, rounded_terms(draws), level)
+    free = [key for key in first.kept if len({line.at[key] for line in lines}) > 1]
+    if whole and len(lines) == math.prod(sizes[key] for key in free):
+        return first.noise(number, tuple(key for key in first.kept if key not in free)).whole_half_width(level)
+    return len(lines) * first.noise(number).whole_half_width(1 - (1 - level) / len(lines))
 
 
 def place_value(node: Any, at: int, before: int, up_to: int, group: int, rows: int) -> Fraction:  # noqa: ANN401 - a window

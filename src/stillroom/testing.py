@@ -21,10 +21,11 @@ from stillroom.model.codec import digest_of
 from stillroom.model.contract import PrivateDataset
 from stillroom.model.question import Question, Terms
 from stillroom.query.compile import compile_question
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.estimation import marginal_of, sizes_of
+from stillroom.query.protected import protected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
@@ -42,22 +43,35 @@ SALT = b"stillroom.testing, not a secret."
 
 
 @dataclass(frozen=True)
+class ExactMarginal:
+    """Totals of a measure's cells over all keys but some, without noise.
+
+    Attributes:
+        totals: The exact totals, in units of 10**-digits, by the values of the keys that are kept; None stands for those that are not.
+        add_remove: Declared sensitivities when one person's rows appear or vanish everywhere.
+        change: Declared sensitivities when one person's rows are altered in any one dataset.
+        mechanism: The noise that a release would add to each total.
+    """
+
+    totals: dict[tuple[Scalar, ...], int]
+    add_remove: Sensitivity
+    change: Sensitivity
+    mechanism: Mechanism
+
+
+@dataclass(frozen=True)
 class ExactMeasure:
     """One measure without noise.
 
     Attributes:
         cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys.
         digits: Decimal places of the totals.
-        add_remove: Declared sensitivities when one person's rows appear or vanish everywhere.
-        change: Declared sensitivities when one person's rows are altered in any one dataset.
-        mechanism: The noise that a release would add.
+        marginals: What a release would add noise to.
     """
 
     cells: dict[tuple[Scalar, ...], int]
     digits: int
-    add_remove: Sensitivity
-    change: Sensitivity
-    mechanism: Mechanism
+    marginals: tuple[ExactMarginal, ...]
 
 
 @dataclass(frozen=True)
@@ -87,11 +101,21 @@ def measure_exactly(contract: Contract, tables: Mapping[str, RawTable], sql: str
     admitted = {name: MemoryTable(_admitted(contract, name, table)) for name, table in tables.items()}
     cells = DuckdbEngine().measure_exactly(plan, admitted)
     keys = list(product(*(key.domain for key in plan.keys)))
-    measures = []
-    for measure, mechanism, totals in zip(plan.measures, plan.mechanisms, cells, strict=True):
-        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells)
-        measures.append(ExactMeasure(dict(zip(keys, totals, strict=True)), measure.digits, add_remove, change, mechanism))
+    measures = [
+        ExactMeasure(dict(zip(keys, leaves, strict=True)), measure.digits, tuple(_marginals(plan, number, leaves)))
+        for number, (measure, leaves) in enumerate(zip(plan.measures, cells, strict=True))
+    ]
     return ExactMeasurement(plan, tuple(measures))
+
+
+def _marginals(plan: Plan, measure: int, leaves: Sequence[int]) -> Iterator[ExactMarginal]:
+    """Yield what a release would add noise to."""
+    for one in protected(plan):
+        if one.measure == measure:
+            kept = one.marginal.kept
+            keys = product(*(key.domain if number in kept else (None,) for number, key in enumerate(plan.keys)))
+            totals = marginal_of(leaves, sizes_of(plan), kept)
+            yield ExactMarginal(dict(zip(keys, totals, strict=True)), one.add_remove, one.change, one.marginal.mechanism)
 
 
 def _admitted(contract: Contract, name: str, table: RawTable) -> Any:  # noqa: ANN401 - contents for a table in memory

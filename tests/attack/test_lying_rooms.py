@@ -77,8 +77,9 @@ def scale(factor: float) -> Change:
     """Return the change that makes all noise smaller or larger, wherever it is stated."""
 
     def change(document: dict[str, Any]) -> None:
-        for mechanism in document["plan"]["mechanisms"]:
-            mechanism["scale"] *= factor
+        for strategy in document["plan"]["strategies"]:
+            for marginal in strategy:
+                marginal["mechanism"]["scale"] *= factor
         for stated in (document["noise"], document["disclosure"]["mechanisms"]):
             for noise in stated:
                 noise["mechanism"]["scale"] *= factor
@@ -89,6 +90,11 @@ def scale(factor: float) -> Change:
 def shift(amount: int, row: int, column: int) -> Change:
     """Return the change that moves a cell together with its interval."""
     return both(*(add(amount, "table", "rows", row, column, end) for end in ("value", "low", "high")))
+
+
+def stretch(amount: int, row: int, column: int) -> Change:
+    """Return the change that moves both ends of an interval outward."""
+    return both(add(-amount, "table", "rows", row, column, "low"), add(amount, "table", "rows", row, column, "high"))
 
 
 def test_what_the_lies_are_about_is_honest(one: Files) -> None:
@@ -114,6 +120,31 @@ def _narrow_total(value: dict[str, Any]) -> None:
     total.update(low=str(int(total["value"]) - half), high=str(int(total["value"]) + half))
 
 
+def _noised(value: dict[str, Any]) -> None:
+    """State the noise of each marginal of each measure as the plan has it."""
+    first = {noise["measure"]: noise for noise in value["noise"]}
+    pairs = [(number, marginal) for number, strategy in enumerate(value["plan"]["strategies"]) for marginal in strategy]
+    value["noise"] = [{**first[number], **marginal} for number, marginal in pairs]
+    value["disclosure"]["mechanisms"] = value["noise"]
+
+
+def _marginal_twice(value: dict[str, Any]) -> None:
+    strategy = value["plan"]["strategies"][0]
+    strategy.append(strategy[0])
+    _noised(value)
+
+
+def _relabel(kept: list[int]) -> Change:
+    """Return the change that makes the first measure's strategy one marginal of other keys."""
+
+    def change(value: dict[str, Any]) -> None:
+        strategy = value["plan"]["strategies"][0]
+        value["plan"]["strategies"][0] = [{**strategy[0], "kept": kept}]
+        _noised(value)
+
+    return change
+
+
 LIES: dict[str, tuple[int, Change, str]] = {
     "someone who may not asked": (4, put("hospital", "question", "asked_by"), "hospital may not ask"),
     "a stranger asked": (4, put("stranger", "question", "asked_by"), "stranger may not ask"),
@@ -133,8 +164,8 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "another plan's digest": (5, put("sha256:" + "0" * 64, "plan_digest"), "the plan's digest: got sha256:"),
     "a plan of another contract": (5, put("sha256:" + "0" * 64, "plan", "contract"), "the contract of the plan: got sha256:"),
     "a question of another contract": (5, put("sha256:" + "0" * 64, "question", "contract"), "the contract of the question"),
-    "noise that is not the plan's": (5, put(99.0, "noise", 0, "mechanism", "scale"), "the mechanisms of the measures"),
-    "a measure without noise": (5, lambda value: value["plan"]["mechanisms"].pop(), "the number of mechanisms: got 1, expected 2"),
+    "noise that is not the plan's": (5, put(99.0, "noise", 0, "mechanism", "scale"), "what was measured"),
+    "a measure without noise": (5, lambda value: value["plan"]["strategies"].pop(), "the number of strategies: got 1, expected 2"),
     "noise that vanishes": (5, scale(1e-9), "no noise is drawn at the scale"),
     "a column of no measure": (5, put("m7", "plan", "finish", "outputs", 1, "value", "name"), "the finish reads m7, which is not there"),
     "a column of exact cells": (
@@ -143,6 +174,9 @@ LIES: dict[str, tuple[int, Change, str]] = {
         "is said not to be noisy",
     ),
     "a set twice": (5, put([[0], [0]], "plan", "finish", "sets"), "a grouping set is there twice"),
+    "a marginal twice": (5, _marginal_twice, "is there twice"),
+    "a marginal of no key": (5, _relabel([3]), "is not a marginal"),
+    "a set that nothing tells about": (5, _relabel([]), "tells about the grouping set"),
     "a set of no key": (5, put([[3]], "plan", "finish", "sets"), "is not a grouping set"),
     "bounds that leave out nothing": (5, put("1", "plan", "measures", 0, "low"), "the bounds of measure 0 leave out 0"),
     "endless bounds": (5, put("9" * 4000, "plan", "measures", 0, "row_high"), "or are too large"),
@@ -157,7 +191,7 @@ LIES: dict[str, tuple[int, Change, str]] = {
         both(add(10**15, "balance", "after", "rho"), add(10**15, "balance", "before", "rho")),
         "the balance was",
     ),
-    "add/remove L1 understated": (6, add(-1, "noise", 1, "add_remove_l1"), "the add/remove L1 sensitivity of measure 1"),
+    "add/remove L1 understated": (6, add(-1, "noise", 2, "add_remove_l1"), "the add/remove L1 sensitivity of measure 1"),
     "add/remove L2 understated": (6, add(-1, "noise", 0, "add_remove_l2_squared"), "squared add/remove L2 sensitivity of measure 0"),
     "change L1 understated": (6, add(-1, "noise", 0, "change_l1"), "the change L1 sensitivity of measure 0"),
     "change L2 understated": (6, put("1e2", "noise", 0, "change_l2_squared"), "the squared change L2 sensitivity of measure 0: got 1e2"),
@@ -186,10 +220,18 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "rows that are skipped beyond all counting": (8, put(1e20, "plan", "finish", "offset"), "the number of rows: got 3, expected 0"),
     "a count marked as no information": (8, put(YES, "table", "rows", 0, 1, "no_information"), "is marked as something else"),
     "an average with half an interval": (8, put(None, "table", "rows", 0, 3, "low"), "an interval has one end"),
-    "an interval that is too narrow": (8, both(add(1, "table", "rows", 0, 1, "low"), add(-1, "table", "rows", 0, 1, "high")), "reaches"),
-    "an interval that is too wide": (8, both(add(-1, "table", "rows", 1, 2, "low"), add(1, "table", "rows", 1, 2, "high")), "reaches"),
-    "an interval of a total like that of a part": (8, _narrow_total, "reaches"),
-    "a lopsided interval": (8, add(1, "table", "rows", 0, 1, "low"), "how far an interval reaches to both sides"),
+    "an interval that is too narrow": (
+        8,
+        stretch(-3, 0, 1),
+        "an interval of",
+    ),
+    "an interval that is too wide": (
+        8,
+        stretch(3, 1, 2),
+        "an interval of",
+    ),
+    "an interval of a total like that of a part": (8, _narrow_total, "an interval of"),
+    "a lopsided interval": (8, both(add(5, "table", "rows", 0, 1, "low"), add(5, "table", "rows", 0, 1, "high")), "an interval of"),
     "an endless interval": (
         8,
         both(
@@ -197,7 +239,7 @@ LIES: dict[str, tuple[int, Change, str]] = {
             put("9" * 900, "table", "rows", 0, 1, "high"),
             put("0", "table", "rows", 0, 1, "value"),
         ),
-        "reaches",
+        "an interval of",
     ),
     "no interval": (8, put(None, "table", "rows", 0, 1, "low"), "None is not a number"),
     "a cell that is no number": (8, put("many", "table", "rows", 0, 1, "value"), "many is not a number"),

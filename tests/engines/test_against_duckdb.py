@@ -26,6 +26,7 @@ from stillroom.model.schema import EPOCH, Kind, column_type
 from stillroom.query.compile import compile_question
 from stillroom.query.finish import finish
 from tests.fakes import ListTable
+from tests.marginals import without_noise
 
 if TYPE_CHECKING:
     from stillroom.model.release import Table
@@ -303,7 +304,8 @@ def ours(sql: str) -> Table:
     """Return the table that a question would have without noise."""
     question = Question(contract=digest_of(CONTRACT), sql=sql, terms=Terms(epsilon=1.0), asked_by="a")
     compiled = compile_question(CONTRACT, question)
-    return finish(compiled.plan, compiled.headings, DuckdbEngine(threads=1).measure_exactly(compiled.plan, tables()))
+    leaves = DuckdbEngine(threads=1).measure_exactly(compiled.plan, tables())
+    return finish(compiled.plan, compiled.headings, without_noise(compiled.plan, leaves))
 
 
 def our_rows(table: Table) -> Rows:

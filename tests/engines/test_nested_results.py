@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from stillroom.query.finish import finish
+from tests.marginals import sole, without_noise
 from tests.questions import compiled
 
 BASE = "SELECT gender, region, COUNT(*) AS n FROM members GROUP BY gender, region"
@@ -41,7 +42,7 @@ def test_they_mean_what_they_mean_in_duckdb(outer: str, inside: bool) -> None:  
     question, draw = compiled(sql), random.Random(outer)
     for _ in range(20):
         cells = (tuple(draw.randint(0, 5) for _ in range(6)),)
-        found = [[cell.value for cell in row] for row in finish(question.plan, question.headings, cells).rows]
+        found = [[cell.value for cell in row] for row in finish(question.plan, question.headings, sole(cells)).rows]
         keys = [(gender, region) for gender in ("F", "M") for region in ("n", "s", None)]
         rows = [(*key, count) for key, count in zip(keys, cells[0], strict=True)]
         assert sorted(map(shown, found)) == sorted(map(shown, said(rows, outer))), rows
@@ -78,10 +79,9 @@ def test_what_nothing_reads_is_not_charged() -> None:
 
 
 def test_a_sum_over_groups_is_as_precise_as_a_total() -> None:
-    """The interval of a sum of all cells is that of the total that ROLLUP shows."""
-    nested, total = (
-        compiled(sql, epsilon=1.0)
-        for sql in (f"SELECT SUM(n) AS s FROM ({BASE})", "SELECT COUNT(*) AS s FROM members GROUP BY GROUPING SETS ((gender, region), ())")
-    )
+    """The interval of a sum of all cells is that of the total that GROUPING SETS show of the same noise."""
+    nested = compiled(f"SELECT SUM(n) AS s FROM ({BASE})", pure=True, epsilon=1.0)
+    total = compiled("SELECT COUNT(*) AS s FROM members GROUP BY GROUPING SETS ((gender, region), ())", pure=True, epsilon=1.0)
     cells = ((5, 6, 7, 8, 9, 10),)
-    assert finish(nested.plan, nested.headings, cells).rows[0] == finish(total.plan, total.headings, cells).rows[-1]
+    last = finish(total.plan, total.headings, without_noise(total.plan, cells)).rows[-1]
+    assert finish(nested.plan, nested.headings, sole(cells)).rows[0] == last

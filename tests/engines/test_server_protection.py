@@ -13,8 +13,9 @@ from stillroom.model.relation import Enrich, JoinKind, On
 from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import guarantee_of
 from stillroom.protections.server import ServerProtection
-from stillroom.query.scales import measure_sensitivities, plan_charge
+from stillroom.query.protected import plan_charge, protected
 from tests.fakes import ListTable, ListTables, ZeroNoise
+from tests.marginals import sole
 from tests.plans import column, count, facts_of, key, linked, part, plan, scan, total
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class ShortEngine:
 
 def test_without_noise_the_exact_cells_show(engine: Engine, tables: ListTables) -> None:
     protection = ServerProtection(engine, ZeroNoise(), tables)
-    assert protection.measure(ASKED, plan_charge(ASKED), VERSIONS) == EXACT
+    assert protection.measure(ASKED, plan_charge(ASKED), VERSIONS) == sole(EXACT)
     assert (protection.name, protection.genuine, protection.sampler) == ("server", False, ZeroNoise.name)
 
 
@@ -85,10 +86,11 @@ def test_every_cell_gets_noise_of_its_own_measure(engine: Engine, tables: ListTa
     noise = RecordedNoise()
     noisy = ServerProtection(engine, noise, tables).measure(ASKED, plan_charge(ASKED), VERSIONS)
     expected = iter(range(1000, 1009))
-    assert noisy == tuple(tuple(cell + next(expected) for cell in cells) for cells in EXACT)
-    known = [measure_sensitivities(measure, ASKED.bounds, ASKED.cells)[0] for measure in ASKED.measures]
-    guarantees = [guarantee_of(mechanism, one) for mechanism, one in zip(ASKED.mechanisms, known, strict=True)]
-    assert noise.asked == [(mechanism, 3, guarantee) for mechanism, guarantee in zip(ASKED.mechanisms, guarantees, strict=True)]
+    assert noisy == sole(tuple(tuple(cell + next(expected) for cell in cells) for cells in EXACT))
+    guarantees = [guarantee_of(one.marginal.mechanism, one.add_remove) for one in protected(ASKED)]
+    assert noise.asked == [
+        (mechanism, 3, guarantee) for mechanism, guarantee in zip([GAUSSIAN, LAPLACE, GAUSSIAN], guarantees, strict=True)
+    ]
     assert sum(guarantee.rho for guarantee in guarantees) == plan_charge(ASKED).rho
 
 
@@ -99,7 +101,7 @@ def test_large_noise_is_added_without_overflow(engine: Engine, tables: ListTable
             return [2**63 - 1] * count
 
     noisy = ServerProtection(engine, Extreme(), tables).measure(ASKED, plan_charge(ASKED), VERSIONS)
-    assert noisy == tuple(tuple(cell + 2**63 - 1 for cell in cells) for cells in EXACT)
+    assert noisy == sole(tuple(tuple(cell + 2**63 - 1 for cell in cells) for cells in EXACT))
 
 
 def test_a_charge_that_is_one_unit_short_reads_nothing(engine: Engine, tables: ListTables) -> None:

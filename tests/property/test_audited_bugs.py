@@ -25,12 +25,13 @@ from stillroom.model.mechanism import Guarantee, Mechanism, NoiseKind
 from stillroom.model.question import Terms
 from stillroom.query.finish import finish
 from tests.auditing import SHARE, TRIALS, Audited, Kind, altered, shown, slack
+from tests.marginals import sole
 from tests.world import Entry, measured, world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.plan import LeafCells, Plan
     from tests.auditing import Pair
 
 MANY = 30
@@ -103,7 +104,7 @@ class Bug:
     asked: Audited
     pair: Pair
     claims: Sequence[Claim]
-    bend: Callable[[Audited, NoisyCells, int], Callable[[], object]] = field(
+    bend: Callable[[Audited, LeafCells, int], Callable[[], object]] = field(
         default=lambda asked, cells, seed: asked.release(cells, Seeded(seed))
     )
     event: tuple[float, float] | None = None
@@ -127,12 +128,12 @@ def bug(question: Audited, pair: Pair | None = None, claims: Sequence[Claim] = (
     return Bug(question, pair or question.worst(Kind.ADD_REMOVE), claims or question.claims(Kind.ADD_REMOVE), **rest)
 
 
-def narrower(factor: float) -> Callable[[Audited, NoisyCells, int], Callable[[], object]]:
+def narrower(factor: float) -> Callable[[Audited, LeafCells, int], Callable[[], object]]:
     """Make releases with noise that is too small."""
     return lambda question, cells, seed: question.release(cells, Seeded(seed, factor))
 
 
-def drawn(kind: type[Seeded]) -> Callable[[Audited, NoisyCells, int], Callable[[], object]]:
+def drawn(kind: type[Seeded]) -> Callable[[Audited, LeafCells, int], Callable[[], object]]:
     """Make releases with another noise."""
     return lambda question, cells, seed: question.release(cells, kind(seed))
 
@@ -178,33 +179,33 @@ def two_identifiers() -> Bug:
 def gaussian(*, factor: float = 1.0, claimed: float = 1.0) -> Bug:
     """Return a count with Gaussian noise that is too small, or of which less is charged than it costs: that many times the ρ."""
     question = asked(ROWS, epsilon=14.0, pure=False)
-    scale = question.plan.mechanisms[0].scale
+    scale = question.mechanisms[0].scale
     shift = question.shift(question.sensitivities(Kind.ADD_REMOVE))
     claims = gaussian_claims(shift * math.sqrt(claimed), slack=slack(shift, scale))
     middle = stats.norm.cdf(shift / factor / 2)
     return bug(question, claims=claims, bend=narrower(factor), event=(middle, 1 - middle), claim=claims[0], trials=2 * TRIALS)
 
 
-def reusing(question: Audited, cells: NoisyCells, seed: int) -> Callable[[], object]:
+def reusing(question: Audited, cells: LeafCells, seed: int) -> Callable[[], object]:
     """Make releases in which equal cells have equal noise."""
     noise, compiled = Seeded(seed), question.entry.compiled
 
     def release() -> object:
         fresh = {
-            value: noise.draw(mechanism, 1, ANY)[0] for mechanism, own in zip(question.plan.mechanisms, cells, strict=True) for value in own
+            value: noise.draw(mechanism, 1, ANY)[0] for mechanism, own in zip(question.mechanisms, cells, strict=True) for value in own
         }
-        return shown(finish(compiled.plan, compiled.headings, tuple(tuple(value + fresh[value] for value in own) for own in cells)))
+        return shown(finish(compiled.plan, compiled.headings, sole(tuple(tuple(value + fresh[value] for value in own) for own in cells))))
 
     return release
 
 
-def limited(question: Audited, cells: NoisyCells, seed: int) -> Callable[[], object]:
+def limited(question: Audited, cells: LeafCells, seed: int) -> Callable[[], object]:
     """Make releases in which exact counts of two or fewer are gone."""
     kept = tuple(tuple(value if value > 2 else -(10**6) for value in own) for own in cells)
     return question.release(kept, Seeded(seed))
 
 
-def emptied(question: Audited, cells: NoisyCells, seed: int) -> Callable[[], object]:
+def emptied(question: Audited, cells: LeafCells, seed: int) -> Callable[[], object]:
     """Make releases without the groups that nobody is in."""
     release = question.release(cells, Seeded(seed))
 
@@ -214,7 +215,7 @@ def emptied(question: Audited, cells: NoisyCells, seed: int) -> Callable[[], obj
     return shorter
 
 
-def ordered(question: Audited, cells: NoisyCells, seed: int) -> Callable[[], object]:
+def ordered(question: Audited, cells: LeafCells, seed: int) -> Callable[[], object]:
     """Make releases with rows in the order of exact counts."""
     release = question.release(cells, Seeded(seed))
 
@@ -224,7 +225,7 @@ def ordered(question: Audited, cells: NoisyCells, seed: int) -> Callable[[], obj
     return rows
 
 
-def fitted(question: Audited, cells: NoisyCells, seed: int) -> Callable[[], object]:
+def fitted(question: Audited, cells: LeafCells, seed: int) -> Callable[[], object]:
     """Make releases with noise as wide as the largest value that is there."""
     return question.release(cells, Seeded(seed, max(map(abs, cells[0])) / 100))
 
@@ -322,7 +323,7 @@ def test_half_the_noise_is_seen_in_one_run() -> None:
         noise = Seeded(seed, factor)
 
         def cells(present: Sequence[bool]) -> list[float]:
-            drawn = noise.draw(question.plan.mechanisms[0], len(present), ANY)
+            drawn = noise.draw(question.mechanisms[0], len(present), ANY)
             return [here + extra for here, extra in zip(present, drawn, strict=True)]
 
         return audit_one_run(cells, 1_600, Claim(1.0), false_alarm=SHARE, seed=seed).verdict

@@ -148,7 +148,7 @@ def test_discrete_noise_is_within_the_slack_of_its_curve(scale: float, move: tup
 
 def test_gaussian_questions_have_noise_for_which_the_slack_is_meant() -> None:
     asked = [Audited.of(name, noise) for name, noise in QUESTIONS.items() if noise is GAUSSIAN]
-    assert all(mechanism.scale >= 2 for one in asked for mechanism in one.plan.mechanisms)
+    assert all(mechanism.scale >= 2 for one in asked for mechanism in one.mechanisms)
 
 
 # -------------------------------------------------------------------------------------------------------------- one run
@@ -182,7 +182,7 @@ def test_one_release_of_many_groups_keeps_its_promise(*, pure: bool) -> None:
 
     def run(present: Sequence[bool]) -> list[float]:
         protection = ServerProtection(ENGINE, OpendpNoise(), ListTables({"members": everybody(present)}))
-        (cells,) = protection.measure(compiled.plan, compiled.charge, {"members": 1})
+        ((cells,),) = protection.measure(compiled.plan, compiled.charge, {"members": 1})
         return [cells[places[age, regions[region], tariffs[tariff], smoker == 1]] for age, region, tariff, smoker in PERSONS]
 
     claim = asked.claims(Kind.ADD_REMOVE)[0]

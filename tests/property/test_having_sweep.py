@@ -71,7 +71,7 @@ def chance(mechanism: Mechanism, true: int) -> float:
 @pytest.mark.parametrize("pure", [False, True])
 def test_the_chance_of_being_shown_has_no_step(*, pure: bool) -> None:
     asked = compiled(SQL, epsilon=0.125 if pure else 0.5, pure=pure)
-    mechanism = asked.plan.mechanisms[0]
+    mechanism = asked.plan.strategies[0][0].mechanism
     chances = [chance(mechanism, true) for true in COUNTS]
     assert 0.4 < chances[LIMIT] < 0.5
     assert max(after - before for before, after in pairwise(chances)) < 0.07

@@ -23,17 +23,20 @@ from scipy import stats
 
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.model.mechanism import Guarantee, Mechanism, NoiseKind
+from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.intervals import quantile
 from stillroom.privacy.noise_sums import coverage
 from stillroom.privacy.ratios import Average, ratio_interval
+from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.finish import finish
 from tests import reference
+from tests.marginals import sole, without_noise
 from tests.questions import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from stillroom.model.plan import Plan
+    from stillroom.model.plan import NoisyCells, Plan
     from stillroom.model.release import Cell
 
 RELEASES = 10_000
@@ -89,9 +92,8 @@ def test_noise_of_a_wrong_scale_is_noticed(noise: NoiseKind, terms: int, factor:
 def average(noise: NoiseKind, scale: float, terms: int) -> Average:
     """Return an average of values from -20 to 100, with noise in proportion to what a person can add."""
     return Average(
-        sum_noise=Mechanism(noise=noise, scale=100 * scale),
-        count_noise=Mechanism(noise=noise, scale=scale),
-        terms=terms,
+        sum_noise=Combined((Part(1, Mechanism(noise=noise, scale=100 * scale), terms),)),
+        count_noise=Combined((Part(1, Mechanism(noise=noise, scale=scale), terms),)),
         low=Fraction(-20),
         high=Fraction(100),
         level=LEVEL,
@@ -100,7 +102,8 @@ def average(noise: NoiseKind, scale: float, terms: int) -> Average:
 
 def covered_averages(model: Average, noisy: Average, group: int, mean: int) -> int:
     """Return how often the interval for `model` contains the mean when the noise is that of `noisy`."""
-    errors = zip(totals(noisy.sum_noise, noisy.terms, "sum"), totals(noisy.count_noise, noisy.terms, "count"), strict=True)
+    (of_sums,), (of_counts,) = noisy.sum_noise.parts, noisy.count_noise.parts
+    errors = zip(totals(of_sums.noise, of_sums.draws, "sum"), totals(of_counts.noise, of_counts.draws, "count"), strict=True)
     ratios = (ratio_interval(model, group * mean + of_sum, group + of_count) for of_sum, of_count in errors)
     return sum(ratio.low <= mean <= ratio.high for ratio in ratios)
 
@@ -156,13 +159,28 @@ def tables(group: int, mean: int, **terms: float) -> tuple[Plan, list[list[Cell]
     """Return rows of many releases, each a total over regions with `group` people in all, and a sum of `mean` for each of them."""
     outputs = ", ".join(COLUMNS)
     question = compiled(f"SELECT {outputs} FROM members GROUP BY GROUPING SETS ((age), (age, region)) HAVING GROUPING(region) = 1", **terms)
-    noises = [OpendpNoise().draw(one, TABLES * AGES * REGIONS, UNBOUNDED) for one in question.plan.mechanisms]
-    exact = [[size, 0, 0] * AGES for size in (group, group * mean)]
+    exact = without_noise(question.plan, tuple((size, 0, 0) * AGES for size in (group, group * mean)))
     rows: list[list[Cell]] = []
-    for start in range(0, TABLES * AGES * REGIONS, AGES * REGIONS):
-        cells = (tuple(map(operator.add, one, noise[start : start + AGES * REGIONS])) for one, noise in zip(exact, noises, strict=True))
-        rows += map(list, finish(question.plan, question.headings, tuple(cells)).rows)
+    for cells in noised(question.plan, exact, TABLES):
+        rows += map(list, finish(question.plan, question.headings, cells).rows)
     return question.plan, rows
+
+
+def noised(plan: Plan, exact: NoisyCells, releases: int, factor: float = 1.0) -> Iterator[NoisyCells]:
+    """Yield exact totals with noise, of many releases: `factor` times the noise that the plan says."""
+    mechanisms = [[one.mechanism.model_copy(update={"scale": one.mechanism.scale * factor}) for one in own] for own in plan.strategies]
+    drawn = [
+        [OpendpNoise().draw(one, releases * len(cells), UNBOUNDED) for one, cells in zip(*pair, strict=True)]
+        for pair in zip(mechanisms, exact, strict=True)
+    ]
+    for release in range(releases):
+        yield tuple(
+            tuple(
+                tuple(map(operator.add, cells, noise[release * len(cells) : (release + 1) * len(cells)]))
+                for cells, noise in zip(*pair, strict=True)
+            )
+            for pair in zip(exact, drawn, strict=True)
+        )
 
 
 def covers(cell: Cell, value: Fraction) -> bool:
@@ -185,8 +203,34 @@ def test_all_that_a_table_shows_of_totals_is_covered(group: int, mean: int, epsi
     for position, (name, meaning) in enumerate(COLUMNS.items()):
         covered = sum(covers(row[position], meaning(Fraction(group * mean), Fraction(group))) for row in rows)
         assert not too_few(covered, len(rows)), name
-        if position < len(plan.mechanisms):
-            assert not too_many(covered, half_width_and_most(plan.mechanisms[position], REGIONS)[1], len(rows)), name
+        if position < len(plan.strategies):
+            assert not too_many(covered, most_covered(plan, position), len(rows)), name
+
+
+def most_covered(plan: Plan, measure: int, kept: tuple[int, ...] = (0,)) -> float:
+    """Return how often an interval of a grouping set may cover: of several marginals, half a unit of continuity and one of rounding."""
+    noise = row_noise(plan.strategies[measure], sizes_of(plan), kept, 10**plan.finish.places)
+    if len(noise.parts) == 1:
+        return half_width_and_most(noise.parts[0].noise, noise.parts[0].draws)[1]
+    deviation = math.sqrt(sum(part.weight**2 * part.draws * part.noise.scale**2 for part in noise.parts))
+    return float(2 * stats.norm.cdf((noise.whole_half_width(LEVEL) + 0.5) / deviation) - 1)
+
+
+@pytest.mark.parametrize(("epsilon", "releases"), [(0.3, 3_000), (3.0, 3_000), (30.0, 1_500)])
+def test_totals_of_several_marginals_are_covered(epsilon: float, releases: int) -> None:
+    """Every row of a CUBE, with much noise, little and hardly any: each total is estimated from all marginals."""
+    question = compiled("SELECT gender, region, COUNT(*) FROM members GROUP BY CUBE (gender, region)", epsilon=epsilon)
+    leaves = (40, 3, 0, 500, 77, 1)
+    exact = without_noise(question.plan, (leaves,))
+    assert len(question.plan.strategies[0]) == 4
+    truth = [int(Fraction(row[2].value or 0)) for row in finish(question.plan, question.headings, exact).rows]
+    assert truth[:6] == list(leaves)
+    covered, kept = [0] * len(truth), [one for one in question.plan.finish.sets for _ in range(math.prod((2, 3)[key] for key in one))]
+    for cells in noised(question.plan, exact, releases):
+        for place, row in enumerate(finish(question.plan, question.headings, cells).rows):
+            covered[place] += covers(row[2], Fraction(truth[place]))
+    assert not any(too_few(one, releases) for one in covered)
+    assert not any(too_many(one, most_covered(question.plan, 0, one_set), releases) for one, one_set in zip(covered, kept, strict=True))
 
 
 Pairs: TypeAlias = "list[tuple[int, int]]"
@@ -239,12 +283,9 @@ def moments(rows: Pairs, releases: int, factor: float = 1.0, **terms: float) -> 
     plan = question.plan
     known: list[dict[str, reference.Scalar]] = [{"members.age": age, "visits.cost": cost} for age, cost in rows]
     exact = [sum(int(reference.evaluate(measure.value, row) or 0) for row in known) for measure in plan.measures]
-    scaled = [one.model_copy(update={"scale": one.scale * factor}) for one in plan.mechanisms]
-    noises = [OpendpNoise().draw(one, releases * AGES, UNBOUNDED) for one in scaled]
     found: list[list[Cell]] = []
-    for start in range(0, releases * AGES, AGES):
-        cells = (tuple(total + error for error in noise[start : start + AGES]) for total, noise in zip(exact, noises, strict=True))
-        found += map(list, finish(plan, question.headings, tuple(cells)).rows)
+    for cells in noised(plan, sole(tuple((total,) * AGES for total in exact)), releases, factor):
+        found += map(list, finish(plan, question.headings, cells).rows)
     return found
 
 
@@ -299,9 +340,8 @@ def test_a_large_group_has_a_narrow_deviation() -> None:
 def test_the_largest_of_many_groups_owes_that_to_its_noise() -> None:
     """What the promise says about LIMIT: about 18 of 100; the bounds are more than seven deviations away."""
     question = compiled("SELECT age, COUNT(*) FROM members GROUP BY age ORDER BY COUNT(*) DESC LIMIT 1")
-    noise = OpendpNoise().draw(question.plan.mechanisms[0], 500 * AGES, UNBOUNDED)
-    releases = (noise[start : start + AGES] for start in range(0, len(noise), AGES))
-    covered = sum(covers(finish(question.plan, question.headings, (tuple(one),)).rows[0][1], Fraction(0)) for one in releases)
+    releases = noised(question.plan, sole(((0,) * AGES,)), 500)
+    covered = sum(covers(finish(question.plan, question.headings, one).rows[0][1], Fraction(0)) for one in releases)
     assert 25 <= covered <= 150
 
 

@@ -6,15 +6,14 @@ Each age is a partition of its own, so that one table has many independent ones.
 
 from __future__ import annotations
 
-import operator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.query.finish import finish
-from tests.property.test_interval_coverage import AGES, REGIONS, TABLES, UNBOUNDED, covers, too_few
+from tests.marginals import sole, without_noise
+from tests.property.test_interval_coverage import AGES, REGIONS, TABLES, covers, noised, too_few
 from tests.questions import compiled
 
 if TYPE_CHECKING:
@@ -55,13 +54,10 @@ COLUMNS: dict[str, tuple[float | Fraction, ...]] = {
 def rows(columns: Sequence[str], factor: float = 1.0, tables: int = TABLES, **terms: float) -> list[list[Cell]]:
     """Return the rows of many tables; `factor` times the noise that the plan says."""
     question = compiled(f"SELECT {', '.join(columns)}, COUNT(*), SUM(age - 50) FROM members GROUP BY age, region", **terms)
-    scaled = [one.model_copy(update={"scale": one.scale * factor}) for one in question.plan.mechanisms]
-    noises = [OpendpNoise().draw(one, tables * AGES * REGIONS, UNBOUNDED) for one in scaled]
-    exact = [list(COUNTS if measure.high == 1 else SUMS) * AGES for measure in question.plan.measures]
+    exact = without_noise(question.plan, tuple((COUNTS if measure.high == 1 else SUMS) * AGES for measure in question.plan.measures))
     found: list[list[Cell]] = []
-    for start in range(0, tables * AGES * REGIONS, AGES * REGIONS):
-        cells = (tuple(map(operator.add, one, noise[start : start + AGES * REGIONS])) for one, noise in zip(exact, noises, strict=True))
-        found += map(list, finish(question.plan, question.headings, tuple(cells)).rows)
+    for cells in noised(question.plan, exact, tables, factor):
+        found += map(list, finish(question.plan, question.headings, cells).rows)
     return found
 
 
@@ -89,18 +85,43 @@ def test_what_windows_say_is_covered(epsilon: float, pure: bool, tables: int) ->
 OVERLAPPING = "SUM(COUNT(*)) OVER (PARTITION BY age)"
 
 
-@pytest.mark.parametrize("factor", [1.0, 1.5])
-def test_totals_that_share_cells_are_not_taken_for_independent(factor: float) -> None:
-    """A window over parts and their total adds each cell up twice: 2 x the noise of three cells, not that of four; and the control."""
-    question = compiled(f"SELECT {OVERLAPPING} FROM members GROUP BY GROUPING SETS ((age, region), (age))", epsilon=1.0)
-    mechanism = question.plan.mechanisms[0].model_copy(update={"scale": question.plan.mechanisms[0].scale * factor})
-    tables = TABLES // 4
-    noise = OpendpNoise().draw(mechanism, tables * AGES * REGIONS, UNBOUNDED)
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+@pytest.mark.parametrize("pure", [False, True])
+def test_totals_that_share_cells_are_not_taken_for_independent(factor: float, pure: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A window over parts and their total adds each cell up twice; with one marginal measured (pure) and with several; and the control."""
+    sql = f"SELECT {OVERLAPPING} FROM members GROUP BY GROUPING SETS ((age, region), (age))"
+    question = compiled(sql, epsilon=1.0, pure=pure)
+    exact = without_noise(question.plan, ((0,) * AGES * REGIONS,))
     found: list[list[Cell]] = []
-    for start in range(0, len(noise), AGES * REGIONS):
-        found += map(list, finish(question.plan, question.headings, (tuple(noise[start : start + AGES * REGIONS]),)).rows[-AGES:])
+    for cells in noised(question.plan, exact, TABLES // 4, factor):
+        found += map(list, finish(question.plan, question.headings, cells).rows[-AGES:])
     inside = sum(covers(row[0], Fraction(0)) for row in found)
     assert too_few(inside, len(found)) == (factor > 1)
+
+
+@pytest.mark.parametrize("window", ["", "ORDER BY gender, region", "PARTITION BY gender", "PARTITION BY region, GROUPING(gender)"])
+def test_sums_of_estimates_from_several_marginals_are_covered(window: str) -> None:
+    """Rows of a CUBE are not independent: neither those that make up a total, nor any others."""
+    question = compiled(f"SELECT SUM(COUNT(*)) OVER ({window}) FROM members GROUP BY CUBE (gender, region)", epsilon=1.0)
+    exact, releases = without_noise(question.plan, ((40, 3, 0, 500, 77, 1),)), 1_500
+    assert len(question.plan.strategies[0]) > 1
+    truth = [round(Fraction(row[0].value or 0)) for row in finish(question.plan, question.headings, exact).rows]
+    inside = [0] * len(truth)
+    for cells in noised(question.plan, exact, releases):
+        for place, row in enumerate(finish(question.plan, question.headings, cells).rows):
+            inside[place] += covers(row[0], Fraction(truth[place]))
+    assert not any(too_few(one, releases) for one in inside)
+
+
+def test_running_sums_of_estimates_are_covered() -> None:
+    """Half of the rows that add up to a measured total: their sum is least certain there."""
+    question = compiled("SELECT SUM(COUNT(*)) OVER (ORDER BY age) FROM members GROUP BY ROLLUP (age)", epsilon=1.0)
+    exact, releases = without_noise(question.plan, ((7,) * AGES,)), 1_000
+    assert len(question.plan.strategies[0]) > 1
+    inside = 0
+    for cells in noised(question.plan, exact, releases):
+        inside += covers(finish(question.plan, question.headings, cells).rows[AGES // 2][0], Fraction(7 * (AGES // 2 + 1)))
+    assert not too_few(inside, releases)
 
 
 def test_noise_of_a_wrong_scale_is_noticed() -> None:
@@ -112,6 +133,6 @@ def test_noise_of_a_wrong_scale_is_noticed() -> None:
 def test_a_share_of_a_large_table_is_precise() -> None:
     """Intervals are of use: a share of a total of a thousand groups is about as precise as the group."""
     question = compiled("SELECT COUNT(*) * 100 / SUM(COUNT(*)) OVER () AS share FROM members GROUP BY age, gender, region", epsilon=1.0)
-    cell = finish(question.plan, question.headings, ((1000,) * question.plan.cells,)).rows[0][0]
+    cell = finish(question.plan, question.headings, sole(((1000,) * question.plan.cells,))).rows[0][0]
     middle = Fraction(100, question.plan.cells)
     assert Fraction(cell.high or 0) - Fraction(cell.low or 0) < middle / 20

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.query.finish import decimal_text, finish
+from tests.marginals import without_noise
 from tests.questions import compiled
 
 if TYPE_CHECKING:
-    from stillroom.model.plan import NoisyCells
+    from stillroom.model.plan import LeafCells
     from stillroom.model.release import Table
 
 
-def table(sql: str, cells: NoisyCells, **terms: float) -> Table:
+def table(sql: str, cells: LeafCells, **terms: float) -> Table:
     """Finish a question with given noisy cells."""
     question = compiled(sql, **terms)
-    return finish(question.plan, question.headings, cells)
+    return finish(question.plan, question.headings, without_noise(question.plan, cells))
 
 
 def values(result: Table) -> list[list[str | None]]:
@@ -95,7 +96,7 @@ def test_arithmetic_after_the_noise(expression: str, shown: str | None) -> None:
 
 def test_intervals_of_computed_columns_contain_what_they_should() -> None:
     question = compiled("SELECT SUM(cost) / COUNT(*) AS x, SUM(cost) - COUNT(*) AS y FROM visits", epsilon=5.0)
-    row = finish(question.plan, question.headings, ((100_000_000,), (50_000,))).rows[0]
+    row = finish(question.plan, question.headings, (((100_000_000,),), ((50_000,),))).rows[0]
     assert Fraction(row[0].low or 0) < 20 < Fraction(row[0].high or 0)
     assert Fraction(row[1].low or 0) < 950_000 < Fraction(row[1].high or 0)
 

@@ -14,6 +14,7 @@ from scipy.special import erfc
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.mechanism import LARGEST_SCALE, Mechanism, NoiseKind
+from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.intervals import Derived, joint_level, quantile, scale_for_half_width
 from stillroom.privacy.noise_sums import coverage, reach
 from stillroom.privacy.ratios import Average, expected_ratio_half_width, ratio_interval
@@ -146,9 +147,8 @@ def test_sums_of_gaussian_noise_are_gaussian_noise(scale: float, terms: int) -> 
 
 def average(noise: NoiseKind = GAUSSIAN, *, low: int = 0, high: int = 100, scale: float = 10.0, terms: int = 1) -> Average:
     return Average(
-        sum_noise=Mechanism(noise=noise, scale=scale * max(1, abs(low), abs(high))),
-        count_noise=Mechanism(noise=noise, scale=scale),
-        terms=terms,
+        sum_noise=Combined((Part(1, Mechanism(noise=noise, scale=scale * max(1, abs(low), abs(high))), terms),)),
+        count_noise=Combined((Part(1, Mechanism(noise=noise, scale=scale), terms),)),
         low=Fraction(low),
         high=Fraction(high),
         level=LEVEL,
@@ -190,7 +190,7 @@ def test_fieller_is_the_set_it_claims_to_be(bound: int, scale: float, total: int
     model = average(low=-3 * bound, high=3 * bound, scale=scale)
     ratio = ratio_interval(model, total, count)
     grid = np.linspace(-3 * bound, 3 * bound, 2_000_001)
-    spreads = [mechanism.scale**2 + 0.25 for mechanism in (model.sum_noise, model.count_noise)]
+    spreads = [one.parts[0].noise.scale ** 2 + 0.25 for one in (model.sum_noise, model.count_noise)]
     allowed = NormalDist().inv_cdf(0.975) * np.sqrt(spreads[0] + grid**2 * spreads[1]) + (1 + np.abs(grid)) / 2
     inside = grid[np.abs(total - grid * count) <= allowed]
     assert ratio.low <= inside.min()

@@ -9,6 +9,7 @@ import pytest
 from stillroom.client.joined import checked, joined
 from stillroom.errors import Code, InvalidInput
 from stillroom.query.finish import finish
+from tests.marginals import without_noise
 from tests.questions import compiled
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def table(sql: str, *cells: int) -> Table:
     """Return a table of noisy cells, every measure the same."""
     question = compiled(sql)
-    return finish(question.plan, question.headings, (cells,) * len(question.plan.measures))
+    return finish(question.plan, question.headings, without_noise(question.plan, (cells,) * len(question.plan.measures)))
 
 
 def values(found: Table) -> list[list[str | None]]:

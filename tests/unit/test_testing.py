@@ -25,14 +25,16 @@ def test_exact_cells_and_sensitivities(members: RawTable) -> None:
     count, cost = measure_exactly(CONTRACT, {"members": members, "visits": VISITS}, SQL).measures
     assert count.cells == {("F",): 6, ("M",): 3}
     assert cost.cells == {("F",): 6300, ("M",): 3150}
-    assert (count.add_remove.l0, count.add_remove.linf, count.change.l1) == (1, 5, 10)
+    (marginal,) = count.marginals
+    assert marginal.totals == count.cells
+    assert (marginal.add_remove.l0, marginal.add_remove.linf, marginal.change.l1) == (1, 5, 10)
     assert cost.digits == 2
 
 
 def test_a_neighbour_is_within_the_declared_sensitivity() -> None:
     everybody = measure_exactly(CONTRACT, {"members": MEMBERS, "visits": VISITS}, SQL).measures[0]
     fewer = measure_exactly(CONTRACT, {"members": MEMBERS[1:], "visits": [v for v in VISITS if v["pid"] != "p0"]}, SQL).measures[0]
-    assert sum(abs(everybody.cells[key] - fewer.cells[key]) for key in everybody.cells) == 3 <= everybody.add_remove.l1
+    assert sum(abs(everybody.cells[key] - fewer.cells[key]) for key in everybody.cells) == 3 <= everybody.marginals[0].add_remove.l1
 
 
 def test_tables_are_named_as_in_the_contract() -> None:

@@ -42,8 +42,9 @@ from stillroom.privacy.intervals import quantile
 from stillroom.privacy.words import attacker_sentences, guess_probability
 from stillroom.query.finish import finish
 from stillroom.query.price import promises
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.protected import marginal_sensitivities, protected
 from tests import world
+from tests.marginals import without_noise
 from tests.plans import ONE
 
 WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
@@ -200,7 +201,7 @@ def test_sensitivities_are_those_of_the_compiler(bounds: tuple[int, int, int, in
     """The compiler's are held against all vectors of small cases in tests/property."""
     measure = Measure(value=ONE, row_low=bounds[0], row_high=bounds[1], low=bounds[2], high=bounds[3])
     person = Bounds(rows=limits[0], groups=limits[1], keep_groups=True, identifiers=limits[2])
-    written = measure_sensitivities(measure, person, limits[3])
+    written = marginal_sensitivities(measure, person, (limits[3],), (0,))
     for own, other in zip((add_remove, change), written, strict=True):
         assert tuple(own(measure, person, limits[3])) == (other.l1, other.l2_squared)
 
@@ -246,16 +247,16 @@ def test_bounds_are_derived_from_the_contract_as_the_compiler_did(entry: world.E
     assert rows_of(compiled.plan, agreed).most == compiled.plan.bounds.rows
     cost, _ = costs(compiled.plan)
     assert cost.rho <= compiled.charge.rho * RHO_UNIT <= cost.most
-    for measure, (added, changed) in zip(compiled.plan.measures, distances(compiled.plan), strict=True):
-        written = measure_sensitivities(measure, compiled.plan.bounds, compiled.plan.cells)
-        assert [(one.l1, one.l2_squared) for one in written] == [added, changed]
+    for written, (added, changed) in zip(protected(compiled.plan), distances(compiled.plan), strict=True):
+        assert [(one.l1, one.l2_squared) for one in (written.add_remove, written.change)] == [added, changed]
 
 
 @pytest.mark.parametrize("entry", world.ACCEPTED, ids=[entry.name for entry in world.ACCEPTED])
 def test_tables_and_promises_of_the_corpus_are_found_right(entry: world.Entry) -> None:
     compiled, agreed = entry.compile(), world.contract(entry.variant)
     plan, draw = compiled.plan, random.Random(entry.name)
-    table = finish(plan, compiled.headings, tuple(tuple(draw.randrange(-50, 5000) for _ in range(plan.cells)) for _ in plan.measures))
+    leaves = tuple(tuple(draw.randrange(-50, 5000) for _ in range(plan.cells)) for _ in plan.measures)
+    table = finish(plan, compiled.headings, without_noise(plan, leaves))
     check_table(plan, table)
     promise, cap = promises(agreed, plan)
     for stated, cost in zip((promise.epsilon, promise.change_epsilon), costs(plan), strict=True):

@@ -11,7 +11,7 @@ import pytest
 from stillroom.model.charge import Charge
 from stillroom.model.expression import Constant
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Bounds, Finish, Measure, Output, Part, Plan
+from stillroom.model.plan import Bounds, Finish, Marginal, Measure, Output, Part, Plan
 from stillroom.model.relation import PartRows, Scan
 from stillroom.model.release import MeasureNoise, Promise
 from stillroom.model.schema import Kind
@@ -99,11 +99,20 @@ def test_disclosure_names_what_a_reader_needs() -> None:
         rows=PartRows(part=0),
         keys=(),
         measures=(Measure(value=one, row_low=0, row_high=1, low=0, high=1),),
-        mechanisms=(mechanism,),
+        strategies=((Marginal(kept=(), mechanism=mechanism),),),
         bounds=Bounds(rows=1, groups=1, keep_groups=False, identifiers=2),
         finish=Finish(sets=((),), outputs=(Output(value=one, kind=Kind.INTEGER, noisy=True),)),
     )
-    noise = MeasureNoise(mechanism=mechanism, digits=0, add_remove_l1="2", add_remove_l2_squared="4", change_l1="2", change_l2_squared="4")
+    noise = MeasureNoise(
+        measure=0,
+        kept=(),
+        mechanism=mechanism,
+        digits=0,
+        add_remove_l1="2",
+        add_remove_l2_squared="4",
+        change_l1="2",
+        change_l2_squared="4",
+    )
     promise = release_promise([Noised(mechanism, *COUNT)], DELTA)
     disclosed = disclosure(
         plan=plan, noise=[noise], sampler="opendp 1", charge=Charge(rho=5), promise=promise, cap=cap_promise(Fraction(2), DELTA)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from stillroom.model.contract import Digest, Name
-from stillroom.model.expression import Expression
+from stillroom.model.expression import Column, Expression
 from stillroom.model.mechanism import Mechanism
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind
@@ -67,6 +67,22 @@ class Measure(Value):
     digits: int = 0
 
 
+class Marginal(Value):
+    """The totals of a measure's leaf cells over all keys but some, each with independent noise.
+
+    Attributes:
+        kept: The positions of the keys that stay, ascending; the leaf cells are added up over the others.
+        mechanism: The noise of each total.
+    """
+
+    kept: tuple[int, ...]
+    mechanism: Mechanism
+
+
+Strategy: TypeAlias = Annotated[tuple[Marginal, ...], Field(min_length=1)]
+"""The marginals that are measured of a measure, the finest one first."""
+
+
 class Bounds(Value):
     """Contribution bounds of one person, applied last, on the very keys that are grouped by.
 
@@ -99,6 +115,13 @@ class Output(Value):
     digits: int = 0
     noisy: bool
 
+    @property
+    def measure(self) -> int | None:
+        """The number of the measure whose totals it shows as they are, if it does."""
+        if isinstance(self.value, Column) and self.value.name.startswith("m"):
+            return int(self.value.name[1:])
+        return None
+
 
 class Order(Value):
     """One ORDER BY term, over the same names as `Output.value`."""
@@ -113,6 +136,7 @@ class Finish(Value):
 
     Attributes:
         sets: Grouping sets, each the positions of the keys that it keeps; the others are totalled over.
+        places: Decimal places in which totals are kept, beyond those of their measure.
         outputs: The columns of the table.
         having: Rows that stay.
         order: Order of rows; ties and no order at all fall back to the order of sets and domains.
@@ -124,6 +148,7 @@ class Finish(Value):
     outputs: tuple[Output, ...] = Field(min_length=1)
     having: Expression | None = None
     order: tuple[Order, ...] = ()
+    places: int = Field(default=0, ge=0, le=6)
     limit: Annotated[int, Field(ge=0)] | None = None
     offset: int = Field(default=0, ge=0)
 
@@ -145,7 +170,7 @@ class Plan(Value):
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
         keys: The grouping keys.
         measures: What is summed.
-        mechanisms: The noise of each measure.
+        strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
         bounds: What one person can contribute.
         finish: What is computed from noisy cells.
     """
@@ -158,7 +183,7 @@ class Plan(Value):
     rows: Relation
     keys: tuple[Key, ...]
     measures: tuple[Measure, ...] = Field(min_length=1)
-    mechanisms: tuple[Mechanism, ...] = Field(min_length=1)
+    strategies: tuple[Strategy, ...] = Field(min_length=1)
     bounds: Bounds
     finish: Finish
 
@@ -195,5 +220,9 @@ def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
     return with_sources(relation, [_joined(source, parts) for source in sources(relation)])
 
 
-NoisyCells: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each measure, its noisy leaf cells in canonical order: the last key varies fastest, each over its domain in order."""
+LeafCells: TypeAlias = tuple[tuple[int, ...], ...]
+"""For each measure, its exact leaf cells in canonical order: the last key varies fastest, each over its domain in order."""
+
+NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
+"""For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,
+each over its domain in order."""

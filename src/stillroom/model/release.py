@@ -59,10 +59,12 @@ class Table(Value):
 
 
 class MeasureNoise(Value):
-    """How one measure was protected.
+    """How one marginal of one measure was protected.
 
     Attributes:
-        mechanism: The noise added to each cell, in units of 10**-digits.
+        measure: The number of the measure.
+        kept: The positions of the keys that the marginal keeps; it adds up the leaf cells over the others.
+        mechanism: The noise added to each total, in units of 10**-digits.
         digits: Decimal places of the measure.
         add_remove_l1: L1 sensitivity when one person's rows appear or vanish, in units, as decimal text.
         add_remove_l2_squared: Square of the L2 sensitivity, likewise.
@@ -70,6 +72,8 @@ class MeasureNoise(Value):
         change_l2_squared: Square of the L2 sensitivity, likewise.
     """
 
+    measure: int
+    kept: tuple[int, ...]
     mechanism: Mechanism
     digits: int
     add_remove_l1: str
@@ -113,7 +117,7 @@ class Release(Value):
         receivers: Who may have it.
         versions: Version number of each dataset read; a counter, not a digest.
         table: The result.
-        noise: Mechanism and sensitivities of each measure.
+        noise: Mechanism and sensitivities of each marginal that was measured.
         sampler: Name and version of the noise sampler.
         charge: What it cost.
         promise: What it guarantees.

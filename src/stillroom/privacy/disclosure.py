@@ -28,7 +28,7 @@ def disclosure(  # noqa: PLR0913 - a disclosure has six parts
 
     Args:
         plan: What was measured.
-        noise: Mechanism and sensitivities of each measure.
+        noise: Mechanism and sensitivities of each marginal that was measured.
         sampler: Name and version of the noise sampler.
         charge: What was charged.
         promise: The guarantee of this release.
@@ -54,7 +54,7 @@ def disclosure(  # noqa: PLR0913 - a disclosure has six parts
             "delta_in_1e-18": charge.delta,
         },
         "accounting": "sum of zCDP charges under a cap that holds for adaptively chosen questions; per contract and per owner, for life",
-        "mechanisms": [_measure(measure, one) for measure, one in zip(plan.measures, noise, strict=True)],
+        "mechanisms": [_measure(plan.measures[one.measure], one) for one in noise],
         "sampler": sampler,
         "contribution_bounds": {
             "rows_per_person": plan.bounds.rows,
@@ -68,5 +68,5 @@ def disclosure(  # noqa: PLR0913 - a disclosure has six parts
 
 
 def _measure(measure: Measure, noise: MeasureNoise) -> dict[str, Any]:
-    """Return the part of a disclosure that is about one measure."""
+    """Return the part of a disclosure that is about one marginal of a measure."""
     return {**noise.to_json(), "person_total_low": str(measure.low), "person_total_high": str(measure.high)}

@@ -6,18 +6,16 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.mechanism import NoiseKind
-from stillroom.privacy.intervals import Derived, joint_level, moved, quantile
-from stillroom.privacy.noise_sums import ERROR
+from stillroom.privacy.combined import normal_quantile
+from stillroom.privacy.intervals import Derived, joint_level, moved
 
 if TYPE_CHECKING:
-    from stillroom.model.mechanism import Mechanism
+    from stillroom.privacy.combined import Combined
 
-_SMOOTH_SCALE = 2.0
-_SPREAD = 0.25
+Number: TypeAlias = "int | Fraction"
+
 _OUTWARD = 1e-12
 
 
@@ -26,54 +24,64 @@ class Average:
     """What is known about a ratio sum/count before it is measured.
 
     Attributes:
-        sum_noise: Noise of each term of the sum.
-        count_noise: Noise of each term of the count.
-        terms: How many noisy cells are totalled, in the sum and in the count alike.
-        low: Least value that sum/count can have without noise, in units of the sum.
+        sum_noise: Noise of the sum.
+        count_noise: Noise of the count.
+        low: Least value that sum/count can have without noise.
         high: Greatest value that it can have.
         level: Probability with which the interval contains sum/count without noise.
+        one: What a count of one row is.
     """
 
-    sum_noise: Mechanism
-    count_noise: Mechanism
-    terms: int
+    sum_noise: Combined
+    count_noise: Combined
     low: Fraction
     high: Fraction
     level: Fraction
+    one: int = 1
 
     @cached_property
     def smooth(self) -> bool:
-        """Whether both sums of noise are as good as normal."""
-        noises = (self.sum_noise, self.count_noise)
-        return all(one.noise is NoiseKind.DISCRETE_GAUSSIAN and one.scale >= _SMOOTH_SCALE for one in noises)
+        """Whether normal distributions bound both noises."""
+        return self.sum_noise.smooth and self.count_noise.smooth
 
     @cached_property
-    def normal(self) -> tuple[float, float, float]:
-        """The variances v and w of `_fieller` for sum and count, and the square of its z."""
-        spread_sum, spread_count = (self.terms * one.scale**2 + _SPREAD for one in (self.sum_noise, self.count_noise))
-        return spread_sum, spread_count, NormalDist().inv_cdf((1 + float(self.level)) / 2 + ERROR) ** 2
+    def square_z(self) -> float:
+        """The square of the normal quantile."""
+        return normal_quantile(self.level) ** 2
 
     @cached_property
-    def halves(self) -> tuple[int, int]:
+    def halves(self) -> tuple[int | Fraction, int | Fraction]:
         """The half-widths of sum and count that hold together with probability at least `level` (Bonferroni)."""
         level = joint_level(self.level, 2)
-        return quantile(self.sum_noise, self.terms, level), quantile(self.count_noise, self.terms, level)
+        return self.sum_noise.half_width(level), self.count_noise.half_width(level)
 
 
-def ratio_interval(average: Average, total: int, count: int) -> Derived:
+def ratio_interval(average: Average, total: Number, count: Number, shown: Fraction | None = None) -> Derived:
     """Return the average that a noisy total and a noisy count suggest, with an interval.
 
     Whatever the noise, there is an answer. If the count without noise is at least 1, the interval contains the ratio without
     noise with probability at least `level`: it contains a confidence set with that coverage (`_fieller`, `_box`), cut to
-    bounds that always hold (`moved`).
+    bounds that always hold (`moved`), and widened to what is shown.
+
+    Args:
+        average: What is known before.
+        total: The noisy total.
+        count: The noisy count.
+        shown: The value to show, if not their ratio: that of the rounded totals which a table shows.
     """
     low, high = average.low, average.high
-    value = min(max(Fraction(total, max(count, 1)), low), high)
+    value = clamped(average, total, count) if shown is None else shown
     region = _region(average, total, count, value)
     if region is None:
         return Derived(value, low, high, no_information=True)
     lower, upper = moved(*region, low, high)
+    lower, upper = min(lower, value), max(upper, value)
     return Derived(value, lower, upper, no_information=(lower, upper) == (low, high))
+
+
+def clamped(average: Average, total: Number, count: Number) -> Fraction:
+    """Return the ratio within its bounds; a count below one row is taken as one."""
+    return min(max(Fraction(total) / max(count, average.one), average.low), average.high)
 
 
 def expected_ratio_half_width(average: Average, group_size: int) -> Fraction:
@@ -83,22 +91,23 @@ def expected_ratio_half_width(average: Average, group_size: int) -> Fraction:
     widest. At most half the distance of the bounds, which is what no information means.
     """
     furthest = max(average.low, average.high, key=abs)
-    region = _region(average, round(furthest * group_size), group_size, furthest)
+    region = _region(average, round(furthest * group_size) * average.one, group_size * average.one, furthest)
     most = (average.high - average.low) / 2
     return most if region is None else min(most, (region[1] - region[0]) / 2)
 
 
-def _region(average: Average, total: int, count: int, value: Fraction) -> tuple[Fraction, Fraction] | None:
+def _region(average: Average, total: Number, count: Number, value: Fraction) -> tuple[Fraction, Fraction] | None:
     """Return an interval that contains a confidence set for the ratio, before it is cut to the bounds; None if unbounded."""
     return _fieller(average, total, count, float(value)) if average.smooth else _box(average, total, count)
 
 
-def _fieller(average: Average, total: int, count: int, value: float) -> tuple[Fraction, Fraction] | None:
+def _fieller(average: Average, total: Number, count: Number, value: float) -> tuple[Fraction, Fraction] | None:
     """Return Fieller's interval for Gaussian noise on both sides, with room for its being discrete.
 
     Let the ratio be R, total = A + X, count = B + Y, A = RB. Then total - R·count = X - RY, whatever A and B are, so the set of
     all R with |total - R·count| ≤ q(R) has coverage P(|X - RY| ≤ q(R)). What follows shows that coverage to be at least `level`
-    for q(R) = z√(v + R²w) + (1 + |R|)/2, with v = nσ² + ¼ and w likewise for the count, and z the normal quantile.
+    for q(R) = z√(v + R²w) + s + |R|t, with v and w the variances that bound sum and count (`Combined.variance`), s and t their slack, and z
+    the normal quantile. For n draws of one noise, v = nσ² + ¼ and s = ½, as follows; weighted parts add up likewise.
 
     - For σ ≥ 2 the sum of n draws is the discrete Gaussian of n times the variance, but for 1e-9 (`ERROR`, in the level): their
       characteristic functions differ where both have faded.
@@ -110,30 +119,31 @@ def _fieller(average: Average, total: int, count: int, value: float) -> tuple[Fr
       random variables with comparable peakedness"). So P(|(X + U) - R(Y + U')| ≤ t) ≥ P(|N(0, v + R²w)| ≤ t).
     - |X - RY| ≤ |(X + U) - R(Y + U')| + (1 + |R|)/2.
 
-    To have a quadratic, q(R)² is replaced by (1 + η)z²(v + R²w) + (1 + 1/η)(1 + R²)/2, which is not less for any η > 0, so that η
+    To have a quadratic, q(R)² is replaced by (1 + η)z²(v + R²w) + 2(1 + 1/η)(s² + R²t²), which is not less for any η > 0, so that η
     may depend on the answer; the best η at the estimate is used. Where the count is not clear of zero, the set is unbounded.
     """
-    spread_sum, spread_count, square_z = average.normal
+    square_z, slacks = average.square_z, (average.sum_noise.slack, average.count_noise.slack)
+    spread_sum, spread_count = average.sum_noise.variance, average.count_noise.variance
     main = square_z * (spread_sum + value**2 * spread_count)
-    share = math.sqrt((1 + value**2) / 2 / main)
-    around = (1 + 1 / share) / 2
-    constant = (1 + share) * square_z * spread_sum + around
-    square = (1 + share) * square_z * spread_count + around
+    share = math.sqrt(2 * (slacks[0] ** 2 + value**2 * slacks[1] ** 2) / main)
+    around_sum, around_count = (2 * (1 + 1 / share) * slack**2 for slack in slacks)
+    constant = (1 + share) * square_z * spread_sum + around_sum
+    square = (1 + share) * square_z * spread_count + around_count
     if count <= math.sqrt(square):
         return None
     clear = float(count) ** 2 - square
-    centre = float(total) * count / clear
+    centre = float(total) * float(count) / clear
     half = math.sqrt(constant * clear + square * float(total) ** 2) / clear
     room = Fraction(half * (1 + _OUTWARD) + abs(centre) * _OUTWARD)
     return Fraction(centre) - room, Fraction(centre) + room
 
 
-def _box(average: Average, total: int, count: int) -> tuple[Fraction, Fraction]:
+def _box(average: Average, total: Number, count: Number) -> tuple[Fraction, Fraction]:
     """Return the range of the ratio while sum and count are each within their own interval, for any noise.
 
-    A count without noise of at least 1 is assumed.
+    A count without noise of at least one row is assumed.
     """
     around_sum, around_count = average.halves
-    counts = (max(1, count - around_count), max(1, count + around_count))
-    corners = [Fraction(part, whole) for part in (total - around_sum, total + around_sum) for whole in counts]
+    counts = (max(average.one, count - around_count), max(average.one, count + around_count))
+    corners = [Fraction(part) / whole for part in (total - around_sum, total + around_sum) for whole in counts]
     return min(corners), max(corners)

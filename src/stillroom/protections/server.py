@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Failed
 from stillroom.model.charge import Charge
 from stillroom.privacy.accountant import compose
+from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import guarantee_of
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.estimation import marginal_of, sizes_of
+from stillroom.query.protected import protected
 from stillroom.room.data import datasets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from stillroom.model.mechanism import Guarantee
     from stillroom.model.plan import NoisyCells, Plan
     from stillroom.ports import Engine, Noise, Tables
 
@@ -43,9 +44,9 @@ class ServerProtection:
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
         """Measure a plan within its charge.
 
-        Each measure is a vector of sums that one person moves by at most its sensitivity, and gets independent noise in each cell;
+        Each marginal of a measure is a vector of sums that one person moves by at most its sensitivity, and gets independent noise in each;
         the noise is whole numbers drawn without sight of the data, so adding it is the mechanism of Canonne, Kamath and Steinke
-        (2020, arXiv:2004.00010) or its Laplace counterpart. All measures together compose to the sum of their guarantees, which must
+        (2020, arXiv:2004.00010) or its Laplace counterpart. All marginals together compose to the sum of their guarantees, which must
         be within the charge. That is checked, and the sampler confirms each guarantee and draws, before a table is opened.
 
         Args:
@@ -57,34 +58,39 @@ class ServerProtection:
             Failed: The plan's noise is not within the charge, or the run did not finish. What was committed stays charged.
             Refusal: A version was withdrawn or is not there.
         """
-        guarantees = _guarantees(plan)
+        measured = protected(plan)
+        guarantees = [guarantee_of(one.marginal.mechanism, one.add_remove) for one in measured]
         if not compose(Charge(rho=guarantee.rho) for guarantee in guarantees).fits(charge):
             raise _failed("The noise of the plan costs more than was committed for it.")
         datasets = datasets_of(plan)
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
-        pairs = zip(plan.mechanisms, guarantees, strict=True)
-        drawn = [self._noise.draw(mechanism, plan.cells, guarantee) for mechanism, guarantee in pairs]
+        pairs = zip(measured, guarantees, strict=True)
+        drawn = [self._noise.draw(one.marginal.mechanism, cells(sizes_of(plan), one.marginal.kept), guarantee) for one, guarantee in pairs]
         tables = {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
-        return _sums(plan, self._engine.measure_exactly(plan, tables), drawn)
+        return _noisy(plan, self._engine.measure_exactly(plan, tables), iter(drawn))
 
 
-def _guarantees(plan: Plan) -> list[Guarantee]:
-    """Return what each measure's noise must be within, from the plan's own bounds."""
-    pairs = zip(plan.mechanisms, plan.measures, strict=True)
-    return [guarantee_of(mechanism, measure_sensitivities(measure, plan.bounds, plan.cells)[0]) for mechanism, measure in pairs]
-
-
-def _sums(plan: Plan, exact: Sequence[Sequence[int]], drawn: Sequence[Sequence[int]]) -> NoisyCells:
-    """Add the noise, cell by cell.
+def _noisy(plan: Plan, exact: Sequence[Sequence[int]], drawn: Iterator[Sequence[int]]) -> NoisyCells:
+    """Add up each marginal of each measure, and add its noise.
 
     Raises:
-        Failed: There are not as many numbers as the plan has cells; no cell may go without noise.
+        Failed: There are not as many numbers as the plan has totals; none may go without noise.
     """
-    shape = [plan.cells] * len(plan.measures)
-    if [len(cells) for cells in exact] != shape or [len(noise) for noise in drawn] != shape:
-        raise _failed("The engine or the sampler did not return one number for each cell.")
-    return tuple(tuple(cell + noise for cell, noise in zip(cells, noises, strict=True)) for cells, noises in zip(exact, drawn, strict=True))
+    if [len(leaves) for leaves in exact] != [plan.cells] * len(plan.measures):
+        raise _failed("The engine did not return one number for each cell.")
+    sizes = sizes_of(plan)
+    return tuple(
+        tuple(_sums(marginal_of(leaves, sizes, marginal.kept), next(drawn)) for marginal in strategy)
+        for leaves, strategy in zip(exact, plan.strategies, strict=True)
+    )
+
+
+def _sums(totals: Sequence[int], noise: Sequence[int]) -> tuple[int, ...]:
+    """Add the noise, total by total."""
+    if len(totals) != len(noise):
+        raise _failed("The sampler did not return one number for each cell.")
+    return tuple(total + one for total, one in zip(totals, noise, strict=True))
 
 
 def _failed(reason: str) -> Failed:

@@ -12,6 +12,8 @@ from stillroom.model.codec import digest_of
 from stillroom.model.expression import Over, columns_of, renamed, walk
 from stillroom.model.plan import Bounds, Finish, Key, Plan, leaves
 from stillroom.model.price import Compiled
+from stillroom.model.schema import Kind
+from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.around import Around
@@ -30,11 +32,13 @@ from stillroom.query.measures import Measures
 from stillroom.query.named_windows import with_windows_written
 from stillroom.query.nested import unnested
 from stillroom.query.parse import parse
+from stillroom.query.protected import plan_charge, protected
 from stillroom.query.relations import select_rows
-from stillroom.query.scales import measure_sensitivities, mechanisms_for, plan_charge
+from stillroom.query.scales import strategies_for
 from stillroom.query.sets import Keys, grouping_sets
 from stillroom.query.size import check_size
 from stillroom.query.split import split
+from stillroom.query.strategies import places
 from stillroom.query.subqueries import compile_subquery
 from stillroom.query.typed import same
 
@@ -62,7 +66,7 @@ FINISH_LIMIT = 10_000_000
 """The most nodes that are evaluated to make a table: its rows × all that stands in SELECT, HAVING and ORDER BY."""
 
 NOISE_LIMIT = 2_000_000
-"""The most draws of noise: leaf cells × measures. Each takes some 50 microseconds."""
+"""The most draws of noise, and the most leaf cells of all measures together. Each draw takes some 50 microseconds."""
 
 WINDOW_NODES = 20
 """So many nodes does a window count as: it sorts the rows."""
@@ -82,9 +86,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(nested, contract)
     plan = _plan(contract, question.terms, grouped)
-    pure = [
-        epsilon_of(m, measure_sensitivities(s, plan.bounds, plan.cells)[0]) for m, s in zip(plan.mechanisms, plan.measures, strict=True)
-    ]
+    pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in protected(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
     return Compiled(plan=plan, headings=grouped.headings, charge=plan_charge(plan), pure_epsilon=epsilon, readers=readers)
@@ -177,19 +179,24 @@ def _check_cells(cells: int, contract: Contract) -> None:
 
 def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    cells = leaves(keys, ())
-    rows = sum(cells // leaves(keys, kept) for kept in finish.sets)
-    if cells * measures > NOISE_LIMIT:
-        raise Refusal(
-            Code.TOO_MANY_CELLS,
-            f"{measures} measures of {cells} cells would be taken; {NOISE_LIMIT} numbers are the most.",
-            "Use fewer aggregates, or group by fewer or coarser columns.",
-        )
+    finest = leaves(keys, ())
+    rows = sum(finest // leaves(keys, kept) for kept in finish.sets)
+    _check_draws(finest * measures)
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
             f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
             "Select fewer columns, or name fewer grouping sets.",
+        )
+
+
+def _check_draws(numbers: int) -> None:
+    """Refuse plans for which too many numbers would be measured."""
+    if numbers > NOISE_LIMIT:
+        raise Refusal(
+            Code.TOO_MANY_CELLS,
+            f"{numbers} numbers would be measured; {NOISE_LIMIT} are the most.",
+            "Use fewer aggregates, or group by fewer or coarser columns.",
         )
 
 
@@ -241,6 +248,10 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
+    strategies = strategies_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta)
+    sizes = tuple(len(key.domain) for key in draft.keys)
+    _check_draws(sum(cells(sizes, marginal.kept) for strategy in strategies for marginal in strategy))
+    finish = _with_places(draft.finish, places(strategies, sizes, draft.finish.sets))
     parts, rows = split(draft.relation, contract)
     return Plan(
         contract=digest_of(contract),
@@ -250,10 +261,21 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         rows=rows,
         keys=draft.keys,
         measures=draft.measures,
-        mechanisms=mechanisms_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta),
+        strategies=strategies,
         bounds=bounds,
-        finish=draft.finish,
+        finish=finish,
     )
+
+
+def _with_places(finish: Finish, further: int) -> Finish:
+    """Return a finish that keeps totals in further decimal places, and shows these."""
+    if not further:
+        return finish
+    outputs = [
+        one if one.measure is None else one.model_copy(update={"kind": Kind.DECIMAL, "digits": one.digits + further})
+        for one in finish.outputs
+    ]
+    return finish.model_copy(update={"places": further, "outputs": tuple(outputs)})
 
 
 def _bounds(contract: Contract, terms: Terms, grouped: _Grouped, cells: int) -> Bounds:

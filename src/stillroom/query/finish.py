@@ -62,8 +62,8 @@ def _cells(plan: Plan, output: Output, rows: Rows) -> list[Cell]:
     value, digits = output.value, output.digits
     if isinstance(value, Column) and value.name[0] == "k":
         return _keys(plan, output, int(value.name[1:]), rows)
-    if isinstance(value, Column) and value.name[0] == "m" and digits == plan.measures[int(value.name[1:])].digits:
-        return [_measured(total, half, digits) for total, half in rows.measured(int(value.name[1:]), LEVEL)]
+    if isinstance(value, Column) and value.name[0] == "m" and digits == plan.measures[int(value.name[1:])].digits + plan.finish.places:
+        return [_measured(*ends, digits) for ends in rows.measured(int(value.name[1:]), LEVEL)]
     if isinstance(value, Average):
         return [_averaged(one, digits, 10**value.digits) for one in rows.averaged(value, LEVEL)]
     return [_computed(one, output) for one in rows.column(value)]
@@ -76,9 +76,9 @@ def _keys(plan: Plan, output: Output, number: int, rows: Rows) -> list[Cell]:
     return [known[position] for position in rows.positions(number)]
 
 
-def _measured(total: int, half: int, digits: int) -> Cell:
+def _measured(total: int, low: int, high: int, digits: int) -> Cell:
     """Return a noisy total, which has as many decimal places as it is shown with."""
-    return Cell(value=_fixed(total, digits), low=_fixed(total - half, digits), high=_fixed(total + half, digits))
+    return Cell(value=_fixed(total, digits), low=_fixed(low, digits), high=_fixed(high, digits))
 
 
 def _averaged(ratio: Derived, digits: int, unit: int) -> Cell:

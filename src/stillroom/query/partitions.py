@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from stillroom.query.orders import ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from fractions import Fraction
 
     from stillroom.model.expression import Expression, Extent, Over
@@ -27,11 +27,6 @@ class Whole(Protocol):
         """Return how many rows there are."""
         ...
 
-    @property
-    def sets(self) -> Sequence[int]:
-        """For each row, its grouping set."""
-        ...
-
     def known(self, node: Expression) -> Sequence[Estimate]:
         """Return an expression's value in each row."""
         ...
@@ -40,12 +35,16 @@ class Whole(Protocol):
         """Return an expression's value in each row, and its interval at a level."""
         ...
 
-    def sums(self, measure: int) -> Sequence[int]:
-        """Return the noisy total of a measure in each row, in units."""
+    def measure_sums(self, measure: int, level: Fraction) -> Sums:
+        """Return the sums of a measure over frames, with intervals at a level."""
         ...
 
-    def total_of(self, measure: int, rows: Mapping[int, int], total: int, level: Fraction) -> Estimate:
-        """Return the sum of a measure over some rows of the table, so many of each grouping set."""
+
+class Sums(Protocol):
+    """Sums of one measure."""
+
+    def over(self, partition: Partition, extent: Extent | None) -> list[Estimate]:
+        """Return the sum over the frame of each row."""
         ...
 
 

@@ -7,14 +7,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Average, Column
+from stillroom.model.expression import Average
 from stillroom.model.plan import leaves
 from stillroom.model.price import ExpectedError, Price
-from stillroom.privacy.intervals import quantile
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
 from stillroom.privacy.words import attacker_sentences
+from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.finish import decimal_text
-from stillroom.query.scales import LEVEL, average_half_width, measure_sensitivities
+from stillroom.query.protected import protected
+from stillroom.query.scales import LEVEL, average_half_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Output, Plan
     from stillroom.model.price import Compiled
     from stillroom.model.release import Promise
+    from stillroom.privacy.combined import Combined
 
 GROUP_SIZES = (10, 100, 1_000, 10_000)
 """Group sizes for which the expected error of averages is shown."""
@@ -58,28 +60,28 @@ def price(contract: Contract, compiled: Compiled, group_size: int | None = None)
 def promises(contract: Contract, plan: Plan) -> tuple[Promise, Promise]:
     """Return the guarantee of a plan's release, and that of the contract's cap."""
     delta = Fraction(str(contract.caps.delta))
-    noised = [
-        Noised(mechanism, *measure_sensitivities(measure, plan.bounds, plan.cells))
-        for mechanism, measure in zip(plan.mechanisms, plan.measures, strict=True)
-    ]
+    noised = [Noised(one.marginal.mechanism, one.add_remove, one.change) for one in protected(plan)]
     return release_promise(noised, delta), cap_promise(Fraction(str(contract.caps.epsilon)), delta)
 
 
 def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> ExpectedError:
     """Return the expected half-widths of one column."""
-    if isinstance(output.value, Column):
-        number = int(output.value.name[1:])
-        digits = plan.measures[number].digits
-        terms = [leaves(plan.keys, kept) for kept in plan.finish.sets]
-        finest, widest = (Fraction(quantile(plan.mechanisms[number], count, LEVEL), 10**digits) for count in (min(terms), max(terms)))
-        total = decimal_text(widest, digits, ROUND_CEILING) if max(terms) > min(terms) else None
-        return ExpectedError(name=name, half_width=decimal_text(finest, digits, ROUND_CEILING), total_half_width=total)
+    finest, widest = (choice(plan.finish.sets, key=lambda kept: leaves(plan.keys, kept)) for choice in (min, max))
+    if output.measure is not None:
+        halves = (_noise(plan, output.measure, kept, 10**plan.finish.places).whole_half_width(LEVEL) for kept in (finest, widest))
+        half, total = (decimal_text(Fraction(one), output.digits, ROUND_CEILING, 10**output.digits) for one in halves)
+        several = leaves(plan.keys, widest) > leaves(plan.keys, finest)
+        return ExpectedError(name=name, half_width=half, total_half_width=total if several else None)
     if isinstance(output.value, Average):
         average = output.value
-        noise = plan.mechanisms[int(average.total[1:])], plan.mechanisms[int(average.count[1:])]
-        fewest = min(leaves(plan.keys, kept) for kept in plan.finish.sets)
-        widths = {str(size): average_half_width(average, *noise, size, fewest) for size in sizes}
+        total_noise, count_noise = (_noise(plan, int(measure[1:]), finest, 1) for measure in (average.total, average.count))
+        widths = {str(size): average_half_width(average, total_noise, count_noise, size) for size in sizes}
         return ExpectedError(
             name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
         )
     return ExpectedError(name=name)
+
+
+def _noise(plan: Plan, measure: int, kept: tuple[int, ...], one: int) -> Combined:
+    """Return the noise of each total of a grouping set, in units of 1/one."""
+    return row_noise(plan.strategies[measure], sizes_of(plan), kept, one)

@@ -6,16 +6,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.model.expression import Average, Column, Over, children, columns_of
-from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level, quantile, rounded_terms
-from stillroom.privacy.ratios import ratio_interval
+from stillroom.privacy import ratios
+from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level
 from stillroom.query.estimate import Estimate, exact, vague
 from stillroom.query.estimates import estimates
+from stillroom.query.frame_noise import MeasureSums, around
 from stillroom.query.result import reads_noise
-from stillroom.query.scales import LEVEL, ratio
+from stillroom.query.scales import LEVEL, average_of
 from stillroom.query.table_windows import windowed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Key, Plan
@@ -44,11 +45,6 @@ class Rows:
         """Return the rows at some places among these, in the order of the places."""
         return Rows(self._plan, self._totals, [self._numbers[place] for place in places], self._windows)
 
-    @property
-    def sets(self) -> Sequence[int]:
-        """For each row, its grouping set."""
-        return [self._totals.sets[number] for number in self._numbers]
-
     def column(self, node: Expression, level: Fraction = LEVEL) -> Sequence[Estimate]:
         """Return an expression's value and interval in each row; several noisy terms share the error probability (Bonferroni)."""
         atoms = _atoms(node)
@@ -66,42 +62,29 @@ class Rows:
         positions = self._totals.positions(key)
         return [positions[number] for number in self._numbers]
 
-    def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int]]:
-        """Yield, for each row, the noisy total of a measure and its half-width, in units."""
-        halves = [quantile(self._plan.mechanisms[measure], terms, level) for terms in self._totals.terms]
-        sums, sets = self._totals.sums[measure], self._totals.sets
-        return ((sums[number], halves[sets[number]]) for number in self._numbers)
+    def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
+        """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
+        halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
+        sums, centres, sets = self._totals.sums[measure], self._totals.centres[measure], self._totals.sets
+        return (around(sums[number], centres[number], halves[sets[number]]) for number in self._numbers)
 
-    def sums(self, measure: int) -> list[int]:
-        """Return the noisy total of a measure in each row, in units."""
-        return [self._totals.sums[measure][number] for number in self._numbers]
-
-    def total_of(self, measure: int, rows: Mapping[int, int], total: int, level: Fraction) -> Estimate:
-        """Return the sum of a measure over some rows of the table.
-
-        The rows of one grouping set have no leaf cell in common: their sum is one of that many independent draws of noise, and has its
-        exact interval. Those of several sets share cells, so that the sums of all sets share the error probability (Bonferroni).
-
-        Args:
-            measure: The measure.
-            rows: How many rows of each grouping set there are, none of them twice.
-            total: The sum of their noisy totals, in units.
-            level: What the interval covers.
-        """
-        shared, unit = joint_level(level, max(1, len(rows))), 10 ** self._plan.measures[measure].digits
-        if shared > HIGHEST_LEVEL:
-            return vague(Fraction(total, unit))
-        terms = (rounded_terms(count * self._totals.terms[one]) for one, count in rows.items())
-        half = sum(quantile(self._plan.mechanisms[measure], each, shared) for each in terms)
-        return Estimate(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit), noisy=True)
+    def measure_sums(self, measure: int, level: Fraction) -> MeasureSums:
+        """Return the sums of a measure over frames, with intervals at a level."""
+        return MeasureSums(self._plan, self._totals, measure, level)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
         total, count = int(atom.total[1:]), int(atom.count[1:])
-        noise = (self._plan.mechanisms[total], self._plan.mechanisms[count])
-        known = [ratio(atom, *noise, terms, level) for terms in self._totals.terms]
-        sums, counts, sets = self._totals.sums[total], self._totals.sums[count], self._totals.sets
-        return (ratio_interval(known[sets[number]], sums[number], counts[number]) for number in self._numbers)
+        noises = zip(self._totals.noise(total), self._totals.noise(count), strict=True)
+        known = [average_of(atom, *noise, level, self._totals.one) for noise in noises]
+        sets = self._totals.sets
+        return (self._averaged(known[sets[number]], total, count, number) for number in self._numbers)
+
+    def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
+        """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
+        sums, centres = self._totals.sums, self._totals.centres
+        shown = ratios.clamped(known, sums[total][number], sums[count][number])
+        return ratios.ratio_interval(known, Fraction(centres[total][number]), Fraction(centres[count][number]), shown)
 
     def _key(self, name: str) -> list[Estimate]:
         """Return a key's values (`k0`, …), or where it is totalled over (`g0`, …)."""
@@ -118,10 +101,10 @@ class Rows:
         if isinstance(atom, Average):
             return self._average(atom, level)
         number = int(atom.name[1:])
-        unit = 10 ** self._plan.measures[number].digits
+        unit = 10 ** self._plan.measures[number].digits * self._totals.one
         return [
-            Estimate(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit), noisy=True)
-            for total, half in self.measured(number, level)
+            Estimate(Fraction(total, unit), Fraction(low, unit), Fraction(high, unit), noisy=True)
+            for total, low, high in self.measured(number, level)
         ]
 
     def _over(self, node: Over, level: Fraction) -> list[Estimate]:

@@ -1,153 +1,134 @@
-"""How much noise each measure gets: the split depends on the plan and the terms only."""
+"""How much noise keeps an error that is asked for, in every row of a table."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Average, Column, Covariance, walk
-from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
-from stillroom.model.plan import leaves
+from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, NoiseKind
 from stillroom.privacy import ratios
-from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.intervals import scale_for_half_width
-from stillroom.privacy.mechanisms import charge_of, scale_for_epsilon, scale_for_rho
+from stillroom.privacy.marginals import cells
 from stillroom.privacy.ratios import expected_ratio_half_width
-from stillroom.privacy.sensitivity import Sensitivity, sensitivities
+from stillroom.query.estimation import row_noise
+from stillroom.query.strategies import by_price, shape, strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from stillroom.model.charge import Charge
-    from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Plan
+    from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Strategy
     from stillroom.model.question import Terms
+    from stillroom.privacy.combined import Combined
+    from stillroom.query.strategies import Shape
 
 LEVEL = Fraction(95, 100)
 """Coverage of every interval that is printed."""
 
 
-def measure_sensitivities(measure: Measure, bounds: Bounds, cells: int) -> tuple[Sensitivity, Sensitivity]:
-    """Return the (add/remove, change) sensitivities of a measure.
-
-    One identifier's entry in a cell is its clamped total there; the absolute entries add up to at most the number of its rows
-    times the largest absolute value of a row, since clamping towards a range that contains 0 never lengthens an entry.
-    """
-    rows_total = bounds.rows * max(-measure.row_low, measure.row_high)
-    return sensitivities(
-        lo=measure.low, hi=measure.high, rows_total=rows_total, groups=bounds.groups, cells=cells, identifiers=bounds.identifiers
-    )
-
-
-def plan_charge(plan: Plan) -> Charge:
-    """Return what a plan costs: the composition of its mechanisms at the add/remove sensitivities."""
-    pairs = zip(plan.mechanisms, plan.measures, strict=True)
-    return charge_of((mechanism, measure_sensitivities(measure, plan.bounds, plan.cells)[0]) for mechanism, measure in pairs)
-
-
-def mechanisms_for(  # noqa: PLR0913 - the parts of a plan that bear on its noise
+def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its noise
     measures: Sequence[Measure], *, bounds: Bounds, keys: tuple[Key, ...], finish: Finish, terms: Terms, delta: Fraction
-) -> tuple[Mechanism, ...]:
-    """Return the noise of each measure for the terms of a question.
+) -> tuple[Strategy, ...]:
+    """Return what is measured of each measure, and with how much noise, for the terms of a question.
 
     With a price, scales are proportional to what one person can contribute to a cell, so that half-width ÷ per-person bound is the
-    same for all measures. With an error, each measure gets the largest scale that keeps the error in every row, totals too.
+    same for all measures. With an error, each measure gets the largest scales that keep the error in every row, totals too.
 
     Raises:
         InvalidInput: The terms give both or neither of a price and an error, or an error that does not fit the outputs.
     """
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
-    noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
-    known = [measure_sensitivities(measure, bounds, leaves(keys, ()))[0] for measure in measures]
+    sizes, even = tuple(len(key.domain) for key in keys), terms.error is not None
+    shapes = [shape(measure, bounds, sizes, finish.sets, pure=terms.pure, even=even) for measure in measures]
     if terms.epsilon is not None:
-        return tuple(
-            Mechanism(noise=noise, scale=scale) for scale in _by_price(known, Fraction(str(terms.epsilon)), delta, pure=terms.pure)
-        )
-    widest = max(leaves(keys, kept) for kept in finish.sets)
-    return tuple(Mechanism(noise=noise, scale=scale) for scale in _by_error(measures, noise, finish.outputs, terms, widest))
+        return by_price(shapes, Fraction(str(terms.epsilon)), delta, pure=terms.pure)
+    noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
+    return _ByError(measures, shapes, noise, sizes, finish, terms).strategies()
 
 
-def _by_price(known: Sequence[Sensitivity], epsilon: Fraction, delta: Fraction, *, pure: bool) -> list[float]:
-    """Split a price: measure j gets the share Δⱼ²/Cⱼ² of ρ (or Δⱼ/Cⱼ of ε), for which scaleⱼ/Cⱼ is the same for all."""
-    if pure:
-        shares = [Fraction(one.l1, max(1, one.linf)) for one in known]
-        return [scale_for_epsilon(one.l1, epsilon * share / _sum(shares)) for one, share in zip(known, shares, strict=True)]
-    rho = rho_from(epsilon, delta)
-    shares = [Fraction(one.l2_squared, max(1, one.linf) ** 2) for one in known]
-    return [scale_for_rho(one.l2_squared, rho * share / _sum(shares)) for one, share in zip(known, shares, strict=True)]
+class _ByError(NamedTuple):
+    """A question that asks for an error. A scale stands for that of a measure's finest marginal; the others follow by its shape."""
+
+    measures: Sequence[Measure]
+    shapes: Sequence[Shape]
+    noise: NoiseKind
+    sizes: tuple[int, ...]
+    finish: Finish
+    terms: Terms
+
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Return for each measure the largest scales for which every output keeps the error."""
+        wanted: dict[int, float] = {}
+        if any(isinstance(part, Covariance) for output in self.finish.outputs for part in walk(output.value)):
+            raise InvalidInput(
+                Code.PRICE_INVALID,
+                "No error can be asked for of a variance, deviation, covariance, correlation or regression: it depends on the values.",
+                "Use --epsilon; each cell carries its interval.",
+            )
+        for output in self.finish.outputs:
+            for position, scale in self._demands(output).items() if output.noisy else ():
+                wanted[position] = min(scale, wanted.get(position, scale))
+        if any(position not in wanted for position in range(len(self.measures))):
+            raise InvalidInput(
+                Code.PRICE_INVALID,
+                "An error can be asked for when each aggregate is itself a column of the table.",
+                "Select the aggregates of HAVING, ORDER BY and computed columns too, or use --epsilon.",
+            )
+        return tuple(self._strategy(position, wanted[position]) for position in range(len(self.measures)))
+
+    def _strategy(self, measure: int, scale: float) -> Strategy:
+        return strategy(self.noise, {kept: scale * one for kept, one in self.shapes[measure].scales().items()})
+
+    def _noises(self, measure: int, scale: float) -> list[Combined]:
+        """Return the noise of each grouping set."""
+        return [row_noise(self._strategy(measure, scale), self.sizes, kept, 1) for kept in set(self.finish.sets)]
+
+    def _demands(self, output: Output) -> dict[int, float]:
+        """Return the largest scales for which one output keeps the error, by measure."""
+        error = Fraction(str(self.terms.error))
+        if isinstance(output.value, Column):
+            return {int(output.value.name[1:]): self._total_scale(int(output.value.name[1:]), error)}
+        if not isinstance(output.value, Average):
+            return {}
+        if self.terms.group_size is None:
+            raise InvalidInput(Code.PRICE_INVALID, "The error of an average depends on the size of its group.", "Add --group-size.")
+        return self._average_scales(output.value, error, self.terms.group_size)
+
+    def _total_scale(self, measure: int, error: Fraction) -> float:
+        """Return the largest scale that keeps the error of a count or sum."""
+        units: Fraction = error * 10 ** self.measures[measure].digits
+        known = list(self.shapes[measure].known)
+        if len(known) == 1:
+            widest = max(cells(self.sizes, known[0]) // cells(self.sizes, kept) for kept in self.finish.sets)
+            return scale_for_half_width(self.noise, units, widest, LEVEL)
+        return _largest(lambda scale: all(noise.whole_half_width(LEVEL) <= units for noise in self._noises(measure, scale)))
+
+    def _average_scales(self, average: Average, error: Fraction, group_size: int) -> dict[int, float]:
+        """Return the largest scales of sum and count, in proportion to their bounds, that keep an error."""
+        pair = (int(average.total[1:]), int(average.count[1:]))
+        peaks = {one: max(1, -self.measures[one].low, self.measures[one].high) for one in pair}
+
+        def scales(factor: float) -> dict[int, float]:
+            return {one: min(max(factor * peak, SMALLEST_SCALE), LARGEST_SCALE) for one, peak in peaks.items()}
+
+        def keeps(factor: float) -> bool:
+            noises = zip(*(self._noises(one, scale) for one, scale in scales(factor).items()), strict=True)
+            return all(average_half_width(average, total, count, group_size) <= error for total, count in noises)
+
+        return scales(_largest(keeps))
 
 
-def _sum(shares: Sequence[Fraction]) -> Fraction:
-    """Return the sum of the shares; 1 where no measure can depend on anyone."""
-    return sum(shares, Fraction(0)) or Fraction(1)
-
-
-def _by_error(measures: Sequence[Measure], noise: NoiseKind, outputs: Sequence[Output], terms: Terms, widest: int) -> list[float]:
-    """Return for each measure the largest scale for which every output keeps the error, in rows that add up so many cells too."""
-    wanted: dict[int, float] = {}
-    if any(isinstance(part, Covariance) for output in outputs for part in walk(output.value)):
-        raise InvalidInput(
-            Code.PRICE_INVALID,
-            "No error can be asked for of a variance, deviation, covariance, correlation or regression: it depends on the values.",
-            "Use --epsilon; each cell carries its interval.",
-        )
-    for output in outputs:
-        if not output.noisy:
-            continue
-        for position, scale in _demands(output, measures, noise, terms, widest).items():
-            wanted[position] = min(scale, wanted.get(position, scale))
-    missing = [position for position in range(len(measures)) if position not in wanted]
-    if missing:
-        raise InvalidInput(
-            Code.PRICE_INVALID,
-            "An error can be asked for when each aggregate is itself a column of the table.",
-            "Select the aggregates of HAVING, ORDER BY and computed columns too, or use --epsilon.",
-        )
-    return [wanted[position] for position in range(len(measures))]
-
-
-def _demands(output: Output, measures: Sequence[Measure], noise: NoiseKind, terms: Terms, widest: int) -> dict[int, float]:
-    """Return the largest scales for which one output keeps the error, by measure."""
-    error = Fraction(str(terms.error))
-    if isinstance(output.value, Column):
-        position = int(output.value.name[1:])
-        return {position: scale_for_half_width(noise, error * 10 ** measures[position].digits, widest, LEVEL)}
-    if not isinstance(output.value, Average):
-        return {}
-    if terms.group_size is None:
-        raise InvalidInput(Code.PRICE_INVALID, "The error of an average depends on the size of its group.", "Add --group-size.")
-    average, size = output.value, terms.group_size
-    total, count = int(average.total[1:]), int(average.count[1:])
-
-    def keeps(scales: Mapping[int, float]) -> bool:
-        noises = [Mechanism(noise=noise, scale=scales[position]) for position in (total, count)]
-        return average_half_width(average, noises[0], noises[1], size, widest) <= error
-
-    return _proportional((total, count), measures, keeps)
-
-
-def _proportional(pair: tuple[int, int], measures: Sequence[Measure], keeps: Callable[[Mapping[int, float]], bool]) -> dict[int, float]:
-    """Return the largest scales of two measures, in proportion to their bounds, that keep an error."""
-    peak = {position: max(1, -measures[position].low, measures[position].high) for position in pair}
-
-    def scales(factor: float) -> dict[int, float]:
-        return {position: min(max(factor * peak[position], SMALLEST_SCALE), LARGEST_SCALE) for position in pair}
-
-    return scales(_largest(lambda factor: keeps(scales(factor))))
-
-
-def average_half_width(average: Average, total: Mechanism, count: Mechanism, group_size: int, terms: int) -> Fraction:
-    """Return the expected half-width of an average of `terms` leaf cells over `group_size` rows, in the column's own units."""
+def average_half_width(average: Average, total: Combined, count: Combined, group_size: int) -> Fraction:
+    """Return the expected half-width of an average over `group_size` rows, in the column's own units."""
     unit: int = 10**average.digits
-    return expected_ratio_half_width(ratio(average, total, count, terms, LEVEL), group_size) / unit
+    return expected_ratio_half_width(average_of(average, total, count, LEVEL), group_size) / unit
 
 
-def ratio(average: Average, total: Mechanism, count: Mechanism, terms: int, level: Fraction) -> ratios.Average:
-    """Return what is known about an average of `terms` leaf cells before it is measured."""
-    return ratios.Average(
-        sum_noise=total, count_noise=count, terms=terms, low=Fraction(average.low), high=Fraction(average.high), level=level
-    )
+def average_of(average: Average, total: Combined, count: Combined, level: Fraction, one: int = 1) -> ratios.Average:
+    """Return what is known about an average before it is measured, from the noise of its sum and count in units of 1/one."""
+    return ratios.Average(sum_noise=total, count_noise=count, low=Fraction(average.low), high=Fraction(average.high), level=level, one=one)
 
 
 def _largest(enough: Callable[[float], bool]) -> float:

@@ -6,7 +6,6 @@ which rows are seen, or where it decides their order and the function picks or a
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from stillroom.model.after import TableFunction
@@ -103,31 +102,11 @@ def _at(begins: int, ends: int, number: int) -> int | None:
 def _total(node: Over, table: Whole, level: Fraction, widest: int) -> Says:
     """Return a total over frames. All values of a frame share the error probability (Bonferroni), but for those of one measure."""
     if node.function is TableFunction.SUM and isinstance(node.value, Column) and node.value.name.startswith("m"):
-        return _measured(int(node.value.name[1:]), node.extent, table, level)
+        measured = table.measure_sums(int(node.value.name[1:]), level)
+        return lambda partition: measured.over(partition, node.extent)
     values = table.column(node.value, joint_level(level, widest))
     if node.function in {TableFunction.SUM, TableFunction.COUNT}:
         count = node.function is TableFunction.COUNT
         return lambda partition: sums([values[row] for row in partition.members], partition.frames(node.extent), count=count)
     greatest = node.function is TableFunction.MAX
     return lambda partition: extremes([values[row] for row in partition.members], partition.frames(node.extent), greatest=greatest)
-
-
-def _measured(measure: int, extent: Extent | None, table: Whole, level: Fraction) -> Says:
-    """Return the sum of a measure over frames."""
-    totals, sets = table.sums(measure), table.sets
-
-    def says(partition: Partition) -> list[Estimate]:
-        running = list(accumulate((totals[row] for row in partition.members), initial=0))
-        counts = {
-            one: list(accumulate((sets[row] == one for row in partition.members), initial=0))
-            for one in sorted({sets[row] for row in partition.members})
-        }
-        found: dict[tuple[int, int], Estimate] = {}
-        for begins, ends in partition.frames(extent):
-            if (begins, ends) not in found:
-                rows = {one: count[ends] - count[begins] for one, count in counts.items() if count[ends] > count[begins]}
-                total = running[ends] - running[begins]
-                found[begins, ends] = table.total_of(measure, rows, total, level) if rows else exact(None)
-        return [found[frame] for frame in partition.frames(extent)]
-
-    return says

@@ -1,17 +1,19 @@
-"""Totals: what each row of a table adds up, from noisy leaf cells."""
+"""Totals: what each row of a table adds up, from noisy marginals."""
 
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from stillroom.query.estimation import estimate, exact, precisions, rounded, row_noise, shape_of, sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.plan import Marginal, NoisyCells, Plan
+    from stillroom.privacy.combined import Combined
 
 TOTALLED = -1
 """The position of a key that a row totals over."""
@@ -20,30 +22,49 @@ TOTALLED = -1
 class Totals:
     """All rows of a plan's table before any is left out: its grouping sets as they stand, each in the order of its keys' domains.
 
-    A total is the sum of its leaf cells, so that totals always agree with their parts.
+    Totals are whole numbers of 1/one of their measure's units, and each is exactly the sum of its parts. Where one marginal is measured,
+    they are its noisy totals added up. Where several are, they are the least-squares estimates from all of them, rounded.
 
     Attributes:
         sets: For each row, the number of its grouping set.
-        terms: For each grouping set, how many leaf cells a row adds up.
         sums: For each measure, the total of each row.
+        centres: For each measure, the same before rounding: what intervals lie around.
+        one: The parts of a unit that are told apart.
     """
 
-    def __init__(self, plan: Plan, cells: NoisyCells) -> None:
-        """Add up the leaf cells of each measure along the keys that a grouping set leaves out."""
-        self._sizes = tuple(len(key.domain) for key in plan.keys)
-        self._kept = plan.finish.sets
+    def __init__(self, plan: Plan, measured: NoisyCells) -> None:
+        """Estimate all totals of each measure."""
+        self._sizes, self._plan, self._kept = sizes_of(plan), plan, plan.finish.sets
+        self.one: int = 10**plan.finish.places
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
-        self.terms = tuple(plan.cells // count for count in counts)
-        self.sums = tuple(self._sums(measure) for measure in cells)
+        found = [self._estimated(strategy, cells) for strategy, cells in zip(plan.strategies, measured, strict=True)]
+        self.sums: tuple[list[int], ...] = tuple(sums for sums, _ in found)
+        self.centres: tuple[Sequence[float], ...] = tuple(centres for _, centres in found)
 
-    def _sums(self, measure: Sequence[int]) -> list[int]:
+    def noise(self, measure: int) -> list[Combined]:
+        """Return the noise of a measure's totals, for each grouping set."""
+        return [row_noise(self._plan.strategies[measure], self._sizes, kept, self.one) for kept in self._kept]
+
+    def _estimated(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[list[int], Sequence[float]]:
+        """Return the total of each row, and the same before rounding."""
+        import numpy as np
+
+        shapes = [shape_of(self._sizes, marginal.kept) for marginal in strategy]
+        if len(strategy) == 1:
+            sums = self._summed(exact([cell * self.one for cell in measured[0]]).reshape(shapes[0]))
+            return sums, sums
+        arrays = [np.array(cells, dtype=np.float64).reshape(shape) for cells, shape in zip(measured, shapes, strict=True)]
+        known = {marginal.kept: array for marginal, array in zip(strategy, arrays, strict=True)}
+        leaves = estimate(self._sizes, precisions(strategy), known) * self.one
+        return self._summed(rounded(leaves)), self._summed(leaves)
+
+    def _summed(self, cells: NDArray[Any]) -> list[Any]:
         """Return the total of each row; with one axis more than keys, NumPy never returns a bare number."""
-        leaves = _exact(measure).reshape(*self._sizes, 1)
-        sums: list[int] = []
+        sums: list[Any] = []
         for kept in self._kept:
             left_out = tuple(key for key in range(len(self._sizes)) if key not in kept)
-            sums += leaves.sum(axis=left_out).ravel().tolist()
+            sums += cells[..., None].sum(axis=left_out).ravel().tolist()
         return sums
 
     def positions(self, key: int) -> list[int]:
@@ -54,11 +75,3 @@ class Totals:
             domain = range(self._sizes[key]) if key in kept else (TOTALLED,)
             found += [position for position in domain for _ in range(behind)] * before
         return found
-
-
-def _exact(measure: Sequence[int]) -> NDArray[np.int64] | NDArray[np.object_]:
-    """Return leaf cells as an array whose sums are exact: in 64 bits where no sum of cells can leave them."""
-    import numpy as np
-
-    fits = max(map(abs, measure)) * len(measure) < 2**63
-    return np.array(measure, dtype=np.int64) if fits else np.array(measure, dtype=np.object_)

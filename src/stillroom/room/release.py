@@ -9,7 +9,7 @@ from stillroom.model.release import Balance, MeasureNoise, Release
 from stillroom.policy.allowance import contract_allowance
 from stillroom.privacy.disclosure import disclosure
 from stillroom.query.price import promises
-from stillroom.query.scales import measure_sensitivities
+from stillroom.query.protected import protected
 
 if TYPE_CHECKING:
     from stillroom.model.contract import Contract
@@ -56,21 +56,20 @@ def write(committed: Committed, table: Table, *, room: str, sampler: str, releas
 
 
 def _noise(plan: Plan) -> tuple[MeasureNoise, ...]:
-    """Return mechanism and sensitivities of each measure."""
-    found = []
-    for mechanism, measure in zip(plan.mechanisms, plan.measures, strict=True):
-        add_remove, change = measure_sensitivities(measure, plan.bounds, plan.cells)
-        found.append(
-            MeasureNoise(
-                mechanism=mechanism,
-                digits=measure.digits,
-                add_remove_l1=str(add_remove.l1),
-                add_remove_l2_squared=str(add_remove.l2_squared),
-                change_l1=str(change.l1),
-                change_l2_squared=str(change.l2_squared),
-            )
+    """Return mechanism and sensitivities of all that was measured."""
+    return tuple(
+        MeasureNoise(
+            measure=one.measure,
+            kept=one.marginal.kept,
+            mechanism=one.marginal.mechanism,
+            digits=plan.measures[one.measure].digits,
+            add_remove_l1=str(one.add_remove.l1),
+            add_remove_l2_squared=str(one.add_remove.l2_squared),
+            change_l1=str(one.change.l1),
+            change_l2_squared=str(one.change.l2_squared),
         )
-    return tuple(found)
+        for one in protected(plan)
+    )
 
 
 def _balance(contract: Contract, spent: Charge, charge: Charge) -> Balance:

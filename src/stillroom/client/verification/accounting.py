@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.conversion import epsilon_of, rho_of
-from stillroom.client.verification.sensitivity import add_remove, change
+from stillroom.client.verification.sensitivity import moves
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.mechanism import NoiseKind
 
@@ -26,33 +26,35 @@ ROOM = Fraction(1, 10**9)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one kind of neighbour can learn from all measures together.
+    """What one kind of neighbour can learn from all marginals of all measures together.
 
     Attributes:
         rho: The exact zCDP rho.
         pure: The exact pure ε, where all noise is Laplace.
-        measures: How many measures there are; each may have been rounded up.
+        marginals: How many marginals there are; each may have been rounded up.
     """
 
     rho: Fraction
     pure: Fraction | None
-    measures: int
+    marginals: int
 
     @property
     def most(self) -> Fraction:
-        """The most that rounding up, measure by measure, makes of rho."""
-        return self.rho * (1 + ROOM) + self.measures * RHO_UNIT
+        """The most that rounding up, marginal by marginal, makes of rho."""
+        return self.rho * (1 + ROOM) + self.marginals * RHO_UNIT
 
 
 def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
-    """Return how far each measure moves when a person is added or removed, and when a person is changed."""
-    return [(add_remove(one, plan.bounds, plan.cells), change(one, plan.bounds, plan.cells)) for one in plan.measures]
+    """Return how far each marginal of each measure moves when a person is added or removed, and when a person is changed."""
+    sizes = [len(key.domain) for key in plan.keys]
+    pairs = zip(plan.measures, plan.strategies, strict=True)
+    return [moves(measure, plan.bounds, sizes, one.kept) for measure, strategy in pairs for one in strategy]
 
 
 def costs(plan: Plan) -> tuple[Cost, Cost]:
     """Return the cost for a person who is added or removed, and for one who is changed."""
-    known = distances(plan)
-    return _cost(plan.mechanisms, [one for one, _ in known]), _cost(plan.mechanisms, [other for _, other in known])
+    known, mechanisms = distances(plan), [one.mechanism for strategy in plan.strategies for one in strategy]
+    return _cost(mechanisms, [one for one, _ in known]), _cost(mechanisms, [other for _, other in known])
 
 
 @lru_cache(maxsize=64)

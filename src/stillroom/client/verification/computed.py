@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections import Counter
+from collections import defaultdict
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.client.verification.functions import Known, root_at_least, root_at_most, sure
+from stillroom.client.verification.halves import halves, sum_halves
 from stillroom.client.verification.meaning import known
-from stillroom.client.verification.noise import spread
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.windows import said
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stillroom.client.verification.functions import Plain
+    from stillroom.client.verification.halves import Halves
     from stillroom.client.verification.rows import Label
     from stillroom.model.expression import Expression
-    from stillroom.model.mechanism import Mechanism
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
 
@@ -160,17 +159,16 @@ class _Line(NamedTuple):
         if not name.startswith("m"):
             return sure(self._key(name))
         number = int(name[1:])
-        half = _half_width(self.plan.mechanisms[number], self.leaves, level, more=more)
-        return _around(self.total(number), half, self.plan.measures[number].digits)
+        half = _half(halves(self.plan, number, self.kept, level), more=more)
+        return _around(self.total(number), half, self.places(number))
+
+    def places(self, number: int) -> int:
+        """Return in how many decimal places the row shows a measure."""
+        return self.plan.measures[number].digits + self.plan.finish.places
 
     def total(self, number: int) -> int:
         """Return the total of a measure that the row shows, in units."""
-        return units_of(self.cells[self.shown[f"m{number}"]].value, self.plan.measures[number].digits)
-
-    @property
-    def leaves(self) -> int:
-        """How many leaf cells the row adds up."""
-        return self.plan.cells // math.prod(len(self.plan.keys[key].domain) for key in self.kept)
+        return units_of(self.cells[self.shown[f"m{number}"]].value, self.places(number))
 
     def _key(self, name: str) -> Plain:
         number = int(name[1:])
@@ -204,24 +202,19 @@ class _Sheet(NamedTuple):
         return found
 
     def total(self, measure: int, rows: Sequence[int], level: float) -> Known:
-        """Return the sum of a measure over some rows: the leaf cells of one grouping set are different ones, those of several are not.
-
-        A room may compute with a number of cells that is larger by less than a sixty-fourth.
-        """
-        leaves: Counter[int] = Counter()
+        """Return the sum of a measure over some rows, of which those of one grouping set have no leaf cell in common."""
+        groups: defaultdict[int, list[_Line]] = defaultdict(list)
         for row in rows:
-            leaves[self.lines[row].label.group] += self.lines[row].leaves
-        shared, plan = 1 - (1 - level) / len(leaves), self.lines[0].plan
-        most = [_few_digits(count) if self.more else count for count in leaves.values()]
-        half = sum(_half_width(plan.mechanisms[measure], count, shared, more=self.more) for count in most)
-        return _around(sum(self.lines[row].total(measure) for row in rows), half, plan.measures[measure].digits)
+            groups[self.lines[row].label.group].append(self.lines[row])
+        shared, plan = 1 - (1 - level) / len(groups), self.lines[0].plan
+        known = [sum_halves(plan, measure, lines[0].kept, [line.label.positions for line in lines], shared) for lines in groups.values()]
+        total = sum(line.total(measure) for lines in groups.values() for line in lines)
+        return _around(total, sum(_half(one, more=self.more) for one in known), self.lines[0].places(measure))
 
 
-def _few_digits(count: int) -> int:
-    """Return the next number of which at most seven binary digits are not 0."""
-    while count >> 7 and count & (count - 1) and count & ((1 << (count.bit_length() - 7)) - 1):
-        count += count & -count
-    return count
+def _half(known: Halves, *, more: bool) -> int:
+    """Return how far an interval may reach to one side of a value, or how near."""
+    return known.most + known.offset if more else max(0, known.least - known.offset)
 
 
 def _terms(node: Expression) -> set[Column | Over]:
@@ -241,18 +234,6 @@ def _key(plan: Plan, number: int, position: int) -> Plain:
     """Return a key's value; numbers and days as rationals."""
     value = plan.keys[number].domain[position]
     return Fraction(value, 10 ** plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-@lru_cache(maxsize=256)
-def _half_width(mechanism: Mechanism, terms: int, level: float, *, more: bool) -> int:
-    """Return the least half-width whose coverage reaches a level: surely, or as far as can be told."""
-    noise = spread(mechanism, terms)
-    wanted = level + (noise.tolerance if more else -noise.tolerance)
-    low, high = -1, math.ceil(len(noise.within) * noise.grain)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if noise.coverage(middle) >= wanted else (middle, high)
-    return high
 
 
 def _compare(output: Output, cell: Cell, narrow: Known, wide: Known) -> None:

@@ -6,9 +6,12 @@ values adding up to at most rows × the largest absolute value of a row. Norms a
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillroom.model.plan import Bounds, Measure
 
 
@@ -17,6 +20,17 @@ class Moved(NamedTuple):
 
     l1: int
     l2_squared: int
+
+
+def moves(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Sequence[int]) -> tuple[Moved, Moved]:
+    """Return how far a marginal moves when a person appears or vanishes, and when a person is altered.
+
+    A total adds up all leaf cells that agree with it in the keys that are kept; a person is in at most `groups` of them.
+    """
+    totals = prod(sizes[key] for key in kept)
+    together = max(1, min(bounds.groups, prod(sizes) // totals))
+    one = measure.model_copy(update={"low": measure.low * together, "high": measure.high * together})
+    return add_remove(one, bounds, totals), change(one, bounds, totals)
 
 
 def add_remove(measure: Measure, bounds: Bounds, cells: int) -> Moved:

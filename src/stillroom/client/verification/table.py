@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.computed import check_computed, check_ranges
-from stillroom.client.verification.noise import spread
+from stillroom.client.verification.halves import halves
 from stillroom.client.verification.numerals import units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import Label, labels
-from stillroom.model.expression import Average, Column
+from stillroom.model.expression import Average
+from stillroom.model.plan import leaves
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stillroom.client.verification.halves import Halves
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
 
@@ -56,7 +57,7 @@ def check_table(plan: Plan, table: Table) -> Found:
         if not output.noisy:
             require(all(_plain(cell) for cell in cells), f"column {table.headings[position].name} has no noise, and has intervals")
             check_computed(plan, table, position, known)
-        elif isinstance(output.value, Column):
+        elif output.measure is not None:
             units = _check_measure(plan, output, cells, known)
             intervals += len(units)
             totals += _check_totals(plan, units, known) if known else 0
@@ -75,33 +76,24 @@ def _plain(cell: Cell) -> bool:
 
 def _check_measure(plan: Plan, output: Output, cells: Sequence[Cell], known: Sequence[Label] | None) -> list[int]:
     """Check the intervals of one measure's cells; return its values in units."""
-    number = int(output.value.name[1:]) if isinstance(output.value, Column) else 0
-    expect("the decimal places of a measure's column", output.digits, plan.measures[number].digits)
-    terms_of = _terms(plan)
-    fitting: dict[tuple[int, frozenset[int]], bool] = {}
+    number = output.measure or 0
+    expect("the decimal places of a measure's column", output.digits, plan.measures[number].digits + plan.finish.places)
+    widths = [halves(plan, number, one, LEVEL) for one in plan.finish.sets]
     values = []
     for row, cell in enumerate(cells):
         value, low, high = (units_of(text, output.digits) for text in (cell.value, cell.low, cell.high))
-        expect("how far an interval reaches to both sides", high - value, value - low)
         require(not cell.no_information and not cell.totalled, "a count or sum is marked as something else")
-        terms = frozenset({terms_of[known[row].group]} if known else terms_of)
-        if (high - value, terms) not in fitting:
-            fitting[high - value, terms] = any(_fits(plan, number, high - value, count) for count in terms)
-        require(fitting[high - value, terms], f"an interval reaches {high - value} units to both sides, which is not what its noise gives")
+        possible = [widths[known[row].group]] if known else widths
+        fits = any(_fits(one, value, low, high) for one in possible)
+        require(fits, f"an interval of {high - low} units around a value is not what its noise gives")
         values.append(value)
     return values
 
 
-def _terms(plan: Plan) -> list[int]:
-    """Return how many leaf cells a row of each grouping set adds up."""
-    return [plan.cells // prod(len(plan.keys[key].domain) for key in one) for one in plan.finish.sets]
-
-
-def _fits(plan: Plan, number: int, half_width: int, terms: int) -> bool:
-    """Tell whether a half-width is the least that covers the level."""
-    known = spread(plan.mechanisms[number], terms)
-    wide = known.coverage(half_width) >= LEVEL - known.tolerance
-    return half_width >= 0 and wide and known.coverage(half_width - 1) < LEVEL + known.tolerance
+def _fits(known: Halves, value: int, low: int, high: int) -> bool:
+    """Tell whether an interval is as wide as it must be, and its value in the middle but for rounding."""
+    centred = abs(low + high - 2 * value) <= 2 * known.offset
+    return low <= value <= high and centred and 2 * known.least <= high - low <= 2 * known.most
 
 
 def _check_totals(plan: Plan, values: Sequence[int], known: Sequence[Label]) -> int:
@@ -112,14 +104,14 @@ def _check_totals(plan: Plan, values: Sequence[int], known: Sequence[Label]) -> 
     groups: defaultdict[int, dict[tuple[int, ...], int]] = defaultdict(dict)
     for label, value in zip(known, values, strict=True):
         groups[label.group][label.positions] = value
-    leaves = groups.pop(plan.finish.sets.index(full), {})
-    return sum(_compared(leaves, plan.finish.sets[group], totals, _terms(plan)[group]) for group, totals in groups.items())
+    parts, sets = groups.pop(plan.finish.sets.index(full), {}), plan.finish.sets
+    return sum(_compared(parts, sets[group], totals, leaves(plan.keys, sets[group])) for group, totals in groups.items())
 
 
-def _compared(leaves: Mapping[tuple[int, ...], int], kept: tuple[int, ...], totals: Mapping[tuple[int, ...], int], terms: int) -> int:
+def _compared(finest: Mapping[tuple[int, ...], int], kept: tuple[int, ...], totals: Mapping[tuple[int, ...], int], terms: int) -> int:
     """Compare the totals of one grouping set whose parts are all shown; return how many these were."""
     parts: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for positions, value in leaves.items():
+    for positions, value in finest.items():
         parts[tuple(positions[key] for key in kept)].append(value)
     complete = [positions for positions in totals if len(parts[positions]) == terms]
     for positions in complete:

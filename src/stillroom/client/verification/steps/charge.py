@@ -30,8 +30,8 @@ def check(evidence: Evidence) -> str:
         NotChecked: The plan does not hold.
     """
     release = evidence.measured
-    for number, (noise, moved) in enumerate(zip(release.noise, distances(release.plan), strict=True)):
-        _covers(number, noise, *moved)
+    for noise, moved in zip(release.noise, distances(release.plan), strict=True):
+        _covers(noise, *moved)
     _paid(release)
     if evidence.contract_file is not None:
         check_bounds(release.plan, evidence.contract)
@@ -45,8 +45,8 @@ def check(evidence: Evidence) -> str:
     return f"charged {release.charge.rho} units of 1e-12 ρ; {taken}"
 
 
-def _covers(number: int, noise: MeasureNoise, add_remove: Moved, change: Moved) -> None:
-    """Compare the sensitivities of one measure with what is stated, which may not be less."""
+def _covers(noise: MeasureNoise, add_remove: Moved, change: Moved) -> None:
+    """Compare the sensitivities of one marginal of a measure with what is stated, which may not be less."""
     stated = {
         "add/remove L1": (noise.add_remove_l1, add_remove.l1),
         "squared add/remove L2": (noise.add_remove_l2_squared, add_remove.l2_squared),
@@ -55,7 +55,7 @@ def _covers(number: int, noise: MeasureNoise, add_remove: Moved, change: Moved) 
     }
     for name, (text, least) in stated.items():
         enough = _DIGITS.fullmatch(text) and int(text) >= least
-        require(bool(enough), f"the {name} sensitivity of measure {number}: got {text[:80]}, expected at least {least}")
+        require(bool(enough), f"the {name} sensitivity of measure {noise.measure}: got {text[:80]}, expected at least {least}")
 
 
 def _paid(release: Release) -> None:

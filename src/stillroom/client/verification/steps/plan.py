@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from stillroom.client.verification.canonical import digest, encode
 from stillroom.client.verification.outcome import expect, require
 from stillroom.model.expression import Constant, Covariance, columns_of, walk
+from stillroom.model.mechanism import NoiseKind
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Plan
+    from stillroom.model.plan import Plan, Strategy
     from stillroom.model.release import Release
 
 TITLE = "The plan is the one that it names"
@@ -25,6 +26,7 @@ LARGEST = 2**128
 """No value or total of one person is larger."""
 
 MOST_ROWS = 10_000_000
+MOST_MARGINALS = 64
 MOST_DIGITS = 300
 _ALLOWED = re.compile(r"([kgm])(0|[1-9][0-9]{0,5})")
 
@@ -48,9 +50,11 @@ def check(evidence: Evidence) -> str:
 def _fits(release: Release) -> None:
     """See that each measure has its noise and each output its heading."""
     plan = release.plan
-    expect("the number of mechanisms", len(plan.mechanisms), len(plan.measures))
-    expect("the mechanisms of the measures", tuple(noise.mechanism for noise in release.noise), plan.mechanisms)
-    expect("the decimal places of the measures", [noise.digits for noise in release.noise], [measure.digits for measure in plan.measures])
+    expect("the number of strategies", len(plan.strategies), len(plan.measures))
+    planned = [(number, one.kept, one.mechanism) for number, strategy in enumerate(plan.strategies) for one in strategy]
+    expect("what was measured", [(noise.measure, noise.kept, noise.mechanism) for noise in release.noise], planned)
+    digits = [plan.measures[number].digits for number, _, _ in planned]
+    expect("the decimal places of the measures", [noise.digits for noise in release.noise], digits)
     expect("the number of headings", len(release.table.headings), len(plan.finish.outputs))
     for heading, output in zip(release.table.headings, plan.finish.outputs, strict=True):
         expect(f"what column {heading.name} holds", (heading.kind, heading.noisy), (output.kind, output.noisy))
@@ -61,18 +65,36 @@ def _sound(plan: Plan) -> None:
     for number, measure in enumerate(plan.measures):
         for low, high in ((measure.low, measure.high), (measure.row_low, measure.row_high)):
             require(-LARGEST <= low <= 0 <= high <= LARGEST, f"the bounds of measure {number} leave out 0, or are too large")
-    for mechanism in plan.mechanisms:
-        require(SCALES[0] <= mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {mechanism.scale}")
     _sized(plan)
-    positions = range(len(plan.keys))
-    for one in plan.finish.sets:
-        require(all(position in positions for position in one) and list(one) == sorted(set(one)), f"{one} is not a grouping set")
+    for wanted in plan.finish.sets:
+        require(_is_set(plan, wanted), f"{wanted} is not a grouping set")
     require(len(set(plan.finish.sets)) == len(plan.finish.sets), "a grouping set is there twice")
+    for number, strategy in enumerate(plan.strategies):
+        _sound_strategy(plan, number, strategy)
     conditions = (plan.finish.having,) if plan.finish.having is not None else ()
     for output in plan.finish.outputs:
         require(_noisy(output.value, plan) == output.noisy, "a column that depends on measures is said not to be noisy, or the reverse")
     for expression in (*(term.value for term in plan.finish.order), *conditions):
         _noisy(expression, plan)
+
+
+def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
+    """See that the marginals of a measure can be drawn, are different, and tell about every grouping set."""
+    kept = [one.kept for one in strategy]
+    for one in strategy:
+        require(SCALES[0] <= one.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {one.mechanism.scale}")
+        require(_is_set(plan, one.kept), f"{one.kept} is not a marginal")
+    require(len(set(kept)) == len(kept), f"a marginal of measure {number} is there twice")
+    gaussian = all(one.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN for one in strategy)
+    few = len(strategy) <= MOST_MARGINALS
+    require(len(strategy) == 1 or (gaussian and few), f"measure {number} has more than {MOST_MARGINALS} marginals, or noise of two kinds")
+    for wanted in plan.finish.sets:
+        require(any(set(wanted) <= set(one) for one in kept), f"no marginal of measure {number} tells about the grouping set {wanted}")
+
+
+def _is_set(plan: Plan, kept: tuple[int, ...]) -> bool:
+    """Tell whether these are positions of keys, ascending."""
+    return all(position in range(len(plan.keys)) for position in kept) and list(kept) == sorted(set(kept))
 
 
 def _sized(plan: Plan) -> None:

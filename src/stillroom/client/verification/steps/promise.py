@@ -70,7 +70,7 @@ def _check_disclosure(release: Release) -> None:
         known = {name: found.get(name) for name in figures} if isinstance(found, dict) else found
         expect(f"the disclosure's {section}", known, figures)
     expect("the disclosure's sampler", release.disclosure.get("sampler"), release.sampler)
-    bounded = zip(release.noise, release.plan.measures, strict=True)
+    bounded = [(noise, release.plan.measures[noise.measure]) for noise in release.noise]
     mechanisms = [{**noise.to_json(), "person_total_low": str(one.low), "person_total_high": str(one.high)} for noise, one in bounded]
     expect("the disclosure's mechanisms", release.disclosure.get("mechanisms"), mechanisms)
 

@@ -1,0 +1,69 @@
+"""What a plan measures with noise: each marginal of each measure, and how far one person can move it."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from stillroom.privacy.marginals import cells
+from stillroom.privacy.mechanisms import charge_of
+from stillroom.privacy.sensitivity import Sensitivity, sensitivities
+from stillroom.query.estimation import sizes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.model.charge import Charge
+    from stillroom.model.plan import Bounds, Marginal, Measure, Plan
+    from stillroom.privacy.marginals import Kept
+
+
+class Protected(NamedTuple):
+    """A marginal of a measure, and how far one person can move it.
+
+    Attributes:
+        measure: The number of the measure.
+        marginal: What is measured of it, with which noise.
+        add_remove: Sensitivity when one person's rows appear or vanish.
+        change: Sensitivity when one person's rows are altered.
+    """
+
+    measure: int
+    marginal: Marginal
+    add_remove: Sensitivity
+    change: Sensitivity
+
+
+def protected(plan: Plan) -> list[Protected]:
+    """Return all that a plan measures, in order."""
+    sizes = sizes_of(plan)
+    return [
+        Protected(number, marginal, *marginal_sensitivities(measure, plan.bounds, sizes, marginal.kept))
+        for number, (measure, strategy) in enumerate(zip(plan.measures, plan.strategies, strict=True))
+        for marginal in strategy
+    ]
+
+
+def plan_charge(plan: Plan) -> Charge:
+    """Return what a plan costs: the composition of its mechanisms at the add/remove sensitivities."""
+    return charge_of((one.marginal.mechanism, one.add_remove) for one in protected(plan))
+
+
+def marginal_sensitivities(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Kept) -> tuple[Sensitivity, Sensitivity]:
+    """Return the (add/remove, change) sensitivities of a marginal of a measure.
+
+    One identifier's entry in a leaf cell is its clamped total there; the absolute entries add up to at most the number of its rows
+    times the largest absolute value of a row, since clamping towards a range that contains 0 never lengthens an entry. At most
+    `groups` entries are not 0, so that a total of c leaf cells is the sum of at most min(groups, c) of them. Adding up makes neither the
+    number of entries that are not 0 larger, nor the sum of their absolute values.
+    """
+    rows_total = bounds.rows * max(-measure.row_low, measure.row_high)
+    together = min(bounds.groups, prod(sizes) // cells(sizes, kept))
+    return sensitivities(
+        lo=max(measure.low * together, -rows_total) if together > 1 else measure.low,
+        hi=min(measure.high * together, rows_total) if together > 1 else measure.high,
+        rows_total=rows_total,
+        groups=bounds.groups,
+        cells=cells(sizes, kept),
+        identifiers=bounds.identifiers,
+    )
