@@ -129,6 +129,8 @@ class Line(NamedTuple):
     def show(self, output: Output) -> Shown:
         """Return a cell: value, low, high, whether nothing is known, whether the key is totalled over."""
         found = self.guess(output.value)
+        if any(isinstance(number, Fraction) and abs(number) >= 10**300 for number in found[:3]):
+            found = Guess(None, noisy=True, vague=True)
         value = _text(found.value, output, round)
         if output.noisy and output.kind is Kind.DATE:
             return value, None, None, found.vague, False
@@ -222,7 +224,12 @@ def _computed(node: Any, left: Guess, right: Guess) -> Guess:  # noqa: ANN401 - 
     if None in ends or (divides and ends[2] <= 0 <= ends[3]):
         return Guess(value, noisy=noisy, vague=noisy)
     corners = [operation(a, b) for a in ends[:2] for b in ends[2:]]
-    return Guess(value, min(corners), max(corners), noisy)
+    return Guess(value, min(corners), max(corners), noisy, _vague(left, right))
+
+
+def _vague(*operands: Guess) -> bool:
+    flags = {operand.vague for operand in operands if operand.noisy}
+    return flags == {True}
 
 
 def _case(whens: list[Guess], thens: list[Guess], otherwise: Guess) -> Guess:
@@ -233,7 +240,7 @@ def _case(whens: list[Guess], thens: list[Guess], otherwise: Guess) -> Guess:
     ends = [end for one in results for end in (one.low, one.high)]
     if None in ends or not isinstance(chosen[0].value, Fraction):
         return Guess(chosen[0].value, noisy=True, vague=True)
-    return Guess(chosen[0].value, min(ends), max(ends), noisy=True)
+    return Guess(chosen[0].value, min(ends), max(ends), noisy=True, vague=_vague(*results))
 
 
 def _after(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a function
@@ -304,7 +311,7 @@ def _inside(found: Guess, low: Fraction, high: Fraction) -> Guess:
         return found
     value = sorted([low, found.value, high])[1]
     if found.low is None:
-        return Guess(value, low, high, found.noisy, found.noisy)
+        return Guess(value, noisy=found.noisy, vague=found.vague)
     half = (found.high - found.low) / 2
     ends = max(low, min(found.low, high - half)), min(high, max(found.high, low + half))
     return Guess(value, *ends, found.noisy, found.noisy and ends == (low, high))

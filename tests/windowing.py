@@ -121,7 +121,7 @@ def total(node: Any, frame: list[Line], level: Fraction, most: int, *, whole: bo
     if unsure or not isinstance(value, Fraction):
         return finishing.Guess(value, noisy=True, vague=True)
     known = [one for one in values if one.value is not None]
-    vague = node.function != "sum" and all(one.vague for one in known if one.noisy)
+    vague = all(one.vague for one in known if one.noisy)
     return finishing.Guess(value, made(one.low for one in known), made(one.high for one in known), noisy=True, vague=vague)  # type: ignore[operator]
 
 

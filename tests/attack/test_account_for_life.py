@@ -14,7 +14,7 @@ from stillroom.client.session import make_home, make_room, open_room
 from stillroom.client.verification import verify
 from stillroom.errors import Code, InvalidInput, Refusal, StillroomError, Unverified
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, add, document, session, settle_in, sign
-from tests.rooms import At
+from tests.rooms import At, Steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,6 +155,13 @@ def test_only_what_waits_for_an_owner_is_listed(folder: Path) -> None:
     session(folder, "insurer").decide(plan, "approved")
     assert waiting("insurer") == [one]
     assert session(folder, "insurer").ask(both, epsilon=0.5).charged
+
+
+def test_how_long_measuring_took_is_not_heard(folder: Path) -> None:
+    """Whoever asks hears that rows are about to be read, and then nothing before the answer, which waits for the quantum."""
+    steps = Steps()
+    open_room(folder / "insurer", progress=steps).ask(QUESTION, epsilon=0.5)
+    assert steps.heard[-2:] == ["settle", "measure"]
 
 
 def test_new_data_and_withdrawn_data_leave_what_was_spent(folder: Path) -> None:

@@ -414,6 +414,7 @@ COMPUTED_LIES: dict[str, tuple[int, Change, str]] = {
     "a deviation that is known too well": (8, _nudge(5, end="high"), "the interval of a computed value"),
     "a root that is known too well": (8, _nudge(6, end="low"), "the interval of a computed value"),
     "a variance beyond its range": (8, put("4901.00", "table", "rows", 0, 4, "high"), "leaves the range that is known"),
+    "a value that passes for a total over a key": (8, put(True, "table", "rows", 0, 4, "totalled"), "marked as a total"),  # noqa: FBT003
     "a narrow range": (8, add(-1, *COVARIANCE, "high"), "narrower than the bounds of its measures allow"),
     "a range without zero": (8, put("1", *COVARIANCE, "low"), "narrower than the bounds of its measures allow"),
     "a covariance of constants": (8, put({"op": "constant", "value": 1, "digits": 0}, *COVARIANCE, "left"), "not of two measures"),

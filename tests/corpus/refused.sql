@@ -887,7 +887,7 @@ SELECT COUNT(*) FROM visits WHERE LOWER(patient) = 'a1'
 SELECT COUNT(*) FROM visits WHERE STARTS_WITH(patient, 'a')
 
 -- name: regression without its first column
--- code: AGGREGATE_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT REGR_SLOPE(, severity) FROM visits
 
 -- name: cast to doubles
@@ -1063,3 +1063,35 @@ WITH t0 AS (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward), t1 AS (SELECT
 -- name: results that are nested deeply
 -- code: SQL_TOO_LARGE
 WITH t0 AS (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward), t1 AS (SELECT ward, -(-(-(-n))) AS n FROM t0), t2 AS (SELECT ward, -(-(-(-n))) AS n FROM t1), t3 AS (SELECT ward, -(-(-(-n))) AS n FROM t2), t4 AS (SELECT ward, -(-(-(-n))) AS n FROM t3), t5 AS (SELECT ward, -(-(-(-n))) AS n FROM t4), t6 AS (SELECT ward, -(-(-(-n))) AS n FROM t5), t7 AS (SELECT ward, -(-(-(-n))) AS n FROM t6), t8 AS (SELECT ward, -(-(-(-n))) AS n FROM t7), t9 AS (SELECT ward, -(-(-(-n))) AS n FROM t8), t10 AS (SELECT ward, -(-(-(-n))) AS n FROM t9), t11 AS (SELECT ward, -(-(-(-n))) AS n FROM t10), t12 AS (SELECT ward, -(-(-(-n))) AS n FROM t11), t13 AS (SELECT ward, -(-(-(-n))) AS n FROM t12), t14 AS (SELECT ward, -(-(-(-n))) AS n FROM t13), t15 AS (SELECT ward, -(-(-(-n))) AS n FROM t14), t16 AS (SELECT ward, -(-(-(-n))) AS n FROM t15), t17 AS (SELECT ward, -(-(-(-n))) AS n FROM t16), t18 AS (SELECT ward, -(-(-(-n))) AS n FROM t17), t19 AS (SELECT ward, -(-(-(-n))) AS n FROM t18), t20 AS (SELECT ward, -(-(-(-n))) AS n FROM t19), t21 AS (SELECT ward, -(-(-(-n))) AS n FROM t20), t22 AS (SELECT ward, -(-(-(-n))) AS n FROM t21), t23 AS (SELECT ward, -(-(-(-n))) AS n FROM t22), t24 AS (SELECT ward, -(-(-(-n))) AS n FROM t23), t25 AS (SELECT ward, -(-(-(-n))) AS n FROM t24), t26 AS (SELECT ward, -(-(-(-n))) AS n FROM t25), t27 AS (SELECT ward, -(-(-(-n))) AS n FROM t26), t28 AS (SELECT ward, -(-(-(-n))) AS n FROM t27), t29 AS (SELECT ward, -(-(-(-n))) AS n FROM t28), t30 AS (SELECT ward, -(-(-(-n))) AS n FROM t29), t31 AS (SELECT ward, -(-(-(-n))) AS n FROM t30), t32 AS (SELECT ward, -(-(-(-n))) AS n FROM t31), t33 AS (SELECT ward, -(-(-(-n))) AS n FROM t32), t34 AS (SELECT ward, -(-(-(-n))) AS n FROM t33), t35 AS (SELECT ward, -(-(-(-n))) AS n FROM t34), t36 AS (SELECT ward, -(-(-(-n))) AS n FROM t35), t37 AS (SELECT ward, -(-(-(-n))) AS n FROM t36), t38 AS (SELECT ward, -(-(-(-n))) AS n FROM t37), t39 AS (SELECT ward, -(-(-(-n))) AS n FROM t38) SELECT n FROM t39
+
+-- name: nothing selected
+-- code: NOT_AGGREGATED
+SELECT FROM members
+
+-- name: nothing between two commas
+-- code: SQL_INVALID
+SELECT region, , COUNT(*) FROM members GROUP BY region
+
+-- name: operand left out before the last
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE SUBSTRING(ward, , 1) = 'e'
+
+-- name: operand left out at the end
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE LEFT(ward,) = 'e'
+
+-- name: replacement left out
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE REPLACE(ward, 'e') = 'r'
+
+-- name: beginning left out
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE SUBSTR(ward) = 'er'
+
+-- name: number of buckets left out
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE WIDTH_BUCKET(severity, 0, 5) = 1
+
+-- name: function of nothing
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM visits WHERE FLOOR() = 1

@@ -106,6 +106,24 @@ def test_a_plan_that_is_too_deep_is_a_fixed_failure() -> None:
     assert failure.value.code is Code.RUN_FAILED
 
 
+class Damaged(ListTable):
+    """A table that has lost the names of its persons."""
+
+    def persons(self) -> pa.Array:
+        """Return nobody."""
+        return super().persons()[:0]
+
+
+def test_damaged_data_are_a_fixed_failure() -> None:
+    """Arrow's own errors speak of what is in the data."""
+    asked = plan(FACTS, [A, Z], [count(1)], link=Link(JoinKind.INNER), rows=1)
+    whole = ListTable([{"person": "p", "n": 4, "words": "w"}], KINDS["secret_a"])
+    damaged = Damaged([{"person": "p", "m": 1}], KINDS["z"])
+    with pytest.raises(Failed) as failure:
+        DuckdbEngine().measure_exactly(asked, {"secret_a": whole, "z": damaged})
+    assert failure.value.code is Code.RUN_FAILED
+
+
 # ------------------------------------------------------------------------------------------------------- the statement
 
 

@@ -198,7 +198,7 @@ def test_a_new_account_is_said_to_be_new(run: Run) -> None:
     assert "new" not in run("budget", "--raise", "staff", "--epsilon", "4", "--home", "city")[1]
 
 
-@pytest.mark.parametrize("out", ["nowhere/release.json", "city"])
+@pytest.mark.parametrize("out", ["nowhere/release.json", "city", "x" * 5000])
 def test_nothing_is_spent_on_a_release_that_could_not_be_written(run: Run, out: str) -> None:
     entries = run("log", "--home", "city")[1]
     code, _, errors = run("ask", SQL, "--epsilon", "1", "--home", "city", "--out", out)
@@ -213,11 +213,18 @@ def test_a_price_beyond_the_cap_says_so(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("terms", "fix"), [(["--epsilon", "nan"], "at most 100"), (["--epsilon", "1", "--groups-per-person", "0"], "from 1")]
+    ("asked", "code", "fix"),
+    [
+        ([SQL, "--epsilon", "nan"], "PRICE_INVALID", "at most 100"),
+        ([SQL, "--epsilon", "1", "--groups-per-person", "0"], "PRICE_INVALID", "from 1"),
+        ([SQL + " " * 100_000, "--epsilon", "1"], "SQL_INVALID", "at most 100,000"),
+        ([SQL, "--epsilon", "1", "--param", "A=1"], "SQL_INVALID", "small letters"),
+    ],
+    ids=["price", "groups", "length", "name"],
 )
-def test_the_fix_is_about_the_very_part(run: Run, terms: list[str], fix: str) -> None:
-    code, _, errors = run("price", SQL, *terms, "--home", "city")
-    assert (code, errors.split()[0]) == (2, "PRICE_INVALID")
+def test_the_fix_is_about_the_very_part(run: Run, asked: list[str], code: str, fix: str) -> None:
+    exit_code, _, errors = run("price", *asked, "--home", "city")
+    assert (exit_code, errors.split()[0]) == (2, code)
     assert fix in errors
 
 

@@ -331,6 +331,17 @@ def test_answers_and_entries_keep_to_the_quantum(tmp_path: Path, quantum: float,
     assert release.released_at == 1_800_000_000
 
 
+@pytest.mark.parametrize(("step", "lost"), [(Step.STORE, "room.sqlite"), (Step.ANSWER, "insurer.sqlite")])
+def test_errors_after_the_measuring_keep_to_the_quantum(tmp_path: Path, step: Step, lost: str) -> None:
+    """An owner that takes its account away at the right moment does not learn when the measuring ended."""
+    clock = FakeClock()
+    scene = build(tmp_path, clock=clock)
+    with pytest.raises(Failed) as failure:
+        scene.ask(progress=At(step, (tmp_path / lost).unlink))
+    assert failure.value.code is Code.STORE_FAILED
+    assert clock.moment == NOON + 0.75
+
+
 @pytest.mark.parametrize("quantum", [1, 0.7, 60])
 def test_a_release_is_not_older_than_its_commit_when_the_clock_is_set_back(tmp_path: Path, quantum: float) -> None:
     clock = FakeClock()

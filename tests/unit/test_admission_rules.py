@@ -37,6 +37,7 @@ ALNUM, ZEROS = CanonicalRule.ALPHANUMERIC, CanonicalRule.STRIP_ZEROS
         ((TRIM, FOLD), " NA ", None),
         ((TRIM,), "NA", "NA"),
         ((), "", None),
+        ((TRIM,), "p\udcff", None),
         ((), "x" * IDENTIFIER_LIMIT, "x" * IDENTIFIER_LIMIT),
         ((), "x" * (IDENTIFIER_LIMIT + 1), None),
         ((NFKC,), "\ufdfa" * IDENTIFIER_LIMIT, None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -79,6 +79,23 @@ BUILT: list[tuple[Callable[[], LazyQuestion], str]] = [
     (
         lambda: table("members").join("visits", how="full").agg(n=count(), known=col("members.member").count()),
         "SELECT COUNT(*) AS n, COUNT(member) AS known FROM members FULL JOIN visits ON member = patient",
+    ),
+    (
+        lambda: table("members").filter(col("age") > 30).join("visits", how="right").agg(n=count()),
+        "SELECT COUNT(*) AS n FROM (SELECT member, age FROM members WHERE age > 30) m RIGHT JOIN visits ON member = patient",
+    ),
+    (
+        lambda: table("members").semi_join("outcomes").join("visits", how="full").agg(n=count()),
+        """SELECT COUNT(*) AS n FROM (SELECT member FROM members WHERE member IN (SELECT patient FROM outcomes)) m
+        FULL JOIN visits ON member = patient""",
+    ),
+    (
+        lambda: table("members").filter(col("region") == "north").join("visits").agg(n=count()),
+        "SELECT COUNT(*) AS n FROM members m JOIN visits ON member = patient WHERE m.region = 'north'",
+    ),
+    (
+        lambda: table("members").filter(-col("age") < -of(-30)).agg(n=count()),
+        "SELECT COUNT(*) AS n FROM members WHERE -age < 30",
     ),
     (
         lambda: table("members").join("visits", col("members.region") == col("visits.region"), how="right").agg(n=count()),
@@ -193,6 +210,33 @@ def test_other_constants_are_refused(value: Any) -> None:  # noqa: ANN401  that 
     with pytest.raises(InvalidInput) as refused:
         of(value)
     assert refused.value.code is Code.SQL_INVALID
+
+
+def test_numbers_without_end_are_refused() -> None:
+    for value in (float("nan"), float("inf"), Decimal("-Infinity"), Decimal("sNaN"), Decimal("1E+999999"), 10**5000, 1e-200):
+        with pytest.raises(InvalidInput) as refused:
+            of(value)
+        assert refused.value.code is Code.NUMBER_TOO_LARGE
+
+
+def test_wrong_use_is_named() -> None:
+    rows, text, number, any_ = table("members"), cast("Any", "age > 3"), cast("Any", 3), cast("Any", col("age"))
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (lambda: rows.filter(text), "type str"),
+        (lambda: rows.agg(n=text), "type str"),
+        (lambda: rows.per_person(n=number), "type int"),
+        (lambda: rows.group_by(any_), "named by text"),
+        (lambda: rows.group_by("age", totals=text), "'age > 3'"),
+        (lambda: rows.join("visits", how=text), "'age > 3'"),
+        (lambda: rows.join("visits", on=text), "type str"),
+        (lambda: rows.agg(n=count()).having(number), "type int"),
+        (lambda: rows.agg(n=count()).order_by(number), "type int"),
+        (lambda: when(text, 1), "type str"),
+    ]
+    for build, about in wrong:
+        with pytest.raises(InvalidInput, match=about) as refused:
+            build()
+        assert refused.value.code is Code.SQL_INVALID
 
 
 def test_text_is_never_a_column_nor_sql() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.client.verification.table import check_table
 from stillroom.query.finish import decimal_text, finish
 from tests.marginals import without_noise
 from tests.questions import compiled
@@ -67,6 +68,30 @@ def test_an_average_of_nobody_is_defined_and_says_so() -> None:
     cell = table("SELECT AVG(cost) FROM visits", ((5,), (-3,))).rows[0][0]
     assert (cell.low, cell.high, cell.no_information) == ("0.0000", "100.0000", True)
     assert cell.value is not None
+
+
+@pytest.mark.parametrize("expression", ["AVG(cost) + 1", "AVG(cost) / 2", "CASE WHEN SUM(cost) > 0 THEN AVG(cost) ELSE 0 END"])
+def test_what_is_computed_from_no_information_is_none(expression: str) -> None:
+    assert table(f"SELECT {expression} AS x FROM visits", ((5,), (-3,))).rows[0][0].no_information
+
+
+def test_a_correlation_that_could_be_null_has_no_interval() -> None:
+    """Nobody differs: without noise it is NULL, and the greater of it and -3 is -3."""
+    cells = ((1,), (0,), (0,), (0,), (0,), (0,))
+    row = table("SELECT CORR(cost, age) AS r, GREATEST(CORR(cost, age), -3) AS g FROM members JOIN visits ON id = pid", cells).rows[0]
+    assert [(cell.low, cell.high, cell.no_information) for cell in row] == [(None, None, True)] * 2
+
+
+@pytest.mark.parametrize(("factors", "shown"), [(8, True), (512, False)])
+def test_a_number_that_is_too_long_is_null(factors: int, shown: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Its release can be read again, and verifies."""
+    written = "SUM(cost)"
+    while factors > 1:
+        written, factors = f"({written} * {written})", factors // 2
+    question = compiled(f"SELECT {written} AS x, SUM(cost) AS s FROM visits")
+    found = finish(question.plan, question.headings, (((10**18,),),))
+    assert (found.rows[0][0].value is not None) == (found.rows[0][0].low is not None) == shown
+    check_table(question.plan, found)
 
 
 def test_an_average_lies_in_its_interval() -> None:

@@ -105,6 +105,14 @@ def test_arrow_has_exact_values_and_intervals_beside_them() -> None:
     assert table.column("g<b>_totalled").to_pylist() == [False, True]
 
 
+def test_a_column_does_not_pass_for_the_interval_of_another() -> None:
+    headings = tuple(Heading(name=name, kind=Kind.INTEGER, noisy=True) for name in ("x", "x_low", "x_low_"))
+    table = Table(headings=headings, rows=(tuple(Cell(value=f"{n}5", low=f"{n}1", high=f"{n}9") for n in (1, 2, 3)),))
+    shown = Release(release().statement.model_copy(update={"table": table}), b"", charged=True).table.to_pylist()[0]
+    assert (shown["x"], shown["x_low"], shown["x_low_"]) == (15, 25, 35)
+    assert (shown["x_low__"], shown["x_high"], shown["x_low_low"]) == (11, 19, 21)
+
+
 def test_numbers_beyond_64_bits_stay_exact() -> None:
     assert release().table.column("n").to_pylist() == [10, 10**30]
 

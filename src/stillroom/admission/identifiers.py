@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ IDENTIFIER_LIMIT = 1000
 
 _PASSES = 8
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+"""What stands for bytes of a command line that are not UTF-8. No file has them."""
+
 
 def canonical(identifier: str | None, person: Person) -> str | None:
     """Return the one spelling of an identifier, or None where it names nobody.
@@ -30,10 +34,10 @@ def canonical(identifier: str | None, person: Person) -> str | None:
         person: Which rules apply, and which canonical spellings are placeholders.
 
     Returns:
-        None for NULL, the empty text, placeholders, and anything longer than `IDENTIFIER_LIMIT`.
+        None for NULL, the empty text, placeholders, what is no Unicode text, and anything longer than `IDENTIFIER_LIMIT`.
     """
     settled = _settled(identifier, person.canonical)
-    return None if not settled or settled in person.placeholders else settled
+    return None if not settled or settled in person.placeholders or _SURROGATES.search(settled) else settled
 
 
 def _settled(identifier: str | None, rules: Sequence[CanonicalRule]) -> str | None:

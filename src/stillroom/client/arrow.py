@@ -32,19 +32,21 @@ INT64 = 2**63
 def arrow_table(table: Table) -> pa.Table:
     """Return a table as Arrow. A noisy column `x` has its interval beside it, as `x_low` and `x_high` (null where unbounded).
 
-    A key column that is totalled over in some rows has a column `x_totalled` beside it, which tells NULL from a total.
+    A key column that is totalled over in some rows has a column `x_totalled` beside it, which tells NULL from a total. Where the table
+    has a column of such a name itself, that one keeps it, and `_` is added to the other.
     """
     import pyarrow as pa
 
     columns: dict[str, pa.Array] = {}
+    taken = {heading.name for heading in table.headings}
     for position, heading in enumerate(table.headings):
         cells = [row[position] for row in table.rows]
         columns[heading.name] = _array(heading.kind, [cell.value for cell in cells])
         if heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}:
-            columns[f"{heading.name}_low"] = _array(heading.kind, [cell.low for cell in cells])
-            columns[f"{heading.name}_high"] = _array(heading.kind, [cell.high for cell in cells])
+            columns[_beside(heading.name, "low", taken)] = _array(heading.kind, [cell.low for cell in cells])
+            columns[_beside(heading.name, "high", taken)] = _array(heading.kind, [cell.high for cell in cells])
         if any(cell.totalled for cell in cells):
-            columns[f"{heading.name}_totalled"] = pa.array([cell.totalled for cell in cells], type=pa.bool_())
+            columns[_beside(heading.name, "totalled", taken)] = pa.array([cell.totalled for cell in cells], type=pa.bool_())
     return pa.table(columns)
 
 
@@ -61,6 +63,15 @@ def pandas_frame(table: pa.Table) -> pd.DataFrame:
         error.add_note("Install it with Stillroom's extra: python3 -m pip install 'stillroom[pandas]'")
         raise
     return frame
+
+
+def _beside(name: str, what: str, taken: set[str]) -> str:
+    """Return the name of a column that stands beside another one, and take it."""
+    beside = f"{name}_{what}"
+    while beside in taken:
+        beside += "_"
+    taken.add(beside)
+    return beside
 
 
 def _array(kind: Kind, texts: list[str | None]) -> pa.Array:

@@ -12,6 +12,9 @@ from stillroom.errors import Code, InvalidInput
 Value: TypeAlias = "Expression | bool | int | float | Decimal | str | datetime.date | None"
 """What may stand in an expression: another expression, or a constant."""
 
+MOST_DIGITS = 100
+"""The most digits of a number before its point, or after it; no question can be asked with so many."""
+
 
 @dataclass(frozen=True, eq=False)
 class Expression:
@@ -99,7 +102,7 @@ class Expression:
 
     def __neg__(self) -> Expression:
         """Negate a number."""
-        return Expression(f"(-{self.sql})")
+        return Expression(f"(- {self.sql})")
 
     def __and__(self, other: Value) -> Expression:
         """Ask whether both are true."""
@@ -163,7 +166,7 @@ class When:
 
     def when(self, condition: Expression, value: Value) -> When:
         """Add a branch, for rows of no branch before."""
-        return When((*self._branches, (condition.sql, of(value).sql)))
+        return When((*self._branches, (written(condition), of(value).sql)))
 
     def otherwise(self, value: Value = None) -> Expression:
         """End the choice with the value of all other rows."""
@@ -173,11 +176,19 @@ class When:
 
 def when(condition: Expression, value: Value) -> When:
     """Begin a choice: the value of the first branch whose condition is true."""
-    return When(((condition.sql, of(value).sql),))
+    return When(((written(condition), of(value).sql),))
 
 
 def col(name: str) -> Expression:
-    """Return a column by name; `dataset.column` where two tables have one of that name."""
+    """Return a column by name; `dataset.column` where two tables have one of that name.
+
+    Raises:
+        InvalidInput: It is no name.
+    """
+    if not isinstance(name, str):
+        raise InvalidInput(
+            Code.SQL_INVALID, f"A column is named by text, not by a value of the type {type(name).__name__}.", "Name expressions: x=…."
+        )
     return Expression(".".join(quoted(part) for part in name.split(".")))
 
 
@@ -190,7 +201,7 @@ def of(value: Value) -> Expression:
     """Return a value as an expression. Text stands as a constant, never as a column.
 
     Raises:
-        InvalidInput: It is of no type that a question knows.
+        InvalidInput: It is of no type that a question knows, or a number without a size, or with far too many digits.
     """
     match value:
         case Expression():
@@ -199,10 +210,8 @@ def of(value: Value) -> Expression:
             return Expression("NULL")
         case bool():
             return Expression("TRUE" if value else "FALSE")
-        case int() | Decimal():
-            return Expression(f"{value:f}" if isinstance(value, Decimal) else str(value))
-        case float():
-            return Expression(f"{Decimal(str(value)):f}")
+        case int() | Decimal() | float():
+            return Expression(_number(value if isinstance(value, Decimal | int) else Decimal(str(value))))
         case datetime.date() if not isinstance(value, datetime.datetime):
             return Expression(f"DATE '{value.isoformat()}'")
         case str():
@@ -213,6 +222,31 @@ def of(value: Value) -> Expression:
                 f"A question has no constants of the type {type(value).__name__}.",
                 "Use a number, text, a truth value, a date or None.",
             )
+
+
+def written(value: Expression) -> str:
+    """Return the text of what must be an expression.
+
+    Raises:
+        InvalidInput: It is something else.
+    """
+    if not isinstance(value, Expression):
+        raise InvalidInput(
+            Code.SQL_INVALID,
+            f"An expression was expected, not a value of the type {type(value).__name__}.",
+            'Make one of a column, such as col("age") > 30 or col("cost").sum(), or with count().',
+        )
+    return value.sql
+
+
+def _number(value: int | Decimal) -> str:
+    """Return a number as SQL writes it."""
+    exact = Decimal(value)
+    if not exact.is_finite() or exact.adjusted() > MOST_DIGITS or -int(exact.as_tuple().exponent) > MOST_DIGITS:
+        raise InvalidInput(
+            Code.NUMBER_TOO_LARGE, f"A number is infinite, not a number, or has more than {MOST_DIGITS} digits.", "Use another number."
+        )
+    return f"{exact:f}"
 
 
 def quoted(name: str) -> str:

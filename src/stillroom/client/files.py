@@ -31,7 +31,11 @@ def check_writable(path: Path) -> None:
     Raises:
         InvalidInput: It cannot.
     """
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+    try:
+        writable = not path.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
         raise _unwritable(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from stillroom.client.expressions import Expression, col
+from stillroom.client.expressions import Expression, col, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,12 +65,12 @@ class LazyQuestion:
 
     def having(self, *conditions: Expression) -> LazyQuestion:
         """Keep the rows of the table for which all conditions hold, by noisy values."""
-        return replace(self, conditions=(*self.conditions, *(f"({condition.sql})" for condition in conditions)))
+        return replace(self, conditions=(*self.conditions, *(f"({written(condition)})" for condition in conditions)))
 
     def order_by(self, *terms: str | Expression) -> LazyQuestion:
         """Order the table."""
-        written = tuple((col(term) if isinstance(term, str) else term).sql for term in terms)
-        return replace(self, order=self.order + written)
+        more = tuple(written(col(term) if isinstance(term, str) else term) for term in terms)
+        return replace(self, order=self.order + more)
 
     def limit(self, rows: int) -> LazyQuestion:
         """Keep the first rows of the table."""

@@ -37,7 +37,8 @@ class Release:
     def table(self) -> pa.Table:
         """The table as Arrow. A noisy column `x` has its interval beside it, as `x_low` and `x_high` (null where unbounded).
 
-        A key column that is totalled over in some rows has a column `x_totalled` beside it, which tells NULL from a total.
+        A key column that is totalled over in some rows has a column `x_totalled` beside it, which tells NULL from a total. Where the
+        question has a column of such a name itself, that one keeps it, and `_` is added to the other.
         """
         return arrow_table(self.statement.table)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import count as count_from
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from stillroom.client.expressions import Expression, Value, col, of, quoted
+from stillroom.client.expressions import Expression, Value, col, of, quoted, written
 from stillroom.client.lazy_question import LazyQuestion
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import PrivateDataset
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Contract
 
 How: TypeAlias = Literal["inner", "left", "right", "full"]
+Totals: TypeAlias = Literal["none", "rollup", "cube"]
 
 
 @dataclass(frozen=True)
@@ -76,24 +77,25 @@ class Rows:
         if isinstance(other, str) and other in contract.datasets and not isinstance(contract.datasets[other], PrivateDataset):
             return self._with_public(other, on, how)
         right = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
-        right = _named_apart(right, self.tables)
-        equal = f"{self.person} = {right.person}"
-        condition = equal if on is None else f"{equal} AND {on.sql}"
-        person = {"right": right.person, "full": f"COALESCE({self.person}, {right.person})"}.get(how, self.person)
+        left = _filtered(self) if how in {"right", "full"} or not set(self.names).isdisjoint(right.names) else self
+        right = _named_apart(right, left.tables)
+        equal = f"{left.person} = {right.person}"
+        condition = equal if on is None else f"{equal} AND {written(on)}"
+        person = {"right": right.person, "full": f"COALESCE({left.person}, {right.person})"}.get(how, left.person)
         return replace(
-            self,
-            source=f"{self.source} {how.upper()} JOIN {right.source} ON {condition}",
+            left,
+            source=f"{left.source} {_joined(how)} {right.source} ON {condition}",
             person=person,
-            names=(*(name for name in self.names if name not in right.names), *(name for name in right.names if name not in self.names)),
-            tables=self.tables + right.tables,
+            names=(*(name for name in left.names if name not in right.names), *(name for name in right.names if name not in left.names)),
+            tables=left.tables + right.tables,
         )
 
     def _with_public(self, name: str, on: Expression | None, how: How) -> Rows:
         declared = self.session.contract.datasets[name]
-        condition = f"USING ({', '.join(map(quoted, getattr(declared, 'key', ())))})" if on is None else f"ON {on.sql}"
+        condition = f"USING ({', '.join(map(quoted, getattr(declared, 'key', ())))})" if on is None else f"ON {written(on)}"
         return replace(
             self,
-            source=f"{self.source} {how.upper()} JOIN {quoted(name)} {condition}",
+            source=f"{self.source} {_joined(how)} {quoted(name)} {condition}",
             names=tuple(dict.fromkeys((*self.names, *declared.columns))),
             tables=(*self.tables, name),
         )
@@ -105,7 +107,7 @@ class Rows:
 
     def filter(self, *conditions: Expression) -> Rows:
         """Keep the rows for which all conditions are true."""
-        return replace(self, conditions=(*self.conditions, *(f"({condition.sql})" for condition in conditions)))
+        return replace(self, conditions=(*self.conditions, *(f"({written(condition)})" for condition in conditions)))
 
     def with_columns(self, **columns: Value) -> Rows:
         """Add computed columns."""
@@ -128,19 +130,19 @@ class Rows:
 
     def first_by(self, *order: Expression) -> Rows:
         """Keep each person's first row in an order; ties are broken by all other columns."""
-        terms = ", ".join(term.sql for term in order)
+        terms = ", ".join(map(written, order))
         number = f"ROW_NUMBER() OVER (PARTITION BY {self.person} ORDER BY {terms})"
         return _subquery(self, f"{_selected(self)} QUALIFY {number} = 1", "firsts", self.names)
 
     def per_person(self, *keys: str, **totals: Expression) -> Rows:
         """Return one row for each person, or for each person and combination of keys, with totals of the person's rows."""
         named = [f"{self.person} AS person", *(f"{col(key).sql} AS {quoted(key)}" for key in keys)]
-        named += [f"{total.sql} AS {quoted(name)}" for name, total in totals.items()]
+        named += [f"{written(total)} AS {quoted(name)}" for name, total in totals.items()]
         groups = ", ".join([self.person, *(col(key).sql for key in keys)])
         select = f"SELECT {', '.join(named)} FROM {self.source}{self.where} GROUP BY {groups}"
         return _subquery(self, select, "totals", (*keys, *totals))
 
-    def group_by(self, *keys: str, totals: Literal["none", "rollup", "cube"] = "none", **named: Expression) -> Groups:
+    def group_by(self, *keys: str, totals: Totals = "none", **named: Expression) -> Groups:
         """Group rows by columns, and by expressions under names of their own.
 
         Args:
@@ -148,8 +150,10 @@ class Rows:
             totals: Add subtotals from right to left (`rollup`), or over every combination (`cube`).
             named: Expressions.
         """
-        written = {key: col(key) for key in keys} | named
-        return Groups(self, tuple((name, value.sql) for name, value in written.items()), totals)
+        if totals not in get_args(Totals):
+            raise _unknown(totals, get_args(Totals))
+        every = {key: col(key) for key in keys} | named
+        return Groups(self, tuple((name, written(value)) for name, value in every.items()), totals)
 
     def agg(self, **aggregates: Expression) -> LazyQuestion:
         """Measure all rows together."""
@@ -172,11 +176,11 @@ class Groups:
 
     rows: Rows
     keys: tuple[tuple[str, str], ...]
-    totals: Literal["none", "rollup", "cube"]
+    totals: Totals
 
     def agg(self, **aggregates: Expression) -> LazyQuestion:
         """Return the question that measures each group."""
-        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in (*self.keys, *((n, a.sql) for n, a in aggregates.items())))
+        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in (*self.keys, *((n, written(a)) for n, a in aggregates.items())))
         keys = ", ".join(sql for _, sql in self.keys)
         grouped = {"none": keys, "rollup": f"ROLLUP ({keys})", "cube": f"CUBE ({keys})"}[self.totals]
         group_by = f" GROUP BY {grouped}" if self.keys else ""
@@ -192,6 +196,22 @@ def _selected(rows: Rows, extra: tuple[str, ...] = ()) -> str:
 def _subquery(rows: Rows, select: str, alias: str, names: tuple[str, ...]) -> Rows:
     """Return the rows of a SELECT that shows their person as `person`."""
     return Rows(rows.session, f"({select}) AS {quoted(alias)}", f"{quoted(alias)}.person", names, (alias,))
+
+
+def _filtered(rows: Rows) -> Rows:
+    """Return the same rows, filtered before they are joined: what comes later may bring rows and columns that are not meant."""
+    return _subquery(rows, _selected(rows), rows.tables[0], rows.names) if rows.conditions else rows
+
+
+def _joined(how: How) -> str:
+    """Return the words of a join."""
+    if how not in get_args(How):
+        raise _unknown(how, get_args(How))
+    return f"{how.upper()} JOIN"
+
+
+def _unknown(given: str, known: tuple[str, ...]) -> InvalidInput:
+    return InvalidInput(Code.SQL_INVALID, f"There is no {given!r} here.", f"There are {', '.join(known)}.")
 
 
 def _named_apart(rows: Rows, taken: tuple[str, ...]) -> Rows:

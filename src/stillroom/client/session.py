@@ -41,7 +41,7 @@ FIXES = {
     "group_size": "Give a whole number from 1 to 10^12.",
     "groups_per_person": "Give a whole number from 1 to 10^12.",
     "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
-    "sql": "Ask in at most 100,000 characters.",
+    "sql": "Ask in at most 100,000 characters, in UTF-8.",
 }
 """What to do about each part of a question that cannot be."""
 
@@ -92,7 +92,7 @@ def open_room(home: Path, room: Path | None = None, progress: Progress | None = 
     Args:
         home: The party's home.
         room: The room; the one that the home has joined when left out.
-        progress: Hears of the steps of an ask.
+        progress: Hears of the steps of an ask, up to the measuring.
 
     Raises:
         InvalidInput: `HOME_INVALID` or `ROOM_INVALID`.
@@ -279,7 +279,8 @@ class Session:
         from stillroom.room.statement import QUESTION_TYPE
 
         question = self._question(self.contract, sql, parameters, terms, dialect)
-        found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), self._progress)
+        progress = door.Discreet(self._progress)
+        found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), progress)
         if not isinstance(found, Released):
             raise Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
         return Release(releases.read(found.envelope), found.envelope, charged=found.fresh)
@@ -298,9 +299,8 @@ class Session:
         except ValidationError as error:
             field = str(next(iter(error.errors()[0]["loc"]), "the question"))
             reason = f"{field} is out of range, of the wrong kind or not known."
-            raise InvalidInput(
-                Code.PRICE_INVALID, reason, FIXES.get(field, "The reference of `stillroom ask` lists what can be given.")
-            ) from None
+            code = Code.SQL_INVALID if field in {"sql", "parameters"} else Code.PRICE_INVALID
+            raise InvalidInput(code, reason, FIXES.get(field, "The reference of `stillroom ask` lists what can be given.")) from None
 
     def waiting(self, *, answered: bool = False) -> tuple[WaitingQuestion, ...]:
         """Return the questions that wait for this party, with price and decisions so far.

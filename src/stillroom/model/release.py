@@ -19,6 +19,10 @@ PAYLOAD_TYPE = "application/vnd.stillroom.release.v1+json"
 """DSSE payload type of a signed release."""
 
 
+LARGEST = 10**300
+"""Computed numbers of a table are closer to 0 than this, and so are the ends of their intervals; what is not so is NULL."""
+
+
 class Heading(Value):
     """A column of a released table."""
 

@@ -107,6 +107,8 @@ class _Grouped:
     def of(nested: Nested, contract: Contract) -> _Grouped:
         """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that."""
         select, frame = nested.select, nested.frame
+        if not select.expressions:
+            raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
         nodes, sets = _key_nodes(select, frame)
         typed = [_key_expression(node, frame, contract) for node in nodes]
         keys = _keys(typed, frame, contract)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Plain: TypeAlias = bool | Fraction | str | None
 
@@ -36,3 +39,9 @@ def exact(value: Plain) -> Estimate:
 def vague(value: Plain) -> Estimate:
     """Return a noisy value of which nothing is known."""
     return Estimate(value, noisy=True, no_information=True)
+
+
+def uninformed(operands: Iterable[Estimate]) -> bool:
+    """Tell whether nothing is known of any noisy operand, and so nothing of what is made of them."""
+    noisy = [operand for operand in operands if operand.noisy]
+    return bool(noisy) and all(operand.no_information for operand in noisy)

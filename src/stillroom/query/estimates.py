@@ -34,7 +34,7 @@ from stillroom.model.expression import (
     Over,
     children,
 )
-from stillroom.query.estimate import Estimate, exact
+from stillroom.query.estimate import Estimate, exact, uninformed
 from stillroom.query.evaluate import like
 from stillroom.query.scalars import applied, bounded, covaried
 
@@ -118,7 +118,7 @@ def _arithmetic(operation: Callable[[Fraction, Fraction], Fraction], left: Estim
     if left.low is None or left.high is None or right.low is None or right.high is None:
         return Estimate(value, noisy=noisy, no_information=noisy)
     corners = [operation(a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
-    return Estimate(value, min(corners), max(corners), noisy)
+    return Estimate(value, min(corners), max(corners), noisy, uninformed((left, right)))
 
 
 def _quotient(left: Estimate, right: Estimate) -> Estimate:
@@ -130,7 +130,7 @@ def _quotient(left: Estimate, right: Estimate) -> Estimate:
     if left.low is None or left.high is None or right.low is None or right.high is None or right.low <= 0 <= right.high:
         return Estimate(value, noisy=noisy, no_information=noisy)
     corners = [a / b for a in (left.low, left.high) for b in (right.low, right.high)]
-    return Estimate(value, min(corners), max(corners), noisy)
+    return Estimate(value, min(corners), max(corners), noisy, uninformed((left, right)))
 
 
 def _case(conditions: Sequence[Estimate], results: Sequence[Estimate]) -> Estimate:
@@ -141,7 +141,8 @@ def _case(conditions: Sequence[Estimate], results: Sequence[Estimate]) -> Estima
     lows, highs = [result.low for result in results], [result.high for result in results]
     if not isinstance(chosen.value, Fraction) or None in lows or None in highs:
         return Estimate(chosen.value, noisy=True, no_information=True)
-    return Estimate(chosen.value, min(low for low in lows if low is not None), max(high for high in highs if high is not None), noisy=True)
+    low, high = min(low for low in lows if low is not None), max(high for high in highs if high is not None)
+    return Estimate(chosen.value, low, high, noisy=True, no_information=uninformed(results))
 
 
 def _truth(holds: Callable[..., bool | None], operands: Sequence[Estimate]) -> Estimate:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Average, Column
-from stillroom.model.release import Cell, Heading, Table
+from stillroom.model.release import LARGEST, Cell, Heading, Table
 from stillroom.model.schema import EPOCH, Kind
+from stillroom.query.estimate import vague
 from stillroom.query.orders import ranks
 from stillroom.query.rows import Rows, key_values
 from stillroom.query.scales import LEVEL
@@ -16,7 +18,6 @@ from stillroom.query.totals import TOTALLED, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from stillroom.model.plan import NoisyCells, Order, Output, Plan
     from stillroom.privacy.intervals import Derived
@@ -92,7 +93,9 @@ def _averaged(ratio: Derived, digits: int, unit: int) -> Cell:
 
 
 def _computed(one: Estimate, output: Output) -> Cell:
-    """Return what was computed from keys and noisy totals; only numbers have intervals."""
+    """Return what was computed from keys and noisy totals; only numbers have intervals, and none is too long to be read again."""
+    if any(isinstance(number, Fraction) and abs(number) >= LARGEST for number in (one.value, one.low, one.high)):
+        one = vague(None)
     value = _text(one.value, output, ROUND_HALF_EVEN)
     if not output.noisy:
         return Cell(value=value)

@@ -32,6 +32,7 @@ def sums(values: Sequence[Estimate], frames: Frames, *, count: bool) -> list[Est
         surely = _running(one.value is not None and not (one.noisy and one.low is None) for one in values)
         return [_count(*(_between(one, frame) for one in (present, surely, unsure))) for frame in frames]
     noisy = _running(one.noisy for one in values)
+    informed = _running(one.noisy and not one.no_information for one in values)
     ends = [_running(_number(getattr(one, end)) for one in values) for end in ("value", "low", "high")]
     found = []
     for frame in frames:
@@ -42,7 +43,7 @@ def sums(values: Sequence[Estimate], frames: Frames, *, count: bool) -> list[Est
         elif _between(unsure, frame):
             found.append(vague(known))
         else:
-            found.append(Estimate(known, low, high, noisy=True))
+            found.append(Estimate(known, low, high, noisy=True, no_information=not _between(informed, frame)))
     return found
 
 

@@ -28,6 +28,9 @@ FIRST_PRINTABLE = 32
 DEPTH_LIMIT = 60
 """The deepest nesting of a question."""
 
+NEEDED = {"Substring": ("start",), "Replace": ("replacement",), "WidthBucket": ("min_value", "max_value", "num_buckets")}
+"""Operands that other dialects let one leave out, by node."""
+
 
 def parse(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect = Dialect.DUCKDB) -> exp.Select:
     """Return the one SELECT statement of a question, with constants in the place of its parameters.
@@ -52,6 +55,7 @@ def parse(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect = Diale
     if not isinstance(statement, exp.Select):
         raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
     _check_size(statement)
+    _check_complete(statement)
     with_texts(statement, parameters)
     _mark(statement, SPOKEN[spoken])
     return statement
@@ -103,6 +107,16 @@ def _check_size(statement: exp.Select) -> None:
         if count > NODE_LIMIT or depth > DEPTH_LIMIT * 2:
             raise _too_deep()
         level = [child for node in level for child in node.iter_expressions()]
+
+
+def _check_complete(statement: exp.Select) -> None:
+    """Refuse functions without all their operands; the parser lets some pass, and makes up what it takes to be left out."""
+    for node in statement.walk():
+        wanted = NEEDED.get(type(node).__name__, ())
+        if node.error_messages() or any(node.args.get(name) is None for name in wanted):
+            raise InvalidInput(
+                Code.SQL_INVALID, f"{type(node).__name__.upper()} lacks an operand.", "The SQL reference lists what each function takes."
+            )
 
 
 def _too_deep() -> InvalidInput:

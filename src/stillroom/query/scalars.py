@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stillroom.model.after import ScalarFunction
 from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
 from stillroom.privacy.intervals import moved
-from stillroom.query.estimate import Estimate, exact, vague
+from stillroom.query.estimate import Estimate, exact, uninformed, vague
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,13 +45,13 @@ def applied(node: After) -> Callable[..., Estimate]:
 
 
 def bounded(node: Bounded, operand: Estimate) -> Estimate:
-    """Return a number that is moved into its known range."""
+    """Return a number that is moved into its known range. One that could be NULL has no interval here either."""
     low, high = Fraction(node.low), Fraction(node.high)
     if not isinstance(operand.value, Fraction):
         return operand
     value = min(max(operand.value, low), high)
     if operand.low is None or operand.high is None:
-        return Estimate(value, low, high, operand.noisy, operand.noisy)
+        return operand._replace(value=value)
     ends = moved(operand.low, operand.high, low, high)
     return Estimate(value, *ends, operand.noisy, operand.noisy and ends == (low, high))
 
@@ -120,14 +120,13 @@ def extreme(pick: Callable[[Sequence[Plain]], Plain], operands: Sequence[Estimat
     known = [operand for operand in operands if operand.noisy or operand.value is not None]
     values = [operand.value for operand in known if operand.value is not None]
     value = pick(values) if values else None
-    noisy = [operand for operand in known if operand.noisy]
-    if not noisy:
+    if not any(operand.noisy for operand in known):
         return exact(value)
     lows, highs = [operand.low for operand in known], [operand.high for operand in known]
     low, high = (None, None) if None in lows or None in highs else (pick(lows), pick(highs))
     if not isinstance(value, Fraction) or not isinstance(low, Fraction) or not isinstance(high, Fraction):
         return vague(value)
-    return Estimate(value, low, high, noisy=True, no_information=all(operand.no_information for operand in noisy))
+    return Estimate(value, low, high, noisy=True, no_information=uninformed(known))
 
 
 def _first(operands: Sequence[Estimate]) -> Estimate:

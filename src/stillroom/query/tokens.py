@@ -10,7 +10,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,6 +79,7 @@ def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens of a statement as the parser may see them: types are names, but where a value is cast.
 
     Raises:
+        InvalidInput: Something is missing beside a comma.
         Refusal: A word, sign or call is not on the list, or stands where the parser could take long over it.
     """
     from sqlglot import TokenType
@@ -88,6 +89,7 @@ def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
     for (token, following), before in zip(_pairs(listed), [None, *listed], strict=False):
         if following is not None and following.token_type is TokenType.L_PAREN:
             _check_call(token, before)
+    _check_commas(listed)
     _check_joins(listed)
     return listed
 
@@ -155,6 +157,20 @@ def _check_call(token: Token, before: Token | None) -> None:
     if before is not None and before.token_type in _kinds("FROM JOIN"):
         raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")
     raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {token.text} is not supported.", "The SQL reference lists what is supported.")
+
+
+def _check_commas(tokens: Sequence[Token]) -> None:
+    """Refuse commas with nothing in between, which the parser passes over, so that later operands move up."""
+    for token, following in pairwise(tokens):
+        kinds = token.token_type, following.token_type
+        if (kinds[1] in _kinds("COMMA") and kinds[0] in _kinds("COMMA L_PAREN SELECT")) or (
+            kinds[0] in _kinds("COMMA") and kinds[1] in _kinds("R_PAREN")
+        ):
+            raise InvalidInput(
+                Code.SQL_INVALID,
+                f"Something is missing at a comma near line {following.line}, column {following.col}.",
+                "Write what is missing, or leave the comma out.",
+            )
 
 
 def _check_joins(tokens: Sequence[Token]) -> None:

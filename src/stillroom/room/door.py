@@ -13,8 +13,8 @@ What is durable when, so that a crash anywhere leaves neither a release without 
 - A reservation is found by what is run. Asking again finds it, and goes on from where it stands: a release that is there is handed out
   without a charge, a run that was committed is measured without another one, unless an account knows of its release.
 
-Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text, and both it and a
-release appear at a multiple of the contract's quantum.
+Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text; it, a release,
+and an error of a store or an account after the measuring all appear at a multiple of the contract's quantum.
 """
 
 from __future__ import annotations
@@ -67,6 +67,24 @@ class Silent:
 
     def step(self, name: str) -> None:
         """Do nothing."""
+
+
+class Discreet:
+    """Passes steps on to another `Progress`, up to the measuring.
+
+    That it has ended, and so how long it took, is seen only by the answer, which waits for the quantum.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        """Name who may hear."""
+        self._progress = progress
+        self._measuring = False
+
+    def step(self, name: str) -> None:
+        """Pass on a step, unless rows may have been read."""
+        if not self._measuring:
+            self._progress.step(name)
+        self._measuring = self._measuring or name == Step.MEASURE
 
 
 def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal:
@@ -149,7 +167,19 @@ def _moved_on(room: Room, record: RunRecord, refusal: Refusal) -> RunRecord:
 
 
 def _measured(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
-    """Measure and finish; then sign, store and answer, if the protection protects."""
+    """Measure and answer. Whatever comes of it, an error of a store or an account too, comes at a multiple of the quantum."""
+    contract = committed.cleared.planned.asked.contract
+    try:
+        answer = _answered(room, committed, progress)
+    except StillroomError:
+        wait(room.clock, contract)
+        raise
+    wait(room.clock, contract)
+    return answer
+
+
+def _answered(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
+    """Measure and finish; then sign and store, if the protection protects, and tell the accounts."""
     planned = committed.cleared.planned
     progress.step(Step.MEASURE)
     cells = _measure(room, committed)
@@ -164,17 +194,15 @@ def _measured(room: Room, committed: Committed, progress: Progress) -> Released 
     progress.step(Step.ANSWER)
     if isinstance(answer, Released):
         _told(room, answer.reservation)
-    wait(room.clock, planned.asked.contract)
     return answer
 
 
 def _measure(room: Room, committed: Committed) -> NoisyCells:
-    """Return noisy cells; on any failure, too little memory among them, one fixed text at a multiple of the quantum."""
+    """Return noisy cells; on any failure, too little memory among them, one fixed text."""
     planned = committed.cleared.planned
     try:
         return room.outlet.protection.measure(planned.compiled.plan, planned.compiled.charge, committed.cleared.versions)
     except (StillroomError, MemoryError):
-        wait(room.clock, planned.asked.contract)
         raise Failed(
             Code.RUN_FAILED,
             "The run did not finish. Its charge is committed and stays so.",

@@ -45,6 +45,7 @@ class DuckdbEngine:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
         import duckdb
+        import pyarrow as pa
 
         from stillroom.adapters.duckdb.connection import locked_connection
         from stillroom.adapters.duckdb.statement import statement
@@ -56,7 +57,7 @@ class DuckdbEngine:
                 for name, table in inputs.items():
                     connection.register(name, table)
                 found = connection.execute(question.sql, question.texts).fetchall()
-        except (duckdb.Error, RecursionError):
+        except (duckdb.Error, pa.ArrowException, RecursionError):
             raise _failed() from None
         return _dense(plan, found)
 

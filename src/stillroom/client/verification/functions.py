@@ -141,7 +141,7 @@ def held(known: Known, low: Fraction, high: Fraction) -> Known:
         return known
     value = min(max(known.value, low), high)
     if known.ends is None:
-        return Known(value, low, high, known.noisy)
+        return Known(value, noisy=known.noisy)
     left, right = known.ends
     half = (right - left) / 2
     return Known(value, max(low, min(left, high - half)), min(high, max(right, low + half)), known.noisy)

@@ -121,6 +121,7 @@ def _compared(finest: Mapping[tuple[int, ...], int], kept: tuple[int, ...], tota
 
 def _check_between(output: Output, cell: Cell) -> None:
     """Check a cell that is neither key nor plain measure: its value lies in its interval, which is within known bounds."""
+    require(not cell.totalled, "a computed value is marked as a total over a key")
     if output.kind not in _NUMBERS:
         require(cell.low is None and cell.high is None, "a column without numbers has intervals")
         return

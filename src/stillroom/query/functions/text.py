@@ -128,7 +128,7 @@ def _concat(node: exp.Expr, operand: Operand) -> Typed:
 def _replace(node: exp.Expr, operand: Operand) -> Typed:
     """Put a constant text in the place of another, wherever that stands."""
     only(node, {"this", "expression", "replacement"})
-    text, old, new = operand(node.this), operand(node.expression), operand(node.args.get("replacement") or node)
+    text, old, new = operand(node.this), operand(node.expression), operand(node.args["replacement"])
     most, before, after = longest(text), _constant_text(old), _constant_text(new)
     times = most // len(before) if before else 0
     return _text(Function.REPLACE, most + times * max(len(after) - len(before), 0), text, old, new)
