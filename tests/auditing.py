@@ -23,7 +23,7 @@ from stillroom.protections.server import ServerProtection
 from stillroom.query.finish import finish
 from stillroom.query.price import promises
 from stillroom.query.protected import protected
-from tests.alterations import ALTERATIONS
+from tests.alterations import ALTERATIONS, altered_rows
 from tests.fakes import ListTables
 from tests.marginals import without_noise
 from tests.neighbours import norms
@@ -198,7 +198,7 @@ def slack(shift: float, scale: float) -> float:
 def altered(name: str, form: str, people: tuple[str, ...]) -> Table:
     """Return a table in which the rows of these identifiers have another form."""
     others = [row for row in files()[name] if person_of(private()[name], row) not in people]
-    return Table(name, others + [row for person in people for row in ALTERATIONS[form](name, person)])
+    return Table(name, others + [row for person in people for row in altered_rows(name, form, person)])
 
 
 def moved(one: tuple[int, ...], other: tuple[int, ...]) -> Sensitivity:

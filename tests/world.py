@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
+import random
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -155,12 +157,20 @@ def persons() -> tuple[str, ...]:
 class Table:
     """An admitted table, as engines read it and as the reference does."""
 
-    def __init__(self, name: str, rows: Raw) -> None:
-        """Admit the rows of a file."""
-        dataset = contract().datasets[name]
+    def __init__(self, name: str, rows: Raw, declared: Dataset | None = None) -> None:
+        """Admit the rows of a file, of the corpus unless another dataset is declared."""
+        dataset = declared or contract().datasets[name]
         self.salt = f"the salt of {name}".encode() if isinstance(dataset, PrivateDataset) else b""
         self.rows = _public(dataset, rows) if isinstance(dataset, PublicDataset) else _private(dataset, rows, self.salt)
-        self._kinds = {column: column_type(declared).kind for column, declared in dataset.columns.items()}
+        self._kinds = {column: column_type(one).kind for column, one in dataset.columns.items()}
+
+    def shuffled(self, seed: int) -> Table:
+        """Return the same rows in another order."""
+        other = copy.copy(self)
+        other.__dict__.pop("stored", None)
+        other.__dict__.pop("listed", None)
+        other.rows = random.Random(seed).sample(self.rows, len(self.rows))
+        return other
 
     @cached_property
     def stored(self) -> ListTable:

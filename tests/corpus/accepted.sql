@@ -653,6 +653,24 @@ SELECT r, COUNT(*), SUM(c) FROM (SELECT patient, severity, AVG(severity) OVER (P
 -- name: first row, of whichever side has it
 SELECT COUNT(*), COUNT(who) FROM (SELECT x.patient AS who, COALESCE(x.patient, y.patient) AS either FROM (SELECT patient, severity FROM visits) x FULL JOIN (SELECT patient, severity FROM visits WHERE urgent) y ON x.patient = y.patient AND x.severity = y.severity QUALIFY ROW_NUMBER() OVER (PARTITION BY COALESCE(x.patient, y.patient) ORDER BY x.severity NULLS FIRST, y.severity, x.patient IS NULL) = 1)
 
+-- name: window over rows that another owner's rows choose
+SELECT COUNT(*), SUM(r), VARIANCE(r) FROM (SELECT patient, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS r FROM visits v WHERE EXISTS (SELECT 1 FROM members m WHERE m.member = v.patient AND m.age > v.severity))
+
+-- name: windows over the rows of the side that may be absent
+SELECT COUNT(*), SUM(n), SUM(t) FROM (SELECT m.member AS p, COUNT(*) OVER (PARTITION BY v.patient) AS n, SUM(v.severity) OVER (PARTITION BY v.patient ORDER BY v.severity ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS t FROM visits v RIGHT JOIN members m ON m.member = v.patient AND v.severity > 2) WHERE t IS NOT NULL
+
+-- name: each row of a full join, by the person of one side
+SELECT COUNT(*), SUM(n) FROM (SELECT COALESCE(a.patient, b.patient) AS p, a.severity AS s, COUNT(*) OVER (PARTITION BY a.patient) AS n FROM visits a FULL JOIN visits b ON a.patient = b.patient AND a.severity < b.severity) WHERE s IS NOT NULL
+
+-- name: greatest of one value twice
+SELECT GREATEST(ward, ward) AS k, COUNT(*), SUM(LEAST(cost, cost)), SUM(GREATEST(severity, severity, NULL)) FROM visits GROUP BY k
+
+-- name: lengths of listed texts that change
+SELECT SUM(LENGTH(REPLACE(tariff, 's', 'yy'))), SUM(STRPOS(RTRIM(REPLACE(COALESCE(tariff, 'o'), 'ic', '  ')), 'a')) FROM members
+
+-- name: texts as truth in a union
+SELECT k, COUNT(*) FROM (SELECT patient AS p, TRY_CAST(key0 AS BOOLEAN) AS k FROM visits UNION SELECT member, smoker FROM members) GROUP BY k
+
 -- name: first value that is there
 SELECT COALESCE(tariff, region, '?') AS k, COUNT(*), SUM(COALESCE(income, age, 0)) FROM members GROUP BY k
 

@@ -86,6 +86,22 @@ SELECT region, COUNT(*) FROM members GROUP BY 3
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT region, COUNT(*) FROM members GROUP BY 2
 
+-- name: REPLACE by nothing
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE REPLACE(note, 'a') = 'b'
+
+-- name: buckets without ends
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE WIDTH_BUCKET(cost, 0, 10) = 1
+
+-- name: part of a text from nowhere
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE SUBSTRING(note) = 'b'
+
+-- name: FLOOR of nothing
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(FLOOR()) FROM visits
+
 -- name: constant as a key
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*) FROM members GROUP BY 'x'

@@ -11,7 +11,7 @@ from stillroom.adapters.duckdb.admission import admit_file
 from stillroom.model.codec import encode
 from stillroom.model.plan import Plan
 from stillroom.model.relation import Scan, steps
-from tests.alterations import ALTERATIONS, table_of_altered
+from tests.alterations import ALTERATIONS, altered_rows, table_of_altered
 from tests.world import ACCEPTED, Entry, Table, as_it_is, files, measured, persons, private, referred, world
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_most_answers_are_not_zero() -> None:
 def test_duckdb_admits_the_rows_that_are_measured(name: str, alteration: str | None, tmp_path: Path) -> None:
     """The rules in Python, which made the tables here, and their counterpart in DuckDB keep the same rows of everybody."""
     dataset = private()[name]
-    rows = files()[name] if alteration is None else [row for person in persons() for row in ALTERATIONS[alteration](name, person)]
+    rows = files()[name] if alteration is None else [row for person in persons() for row in altered_rows(name, alteration, person)]
     table = Table(name, rows)
     with (tmp_path / "file.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [dataset.person.column, *dataset.columns])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -178,3 +180,30 @@ def test_an_answer_waits_until_every_account_knows_of_it(tmp_path: Path) -> None
     recover(reopen(tmp_path).room)
     assert len(releases.received_by(scene.room, "insurer")) == 1
     assert not scene.ask().fresh
+
+
+def look_at_everything(scene: Scene) -> None:
+    releases.received_by(scene.room, "insurer")
+    extract.whole_log(scene.room)
+    scene.ask()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE log SET leaf = x'7b7d7b' WHERE position = 2",
+        "UPDATE versions SET section = CAST(x'e928' AS TEXT)",
+        "UPDATE runs SET plan = 'sha256:0'",
+        "UPDATE runs SET charge_rho = 'much'",
+    ],
+)
+def test_a_damaged_database_is_named_as_one(tmp_path: Path, damage: str) -> None:
+    """What a disk has made of the records is no record, and no stack trace either."""
+    scene = build(tmp_path)
+    scene.ask()
+    with closing(sqlite3.connect(tmp_path / "room.sqlite")) as database, database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute(damage)
+    with pytest.raises(Failed) as failure:
+        look_at_everything(scene)
+    assert failure.value.code is Code.STORE_FAILED

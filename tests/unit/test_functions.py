@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +20,9 @@ from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.evaluate import evaluate
 from stillroom.query.expressions import row_expression
 from stillroom.query.frame import Frame, Source
+from stillroom.query.tokens import CALLS
 from stillroom.query.typed import Typed
-from tests import reference
+from tests import questions, reference
 
 if TYPE_CHECKING:
     from stillroom.model.schema import Scalar
@@ -202,3 +205,28 @@ def test_buckets_are_those_of_other_databases() -> None:
     assert found == {None: None, -3: 0, -2: 0, -1: 0, 0: 1, 1: 1, 2: 2, 3: 2, 4: 3, 5: 3, 6: 4, 7: 4, 8: 5, 9: 5}
     assert typed.type.values is None
     assert (typed.type.low, typed.type.high) == (0, 5)
+
+
+OPERANDS = (
+    *("", "cost", "ward, 1", "day, day", "cost, 1, 2", ", 0, 10, 4", "cost,", "*", "NULL, NULL", "DISTINCT cost", "ward, ward, ward"),
+    *(
+        "month FROM day",
+        "'day', day, day",
+        "cost AS INTEGER",
+        "AS TEXT",
+        "ward IN ward",
+        "LEADING FROM ward",
+        "ward, -1",
+        "pid",
+        "(SELECT 1)",
+    ),
+    *("day, INTERVAL 1 DAY", "INTERVAL 1 DAY", "cost FOR 2", "cost ORDER BY cost", "cost > 1, 1", "1, 2, 3, 4, 5"),
+)
+PLACES = ("COUNT(*) FROM visits WHERE {call} = 1", "ROUND({call}) FROM visits HAVING {call} > 1")
+
+
+@pytest.mark.parametrize("name", CALLS.split())
+def test_calls_with_any_operands_are_compiled_or_refused(name: str) -> None:
+    for place, operands in product(PLACES, OPERANDS):
+        with suppress(StillroomError):
+            questions.compiled("SELECT " + place.format(call=f"{name}({operands})"))

@@ -76,7 +76,7 @@ class ColumnType(Value):
         high: Highest whole number (numbers and dates), or None.
         step: Numbers and dates are multiples of this many units, counted from zero.
         values: Listed domain in display order, NULL excluded, or None.
-        length: The most characters of a text that has no listed domain, or None.
+        length: The most characters of a text, as far as that is known without its listed domain, or None.
         nullable: Whether NULL can occur.
     """
 
@@ -91,8 +91,13 @@ class ColumnType(Value):
 
     @property
     def longest(self) -> int | None:
-        """The most characters of a text, as far as that is known."""
-        return self.length if self.values is None else max((len(str(value)) for value in self.values), default=0)
+        """The most characters of a text, as far as that is known.
+
+        What functions make of listed texts is bounded as if these were not listed: whoever checks a plan need not evaluate it.
+        """
+        if self.length is not None or self.values is None:
+            return self.length
+        return max((len(str(value)) for value in self.values), default=0)
 
     @property
     def numeric(self) -> bool:

@@ -92,12 +92,17 @@ def estimate(sizes: Sequence[int], known: Mapping[Kept, float], measured: Mappin
     return leaves
 
 
+def most_rounded(kept: Kept) -> float:
+    """Return by how much `rounded` may change a total: it is made of 2^k rounded numbers, k being the number of keys that it keeps."""
+    return HALF * (1 << len(kept))
+
+
 def rounded(leaves: Floats) -> Whole:
     """Return whole numbers whose sums along any axes are near those of the leaf cells.
 
-    What is rounded are the sums of all cells up to each cell, along all axes; their differences are the result. A total over some axes is
-    a sum of 2^k differences of these, with k the number of axes that it keeps, so that it is off by at most 2^k/2, however many cells it
-    adds up. Halves are frequent, as weights may be simple fractions: they are rounded up, on every machine.
+    What is rounded are the sums of all cells up to each cell, along all axes; their differences are the result. So a total is off by no
+    more than `most_rounded`, however many cells it adds up. Halves are frequent, as weights may be simple fractions: they are rounded up,
+    on every machine.
     """
     import numpy as np
 

@@ -44,7 +44,7 @@ class MeasureSums:
         """Return the sum over the frame of each row."""
         members, totals = partition.members, self._totals
         sums = list(accumulate((totals.sums[self._measure][row] for row in members), initial=0))
-        centres = list(accumulate((totals.centres[self._measure][row] for row in members), initial=0))
+        offsets = list(accumulate((totals.offsets[self._measure][row] for row in members), initial=0))
         counts = {one: list(accumulate(self._is_of(one, members), initial=0)) for one in sorted({totals.sets[row] for row in members})}
         frames, whole = partition.frames(extent), (0, len(members))
         fibres = self._fibres(members) if self._several and whole in frames else {}
@@ -52,18 +52,18 @@ class MeasureSums:
         for begins, ends in set(frames):
             rows = {one: count[ends] - count[begins] for one, count in counts.items() if count[ends] > count[begins]}
             half = self._half_width(rows, fibres if (begins, ends) == whole else {})
-            found[begins, ends] = self._estimate(sums[ends] - sums[begins], centres[ends] - centres[begins], half) if rows else exact(None)
+            found[begins, ends] = self._estimate(sums[ends] - sums[begins], offsets[ends] - offsets[begins], half) if rows else exact(None)
         return [found[frame] for frame in frames]
 
     def _is_of(self, wanted: int, members: Sequence[int]) -> list[bool]:
         return [self._totals.sets[row] == wanted for row in members]
 
-    def _estimate(self, total: int, centre: float, half: int | None) -> Estimate:
+    def _estimate(self, total: int, offset: float, half: int | None) -> Estimate:
         """Return a sum with its interval, in the measure's own numbers."""
         unit = 10 ** self._plan.measures[self._measure].digits * self._totals.one
         if half is None:
             return vague(Fraction(total, unit))
-        value, low, high = around(total, centre, half)
+        value, low, high = around(total, offset, half)
         return Estimate(Fraction(value, unit), Fraction(low, unit), Fraction(high, unit), noisy=True)
 
     def _half_width(self, rows: Mapping[int, int], fibres: Mapping[int, Kept]) -> int | None:
@@ -96,7 +96,7 @@ class MeasureSums:
         return found
 
 
-def around(total: int, centre: float, half: int) -> tuple[int, int, int]:
+def around(total: int, offset: float, half: int) -> tuple[int, int, int]:
     """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
-    middle = centre if isinstance(centre, int) else math.floor(centre + HALF)
+    middle = total + math.floor(offset + HALF)
     return total, min(total, middle - half), max(total, middle + half)

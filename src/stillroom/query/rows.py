@@ -65,8 +65,8 @@ class Rows:
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
         halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
-        sums, centres, sets = self._totals.sums[measure], self._totals.centres[measure], self._totals.sets
-        return (around(sums[number], centres[number], halves[sets[number]]) for number in self._numbers)
+        sums, offsets, sets = self._totals.sums[measure], self._totals.offsets[measure], self._totals.sets
+        return (around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
 
     def measure_sums(self, measure: int, level: Fraction) -> MeasureSums:
         """Return the sums of a measure over frames, with intervals at a level."""
@@ -82,9 +82,10 @@ class Rows:
 
     def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
         """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
-        sums, centres = self._totals.sums, self._totals.centres
+        sums, offsets = self._totals.sums, self._totals.offsets
         shown = ratios.clamped(known, sums[total][number], sums[count][number])
-        return ratios.ratio_interval(known, Fraction(centres[total][number]), Fraction(centres[count][number]), shown)
+        of_sum, of_count = (sums[one][number] + Fraction(offsets[one][number]) for one in (total, count))
+        return ratios.ratio_interval(known, of_sum, of_count, shown)
 
     def _key(self, name: str) -> list[Estimate]:
         """Return a key's values (`k0`, …), or where it is totalled over (`g0`, …)."""

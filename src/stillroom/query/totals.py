@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from stillroom.query.estimation import estimate, exact, precisions, rounded, row_noise, shape_of, sizes_of
+from stillroom.query.estimation import estimate, exact, most_rounded, precisions, rounded, row_noise, shape_of, sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Totals:
     Attributes:
         sets: For each row, the number of its grouping set.
         sums: For each measure, the total of each row.
-        centres: For each measure, the same before rounding: what intervals lie around.
+        offsets: For each measure, by how much each total was larger before rounding.
         one: The parts of a unit that are told apart.
     """
 
@@ -40,24 +40,30 @@ class Totals:
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
         found = [self._estimated(strategy, cells) for strategy, cells in zip(plan.strategies, measured, strict=True)]
         self.sums: tuple[list[int], ...] = tuple(sums for sums, _ in found)
-        self.centres: tuple[Sequence[float], ...] = tuple(centres for _, centres in found)
+        self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, offsets in found)
 
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
         return [row_noise(self._plan.strategies[measure], self._sizes, kept, self.one) for kept in self._kept]
 
     def _estimated(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[list[int], Sequence[float]]:
-        """Return the total of each row, and the same before rounding."""
+        """Return the total of each row, and by how much it was larger before rounding."""
         import numpy as np
 
         shapes = [shape_of(self._sizes, marginal.kept) for marginal in strategy]
         if len(strategy) == 1:
             sums = self._summed(exact([cell * self.one for cell in measured[0]]).reshape(shapes[0]))
-            return sums, sums
+            return sums, [0] * len(sums)
         arrays = [np.array(cells, dtype=np.float64).reshape(shape) for cells, shape in zip(measured, shapes, strict=True)]
         known = {marginal.kept: array for marginal, array in zip(strategy, arrays, strict=True)}
         leaves = estimate(self._sizes, precisions(strategy), known) * self.one
-        return self._summed(rounded(leaves)), self._summed(leaves)
+        sums = self._summed(rounded(leaves))
+        return sums, list(map(self._offset, self.sets, sums, self._summed(leaves)))
+
+    def _offset(self, number: int, total: int, before: float) -> float:
+        """Return what rounding took away: no more than it can, whatever the errors of doubles in very large numbers."""
+        most = most_rounded(self._kept[number])
+        return min(max(before - total, -most), most)
 
     def _summed(self, cells: NDArray[Any]) -> list[Any]:
         """Return the total of each row; with one axis more than keys, NumPy never returns a bare number."""

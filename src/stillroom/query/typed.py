@@ -306,6 +306,6 @@ def _union(kinds: list[ColumnType], *, nullable: bool) -> ColumnType:
         low=None if None in lows else min(low for low in lows if low is not None),
         high=None if None in highs else max(high for high in highs if high is not None),
         values=values,
-        length=length if values is None and None not in lengths else None,
+        length=length if None not in lengths else None,
         nullable=nullable,
     )

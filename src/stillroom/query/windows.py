@@ -81,7 +81,7 @@ class _Windows:
 
     def _add(self, node: exp.Window, function: WindowFunction, value: Typed, *, running: bool, offset: int = 0) -> Typed:
         """Add a column to the rows."""
-        keys = [row_expression(key, self.frame) for key in node.args.get("partition_by") or () if person_reference(key, self.frame) is None]
+        keys = self._keys(node)
         written = node.args.get("order")
         order = [_sort(term, self.frame) for term in (written.expressions if written else ())]
         tests = [*keys, *(term for term, _ in order)]
@@ -101,6 +101,20 @@ class _Windows:
         self.frame = replace(self.frame, relation=relation, facts=facts, ranks=self.frame.ranks | numbered)
         self.added.append(typed)
         return typed
+
+    def _keys(self, node: exp.Window) -> list[Typed]:
+        """Return what a window is partitioned by besides the person.
+
+        Rows without the side of an outer join whose person is named are apart from the others, as NULL is from a person.
+        """
+        keys = []
+        for key in node.args.get("partition_by") or ():
+            person = person_reference(key, self.frame)
+            if person is None:
+                keys.append(row_expression(key, self.frame))
+            elif person.present is not None and not person.sides:
+                keys.append(person.present)
+        return keys
 
     def _completed(self, order: list[Sort]) -> tuple[Sort, ...]:
         """Complete an order by all that the question can tell rows apart by.

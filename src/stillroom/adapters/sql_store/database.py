@@ -56,7 +56,7 @@ class Database:
         """Run one transaction: durable at its end, undone if it ends with an error.
 
         Raises:
-            Failed: `STORE_FAILED` if the database cannot be used.
+            Failed: `STORE_FAILED` if the database cannot be used, or what it holds cannot be what was written.
         """
         try:
             with self._engine.connect().execution_options(stillroom_write=write) as connection, connection.begin():
@@ -67,6 +67,8 @@ class Database:
                 f"The {self._schema.name} database could not be used: {type(error.orig).__name__}.",
                 "Check disk space and permissions, and that the file is not damaged, then try again.",
             ) from error
+        except ValueError as error:  # text that is no UTF-8, JSON that is none, a record with values that it cannot have
+            raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database is damaged.", "Restore the folder from a backup.") from error
 
     def migrate(self) -> None:
         """Bring the tables to the last migration, in one transaction; do nothing if they are there.

@@ -9,10 +9,11 @@ from stillroom.model.expression import Column, children
 from stillroom.model.relation import Window, WindowFunction, expressions, produced, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Plan
+    from stillroom.model.relation import Relation
 
 _OF_ALL_ROWS = frozenset({WindowFunction.COUNT, WindowFunction.SUM, WindowFunction.MIN, WindowFunction.MAX})
 """What does not depend on an order, unless it runs up to the row itself."""
@@ -27,15 +28,22 @@ def check_orders(plan: Plan) -> None:
     Raises:
         Broken: The plan reads a column by which rows differ that tie.
     """
-    for window in (step for step in steps(plan.whole) if isinstance(step, Window)):
-        if any(column.running or column.function not in _OF_ALL_ROWS for column in window.columns) and untold(plan, window):
+    whole = tuple(steps(plan.whole))
+    for window in (step for step in whole if isinstance(step, Window)):
+        if any(column.running or column.function not in _OF_ALL_ROWS for column in window.columns) and untold(plan, whole, window):
             raise Broken("the order of a window does not tell apart all rows that the plan does")
 
 
-def untold(plan: Plan, window: Window) -> frozenset[str]:
-    """Return the columns of a window's rows that a plan reads after it, outside of what stands in its order and its keys."""
+def untold(plan: Plan, whole: Sequence[Relation], window: Window) -> frozenset[str]:
+    """Return the columns of a window's rows that a plan reads after it, outside of what stands in its order and its keys.
+
+    Args:
+        plan: The plan.
+        whole: The steps of its rows, of which the window is one. Each comes once, so that it is known by identity.
+        window: The window.
+    """
     below = {id(step) for step in steps(window.source)}
-    read = [one for step in steps(plan.whole) if id(step) not in below for one in expressions(step)]
+    read = [one for step in whole if id(step) not in below for one in expressions(step)]
     read += [key.value for key in plan.keys] + [measure.value for measure in plan.measures]
     told = frozenset((*window.keys, *(term.value for term in window.order)))
     return frozenset(name for one in read for name in _beyond(one, told)) & produced(window.source)

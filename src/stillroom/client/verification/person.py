@@ -205,7 +205,9 @@ def _windowed(window: Window, source: Rows) -> Rows:
 def _said(column: Windowed, rows: Rows) -> Range | None:
     """Return the range of what a window says of a row, if it is a bounded number."""
     match column.function:
-        case WindowFunction.ROW_NUMBER | WindowFunction.COUNT:
+        case WindowFunction.ROW_NUMBER:
+            return 1, rows.most
+        case WindowFunction.COUNT:
             return 0, rows.most
         case WindowFunction.SUM:
             found = _bounded(column.value, rows)

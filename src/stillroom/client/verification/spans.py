@@ -109,6 +109,8 @@ def _called(node: Call, ranges: Mapping[str, Range]) -> Range | None:
         return _extreme(node, ranges)
     if node.function is Function.WITHIN:
         return _within(node, ranges)
+    if node.function not in _SPANS:
+        raise Broken("what is measured is not a number")
     spans = [value_span(operand, ranges) for operand in node.operands]
     known = [span for span in spans if span is not None]
     if len(known) < len(spans):

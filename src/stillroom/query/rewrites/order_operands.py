@@ -106,7 +106,8 @@ def ordered(node: Expression) -> Expression:
             return _binary(node)
         case Call(function=Function.GREATEST | Function.LEAST):
             found = {canonical(operand.to_json()): operand for operand in map(ordered, node.operands)}
-            return node.model_copy(update={"operands": tuple(found[key] for key in sorted(found))})
+            operands = tuple(found[key] for key in sorted(found))
+            return operands[0] if len(operands) == 1 else node.model_copy(update={"operands": operands})
         case Over():
             return _over(node)
         case _:

@@ -1,0 +1,199 @@
+"""What holds for every case: nothing crashes, engine and reference agree, and nobody moves more than is declared."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.duckdb.engine import DuckdbEngine
+from stillroom.client.verification.accounting import costs, distances, epsilon_span
+from stillroom.client.verification.bounds import check_bounds
+from stillroom.client.verification.person import rows_of
+from stillroom.client.verification.sentences import check_sentences
+from stillroom.client.verification.table import check_table
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.charge import RHO_UNIT
+from stillroom.model.codec import digest_of, encode
+from stillroom.model.plan import Plan
+from stillroom.privacy.mechanisms import rho_of
+from stillroom.privacy.sensitivity import Sensitivity
+from stillroom.privacy.words import attacker_sentences
+from stillroom.query.finish import finish
+from stillroom.query.price import price, promises
+from stillroom.query.protected import protected
+from tests import reference
+from tests.alterations import ALTERATIONS
+from tests.finishing import finished
+from tests.marginals import sparse_marginal, without_noise
+from tests.neighbours import declared, distinct, minus, norms, plus, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stillroom.model.plan import NoisyCells
+    from tests.generator.cases import Case
+    from tests.reference import Sparse
+    from tests.world import Vector, World
+
+SIZES = (3, 400, 2**62)
+"""About how large noisy cells are."""
+
+LARGEST = 400
+"""Least squares in doubles are as good as exact for numbers of about this size."""
+
+CELLS = 200
+"""Tables of more cells would keep the slow interpreter busy for long."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """All that is checked of one case.
+
+    Attributes:
+        case: The case.
+        seed: Chooses neighbours.
+        thorough: Whether nothing is left to another case.
+    """
+
+    case: Case
+    seed: int = 0
+    thorough: bool = False
+
+    @property
+    def plan(self) -> Plan:
+        """What is measured."""
+        return self.case.compiled.plan
+
+    def run(self) -> bool:
+        """Check everything; return whether the question is accepted."""
+        refusal = self.case.refusal
+        if refusal is not None:
+            assert isinstance(refusal, Refusal | InvalidInput)
+            assert isinstance(refusal.code, Code)
+            assert "qzw7" not in str(refusal)
+            return False
+        self.spellings()
+        self.verified()
+        self.finished()
+        self.engines()
+        self.sensitivities()
+        return True
+
+    def spellings(self) -> None:
+        """The plan and its price are those of the question, however it is spelled; and the plan says all that is in it."""
+        compiled = self.case.compiled
+        spellings = self.case.spellings if self.thorough else self.case.spellings[-1:]
+        for sql in [self.case.sql] if self.case.broken is not None else spellings:
+            again = self.case.compile(sql)
+            assert digest_of(again.plan) == digest_of(compiled.plan), sql
+            assert price(self.case.contract, again) == price(self.case.contract, compiled)
+        assert Plan.model_validate_json(encode(compiled.plan)) == compiled.plan
+
+    def verified(self) -> None:
+        """The verifier derives the same bounds, sensitivities and charge."""
+        plan, agreed = self.plan, self.case.contract
+        check_bounds(plan, agreed)
+        assert rows_of(plan, agreed).most <= plan.bounds.rows
+        cost, _ = costs(plan)
+        assert cost.rho <= self.case.compiled.charge.rho * RHO_UNIT <= cost.most
+        written = [(one.add_remove, one.change) for one in protected(plan)]
+        assert [tuple((one.l1, one.l2_squared) for one in pair) for pair in written] == [tuple(pair) for pair in distances(plan)]
+        promise, cap = promises(agreed, plan)
+        for stated, own in zip((promise.epsilon, promise.change_epsilon), costs(plan), strict=True):
+            least, most = epsilon_span(own, promise.delta)
+            assert least - 1e-12 <= stated <= most + 1e-9
+        check_sentences(attacker_sentences(promise, cap), promise, cap)
+
+    def finished(self) -> None:
+        """A table of any noisy cells is what the slow interpreter makes of them, and what the verifier expects."""
+        sizes = SIZES if self.thorough else (SIZES[self.seed % len(SIZES)],)
+        for size in sizes if self.plan.cells <= CELLS else ():
+            cells = self._noisy(size)
+            table = finish(self.plan, self.case.compiled.headings, cells)
+            shown = [[(cell.value, cell.low, cell.high, cell.no_information, cell.totalled) for cell in row] for row in table.rows]
+            assert shown == finished(self.plan, cells) or (size > LARGEST and self.several)
+            assert "nan" not in str(shown).lower()
+            check_table(self.plan, table)
+
+    @property
+    def several(self) -> bool:
+        """Whether totals are estimated from several marginals, in doubles: of very large numbers the last digits depend on the way."""
+        return any(len(strategy) > 1 for strategy in self.plan.strategies)
+
+    def _noisy(self, size: int) -> NoisyCells:
+        draw = random.Random(self.seed + size)
+        leaves = tuple(tuple(draw.randint(-size, size) for _ in range(self.plan.cells)) for _ in self.plan.measures)
+        return without_noise(self.plan, leaves)
+
+    # ------------------------------------------------------------------------------------------------------------- cells
+
+    def engines(self) -> None:
+        """The engine gives what the reference gives, with one thread and two, in two orders; and without or with another person."""
+        if self.thorough or self.seed % 2 == 0 or not self.case.persons:
+            self.agree(self.case.world, 1)
+        if self.case.persons and (self.thorough or self.seed % 2):
+            self.agree({name: table.shuffled(self.seed) for name, table in self.neighbour().items()}, 2)
+
+    def neighbour(self) -> World:
+        """Return the world without somebody, or with other rows of somebody in one dataset."""
+        case, numbers = self.case, random.Random(self.seed)
+        person, name = numbers.choice(case.persons), numbers.choice([*case.private])
+        if numbers.random() < 0.5:
+            return {**case.world, **{read: case.altered(read, "removed", person) for read in case.private}}
+        return {**case.world, name: case.altered(name, numbers.choice([*ALTERATIONS]), person)}
+
+    def agree(self, tables: World, threads: int) -> None:
+        """Run the engine and the reference on the same tables."""
+        engine = DuckdbEngine(threads=threads)
+        found = engine.measure_exactly(self.plan, {name: table.stored for name, table in tables.items()})
+        assert found == reference.measure(self.plan, {name: table.listed for name, table in tables.items()})
+
+    # ---------------------------------------------------------------------------------------------------- sensitivities
+
+    def contributions(self, tables: World) -> dict[str, Vector]:
+        """Return what everybody contributes."""
+        found = reference.contributions(self.plan, {name: table.listed for name, table in tables.items()})
+        return {person: found.get(person, tuple({} for _ in self.plan.measures)) for person in self.case.persons}
+
+    def worlds(self) -> Iterator[list[World]]:
+        """Yield worlds that differ in one dataset, in which everybody's rows have some forms, each person's apart."""
+        case, numbers = self.case, random.Random(self.seed)
+        for name in case.private:
+            rest = dict(case.world)
+            for other in case.private:
+                if other != name and numbers.random() < 0.5:
+                    rest[other] = case.altered(other, numbers.choice(["highest", "spread", "random"]), *case.persons)
+            forms = numbers.sample([*ALTERATIONS], 4)
+            yield [rest, *({**rest, name: case.altered(name, form, *case.persons)} for form in forms)]
+
+    def sensitivities(self) -> None:
+        """Nobody moves a measure further than declared: by appearing or vanishing, or by other rows in one dataset."""
+        bounds = protected(self.plan)
+        people = [(person,) for person in self.case.persons]
+        pairs = list(pairwise(self.case.persons)) if self.case.contract.identifiers_per_person > 1 else []
+        for worlds in self.worlds():
+            forms = [self.contributions(tables) for tables in worlds]
+            for who in (*people, *pairs):
+                vectors = distinct(plus(parts[identifier] for identifier in who) for parts in forms)
+                for vector in vectors:
+                    moved = [norms(cells.values()) for cells in self.marginals(vector)]
+                    assert all(within(one, declared(limit.add_remove)) for one, limit in zip(moved, bounds, strict=True)), (who, moved)
+                    self.charged(moved)
+                for one, other in combinations(vectors, 2):
+                    pairs_of_totals = zip(self.marginals(one), self.marginals(other), strict=True)
+                    moved = [norms(minus(before, after)) for before, after in pairs_of_totals]
+                    assert all(within(own, declared(limit.change)) for own, limit in zip(moved, bounds, strict=True)), (who, moved)
+
+    def marginals(self, vector: Vector) -> list[Sparse]:
+        """Return what a vector of leaf cells adds to each marginal of each measure."""
+        return [sparse_marginal(self.plan, vector[one.measure], one.marginal.kept) for one in protected(self.plan)]
+
+    def charged(self, moved: list[tuple[int, int, int, int]]) -> None:
+        """All mechanisms together cost no more than is charged, for somebody who moves the measures so far."""
+        found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]
+        mechanisms = [one.marginal.mechanism for one in protected(self.plan)]
+        spent = sum((rho_of(mechanism, one) for mechanism, one in zip(mechanisms, found, strict=True)), Fraction(0))
+        assert spent <= self.case.compiled.charge.rho * RHO_UNIT

@@ -1,0 +1,135 @@
+"""Random contracts, small enough that every rule about them can bite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stillroom.crypto.keys import SigningKey
+from stillroom.model.contract import Contract
+from stillroom.model.schema import DOMAIN_LIMIT
+
+if TYPE_CHECKING:
+    from tests.generator.tape import Tape
+
+OWNERS = ("a", "b", "c")
+KEYS = tuple(SigningKey.from_seed(name.encode() * 32).public.text for name in OWNERS)
+
+COLUMNS: dict[str, tuple[dict[str, Any], ...]] = {
+    "k": (
+        {"type": "text", "values": ["x", "y", "z"]},
+        {"type": "text", "values": ["x", "é", "O'B"], "other": "é"},
+        {"type": "text", "values": ["y", "x"], "required": True},
+    ),
+    "n": (
+        {"type": "integer", "bounds": [-2, 3]},
+        {"type": "integer", "bounds": [0, 4], "step": 2},
+        {"type": "integer", "values": [3, -1, 2]},
+        {"type": "integer", "bounds": [0, 1], "required": True},
+        {"type": "integer", "bounds": [-2, 3], "total": [-1, 4]},
+    ),
+    "m": ({"type": "integer", "bounds": [0, 99]}, {"type": "integer", "bounds": [-1_000_000_000, 1_000_000_000]}, {"type": "integer"}),
+    "d": (
+        {"type": "decimal", "bounds": [0, 100], "step": 0.5},
+        {"type": "decimal", "bounds": [-2.5, 1.5], "step": 0.01},
+        {"type": "decimal", "bounds": [-50, 900], "step": 0.05, "total": [-60, 1000.5]},
+        {"type": "decimal", "bounds": [0, 100], "step": 0.5, "total": [0, 150], "required": True},
+        {"type": "decimal", "bounds": [-7, -2], "step": 0.25},
+    ),
+    "b": ({"type": "boolean"}, {"type": "boolean", "required": True}, {"type": "boolean", "values": [True, False]}),
+    "t": (
+        {"type": "date", "bounds": ["2024-02-27", "2024-03-02"]},
+        {"type": "date", "bounds": ["0001-01-01", "0001-01-04"]},
+        {"type": "date", "bounds": ["9999-12-28", "9999-12-31"], "required": True},
+        {"type": "date", "bounds": ["2023-01-30", "2024-12-31"]},
+        {"type": "date"},
+    ),
+    "s": ({"type": "text", "max_length": 12}, {"type": "text", "max_length": 2}),
+}
+"""How a column of a name may be declared. All datasets draw on the same names."""
+
+COMMON: dict[str, Any] = {
+    "schema": "stillroom/contract/v1",
+    "name": "random",
+    "version": 1,
+    "purpose": "tests",
+    "jurisdiction": "none",
+    "retention_days": 1,
+    "expires": "2099-12-31",
+    "ask": ["a"],
+    "receive": ["a"],
+    "approval": {"rule": "each-owner"},
+    "caps": {"epsilon": 100, "delta": 1e-6, "release_epsilon": 50},
+}
+"""What all contracts have in common."""
+
+PUBLIC: dict[str, dict[str, Any]] = {
+    "pk": {
+        "key": ["k"],
+        "columns": {
+            "k": {"type": "text", "values": ["x", "y", "z", "é", "O'B"], "required": True},
+            "size": {"type": "integer", "bounds": [0, 3]},
+            "coast": {"type": "boolean"},
+        },
+    },
+    "pnb": {
+        "key": ["n", "b"],
+        "columns": {
+            "n": {"type": "integer", "bounds": [-2, 4], "required": True},
+            "b": {"type": "boolean", "required": True},
+            "shift": {"type": "text", "values": ["early", "late"], "required": True},
+            "rate": {"type": "decimal", "bounds": [-1, 2], "step": 0.25},
+        },
+    },
+}
+
+
+def contract_of(tape: Tape) -> Contract:
+    """Return a contract between two or three owners."""
+    owners = OWNERS[: tape.upto(3, 2)]
+    private = {f"ds{number}": _private(tape, owners[number % len(owners)]) for number in range(tape.upto(3, 2))}
+    public = {
+        name: {**table, "kind": "public", "owner": "a", "digest": "sha256:" + "0" * 64, "rows_per_key": tape.pick([1, 1, 2, 3])}
+        for name, table in PUBLIC.items()
+    }
+    roles = ["owner", "analyst", "receiver"]
+    return Contract.model_validate(
+        {
+            **COMMON,
+            "parties": [{"name": name, "roles": roles, "key": key} for name, key in zip(owners, KEYS, strict=False)],
+            "datasets": {**private, **public},
+            "identifiers_per_person": tape.pick([1, 1, 1, 2]),
+            "limits": {
+                "groups_per_person": tape.pick([100, 100, 2, 1]),
+                "cells": 300,
+                "rows_per_person": tape.pick([*[1_000_000] * 5, 20]),
+            },
+        },
+        strict=False,
+    )
+
+
+def _private(tape: Tape, owner: str) -> dict[str, Any]:
+    return {
+        "kind": "private",
+        "owner": owner,
+        "person": {"column": tape.pick(["id", "pid"]), "placeholders": ["n/a"]},
+        "rows_per_person": tape.pick([1, 2, 3, 4, 1]),
+        "columns": {name: _column(tape, name) for name in tape.some([*COLUMNS], 6, 3)},
+    }
+
+
+def _column(tape: Tape, name: str) -> dict[str, Any]:
+    """Return a declaration with uses that it may have; mostly all of them."""
+    declared = tape.pick(COLUMNS[name])
+    allowed = ["filter", "join", *_further(declared)]
+    return {**declared, "uses": tape.pick([*[allowed] * 6, allowed[:1], allowed[1:], allowed[2:], []])}
+
+
+def _further(declared: dict[str, Any]) -> list[str]:
+    """Return whether a column may be grouped by and measured: some types need values or bounds for that, and not too many."""
+    bounds = declared.get("bounds")
+    if "values" in declared or declared["type"] in {"boolean", "decimal"}:
+        return ["group", "measure"]
+    if bounds is None:
+        return ["measure"] if declared["type"] in {"text", "date"} else []
+    return ["measure", "group"] if declared["type"] == "date" or bounds[1] - bounds[0] < DOMAIN_LIMIT else ["measure"]

@@ -1,0 +1,183 @@
+"""Random questions: keys, aggregates and what is made of them after the noise, over random relations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stillroom.model.question import Terms
+from stillroom.model.schema import Kind, Use
+from tests.generator.relations import Relations, where
+from tests.generator.writer import Writer, fields_for
+
+if TYPE_CHECKING:
+    from tests.generator.maker import Field, Maker
+    from tests.generator.relations import Table
+
+AGGREGATES = (
+    *("COUNT(*)", "COUNT(*)", "SUM({n})", "SUM({n})", "AVG({n})", "COUNT({any})", "COUNT(DISTINCT {p})", "COUNT({p})", "COUNT_IF({c})"),
+    *("VARIANCE({n})", "VAR_POP({n})", "STDDEV({n})", "COVAR_POP({n}, {n})", "CORR({n}, {n})", "REGR_SLOPE({n}, {n})", "VAR_SAMP({n})"),
+    *("REGR_INTERCEPT({n}, {n})", "COVAR_SAMP({n}, {n})", "STDDEV_POP({n})", "STDDEV_SAMP({n})"),
+)
+AFTER = (
+    *("ROUND({a}, 1)", "{a} / NULLIF({a}, 0)", "ABS({a})", "SQRT(ABS({a}))", "GREATEST({a}, 0)", "LEAST({a}, {a}, NULL)", "FLOOR({a} / 3)"),
+    *("CASE WHEN {a} > 3 THEN 'many' ELSE 'few' END", "COALESCE({a} / {a}, 0)", "CEIL({a})", "SIGN({a})", "-{a} * 2 + 1", "{a} IS NULL"),
+    *("CASE WHEN {a} > {a} THEN {a} END", "{a} BETWEEN 0 AND 10", "{a} IN (1, 2, 3)", "NULLIF({a}, {a})", "NOT {a} > 1 AND {a} < 9"),
+)
+HAVING = ("{a} > 1", "{a} >= 0 OR {a} < -1", "ROUND({a}) <> 2", "NOT {a} BETWEEN 1 AND 3", "({a}) / {a} > 1")
+KEYS = (
+    *("{c}", "CASE WHEN {c} THEN 'one' WHEN {c} THEN 'two' END", "UPPER({t})", "{i} % 3", "COALESCE({t}, '?')", "{i} * 2 + 1"),
+    *(
+        "EXTRACT(month FROM {d})",
+        "LEFT({t}, 1)",
+        "CASE WHEN {c} THEN 0 ELSE 1.5 END",
+        "DATE_TRUNC('month', {d})",
+        "ABS({i})",
+        "NULLIF({t}, {text})",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question in its parts, so that it can be written in more than one way.
+
+    Attributes:
+        head: WITH and what it defines.
+        items: What is selected, with the names of some.
+        table: What stands after FROM.
+        conditions: Those of WHERE.
+        keys: What is grouped by.
+        sets: How keys go into a GROUP BY.
+        tail: HAVING, ORDER BY and LIMIT.
+        terms: Price or precision.
+    """
+
+    head: str
+    items: tuple[str, ...]
+    table: str
+    conditions: tuple[str, ...]
+    keys: tuple[str, ...]
+    sets: str
+    tail: str
+    terms: Terms
+
+    @property
+    def sql(self) -> str:
+        """The question as SQL."""
+        group = f" GROUP BY {self.sets.replace('{keys}', ', '.join(self.keys))}" if self.keys else ""
+        return f"{self.head}SELECT {', '.join(self.items)} FROM {self.table}{where(self.conditions)}{group}{self.tail}"
+
+    @property
+    def turned(self) -> str:
+        """The same question with its conditions and keys in another order, where it groups in one way only."""
+        keys = self.keys[::-1] if self.sets == "{keys}" else self.keys
+        return replace(self, conditions=self.conditions[::-1], keys=keys).sql
+
+
+class Questions:
+    """Makes questions."""
+
+    def __init__(self, maker: Maker) -> None:
+        """Start with relations."""
+        self.maker, self.relations = maker, Relations(maker)
+
+    def asked(self) -> Asked:
+        """Return a question."""
+        head = self._common()
+        table = self.relations.table(self.maker.tape.pick([1, 2, 2, 3]))
+        keys = [key for key in (self._key(table) for _ in range(self.maker.tape.pick([1, 1, 2, 0, 2, 3]))) if key]
+        named = [(self.maker.name("g"), key) for key in dict.fromkeys(keys)]
+        aggregates = [self._aggregate(table) for _ in range(self.maker.tape.upto(3, 1))]
+        items = [*(f"{key} AS {name}" for name, key in named), *aggregates, *self._after(aggregates)]
+        sets = self._sets(len(named))
+        if sets != "{keys}":
+            items += [f"GROUPING({key})" for _, key in named[:1]]
+        return Asked(
+            head=head,
+            items=tuple(items),
+            table=table.sql,
+            conditions=tuple(self.relations.where(table, 1)),
+            keys=tuple(self.maker.tape.pick([name, key]) for name, key in named),
+            sets=sets,
+            tail=self._tail(aggregates, len(items)),
+            terms=self._terms(),
+        )
+
+    def _common(self) -> str:
+        """Return the common table expressions."""
+        definitions = []
+        for _ in range(self.maker.tape.upto(2) if self.maker.tape.chance(30) else 0):
+            name, query = self.maker.name("cte"), self.relations.query(1)
+            self.relations.common[name] = query
+            definitions.append(f"{name} AS ({query.sql})")
+            self.maker.seen["WITH"] += 1
+        return f"WITH {', '.join(definitions)} " if definitions else ""
+
+    def _key(self, table: Table) -> str | None:
+        """Return a key whose values the contract tells."""
+        grouped = fields_for(table.fields, Use.GROUP)
+        small = [one for one in grouped if one.small]
+        if not small:
+            return None
+        if self.maker.tape.chance(65):
+            return self.maker.tape.pick(small).sql
+        return self._written(self.maker.tape.pick(KEYS), small, grouped)
+
+    def _written(self, template: str, values: list[Field], tests: list[Field]) -> str | None:
+        """Return a template of a key, filled in; None where there is no column for it."""
+        writer = Writer(self.maker, [one for one in values if one.bounded], tests)
+        text = writer.filled(template)
+        return text if writer.read else None
+
+    def _aggregate(self, table: Table) -> str:
+        """Return an aggregate, some of them with FILTER."""
+        measured, tested = fields_for(table.fields, Use.MEASURE, bounded=True), fields_for(table.fields, Use.FILTER)
+        template = self.maker.tape.pick(AGGREGATES)
+        if "{c}" in template and not tested:
+            template = "COUNT(*)"
+        self.maker.seen[template.split("(")[0]] += 1
+        kind = self.maker.tape.pick([one.kind for one in measured] or [Kind.INTEGER])
+        text = template.replace("{p}", self.maker.tape.pick(table.persons)).replace("{c}", "{test}")
+        for place, wanted in (("{n}", Kind.DECIMAL), ("{any}", kind)):
+            while place in text:
+                text = text.replace(place, Writer(self.maker, measured, measured).write(wanted), 1)
+        text = text.replace("{test}", Writer(self.maker, tested, tested).truth())
+        if tested and self.maker.tape.chance(20):
+            self.maker.seen["FILTER"] += 1
+            text += f" FILTER (WHERE {Writer(self.maker, tested, tested).truth()})"
+        return text
+
+    def _filled(self, template: str, aggregates: list[str]) -> str:
+        while "{a}" in template:
+            template = template.replace("{a}", self.maker.tape.pick(aggregates), 1)
+        return template
+
+    def _after(self, aggregates: list[str]) -> list[str]:
+        """Return what is computed after the noise."""
+        found = [self.maker.tape.pick(AFTER)] if self.maker.tape.chance(45) else []
+        self.maker.seen.update(f"after {one}" for one in found)
+        return [self._filled(one, aggregates) for one in found]
+
+    def _sets(self, keys: int) -> str:
+        if keys == 0 or self.maker.tape.chance(70):
+            return "{keys}"
+        found = self.maker.tape.pick(["ROLLUP ({keys})", "CUBE ({keys})", "GROUPING SETS (({keys}), ())"])
+        self.maker.seen[found.split(" (")[0]] += 1
+        return found
+
+    def _tail(self, aggregates: list[str], items: int) -> str:
+        """Return HAVING, ORDER BY and LIMIT."""
+        having = f" HAVING {self._filled(self.maker.tape.pick(HAVING), aggregates)}" if self.maker.tape.chance(25) else ""
+        by = self.maker.tape.pick([str(self.maker.tape.upto(items, 1)), self.maker.tape.pick(aggregates)])
+        order = f" ORDER BY {by}{self.maker.tape.pick(['', ' DESC', ' NULLS FIRST'])}" if self.maker.tape.chance(30) else ""
+        limit = f" LIMIT {self.maker.tape.upto(5)}{self.maker.tape.pick(['', ' OFFSET 1'])}" if self.maker.tape.chance(15) else ""
+        self.maker.seen.update(name for name, text in (("HAVING", having), ("ORDER BY", order), ("LIMIT", limit)) if text)
+        return having + order + limit
+
+    def _terms(self) -> Terms:
+        """Return a price, seldom a precision."""
+        groups = self.maker.tape.pick([1, 2, 3]) if self.maker.tape.chance(20) else None
+        if self.maker.tape.chance(6):
+            return Terms(error=50.0, group_size=100, groups_per_person=groups)
+        return Terms(epsilon=self.maker.tape.pick([1.0, 0.1, 5.0]), pure=self.maker.tape.chance(15), groups_per_person=groups)
