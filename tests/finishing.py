@@ -1,6 +1,7 @@
 """The finish, written down once more: one row after the other, straight from what was measured, as slowly and plainly as possible.
 
-It shares no code with `query.finish`, except for noise and its half-widths and intervals of averages, which have tests of their own.
+It shares no code with `query.finish`, except for noise and its half-widths, and intervals of averages and quantiles, which have tests of
+their own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from stillroom.model.expression import Column
 from stillroom.model.schema import Kind
+from stillroom.privacy.quantiles import Grid, greatest_of, least_of, quantile_of
 from stillroom.privacy.ratios import Average, ratio_interval
 from stillroom.query.estimation import row_noise, sizes_of
 from tests import reference, windowing
@@ -53,7 +55,7 @@ class Sheet(list["Line"]):
 class Line(NamedTuple):
     """A row: the position of each key in its domain, or None where it is totalled over; the total of each measure; and all rows.
 
-    Totals are in parts of a unit; `centres` are the same before rounding.
+    Totals are in parts of a unit; `centres` are the same before rounding. Of measures with a grid, `levels` has the counts on each level.
     """
 
     plan: Plan
@@ -61,6 +63,7 @@ class Line(NamedTuple):
     totals: list[int]
     centres: list[Fraction]
     table: Sheet
+    levels: list[list[Any]]
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -74,7 +77,7 @@ class Line(NamedTuple):
 
     def guess(self, node: Expression, level: Fraction = 1 - Fraction(1, 20)) -> Guess:
         """Return the value of an expression, at a level that its noisy terms share."""
-        terms = {str(part) for part in _parts(node) if part.op in {"average", "over"} or part.op == "column"}
+        terms = {str(part) for part in _parts(node) if part.op in {"average", "quantile", "over"} or part.op == "column"}
         noisy = [term for term in terms if re.search("'m[0-9]", term)]
         return self._guess(node, 1 - (1 - level) / max(1, len(noisy)))
 
@@ -88,6 +91,8 @@ class Line(NamedTuple):
                 return self._average(node, level)
             case "over":
                 return windowing.said(node, self, level)
+            case "quantile":
+                return self._quantile(node, level)
             case "case":
                 whens = [self._guess(branch.when, level) for branch in node.branches]
                 thens = [self._guess(branch.then, level) for branch in node.branches]
@@ -126,6 +131,22 @@ class Line(NamedTuple):
         value, low, high = (Fraction(end, 10**node.digits) for end in found[:3])
         return Guess(value, low, high, noisy=True, vague=found.no_information)
 
+    def _quantile(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a quantile
+        number = int(node.measure[1:])
+        noises = tuple(one.mechanism for one in self.plan.strategies[number][::-1])
+        branches = tuple(len(self.plan.keys[key].domain) for key in self.plan.measures[number].grid)
+        terms = math.prod(len(key.domain) for key, position in zip(self.plan.grouping, self.at, strict=True) if position is None)
+        grid, counts = Grid(noises, branches, terms, node.low, node.high, node.width, node.step), self.levels[number]
+        match node.part:
+            case 0:
+                found = least_of(grid, counts, level)
+            case 1_000_000:
+                found = greatest_of(grid, counts, level)
+            case _:
+                found = quantile_of(grid, counts, Fraction(node.part, 1_000_000), level)
+        value, low, high = (Fraction(end) / 10**node.digits for end in found[:3])
+        return Guess(value, low, high, noisy=True, vague=found.no_information)
+
     def show(self, output: Output) -> Shown:
         """Return a cell: value, low, high, whether nothing is known, whether the key is totalled over."""
         found = self.guess(output.value)
@@ -142,14 +163,16 @@ class Line(NamedTuple):
 
 def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
-    known = [_estimated(plan, strategy, own) for strategy, own in zip(plan.strategies, cells, strict=True)]
+    every = list(zip(plan.measures, plan.strategies, cells, strict=True))
+    known = [[] if measure.grid else _estimated(plan, strategy, own) for measure, strategy, own in every]
     lines = Sheet()
     for kept in plan.finish.sets:
-        places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys)]
+        places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.grouping)]
         for at in itertools.product(*places):
             mine = [[value for place, value in own if _agree(at, place)] for own in known]
             totals = [sum(total for total, _ in one) for one in mine]
-            lines.append(Line(plan, at, totals, [sum((centre for _, centre in one), Fraction(0)) for one in mine], lines))
+            levels = [_levels(plan, at, strategy, own) if measure.grid else [] for measure, strategy, own in every]
+            lines.append(Line(plan, at, totals, [sum((centre for _, centre in one), Fraction(0)) for one in mine], lines, levels))
     finish = plan.finish
     shown: list[Line] = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
     for term in reversed(finish.order):
@@ -158,12 +181,23 @@ def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     return [[line.show(output) for output in finish.outputs] for line in shown[: finish.limit]]
 
 
+def _levels(plan: Plan, at: tuple[int | None, ...], strategy: Strategy, cells: tuple[tuple[int, ...], ...]) -> list[Any]:
+    """Return the counts of a row on each level, the top first."""
+    found = []
+    for one, own in zip(strategy, cells, strict=True):
+        places = _places(plan, one.kept)
+        size = len(own) // len(places)
+        mine = [own[number * size : (number + 1) * size] for number, place in enumerate(places) if _agree(at, place)]
+        found.append(np.array([float(sum(counts)) for counts in zip(*mine, strict=True)]))
+    return found[::-1]
+
+
 def _agree(at: tuple[int | None, ...], place: tuple[int | None, ...]) -> bool:
     return all(one is None or other is None or one == other for one, other in zip(at, place, strict=True))
 
 
 def _places(plan: Plan, kept: tuple[int, ...]) -> list[tuple[int | None, ...]]:
-    return list(itertools.product(*(range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.keys))))
+    return list(itertools.product(*(range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.grouping))))
 
 
 HALF = 0.5 + 2**-20
@@ -180,7 +214,7 @@ def _estimated(plan: Plan, strategy: Strategy, cells: tuple[tuple[int, ...], ...
         return [
             (place, (value * one, Fraction(value * one))) for place, value in zip(_places(plan, strategy[0].kept), cells[0], strict=True)
         ]
-    leaves = _places(plan, tuple(range(len(plan.keys))))
+    leaves = _places(plan, tuple(range(len(plan.grouping))))
     rows = [(place, 1 / part.mechanism.scale) for part in strategy for place in _places(plan, part.kept)]
     matrix = np.array([[weight * _agree(place, leaf) for leaf in leaves] for place, weight in rows])
     sums = np.array([value * weight for (_, weight), value in zip(rows, itertools.chain(*cells), strict=True)])

@@ -12,23 +12,29 @@ if TYPE_CHECKING:
     from stillroom.model.plan import LeafCells, NoisyCells, Plan
 
 
-def places(plan: Plan) -> list[tuple[int, ...]]:
-    """Return where each leaf cell lies in its keys' domains, in canonical order."""
-    return list(product(*(range(len(key.domain)) for key in plan.keys)))
+def own_keys(plan: Plan, measure: int) -> tuple[int, ...]:
+    """Return the positions of the keys that tell a measure's cells apart."""
+    return (*range(len(plan.grouping)), *plan.measures[measure].grid)
 
 
-def added_up(plan: Plan, leaves: Sequence[int], kept: tuple[int, ...]) -> tuple[int, ...]:
+def places(plan: Plan, measure: int = 0) -> list[tuple[int, ...]]:
+    """Return where each leaf cell of a measure lies in its keys' domains, in canonical order."""
+    return list(product(*(range(len(plan.keys[key].domain)) for key in own_keys(plan, measure))))
+
+
+def added_up(plan: Plan, leaves: Sequence[int], kept: tuple[int, ...], measure: int = 0) -> tuple[int, ...]:
     """Return the totals of a measure's leaf cells over the keys that are not kept, in canonical order."""
     totals = dict.fromkeys(product(*(range(len(plan.keys[key].domain)) for key in kept)), 0)
-    for place, value in zip(places(plan), leaves, strict=True):
-        totals[tuple(place[key] for key in kept)] += value
+    order = [own_keys(plan, measure).index(key) for key in kept]
+    for place, value in zip(places(plan, measure), leaves, strict=True):
+        totals[tuple(place[key] for key in order)] += value
     return tuple(totals.values())
 
 
 def without_noise(plan: Plan, leaves: LeafCells) -> NoisyCells:
     """Return what would be measured if the noise happened to be zero."""
-    pairs = zip(leaves, plan.strategies, strict=True)
-    return tuple(tuple(added_up(plan, cells, one.kept) for one in strategy) for cells, strategy in pairs)
+    numbered = enumerate(zip(leaves, plan.strategies, strict=True))
+    return tuple(tuple(added_up(plan, cells, one.kept, number) for one in strategy) for number, (cells, strategy) in numbered)
 
 
 def sole(leaves: LeafCells) -> NoisyCells:
@@ -36,14 +42,15 @@ def sole(leaves: LeafCells) -> NoisyCells:
     return tuple((tuple(cells),) for cells in leaves)
 
 
-def sparse_marginal(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...]) -> dict[int, int]:
+def sparse_marginal(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...], measure: int) -> dict[int, int]:
     """Return the totals of a vector of leaf cells of which most are 0, by any numbering of the totals."""
-    sizes = [len(key.domain) for key in plan.keys]
+    own_positions = own_keys(plan, measure)
+    sizes = [len(plan.keys[key].domain) for key in own_positions]
     totals: defaultdict[int, int] = defaultdict(int)
     for cell, value in leaves.items():
         number, place = 0, cell
         for key in range(len(sizes) - 1, -1, -1):
             place, own = divmod(place, sizes[key])
-            number = number * (sizes[key] + 1) + (own + 1 if key in kept else 0)
+            number = number * (sizes[key] + 1) + (own + 1 if own_positions[key] in kept else 0)
         totals[number] += value
     return dict(totals)

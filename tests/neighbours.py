@@ -1,7 +1,8 @@
 """How far one person moves the exact cells of a question, over many neighbouring worlds.
 
 The contributions come from the reference, which looks at one person at a time, so that altering everybody at once makes as many neighbours
-as there are persons.
+as there are persons. How far a person moves a sum does not depend on anybody else. How far one moves a count of distinct values does: by as
+much as others do not have; so that is tried with nobody else there, and with all others as they are.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from functools import cache, cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.plan import Marginal
+from stillroom.model.plan import Aggregate, Marginal
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.query.estimation import sizes_of
 from stillroom.query.protected import Protected, marginal_sensitivities, protected
 from tests.alterations import ALTERATIONS, table_of_altered
-from tests.marginals import sparse_marginal
+from tests.marginals import own_keys, sparse_marginal
+from tests.reference import counted, together
 from tests.world import contract, contributions, persons, world
 
 if TYPE_CHECKING:
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from stillroom.model.plan import Plan
-    from tests.reference import Sparse
-    from tests.world import Entry, Vector, World
+    from tests.reference import Part, Scalar, Sparse
+    from tests.world import Entry, Parts, World
+
+Vector: TypeAlias = "tuple[Sparse, ...]"
+"""How far each cell of each measure is moved; without those that are not."""
 
 Norms: TypeAlias = tuple[int, int, int, int]
 """L0, L1, squared L2 and L∞."""
@@ -49,15 +54,22 @@ def minus(one: Sparse, other: Sparse) -> Iterator[int]:
     return (one.get(cell, 0) - other.get(cell, 0) for cell in one.keys() | other.keys())
 
 
-def plus(vectors: Iterable[Vector]) -> Vector:
-    """Add up what several identifiers contribute."""
-    first, *others = vectors
-    total = [dict(cells) for cells in first]
-    for vector in others:
-        for cells, own in zip(total, vector, strict=True):
-            for cell, value in own.items():
-                cells[cell] = cells.get(cell, 0) + value
-    return tuple(total)
+def united(parts: Iterable[Parts]) -> Parts:
+    """Return what several identifiers have in each measure."""
+    return tuple(together(own) for own in zip(*parts, strict=True))
+
+
+def beside(mine: Parts, others: Parts) -> Vector:
+    """Return how far somebody moves each measure where others are there already."""
+    return tuple(_added(own, rest) for own, rest in zip(mine, others, strict=True))
+
+
+def _added(own: Part, rest: Part) -> Sparse:
+    """Return totals as they are, and how many values of sets are new."""
+    missing: frozenset[Scalar] = frozenset()
+    there = {place: part if isinstance(part, frozenset) else missing for place, part in rest.items()}
+    new = {place: part - there.get(place, missing) if isinstance(part, frozenset) else part for place, part in own.items()}
+    return {place: size for place, size in counted(new).items() if size}
 
 
 def distinct(vectors: Iterable[Vector]) -> list[Vector]:
@@ -83,14 +95,18 @@ class Exploration:
     @cached_property
     def protected(self) -> list[Protected]:
         """What noise is added to, with its (add/remove, change) sensitivities; and the leaf cells of each measure, without noise."""
-        sizes, leaves = sizes_of(self.plan), tuple(range(len(self.plan.keys)))
-        silent = Marginal(kept=leaves, mechanism=self.plan.strategies[0][0].mechanism)
-        bounds = [marginal_sensitivities(measure, self.plan.bounds, sizes, leaves) for measure in self.plan.measures]
-        return [*protected(self.plan), *(Protected(number, silent, *both) for number, both in enumerate(bounds))]
+        silent = self.plan.strategies[0][0].mechanism
+        leaves = [Marginal(kept=own_keys(self.plan, number), mechanism=silent) for number in range(len(self.plan.measures))]
+        bounds = [
+            marginal_sensitivities(measure, self.plan.bounds, sizes_of(self.plan, measure), one.kept)
+            for measure, one in zip(self.plan.measures, leaves, strict=True)
+        ]
+        exact = enumerate(zip(leaves, bounds, strict=True))
+        return [*protected(self.plan), *(Protected(number, one, *both) for number, (one, both) in exact)]
 
     def marginals(self, vector: Vector) -> list[Sparse]:
         """Return what a vector of leaf cells adds to each of them."""
-        return [sparse_marginal(self.plan, vector[one.measure], one.marginal.kept) for one in self.protected]
+        return [sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure) for one in self.protected]
 
     @property
     def read(self) -> list[str]:
@@ -114,12 +130,19 @@ class Exploration:
 
     @cached_property
     def moves(self) -> list[list[list[Vector]]]:
-        """For each set of worlds that differ in one dataset, and each person, what the person contributes in each."""
+        """For worlds that differ in one dataset, and each person beside nobody or all others, how far the person moves each measure."""
         found = []
         for worlds in self._worlds():
             forms = [contributions(self.plan, tables) for tables in worlds]
-            found += [[distinct(plus(parts[identifier] for identifier in who) for parts in forms) for who in self.people]]
+            pairs = [(who, rest) for who in self.people for rest in self._others(who, forms[0])]
+            found += [[distinct(beside(united(parts[identifier] for identifier in who), rest) for parts in forms) for who, rest in pairs]]
         return found
+
+    def _others(self, who: tuple[str, ...], everybody: dict[str, Parts]) -> Iterator[Parts]:
+        """Yield who may be there besides some identifiers: nobody; and everybody else, where that makes a difference."""
+        yield tuple({} for _ in self.plan.measures)
+        if any(measure.aggregate is Aggregate.UNION for measure in self.plan.measures):
+            yield united(parts for identifier, parts in everybody.items() if identifier not in who)
 
     def vanishing(self) -> Iterator[tuple[Norms, Norms]]:
         """Yield how far a person who appears or vanishes moves a measure, and how far that may be."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Bounds, Finish, Key, Marginal, Measure, Output, Part, Plan
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Marginal, Measure, Output, Part, Plan, grouping
 from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 
@@ -88,6 +88,16 @@ def count(most: int = 1000) -> Measure:
     return total(ONE, row=(0, 1), bounds=(0, most))
 
 
+def union(value: Expression, most: int = 1000) -> Measure:
+    """Return a count of distinct values, of which a person has at most so many."""
+    return Measure(value=value, row_low=0, row_high=1, low=0, high=most, aggregate=Aggregate.UNION)
+
+
+def over_grid(measure: Measure, *grid: int) -> Measure:
+    """Return a measure whose cells are told apart by further keys."""
+    return measure.model_copy(update={"grid": grid})
+
+
 def plan(
     facts: tuple[ColumnFact, ...],
     parts: Sequence[Part],
@@ -102,6 +112,7 @@ def plan(
 ) -> Plan:
     """Return a plan over linked rows, or `over` what is made of them; a limit of groups is enforced by keeping that many."""
     noise = Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=100.0)
+    kept = tuple(range(len(grouping(tuple(keys), measures))))
     return Plan(
         contract="sha256:" + "0" * 64,
         protection="server",
@@ -110,7 +121,10 @@ def plan(
         rows=_over(over or linked(), link.rows()) if link else over or linked(),
         keys=tuple(keys),
         measures=tuple(measures),
-        strategies=tuple((Marginal(kept=tuple(range(len(keys))), mechanism=one),) for one in mechanisms or [noise] * len(measures)),
+        strategies=tuple(
+            (Marginal(kept=(*kept, *measure.grid), mechanism=one),)
+            for measure, one in zip(measures, mechanisms or [noise] * len(measures), strict=True)
+        ),
         bounds=Bounds(rows=rows, groups=groups or rows, keep_groups=groups is not None, identifiers=1),
-        finish=Finish(sets=(tuple(range(len(keys))),), outputs=(Output(value=column("m0"), kind=Kind.INTEGER, noisy=True),)),
+        finish=Finish(sets=(kept,), outputs=(Output(value=column("m0"), kind=Kind.INTEGER, noisy=True),)),
     )

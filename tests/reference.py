@@ -17,7 +17,7 @@ from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartR
 from tests.reference_functions import call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stillroom.model import expression as model
     from stillroom.model.expression import Expression
@@ -29,6 +29,8 @@ Scalar: TypeAlias = bool | int | str | None
 Row: TypeAlias = dict[str, Scalar]
 Sparse: TypeAlias = dict[int, int]
 """What is not zero of a vector of cells, by the cell's place in canonical order."""
+Part: TypeAlias = "Mapping[int, int | frozenset[Scalar]]"
+"""What a person has in the cells of a measure: totals for a sum, sets of values for a union."""
 
 
 @dataclass(frozen=True)
@@ -274,20 +276,30 @@ class _Life:
             found += [{**row, **dict(zip(names, values, strict=True))} for row, values in zip(rows, said, strict=True)]
         return found
 
-    def contribution(self) -> tuple[Sparse, ...]:
-        """Return the person's bounded contribution to each cell of each measure."""
-        cells: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+    def contribution(self) -> tuple[Part, ...]:
+        """Return the person's bounded part of each cell of each measure."""
+        groups: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        grouping = list(range(len(self.plan.grouping)))
         for row in self.rows(self.plan.rows):
-            cell = self.cell(row)
-            if cell is not None:
-                cells[cell].append(row)
-        kept = self.kept(list(cells))
-        return tuple(self.vector(measure, {cell: cells[cell] for cell in kept}) for measure in self.plan.measures)
+            group = self.cell(row, grouping)
+            if group is not None:
+                groups[group].append(row)
+        mine = {group: groups[group] for group in self.kept(list(groups))}
+        return tuple(self.part(one, mine) for one in self.plan.measures)
 
-    def cell(self, row: Row) -> tuple[int, ...] | None:
-        """Return the position of each key in its domain, unless one is not in it."""
-        pairs = zip(self.plan.keys, self.world.positions, strict=True)
-        found = [positions.get(evaluate(key.value, row)) for key, positions in pairs]
+    def part(self, measure: Measure, groups: Mapping[tuple[int, ...], list[Row]]) -> Part:
+        """Return the person's part of the cells of one measure, given the rows in the groups that the person keeps."""
+        cells: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        for group, rows in groups.items():
+            for row in rows:
+                cell = self.cell(row, measure.grid)
+                if cell is not None:
+                    cells[(*group, *cell)].append(row)
+        return self.values(measure, cells) if measure.aggregate == "union" else self.vector(measure, cells)
+
+    def cell(self, row: Row, keys: Sequence[int]) -> tuple[int, ...] | None:
+        """Return the position of some keys in their domains, unless one is not in it."""
+        found = [self.world.positions[key].get(evaluate(self.plan.keys[key].value, row)) for key in keys]
         known = tuple(position for position in found if position is not None)
         return known if len(known) == len(found) else None
 
@@ -308,13 +320,18 @@ class _Life:
         vector = {}
         for cell, rows in cells.items():
             total = sum(int(evaluate(measure.value, row) or 0) for row in rows)
-            vector[self.place(cell)] = min(max(total, measure.low), measure.high)
+            vector[self.place(measure, cell)] = min(max(total, measure.low), measure.high)
         return {place: total for place, total in vector.items() if total}
 
-    def place(self, cell: tuple[int, ...]) -> int:
+    def values(self, measure: Measure, cells: Mapping[tuple[int, ...], list[Row]]) -> dict[int, frozenset[Scalar]]:
+        """Return the values of one measure that are not NULL."""
+        found = {cell: frozenset(evaluate(measure.value, row) for row in rows) - {None} for cell, rows in cells.items()}
+        return {self.place(measure, cell): values for cell, values in found.items() if values}
+
+    def place(self, measure: Measure, cell: tuple[int, ...]) -> int:
         """Return where a cell stands in canonical order: the last key varies fastest."""
         place = 0
-        for key, position in zip(self.plan.keys, cell, strict=True):
+        for key, position in zip((*self.plan.grouping, *(self.plan.keys[key] for key in measure.grid)), cell, strict=True):
             place = place * len(key.domain) + position
         return place
 
@@ -347,21 +364,34 @@ _TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {
 # -------------------------------------------------------------------------------------------------------------- measures
 
 
-def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Sparse, ...]]:
-    """Return what each person of any private dataset contributes to each measure."""
+def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Part, ...]]:
+    """Return what each person of any private dataset has in each measure."""
     world = _World(tables, [{value: position for position, value in enumerate(key.domain)} for key in plan.keys])
     persons = {str(row["person"]) for dataset in plan.datasets for row in tables[dataset].rows}
     return {person: _Life(plan, world, person).contribution() for person in sorted(persons)}
 
 
+def together(parts: Iterable[Part]) -> Part:
+    """Return what several persons have together: totals are added up, sets of values are united."""
+    result: dict[int, Any] = {}
+    for part in parts:
+        for place, own in part.items():
+            there = result.get(place)
+            result[place] = own if there is None else there | own if isinstance(own, frozenset) else there + own
+    return result
+
+
+def counted(part: Mapping[int, int | frozenset[Scalar]]) -> Sparse:
+    """Return totals as they are, and sets by their sizes."""
+    return {place: len(own) if isinstance(own, frozenset) else own for place, own in part.items()}
+
+
 def measure(plan: Plan, tables: Mapping[str, ReferenceTable]) -> tuple[tuple[int, ...], ...]:
     """Return the exact cells of each measure in canonical order."""
-    cells = [[0] * plan.cells for _ in plan.measures]
-    for contribution in contributions(plan, tables).values():
-        for column, vector in zip(cells, contribution, strict=True):
-            for place, total in vector.items():
-                column[place] += total
-    return tuple(tuple(column) for column in cells)
+    everybody = contributions(plan, tables).values()
+    vectors = [counted(together(parts[number] for parts in everybody)) for number in range(len(plan.measures))]
+    sizes = [plan.cells_of(measure) for measure in plan.measures]
+    return tuple(tuple(vector.get(place, 0) for place in range(size)) for vector, size in zip(vectors, sizes, strict=True))
 
 
 def read_tables(plan: Plan, tables: Mapping[str, AdmittedTable]) -> dict[str, ReferenceTable]:

@@ -106,7 +106,7 @@ class Guessing:
         """Return random cells."""
         del charge, versions
         self.runs += 1
-        return without_noise(plan, tuple(tuple(random.randrange(10**9) for _ in range(plan.cells)) for _ in plan.measures))
+        return without_noise(plan, tuple(tuple(random.randrange(10**9) for _ in range(plan.cells_of(one))) for one in plan.measures))
 
 
 class Steps:

@@ -39,8 +39,8 @@ FOLDER = Path(__file__).parent / "corpus"
 Raw: TypeAlias = "list[dict[str, str | None]]"
 """The rows of an owner's file."""
 
-Vector: TypeAlias = "tuple[reference.Sparse, ...]"
-"""What is not zero of the cells of each measure."""
+Parts: TypeAlias = "tuple[reference.Part, ...]"
+"""What somebody has in the cells of each measure."""
 
 
 @cache
@@ -240,7 +240,7 @@ def referred(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
     return reference.measure(plan, {name: table.listed for name, table in tables.items()})
 
 
-def contributions(plan: Plan, tables: World) -> dict[str, Vector]:
+def contributions(plan: Plan, tables: World) -> dict[str, Parts]:
     """Return what everybody contributes, by the reference."""
     found = reference.contributions(plan, {name: table.listed for name, table in tables.items()})
     return {person: found.get(person, tuple({} for _ in plan.measures)) for person in persons()}

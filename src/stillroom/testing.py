@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.contract import Contract
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Plan
+    from stillroom.model.plan import Measure, Plan
     from stillroom.model.schema import Scalar
     from stillroom.privacy.sensitivity import Sensitivity
 
@@ -64,7 +64,7 @@ class ExactMeasure:
     """One measure without noise.
 
     Attributes:
-        cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys.
+        cells: The exact total of each cell, in units of 10**-digits, by the values of the grouping keys and of the measure's grid.
         digits: Decimal places of the totals.
         marginals: What a release would add noise to.
     """
@@ -100,12 +100,16 @@ def measure_exactly(contract: Contract, tables: Mapping[str, RawTable], sql: str
     plan = compile_question(contract, question).plan
     admitted = {name: MemoryTable(_admitted(contract, name, table)) for name, table in tables.items()}
     cells = DuckdbEngine().measure_exactly(plan, admitted)
-    keys = list(product(*(key.domain for key in plan.keys)))
     measures = [
-        ExactMeasure(dict(zip(keys, leaves, strict=True)), measure.digits, tuple(_marginals(plan, number, leaves)))
+        ExactMeasure(dict(zip(_keys(plan, measure), leaves, strict=True)), measure.digits, tuple(_marginals(plan, number, leaves)))
         for number, (measure, leaves) in enumerate(zip(plan.measures, cells, strict=True))
     ]
     return ExactMeasurement(plan, tuple(measures))
+
+
+def _keys(plan: Plan, measure: Measure) -> Iterator[tuple[Scalar, ...]]:
+    """Yield the values of the keys that tell a measure's cells apart."""
+    return product(*(key.domain for key in (*plan.grouping, *(plan.keys[key] for key in measure.grid))))
 
 
 def _marginals(plan: Plan, measure: int, leaves: Sequence[int]) -> Iterator[ExactMarginal]:
@@ -114,7 +118,7 @@ def _marginals(plan: Plan, measure: int, leaves: Sequence[int]) -> Iterator[Exac
         if one.measure == measure:
             kept = one.marginal.kept
             keys = product(*(key.domain if number in kept else (None,) for number, key in enumerate(plan.keys)))
-            totals = marginal_of(leaves, sizes_of(plan), kept)
+            totals = marginal_of(leaves, sizes_of(plan, plan.measures[measure]), kept)
             yield ExactMarginal(dict(zip(keys, totals, strict=True)), one.add_remove, one.change, one.marginal.mechanism)
 
 

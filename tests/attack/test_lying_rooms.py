@@ -461,6 +461,72 @@ def test_a_lie_about_what_is_computed_is_found(computed: Files, lie: str) -> Non
     assert words in found[number]
 
 
+PLACED = (
+    "SELECT age > 60 AS old, MEDIAN(age), MAX(age), COUNT(DISTINCT age), COUNT(*), MEDIAN(age) / COUNT(*) FROM visits"
+    " GROUP BY old ORDER BY old"
+)
+"""A tree of three levels over the ages, a count of distinct values and a count, in this order."""
+
+NODE = ("plan", "finish", "outputs", 1, "value")
+TREE = ("plan", "strategies", 0)
+
+
+def _swap(document: dict[str, Any]) -> None:
+    """Let two levels of the tree change places, in what was measured too."""
+    for levels in (document["plan"]["strategies"][0], document["noise"]):
+        levels[0], levels[1] = levels[1], levels[0]
+
+
+def _drop(document: dict[str, Any]) -> None:
+    """Leave a level of the tree out."""
+    del document["plan"]["strategies"][0][1]
+    del document["noise"][1]
+
+
+PLACED_LIES: dict[str, tuple[int, Change, str]] = {
+    "a median beyond its bounds": (8, put("131.00", "table", "rows", 0, 1, "high"), "leaves the range that is known"),
+    "a median beside its interval": (8, put("-1.00", "table", "rows", 0, 1, "value"), "a value lies outside of its interval"),
+    "a greatest value below its bounds": (8, put("-1", "table", "rows", 1, 2, "low"), "leaves the range that is known"),
+    "distinct values known too well": (8, add(-1, "table", "rows", 1, 3, "high"), "an interval"),
+    "levels in another order": (5, _swap, "not of counts on ever finer grids"),
+    "a level left out": (5, _drop, "not of counts on ever finer grids"),
+    "a median of a count": (5, put("m2", *NODE, "measure"), "not of counts on ever finer grids"),
+    "a median of what is not there": (5, put("m9", *NODE, "measure"), "the finish reads m9"),
+    "a grid that is too short": (5, put("1000", *NODE, "high"), "values outside of its grid"),
+    "a grid that ends before it begins": (5, put("-1", *NODE, "high"), "values outside of its grid"),
+    "a digit of its own": (5, put([1, 0, 2, 3, 4], "plan", "keys", 1, "domain"), "not of counts on ever finer grids"),
+    "a grid as one number": (5, put({"op": "column", "name": "m0"}, *NODE), "a measure over a grid is shown as one number"),
+    "an average of a grid": (
+        5,
+        put({"op": "average", "total": "m0", "count": "m2", "low": "0", "high": "1", "digits": 0}, *NODE),
+        "a measure over a grid is shown as one number",
+    ),
+    "a count over a grid": (5, put([0, 1], "plan", "strategies", 2, 0, "kept"), "what was measured"),
+    "fewer distinct values": (6, put("2", "plan", "measures", 1, "high"), "the charge: got"),
+    "a level that costs nothing": (5, put(1e6, "noise", 1, "mechanism", "scale"), "what was measured"),
+    "a level that is finer than said": (6, put("1", "noise", 1, "change_l1"), "change L1 sensitivity of measure 0"),
+}
+
+
+@pytest.fixture(scope="module")
+def placed(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    scene = build(tmp_path_factory.mktemp("placed"))
+    return files(scene, scene.ask(PLACED).envelope)
+
+
+def test_what_is_placed_is_honest(placed: Files) -> None:
+    report = verify(placed.release, placed.contract, placed.log)
+    assert failed(report) == {}
+
+
+@pytest.mark.parametrize("lie", PLACED_LIES)
+def test_a_lie_about_what_is_placed_is_found(placed: Files, lie: str) -> None:
+    number, change, words = PLACED_LIES[lie]
+    found = failed(verify(placed.bent(change).release, placed.contract))
+    assert number in found
+    assert words in found[number]
+
+
 def test_columns_that_may_not_be_grouped_by_are_found(listed: Files) -> None:
     bent = listed.agreed(put(["filter", "measure"], "datasets", "visits", "columns", "age", "uses"))
     assert "does not let a question group by visits.age" in failed(verify(bent.release, bent.contract))[4]

@@ -668,6 +668,9 @@ SELECT GREATEST(ward, ward) AS k, COUNT(*), SUM(LEAST(cost, cost)), SUM(GREATEST
 -- name: lengths of listed texts that change
 SELECT SUM(LENGTH(REPLACE(tariff, 's', 'yy'))), SUM(STRPOS(RTRIM(REPLACE(COALESCE(tariff, 'o'), 'ic', '  ')), 'a')) FROM members
 
+-- name: beginning that the other side of a join must have
+SELECT COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient WHERE STARTS_WITH(m.region, LEFT(v.region, 1))
+
 -- name: texts as truth in a union
 SELECT k, COUNT(*) FROM (SELECT patient AS p, TRY_CAST(key0 AS BOOLEAN) AS k FROM visits UNION SELECT member, smoker FROM members) GROUP BY k
 
@@ -924,3 +927,85 @@ SELECT bad, MAX(n) AS most, SUM(n) * 1.0 / SUM(SUM(n)) OVER () AS share FROM ban
 -- name: first of each group of results
 SELECT ward, severity, n FROM (SELECT ward, severity, COUNT(*) AS n, ROW_NUMBER() OVER (PARTITION BY ward ORDER BY COUNT(*) DESC, severity) AS place
 FROM visits GROUP BY ward, severity) AS ranked WHERE ranked.place = 1 ORDER BY n DESC, ward
+
+-- name: distinct values
+SELECT COUNT(DISTINCT ward), COUNT(DISTINCT severity), COUNT(DISTINCT urgent), COUNT(DISTINCT seen), COUNT(DISTINCT NULL) FROM visits
+
+-- name: distinct values by ward, beside other aggregates
+SELECT ward, COUNT(DISTINCT severity) AS grades, COUNT(*), SUM(cost), COUNT(DISTINCT patient), COUNT(DISTINCT cost) FROM visits GROUP BY ward
+
+-- name: distinct values of some rows
+SELECT ward, COUNT(DISTINCT cost) FILTER (WHERE severity > 1), COUNT(DISTINCT cost + change) FILTER (WHERE urgent) FROM visits GROUP BY ward
+
+-- name: distinct values of expressions
+SELECT COUNT(DISTINCT CASE WHEN severity > 2 THEN 'bad' ELSE 'fair' END), COUNT(DISTINCT cost > 50), COUNT(DISTINCT cost / severity) FROM visits
+
+-- name: distinct values of a function of the person
+SELECT smoker, COUNT(DISTINCT age), COUNT(DISTINCT tariff) FROM members GROUP BY smoker
+
+-- name: distinct values after a join
+SELECT m.region, COUNT(DISTINCT v.ward), COUNT(DISTINCT l.amount), COUNT(*) FROM members m JOIN visits v ON m.member = v.patient LEFT JOIN linked l ON l.member = m.member GROUP BY m.region
+
+-- name: distinct values in few groups of each person
+-- contract: tight
+SELECT ward, severity, COUNT(DISTINCT seen), COUNT(*) FROM visits GROUP BY ward, severity
+
+-- name: distinct values of a person with two identifiers
+-- contract: twins
+SELECT ward, COUNT(DISTINCT cost) FROM visits GROUP BY ward
+
+-- name: distinct values of the first rows of each person
+SELECT ward, COUNT(DISTINCT severity) FROM (SELECT patient, ward, severity FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, severity, ward, cost, change, urgent, code, note, region) <= 2) GROUP BY ward
+
+-- name: distinct totals of persons
+SELECT COUNT(DISTINCT total), COUNT(DISTINCT n) FROM (SELECT patient, SUM(cost) AS total, COUNT(*) AS n FROM visits GROUP BY patient)
+
+-- name: distinct values, few groups, to an error
+-- contract: tight
+-- terms: {"error": 20}
+SELECT ward, COUNT(DISTINCT cost) FROM visits GROUP BY ward
+
+-- name: median
+SELECT MEDIAN(age), QUANTILE_CONT(age, 0.9), COUNT(*) FROM members
+
+-- name: quantiles by ward
+SELECT ward, MEDIAN(cost) AS middle, PERCENTILE_CONT(0.1) WITHIN GROUP (ORDER BY cost DESC) AS dear, QUANTILE_CONT(change, 0.25) FROM visits GROUP BY ward
+
+-- name: quantiles in totals
+SELECT region, smoker, MEDIAN(age), COUNT(*) FROM members GROUP BY CUBE (region, smoker)
+
+-- name: quantiles of some rows
+SELECT ward, MEDIAN(cost) FILTER (WHERE urgent) AS urgent, MEDIAN(cost) FROM visits GROUP BY ward
+
+-- name: extremes
+SELECT smoker, MIN(age), MAX(age), MIN(rating) FROM members GROUP BY smoker
+
+-- name: quantiles of large numbers
+SELECT MEDIAN(amount), MAX(amount), MEDIAN(amount * 2 + 1) FROM linked
+
+-- name: median after the noise
+SELECT ward, MEDIAN(severity) - AVG(severity) AS skew, ROUND(MEDIAN(cost / 3), 1), COUNT(*) FROM visits GROUP BY ward HAVING MEDIAN(severity) >= 0 ORDER BY ward
+
+-- name: quantiles in few groups of each person
+-- contract: tight
+SELECT ward, urgent, MEDIAN(cost), COUNT(*), COUNT(DISTINCT severity) FROM visits GROUP BY ward, urgent
+
+-- name: quantiles of a person with two identifiers
+-- contract: twins
+SELECT ward, MEDIAN(severity) FROM visits GROUP BY ward
+
+-- name: quantiles, pure
+-- terms: {"epsilon": 2.0, "pure": true}
+SELECT arm, MEDIAN(delta), QUANTILE_CONT(delta, 0.9) FROM outcomes GROUP BY arm
+
+-- name: quantile of totals of persons
+SELECT region, MEDIAN(total), QUANTILE_CONT(total, 0.99) FROM members LEFT JOIN (SELECT patient, SUM(cost) AS total FROM visits GROUP BY patient) ON member = patient GROUP BY region
+
+-- name: histogram
+SELECT WIDTH_BUCKET(age, 0, 100, 8) AS bucket, COUNT(*), AVG(income) FROM members GROUP BY bucket
+
+-- name: quantiles of visits, by a function of the person
+SELECT m.smoker, MEDIAN(v.severity), COUNT(DISTINCT v.severity) FROM members m JOIN visits v ON m.member = v.patient GROUP BY m.smoker
+
+-- name: dates in the middle and at the ends
+SELECT level, MEDIAN(paid), MIN(paid) AS first, MAX(paid) AS last, COUNT(*) FROM linked GROUP BY level

@@ -303,7 +303,7 @@ SELECT COUNT(*) FROM members ORDER BY member
 SELECT COUNT(*) FROM members HAVING member = 'a1'
 
 -- name: identifier in an aggregate
--- code: AGGREGATE_NOT_ALLOWED
+-- code: PERSON_NOT_RELEASED
 SELECT MIN(member) FROM members
 
 -- name: identifier in an aggregate of each person
@@ -472,7 +472,7 @@ SELECT string_agg(name, ',') FROM members
 
 -- name: quantile
 -- code: FUNCTION_NOT_ALLOWED
-SELECT quantile_cont(income, 0.5) FROM members
+SELECT approx_quantile(income, 0.5) FROM members
 
 -- name: PIVOT
 -- code: CLAUSE_NOT_ALLOWED

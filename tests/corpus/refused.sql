@@ -87,19 +87,19 @@ SELECT region, COUNT(*) FROM members GROUP BY 3
 SELECT region, COUNT(*) FROM members GROUP BY 2
 
 -- name: REPLACE by nothing
--- code: EXPRESSION_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT COUNT(*) FROM visits WHERE REPLACE(note, 'a') = 'b'
 
 -- name: buckets without ends
--- code: EXPRESSION_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT COUNT(*) FROM visits WHERE WIDTH_BUCKET(cost, 0, 10) = 1
 
 -- name: part of a text from nowhere
--- code: EXPRESSION_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT COUNT(*) FROM visits WHERE SUBSTRING(note) = 'b'
 
 -- name: FLOOR of nothing
--- code: EXPRESSION_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT SUM(FLOOR()) FROM visits
 
 -- name: constant as a key
@@ -206,13 +206,71 @@ SELECT COUNT(*) FROM visits WHERE severity IN (1, cost)
 -- code: SUBQUERY_NOT_ALLOWED
 SELECT (SELECT COUNT(*) FROM visits), COUNT(*) FROM members
 
--- name: MIN of everybody
--- code: AGGREGATE_NOT_ALLOWED
-SELECT MIN(age) FROM members
+-- name: MIN of text
+-- code: TYPE_MISMATCH
+SELECT MIN(tariff) FROM members
 
--- name: distinct values
+-- name: MAX without bounds
+-- contract: unbounded
+-- code: BOUND_MISSING
+SELECT MAX(age) FROM members
+
+-- name: quantile beyond the rows
 -- code: AGGREGATE_NOT_ALLOWED
-SELECT COUNT(DISTINCT ward) FROM visits
+SELECT QUANTILE_CONT(age, 1.5) FROM members
+
+-- name: quantile of a part that depends on the row
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT QUANTILE_CONT(age, age) FROM members
+
+-- name: quantile with seven decimal places
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT QUANTILE_CONT(age, 0.1234567) FROM members
+
+-- name: list of quantiles
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT QUANTILE_CONT(age, [0.1, 0.9]) FROM members
+
+-- name: quantile that is one of the values
+-- code: FUNCTION_NOT_ALLOWED
+SELECT QUANTILE_DISC(age, 0.5) FROM members
+
+-- name: quantile of two columns
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY age, income) FROM members
+
+-- name: median of a filter-only column
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT MEDIAN(CASE WHEN finding = 'bad' THEN 1 ELSE 2 END), MEDIAN(LENGTH(note)) FROM visits
+
+-- name: median to an error
+-- code: PRICE_INVALID
+-- terms: {"error": 5}
+SELECT MEDIAN(age) FROM members
+
+-- name: median of distinct values
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT MEDIAN(DISTINCT age) FROM members
+
+-- name: words after WITHIN
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) GROUP (ORDER BY age) FROM members
+
+-- name: distinct values in totals
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT region, COUNT(DISTINCT ward) FROM visits GROUP BY ROLLUP (region)
+
+-- name: distinct pairs of values
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(DISTINCT ward, severity) FROM visits
+
+-- name: distinct values of a column for filters
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(DISTINCT note) FROM visits
+
+-- name: distinct values that depend on the person
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(DISTINCT CASE WHEN patient = 'a1' THEN 1 END) FROM visits
 
 -- name: sum of distinct values
 -- code: AGGREGATE_NOT_ALLOWED

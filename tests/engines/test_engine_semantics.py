@@ -15,7 +15,7 @@ from stillroom.model.relation import Enrich, Filter, JoinKind, Mark, Named, On, 
 from stillroom.model.schema import Kind
 from tests import reference
 from tests.fakes import ListTable
-from tests.plans import Link, column, count, facts_of, key, linked, part, plan, scan, total
+from tests.plans import Link, column, count, facts_of, key, linked, over_grid, part, plan, scan, total, union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,6 +92,10 @@ SEEN_KEY = key(column("seen"), Kind.BOOLEAN, False, True)  # noqa: FBT003  a dom
 PRESENT_KEY = key(IsNull(operand=column("present")), Kind.BOOLEAN, False, True)  # noqa: FBT003  a domain
 MEASURES = [count(), total(column("a.n")), total(column("a.n"), bounds=(-3, 4)), count(2)]
 BOTH = [count(), total(times(column("a.n"), column("z.m"))), count(1), total(column("z.m"), bounds=(0, 5))]
+UNIONS = [union(column("a.s")), count(), union(column("a.n")), union(column("a.b")), total(column("a.n"), bounds=(-3, 4))]
+HALF = key(less(column("a.n"), Constant(value=0)), Kind.BOOLEAN, True, False)  # noqa: FBT003  a domain
+FEW = key(column("a.n"), Kind.INTEGER, *range(-2, 3))
+GRIDDED = [count(), over_grid(count(), 2), over_grid(total(column("a.n"), bounds=(-3, 4)), 2, 3), over_grid(union(column("a.n")), 3)]
 CLOSE = less(column("a.n"), Arithmetic(operation=ArithmeticOp.ADD, left=column("z.m"), right=Constant(value=1), bound=2**60))
 MATCHED = Filter(source=linked(), condition=column("present"))
 PER_TEXT = totals_of(A.relation, column("a.n"), Named(name="s", value=column("a.s")))
@@ -103,6 +107,14 @@ PLANS: dict[str, Plan] = {
     "keep one": plan(FACTS, [A], MEASURES, keys=[TEXT_KEY, TRUTH_KEY], groups=1),
     "keep three": plan(FACTS, [A], MEASURES, keys=[TRUTH_KEY, TEXT_KEY], groups=3),
     "keep, some of the domain": plan(FACTS, [A], MEASURES, keys=[SOME_TEXTS, TRUTH_KEY], groups=2),
+    "distinct": plan(FACTS, [A], UNIONS),
+    "distinct by keys": plan(FACTS, [A], UNIONS, keys=[TEXT_KEY, TRUTH_KEY]),
+    "distinct, keep two": plan(FACTS, [A], UNIONS, keys=[SOME_TEXTS, TRUTH_KEY], groups=2),
+    "distinct of pairs": plan(FACTS, [A, Z], [union(column("z.t")), count()], link=Link(kind=JoinKind.LEFT), keys=[TRUTH_KEY], groups=1),
+    "grids": plan(FACTS, [A], GRIDDED, keys=[TEXT_KEY, TRUTH_KEY, HALF, FEW]),
+    "grids, keep two": plan(FACTS, [A], GRIDDED, keys=[SOME_TEXTS, TRUTH_KEY, HALF, FEW], groups=2),
+    "grids alone": plan(FACTS, [A], [over_grid(count(), 1), over_grid(count(2), 0, 1)], keys=[HALF, FEW]),
+    "grids, keep one": plan(FACTS, [A], [over_grid(count(), 1, 2), over_grid(count(2), 1)], keys=[TRUTH_KEY, HALF, FEW], groups=1),
     "filter": plan(FACTS, [A], MEASURES, over=Filter(source=linked(), condition=Like(operand=column("a.s"), pattern="%'%"))),
     "inner": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER), keys=[TEXT_KEY, NUMBER_KEY]),
     "inner on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER, condition=CLOSE), keys=[TRUTH_KEY]),
@@ -204,7 +216,7 @@ def test_any_data_has_one_answer(engine: Engine, name: str, a: Rows, z: Rows, pu
 
 @pytest.mark.parametrize("name", PLANS)
 def test_no_data_is_all_zeros(engine: Engine, name: str) -> None:
-    assert agree(engine, PLANS[name], tables([])) == ((0,) * PLANS[name].cells,) * len(PLANS[name].measures)
+    assert agree(engine, PLANS[name], tables([])) == tuple((0,) * PLANS[name].cells_of(one) for one in PLANS[name].measures)
 
 
 def test_threads_and_order_do_not_matter(make_engine: Callable[[int], Engine]) -> None:
@@ -298,6 +310,22 @@ def test_a_row_that_meets_a_thousand_counts_within_the_bound(engine: Engine) -> 
     assert agree(engine, plan(FACTS, [A, Z], [count(7)], link=link, keys=keys), data) == ((7, 8, *[7] * 8),)
     kept = agree(engine, plan(FACTS, [A, Z], [count(7)], link=link, keys=keys, groups=3), data)
     assert sum(kept[0]) == 3 * 7 + 1
+
+
+def test_values_of_cells_that_a_person_gives_up_do_not_count(engine: Engine) -> None:
+    """Everybody has values of their own in six cells and keeps two: as many values count as two cells hold, wherever they are."""
+    rows = [person(name, n=n, s=f"{name}{n}{end}") for name in PERSONS for n in range(6) for end in "abb"]
+    asked = plan(FACTS, [A], [union(column("a.s")), count(1)], keys=[key(column("a.n"), Kind.INTEGER, *range(6))], groups=2)
+    values, people = agree(engine, asked, tables(rows))
+    assert values == tuple(2 * cell for cell in people)
+    assert sum(values) == 2 * 2 * len(PERSONS)
+
+
+def test_distinct_texts_differ_in_a_code_point(engine: Engine) -> None:
+    """Neither case nor spaces nor Unicode forms make two texts one; NULL is no value, and a value of two persons is one."""
+    rows = [person(name, s=text) for name in ("p", "q") for text in (*PERSONS, "", None)]
+    asked = plan(FACTS, [A], [union(column("a.s")), union(Constant(value=None)), union(IsNull(operand=column("a.s")))])
+    assert agree(engine, asked, tables(rows)) == ((len(PERSONS) + 1,), (0,), (2,))
 
 
 def test_persons_are_linked_by_exact_text(engine: Engine) -> None:

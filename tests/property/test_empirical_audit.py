@@ -1,6 +1,6 @@
 """The empirical audit of Stillroom: from SQL to the released table, no question is seen to break what its release promises.
 
-Twenty-four questions of different kind are asked, each on two pairs of neighbours at the extremes of the bounds: a person appears or
+Twenty-seven questions of different kind are asked, each on two pairs of neighbours at the extremes of the bounds: a person appears or
 vanishes, and a person is altered in one dataset. 2,000 releases of each side are tested against the promise, in both directions. The
 probability that any of these tests fails though everything holds is at most 1e-6 (Bonferroni over all of them and exact binomial
 bounds); the report states the same evidence at 1e-3. Five questions run always, in about a minute of one core; the others run under the
@@ -56,6 +56,7 @@ QUESTIONS = QUICK | {
     "anti join": LAPLACE,
     "arithmetic after the noise": LAPLACE,
     "average by ward": GAUSSIAN,
+    "distinct values of some rows": LAPLACE,
     "fan-out of one row a person": LAPLACE,
     "few groups of each person": LAPLACE,
     "full join by columns of both sides": LAPLACE,
@@ -66,6 +67,8 @@ QUESTIONS = QUICK | {
     "number of a row": LAPLACE,
     "ORDER BY something else": LAPLACE,
     "pure": LAPLACE,
+    "quantiles of a person with two identifiers": GAUSSIAN,
+    "quantiles, pure": LAPLACE,
     "ROLLUP": LAPLACE,
     "rows of two datasets": LAPLACE,
     "running and whole totals": GAUSSIAN,

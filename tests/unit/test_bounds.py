@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stillroom.errors import Code, StillroomError
+from stillroom.model.plan import Aggregate
 from stillroom.query.protected import protected
 from tests.questions import compiled
 
@@ -43,6 +44,31 @@ def test_rows_bound_the_sensitivity_over_many_groups() -> None:
     assert (persons[0].l1, persons[0].l2_squared, persons[0].linf) == (3, 3, 1)
     assert rows[1].l1 == 10
     assert rows[1].l2_squared == 50
+
+
+@pytest.mark.parametrize(
+    ("value", "most"),
+    [
+        ("cost", 5),
+        ("ward", 3),
+        ("ward = 'x'", 2),
+        ("cost + 1", 5),
+        ("CASE WHEN cost > 5 THEN ward ELSE 'none' END", 4),
+        ("CASE WHEN cost > 5 THEN 1 WHEN cost > 3 THEN 2 END", 2),
+        ("CASE WHEN cost > 5 THEN cost ELSE 1 END", 5),
+        ("7", 1),
+        ("NULL", 0),
+    ],
+)
+def test_a_person_has_no_more_values_than_rows_nor_than_there_are(value: str, most: int) -> None:
+    measure = compiled(f"SELECT COUNT(DISTINCT {value}) FROM visits").plan.measures[0]
+    assert (measure.aggregate, measure.low, measure.high) == (Aggregate.UNION, 0, most)
+
+
+def test_rows_that_are_numbered_bound_distinct_values() -> None:
+    first = "SELECT pid, cost FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) <= 2"
+    plan = compiled(f"SELECT COUNT(DISTINCT cost) FROM ({first})").plan
+    assert (plan.measures[0].high, plan.bounds.rows) == (2, 2)
 
 
 def test_unbounded_numbers_cannot_be_summed() -> None:

@@ -67,6 +67,16 @@ BUILT: list[tuple[Callable[[], LazyQuestion], str]] = [
         "SELECT ward, COUNT(*) AS n, COUNT(DISTINCT patient) AS who, SUM(cost) AS cost, AVG(cost) AS mean FROM visits GROUP BY ward",
     ),
     (
+        lambda: table("visits").group_by("ward").agg(grades=col("severity").n_unique(), who=col("patient").n_unique()),
+        "SELECT ward, COUNT(DISTINCT severity) AS grades, COUNT(DISTINCT patient) AS who FROM visits GROUP BY ward",
+    ),
+    (
+        lambda: table("members").agg(
+            middle=col("age").median(), high=col("age").quantile(0.9), low=col("age").min(), most=col("age").max()
+        ),
+        "SELECT MEDIAN(age) AS middle, QUANTILE_CONT(age, 0.9) AS high, MIN(age) AS low, MAX(age) AS most FROM members",
+    ),
+    (
         lambda: (
             table("members").join("visits").filter(col("age") >= 30, col("urgent") | (col("cost") < 9.5)).group_by("tariff").agg(n=count())
         ),

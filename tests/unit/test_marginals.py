@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stillroom.client.verification.halves import several
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.model.plan import Marginal
 from stillroom.privacy.combined import Combined, Part
@@ -169,3 +170,16 @@ def test_one_marginal_keeps_the_exact_distribution() -> None:
     mechanism = Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=7.0)
     noise = row_noise((Marginal(kept=(0, 1), mechanism=mechanism),), (3, 4), (1,), 10)
     assert noise.parts == (Part(10, mechanism, 3),)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.sampled_from([0.7, 2.0, 9.0]), st.integers(0, 2))
+def test_half_widths_are_those_that_verify_derives(sizes: list[int], scale: float, places: int) -> None:
+    """Keys with a single value too, which nothing differs in."""
+    known, one = some_precisions(sizes), 10**places
+    noise = {kept: Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=scale / math.sqrt(precision)) for kept, precision in known.items()}
+    strategy = tuple(Marginal(kept=kept, mechanism=mechanism) for kept, mechanism in noise.items())
+    for kept in cube(sizes):
+        written = row_noise(strategy, tuple(sizes), kept, one).whole_half_width(LEVEL)
+        least, most, _ = several(strategy, tuple(sizes), kept, float(LEVEL), one) if len(strategy) > 1 else (written, written, 0)
+        assert least <= written <= most <= least + 1

@@ -72,6 +72,8 @@ PLANS = (
     "SELECT v.urgent, COUNT(*) FROM members m LEFT JOIN visits v ON m.member = v.patient AND v.severity < m.age GROUP BY v.urgent",
     "SELECT smoker, SUM(income / (age + 1)), SUM(3 - CASE WHEN smoker THEN 5 END), COUNT(income) FROM members GROUP BY smoker",
     "SELECT segment, since, COUNT(*) FROM members GROUP BY segment, since",
+    "SELECT ward, COUNT(DISTINCT cost), COUNT(DISTINCT urgent), COUNT(DISTINCT cost * 2) FILTER (WHERE urgent) FROM visits GROUP BY ward",
+    "SELECT ward, MEDIAN(severity), MAX(severity), COUNT(*) FROM visits GROUP BY ward",
 )
 
 
@@ -255,7 +257,7 @@ def test_bounds_are_derived_from_the_contract_as_the_compiler_did(entry: world.E
 def test_tables_and_promises_of_the_corpus_are_found_right(entry: world.Entry) -> None:
     compiled, agreed = entry.compile(), world.contract(entry.variant)
     plan, draw = compiled.plan, random.Random(entry.name)
-    leaves = tuple(tuple(draw.randrange(-50, 5000) for _ in range(plan.cells)) for _ in plan.measures)
+    leaves = tuple(tuple(draw.randrange(-50, 5000) for _ in range(plan.cells_of(one))) for one in plan.measures)
     table = finish(plan, compiled.headings, without_noise(plan, leaves))
     check_table(plan, table)
     promise, cap = promises(agreed, plan)
@@ -311,6 +313,11 @@ def product(*factors: int) -> dict[str, Any]:
         (1, {"measures__1__value": {"op": "is_null", "operand": {"op": "column", "name": "members.age"}}}, "is not a number"),
         (1, {"measures__1__value": product(2**52, 2**52, 2**52)}, "a number of the plan could become too large"),
         (5, {"parts__0__relation__dataset": "codes", "parts__0__relation__name": "codes"}, "codes is not joined as a public table on its"),
+        (15, {"measures__0__high": "3"}, "distinct values of measure 0: got 3, expected 4"),
+        (15, {"measures__1__high": "1"}, "distinct values of measure 1: got 1, expected 2"),
+        (15, {"measures__2__high": "3"}, "distinct values of measure 2: got 3, expected 4"),
+        (15, {"measures__1__row_high": "0"}, "measure 1 counts distinct values, and has other bounds"),
+        (15, {"measures__2__digits": 2}, "measure 2 counts distinct values, and has other bounds"),
         (5, {"parts__0__relation__dataset": "codes"}, "one has the name of another dataset"),
     ],
 )

@@ -237,6 +237,9 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
         elif error.by_group_size:
             sizes = ", ".join(f"± {width} for {size}" for size, width in error.by_group_size.items())
             lines.append(f"Expected error of {plain(error.name)} by group size: {sizes} (95 %).")
+        elif error.rank_half_width is not None:
+            off = f"by {error.rank_half_width} rows in the order of values (95 %), of which steps of {error.resolution} are told apart"
+            lines.append(f"Expected error of {plain(error.name)}: {off}.")
         else:
             lines.append(f"Expected error of {plain(error.name)}: depends on the values; each cell will carry its interval.")
     if beyond is not None:

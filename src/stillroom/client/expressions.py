@@ -144,12 +144,24 @@ class Expression:
         """Count the rows that have a value, over a group."""
         return Expression(f"COUNT({self.sql})")
 
+    def n_unique(self) -> Expression:
+        """Count the distinct values, over a group."""
+        return Expression(f"COUNT(DISTINCT {self.sql})")
+
+    def median(self) -> Expression:
+        """Return the value in the middle, over a group."""
+        return Expression(f"MEDIAN({self.sql})")
+
+    def quantile(self, part: float) -> Expression:
+        """Return the value that a part of the rows, such as 0.9, lie below, over a group."""
+        return Expression(f"QUANTILE_CONT({self.sql}, {of(part).sql})")
+
     def min(self) -> Expression:
-        """Return the least value, over one person's rows (`Rows.per_person`)."""
+        """Return the least value over one person's rows (`Rows.per_person`); over a group, the least at which noise shows one."""
         return Expression(f"MIN({self.sql})")
 
     def max(self) -> Expression:
-        """Return the greatest value, over one person's rows (`Rows.per_person`)."""
+        """Return the greatest value over one person's rows (`Rows.per_person`); over a group, the greatest at which noise shows one."""
         return Expression(f"MAX({self.sql})")
 
     def desc(self) -> Expression:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from stillroom.model.value import Value
 
 ROOT_DIGITS = 18
 """Decimal places of a square root."""
@@ -52,3 +57,21 @@ class TableFunction(StrEnum):
     SUM = "sum"
     MIN = "min"
     MAX = "max"
+
+
+Distance = Annotated[int, Field(ge=-(10**9), le=10**9)]
+"""A number of rows, behind a row or before it."""
+
+
+class Extent(Value):
+    """The rows of a partition that a window function is of, in its order.
+
+    Attributes:
+        peers: Whether an end at the row itself takes in all its peers (RANGE); both ends are 0 or None then.
+        start: How many rows behind the row itself it begins (before it, if negative); None for the partition's first row.
+        end: How many rows behind the row itself it ends; None for the partition's last row.
+    """
+
+    peers: bool = False
+    start: Distance | None = None
+    end: Distance | None = None

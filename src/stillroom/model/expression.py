@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from stillroom.model.after import ScalarFunction, TableFunction
+from stillroom.model.after import Extent, ScalarFunction, TableFunction
 from stillroom.model.function import Function
 from stillroom.model.value import BigInt, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+
+PARTS = 1_000_000
+"""A quantile has so many parts of a whole at most to say which one it is."""
 
 SmallInt = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 """A whole number that RFC 8785 can write as a number."""
@@ -217,26 +220,38 @@ class Covariance(Value):
     digits: int = Field(ge=0)
 
 
+class Quantile(Value):
+    """After the noise only: the value with a given part of all rows before it, from counts of rows in buckets of values.
+
+    With no row before it, it is the least, and with all of them the greatest value that there surely is (`privacy.quantiles`).
+
+    Attributes:
+        measure: Counts rows by the digits of their buckets' numbers, which are the keys of its grid. The marginals that keep the first of
+            these are the levels of a tree.
+        part: Which part of the rows, in units of 1/`PARTS`.
+        low: Least value.
+        high: Greatest value.
+        width: What lies between the beginnings of two buckets, of which the first begins at `low`.
+        step: What lies between two values, at least.
+        digits: Decimal places of these four.
+    """
+
+    op: Literal["quantile"] = "quantile"
+    measure: str
+    part: int = Field(ge=0, le=PARTS)
+    low: BigInt
+    high: BigInt
+    width: Annotated[BigInt, Field(ge=1)]
+    step: Annotated[BigInt, Field(ge=1)]
+    digits: int = Field(ge=0)
+
+
 class By(Value):
     """One term of an order."""
 
     value: Expression
     descending: bool = False
     nulls_first: bool = False
-
-
-class Extent(Value):
-    """The rows of a partition that a window function is of, in its order.
-
-    Attributes:
-        peers: Whether an end at the row itself takes in all its peers (RANGE); both ends are 0 or None then.
-        start: How many rows behind the row itself it begins (before it, if negative); None for the partition's first row.
-        end: How many rows behind the row itself it ends; None for the partition's last row.
-    """
-
-    peers: bool = False
-    start: SmallInt | None = None
-    end: SmallInt | None = None
 
 
 class Over(Value):
@@ -286,7 +301,8 @@ Expression = Annotated[
     | After
     | Bounded
     | Covariance
-    | Over,
+    | Over
+    | Quantile,
     Field(discriminator="op"),
 ]
 
@@ -309,7 +325,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.value, *node.keys, *(term.value for term in node.order), *(() if node.rows is None else (node.rows,)))
         case Case():
             return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
-        case Column() | Constant() | Average():
+        case Column() | Constant() | Average() | Quantile():
             return ()
 
 
@@ -329,7 +345,7 @@ def with_children(node: Expression, operands: Sequence[Expression]) -> Expressio
         case Case():
             pairs = zip(operands[:-1:2], operands[1:-1:2], strict=True)
             return Case(branches=tuple(Branch(when=when, then=then) for when, then in pairs), otherwise=operands[-1])
-        case Column() | Constant() | Average():
+        case Column() | Constant() | Average() | Quantile():
             return node
 
 
@@ -361,6 +377,8 @@ def columns_of(node: Expression) -> frozenset[str]:
         return frozenset({node.name})
     if isinstance(node, Average):
         return frozenset({node.total, node.count})
+    if isinstance(node, Quantile):
+        return frozenset({node.measure})
     return frozenset[str]().union(*(columns_of(child) for child in children(node)))
 
 

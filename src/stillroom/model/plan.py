@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from math import prod
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -13,6 +14,9 @@ from stillroom.model.mechanism import Mechanism
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind
 from stillroom.model.value import BigInt, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Part(Value):
@@ -45,18 +49,34 @@ class Key(Value):
     domain: tuple[bool | int | str | None, ...] = Field(min_length=1)
 
 
-class Measure(Value):
-    """For each cell: the sum over persons of the clamped total of `value` over the person's rows in the cell.
+class Aggregate(StrEnum):
+    """What a measure makes of the rows in a cell."""
 
-    NULL counts as 0. COUNT(*) sums 1s, COUNT(DISTINCT person) clamps that total to [0, 1].
+    SUM = "sum"
+    UNION = "union"
+
+
+class Measure(Value):
+    """For each cell, one whole number that is made of the rows of all persons in it.
+
+    A sum adds up, over persons, the clamped total of `value` over the person's rows in the cell. NULL counts as 0. COUNT(*) sums 1s,
+    COUNT(DISTINCT person) clamps that total to [0, 1].
+
+    A union counts the distinct values, NULL left out, that occur in the rows of anybody in the cell. One person adds between 0 and
+    `high` to a cell, and no more to all cells together than the person has rows.
 
     Attributes:
-        value: A whole number per row.
-        row_low: Least `value` of a row (at most 0).
-        row_high: Greatest `value` of a row (at least 0).
-        low: Least total of one person in one cell (at most 0); lower totals are clamped.
-        high: Greatest total of one person in one cell (at least 0); higher totals are clamped.
+        value: A whole number per row; any value for a union.
+        row_low: Least `value` of a row (at most 0); 0 for a union.
+        row_high: Greatest `value` of a row (at least 0); 1 for a union, since a row has one value.
+        low: Least total of one person in one cell (at most 0); lower totals are clamped. 0 for a union.
+        high: Greatest total of one person in one cell (at least 0); higher totals are clamped. For a union, the most values of one
+            person in one cell: as many as the person has rows, or as there are.
         digits: Decimal places of the total.
+        aggregate: What it is; left out of the encoding where it is a sum.
+        grid: Positions of further keys, ascending, behind those that are grouped by, whose values tell its cells apart as well. A row
+            without a value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where
+            empty.
     """
 
     value: Expression
@@ -65,6 +85,8 @@ class Measure(Value):
     low: BigInt
     high: BigInt
     digits: int = 0
+    aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
+    grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
 
 
 class Marginal(Value):
@@ -158,6 +180,17 @@ def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
     return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept)
 
 
+def grouping(keys: tuple[Key, ...], measures: Sequence[Measure]) -> tuple[Key, ...]:
+    """Return the keys that are grouped by: those before the keys of grids."""
+    return keys[: min((key for measure in measures for key in measure.grid), default=len(keys))]
+
+
+def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure | None = None) -> tuple[int, ...]:
+    """Return the size of each key's domain for one of several measures, or for the table; 1 for keys that do not tell its cells apart."""
+    grouped, grid = len(grouping(keys, measures)), measure.grid if measure is not None else ()
+    return tuple(len(key.domain) if number < grouped or number in grid else 1 for number, key in enumerate(keys))
+
+
 class Plan(Value):
     """A question, compiled. Two questions with one plan have one answer.
 
@@ -168,8 +201,8 @@ class Plan(Value):
         facts: What the contract says about the columns that parts read (`dataset.column`).
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
-        keys: The grouping keys.
-        measures: What is summed.
+        keys: The grouping keys, and behind them the keys that are in grids of measures only.
+        measures: What is summed or counted.
         strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
         bounds: What one person can contribute.
         finish: What is computed from noisy cells.
@@ -197,10 +230,29 @@ class Plan(Value):
             raise ValueError("The rows of a plan are not those of its parts, each once and in order.")
         return self
 
+    @model_validator(mode="after")
+    def _grids_behind(self) -> Plan:
+        """Refuse plans in which a grid is not ascending, or has a key that is grouped by; the keys behind those must all be in a grid."""
+        grids = [measure.grid for measure in self.measures]
+        gridded = sorted({key for grid in grids for key in grid})
+        behind = gridded == [*range(len(self.keys) - len(gridded), len(self.keys))]
+        if not behind or any(list(grid) != sorted(set(grid)) for grid in grids):
+            raise ValueError("The keys of grids do not stand behind those that are grouped by, ascending.")
+        return self
+
+    @property
+    def grouping(self) -> tuple[Key, ...]:
+        """The keys that are grouped by."""
+        return grouping(self.keys, self.measures)
+
     @property
     def cells(self) -> int:
-        """How many leaf cells each measure has: the product of the keys' domains."""
-        return leaves(self.keys, ())
+        """How many leaf cells the table has: the product of the domains of the keys that are grouped by."""
+        return leaves(self.grouping, ())
+
+    def cells_of(self, measure: Measure) -> int:
+        """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells."""
+        return prod(sizes_for(self.keys, self.measures, measure))
 
     @property
     def datasets(self) -> tuple[Name, ...]:
@@ -221,7 +273,8 @@ def _joined(relation: Relation, parts: tuple[Part, ...]) -> Relation:
 
 
 LeafCells: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each measure, its exact leaf cells in canonical order: the last key varies fastest, each over its domain in order."""
+"""For each measure, its exact leaf cells in canonical order: the last key varies fastest, each over its domain in order. Its keys are
+those that are grouped by, and behind them those of its grid."""
 
 NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
 """For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,

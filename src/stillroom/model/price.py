@@ -19,12 +19,17 @@ class ExpectedError(Value):
         half_width: For the finest rows of counts and sums; None for other expressions.
         total_half_width: For the row that adds up most cells, where the table has finer rows too.
         by_group_size: For averages of the finest rows: half-width for a group of that many counted rows.
+        rank_half_width: For quantiles of the finest rows: by how many rows the place in the order may be off. For an extreme, how many
+            rows it takes at one end to be seen.
+        resolution: For quantiles: how far apart the values are that are told apart, as decimal text.
     """
 
     name: str
     half_width: str | None = None
     total_half_width: str | None = None
     by_group_size: dict[str, str] = Field(default_factory=dict)
+    rank_half_width: str | None = None
+    resolution: str | None = None
 
 
 class Price(Value):

@@ -66,7 +66,8 @@ class ServerProtection:
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
         pairs = zip(measured, guarantees, strict=True)
-        drawn = [self._noise.draw(one.marginal.mechanism, cells(sizes_of(plan), one.marginal.kept), guarantee) for one, guarantee in pairs]
+        sizes = tuple(len(key.domain) for key in plan.keys)
+        drawn = [self._noise.draw(one.marginal.mechanism, cells(sizes, one.marginal.kept), guarantee) for one, guarantee in pairs]
         tables = {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
         return _noisy(plan, self._engine.measure_exactly(plan, tables), iter(drawn))
 
@@ -77,12 +78,11 @@ def _noisy(plan: Plan, exact: Sequence[Sequence[int]], drawn: Iterator[Sequence[
     Raises:
         Failed: There are not as many numbers as the plan has totals; none may go without noise.
     """
-    if [len(leaves) for leaves in exact] != [plan.cells] * len(plan.measures):
+    if [len(leaves) for leaves in exact] != [plan.cells_of(measure) for measure in plan.measures]:
         raise _failed("The engine did not return one number for each cell.")
-    sizes = sizes_of(plan)
     return tuple(
-        tuple(_sums(marginal_of(leaves, sizes, marginal.kept), next(drawn)) for marginal in strategy)
-        for leaves, strategy in zip(exact, plan.strategies, strict=True)
+        tuple(_sums(marginal_of(leaves, sizes_of(plan, measure), marginal.kept), next(drawn)) for marginal in strategy)
+        for leaves, measure, strategy in zip(exact, plan.measures, plan.strategies, strict=True)
     )
 
 

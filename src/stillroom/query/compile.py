@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Over, columns_of, renamed, walk
-from stillroom.model.plan import Bounds, Finish, Key, Plan, leaves
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.marginals import cells
@@ -100,6 +101,7 @@ class _Grouped:
     keys: tuple[Key, ...]
     functional: bool
     measures: tuple[Measure, ...]
+    grid: tuple[Key, ...]
     finish: Finish
     headings: tuple[str, ...]
 
@@ -112,17 +114,18 @@ class _Grouped:
         nodes, sets = _key_nodes(select, frame)
         typed = [_key_expression(node, frame, contract) for node in nodes]
         keys = _keys(typed, frame, contract)
-        measures = Measures(frame, contract)
+        measures = Measures(frame, contract, keys)
         level = Grouping(select, frame, typed, keys, measures).level(sets)
         for alias, outer in nested.around:
             level = Around(outer, level, alias).level(sets)
         if len(level.names) > OUTPUT_LIMIT:
             raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
-        finish, measured = _measured(level.finish, measures.measures)
-        _check_table(keys, finish, len(measured))
+        finish, measured, grid = _measured(level.finish, measures)
+        _check_table(keys, finish, measured, grid)
+        _check_unions(keys, finish, measured)
         if not measured:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
-        return _Grouped(frame, keys, all(one.functional for one in typed), measured, finish, _named_apart(level.names))
+        return _Grouped(frame, keys, all(one.functional for one in typed), measured, grid, finish, _named_apart(level.names))
 
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
@@ -179,16 +182,26 @@ def _check_cells(cells: int, contract: Contract) -> None:
         )
 
 
-def _check_table(keys: tuple[Key, ...], finish: Finish, measures: int) -> None:
+def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure], grid: tuple[Key, ...]) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
     finest = leaves(keys, ())
     rows = sum(finest // leaves(keys, kept) for kept in finish.sets)
-    _check_draws(finest * measures)
+    _check_draws(sum(prod(sizes_for((*keys, *grid), measures, one)) for one in measures))
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
             f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
             "Select fewer columns, or name fewer grouping sets.",
+        )
+
+
+def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure]) -> None:
+    """Refuse totals of distinct values: a value that occurs in several cells would count in each."""
+    if any(len(kept) < len(keys) for kept in finish.sets) and any(measure.aggregate is Aggregate.UNION for measure in measures):
+        raise Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            "Distinct values of a total are not the sum of those of its parts.",
+            "Ask for COUNT(DISTINCT …) of each grouping set in a question of its own.",
         )
 
 
@@ -209,15 +222,15 @@ def _nodes(finish: Finish) -> int:
     return sum(WINDOW_NODES if isinstance(node, Over) else 1 for expression in expressions for node in walk(expression))
 
 
-def _measured(finish: Finish, measures: Sequence[Measure]) -> tuple[Finish, tuple[Measure, ...]]:
-    """Return a finish and the measures that it reads; what nothing reads is neither measured nor charged."""
+def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...]]:
+    """Return a finish, the measures that it reads, and the keys of their grids; what nothing reads is neither measured nor charged."""
     expressions = [
         *(one.value for one in finish.outputs),
         *(one.value for one in finish.order),
         *(() if finish.having is None else (finish.having,)),
     ]
     read = frozenset[str]().union(*map(columns_of, expressions))
-    kept = [position for position in range(len(measures)) if f"m{position}" in read]
+    kept = [position for position in range(len(measures.measures)) if f"m{position}" in read]
     names = {f"m{position}": f"m{place}" for place, position in enumerate(kept)}
 
     def rename(node: Expression) -> Expression:
@@ -227,7 +240,11 @@ def _measured(finish: Finish, measures: Sequence[Measure]) -> tuple[Finish, tupl
     order = tuple(one.model_copy(update={"value": rename(one.value)}) for one in finish.order)
     having = None if finish.having is None else rename(finish.having)
     finish = finish.model_copy(update={"outputs": outputs, "order": order, "having": having})
-    return finish, tuple(measures[position] for position in kept)
+    found, first = [measures.measures[position] for position in kept], len(measures.keys)
+    gridded = sorted({key for one in found for key in one.grid})
+    places = {key: first + place for place, key in enumerate(gridded)}
+    moved = tuple(one.model_copy(update={"grid": tuple(places[key] for key in one.grid)}) for one in found)
+    return finish, moved, tuple(measures.grid[key - first] for key in gridded)
 
 
 def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
@@ -247,13 +264,15 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     bounds = _bounds(contract, terms, grouped, leaves(grouped.keys, ()))
     measures = grouped.measures
     delta = Fraction(str(contract.caps.delta))
-    draft = Draft(grouped.frame.relation, grouped.frame.facts, grouped.keys, measures, grouped.finish)
+    keys = (*grouped.keys, *grouped.grid)
+    draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
-    strategies = strategies_for(measures, bounds=bounds, keys=grouped.keys, finish=grouped.finish, terms=terms, delta=delta)
-    sizes = tuple(len(key.domain) for key in draft.keys)
-    _check_draws(sum(cells(sizes, marginal.kept) for strategy in strategies for marginal in strategy))
-    finish = _with_places(draft.finish, places(strategies, sizes, draft.finish.sets))
+    strategies = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
+    every = tuple(len(key.domain) for key in keys)
+    _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
+    shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]
+    finish = _with_places(draft.finish, places(shown, sizes_for(keys, measures), draft.finish.sets))
     parts, rows = split(draft.relation, contract)
     return Plan(
         contract=digest_of(contract),

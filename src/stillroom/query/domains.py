@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import chain, product
 from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import columns_of
+from stillroom.model.expression import All, Among, Any, Case, Column, Compare, Constant, IsNull, Like, Not, columns_of
 from stillroom.query.evaluate import evaluate
 from stillroom.query.typed import CONSTANT_LIMIT, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from stillroom.model.expression import Expression
     from stillroom.model.relation import ColumnFact
-    from stillroom.model.schema import Scalar
+    from stillroom.model.schema import ColumnType, Scalar
     from stillroom.query.typed import Typed
 
 TRIED = 5_000
@@ -26,6 +27,9 @@ LENGTH = 1_000_000
 
 STEPS = 200_000
 """The most nodes that are evaluated for that: combinations of values × nodes of the expression."""
+
+MADE = ".#"
+"""What the names of columns have in them that a plan makes on the way; those of datasets do not."""
 
 
 def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Scalar, ...]:
@@ -78,3 +82,31 @@ def _tried(key: Typed, facts: Iterable[ColumnFact]) -> set[Scalar] | None:
             return None
         found.add(value)
     return found
+
+
+def most_values(expression: Expression, facts: Iterable[ColumnFact], limit: int) -> int:
+    """Return how many values, NULL left out, an expression takes at most; no more than a limit.
+
+    Where the contract alone bounds them: of its own columns, constants, conditions, and what CASE chooses among these. All else counts
+    as if it could take any number of values.
+    """
+    found = _taken(expression, {fact.name: fact.type for fact in facts}, limit)
+    return limit if found is None else min(limit, len(found - {None}))
+
+
+def _taken(expression: Expression, types: Mapping[str, ColumnType], limit: int) -> frozenset[Scalar] | None:
+    """Return a set that holds all values of an expression; None where none is known."""
+    match expression:
+        case Constant():
+            return frozenset({expression.value})
+        case Column() if MADE not in expression.name:
+            domain = types[expression.name].domain(limit)
+            return None if domain is None else frozenset(domain)
+        case Compare() | IsNull() | Not() | All() | Any() | Among() | Like():
+            return frozenset({False, True})
+        case Case():
+            results = [*(branch.then for branch in expression.branches), expression.otherwise]
+            parts = [part for result in results if (part := _taken(result, types, limit)) is not None]
+            return frozenset(chain.from_iterable(parts)) if len(parts) == len(results) else None
+        case _:
+            return None

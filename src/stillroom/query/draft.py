@@ -17,7 +17,7 @@ class Draft:
     Attributes:
         relation: The rows that are measured; its leaves are scans.
         facts: What is known about the columns that stand in it.
-        keys: The grouping keys.
+        keys: The grouping keys, then those of grids.
         measures: What is summed.
         finish: What is computed from noisy cells.
     """

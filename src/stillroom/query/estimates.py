@@ -32,6 +32,7 @@ from stillroom.model.expression import (
     Like,
     Not,
     Over,
+    Quantile,
     children,
 )
 from stillroom.query.estimate import Estimate, exact, uninformed
@@ -62,7 +63,7 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
 
     Args:
         node: The expression.
-        columns: Keys and measures by name; averages as `total/count`, windows by themselves.
+        columns: Keys and measures by name; averages as `total/count`, quantiles as `count@part`, windows by themselves.
         rows: How many rows there are.
     """
     match node:
@@ -72,6 +73,8 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
             return columns[f"{node.total}/{node.count}"]
         case Over():
             return columns[node]
+        case Quantile():
+            return columns[f"{node.measure}@{node.part}"]
         case Constant():
             return [_constant(node)] * rows
         case Arithmetic():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from stillroom.model.plan import sizes_for
 from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.marginals import below, cells, shares, weights
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stillroom.model.plan import Marginal, Plan
+    from stillroom.model.plan import Marginal, Measure, Plan
     from stillroom.privacy.marginals import Kept
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -25,9 +26,9 @@ HALF = 0.5 + 2.0**-20
 """What is added before rounding down; the errors of doubles are far less than what is more than a half."""
 
 
-def sizes_of(plan: Plan) -> tuple[int, ...]:
-    """Return the size of each key's domain."""
-    return tuple(len(key.domain) for key in plan.keys)
+def sizes_of(plan: Plan, measure: Measure | None = None) -> tuple[int, ...]:
+    """Return the size of each key's domain for a measure, or for the table; 1 for keys that do not tell its cells apart."""
+    return sizes_for(plan.keys, plan.measures, measure)
 
 
 def shape_of(sizes: Sequence[int], kept: Iterable[int]) -> tuple[int, ...]:
@@ -45,9 +46,9 @@ def exact(numbers: Sequence[int]) -> Whole:
 
 def marginal_of(leaves: Sequence[int], sizes: Sequence[int], kept: Kept) -> Sequence[int]:
     """Return the totals of leaf cells over the keys that are not kept, in canonical order."""
-    if len(kept) == len(sizes):
+    others = tuple(key for key, size in enumerate(sizes) if key not in kept and size > 1)
+    if not others:
         return leaves
-    others = tuple(key for key in range(len(sizes)) if key not in kept)
     totals: list[int] = exact(leaves).reshape(sizes).sum(axis=others, keepdims=True).ravel().tolist()
     return totals
 

@@ -32,17 +32,15 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def row_expression(node: exp.Expr | None, frame: Frame) -> Typed:
+def row_expression(node: exp.Expr, frame: Frame) -> Typed:
     """Compile an expression over one row.
 
     Raises:
-        Refusal: It is missing, uses something that is not on the list, mixes types, or reads the person.
+        Refusal: It uses something that is not on the list, mixes types, or reads the person.
         InvalidInput: A number in it is too large.
     """
     from sqlglot import exp
 
-    if node is None:
-        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A function lacks an operand.", "The SQL reference lists what each function takes.")
     if isinstance(node, exp.Literal | exp.Boolean | exp.Null) or is_date_constant(node):
         return constant_expression(node)
     handlers: dict[type[exp.Expr], Callable[[exp.Expr, Frame], Typed]] = {

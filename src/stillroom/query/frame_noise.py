@@ -17,7 +17,7 @@ from stillroom.query.estimation import HALF, row_noise, sizes_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stillroom.model.expression import Extent
+    from stillroom.model.after import Extent
     from stillroom.model.plan import Plan
     from stillroom.privacy.marginals import Kept
     from stillroom.query.partitions import Partition

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import Average, Branch, Case, Column, Constant, Expression, IsNull
-from stillroom.model.plan import Measure
+from stillroom.model.expression import PARTS, Average, Branch, Case, Column, Constant, Expression, IsNull, Quantile
+from stillroom.model.plan import Aggregate, Measure, leaves
 from stillroom.model.schema import Kind
 from stillroom.query import uses
+from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.moments import Moments, moment
-from stillroom.query.parse import only, unsupported
+from stillroom.query.parse import only
+from stillroom.query.quantiles import ladder, operand_and_part
 from stillroom.query.result import Result
 from stillroom.query.rewrites.order_operands import ordered
 from stillroom.query.typed import Typed, both_true, span
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
+    from stillroom.model.plan import Key
     from stillroom.query.frame import Frame
 
 TOTAL_LIMIT = 2**62
@@ -46,9 +49,11 @@ _ZERO = Constant(value=0)
 class Measures:
     """Collects the measures of a question; equal ones are measured once."""
 
-    def __init__(self, frame: Frame, contract: Contract) -> None:
-        """Start with none."""
+    def __init__(self, frame: Frame, contract: Contract, keys: tuple[Key, ...]) -> None:
+        """Start with none, over the cells of the keys that are grouped by."""
         self.frame, self.contract = frame, contract
+        self.keys = keys
+        self.grid: list[Key] = []
         self.measures: list[Measure] = []
         self.results: dict[str, Result] = {}
 
@@ -61,7 +66,8 @@ class Measures:
         from sqlglot import exp
 
         node, given = self._given(node)
-        if any(is_aggregate(inner) for child in node.iter_expressions() for inner in child.walk()):
+        inside = node.this if isinstance(node, exp.WithinGroup) else node
+        if any(is_aggregate(inner) for child in inside.iter_expressions() for inner in child.walk()):
             raise Refusal(
                 Code.AGGREGATE_NOT_ALLOWED, "An aggregate stands inside an aggregate.", "Aggregate per person in a subquery first."
             )
@@ -80,7 +86,8 @@ class Measures:
             case _ if isinstance(node, exp.AggFunc) and node.key in MOMENTS:
                 return self._moment(node, given)
             case _:
-                raise unsupported(node)
+                value, part = operand_and_part(node)
+                return self._quantile(self._argument(value), part, given)
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
         """Return an aggregate and the condition of its FILTER; its measures count the rows for which that is true."""
@@ -103,7 +110,9 @@ class Measures:
 
         if isinstance(node, exp.Distinct):
             raise Refusal(
-                Code.AGGREGATE_NOT_ALLOWED, "DISTINCT is supported for COUNT of the person only.", "Write COUNT(DISTINCT person)."
+                Code.AGGREGATE_NOT_ALLOWED,
+                "DISTINCT is supported in COUNT only.",
+                "Write COUNT(DISTINCT column), or SELECT DISTINCT in a subquery.",
             )
         typed = row_expression(node, self.frame)
         uses.allow(self.contract, typed, uses.MEASURES, uses.TESTED)
@@ -127,13 +136,23 @@ class Measures:
         person = person_reference(targets[0], self.frame)
         if person is not None:
             return self._rows(_present(person.present), 1 if distinct else self.frame.rows)
-        if distinct:
-            raise Refusal(
-                Code.AGGREGATE_NOT_ALLOWED, "COUNT(DISTINCT …) is supported for the person only.", "Write COUNT(DISTINCT person)."
-            )
         typed = row_expression(targets[0], self.frame)
+        if distinct:
+            return self._union(typed)
         uses.allow(self.contract, typed, uses.TESTED)
         return self._rows(_present(typed), self.frame.rows)
+
+    def _union(self, typed: Typed) -> Measure:
+        """Return the measure of a COUNT(DISTINCT …) of something other than the person.
+
+        Let f be the exact cells. What a person p adds to a cell, f(D with p) - f(D), is how many values p has there that nobody else has:
+        between 0 and the values of p there, which are no more than p's rows there, nor than there are values at all. Over all cells they
+        are no more than p's rows, in no more cells than p keeps. So it is a feasible vector of `PersonBound`, whatever D is; a change is
+        the difference of two such vectors, and m identifiers are added one after the other, each by such a vector.
+        """
+        uses.allow(self.contract, typed, uses.COUNTED, uses.TESTED)
+        most = most_values(typed.expression, self.frame.facts, self.frame.rows)
+        return Measure(value=typed.expression, row_low=0, row_high=1, low=0, high=most, aggregate=Aggregate.UNION)
 
     def _rows(self, value: Expression, most: int) -> Measure:
         """Return a measure that counts rows for which `value` is 1, at most `most` a person."""
@@ -197,6 +216,25 @@ class Measures:
         name = f"r{len(self.results)}"
         self.results[name] = moment(node, moments)
         return name
+
+    def _quantile(self, typed: Typed, part: int, given: Typed | None) -> str:
+        """Add the count of rows on the column's grid and return the name of a quantile; all quantiles share it."""
+        of = ladder(typed, leaves(self.keys, ()))
+        grid = tuple(self._position(key) for key in of.keys)
+        count = self._add(self._rows(_ONE, self.frame.rows).model_copy(update={"grid": grid}), given)
+        node = Quantile(measure=count, part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
+        between = AVERAGE_DIGITS if 0 < part < PARTS and typed.type.kind is not Kind.DATE else 0
+        digits = typed.type.digits + between
+        number = Kind.DECIMAL if digits else Kind.INTEGER
+        name = f"r{len(self.results)}"
+        self.results[name] = Result(node, Kind.DATE if typed.type.kind is Kind.DATE else number, digits, noisy=True)
+        return name
+
+    def _position(self, key: Key) -> int:
+        """Return the position of a key of a grid, which stands behind those that are grouped by."""
+        if key not in self.grid:
+            self.grid.append(key)
+        return len(self.keys) + self.grid.index(key)
 
     def _add(self, measure: Measure, given: Typed | None) -> str:
         """Add a measure of the rows for which a condition is true, unless it or an equal one is there, and return its name.

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.after import TableFunction
-from stillroom.model.expression import Branch, By, Case, Constant, Divide, Expression, Extent, IsNull, Over
+from stillroom.model.after import Extent, TableFunction
+from stillroom.model.expression import Branch, By, Case, Constant, Divide, Expression, IsNull, Over
 from stillroom.model.schema import Kind
 from stillroom.query.parse import only, unsupported
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, reads_noise

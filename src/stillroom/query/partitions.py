@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from stillroom.model.expression import Expression, Extent, Over
+    from stillroom.model.after import Extent
+    from stillroom.model.expression import Expression, Over
     from stillroom.query.estimate import Estimate, Plain
 
 Groups: TypeAlias = 'dict[tuple["Plain", ...], "Partition"]'

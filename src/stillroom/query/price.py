@@ -7,14 +7,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Average
+from stillroom.model.expression import PARTS, Average, Quantile
 from stillroom.model.plan import leaves
 from stillroom.model.price import ExpectedError, Price
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
+from stillroom.privacy.quantiles import expected_rank_error
 from stillroom.privacy.words import attacker_sentences
 from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.finish import decimal_text
 from stillroom.query.protected import protected
+from stillroom.query.quantiles import grid_of
 from stillroom.query.scales import LEVEL, average_half_width
 
 if TYPE_CHECKING:
@@ -66,11 +68,11 @@ def promises(contract: Contract, plan: Plan) -> tuple[Promise, Promise]:
 
 def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> ExpectedError:
     """Return the expected half-widths of one column."""
-    finest, widest = (choice(plan.finish.sets, key=lambda kept: leaves(plan.keys, kept)) for choice in (min, max))
+    finest, widest = (choice(plan.finish.sets, key=lambda kept: leaves(plan.grouping, kept)) for choice in (min, max))
     if output.measure is not None:
         halves = (_noise(plan, output.measure, kept, 10**plan.finish.places).whole_half_width(LEVEL) for kept in (finest, widest))
         half, total = (decimal_text(Fraction(one), output.digits, ROUND_CEILING, 10**output.digits) for one in halves)
-        several = leaves(plan.keys, widest) > leaves(plan.keys, finest)
+        several = leaves(plan.grouping, widest) > leaves(plan.grouping, finest)
         return ExpectedError(name=name, half_width=half, total_half_width=total if several else None)
     if isinstance(output.value, Average):
         average = output.value
@@ -79,7 +81,19 @@ def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> Ex
         return ExpectedError(
             name=name, by_group_size={size: decimal_text(width, output.digits, ROUND_CEILING) for size, width in widths.items()}
         )
+    if isinstance(output.value, Quantile):
+        return _expected_rank(plan, output.value, finest, name)
     return ExpectedError(name=name)
+
+
+def _expected_rank(plan: Plan, node: Quantile, kept: tuple[int, ...], name: str) -> ExpectedError:
+    """Return by how many rows a quantile may be off in a row of a grouping set, and between which values it cannot tell."""
+    width = Fraction(node.width, 10**node.digits)
+    return ExpectedError(
+        name=name,
+        rank_half_width=str(expected_rank_error(grid_of(plan, node, kept), Fraction(node.part, PARTS), LEVEL)),
+        resolution=decimal_text(width, node.digits, ROUND_CEILING),
+    )
 
 
 def _noise(plan: Plan, measure: int, kept: tuple[int, ...], one: int) -> Combined:

@@ -36,9 +36,8 @@ class Protected(NamedTuple):
 
 def protected(plan: Plan) -> list[Protected]:
     """Return all that a plan measures, in order."""
-    sizes = sizes_of(plan)
     return [
-        Protected(number, marginal, *marginal_sensitivities(measure, plan.bounds, sizes, marginal.kept))
+        Protected(number, marginal, *marginal_sensitivities(measure, plan.bounds, sizes_of(plan, measure), marginal.kept))
         for number, (measure, strategy) in enumerate(zip(plan.measures, plan.strategies, strict=True))
         for marginal in strategy
     ]
@@ -56,14 +55,19 @@ def marginal_sensitivities(measure: Measure, bounds: Bounds, sizes: Sequence[int
     times the largest absolute value of a row, since clamping towards a range that contains 0 never lengthens an entry. At most
     `groups` entries are not 0, so that a total of c leaf cells is the sum of at most min(groups, c) of them. Adding up makes neither the
     number of entries that are not 0 larger, nor the sum of their absolute values.
+
+    A union adds between 0 and `high` distinct values to a cell, and to all cells no more than there are rows (`query.measures`). A limit
+    of groups counts cells of the table. Each may be several cells of a measure with a grid; but every row is in one cell at most, so that
+    a person is in no more of these than the person has rows.
     """
     rows_total = bounds.rows * max(-measure.row_low, measure.row_high)
-    together = min(bounds.groups, prod(sizes) // cells(sizes, kept))
+    groups = bounds.rows if measure.grid else bounds.groups
+    together = min(groups, prod(sizes) // cells(sizes, kept))
     return sensitivities(
         lo=max(measure.low * together, -rows_total) if together > 1 else measure.low,
         hi=min(measure.high * together, rows_total) if together > 1 else measure.high,
         rows_total=rows_total,
-        groups=bounds.groups,
+        groups=groups,
         cells=cells(sizes, kept),
         identifiers=bounds.identifiers,
     )

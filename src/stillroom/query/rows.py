@@ -5,12 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.expression import Average, Column, Over, children, columns_of
+from stillroom.model.expression import PARTS, Average, Column, Over, Quantile, children, columns_of
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level
+from stillroom.privacy.quantiles import greatest_of, least_of, quantile_of
 from stillroom.query.estimate import Estimate, exact, vague
 from stillroom.query.estimates import estimates
 from stillroom.query.frame_noise import MeasureSums, around
+from stillroom.query.quantiles import grid_of
 from stillroom.query.result import reads_noise
 from stillroom.query.scales import LEVEL, average_of
 from stillroom.query.table_windows import windowed
@@ -87,20 +89,36 @@ class Rows:
         of_sum, of_count = (sums[one][number] + Fraction(offsets[one][number]) for one in (total, count))
         return ratios.ratio_interval(known, of_sum, of_count, shown)
 
+    def placed(self, atom: Quantile, level: Fraction) -> Iterable[Derived]:
+        """Yield, for each row, a quantile or an extreme with its interval, in units."""
+        known = [grid_of(self._plan, atom, kept) for kept in self._plan.finish.sets]
+        levels = self._totals.levels(int(atom.measure[1:]))
+        for number in self._numbers:
+            grid, counts = known[self._totals.sets[number]], [one[number] for one in levels]
+            match atom.part:
+                case 0:
+                    yield least_of(grid, counts, level)
+                case _ if atom.part == PARTS:
+                    yield greatest_of(grid, counts, level)
+                case _:
+                    yield quantile_of(grid, counts, Fraction(atom.part, PARTS), level)
+
     def _key(self, name: str) -> list[Estimate]:
         """Return a key's values (`k0`, …), or where it is totalled over (`g0`, …)."""
         key = self._plan.keys[int(name[1:])]
         known = key_values(key) if name[0] == "k" else [exact(Fraction(0))] * len(key.domain) + [exact(Fraction(1))]
         return [known[position] for position in self.positions(int(name[1:]))]
 
-    def _atom(self, atom: Column | Average | Over, level: Fraction) -> list[Estimate]:
+    def _atom(self, atom: Column | Average | Quantile | Over, level: Fraction) -> list[Estimate]:
         """Return a noisy term with its interval at a level; without one at a level that is too near to 1."""
         if isinstance(atom, Over):
             return self._over(atom, level)
         if level > HIGHEST_LEVEL:
             return [vague(one.value) for one in self._atom(atom, LEVEL)]
         if isinstance(atom, Average):
-            return self._average(atom, level)
+            return _estimated(self.averaged(atom, level), atom.digits)
+        if isinstance(atom, Quantile):
+            return _estimated(self.placed(atom, level), atom.digits)
         number = int(atom.name[1:])
         unit = 10 ** self._plan.measures[number].digits * self._totals.one
         return [
@@ -115,13 +133,11 @@ class Rows:
         found = self._windows[node, level]
         return [found[number] for number in self._numbers]
 
-    def _average(self, atom: Average, level: Fraction) -> list[Estimate]:
-        """Return an average with its interval."""
-        unit = 10**atom.digits
-        return [
-            Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information)
-            for one in self.averaged(atom, level)
-        ]
+
+def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
+    """Return derived numbers, which are in units, with their intervals."""
+    unit = 10**digits
+    return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
 
 
 def key_values(key: Key) -> list[Estimate]:
@@ -136,12 +152,14 @@ def _key_value(value: Scalar, digits: int) -> Estimate:
     return exact(value)
 
 
-def _atoms(node: Expression) -> dict[str | Over, Column | Average | Over]:
+def _atoms(node: Expression) -> dict[str | Over, Column | Average | Quantile | Over]:
     """Return the noisy terms of an expression by name, and its windows, by themselves."""
     if isinstance(node, Over):
         return {node: node}
     if isinstance(node, Average):
         return {f"{node.total}/{node.count}": node}
+    if isinstance(node, Quantile):
+        return {f"{node.measure}@{node.part}": node}
     if isinstance(node, Column):
         return {node.name: node} if node.name.startswith("m") else {}
     return {name: atom for child in children(node) for name, atom in _atoms(child).items()}

@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.expression import Average, Column, Covariance, walk
+from stillroom.model.expression import Average, Column, Covariance, Quantile, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, NoiseKind
+from stillroom.model.plan import sizes_for
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import scale_for_half_width
 from stillroom.privacy.marginals import cells
@@ -40,8 +41,9 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     """
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
-    sizes, even = tuple(len(key.domain) for key in keys), terms.error is not None
-    shapes = [shape(measure, bounds, sizes, finish.sets, pure=terms.pure, even=even) for measure in measures]
+    sizes, even = sizes_for(keys, measures), terms.error is not None
+    known = [(measure, sizes_for(keys, measures, measure)) for measure in measures]
+    shapes = [shape(measure, bounds, own, finish.sets, pure=terms.pure, even=even) for measure, own in known]
     if terms.epsilon is not None:
         return by_price(shapes, Fraction(str(terms.epsilon)), delta, pure=terms.pure)
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
@@ -61,10 +63,10 @@ class _ByError(NamedTuple):
     def strategies(self) -> tuple[Strategy, ...]:
         """Return for each measure the largest scales for which every output keeps the error."""
         wanted: dict[int, float] = {}
-        if any(isinstance(part, Covariance) for output in self.finish.outputs for part in walk(output.value)):
+        if any(isinstance(part, Covariance | Quantile) for output in self.finish.outputs for part in walk(output.value)):
             raise InvalidInput(
                 Code.PRICE_INVALID,
-                "No error can be asked for of a variance, deviation, covariance, correlation or regression: it depends on the values.",
+                "No error can be asked for of quantiles, extremes, variances and what is made of these: it depends on the values.",
                 "Use --epsilon; each cell carries its interval.",
             )
         for output in self.finish.outputs:

@@ -70,6 +70,8 @@ def shape(measure: Measure, bounds: Bounds, sizes: tuple[int, ...], sets: Sequen
         even: Whether errors should be alike in all grouping sets, rather than small in sum.
     """
     finest = tuple(sorted({key for kept in sets for key in kept}))
+    if measure.grid:
+        return _levels(measure, bounds, sizes, finest, pure=pure)
     candidates = below(sets)[::-1]
     known = {kept: marginal_sensitivities(measure, bounds, sizes, kept)[0] for kept in candidates}
     if pure or len(set(sets)) == 1 or len(candidates) > MARGINALS or not all(one.l2_squared for one in known.values()):
@@ -85,6 +87,16 @@ def shape(measure: Measure, bounds: Bounds, sizes: tuple[int, ...], sets: Sequen
     parts = {kept: Fraction(found[kept] * costs[kept]) / spent for kept in worth}
     error = sum(cells(sizes, kept) * variance(sizes, found, kept) for kept in sets)
     return Shape({kept: known[kept] for kept in worth}, parts, Fraction(error))
+
+
+def _levels(measure: Measure, bounds: Bounds, sizes: tuple[int, ...], grouped: Kept, *, pure: bool) -> Shape:
+    """Return how a tree is measured: each level has an equal share, and is a marginal that keeps the first keys of the grid."""
+    levels = [(*grouped, *measure.grid[:level]) for level in range(len(measure.grid), 0, -1)]
+    known = {kept: marginal_sensitivities(measure, bounds, sizes, kept)[0] for kept in levels}
+    weight = sum(
+        (Fraction(one.l1 if pure else one.l2_squared, max(1, one.linf) ** (1 if pure else 2)) for one in known.values()), Fraction(0)
+    )
+    return Shape(known, dict.fromkeys(levels, Fraction(1, len(levels))), weight)
 
 
 def _evened(sizes: Sequence[int], sets: Mapping[Kept, float], costs: Mapping[Kept, float]) -> dict[Kept, float]:
@@ -103,9 +115,11 @@ def by_price(shapes: Sequence[Shape], epsilon: Fraction, delta: Fraction, *, pur
     total = sum((one.weight for one in shapes), Fraction(0)) or Fraction(1)
     if pure:
         return tuple(
-            strategy(NoiseKind.DISCRETE_LAPLACE, {kept: scale_for_epsilon(known.l1, epsilon * one.weight / total)})
+            strategy(
+                NoiseKind.DISCRETE_LAPLACE,
+                {kept: scale_for_epsilon(known.l1, epsilon * one.weight / total * one.parts[kept]) for kept, known in one.known.items()},
+            )
             for one in shapes
-            for kept, known in one.known.items()
         )
     rho = rho_from(epsilon, delta)
     return tuple(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.model.after import TableFunction
+from stillroom.model.after import Extent, TableFunction
 from stillroom.model.expression import Column
 from stillroom.privacy.intervals import joint_level
 from stillroom.query.estimate import Estimate, exact, vague
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from fractions import Fraction
 
-    from stillroom.model.expression import Extent, Over
+    from stillroom.model.expression import Over
     from stillroom.query.partitions import Groups, Partition, Whole
 
     Says = Callable[[Partition], list[Estimate]]

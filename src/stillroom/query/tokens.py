@@ -30,7 +30,7 @@ SIGNS = "L_PAREN R_PAREN COMMA DOT PLUS DASH STAR SLASH DIV MOD DPIPE DCOLON EQ 
 """Kinds of signs."""
 
 CALLS = """
-    COUNT SUM AVG MIN MAX GROUPING ROW_NUMBER LAG LEAD FIRST_VALUE LAST_VALUE
+    COUNT SUM AVG MIN MAX MEDIAN QUANTILE_CONT PERCENTILE_CONT GROUPING ROW_NUMBER LAG LEAD FIRST_VALUE LAST_VALUE
     RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE NTH_VALUE
     COUNT_IF COUNTIF VARIANCE VAR_SAMP VAR_POP STDDEV STDDEV_SAMP STDDEV_POP COVAR_POP COVAR_SAMP CORR REGR_SLOPE REGR_INTERCEPT
     COALESCE IFNULL NULLIF IF IIF GREATEST LEAST
@@ -147,6 +147,8 @@ def _check_call(token: Token, before: Token | None) -> None:
     """Refuse a word before a parenthesis, unless it may be called or belongs there."""
     kind = token.token_type
     if kind in _kinds("FILTER") and before is not None and before.token_type in _kinds("R_PAREN"):
+        return
+    if (token.text.upper(), before.text.upper() if before is not None else "") == ("GROUP", "WITHIN"):
         return
     if (
         kind in _kinds(BEFORE_PARENTHESIS) | _kinds(SIGNS)

@@ -10,6 +10,7 @@ from stillroom.query.estimation import estimate, exact, most_rounded, precisions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from stillroom.model.plan import Marginal, NoisyCells, Plan
@@ -27,7 +28,7 @@ class Totals:
 
     Attributes:
         sets: For each row, the number of its grouping set.
-        sums: For each measure, the total of each row.
+        sums: For each measure, the total of each row; none for measures with a grid.
         offsets: For each measure, by how much each total was larger before rounding.
         one: The parts of a unit that are told apart.
     """
@@ -38,13 +39,31 @@ class Totals:
         self.one: int = 10**plan.finish.places
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
-        found = [self._estimated(strategy, cells) for strategy, cells in zip(plan.strategies, measured, strict=True)]
+        self._measured = measured
+        every = zip(plan.measures, plan.strategies, measured, strict=True)
+        found = [([], []) if measure.grid else self._estimated(strategy, cells) for measure, strategy, cells in every]
         self.sums: tuple[list[int], ...] = tuple(sums for sums, _ in found)
         self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, offsets in found)
 
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
         return [row_noise(self._plan.strategies[measure], self._sizes, kept, self.one) for kept in self._kept]
+
+    def levels(self, measure: int) -> list[NDArray[np.float64]]:
+        """Return the totals of each row on each level of a measure's tree, from the top to the leaves: an array with a line a row."""
+        return [self._level(measure, level) for level in range(len(self._plan.strategies[measure]) - 1, -1, -1)]
+
+    def _level(self, measure: int, level: int) -> NDArray[np.float64]:
+        """Return the totals of each row on one level."""
+        import numpy as np
+
+        sizes, kept = self._sizes[: len(self._plan.grouping)], self._plan.strategies[measure][level].kept
+        cells = exact(self._measured[measure][level]).reshape(*shape_of(sizes, kept), -1)
+        rows = []
+        for wanted in self._kept:
+            left_out = tuple(key for key in range(len(sizes)) if key not in wanted)
+            rows.append(cells.sum(axis=left_out).reshape(-1, cells.shape[-1]))
+        return np.concatenate(rows).astype(np.float64)
 
     def _estimated(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[list[int], Sequence[float]]:
         """Return the total of each row, and by how much it was larger before rounding."""

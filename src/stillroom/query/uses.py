@@ -16,6 +16,7 @@ FILTERS = frozenset({Use.FILTER})
 MATCHES = frozenset({Use.FILTER, Use.JOIN})
 GROUPS = frozenset({Use.GROUP})
 MEASURES = frozenset({Use.MEASURE})
+COUNTED = frozenset({Use.GROUP, Use.MEASURE})
 TESTED = frozenset({Use.MEASURE, Use.FILTER})
 ALL = frozenset(Use)
 

@@ -181,6 +181,15 @@ def _plain(write: Callable[..., exp.Expr], *takes: SqlType, gives: SqlType = Sql
     return written
 
 
+def _position(text: exp.Expr, part: exp.Expr) -> exp.Expr:
+    """Write where a text stands in another, which is never below 0.
+
+    Without ABS, DuckDB 2.0 makes `strpos(x, y) = 1` another function, and cannot when it asks itself what the condition is where y is the
+    NULL of a side that an outer join did not find: whatever the rows, it fails.
+    """
+    return exp.Abs(this=_function("strpos", text, part))
+
+
 def _reverse(text: exp.Expr) -> exp.Expr:
     """Write a text backwards by its code points; DuckDB's REVERSE keeps letters and their accents together."""
     pieces = _function("string_split", text, exp.Literal.string(""))
@@ -280,7 +289,7 @@ _WRITTEN: dict[Function, Callable[[Call, Sequence[Term]], Term]] = {
     Function.TEXT_NUMBER: _text_number,
     Function.TEXT_DATE: _text_date,
     Function.TEXT_TRUTH: _text_truth,
-    Function.POSITION: _plain(partial(_function, "strpos"), SqlType.TEXT, gives=SqlType.NARROW),
+    Function.POSITION: _plain(_position, SqlType.TEXT, gives=SqlType.NARROW),
     Function.MONTHS: _months,
     Function.MONTH_START: _month_start,
     Function.DAY_OF_MONTH: _part("day"),

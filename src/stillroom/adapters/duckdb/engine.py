@@ -48,18 +48,21 @@ class DuckdbEngine:
         import pyarrow as pa
 
         from stillroom.adapters.duckdb.connection import locked_connection
-        from stillroom.adapters.duckdb.statement import statement
+        from stillroom.adapters.duckdb.statement import statements
 
         try:
-            question = statement(plan, tables[plan.datasets[0]].salt)
-            inputs = self._inputs(plan, question, tables)
+            questions = statements(plan, tables[plan.datasets[0]].salt)
+            inputs = [self._inputs(plan, question, tables) for question in questions]
+            cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
             with locked_connection(self._threads, self._memory_limit) as connection:
-                for name, table in inputs.items():
-                    connection.register(name, table)
-                found = connection.execute(question.sql, question.texts).fetchall()
+                for question, named in zip(questions, inputs, strict=True):
+                    for name, table in named.items():
+                        connection.register(name, table)
+                    found = connection.execute(question.sql, question.texts).fetchall()
+                    _fill([cells[measure] for measure in question.measures], [len(plan.keys[key].domain) for key in question.keys], found)
         except (duckdb.Error, pa.ArrowException, RecursionError):
             raise _failed() from None
-        return _dense(plan, found)
+        return tuple(map(tuple, cells))
 
     def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:
         """Return every table that a statement reads, by its name there."""
@@ -68,7 +71,7 @@ class DuckdbEngine:
         base = base_of(plan.whole)
         people = tables[base] if base is not None else Everybody([tables[dataset] for dataset in plan.datasets])
         inputs = {read.table: self._rows(read, tables[read.dataset], people) for read in question.reads}
-        inputs.update({f"d{n}": _domain(key, n) for n, key in enumerate(plan.keys)})
+        inputs.update({f"d{n}": _domain(plan.keys[key], n) for n, key in enumerate(question.keys)})
         if question.names_persons:
             inputs["persons"] = _persons(people)
         return inputs
@@ -103,16 +106,13 @@ def _persons(table: People) -> pa.Table:
     return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
 
 
-def _dense(plan: Plan, found: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-    """Return all cells of each measure, the last key fastest; cells that were not found are 0."""
-    sizes = [len(key.domain) for key in plan.keys]
+def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Sequence[tuple[int, ...]]) -> None:
+    """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0."""
     strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
-    cells = [[0] * plan.cells for _ in plan.measures]
     for row in found:
         at = sum(position * stride for position, stride in zip(row, strides, strict=False))
         for column, total in zip(cells, row[len(sizes) :], strict=True):
             column[at] = total
-    return tuple(tuple(column) for column in cells)
 
 
 def _failed() -> Failed:

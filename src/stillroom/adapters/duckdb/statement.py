@@ -1,4 +1,4 @@
-"""The one SELECT that measures a plan.
+"""The SELECTs that measure a plan: one for all sums over the same cells, and one for all counts of distinct values there.
 
 Columns that all steps know: `person`, the keys `k0, k1, …`, their positions `i0, i1, …` and the measures `m0, m1, …`.
 """
@@ -13,6 +13,7 @@ from sqlglot import exp
 from stillroom.adapters.duckdb.rows import RowWriter
 from stillroom.adapters.duckdb.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, to_sql, type_of, whole, within
 from stillroom.adapters.duckdb.terms import term
+from stillroom.model.plan import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,18 +31,22 @@ TOTAL_LIMIT = 2**95
 
 @dataclass(frozen=True)
 class Statement:
-    """A plan as SQL.
+    """Some measures of a plan as SQL.
 
     Its rows are the cells that somebody is in: the position of each key in its domain, then the exact total of each measure.
-    Key n has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`.
+    The n-th of its keys has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`.
 
     Attributes:
+        measures: The positions of these measures in the plan.
+        keys: The positions of the keys that tell their cells apart.
         sql: The text, made of names and numbers of our own only.
         texts: The text constants, bound as parameters.
         reads: The tables of the contract that it reads.
         names_persons: Whether it reads the table `persons`, with the columns `code` and `identifier`.
     """
 
+    measures: tuple[int, ...]
+    keys: tuple[int, ...]
     sql: str
     texts: dict[str, str]
     reads: tuple[Read, ...]
@@ -68,8 +73,8 @@ def can_clamp(measure: Measure, rows: int) -> bool:
     return rows * measure.row_low < measure.low or rows * measure.row_high > measure.high
 
 
-def statement(plan: Plan, salt: bytes) -> Statement:
-    """Write a plan as SQL: rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons.
+def statements(plan: Plan, salt: bytes) -> tuple[Statement, ...]:
+    """Write a plan as SQL.
 
     Args:
         plan: What to measure.
@@ -78,15 +83,80 @@ def statement(plan: Plan, salt: bytes) -> Statement:
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
+    kinds = dict.fromkeys((measure.aggregate, measure.grid) for measure in plan.measures)
+    alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid) == kind) for kind in kinds]
+    return tuple(_statement(plan, measures, salt) for measures in alike)
+
+
+def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes) -> Statement:
+    """Write some measures of one kind over the same cells; to all that follows, these are the plan's, and their keys are its keys."""
+    first, grouped = plan.measures[measures[0]], len(plan.grouping)
+    keys = (*range(grouped), *first.grid)
+    update = {"measures": tuple(plan.measures[n] for n in measures), "keys": tuple(plan.keys[n] for n in keys)}
+    plan = plan.model_copy(update=update)
     texts = Texts()
     writer = RowWriter(plan, texts)
-    by_person = needs_person_step(plan)
-    keep = plan.bounds.keep_groups and by_person
-    select = _placed(plan, writer, by_person=by_person)
-    if keep:
-        select = _kept(plan, writer, select, texts.bind(f"{salt.hex()}|"))
-    cells = writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
-    return Statement(to_sql(cells), texts.parameters(), tuple(writer.reads), keep)
+    keep = plan.bounds.keep_groups and plan.bounds.rows > 1
+    bound = texts.bind(f"{salt.hex()}|") if keep else None
+    if first.aggregate is Aggregate.SUM and not (keep and first.grid):
+        select = _sums(plan, writer, bound)
+    else:
+        select = _of_rows(plan, writer, grouped, bound)
+    return Statement(measures, keys, to_sql(select), texts.parameters(), tuple(writer.reads), keep)
+
+
+def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
+    """Write rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons."""
+    select = _placed(plan, writer, by_person=needs_person_step(plan))
+    if salt is not None:
+        select = _kept(_positions(plan), plan.bounds.groups, writer, select, salt)
+    return writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
+
+
+def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None) -> exp.Select:
+    """Write rows in their groups, those of the groups that their persons keep, the cells of the grid there, and what is made of them.
+
+    What a person keeps is decided before anything is counted, by groups alone: a value in a group that its person gives up does not count
+    there, and the grid has no say in it.
+    """
+    rows, domains = _valued(plan, writer, grouped)
+    groups = _positions(plan)[:grouped]
+    if salt is not None:
+        name = writer.name("r")
+        mine = exp.select("person", *groups, copy=False).distinct(copy=False).from_(exp.to_table(name), copy=False)
+        kept = writer.table(_kept(groups, plan.bounds.groups, writer, mine, salt))
+        chosen = exp.select("*").from_(exp.to_table(name), copy=False).join(kept, using=["person", *groups], join_type="inner", copy=False)
+        chosen = chosen.with_(name, as_=rows, materialized=True, copy=False)
+    else:
+        chosen = rows
+    return _made(plan, writer, _looked_up(exp.select("*").from_(writer.table(chosen), copy=False), domains[grouped:], grouped))
+
+
+def _made(plan: Plan, writer: RowWriter, rows: exp.Select) -> exp.Select:
+    """Write what is made of rows in their cells: how many values they have, or the sum of their persons' totals."""
+    cells, names = _columns(_positions(plan)), _totals(plan)
+    if plan.measures[0].aggregate is Aggregate.UNION:
+        counts: dict[str, exp.Expr] = {name: exp.Count(this=exp.Distinct(expressions=[exp.column(name)]), big_int=True) for name in names}
+        return writer.aggregate(rows, cells, counts)
+    totals = {name: _total(exp.column(name), one, plan.bounds.rows) for name, one in zip(names, plan.measures, strict=True)}
+    of_persons = writer.aggregate(rows, {"person": exp.column("person"), **cells}, totals)
+    return writer.aggregate(of_persons, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in names})
+
+
+def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, list[exp.Expr]]:
+    """Write rows with their person, their position in each key that is grouped by, all keys and measures; return the domains, too."""
+    source = writer.rows(plan.rows)
+    scope = writer.scope(source.columns)
+    keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
+    values = [term(one.value, scope) for one in plan.measures]
+    if plan.measures[0].aggregate is Aggregate.SUM:
+        values = [number(value) for value in values]
+    named: dict[str, exp.Expr] = {"person": exp.column(source.person)}
+    named |= {f"k{n}": key for n, (key, _) in enumerate(keys)} | {f"m{n}": value.node for n, value in enumerate(values)}
+    columns = [exp.alias_(node, name, copy=False) for name, node in named.items()]
+    rows = exp.select(*columns, copy=False).from_(writer.table(source.select), copy=False)
+    domains = [value for _, value in keys]
+    return _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains[:grouped]), domains
 
 
 def _positions(plan: Plan) -> list[str]:
@@ -122,9 +192,9 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
     return _looked_up(exp.select(*_positions(plan), *_totals(plan)).from_(writer.table(totals), copy=False), domains)
 
 
-def _looked_up(select: exp.Select, domains: Sequence[exp.Expr]) -> exp.Select:
-    """Add the position of each key in its domain."""
-    for n, value in enumerate(domains):
+def _looked_up(select: exp.Select, domains: Sequence[exp.Expr], first: int = 0) -> exp.Select:
+    """Add the position of each key in its domain, from a first one on."""
+    for n, value in enumerate(domains, first):
         same = exp.NullSafeEQ(this=exp.column(f"k{n}"), expression=value)
         select.join(exp.to_table(f"d{n}"), on=same, join_type="inner", copy=False)
     return select
@@ -140,12 +210,17 @@ def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr]:
 
 def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> exp.Expr:
     """Write a total. It is clamped where that can change it: after adding up a person's rows, or each row where a person has one."""
+    value = number(term(measure.value, scope))
+    if by_person or not can_clamp(measure, rows):
+        return _total(value.node, measure, rows)
+    return _sum(_clamp(_or_zero(as_type(value, SqlType.WIDE)), measure))
+
+
+def _total(value: exp.Expr, measure: Measure, rows: int) -> exp.Expr:
+    """Write the total of so many rows at most, clamped where that can change it."""
     within(max(-measure.low, measure.high), TOTAL_LIMIT)
     within(rows * max(-measure.row_low, measure.row_high), SUM_LIMIT)
-    value = number(term(measure.value, scope))
-    if not can_clamp(measure, rows):
-        return _sum(value.node)
-    return _clamp(_sum(value.node), measure) if by_person else _sum(_clamp(_or_zero(as_type(value, SqlType.WIDE)), measure))
+    return _clamp(_sum(value), measure) if can_clamp(measure, rows) else _sum(value)
 
 
 def _sum(node: exp.Expr) -> exp.Expr:
@@ -163,17 +238,17 @@ def _clamp(node: exp.Expr, measure: Measure) -> exp.Expr:
     return exp.Least(this=raised, expressions=[high], ignore_nulls=True)
 
 
-def _kept(plan: Plan, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> exp.Select:
+def _kept(positions: Sequence[str], groups: int, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> exp.Select:
     """Keep `groups` cells of each person: those with the smallest SHA-256 of `salt|identifier|positions`.
 
     Salt and hash are written in hexadecimal. The identifier is the canonical text, so that the choice depends on that person alone,
     not on a code, an order or anybody else. Only persons in more than `groups` cells are hashed: the others keep all theirs.
     """
-    limit = whole(plan.bounds.groups)
+    limit = whole(groups)
     mine = [exp.column("person")]
     counted = exp.select("*", exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine), "cells", copy=False))
     counted.from_(writer.table(placed), copy=False)
-    digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(plan, salt))])
+    digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(positions, salt))])
     order = exp.Order(expressions=[exp.Ordered(this=digest)])
     rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("person")], order=order)
     ranked = exp.select("*", exp.alias_(rank, "rank", copy=False)).from_(writer.table(counted), copy=False)
@@ -182,9 +257,9 @@ def _kept(plan: Plan, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> 
     return exp.select("*").from_(writer.table(ranked), copy=False).where(kept, copy=False)
 
 
-def _hash(plan: Plan, salt: exp.Expr) -> exp.Expr:
+def _hash(positions: Sequence[str], salt: exp.Expr) -> exp.Expr:
     pieces: list[exp.Expr] = [salt, exp.column("identifier"), exp.Literal.string("|")]
-    for n, name in enumerate(_positions(plan)):
+    for n, name in enumerate(positions):
         pieces += [exp.Literal.string(",")] if n else []
         pieces.append(sql_cast(exp.column(name), SqlType.TEXT))
     return exp.func("SHA256", exp.Concat(expressions=pieces, safe=True, coalesce=False), dialect="duckdb")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stillroom.client.verification.sensitivity import Moved
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Plan
+    from stillroom.model.plan import Measure, Plan
 
 ROOM = Fraction(1, 10**9)
 """Relative room that a statement may leave above the cost, for rounding up."""
@@ -46,9 +46,14 @@ class Cost:
 
 def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
     """Return how far each marginal of each measure moves when a person is added or removed, and when a person is changed."""
-    sizes = [len(key.domain) for key in plan.keys]
     pairs = zip(plan.measures, plan.strategies, strict=True)
-    return [moves(measure, plan.bounds, sizes, one.kept) for measure, strategy in pairs for one in strategy]
+    return [moves(measure, plan.bounds, _sizes(plan, measure), one.kept) for measure, strategy in pairs for one in strategy]
+
+
+def _sizes(plan: Plan, measure: Measure) -> list[int]:
+    """Return the size of each key's domain; 1 for keys that tell cells of other measures apart only."""
+    own = {*range(len(plan.grouping)), *measure.grid}
+    return [len(key.domain) if number in own else 1 for number, key in enumerate(plan.keys)]
 
 
 def costs(plan: Plan) -> tuple[Cost, Cost]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import domain, typed
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of
 from stillroom.client.verification.spans import value_span
-from stillroom.model.expression import Column
+from stillroom.model.expression import All, Among, Any, Case, Column, Compare, Constant, IsNull, Like, Not
+from stillroom.model.plan import Aggregate
 from stillroom.model.relation import dataset_of
 
 if TYPE_CHECKING:
+    from stillroom.client.verification.declared import Typed
     from stillroom.client.verification.person import Rows
     from stillroom.model.contract import Contract
+    from stillroom.model.expression import Expression
     from stillroom.model.plan import Key, Measure, Plan
 
 
@@ -34,10 +38,13 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
         bounds.groups <= limits.groups_per_person, f"cells of one person: got {bounds.groups}, expected at most {limits.groups_per_person}"
     )
     if not bounds.keep_groups:
-        most = 1 if all(rows.same(key.value) for key in plan.keys) else min(rows.most, plan.cells)
+        most = 1 if all(rows.same(key.value) for key in plan.grouping) else min(rows.most, plan.cells)
         require(bounds.groups >= most, f"cells of one person: got {bounds.groups}, expected {most}, since the plan does not limit them")
     for number, measure in enumerate(plan.measures):
-        _ranged(number, measure, rows)
+        if measure.aggregate is Aggregate.UNION:
+            _counted(number, measure, rows, contract)
+        else:
+            _ranged(number, measure, rows)
     for key in plan.keys:
         _declared(key, contract)
 
@@ -47,6 +54,35 @@ def _ranged(number: int, measure: Measure, rows: Rows) -> None:
     low, high = value_span(measure.value, rows.ranges) or (0, 0)
     if low < measure.row_low or high > measure.row_high:
         raise Broken(f"values of measure {number}: got {measure.row_low} to {measure.row_high}, expected {low} to {high}")
+
+
+def _counted(number: int, measure: Measure, rows: Rows, contract: Contract) -> None:
+    """Compare the most distinct values of one person in a cell with what is derived. Nothing clamps it: it has to be true.
+
+    Each row has one value at most, so that a person has as many as rows, or as there are.
+    """
+    found = _values(measure.value, contract)
+    most = rows.most if found is None else min(rows.most, len(found))
+    require(measure.high >= most, f"distinct values of measure {number}: got {measure.high}, expected {most}")
+    bounds = measure.row_low, measure.row_high, measure.low, measure.digits
+    require(bounds == (0, 1, 0, 0), f"measure {number} counts distinct values, and has other bounds")
+
+
+def _values(expression: Expression, contract: Contract) -> frozenset[Typed] | None:
+    """Return values among which those of an expression are, without NULL; None where the contract does not limit them."""
+    match expression:
+        case Constant():
+            return typed([expression.value] if expression.value is not None else [])
+        case Column() if "#" not in expression.name.partition(".")[2]:
+            return domain(contract, expression.name)
+        case Compare() | IsNull() | Not() | All() | Any() | Among() | Like():
+            return typed((False, True))
+        case Case():
+            parts = [_values(one, contract) for one in (*(branch.then for branch in expression.branches), expression.otherwise)]
+            known = [part for part in parts if part is not None]
+            return frozenset(chain.from_iterable(known)) if len(known) == len(parts) else None
+        case _:
+            return None
 
 
 def _declared(key: Key, contract: Contract) -> None:

@@ -15,7 +15,7 @@ from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.windows import said
 from stillroom.model.after import ScalarFunction
-from stillroom.model.expression import After, Average, Bounded, Column, Covariance, Over, children, columns_of, walk
+from stillroom.model.expression import After, Average, Bounded, Column, Covariance, Over, Quantile, children, columns_of, walk
 from stillroom.model.release import LARGEST
 from stillroom.model.schema import Kind
 
@@ -65,6 +65,8 @@ def known_range(node: Expression) -> tuple[Fraction | None, Fraction | None]:
             return Fraction(most * node.low, 10**node.digits), Fraction(most * node.high, 10**node.digits)
         case Bounded():
             return Fraction(node.low), Fraction(node.high)
+        case Quantile():
+            return Fraction(node.low, 10**node.digits), Fraction(node.high, 10**node.digits)
         case After(function=ScalarFunction.SQRT):
             low, high = (None if end is None else max(end, Fraction(0)) for end in known_range(node.operands[0]))
             return Fraction(0) if low is None else root_at_most(low), None if high is None else root_at_least(high)
@@ -88,8 +90,8 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
     """Compute a column again from the totals and keys that its rows show, if they show all that it is made of.
 
     Values must be just so. Half-widths are known up to numerical error, so that an interval must lie between that of the least and that
-    of the greatest ones. A column that is made of averages is not computed again, nor is one with a window that sees other rows than the
-    table shows, or has a frame over many.
+    of the greatest ones. A column that is made of averages or quantiles is not computed again, nor is one with a window that sees other
+    rows than the table shows, or has a frame over many.
 
     Returns:
         How many cells were computed.
@@ -100,8 +102,8 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
     output = plan.finish.outputs[position]
     shown = _shown(plan)
     names = {name for name in columns_of(output.value) if name.startswith("m")}
-    averaged = any(isinstance(node, Average) for node in walk(output.value))
-    if labels is None or averaged or not names <= set(shown) or not _seen(plan, output.value, len(table.rows)):
+    derived = any(isinstance(node, Average | Quantile) for node in walk(output.value))
+    if labels is None or derived or not names <= set(shown) or not _seen(plan, output.value, len(table.rows)):
         return 0
     lines = [_Line(plan, row, label, shown) for row, label in zip(table.rows, labels, strict=True)]
     narrow, wide = (_understood(output.value, _Sheet(lines, more=more)) for more in (False, True))

@@ -41,10 +41,11 @@ class Halves(NamedTuple):
 
 def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Halves:
     """Return the half-width of a total of a grouping set."""
-    sizes, one = tuple(len(key.domain) for key in plan.keys), 10**plan.finish.places
+    one, grouped = 10**plan.finish.places, len(plan.grouping)
+    sizes = tuple(len(key.domain) if number < grouped else 1 for number, key in enumerate(plan.keys))
     strategy = plan.strategies[measure]
     if len(strategy) > 1:
-        return _several(strategy, sizes, kept, level, one)
+        return several(strategy, sizes, kept, level, one)
     draws = math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
     least, most = (_one(strategy[0].mechanism, draws, level, more=more) for more in (False, True))
     return Halves(least * one, most * one, 0)
@@ -57,17 +58,18 @@ def sum_halves(plan: Plan, measure: int, kept: tuple[int, ...], rows: Sequence[t
     than a sixty-fourth. Where several are, the half-widths of all totals, which share the level, add up at most; at least, if these
     totals are all that agree in some keys, it is that of the total over the other keys.
     """
-    sizes, one, strategy = tuple(len(key.domain) for key in plan.keys), 10**plan.finish.places, plan.strategies[measure]
+    one, strategy, grouped = 10**plan.finish.places, plan.strategies[measure], len(plan.grouping)
+    sizes = tuple(len(key.domain) if number < grouped else 1 for number, key in enumerate(plan.keys))
     if len(strategy) == 1:
         draws = len(rows) * math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
         least, most = (_one(strategy[0].mechanism, number, level, more=more) for number, more in _numbers(draws))
         return Halves(least * one, most * one, 0)
-    apart = _several(strategy, sizes, kept, 1 - (1 - level) / len(rows), one)
+    apart = several(strategy, sizes, kept, 1 - (1 - level) / len(rows), one)
     free = [place for place in range(len(kept)) if len({row[place] for row in rows}) > 1]
     least = apart.least * len(rows)
     if len(rows) == math.prod(sizes[kept[place]] for place in free):
         together = tuple(key for place, key in enumerate(kept) if place not in free)
-        least = min(least, _several(strategy, sizes, together, level, one).least)
+        least = min(least, several(strategy, sizes, together, level, one).least)
     return Halves(least, apart.most * len(rows), apart.offset * len(rows))
 
 
@@ -90,13 +92,13 @@ def _one(mechanism: Mechanism, draws: int, level: float, *, more: bool) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _several(strategy: Strategy, sizes: tuple[int, ...], kept: tuple[int, ...], level: float, one: int) -> Halves:
+def several(strategy: Strategy, sizes: tuple[int, ...], kept: tuple[int, ...], level: float, one: int) -> Halves:
     """Return the half-width of a least-squares estimate: that of a normal variable, and a half for each discrete sum with its weight.
 
     Where noise is too small for that, the half-widths of all sums, which share the level, add up. A total that is shown is off by the
     rounding of 2^k numbers, k being the number of keys that it keeps; its interval lies around the whole number nearest to the estimate.
     """
-    sums = [draws for marginal in strategy for draws in _draws(strategy, marginal, sizes, kept)]
+    sums = [draws for marginal in strategy for draws in _draws(strategy, marginal, sizes, kept) if draws.number]
     if min(draws.noise.scale for draws in sums) >= SMOOTH:
         variance = sum(draws.weight**2 * (draws.number * draws.noise.scale**2 + 0.25) for draws in sums)
         half = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(variance) + sum(abs(draws.weight) for draws in sums) / 2

@@ -58,7 +58,7 @@ def labels(plan: Plan, table: Table) -> list[Label] | None:
         for row, label in zip(table.rows, found, strict=True):
             expect("the keys of a row", [_place(row, one) for one in shown], [_expected(plan, label, one) for one in shown])
         return found
-    if {one.key for one in shown} != set(range(len(plan.keys))):
+    if {one.key for one in shown} != set(range(len(plan.grouping))):
         return None
     found = [_label(plan, shown, row) for row in table.rows]
     require(len(set(found)) == len(found), "the table has a row twice")
@@ -97,7 +97,7 @@ def _expected(plan: Plan, label: Label, shown: Shown) -> Place:
 def _label(plan: Plan, shown: Sequence[Shown], row: Sequence[Cell]) -> Label:
     """Find the label of a row by the keys that it shows."""
     places = {one.key: (one, _place(row, one)) for one in shown}
-    kept = tuple(key for key in range(len(plan.keys)) if not places[key][1][1])
+    kept = tuple(key for key in range(len(plan.grouping)) if not places[key][1][1])
     if kept not in plan.finish.sets:
         raise Broken("a row of the table is of no grouping set")
     positions = []

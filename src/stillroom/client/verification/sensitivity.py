@@ -28,7 +28,7 @@ def moves(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Sequence
     A total adds up all leaf cells that agree with it in the keys that are kept; a person is in at most `groups` of them.
     """
     totals = prod(sizes[key] for key in kept)
-    together = max(1, min(bounds.groups, prod(sizes) // totals))
+    together = max(1, _touched(measure, bounds, prod(sizes) // totals))
     one = measure.model_copy(update={"low": measure.low * together, "high": measure.high * together})
     return add_remove(one, bounds, totals), change(one, bounds, totals)
 
@@ -36,15 +36,20 @@ def moves(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Sequence
 def add_remove(measure: Measure, bounds: Bounds, cells: int) -> Moved:
     """Return how far a measure moves when one person's rows appear or vanish."""
     total = _total(measure, bounds)
-    return _times(_filled(total, _peak(measure, total), min(bounds.groups, cells)), bounds.identifiers)
+    return _times(_filled(total, _peak(measure, total), _touched(measure, bounds, cells)), bounds.identifiers)
 
 
 def change(measure: Measure, bounds: Bounds, cells: int) -> Moved:
     """Return how far a measure moves when one person's rows become any other rows, so that one vector takes the place of another."""
-    total, groups = _total(measure, bounds), min(bounds.groups, cells)
+    total, groups = _total(measure, bounds), _touched(measure, bounds, cells)
     peak = _peak(measure, total)
     one_sign = measure.low == 0 or measure.high == 0
     return _times(_apart(total, peak, groups, cells) if one_sign else _opposed(measure, total, groups, cells), bounds.identifiers)
+
+
+def _touched(measure: Measure, bounds: Bounds, cells: int) -> int:
+    """Return the most cells of one person: groups of the table; in a grid, which divides these further, no more than there are rows."""
+    return min(bounds.rows if measure.grid else bounds.groups, cells)
 
 
 def _total(measure: Measure, bounds: Bounds) -> int:

@@ -98,14 +98,14 @@ def _fits(known: Halves, value: int, low: int, high: int) -> bool:
 
 def _check_totals(plan: Plan, values: Sequence[int], known: Sequence[Label]) -> int:
     """Compare totals with the sums of the leaf cells that are shown; return how many there were."""
-    full = tuple(range(len(plan.keys)))
+    full = tuple(range(len(plan.grouping)))
     if full not in plan.finish.sets:
         return 0
     groups: defaultdict[int, dict[tuple[int, ...], int]] = defaultdict(dict)
     for label, value in zip(known, values, strict=True):
         groups[label.group][label.positions] = value
     parts, sets = groups.pop(plan.finish.sets.index(full), {}), plan.finish.sets
-    return sum(_compared(parts, sets[group], totals, leaves(plan.keys, sets[group])) for group, totals in groups.items())
+    return sum(_compared(parts, sets[group], totals, leaves(plan.grouping, sets[group])) for group, totals in groups.items())
 
 
 def _compared(finest: Mapping[tuple[int, ...], int], kept: tuple[int, ...], totals: Mapping[tuple[int, ...], int], terms: int) -> int:

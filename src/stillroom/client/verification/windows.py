@@ -18,7 +18,8 @@ from stillroom.model.expression import After, Column, columns_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from stillroom.model.expression import By, Expression, Extent, Over
+    from stillroom.model.after import Extent
+    from stillroom.model.expression import By, Expression, Over
 
 _PICKED = frozenset({TableFunction.LAG, TableFunction.NTH})
 _AGGREGATES = frozenset({TableFunction.COUNT, TableFunction.SUM, TableFunction.MIN, TableFunction.MAX})

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from stillroom.model.schema import ColumnType
     from stillroom.query.typed import Typed
 
-    Operand: TypeAlias = Callable[[exp.Expr | None], Typed]
-    """Compiles an operand; one that is missing is refused."""
+    Operand: TypeAlias = Callable[[exp.Expr], Typed]
+    """Compiles an operand."""
 
     Meaning: TypeAlias = Callable[[exp.Expr, Operand], Typed]
     """Compiles a call."""

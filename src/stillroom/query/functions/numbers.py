@@ -179,8 +179,8 @@ def _width_bucket(node: exp.Expr, operand: Operand) -> Typed:
     x is cut off at the ends first, so that it needs no bounds; the buckets are those of floor((x - low) · n / (high - low)) + 1.
     """
     only(node, {"this", "min_value", "max_value", "num_buckets"})
-    number, low, high = (operand(node.args.get(name)) for name in ("this", "min_value", "max_value"))
-    buckets = constant_number(operand(node.args.get("num_buckets")), 1, MOST_BUCKETS, "The number of buckets")
+    number, low, high = (operand(node.args[name]) for name in ("this", "min_value", "max_value"))
+    buckets = constant_number(operand(node.args["num_buckets"]), 1, MOST_BUCKETS, "The number of buckets")
     if not number.type.numeric or not all(isinstance(end.expression, Constant) and end.type.numeric for end in (low, high)):
         raise mismatch("WIDTH_BUCKET needs a number and two constant numbers.")
     number, low, high = (scaled(one, max(number.type.digits, low.type.digits, high.type.digits)) for one in (number, low, high))

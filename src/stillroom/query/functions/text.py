@@ -77,7 +77,7 @@ def _substring(node: exp.Expr, operand: Operand) -> Typed:
     """Return what stands from a place on, counted from 1."""
     only(node, {"this", "start", "length"})
     text, written = operand(node.this), node.args.get("length")
-    start = constant_number(operand(node.args.get("start")), 1, TEXT_LIMIT, "Where a text begins")
+    start = constant_number(operand(node.args["start"]), 1, TEXT_LIMIT, "Where a text begins")
     rest = max(longest(text) - start + 1, 0)
     length = rest if written is None else min(rest, _size(operand(written)))
     return _text(Function.SUBSTRING, length, text, whole(start), whole(length))
@@ -128,7 +128,7 @@ def _concat(node: exp.Expr, operand: Operand) -> Typed:
 def _replace(node: exp.Expr, operand: Operand) -> Typed:
     """Put a constant text in the place of another, wherever that stands."""
     only(node, {"this", "expression", "replacement"})
-    text, old, new = operand(node.this), operand(node.expression), operand(node.args.get("replacement"))
+    text, old, new = operand(node.this), operand(node.expression), operand(node.args["replacement"])
     most, before, after = longest(text), _constant_text(old), _constant_text(new)
     times = most // len(before) if before else 0
     return _text(Function.REPLACE, most + times * max(len(after) - len(before), 0), text, old, new)
@@ -149,7 +149,7 @@ def position(text: Typed, part: Typed) -> Typed:
 
 def _position(node: exp.Expr, operand: Operand) -> Typed:
     only(node, {"this", "substr"})
-    return position(operand(node.this), operand(node.args.get("substr")))
+    return position(operand(node.this), operand(node.args["substr"]))
 
 
 def _pair(node: exp.Expr, operand: Operand) -> tuple[Typed, Typed]:

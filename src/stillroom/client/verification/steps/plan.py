@@ -7,14 +7,17 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
-from stillroom.client.verification.outcome import expect, require
-from stillroom.model.expression import Constant, Covariance, columns_of, walk
+from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.model.expression import Average, Column, Constant, Covariance, Quantile, columns_of, walk
 from stillroom.model.mechanism import NoiseKind
+from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from stillroom.client.verification.evidence import Evidence
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Plan, Strategy
+    from stillroom.model.plan import Key, Plan, Strategy
     from stillroom.model.release import Release
 
 TITLE = "The plan is the one that it names"
@@ -67,7 +70,7 @@ def _sound(plan: Plan) -> None:
             require(-LARGEST <= low <= 0 <= high <= LARGEST, f"the bounds of measure {number} leave out 0, or are too large")
     _sized(plan)
     for wanted in plan.finish.sets:
-        require(_is_set(plan, wanted), f"{wanted} is not a grouping set")
+        require(_is_set(range(len(plan.grouping)), wanted), f"{wanted} is not a grouping set")
     require(len(set(plan.finish.sets)) == len(plan.finish.sets), "a grouping set is there twice")
     for number, strategy in enumerate(plan.strategies):
         _sound_strategy(plan, number, strategy)
@@ -83,38 +86,60 @@ def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
     kept = [one.kept for one in strategy]
     for one in strategy:
         require(SCALES[0] <= one.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {one.mechanism.scale}")
-        require(_is_set(plan, one.kept), f"{one.kept} is not a marginal")
+        require(_is_set([*range(len(plan.grouping)), *plan.measures[number].grid], one.kept), f"{one.kept} is not a marginal")
     require(len(set(kept)) == len(kept), f"a marginal of measure {number} is there twice")
-    gaussian = all(one.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN for one in strategy)
+    gaussian = all(one.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN for one in strategy) or bool(plan.measures[number].grid)
     few = len(strategy) <= MOST_MARGINALS
     require(len(strategy) == 1 or (gaussian and few), f"measure {number} has more than {MOST_MARGINALS} marginals, or noise of two kinds")
     for wanted in plan.finish.sets:
         require(any(set(wanted) <= set(one) for one in kept), f"no marginal of measure {number} tells about the grouping set {wanted}")
 
 
-def _is_set(plan: Plan, kept: tuple[int, ...]) -> bool:
-    """Tell whether these are positions of keys, ascending."""
-    return all(position in range(len(plan.keys)) for position in kept) and list(kept) == sorted(set(kept))
+def _is_set(positions: Collection[int], kept: tuple[int, ...]) -> bool:
+    """Tell whether these are some positions of keys, ascending."""
+    return all(position in positions for position in kept) and list(kept) == sorted(set(kept))
 
 
 def _sized(plan: Plan) -> None:
     """See that the table is one that can be gone through."""
-    rows = sum(prod(len(plan.keys[key].domain) for key in one if key < len(plan.keys)) for one in plan.finish.sets)
+    rows = sum(prod(len(plan.keys[key].domain) for key in one if key < len(plan.grouping)) for one in plan.finish.sets)
     digits = [key.digits for key in plan.keys] + [one.digits for one in plan.measures] + [one.digits for one in plan.finish.outputs]
-    require(
-        plan.cells <= MOST_ROWS and rows <= MOST_ROWS, f"the table has {plan.cells} cells and {rows} rows, expected at most {MOST_ROWS}"
-    )
+    cells = max(plan.cells, *(plan.cells_of(measure) for measure in plan.measures))
+    require(cells <= MOST_ROWS and rows <= MOST_ROWS, f"the table has {cells} cells and {rows} rows, expected at most {MOST_ROWS}")
     require(all(0 <= one <= MOST_DIGITS for one in digits), f"a number has more than {MOST_DIGITS} decimal places")
 
 
 def _noisy(expression: Expression, plan: Plan) -> bool:
     """Tell whether a finish expression depends on measures; refuse names that mean nothing, and numbers of endless precision."""
     kinds = set()
-    places = [node.digits for node in walk(expression) if isinstance(node, Constant | Covariance)]
+    places = [node.digits for node in walk(expression) if isinstance(node, Constant | Covariance | Quantile)]
     require(all(0 <= one <= MOST_DIGITS for one in places), f"a number has more than {MOST_DIGITS} decimal places")
     for name in columns_of(expression):
         match = _ALLOWED.fullmatch(name)
-        known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.keys)
+        known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.grouping)
         require(known, f"the finish reads {name}, which is not there")
         kinds.add(name[0])
+    for node in walk(expression):
+        if isinstance(node, Quantile):
+            _laddered(node, plan)
+        elif isinstance(node, Column | Average) and any(plan.measures[int(name[1:])].grid for name in columns_of(node) if name[0] == "m"):
+            raise Broken("a measure over a grid is shown as one number")
     return "m" in kinds
+
+
+def _laddered(node: Quantile, plan: Plan) -> None:
+    """See that a quantile is of counts on the levels of one tree, whose leaves hold all values between its ends."""
+    number = int(node.measure[1:])
+    grid, grouped = plan.measures[number].grid, range(len(plan.grouping))
+    levels = [(*grouped, *grid[:level]) for level in range(len(grid), 0, -1)]
+    kinds = {one.mechanism.noise for one in plan.strategies[number]}
+    counted = all((plan.keys[key].kind, plan.keys[key].domain) == (Kind.INTEGER, _first(plan.keys[key])) for key in grid)
+    laddered = [one.kept for one in plan.strategies[number]] == levels
+    require(bool(grid) and counted and laddered and len(kinds) == 1, "a quantile is not of counts on ever finer grids")
+    leaves = prod(len(plan.keys[key].domain) for key in grid)
+    require(node.low <= node.high < node.low + leaves * node.width, "a quantile has values outside of its grid")
+
+
+def _first(key: Key) -> tuple[int, ...]:
+    """Return as many whole numbers from 0 on as a key has values."""
+    return tuple(range(len(key.domain)))
