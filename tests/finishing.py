@@ -10,6 +10,7 @@ import datetime
 import decimal
 import itertools
 import math
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -20,7 +21,7 @@ from stillroom.model.schema import Kind
 from stillroom.privacy.quantiles import Grid, greatest_of, least_of, quantile_of
 from stillroom.privacy.ratios import Average, ratio_interval
 from stillroom.query.estimation import row_noise, sizes_of
-from tests import reference
+from tests import reference, windowing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +43,17 @@ class Guess(NamedTuple):
     vague: bool = False
 
 
+class Sheet(list["Line"]):
+    """All rows of a table, and what was found out about them."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        super().__init__()
+        self.known: dict[Any, Any] = {}
+
+
 class Line(NamedTuple):
-    """A row: the position of each key in its domain, or None where it is totalled over; and the total of each measure.
+    """A row: the position of each key in its domain, or None where it is totalled over; the total of each measure; and all rows.
 
     Totals are in parts of a unit; `centres` are the same before rounding. Of measures with a grid, `levels` has the counts on each level.
     """
@@ -52,17 +62,24 @@ class Line(NamedTuple):
     at: tuple[int | None, ...]
     totals: list[int]
     centres: list[Fraction]
+    table: Sheet
     levels: list[list[Any]]
 
-    def noise(self, number: int) -> Combined:
-        """Return the noise of the total of a measure."""
-        kept = tuple(key for key, position in enumerate(self.at) if position is not None)
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The keys that are not totalled over."""
+        return tuple(key for key, position in enumerate(self.at) if position is not None)
+
+    def noise(self, number: int, kept: tuple[int, ...] | None = None) -> Combined:
+        """Return the noise of the total of a measure, in this row or in those of another grouping set."""
+        kept = self.kept if kept is None else kept
         return row_noise(self.plan.strategies[number], sizes_of(self.plan), kept, 10**self.plan.finish.places)
 
-    def guess(self, node: Expression) -> Guess:
-        """Return the value of an expression."""
-        terms = {str(part) for part in _parts(node) if part.op in {"average", "quantile"} or (part.op == "column" and part.name[0] == "m")}
-        return self._guess(node, 1 - Fraction(1, 20) / max(1, len(terms)))
+    def guess(self, node: Expression, level: Fraction = 1 - Fraction(1, 20)) -> Guess:
+        """Return the value of an expression, at a level that its noisy terms share."""
+        terms = {str(part) for part in _parts(node) if part.op in {"average", "quantile", "over"} or part.op == "column"}
+        noisy = [term for term in terms if re.search("'m[0-9]", term)]
+        return self._guess(node, 1 - (1 - level) / max(1, len(noisy)))
 
     def _guess(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a node of any kind
         match node.op:
@@ -72,6 +89,8 @@ class Line(NamedTuple):
                 return _known(Fraction(node.value, 10**node.digits) if type(node.value) is int else node.value)
             case "average":
                 return self._average(node, level)
+            case "over":
+                return windowing.said(node, self, level)
             case "quantile":
                 return self._quantile(node, level)
             case "case":
@@ -146,20 +165,20 @@ def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
     every = list(zip(plan.measures, plan.strategies, cells, strict=True))
     known = [[] if measure.grid else _estimated(plan, strategy, own) for measure, strategy, own in every]
-    lines = []
+    lines = Sheet()
     for kept in plan.finish.sets:
         places = [range(len(key.listed)) if number in kept else [None] for number, key in enumerate(plan.grouping)]
         for at in itertools.product(*places):
             mine = [[value for place, value in own if _agree(at, place)] for own in known]
             totals = [sum(total for total, _ in one) for one in mine]
             levels = [_levels(plan, at, strategy, own) if measure.grid else [] for measure, strategy, own in every]
-            lines.append(Line(plan, at, totals, [sum((centre for _, centre in one), Fraction(0)) for one in mine], levels))
+            lines.append(Line(plan, at, totals, [sum((centre for _, centre in one), Fraction(0)) for one in mine], lines, levels))
     finish = plan.finish
-    lines = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
+    shown: list[Line] = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
     for term in reversed(finish.order):
-        lines = _ordered(lines, term)
-    lines = lines[finish.offset :]
-    return [[line.show(output) for output in finish.outputs] for line in lines[: finish.limit]]
+        shown = _ordered(shown, term)
+    shown = shown[finish.offset :]
+    return [[line.show(output) for output in finish.outputs] for line in shown[: finish.limit]]
 
 
 def _levels(plan: Plan, at: tuple[int | None, ...], strategy: Strategy, cells: tuple[tuple[int, ...], ...]) -> list[Any]:
@@ -377,7 +396,8 @@ def _children(node: Any) -> list[Any]:  # noqa: ANN401 - a node of any kind
 
 
 def _parts(node: Any) -> list[Any]:  # noqa: ANN401 - a node of any kind
-    return [node] + [part for child in _children(node) for part in _parts(child)]
+    below = [] if node.op == "over" else _children(node)
+    return [node] + [part for child in below for part in _parts(child)]
 
 
 def _truth(node: Any, values: list[Any]) -> bool | None:  # noqa: ANN401 - a condition

@@ -888,6 +888,46 @@ SELECT severity::BOOLEAN AS k, COUNT(*) FROM visits WHERE TRY_CAST(note AS BOOLE
 -- name: text as dates
 SELECT COUNT(*) FROM visits WHERE TRY_CAST(note AS DATE) IS NULL AND TRY_CAST('2024-01-0' || severity::TEXT AS DATE) <= seen
 
+-- name: shares of a total after the noise
+SELECT ward, COUNT(*) AS n, COUNT(*) * 100.0 / SUM(COUNT(*)) OVER () AS share, AVG(COUNT(*)) OVER () AS usual, COUNT(*) OVER () AS wards
+FROM visits GROUP BY ward
+
+-- name: running totals after the noise
+SELECT severity, SUM(cost) AS costs, SUM(SUM(cost)) OVER (ORDER BY severity) AS so_far,
+SUM(SUM(cost)) OVER (PARTITION BY CASE WHEN severity > 3 THEN 1 ELSE 0 END ORDER BY severity DESC ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS around,
+MAX(SUM(cost)) OVER (ORDER BY severity ROWS UNBOUNDED PRECEDING) AS peak, SUM(cost) - LAG(SUM(cost)) OVER (ORDER BY severity) AS step,
+LEAD(severity, 2, -1) OVER (ORDER BY severity) AS later FROM visits GROUP BY severity
+
+-- name: ranks after the noise
+SELECT severity, COUNT(*) AS n, RANK() OVER (ORDER BY severity > 2) AS r, DENSE_RANK() OVER (ORDER BY severity > 2 DESC) AS d,
+PERCENT_RANK() OVER (ORDER BY severity > 2) AS p, CUME_DIST() OVER (ORDER BY severity > 2) AS c, NTILE(3) OVER (ORDER BY severity) AS t,
+ROW_NUMBER() OVER (ORDER BY severity DESC NULLS FIRST) AS i, FIRST_VALUE(severity) OVER (PARTITION BY severity > 2 ORDER BY severity DESC) AS f,
+LAST_VALUE(COUNT(*)) OVER (ORDER BY severity ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS l,
+NTH_VALUE(severity, 2) OVER (PARTITION BY severity > 2 ORDER BY severity) AS h FROM visits GROUP BY severity
+
+-- name: the largest groups by their rank
+SELECT ward, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*) DESC, ward) AS place FROM visits GROUP BY ward QUALIFY place <= 2 ORDER BY place
+
+-- name: named windows over the table
+SELECT severity, COUNT(*) AS n, SUM(COUNT(*)) OVER w AS so_far, SUM(COUNT(*)) OVER (w ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS two,
+RANK() OVER (v ORDER BY severity DESC) AS place FROM visits GROUP BY severity WINDOW v AS (), w AS (v ORDER BY severity) ORDER BY severity
+
+-- name: named windows over the rows of each person
+SELECT ward, COUNT(*) FROM (SELECT patient, ward, ROW_NUMBER() OVER w AS place, COUNT(*) OVER (w ROWS UNBOUNDED PRECEDING) AS so_far FROM visits
+WINDOW w AS (PARTITION BY patient ORDER BY seen, cost, ward, severity, urgent, change)) WHERE place = so_far AND place <= 2 GROUP BY ward
+
+-- name: results of results
+SELECT AVG(n) AS usual, MAX(n) AS most, COUNT(*) AS wards, SUM(c) AS costs FROM (SELECT ward, COUNT(*) AS n, SUM(cost) AS c FROM visits GROUP BY ward)
+
+-- name: groups of groups
+WITH fine AS (SELECT severity, ward, COUNT(*) AS n FROM visits GROUP BY severity, ward),
+bands AS (SELECT ward, severity > 2 AS bad, SUM(n) AS n FROM fine WHERE ward <> 'er' GROUP BY ward, bad)
+SELECT bad, MAX(n) AS most, SUM(n) * 1.0 / SUM(SUM(n)) OVER () AS share FROM bands GROUP BY bad ORDER BY bad
+
+-- name: first of each group of results
+SELECT ward, severity, n FROM (SELECT ward, severity, COUNT(*) AS n, ROW_NUMBER() OVER (PARTITION BY ward ORDER BY COUNT(*) DESC, severity) AS place
+FROM visits GROUP BY ward, severity) AS ranked WHERE ranked.place = 1 ORDER BY n DESC, ward
+
 -- name: distinct values
 SELECT COUNT(DISTINCT ward), COUNT(DISTINCT severity), COUNT(DISTINCT urgent), COUNT(DISTINCT seen), COUNT(DISTINCT NULL) FROM visits
 

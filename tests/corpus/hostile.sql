@@ -424,7 +424,7 @@ SELECT COUNT(*) FROM members UNION ALL SELECT COUNT(*) FROM visits
 SELECT COUNT(DISTINCT p) FROM (SELECT member AS p FROM members UNION ALL SELECT patient FROM visits)
 
 -- name: window function
--- code: AGGREGATE_NOT_ALLOWED
+-- code: NOT_GROUPED
 SELECT SUM(age) OVER (ORDER BY age) FROM members
 
 -- name: window function of each person, kept

@@ -386,11 +386,11 @@ SELECT COUNT(*) FROM regions JOIN codes ON regions.region = codes.code
 
 -- name: subquery without the person in its groups
 -- code: PERSON_LOST
-SELECT AVG(n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward)
+SELECT AVG(n) FROM members JOIN (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) ON n = age
 
 -- name: subquery with one total
 -- code: PERSON_LOST
-SELECT n FROM (SELECT COUNT(*) AS n FROM visits)
+SELECT COUNT(*) FROM members WHERE EXISTS (SELECT n FROM (SELECT COUNT(*) AS n FROM visits) WHERE n = member)
 
 -- name: position of a total in the groups of a subquery
 -- code: AGGREGATE_NOT_ALLOWED
@@ -585,7 +585,7 @@ SELECT COUNT(*) FROM (SELECT patient, ROW_NUMBER() OVER (ORDER BY seen) AS r FRO
 SELECT COUNT(*) FROM (SELECT patient, COUNT(*) OVER (PARTITION BY ward) AS r FROM visits) WHERE r > 3
 
 -- name: window in the outer SELECT
--- code: EXPRESSION_NOT_ALLOWED
+-- code: NOT_GROUPED
 SELECT COUNT(*), ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) FROM visits
 
 -- name: window with another frame
@@ -1029,6 +1029,11 @@ SELECT code, COUNT(DISTINCT ward) FROM visits GROUP BY code
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT code, MEDIAN(cost) FROM visits GROUP BY code
 
+-- name: window beside a key without a declared domain
+-- contract: selecting
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT code, COUNT(*), RANK() OVER (ORDER BY COUNT(*)) FROM visits GROUP BY code
+
 -- name: key without a declared domain that is too large a number
 -- contract: selecting
 -- code: KEY_WITHOUT_DOMAIN
@@ -1038,6 +1043,136 @@ SELECT amount * amount AS square, COUNT(*) FROM linked GROUP BY square
 -- contract: selecting
 -- code: COLUMN_USE_NOT_ALLOWED
 SELECT finding || note AS text, COUNT(*) FROM visits GROUP BY 1
+
+-- name: window in HAVING
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, COUNT(*) FROM members GROUP BY region HAVING RANK() OVER (ORDER BY COUNT(*)) < 3
+
+-- name: window inside a window
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT region, SUM(RANK() OVER (ORDER BY region)) OVER () AS s, COUNT(*) FROM members GROUP BY region
+
+-- name: person in a window over the table
+-- code: PERSON_NOT_RELEASED
+SELECT region, COUNT(*), ROW_NUMBER() OVER (PARTITION BY member) FROM members GROUP BY region
+
+-- name: windows over rows of persons in the outer SELECT
+-- code: NOT_GROUPED
+SELECT ROW_NUMBER() OVER (ORDER BY age) FROM members
+
+-- name: frame with a distance of values
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER (ORDER BY region RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM members GROUP BY region
+
+-- name: frame that ends before it begins
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER (ORDER BY region ROWS BETWEEN 1 FOLLOWING AND 1 PRECEDING) FROM members GROUP BY region
+
+-- name: distinct values in a window
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT region, COUNT(DISTINCT region) OVER () FROM members GROUP BY region
+
+-- name: rows dealt out to nothing
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT region, COUNT(*), NTILE(0) OVER (ORDER BY region) FROM members GROUP BY region
+
+-- name: LAG without regard to NULL
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT region, LAG(COUNT(*) IGNORE NULLS) OVER (ORDER BY region) FROM members GROUP BY region
+
+-- name: condition of QUALIFY that is none
+-- code: TYPE_MISMATCH
+SELECT region, COUNT(*) AS n FROM members GROUP BY region QUALIFY RANK() OVER (ORDER BY n) + 1
+
+-- name: window of no name
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER w FROM members GROUP BY region
+
+-- name: window of a name that comes later
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER w FROM members GROUP BY region WINDOW w AS (v), v AS (ORDER BY region)
+
+-- name: two windows of one name
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER w FROM members GROUP BY region WINDOW w AS (), W AS (ORDER BY region)
+
+-- name: named window with other partitions
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER (w PARTITION BY region) FROM members GROUP BY region WINDOW w AS (ORDER BY region)
+
+-- name: named window with another order
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER (w ORDER BY COUNT(*)) FROM members GROUP BY region WINDOW w AS (ORDER BY region)
+
+-- name: named window with another frame
+-- code: CLAUSE_NOT_ALLOWED
+SELECT region, SUM(COUNT(*)) OVER (w ROWS 1 PRECEDING) FROM members GROUP BY region WINDOW w AS (ORDER BY region ROWS 2 PRECEDING)
+
+-- name: named window of the outer SELECT in a subquery
+-- code: CLAUSE_NOT_ALLOWED
+SELECT n, COUNT(*) FROM (SELECT patient, COUNT(*) OVER w AS n FROM visits) GROUP BY n WINDOW w AS (PARTITION BY patient)
+
+-- name: windows that stand for too much
+-- code: SQL_TOO_LARGE
+SELECT region, COUNT(*) OVER w, COUNT(*) OVER w, COUNT(*) OVER w, COUNT(*) OVER w, COUNT(*) OVER w, COUNT(*) OVER w, COUNT(*) OVER w FROM members
+GROUP BY region WINDOW w AS (ORDER BY region > '0', region > '1', region > '2', region > '3', region > '4', region > '5', region > '6', region > '7', region > '8', region > '9', region > '10', region > '11', region > '12', region > '13', region > '14', region > '15', region > '16', region > '17', region > '18', region > '19', region > '20', region > '21', region > '22', region > '23', region > '24', region > '25', region > '26', region > '27', region > '28', region > '29', region > '30', region > '31', region > '32', region > '33', region > '34', region > '35', region > '36', region > '37', region > '38', region > '39', region > '40', region > '41', region > '42', region > '43', region > '44', region > '45', region > '46', region > '47', region > '48', region > '49', region > '50', region > '51', region > '52', region > '53', region > '54', region > '55', region > '56', region > '57', region > '58', region > '59', region > '60', region > '61', region > '62', region > '63', region > '64', region > '65', region > '66', region > '67', region > '68', region > '69', region > '70', region > '71', region > '72', region > '73', region > '74', region > '75', region > '76', region > '77', region > '78', region > '79', region > '80', region > '81', region > '82', region > '83', region > '84', region > '85', region > '86', region > '87', region > '88', region > '89', region > '90', region > '91', region > '92', region > '93', region > '94', region > '95', region > '96', region > '97', region > '98', region > '99', region > '100', region > '101', region > '102', region > '103', region > '104', region > '105', region > '106', region > '107', region > '108', region > '109', region > '110', region > '111', region > '112', region > '113', region > '114', region > '115', region > '116', region > '117', region > '118', region > '119', region > '120', region > '121', region > '122', region > '123', region > '124', region > '125', region > '126', region > '127', region > '128', region > '129', region > '130', region > '131', region > '132', region > '133', region > '134', region > '135', region > '136', region > '137', region > '138', region > '139', region > '140', region > '141', region > '142', region > '143', region > '144', region > '145', region > '146', region > '147', region > '148', region > '149', region > '150', region > '151', region > '152', region > '153', region > '154', region > '155', region > '156', region > '157', region > '158', region > '159', region > '160', region > '161', region > '162', region > '163', region > '164', region > '165', region > '166', region > '167', region > '168', region > '169', region > '170', region > '171', region > '172', region > '173', region > '174', region > '175', region > '176', region > '177', region > '178', region > '179')
+
+-- name: two tables of results, joined
+-- code: JOIN_NOT_ALLOWED
+WITH a AS (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward), b AS (SELECT ward, AVG(cost) AS m FROM visits GROUP BY ward)
+SELECT a.ward, n, m FROM a JOIN b ON a.ward = b.ward
+
+-- name: table of results in a subquery of rows
+-- code: JOIN_NOT_ALLOWED
+WITH a AS (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) SELECT COUNT(*) FROM visits WHERE cost IN (SELECT n FROM a)
+
+-- name: column beside an aggregate of results
+-- code: NOT_GROUPED
+SELECT ward, AVG(n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward)
+
+-- name: column that results do not have
+-- code: COLUMN_UNKNOWN
+SELECT cost FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward)
+
+-- name: column that results have twice
+-- code: COLUMN_AMBIGUOUS
+SELECT n FROM (SELECT COUNT(*) AS n, SUM(cost) AS n FROM visits)
+
+-- name: table that results are not
+-- code: DATASET_UNKNOWN
+SELECT visits.n FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) AS t
+
+-- name: aggregate in WHERE over results
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT ward, n FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) WHERE n > AVG(n)
+
+-- name: window in WHERE over results
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ward, n FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) WHERE RANK() OVER (ORDER BY n) = 1
+
+-- name: HAVING over results without groups
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ward, n FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) HAVING n > 3
+
+-- name: grouping sets of results
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT ward, SUM(n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) GROUP BY ROLLUP (ward)
+
+-- name: order inside results
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ward FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward ORDER BY n)
+
+-- name: distinct results
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT DISTINCT ward, COUNT(*) AS n FROM visits GROUP BY ward)
+
+-- name: results that grow
+-- code: SQL_TOO_LARGE
+WITH t0 AS (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward), t1 AS (SELECT ward, n + n + n + n AS n FROM t0), t2 AS (SELECT ward, n + n + n + n AS n FROM t1), t3 AS (SELECT ward, n + n + n + n AS n FROM t2), t4 AS (SELECT ward, n + n + n + n AS n FROM t3), t5 AS (SELECT ward, n + n + n + n AS n FROM t4), t6 AS (SELECT ward, n + n + n + n AS n FROM t5), t7 AS (SELECT ward, n + n + n + n AS n FROM t6), t8 AS (SELECT ward, n + n + n + n AS n FROM t7), t9 AS (SELECT ward, n + n + n + n AS n FROM t8), t10 AS (SELECT ward, n + n + n + n AS n FROM t9), t11 AS (SELECT ward, n + n + n + n AS n FROM t10) SELECT n FROM t11
+
+-- name: results that are nested deeply
+-- code: SQL_TOO_LARGE
+WITH t0 AS (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward), t1 AS (SELECT ward, -(-(-(-n))) AS n FROM t0), t2 AS (SELECT ward, -(-(-(-n))) AS n FROM t1), t3 AS (SELECT ward, -(-(-(-n))) AS n FROM t2), t4 AS (SELECT ward, -(-(-(-n))) AS n FROM t3), t5 AS (SELECT ward, -(-(-(-n))) AS n FROM t4), t6 AS (SELECT ward, -(-(-(-n))) AS n FROM t5), t7 AS (SELECT ward, -(-(-(-n))) AS n FROM t6), t8 AS (SELECT ward, -(-(-(-n))) AS n FROM t7), t9 AS (SELECT ward, -(-(-(-n))) AS n FROM t8), t10 AS (SELECT ward, -(-(-(-n))) AS n FROM t9), t11 AS (SELECT ward, -(-(-(-n))) AS n FROM t10), t12 AS (SELECT ward, -(-(-(-n))) AS n FROM t11), t13 AS (SELECT ward, -(-(-(-n))) AS n FROM t12), t14 AS (SELECT ward, -(-(-(-n))) AS n FROM t13), t15 AS (SELECT ward, -(-(-(-n))) AS n FROM t14), t16 AS (SELECT ward, -(-(-(-n))) AS n FROM t15), t17 AS (SELECT ward, -(-(-(-n))) AS n FROM t16), t18 AS (SELECT ward, -(-(-(-n))) AS n FROM t17), t19 AS (SELECT ward, -(-(-(-n))) AS n FROM t18), t20 AS (SELECT ward, -(-(-(-n))) AS n FROM t19), t21 AS (SELECT ward, -(-(-(-n))) AS n FROM t20), t22 AS (SELECT ward, -(-(-(-n))) AS n FROM t21), t23 AS (SELECT ward, -(-(-(-n))) AS n FROM t22), t24 AS (SELECT ward, -(-(-(-n))) AS n FROM t23), t25 AS (SELECT ward, -(-(-(-n))) AS n FROM t24), t26 AS (SELECT ward, -(-(-(-n))) AS n FROM t25), t27 AS (SELECT ward, -(-(-(-n))) AS n FROM t26), t28 AS (SELECT ward, -(-(-(-n))) AS n FROM t27), t29 AS (SELECT ward, -(-(-(-n))) AS n FROM t28), t30 AS (SELECT ward, -(-(-(-n))) AS n FROM t29), t31 AS (SELECT ward, -(-(-(-n))) AS n FROM t30), t32 AS (SELECT ward, -(-(-(-n))) AS n FROM t31), t33 AS (SELECT ward, -(-(-(-n))) AS n FROM t32), t34 AS (SELECT ward, -(-(-(-n))) AS n FROM t33), t35 AS (SELECT ward, -(-(-(-n))) AS n FROM t34), t36 AS (SELECT ward, -(-(-(-n))) AS n FROM t35), t37 AS (SELECT ward, -(-(-(-n))) AS n FROM t36), t38 AS (SELECT ward, -(-(-(-n))) AS n FROM t37), t39 AS (SELECT ward, -(-(-(-n))) AS n FROM t38) SELECT n FROM t39
 
 -- name: nothing selected
 -- code: NOT_AGGREGATED

@@ -113,7 +113,7 @@ def _private(tape: Tape, owner: str) -> dict[str, Any]:
         "kind": "private",
         "owner": owner,
         "person": {"column": tape.pick(["id", "pid"]), "placeholders": ["n/a"]},
-        "rows_per_person": tape.pick([1, 2, 3, 4, 1]),
+        "rows_per_person": tape.pick([1, 2, 1, 3, 1, 4]),
         "columns": {name: _column(tape, name) for name in tape.some([*COLUMNS], 6, 3)},
     }
 

@@ -40,6 +40,7 @@ class Field:
         uses: What the contract allows to do with all that it is made of.
         small: Whether it has a few values that are known beforehand.
         bounded: Whether a number has bounds.
+        rank: Whether it numbers a person's rows.
     """
 
     sql: str
@@ -47,6 +48,7 @@ class Field:
     uses: frozenset[Use] = EVERY_USE
     small: bool = False
     bounded: bool = True
+    rank: bool = False
 
 
 @dataclass

@@ -21,9 +21,12 @@ FEW = 8
 KINDS = (Kind.INTEGER, Kind.TEXT, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE)
 JOINS = ("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "INNER JOIN", "FULL OUTER JOIN", "LEFT OUTER JOIN")
 
+FIRST = ("= 1", "<= 2", "IN (1, 3)", "< 2", "= 1.0")
+"""Conditions that leave few of a person's rows, by their numbers."""
+
 TOTALS = ("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({d})", "COUNT(DISTINCT {p})")
 WINDOWS = (
-    *("ROW_NUMBER()", "LAG({any})", "LAG({any}, 2)", "LEAD({any})", "FIRST_VALUE({any})", "LAST_VALUE({any})"),
+    *("ROW_NUMBER()", "ROW_NUMBER()", "LAG({any})", "LAG({any}, 2)", "LEAD({any})", "FIRST_VALUE({any})", "LAST_VALUE({any})"),
     *("COUNT(*)", "COUNT({any})", "SUM({n})", "AVG({n})", "MIN({n})", "MAX({n})", "MAX({d})"),
 )
 FRAMES = (
@@ -121,7 +124,7 @@ class Relations:
         if left.using is not None and left.using == right.using and self.maker.tape.chance(25):
             self.maker.seen["USING"] += 1
             return Table(f"{left.sql} {how} {right.sql} USING ({left.using})", fields, (left.using,), rows, left.using)
-        on = [f"{one} = {other}" if self.maker.tape.chance(60) else f"{other} = {one}", *self.conditions(fields, 25)]
+        on = [f"{one} = {other}" if self.maker.tape.chance(60) else f"{other} = {one}", *self.conditions(fields, 45)]
         either = f"COALESCE({one}, {other})"
         persons = (either, one, other) if "FULL" in how else (other, one) if "RIGHT" in how else (one, other)
         return Table(f"{left.sql} {how} {right.sql} ON {' AND '.join(on)}", fields, persons, rows)
@@ -154,7 +157,11 @@ class Relations:
         """Return one or two conditions that rows are filtered by, or none."""
         tested = fields_for(fields, Use.FILTER)
         number = self.maker.tape.upto(2, 1) if self.maker.tape.chance(percent) else 0
-        return [Writer(self.maker, tested, tested).truth() for _ in range(number)] if tested else []
+        found = [Writer(self.maker, tested, tested).truth() for _ in range(number)] if tested else []
+        ranks = [one.sql for one in tested if one.rank]
+        return (
+            [*found, f"{self.maker.tape.pick(ranks)} {self.maker.tape.pick(FIRST)}"] if ranks and self.maker.tape.chance(percent) else found
+        )
 
     def where(self, table: Table, depth: int) -> list[str]:
         """Return the conditions of a WHERE."""
@@ -311,7 +318,7 @@ class Relations:
         over += f" ORDER BY {', '.join(terms)}" if terms else ""
         over += self.maker.tape.pick(FRAMES) if not template.startswith(("ROW", "LAG", "LEAD")) else ""
         uses = made.uses.intersection(*(one.uses for one in [*keys, *order]))
-        return f"{text} OVER ({over})", replace(made, uses=uses)
+        return f"{text} OVER ({over})", replace(made, uses=uses, rank=template.startswith("ROW"))
 
 
 def declared(dataset: PrivateDataset | PublicDataset, alias: str) -> tuple[Field, ...]:

@@ -37,6 +37,25 @@ MORE = (
     ROUND(STDDEV(age), 0) AS j,
     MEDIAN(age) - AVG(age) AS k, MAX(rating) AS l, QUANTILE_CONT(age, 0.9) / COUNT(*) AS m, COUNT(*) AS n, COUNT(age) AS o
     FROM members GROUP BY CUBE (smoker) ORDER BY STDDEV(age)""",
+    """SELECT region, smoker, SUM(COUNT(*)) OVER (PARTITION BY GROUPING(region)) AS a, SUM(AVG(age)) OVER (ORDER BY region) AS b,
+    COUNT(CASE WHEN COUNT(*) > 5 THEN region END) OVER () AS c, MIN(region) OVER (PARTITION BY smoker) AS d,
+    MAX(SUM(age) / COUNT(*)) OVER () AS e,
+    SUM(COUNT(*)) FILTER (WHERE region IS NOT NULL) OVER () AS f, SUM(1) FILTER (WHERE COUNT(*) > 5) OVER (ORDER BY smoker) AS g,
+    RANK() OVER (PARTITION BY smoker ORDER BY COUNT(*) DESC) AS h, DENSE_RANK() OVER (ORDER BY SIGN(COUNT(*)), region) AS i,
+    PERCENT_RANK() OVER (ORDER BY smoker, SUM(age)) AS j, CUME_DIST() OVER (ORDER BY COUNT(*)) AS k,
+    NTILE(4) OVER (ORDER BY SUM(age) DESC) AS l,
+    ROW_NUMBER() OVER (PARTITION BY COUNT(*) > 3 ORDER BY region) AS m, LAG(COUNT(*), 2, 0) OVER (ORDER BY COUNT(*)) AS n,
+    LEAD(region, 1, 'none') OVER (ORDER BY region NULLS FIRST, smoker DESC) AS o, FIRST_VALUE(AVG(age)) OVER (PARTITION BY region) AS p,
+    NTH_VALUE(region, 3) OVER (ROWS BETWEEN 2 FOLLOWING AND 4 FOLLOWING) AS q, MIN(1 / (COUNT(*) - 3)) OVER (PARTITION BY region) AS r,
+    AVG(SUM(age)) OVER (ORDER BY region RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS s,
+    MAX(SUM(age)) OVER (ORDER BY AVG(age)) AS t,
+    RANK() OVER (ORDER BY region > 'n', COUNT(*)) AS u
+    FROM members GROUP BY CUBE (region, smoker) QUALIFY ROW_NUMBER() OVER (ORDER BY COUNT(*)) > 1
+    ORDER BY MAX(COUNT(*)) OVER (PARTITION BY region)""",
+    """SELECT region, SUM(COUNT(*)) OVER () AS a, RANK() OVER (ORDER BY region) AS b, COUNT(*) * 1.0 / SUM(COUNT(*)) OVER () AS c
+    FROM members GROUP BY region HAVING COUNT(*) > 3""",
+    """SELECT region, SUM(COUNT(*)) OVER () AS a, MAX(region) OVER (ORDER BY region ROWS 2 PRECEDING) AS b
+    FROM members GROUP BY ROLLUP (region) HAVING region IS NOT NULL""",
 )
 ENTRIES = [*ACCEPTED, *(Entry(f"more of it {number}", sql, Terms(epsilon=3.0)) for number, sql in enumerate(MORE))]
 

@@ -18,7 +18,7 @@ from tests.questions import compiled
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stillroom.model.expression import Expression
+    from stillroom.model.expression import Expression, Over
     from stillroom.model.plan import Plan
 
 EXPRESSIONS = 40
@@ -61,7 +61,7 @@ def true_totals(plan: Plan, rows: list[dict[str, reference.Scalar]]) -> dict[str
 def shown(value: Expression, totals: Mapping[str, Fraction], around: Callable[[Fraction], Estimate]) -> Estimate:
     """Return an expression of terms that are known like this, in a row that is no total."""
     assert columns_of(value) <= totals.keys() | {"k0", "g0"}
-    terms = {name: [around(total)] for name, total in totals.items()}
+    terms: dict[str | Over, list[Estimate]] = {name: [around(total)] for name, total in totals.items()}
     return estimates(value, {**terms, "k0": [exact("n")], "g0": [exact(Fraction(0))]}, 1)[0]
 
 

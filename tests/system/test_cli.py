@@ -74,6 +74,7 @@ COMMANDS = [
     (["budget"], "healthco"),
     (["log"], "healthco"),
     (["verify", "{base}/release.json"], ""),
+    (["combine", "{base}/release.json", "{base}/release.json", "--how", "full"], "insureco"),
     (["verify", "{base}/release.json", "--contract", "{base}/signed.json", "--log", "{base}/log.json"], ""),
 ]
 
@@ -145,6 +146,15 @@ def test_a_receiver_can_show_the_release_and_a_stranger_cannot(run: Callable[...
     assert run("show", number, home="healthco")[0] == 0
 
 
+def test_two_releases_are_combined(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = run("combine", "{base}/release.json", "{base}/release.json", "--on", "gender", "--on", "event", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert [heading["name"] for heading in found["headings"]] == ["gender", "event", "n", "d", "n_2", "d_2"]
+    assert found["rows"][0][2] == found["rows"][0][4]
+    assert run("combine", "{base}/release.json", "{base}/release.json", "--how", "cross")[0] == 2
+
+
 def test_a_home_joins_a_further_room(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
     assert run("init", "room", "{base}/further", "--name", "further", home="")[0] == 0
     code, shown, _ = run("join", "{base}/further")
@@ -210,7 +220,22 @@ def test_no_colour_when_asked(base: Path) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert _code(["--help"]) == 0
     shown = capsys.readouterr().out
-    names = {"init", "contract", "data", "price", "ask", "approve", "releases", "show", "budget", "log", "verify", "demo", "join"}
+    names = {
+        "init",
+        "contract",
+        "data",
+        "price",
+        "ask",
+        "approve",
+        "releases",
+        "show",
+        "budget",
+        "log",
+        "verify",
+        "demo",
+        "join",
+        "combine",
+    }
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)
 

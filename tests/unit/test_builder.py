@@ -32,14 +32,14 @@ class Asked:
         """Start with nothing asked."""
         self.heard: list[tuple[str, str, dict[str, Any]]] = []
 
-    def ask(self, sql: str, *, parameters: Any = None, **terms: float | bool | None) -> Any:  # noqa: ANN401  nothing is made of it
+    def ask(self, sql: str, *, parameters: Any = None, dialect: Any = None, **terms: float | bool | None) -> Any:  # noqa: ANN401  nothing is made of it
         """Take note of a question."""
-        assert parameters is None
+        assert parameters is dialect is None
         self.heard.append(("ask", sql, terms))
 
-    def price(self, sql: str, *, parameters: Any = None, **terms: float | bool | None) -> Any:  # noqa: ANN401  nothing is made of it
+    def price(self, sql: str, *, parameters: Any = None, dialect: Any = None, **terms: float | bool | None) -> Any:  # noqa: ANN401  nothing is made of it
         """Take note of a question."""
-        assert parameters is None
+        assert parameters is dialect is None
         self.heard.append(("price", sql, terms))
 
 

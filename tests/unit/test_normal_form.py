@@ -35,6 +35,37 @@ SAME = [
         "SELECT COUNT(*) FROM (SELECT id FROM members WHERE age > 20) m JOIN visits v ON m.id = v.pid",
     ),
     (f"SELECT SUM(cost + 1) {JOIN}", f"SELECT SUM(1 + cost) {JOIN}"),
+    (
+        """SELECT gender, SUM(COUNT(*)) OVER (PARTITION BY gender, region ORDER BY gender, COUNT(*) ROWS UNBOUNDED PRECEDING)
+        FROM members GROUP BY 1, region""",
+        """SELECT gender, SUM(COUNT(*)) OVER (w ORDER BY COUNT(*), 5 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        FROM members GROUP BY gender, region WINDOW w AS (PARTITION BY region, gender, region)""",
+    ),
+    (
+        "SELECT gender, MAX(COUNT(*)) OVER () FROM members GROUP BY gender",
+        """SELECT gender, MAX(COUNT(*)) OVER (ORDER BY gender ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+        FROM members GROUP BY gender""",
+    ),
+    (
+        "SELECT gender, LAG(COUNT(*)) OVER (ORDER BY gender), FIRST_VALUE(gender) OVER (ORDER BY gender) FROM members GROUP BY gender",
+        """SELECT gender, LAG(COUNT(*), 1) OVER w, NTH_VALUE(gender, 1) OVER w
+        FROM members GROUP BY gender WINDOW w AS (ORDER BY gender, gender DESC)""",
+    ),
+    (
+        """SELECT ward, COUNT(*) FROM (SELECT pid, ward FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) = 1)
+        GROUP BY ward""",
+        """SELECT ward, COUNT(*) FROM (SELECT pid, ward FROM visits WINDOW mine AS (PARTITION BY pid), w AS (mine ORDER BY day)
+        QUALIFY ROW_NUMBER() OVER w = 1) GROUP BY ward""",
+    ),
+    (
+        "SELECT region, COUNT(*) AS n FROM members GROUP BY region HAVING COUNT(*) > 100 ORDER BY n",
+        "SELECT region, n FROM (SELECT region, COUNT(*) AS n, SUM(age) AS s FROM members GROUP BY region) AS t WHERE t.n > 100 ORDER BY 2",
+    ),
+    (
+        "SELECT gender, region, COUNT(*) AS n FROM members GROUP BY 1, 2 QUALIFY RANK() OVER (PARTITION BY gender ORDER BY n) = 1",
+        """WITH a AS (SELECT gender, region, COUNT(*) AS n FROM members GROUP BY gender, region),
+        b AS (SELECT *, RANK() OVER (PARTITION BY gender ORDER BY n) AS place FROM a) SELECT gender, region, n FROM b WHERE place = 1""",
+    ),
     ("SELECT COUNT(*) FROM members", "WITH t AS (SELECT * FROM members) SELECT COUNT(*) FROM t"),
     ("SELECT COUNT(*) FROM members", "SELECT COUNT(DISTINCT id) FROM members"),
     (

@@ -16,8 +16,9 @@ from rich.console import Console
 
 import stillroom
 from stillroom.cli.screen import release_lines, release_table
+from stillroom.client.arrow import _array
 from stillroom.client.picture import table_html
-from stillroom.client.result import Release, _array
+from stillroom.client.result import Release
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms

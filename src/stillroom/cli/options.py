@@ -32,6 +32,10 @@ Parameters = Annotated[
     typer.Option("--param", metavar="NAME=VALUE", help="What :NAME stands for: a number, true, false or text; text in quotes is text."),
 ]
 
+Spoken = Annotated[
+    str | None, typer.Option("--dialect", help="The dialect of the question: postgres, snowflake, …", show_default="that of DuckDB")
+]
+
 HERE = Path()
 
 

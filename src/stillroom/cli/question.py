@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from stillroom.cli.options import HERE, AsJson, Epsilon, Error, GroupSize, GroupsPerPerson, Home, Parameters, Pure, Room, screen, values_of
+from stillroom.cli.options import (
+    HERE,
+    AsJson,
+    Epsilon,
+    Error,
+    GroupSize,
+    GroupsPerPerson,
+    Home,
+    Parameters,
+    Pure,
+    Room,
+    Spoken,
+    screen,
+    values_of,
+)
 from stillroom.cli.screen import price_lines, release_lines, release_table
 
 Sql = Annotated[str, typer.Argument(help="The question, one SELECT.")]
@@ -24,6 +38,7 @@ def price(
     sql: Sql,
     *,
     param: Parameters = None,
+    dialect: Spoken = None,
     epsilon: Epsilon = None,
     error: Error = None,
     group_size: GroupSize = None,
@@ -40,6 +55,7 @@ def price(
     found = session.price(
         sql,
         parameters=values_of(param),
+        dialect=dialect,
         epsilon=epsilon,
         error=error,
         group_size=group_size,
@@ -53,6 +69,7 @@ def ask(
     sql: Sql,
     *,
     param: Parameters = None,
+    dialect: Spoken = None,
     epsilon: Epsilon = None,
     error: Error = None,
     group_size: GroupSize = None,
@@ -74,6 +91,7 @@ def ask(
     found = session.ask(
         sql,
         parameters=values_of(param),
+        dialect=dialect,
         epsilon=epsilon,
         error=error,
         group_size=group_size,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stillroom.model.price import Price
     from stillroom.model.question import Question
     from stillroom.model.release import Cell, Heading, Release
+    from stillroom.model.release import Table as ReleasedTable
 
 
 UNBOUNDED = 100_000
@@ -148,20 +149,26 @@ def plain(text: str) -> str:
 
 
 def question_text(question: Question) -> str:
-    """Return what a party asks, with the constants that its parameters stand for, as text that is safe to show."""
+    """Return what a party asks, with the constants that its parameters stand for, and the dialect, as text that is safe to show."""
     values = ", ".join(f":{name} = {value!r}" for name, value in sorted(question.parameters.items()))
-    return plain(question.sql + (f"  with {values}" if values else ""))
+    spoken = f"  in the dialect {question.dialect}" if question.dialect is not type(question.dialect).DUCKDB else ""
+    return plain(question.sql + (f"  with {values}" if values else "") + spoken)
 
 
 def release_table(release: Release) -> object:
     """Return the first rows of a release's table for the terminal: each noisy number with its interval."""
+    return shown_table(release.table)
+
+
+def shown_table(released: ReleasedTable) -> object:
+    """Return the first rows of a table for the terminal."""
     table = plain_table()
-    for heading in release.table.headings:
+    for heading in released.headings:
         table.add_column(plain(heading.name), justify="right" if heading.noisy else "left", no_wrap=True)
         if _bounded(heading):
             table.add_column("95 % interval", justify="right", style="dim", no_wrap=True)
-    for row in release.table.rows[:ROWS_SHOWN]:
-        table.add_row(*_texts(release, row))
+    for row in released.rows[:ROWS_SHOWN]:
+        table.add_row(*_texts(released, row))
     return table
 
 
@@ -172,10 +179,10 @@ def _bounded(heading: Heading) -> bool:
     return heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}
 
 
-def _texts(release: Release, row: Sequence[Cell]) -> list[str]:
+def _texts(released: ReleasedTable, row: Sequence[Cell]) -> list[str]:
     """Return one row's cells as texts; those with an interval take two."""
     texts = []
-    for heading, cell in zip(release.table.headings, row, strict=True):
+    for heading, cell in zip(released.headings, row, strict=True):
         texts.append("[dim]all[/]" if cell.totalled else plain(cell.value) if cell.value is not None else "[dim]NULL[/]")
         if _bounded(heading):
             texts.append(interval(cell))
@@ -247,7 +254,9 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
             sizes = ", ".join(f"± {width} for {size}" for size, width in error.by_group_size.items())
             lines.append(f"Expected error of {plain(error.name)} by group size: {sizes} (95 %).")
         elif error.rank_half_width is not None:
-            off = f"by {error.rank_half_width} rows in the order of values (95 %), of which steps of {error.resolution} are told apart"
+            off = (
+                f"by up to {error.rank_half_width} rows in the order of values (95 %), which are told apart in steps of {error.resolution}"
+            )
             lines.append(f"Expected error of {plain(error.name)}: {off}.")
         else:
             lines.append(f"Expected error of {plain(error.name)}: depends on the values; each cell will carry its interval.")

@@ -24,11 +24,15 @@ class Asker(Protocol):
         """The contract in force."""
         ...
 
-    def price(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Price:
+    def price(
+        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: float | bool | None
+    ) -> Price:
         """Return what a question would cost."""
         ...
 
-    def ask(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Release:
+    def ask(
+        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: float | bool | None
+    ) -> Release:
         """Ask a question."""
         ...
 
@@ -74,8 +78,8 @@ class LazyQuestion:
 
     def price(self, **terms: float | bool | None) -> Price:
         """Return what it would cost, as `Session.price`."""
-        return self.session.price(self.sql, parameters=None, **terms)
+        return self.session.price(self.sql, parameters=None, dialect=None, **terms)
 
     def ask(self, **terms: float | bool | None) -> Release:
         """Ask it, as `Session.ask`."""
-        return self.session.ask(self.sql, parameters=None, **terms)
+        return self.session.ask(self.sql, parameters=None, dialect=None, **terms)

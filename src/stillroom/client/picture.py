@@ -11,7 +11,7 @@ from stillroom.privacy.words import selection_sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.release import Cell, Heading, Release
+    from stillroom.model.release import Cell, Heading, Release, Table
 
 WIDTH = 160
 HEIGHT = 14
@@ -41,16 +41,21 @@ class Scale:
 
 def table_html(release: Release) -> str:
     """Return the first rows of a release's table as HTML, with what it guarantees below."""
-    headings, rows = release.table.headings, release.table.rows[:ROWS_SHOWN]
+    rule = release.plan.selection
+    selected = [selection_sentence(rule.threshold, rule.delta / 1e18, rule.most)] if rule is not None else []
+    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*selected, *release.sentences))
+    return f"<div>{rows_html(release.table)}{notes}</div>"
+
+
+def rows_html(table: Table) -> str:
+    """Return the first rows of a table as HTML."""
+    headings, rows = table.headings, table.rows[:ROWS_SHOWN]
     scales = [Scale.of([row[position] for row in rows]) if heading.noisy else None for position, heading in enumerate(headings)]
     head = "".join(f"<th>{escape(heading.name)}{' (95 %)' if scale else ''}</th>" for heading, scale in zip(headings, scales, strict=True))
     body = "".join(f"<tr>{''.join(_cell(*parts) for parts in zip(headings, row, scales, strict=True))}</tr>" for row in rows)
-    more = len(release.table.rows) - len(rows)
-    left_out = [f"… and {more} more rows, in the release's table."] if more else []
-    rule = release.plan.selection
-    selected = [selection_sentence(rule.threshold, rule.delta / 1e18, rule.most)] if rule is not None else []
-    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*left_out, *selected, *release.sentences))
-    return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
+    more = len(table.rows) - len(rows)
+    left_out = f"<p>… and {more} more rows, in the release's table.</p>" if more else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{left_out}"
 
 
 def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.client.caps import cap_of
 from stillroom.client.result import Release
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from stillroom.ports import Progress
     from stillroom.room.room import Room
 
+    Values: TypeAlias = Mapping[str, Parameter]
+    Given: TypeAlias = Mapping[str, float | bool | None]
 
 PUBLIC_KEY = "public.key"
 """The file of a home that others may read: what goes into the contract."""
@@ -230,13 +232,13 @@ class Session:
 
         return Rows.of_dataset(self, dataset)
 
-    def price(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Price:
+    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: float | bool | None) -> Price:
         """Return what a question would cost; nothing is read and nothing is spent."""
         from stillroom.query.compile import compile_question
         from stillroom.query.price import price
 
         contract = self.contract
-        question = self._question(contract, sql, parameters, terms)
+        question = self._question(contract, sql, parameters, terms, dialect)
         return price(contract, compile_question(contract, question), question.terms.group_size)
 
     def cap_exceeded(self, price: Price) -> float | None:
@@ -246,11 +248,12 @@ class Session:
         caps, most = self.contract.caps, most_for_one(self.contract)
         return None if price.charge.fits(allowance(most, caps.delta, caps.release_selection_delta)) else most
 
-    def ask(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, **terms: float | bool | None) -> Release:
+    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: float | bool | None) -> Release:
         """Ask a question.
 
         Args:
             sql: One SELECT.
+            dialect: The dialect that it is written in, if not in DuckDB's.
             parameters: The constants that `:name` and `$name` stand for in it.
             terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person` (see `stillroom.model.question.Terms`).
 
@@ -264,23 +267,24 @@ class Session:
         from stillroom.room.stages import Released
         from stillroom.room.statement import QUESTION_TYPE
 
-        question = self._question(self.contract, sql, parameters, terms)
+        question = self._question(self.contract, sql, parameters, terms, dialect)
         progress = door.Discreet(self._progress)
         found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), progress)
         if not isinstance(found, Released):
             raise Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
         return Release(releases.read(found.envelope), found.envelope, charged=found.fresh)
 
-    def _question(
-        self, contract: Contract, sql: str, parameters: Mapping[str, Parameter] | None, terms: Mapping[str, float | bool | None]
-    ) -> Question:
+    def _question(self, contract: Contract, sql: str, parameters: Values | None, terms: Given, dialect: str | None) -> Question:
         """Return a question of this party under the contract in force."""
         from pydantic import ValidationError
+
+        from stillroom.query.dialects import dialect_of
 
         given = {name: value for name, value in terms.items() if value is not None}
         try:
             chosen, values = Terms.model_validate(given), dict(parameters or {})
-            return Question(contract=digest_of(contract), sql=sql, parameters=values, terms=chosen, asked_by=self.party)
+            spoken = dialect_of(dialect)
+            return Question(contract=digest_of(contract), sql=sql, dialect=spoken, parameters=values, terms=chosen, asked_by=self.party)
         except ValidationError as error:
             field = str(next(iter(error.errors()[0]["loc"]), "the question"))
             reason = f"{field} is out of range, of the wrong kind or not known."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from stillroom.model.after import ScalarFunction
+from stillroom.model.after import Extent, ScalarFunction, TableFunction
 from stillroom.model.function import Function
 from stillroom.model.value import BigInt, Value
 
@@ -246,6 +246,43 @@ class Quantile(Value):
     digits: int = Field(ge=0)
 
 
+class By(Value):
+    """One term of an order."""
+
+    value: Expression
+    descending: bool = False
+    nulls_first: bool = False
+
+
+class Over(Value):
+    """After the noise only: a window function over the rows of the table, before any is left out.
+
+    The rows are those for which `rows` is true. Rows with equal `keys` form a partition, in which they stand in the order of its terms.
+    Rows that are equal in all of these are peers, and stand as they do in the table: by grouping set, then by the domains of its keys. So
+    every row has one place, whatever its values.
+
+    Of a row that is not among them, totals of its whole partition say something; all else is NULL.
+
+    Attributes:
+        function: What is computed.
+        value: Of what; the constant 1 where that does not matter.
+        keys: What partitions rows, NULL being a value like others.
+        order: Their order.
+        extent: The frame; None for the whole partition.
+        number: Of NTILE, LAG and NTH.
+        rows: Which rows there are; all, if left out.
+    """
+
+    op: Literal["over"] = "over"
+    function: TableFunction
+    value: Expression
+    keys: tuple[Expression, ...] = ()
+    order: tuple[By, ...] = ()
+    extent: Extent | None = None
+    number: SmallInt = 0
+    rows: Expression | None = None
+
+
 Expression = Annotated[
     Column
     | Constant
@@ -264,11 +301,12 @@ Expression = Annotated[
     | After
     | Bounded
     | Covariance
+    | Over
     | Quantile,
     Field(discriminator="op"),
 ]
 
-for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case, Call, After, Bounded, Covariance):
+for _node in (Arithmetic, Divide, Compare, Among, Like, IsNull, Not, All, Any, Branch, Case, Call, After, Bounded, Covariance, By, Over):
     _node.model_rebuild()
 
 
@@ -283,6 +321,8 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return node.operands
         case Covariance():
             return (node.count, node.left, node.right, node.product)
+        case Over():
+            return (node.value, *node.keys, *(term.value for term in node.order), *(() if node.rows is None else (node.rows,)))
         case Case():
             return (*(part for branch in node.branches for part in (branch.when, branch.then)), node.otherwise)
         case Column() | Constant() | Average() | Quantile():
@@ -300,6 +340,8 @@ def with_children(node: Expression, operands: Sequence[Expression]) -> Expressio
             return node.model_copy(update={"operands": tuple(operands)})
         case Covariance():
             return node.model_copy(update=dict(zip(("count", "left", "right", "product"), operands, strict=True)))
+        case Over():
+            return _over(node, operands)
         case Case():
             pairs = zip(operands[:-1:2], operands[1:-1:2], strict=True)
             return Case(branches=tuple(Branch(when=when, then=then) for when, then in pairs), otherwise=operands[-1])
@@ -307,10 +349,20 @@ def with_children(node: Expression, operands: Sequence[Expression]) -> Expressio
             return node
 
 
+def _over(node: Over, operands: Sequence[Expression]) -> Over:
+    """Return a window function over other operands."""
+    value, *rest = operands
+    keys, rest = rest[: len(node.keys)], rest[len(node.keys) :]
+    order = tuple(term.model_copy(update={"value": one}) for term, one in zip(node.order, rest, strict=False))
+    return node.model_copy(update={"value": value, "keys": tuple(keys), "order": order, "rows": None if node.rows is None else rest[-1]})
+
+
 def renamed(node: Expression, rename: Callable[[str], str]) -> Expression:
     """Return an expression over columns of other names."""
     if isinstance(node, Column):
         return Column(name=rename(node.name))
+    if isinstance(node, Average):
+        return node.model_copy(update={"total": rename(node.total), "count": rename(node.count)})
     return with_children(node, [renamed(child, rename) for child in children(node)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -18,6 +19,24 @@ GROUP_LIMIT = 10**12
 
 PARAMETER_LIMIT = 1_000
 """The most parameters of a question."""
+
+
+class Dialect(StrEnum):
+    """The dialects that a question may be written in."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"
+    SNOWFLAKE = "snowflake"
+    BIGQUERY = "bigquery"
+    REDSHIFT = "redshift"
+    MYSQL = "mysql"
+    SQLITE = "sqlite"
+    SPARK = "spark"
+    DATABRICKS = "databricks"
+    TRINO = "trino"
+    TSQL = "tsql"
+    ORACLE = "oracle"
+
 
 Parameter: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length=SQL_LIMIT)]
 """A value of a parameter. A double means the shortest decimal that denotes it."""
@@ -48,6 +67,7 @@ class Question(Value):
         format: The version of this format.
         contract: Digest of the contract.
         sql: The text, as written.
+        dialect: The dialect that it is written in; DuckDB's stands for itself and is not written down.
         parameters: The constants that `:name` and `$name` stand for in it.
         terms: Price or precision.
         asked_by: The party that asks.
@@ -56,6 +76,7 @@ class Question(Value):
     format: Literal["stillroom/question/v1"] = Field(default="stillroom/question/v1", alias="schema")
     contract: Digest
     sql: Annotated[str, Field(max_length=SQL_LIMIT)]
+    dialect: Dialect = Field(default=Dialect.DUCKDB, exclude_if=lambda dialect: dialect is Dialect.DUCKDB)
     parameters: Annotated[dict[Name, Parameter], Field(max_length=PARAMETER_LIMIT)] = Field(default_factory=dict)
     terms: Terms
     asked_by: Name

@@ -11,7 +11,11 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
 from stillroom.privacy.noise_sums import ERROR, coverage, reach
 
-_HIGHEST_LEVEL = Fraction(1) - Fraction(1, 10**8)
+HIGHEST_LEVEL = Fraction(1) - Fraction(1, 10**8)
+"""No interval covers more."""
+
+_TERM_BITS = 7
+"""Of numbers of terms that differ from one row to the next, so many leading bits count."""
 
 
 class Derived(NamedTuple):
@@ -84,6 +88,16 @@ def joint_level(level: Fraction, parts: int) -> Fraction:
     return 1 - (1 - level) / parts
 
 
+def rounded_terms(terms: int) -> int:
+    """Return a number of terms that is no smaller, so that long running totals need few quantiles; less than 1/64 larger.
+
+    The quantile of more terms covers the sum of fewer: both noises are symmetric and log-concave, hence unimodal, as all their sums are,
+    and a further independent term only takes such a sum away from zero (Anderson's inequality in one dimension).
+    """
+    step: int = 1 << max(0, terms.bit_length() - _TERM_BITS)
+    return -(-terms // step) * step
+
+
 def moved(left: Fraction, right: Fraction, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
     """Return an interval cut to bounds that always hold.
 
@@ -103,6 +117,6 @@ def _covers(mechanism: Mechanism, half_width: int, terms: int) -> float:
 
 def _wanted(terms: int, level: Fraction) -> float:
     """Return the level with room for numerical error."""
-    if terms < 1 or not 0 < level <= _HIGHEST_LEVEL:
+    if terms < 1 or not 0 < level <= HIGHEST_LEVEL:
         raise ValueError("An interval needs at least one term and a level above 0 and below 1 - 1e-8.")
     return float(level) + ERROR

@@ -10,33 +10,30 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Column, columns_of, walk
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Order, Output, Plan, leaves, sizes_for
+from stillroom.model.expression import Over, Quantile, columns_of, renamed, walk
+from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
+from stillroom.query.around import Around
 from stillroom.query.context import Context
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
+from stillroom.query.finishing import Grouping
 from stillroom.query.grouping import (
-    Lowering,
-    aliases_of,
     group_reader,
     has_aggregate,
-    item_at,
     row_meaning,
     unaliased,
-    with_aliases,
 )
-from stillroom.query.headings import headings_of
 from stillroom.query.measures import Measures
-from stillroom.query.output import Outputs
-from stillroom.query.parse import only, parse
+from stillroom.query.named_windows import with_windows_written
+from stillroom.query.nested import unnested
+from stillroom.query.parse import parse
 from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.relations import select_rows
-from stillroom.query.result import Result
 from stillroom.query.scales import strategies_for
 from stillroom.query.selected import check_selected, most_shown, selected_first, selection_for
 from stillroom.query.sets import Keys, grouping_sets, renumbered
@@ -52,10 +49,12 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
-    from stillroom.model.plan import Strategy
+    from stillroom.model.expression import Expression
+    from stillroom.model.plan import Measure, Strategy
     from stillroom.model.question import Question, Terms
     from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame
+    from stillroom.query.nested import Nested
     from stillroom.query.selected import Domain
     from stillroom.query.sets import Sets
     from stillroom.query.typed import Typed
@@ -72,11 +71,8 @@ FINISH_LIMIT = 10_000_000
 NOISE_LIMIT = 2_000_000
 """The most draws of noise, and the most leaf cells of all measures together. Each draw takes some 50 microseconds."""
 
-ORDER_LIMIT = 50
-"""The most terms of ORDER BY."""
-
-LIMIT_DIGITS = 12
-"""The most digits of LIMIT and OFFSET."""
+NODES: dict[type[Expression], int] = {Quantile: 50, Over: 20}
+"""So many nodes does one count as that takes longer: a quantile searches its grid, and a window sorts the rows."""
 
 
 def compile_question(contract: Contract, question: Question) -> Compiled:
@@ -88,9 +84,10 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
         InvalidInput: The text is not SQL, or the terms contradict each other.
         Refusal: The question asks for something that is not supported, not allowed or not bounded.
     """
-    select = parse(question.sql, question.parameters)
-    frame, _ = select_rows(select, Context(contract, compile_subquery, select_rows))
-    grouped = _Grouped.of(select, frame, contract)
+    select = parse(question.sql, question.parameters, question.dialect)
+    with_windows_written(select)
+    nested = unnested(select, Context(contract, compile_subquery, select_rows))
+    grouped = _Grouped.of(nested, contract)
     plan = _plan(contract, question.terms, grouped)
     pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in drawn(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
@@ -105,29 +102,32 @@ class _Grouped:
     frame: Frame
     typed: list[Typed]
     keys: tuple[Key, ...]
-    measures: Measures
+    measures: tuple[Measure, ...]
+    grid: tuple[Key, ...]
     finish: Finish
     headings: tuple[str, ...]
 
     @staticmethod
-    def of(select: exp.Select, frame: Frame, contract: Contract) -> _Grouped:
-        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT."""
-        items = list(select.expressions)
-        if not items:
+    def of(nested: Nested, contract: Contract) -> _Grouped:
+        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that."""
+        select, frame = nested.select, nested.frame
+        if not select.expressions:
             raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
-        if len(items) > OUTPUT_LIMIT:
-            raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
         nodes, sets = _key_nodes(select, frame)
         typed, domains, sets = selected_first([_key_expression(node, frame, contract) for node in nodes], sets, frame, contract)
         keys = _keys(typed, domains, contract)
         measures = Measures(frame, contract, keys)
-        finish = _Finishing(select, frame, typed, keys, measures).finish(sets)
-        _check_table(keys, finish, measures)
-        _check_unions(keys, finish, measures.measures)
-        if not measures.measures:
+        level = Grouping(select, frame, typed, keys, measures).level(sets)
+        for alias, outer in nested.around:
+            level = Around(outer, level, alias).level(sets)
+        if len(level.names) > OUTPUT_LIMIT:
+            raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
+        finish, measured, grid = _measured(level.finish, measures)
+        _check_table(keys, finish, measured, grid)
+        _check_unions(keys, finish, measured)
+        if not measured:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
-        headings = headings_of(items)
-        return _Grouped(frame, typed, keys, measures, finish, headings)
+        return _Grouped(frame, typed, keys, measured, grid, finish, _named_apart(level.names))
 
     @property
     def functional(self) -> bool:
@@ -151,7 +151,8 @@ def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[li
     """Order keys as SELECT shows them, and sets from fine to coarse, so that the order of GROUP BY does not matter."""
     from sqlglot import exp
 
-    shown = [item for item in items if not has_aggregate(item) and not isinstance(item, exp.Star | exp.Literal | exp.Boolean | exp.Null)]
+    bare = [item for item in items if not has_aggregate(item) and item.find(exp.Window) is None]
+    shown = [item for item in bare if not isinstance(item, exp.Star | exp.Literal | exp.Boolean | exp.Null)]
     ranks = [next((rank for rank, item in enumerate(shown) if keys.same(node, item)), len(shown)) for node in keys.nodes]
     order = sorted(range(len(ranks)), key=lambda position: (ranks[position], position))
     return [keys.nodes[position] for position in order], renumbered(sets, order)
@@ -185,10 +186,10 @@ def _check_cells(cells: int, contract: Contract) -> None:
         )
 
 
-def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Measures) -> None:
+def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure], grid: tuple[Key, ...]) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
     rows = _rows(keys, finish)
-    _check_draws(sum(prod(sizes_for((*keys, *measures.grid), measures.measures, one)) for one in measures.measures))
+    _check_draws(sum(prod(sizes_for((*keys, *grid), measures, one)) for one in measures))
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
@@ -203,7 +204,7 @@ def _rows(keys: tuple[Key, ...], finish: Finish) -> int:
     return sum(finest // leaves(keys, kept) for kept in finish.sets)
 
 
-def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: list[Measure]) -> None:
+def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure]) -> None:
     """Refuse totals of distinct values: a value that occurs in several cells would count in each."""
     if any(len(kept) < len(keys) for kept in finish.sets) and any(measure.aggregate is Aggregate.UNION for measure in measures):
         raise Refusal(
@@ -227,102 +228,53 @@ def _nodes(finish: Finish) -> int:
     """Return how many nodes are evaluated for each row of a table."""
     expressions = [*(output.value for output in finish.outputs), *(term.value for term in finish.order)]
     expressions += [finish.having] if finish.having is not None else []
-    return sum(1 for expression in expressions for _ in walk(expression))
+    return sum(NODES.get(type(node), 1) for expression in expressions for node in walk(expression))
 
 
-class _Finishing:
-    """Compiles what happens after the noise, noting the aggregates on the way."""
+def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...]]:
+    """Return a finish, the measures that it reads, and the keys of their grids; what nothing reads is neither measured nor charged."""
+    expressions = [
+        *(one.value for one in finish.outputs),
+        *(one.value for one in finish.order),
+        *(() if finish.having is None else (finish.having,)),
+    ]
+    read = frozenset[str]().union(*map(columns_of, expressions))
+    kept = [position for position in range(len(measures.measures)) if f"m{position}" in read]
+    names = {f"m{position}": f"m{place}" for place, position in enumerate(kept)}
 
-    def __init__(self, select: exp.Select, frame: Frame, typed: list[Typed], keys: tuple[Key, ...], measures: Measures) -> None:
-        """Prepare to replace keys and aggregates by place-holders."""
-        self.select, self.frame, self.measures = select, frame, measures
-        self.typed = {f"k{position}": one for position, one in enumerate(typed)}
-        self.lowering = Lowering(frame, self.typed, self._note)
-        self.known = {f"k{position}": Result(Column(name=f"k{position}"), key.kind, key.digits) for position, key in enumerate(keys)}
-        self.known |= {f"g{position}": Result(Column(name=f"g{position}"), Kind.INTEGER) for position in range(len(keys))}
-        self.aliases = aliases_of(select)
+    def rename(node: Expression) -> Expression:
+        return renamed(node, lambda name: names.get(name, name))
 
-    def _note(self, node: exp.Expr) -> str:
-        """Note an aggregate; GROUPING(key) tells where the key is totalled over."""
-        from sqlglot import exp
-
-        if not isinstance(node, exp.Grouping):
-            return self.measures.note(node)
-        only(node, {"expressions"})
-        wanted = [row_expression(with_aliases(part, self.aliases, self.frame), self.frame) for part in node.expressions]
-        found = [name for name, key in self.typed.items() if len(wanted) == 1 and same(key, wanted[0])]
-        if not found:
-            raise Refusal(Code.NOT_GROUPED, "GROUPING needs one grouping column.", "Write GROUPING(column) for a column of GROUP BY.")
-        return found[0].replace("k", "g")
-
-    def finish(self, sets: Sets) -> Finish:
-        """Return the finish."""
-        outputs = tuple(self._output(item) for item in self.select.expressions)
-        having = self.select.args.get("having")
-        test = self._result(with_aliases(having.this, self.aliases, self.frame)) if having else None
-        if test is not None and test.kind is not Kind.BOOLEAN:
-            raise Refusal(Code.TYPE_MISMATCH, "HAVING needs a condition.", "Compare the aggregate with something.")
-        order = self.select.args.get("order")
-        if order is not None and len(order.expressions) > ORDER_LIMIT:
-            raise Refusal(Code.SQL_TOO_LARGE, f"ORDER BY has more than {ORDER_LIMIT} terms.", "Order by fewer columns.")
-        return Finish(
-            sets=tuple(sets),
-            outputs=outputs,
-            having=test.expression if test else None,
-            order=tuple(self._order(node) for node in (order.expressions if order else ())),
-            limit=_whole(self.select.args.get("limit")),
-            offset=_whole(self.select.args.get("offset")) or 0,
-        )
-
-    def _result(self, node: exp.Expr) -> Result:
-        """Compile one expression over keys and aggregates."""
-        lowered = self.lowering.lower(node)
-        return Outputs({**self.known, **self.measures.results}).compile(lowered)
-
-    def _output(self, item: exp.Expr) -> Output:
-        """Compile one SELECT item."""
-        from sqlglot import exp
-
-        node = unaliased(item)
-        if isinstance(node, exp.Star):
-            raise Refusal(Code.NOT_AGGREGATED, "SELECT * would release rows.", "Select keys and aggregates.")
-        result = self._result(node)
-        return Output(value=result.expression, kind=result.kind, digits=result.digits, noisy=result.noisy)
-
-    def _order(self, node: exp.Expr) -> Order:
-        """Compile one ORDER BY term; aliases and positions mean SELECT items."""
-        from sqlglot import exp
-
-        only(node, {"this", "desc", "nulls_first"})
-        inner = node.this
-        if isinstance(inner, exp.Literal) and not inner.is_string:
-            inner = item_at(self.select, inner)
-        else:
-            inner = with_aliases(inner, self.aliases, None)
-        result = self._result(inner)
-        return Order(value=result.expression, descending=bool(node.args.get("desc")), nulls_first=bool(node.args.get("nulls_first")))
+    outputs = tuple(one.model_copy(update={"value": rename(one.value)}) for one in finish.outputs)
+    order = tuple(one.model_copy(update={"value": rename(one.value)}) for one in finish.order)
+    having = None if finish.having is None else rename(finish.having)
+    finish = finish.model_copy(update={"outputs": outputs, "order": order, "having": having})
+    found, first = [measures.measures[position] for position in kept], len(measures.keys)
+    gridded = sorted({key for one in found for key in one.grid})
+    places = {key: first + place for place, key in enumerate(gridded)}
+    moved = tuple(one.model_copy(update={"grid": tuple(places[key] for key in one.grid)}) for one in found)
+    return finish, moved, tuple(measures.grid[key - first] for key in gridded)
 
 
-def _whole(clause: exp.Expr | None) -> int | None:
-    """Return the number of LIMIT or OFFSET."""
-    from sqlglot import exp
-
-    if clause is None:
-        return None
-    only(clause, {"expression"})
-    number = clause.args["expression"]
-    if not isinstance(number, exp.Literal) or number.is_string or not number.this.isdecimal() or len(number.this) > LIMIT_DIGITS:
-        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "LIMIT and OFFSET need a whole number.", "Write a number.")
-    return int(number.this)
+def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """Give columns of one name numbers."""
+    apart: list[str] = []
+    for name in names:
+        number, candidate = 1, name
+        while candidate in apart:
+            number += 1
+            candidate = f"{name}_{number}"
+        apart.append(candidate)
+    return tuple(apart)
 
 
 def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
     bounds = _bounds(contract, terms, grouped)
-    measures = tuple(grouped.measures.measures)
-    check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish.sets, measures, terms)
+    measures = grouped.measures
+    check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish, measures, terms)
     delta = Fraction(str(contract.caps.delta))
-    keys = (*grouped.keys, *grouped.measures.grid)
+    keys = (*grouped.keys, *grouped.grid)
     draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
@@ -353,7 +305,7 @@ def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: S
         return None
     selected = [key for key, declared in zip(grouped.typed, grouped.keys, strict=True) if declared.domain is None]
     finest, rows, finish = leaves(grouped.keys, ()), _rows(grouped.keys, grouped.finish), grouped.finish
-    measured = finest * len(grouped.measures.measures)
+    measured = finest * len(grouped.measures)
     sizes = ((NOISE_LIMIT, measured), (TABLE_LIMIT, rows * len(finish.outputs)), (FINISH_LIMIT, rows * _nodes(finish)))
     return selection_for(contract, bounds, counted[0][0].mechanism, most_shown(selected, contract.limits.cells // finest, sizes))
 

@@ -31,6 +31,7 @@ from stillroom.model.expression import (
     IsNull,
     Like,
     Not,
+    Over,
     Quantile,
     children,
 )
@@ -41,7 +42,7 @@ from stillroom.query.scalars import applied, bounded, covaried
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-Columns: TypeAlias = "Mapping[str, Sequence[Estimate]]"
+Columns: TypeAlias = "Mapping[str | Over, Sequence[Estimate]]"
 
 _OPERATIONS: dict[ArithmeticOp, Callable[[Fraction, Fraction], Fraction]] = {
     ArithmeticOp.ADD: operator.add,
@@ -62,7 +63,7 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
 
     Args:
         node: The expression.
-        columns: Keys and measures by name; averages as `total/count`, quantiles as `count@part`.
+        columns: Keys and measures by name; averages as `total/count`, quantiles as `count@part`, windows by themselves.
         rows: How many rows there are.
     """
     match node:
@@ -70,6 +71,8 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
             return columns[node.name]
         case Average():
             return columns[f"{node.total}/{node.count}"]
+        case Over():
+            return columns[node]
         case Quantile():
             return columns[f"{node.measure}@{node.part}"]
         case Constant():

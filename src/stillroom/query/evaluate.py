@@ -28,6 +28,7 @@ from stillroom.model.expression import (
     IsNull,
     Like,
     Not,
+    Over,
     Quantile,
 )
 from stillroom.query.function_values import function_value
@@ -60,7 +61,7 @@ def evaluate(expression: Expression, row: Mapping[str, Scalar]) -> Scalar:
             return _lenient(expression, row)
         case Call():
             return function_value(expression.function, [evaluate(operand, row) for operand in expression.operands])
-        case Average() | After() | Bounded() | Covariance() | Quantile():
+        case Average() | After() | Bounded() | Covariance() | Quantile() | Over():
             raise TypeError("What stands after the noise has no value in a row.")
 
 

@@ -13,7 +13,7 @@ from stillroom.query.constants import NULL, constant_expression, is_date_constan
 from stillroom.query.frame import Frame, PersonColumn, resolve
 from stillroom.query.functions import function
 from stillroom.query.functions.dates import date_arithmetic, moved_date
-from stillroom.query.parse import identifier, only, unsupported
+from stillroom.query.parse import check_whole, identifier, only, unsupported
 from stillroom.query.typed import (
     Typed,
     arithmetic,
@@ -146,8 +146,12 @@ def _arithmetic(node: exp.Expr, frame: Frame) -> Typed:
         return moved_date(node, lambda operand: row_expression(operand, frame))
     left, right = row_expression(node.this, frame), row_expression(node.expression, frame)
     if isinstance(node, exp.Div):
+        check_whole(node, left.type.digits, right.type.digits)
         return quotient(left, right)
     if Kind.DATE in {left.type.kind, right.type.kind}:
+        if node.args.get("typed"):
+            fix = "Write an INTERVAL where the dialect has it, or the question in DuckDB's dialect."
+            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Dates and numbers do not add up in this dialect, or to something else.", fix)
         return date_arithmetic(node, left, right)
     operations: dict[type[exp.Expr], ArithmeticOp] = {
         exp.Add: ArithmeticOp.ADD,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from stillroom.model.expression import Average, Column
 from stillroom.model.release import LARGEST, Cell, Heading, Table
 from stillroom.model.schema import EPOCH, Kind
 from stillroom.query.estimate import vague
+from stillroom.query.orders import ranks
 from stillroom.query.rows import Rows
 from stillroom.query.scales import LEVEL
 from stillroom.query.totals import TOTALLED, Totals
@@ -59,27 +59,7 @@ def _chosen(plan: Plan, rows: Rows) -> Rows:
 
 def _order(term: Order, rows: Rows) -> list[int]:
     """Return the places of rows in the order of a term; ties keep the order that they have."""
-    values = [one.value for one in rows.column(term.value)]
-    missing = [place for place, value in enumerate(values) if value is None]
-    keys = {place: _sort_key(value) for place, value in enumerate(values) if value is not None}
-    present = sorted(keys, key=keys.__getitem__, reverse=term.descending)
-    return missing + present if term.nulls_first else present + missing
-
-
-def _sort_key(value: Plain) -> tuple[float, Fraction, str]:
-    """Return a key that sorts numbers and truth values by size, and text by code point; doubles decide most comparisons quickly."""
-    if isinstance(value, str):
-        return (0.0, Fraction(0), value)
-    number = Fraction(value or 0)
-    return (_near(number), number, "")
-
-
-def _near(number: Fraction) -> float:
-    """Return the nearest double; an infinity for what is larger than all doubles."""
-    try:
-        return float(number)
-    except OverflowError:
-        return math.copysign(math.inf, number)
+    return sorted(range(len(rows)), key=ranks(term, [one.value for one in rows.column(term.value)]).__getitem__)
 
 
 def _cells(plan: Plan, output: Output, rows: Rows) -> list[Cell]:

@@ -206,7 +206,8 @@ class Lowering:
         if isinstance(node, exp.Column):
             resolve(self.frame, identifier(node.this), identifier(node.args["table"]) if node.args.get("table") else None)
         branch = isinstance(node, exp.If) and isinstance(node.parent, exp.Case)
-        if has_aggregate(node) or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren) or branch:
+        late = has_aggregate(node) or node.find(exp.Window) is not None
+        if late or not isinstance(node, exp.Condition) or isinstance(node, exp.Paren) or branch:
             return None
         typed = row_meaning(node, self.frame)
         return next((name for name, key in self.keys.items() if typed is not None and same(key, typed)), None)

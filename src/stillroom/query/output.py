@@ -23,7 +23,7 @@ from stillroom.model.expression import (
 from stillroom.model.schema import Kind
 from stillroom.query.after import function, functions
 from stillroom.query.constants import constant_expression
-from stillroom.query.parse import only, unsupported
+from stillroom.query.parse import check_whole, only, unsupported
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable, truth
 from stillroom.query.typed import mismatch
 
@@ -137,6 +137,7 @@ class Outputs:
         if type(node) in operations:
             return self._arithmetic(operations[type(node)], left, right)
         check_numbers(left, right)
+        check_whole(node, left.digits, right.digits)
         return Result(Divide(left=left.expression, right=right.expression), Kind.DECIMAL, SHOWN_DIGITS, left.noisy or right.noisy)
 
     def _arithmetic(self, operation: ArithmeticOp, left: Result, right: Result) -> Result:

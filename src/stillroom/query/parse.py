@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.question import SQL_LIMIT
+from stillroom.model.question import SQL_LIMIT, Dialect
+from stillroom.query.dialects import SPOKEN
 from stillroom.query.parameters import with_parameters, with_texts
+from stillroom.query.spoken import tokens_of
 from stillroom.query.tokens import listed_tokens, only_statement
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.question import Parameter
+    from stillroom.query.dialects import Spoken
 
 NODE_LIMIT = 5_000
 """The most syntax nodes of a question."""
@@ -29,8 +32,13 @@ NEEDED = {"Substring": ("start",), "Replace": ("replacement",), "WidthBucket": (
 """Operands that other dialects let one leave out, by node."""
 
 
-def parse(sql: str, parameters: Mapping[str, Parameter]) -> exp.Select:
+def parse(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect = Dialect.DUCKDB) -> exp.Select:
     """Return the one SELECT statement of a question, with constants in the place of its parameters.
+
+    Args:
+        sql: Its text.
+        parameters: Its parameters.
+        spoken: The dialect that it is written in.
 
     Raises:
         InvalidInput: The text is not SQL, or too large.
@@ -43,23 +51,25 @@ def parse(sql: str, parameters: Mapping[str, Parameter]) -> exp.Select:
     texts = (sql, *(value for value in parameters.values() if isinstance(value, str)))
     if any(ord(character) < FIRST_PRINTABLE and character not in "\t\n\r" for text in texts for character in text):
         raise InvalidInput(Code.SQL_INVALID, "The question contains control characters.", "Remove them.")
-    statement = _statement(sql, parameters)
+    statement = _statement(sql, parameters, spoken)
     if not isinstance(statement, exp.Select):
         raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
     _check_size(statement)
     _check_complete(statement)
     with_texts(statement, parameters)
+    _mark(statement, SPOKEN[spoken])
     return statement
 
 
-def _statement(sql: str, parameters: Mapping[str, Parameter]) -> exp.Expr | None:
+def _statement(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect) -> exp.Expr | None:
     """Parse, with errors that show the place but nothing else."""
-    from sqlglot import Dialect
+    from sqlglot import Dialect as Parsed
     from sqlglot.errors import SqlglotError
 
-    dialect = Dialect.get_or_raise("duckdb")
+    dialect = Parsed.get_or_raise("duckdb")
+    dialect.NULL_ORDERING = SPOKEN[spoken].nulls
     try:
-        tokens = listed_tokens(with_parameters(only_statement(dialect.tokenize(sql)), parameters))
+        tokens = listed_tokens(with_parameters(only_statement(tokens_of(sql, spoken)), parameters))
         return dialect.parser().parse(tokens, sql)[0]
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
@@ -68,6 +78,24 @@ def _statement(sql: str, parameters: Mapping[str, Parameter]) -> exp.Expr | None
         raise InvalidInput(Code.SQL_INVALID, f"The question is not valid SQL{place}.", "Correct the statement.") from None
     except RecursionError:
         raise _too_deep() from None
+
+
+def _mark(statement: exp.Expr, spoken: Spoken) -> None:
+    """Mark what the compiler has to tell apart by types: quotients of whole numbers, and arithmetic of dates.
+
+    Raises:
+        Refusal: AVG could be cut off to whole numbers in the dialect.
+    """
+    from sqlglot import exp
+
+    for node in statement.walk():
+        if isinstance(node, exp.Div):
+            node.set("typed", spoken.whole)
+        elif isinstance(node, exp.Add | exp.Sub):
+            node.set("typed", not spoken.days)
+        elif isinstance(node, exp.Avg) and not spoken.averages and not decimal_by_sign(node.this):
+            fix = "Write AVG(x * 1.0), or the question in DuckDB's dialect."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "AVG of whole numbers is a whole number in this dialect.", fix)
 
 
 def _check_size(statement: exp.Select) -> None:
@@ -94,6 +122,38 @@ def _check_complete(statement: exp.Select) -> None:
 def _too_deep() -> InvalidInput:
     """Return the error for questions that are too large to compile."""
     return InvalidInput(Code.SQL_TOO_LARGE, "The question has too many parts or is nested too deeply.", "Split it into smaller questions.")
+
+
+def check_whole(node: exp.Expr, *digits: int) -> None:
+    """Refuse a quotient of numbers that have no decimal places, given these, where the question's dialect may cut it off.
+
+    Raises:
+        Refusal: It does.
+    """
+    if node.args.get("typed") and not any(digits) and not decimal_by_sign(node):
+        raise Refusal(
+            Code.EXPRESSION_NOT_ALLOWED,
+            "This dialect cuts off quotients of whole numbers.",
+            "Write x * 1.0 / y; or the question in DuckDB's dialect, where x // y is cut off and x / y is not.",
+        )
+
+
+def decimal_by_sign(node: exp.Expr) -> bool:
+    """Tell whether a number has decimal places in any dialect, by a constant or cast that is written in it."""
+    from sqlglot import exp
+
+    match node:
+        case exp.Literal():
+            return not node.is_string and "." in node.this
+        case exp.Cast():
+            return bool(node.to.this is exp.DType.DECIMAL)
+        case exp.Paren() | exp.Neg() | exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
+            return any(map(decimal_by_sign, node.iter_expressions()))
+        case exp.Case():
+            results = [branch.args["true"] for branch in node.args["ifs"]] + [node.args.get("default")]
+            return any(decimal_by_sign(result) for result in results if result is not None)
+        case _:
+            return False
 
 
 def only(node: exp.Expr, allowed: Collection[str]) -> None:

@@ -85,8 +85,6 @@ def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context)
 
 def _with(select: exp.Select, context: Context) -> Context:
     """Add the common table expressions of a SELECT."""
-    from sqlglot import exp
-
     clause = select.args.get("with_")
     if clause is None:
         return context
@@ -94,14 +92,26 @@ def _with(select: exp.Select, context: Context) -> Context:
         raise Refusal(Code.CLAUSE_NOT_ALLOWED, "WITH RECURSIVE is not supported.", "Use plain common table expressions.")
     only(clause, {"expressions"})
     for definition in clause.expressions:
-        only(definition, {"this", "alias"})
-        only(definition.args["alias"], {"this"})
-        name = identifier(definition.args["alias"].this)
-        if not isinstance(definition.this, exp.Query):
-            raise unsupported(definition.this)
-        compiled = context.subquery(definition.this, name, replace(context, names=Names()))
-        context = replace(context, tables={**context.tables, name: compiled})
+        name, query = defined(definition)
+        context = with_table(name, query, context)
     return context
+
+
+def defined(definition: exp.Expr) -> tuple[str, exp.Query]:
+    """Return the name of a common table expression, and what it stands for."""
+    from sqlglot import exp
+
+    only(definition, {"this", "alias"})
+    only(definition.args["alias"], {"this"})
+    if not isinstance(definition.this, exp.Query):
+        raise unsupported(definition.this)
+    return identifier(definition.args["alias"].this), definition.this
+
+
+def with_table(name: str, query: exp.Query, context: Context) -> Context:
+    """Add a common table expression."""
+    compiled = context.subquery(query, name, replace(context, names=Names()))
+    return replace(context, tables={**context.tables, name: compiled})
 
 
 def table(node: exp.Expr, context: Context) -> Frame | PublicTable:
@@ -116,17 +126,17 @@ def table(node: exp.Expr, context: Context) -> Frame | PublicTable:
         only(node, {"this", "alias"})
         if not isinstance(node.this, exp.Query):
             raise unsupported(node.this)
-        return context.subquery(node.this, _alias(node) or "", context)
+        return context.subquery(node.this, alias_of(node) or "", context)
     if not isinstance(node, exp.Table):
         raise Refusal(Code.DATASET_UNKNOWN, "Only datasets and subqueries can stand after FROM.", "Use a dataset of the contract.")
     only(node, {"this", "alias"})
     if not isinstance(node.this, exp.Identifier):
         raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")
     name = identifier(node.this)
-    return _named(name, _alias(node) or name, context)
+    return _named(name, alias_of(node) or name, context)
 
 
-def _alias(node: exp.Expr) -> str | None:
+def alias_of(node: exp.Expr) -> str | None:
     """Return the alias of a table, if it has one."""
     alias = node.args.get("alias")
     if alias is None:

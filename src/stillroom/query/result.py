@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stillroom.model.expression import Constant, Expression
+from stillroom.model.expression import Constant, Expression, columns_of
 from stillroom.model.schema import Kind
 from stillroom.query.constants import date_constant
 from stillroom.query.typed import mismatch
@@ -38,6 +38,11 @@ class Result:
     def null(self) -> bool:
         """Whether it is the constant NULL."""
         return isinstance(self.expression, Constant) and self.expression.value is None
+
+
+def reads_noise(node: Expression) -> bool:
+    """Tell whether an expression depends on what is measured."""
+    return any(name.startswith("m") for name in columns_of(node))
 
 
 def truth(expression: Expression, *operands: Result) -> Result:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.expression import PARTS, Average, Column, Quantile, columns_of, walk
+from stillroom.model.expression import PARTS, Average, Column, Over, Quantile, children, columns_of
 from stillroom.privacy import ratios
-from stillroom.privacy.intervals import joint_level
+from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level
 from stillroom.privacy.quantiles import greatest_of, least_of, quantile_of
-from stillroom.query.estimate import Estimate, exact
+from stillroom.query.estimate import Estimate, exact, vague
 from stillroom.query.estimates import estimates
-from stillroom.query.estimation import HALF
+from stillroom.query.frame_noise import MeasureSums, around
 from stillroom.query.quantiles import grid_of
+from stillroom.query.result import reads_noise
 from stillroom.query.scales import LEVEL, average_of
+from stillroom.query.table_windows import windowed
 from stillroom.query.totals import TOTALLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Plan
@@ -27,14 +28,28 @@ if TYPE_CHECKING:
     from stillroom.privacy.intervals import Derived
     from stillroom.query.totals import Totals
 
+    Windows: TypeAlias = dict[tuple[Over, Fraction], Sequence[Estimate]]
+    """What windows say of all rows of a table, with intervals at a level."""
+
 
 class Rows:
     """Some rows of a table, in some order."""
 
-    def __init__(self, plan: Plan, totals: Totals, shown: Sequence[Shown] = (), numbers: Sequence[int] | None = None) -> None:
-        """Remember which of all rows these are; all of them, if left out. `shown` are the combinations of selected keys."""
+    def __init__(
+        self,
+        plan: Plan,
+        totals: Totals,
+        shown: Sequence[Shown] = (),
+        numbers: Sequence[int] | None = None,
+        windows: Windows | None = None,
+    ) -> None:
+        """Remember which of all rows these are (all of them, if left out), and what windows say that were computed before.
+
+        `shown` are the combinations of selected keys.
+        """
         self._plan, self._totals, self._shown = plan, totals, shown
         self._numbers = range(len(totals.sets)) if numbers is None else numbers
+        self._windows: Windows = {} if windows is None else windows
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -42,15 +57,19 @@ class Rows:
 
     def chosen(self, places: Iterable[int]) -> Rows:
         """Return the rows at some places among these, in the order of the places."""
-        return Rows(self._plan, self._totals, self._shown, [self._numbers[place] for place in places])
+        return Rows(self._plan, self._totals, self._shown, [self._numbers[place] for place in places], self._windows)
 
-    def column(self, node: Expression) -> Sequence[Estimate]:
+    def column(self, node: Expression, level: Fraction = LEVEL) -> Sequence[Estimate]:
         """Return an expression's value and interval in each row; several noisy terms share the error probability (Bonferroni)."""
         atoms = _atoms(node)
-        level = joint_level(LEVEL, max(1, len(atoms)))
-        known = {name: self._atom(atom, level) for name, atom in atoms.items()}
+        shared = joint_level(level, max(1, sum(map(reads_noise, atoms.values()))))
+        known: dict[str | Over, Sequence[Estimate]] = {name: self._atom(atom, shared) for name, atom in atoms.items()}
         known |= {name: self._key(name) for name in columns_of(node) if name[0] in {"k", "g"}}
         return estimates(node, known, len(self))
+
+    def known(self, node: Expression) -> Sequence[Estimate]:
+        """Return an expression's value in each row; its intervals do not matter."""
+        return self.column(node)
 
     def positions(self, key: int) -> list[int]:
         """Return the position of a key's value among `values` of it, in each row, or `TOTALLED`."""
@@ -67,7 +86,11 @@ class Rows:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
         halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
         sums, offsets, sets = self._totals.sums[measure], self._totals.offsets[measure], self._totals.sets
-        return (_around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
+        return (around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
+
+    def measure_sums(self, measure: int, level: Fraction) -> MeasureSums:
+        """Return the sums of a measure over frames, with intervals at a level."""
+        return MeasureSums(self._plan, self._totals, measure, level)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
@@ -106,8 +129,12 @@ class Rows:
         known = self.values(int(name[1:]))
         return [known[position] for position in positions]
 
-    def _atom(self, atom: Column | Average | Quantile, level: Fraction) -> list[Estimate]:
-        """Return a noisy term with its interval at a level."""
+    def _atom(self, atom: Column | Average | Quantile | Over, level: Fraction) -> list[Estimate]:
+        """Return a noisy term with its interval at a level; without one at a level that is too near to 1."""
+        if isinstance(atom, Over):
+            return self._over(atom, level)
+        if level > HIGHEST_LEVEL:
+            return [vague(one.value) for one in self._atom(atom, LEVEL)]
         if isinstance(atom, Average):
             return _estimated(self.averaged(atom, level), atom.digits)
         if isinstance(atom, Quantile):
@@ -119,17 +146,18 @@ class Rows:
             for total, low, high in self.measured(number, level)
         ]
 
+    def _over(self, node: Over, level: Fraction) -> list[Estimate]:
+        """Return what a window function says of each row, computed over all rows of the table."""
+        if (node, level) not in self._windows:
+            self._windows[node, level] = windowed(node, Rows(self._plan, self._totals, windows=self._windows), level)
+        found = self._windows[node, level]
+        return [found[number] for number in self._numbers]
+
 
 def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
     """Return derived numbers, which are in units, with their intervals."""
     unit = 10**digits
     return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
-
-
-def _around(total: int, offset: float, half: int) -> tuple[int, int, int]:
-    """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
-    middle = total + math.floor(offset + HALF)
-    return total, min(total, middle - half), max(total, middle + half)
 
 
 def _key_value(value: Scalar, digits: int) -> Estimate:
@@ -139,14 +167,14 @@ def _key_value(value: Scalar, digits: int) -> Estimate:
     return exact(value)
 
 
-def _atoms(node: Expression) -> Mapping[str, Column | Average | Quantile]:
-    """Return the noisy terms of an expression by name."""
-    found: dict[str, Column | Average | Quantile] = {}
-    for part in walk(node):
-        if isinstance(part, Average):
-            found[f"{part.total}/{part.count}"] = part
-        elif isinstance(part, Quantile):
-            found[f"{part.measure}@{part.part}"] = part
-        elif isinstance(part, Column) and part.name.startswith("m"):
-            found[part.name] = part
-    return found
+def _atoms(node: Expression) -> dict[str | Over, Column | Average | Quantile | Over]:
+    """Return the noisy terms of an expression by name, and its windows, by themselves."""
+    if isinstance(node, Over):
+        return {node: node}
+    if isinstance(node, Average):
+        return {f"{node.total}/{node.count}": node}
+    if isinstance(node, Quantile):
+        return {f"{node.measure}@{node.part}": node}
+    if isinstance(node, Column):
+        return {node.name: node} if node.name.startswith("m") else {}
+    return {name: atom for child in children(node) for name, atom in _atoms(child).items()}

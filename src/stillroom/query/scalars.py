@@ -37,7 +37,7 @@ def applied(node: After) -> Callable[..., Estimate]:
             return _root
         case ScalarFunction.GREATEST | ScalarFunction.LEAST:
             pick: Callable[[Sequence[Plain]], Plain] = max if node.function is ScalarFunction.GREATEST else min  # type: ignore[assignment]  # of one kind
-            return lambda *operands: _extreme(pick, operands)
+            return lambda *operands: extreme(pick, operands)
         case ScalarFunction.COALESCE:
             return lambda *operands: _first(operands)
         case ScalarFunction.NULLIF:
@@ -115,7 +115,7 @@ def _root(operand: Estimate) -> Estimate:
     return operand._replace(value=value, low=root_below(operand.low), high=root_above(operand.high))
 
 
-def _extreme(pick: Callable[[Sequence[Plain]], Plain], operands: Sequence[Estimate]) -> Estimate:
+def extreme(pick: Callable[[Sequence[Plain]], Plain], operands: Sequence[Estimate]) -> Estimate:
     """Return the greatest or least of what is not NULL; it never falls as an operand rises."""
     known = [operand for operand in operands if operand.noisy or operand.value is not None]
     values = [operand.value for operand in known if operand.value is not None]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import DELTA_UNIT
+from stillroom.model.expression import Over, walk
 from stillroom.model.plan import Aggregate
 from stillroom.model.schema import Kind, Scalar
 from stillroom.model.selection import Selection
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stillroom.model.contract import Contract
+    from stillroom.model.expression import Expression
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Bounds, Measure
+    from stillroom.model.plan import Bounds, Finish, Measure
     from stillroom.model.question import Terms
     from stillroom.query.frame import Frame
     from stillroom.query.sets import Sets
@@ -64,12 +66,12 @@ def _may_select(key: Typed, contract: Contract) -> bool:
     return contract.caps.release_selection_delta > 0 and (key.type.kind is Kind.DATE or max(ends, default=0) < CONSTANT_LIMIT)
 
 
-def check_selected(selected: int, sets: Iterable[tuple[int, ...]], measures: Iterable[Measure], terms: Terms) -> None:
+def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], terms: Terms) -> None:
     """Refuse what selected keys, the first ones, do not go together with.
 
     Raises:
         InvalidInput: Pure differential privacy is asked for.
-        Refusal: A grouping set adds up over a selected key, or something else than sums is measured.
+        Refusal: A grouping set adds up over a selected key, something else than sums is measured, or a window looks at other rows.
     """
     if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in measures):
         raise Refusal(
@@ -83,12 +85,24 @@ def check_selected(selected: int, sets: Iterable[tuple[int, ...]], measures: Ite
             "Keys without a declared domain cost δ, and pure differential privacy has none.",
             "Leave out --pure, or group by columns with declared domains.",
         )
-    if not all(set(range(selected)) <= set(kept) for kept in sets):
+    if selected and any(isinstance(node, Over) for expression in _expressions(finish) for node in walk(expression)):
+        raise Refusal(
+            Code.EXPRESSION_NOT_ALLOWED,
+            "A window over the table cannot stand beside a key without a declared domain, of which only some values are shown.",
+            "Leave the window out, or group by columns with declared domains.",
+        )
+    if not all(set(range(selected)) <= set(kept) for kept in finish.sets):
         raise Refusal(
             Code.KEY_WITHOUT_DOMAIN,
             "A total would add up over a key without a declared domain, of which only some values are shown.",
             "Keep such keys in every grouping set, and ask for the total in a question of its own.",
         )
+
+
+def _expressions(finish: Finish) -> list[Expression]:
+    """Return all that a table shows, or is chosen and ordered by."""
+    chosen = [] if finish.having is None else [finish.having]
+    return [*(one.value for one in finish.outputs), *(one.value for one in finish.order), *chosen]
 
 
 def most_shown(keys: Sequence[Typed], cells: int, sizes: Sequence[tuple[int, int]]) -> int:

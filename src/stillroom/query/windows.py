@@ -194,7 +194,8 @@ def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]
     }
     function = functions.get(type(node))
     if function is None:
-        raise unsupported(node)
+        reason = f"The function {type(node).__name__.upper()} is not supported over the rows of one person."
+        raise Refusal(Code.FUNCTION_NOT_ALLOWED, reason, "The SQL reference lists what is supported.")
     only(node, {"this", "big_int", "offset"})
     if function is WindowFunction.ROW_NUMBER or isinstance(node.this, exp.Star):
         return function, ROW, 0

@@ -42,6 +42,7 @@ from stillroom.model.expression import (
     IsNull,
     Like,
     Not,
+    Over,
     Quantile,
 )
 
@@ -102,7 +103,7 @@ def _term(node: Expression, scope: Scope) -> Term:
             return called(node, [term(operand, scope) for operand in node.operands])
         case Compare() | Among() | Like() | IsNull() | Not() | All() | Any():
             return Term(exp.paren(_condition(node, scope), copy=False), SqlType.TRUTH)
-        case Average() | After() | Bounded() | Covariance() | Quantile():
+        case Average() | After() | Bounded() | Covariance() | Quantile() | Over():
             raise unsound()
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections import defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.client.verification.functions import Known, root_at_least, root_at_most, sure
-from stillroom.client.verification.halves import halves
+from stillroom.client.verification.halves import halves, sum_halves
 from stillroom.client.verification.meaning import known
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import value_at
+from stillroom.client.verification.windows import said
 from stillroom.model.after import ScalarFunction
-from stillroom.model.expression import After, Average, Bounded, Column, Covariance, Quantile, columns_of, walk
+from stillroom.model.expression import After, Average, Bounded, Column, Covariance, Over, Quantile, children, columns_of, walk
 from stillroom.model.release import LARGEST
 from stillroom.model.schema import Kind
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stillroom.client.verification.functions import Plain
+    from stillroom.client.verification.halves import Halves
     from stillroom.client.verification.rows import Label
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Output, Plan
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 ERROR = 0.05
 """How often an interval may miss, at most; the terms of an expression share it."""
+
+MOST_FRAMED = 3_000
+"""Windows with frames are not computed again for more rows."""
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
@@ -86,7 +92,8 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
     """Compute a column again from the totals and keys that its rows show, if they show all that it is made of.
 
     Values must be just so. Half-widths are known up to numerical error, so that an interval must lie between that of the least and that
-    of the greatest ones. A column that is made of averages or quantiles is not computed again.
+    of the greatest ones. A column that is made of averages or quantiles is not computed again, nor is one with a window that sees other
+    rows than the table shows, or has a frame over many.
 
     Returns:
         How many cells were computed.
@@ -96,22 +103,29 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
     """
     output = plan.finish.outputs[position]
     shown = _shown(plan)
-    names = columns_of(output.value)
+    names = {name for name in columns_of(output.value) if name.startswith("m")}
     derived = any(isinstance(node, Average | Quantile) for node in walk(output.value))
-    if labels is None or derived or not {name for name in names if name.startswith("m")} <= set(shown):
+    if labels is None or derived or not names <= set(shown) or not _seen(plan, output.value, len(table.rows)):
         return 0
-    level = 1 - ERROR / max(1, sum(name.startswith("m") for name in names))
-    for row, label in zip(table.rows, labels, strict=True):
-        line = _Line(plan, row, label, shown, level, table.shown)
-        narrow, wide = (_understood(output.value, line.columns(names, more=more)) for more in (False, True))
-        _compare(output, row[position], narrow, wide)
+    lines = [_Line(plan, row, label, shown, table.shown) for row, label in zip(table.rows, labels, strict=True)]
+    narrow, wide = (_understood(output.value, _Sheet(lines, more=more)) for more in (False, True))
+    for row, *ends in zip(table.rows, narrow, wide, strict=True):
+        _compare(output, row[position], *ends)
     return len(table.rows)
 
 
-def _understood(node: Expression, columns: Mapping[str, Known]) -> Known:
-    """Return the value of an expression whose operands may be of any kind and number."""
+def _seen(plan: Plan, node: Expression, rows: int) -> bool:
+    """Tell whether the windows of an expression see just the rows that the table shows, and have no frame over many of them."""
+    finish, windows = plan.finish, [part for part in walk(node) if isinstance(part, Over)]
+    if any(one.rows != finish.having or (one.extent is not None and rows > MOST_FRAMED) for one in windows):
+        return False
+    return not windows or (finish.limit is None and not finish.offset)
+
+
+def _understood(node: Expression, sheet: _Sheet) -> list[Known]:
+    """Return the values of an expression whose operands may be of any kind and number."""
     try:
-        return known(node, columns)
+        return sheet.column(node, 1 - ERROR)
     except (TypeError, ValueError, IndexError, ArithmeticError):
         raise Broken("a column is made of values that do not go together") from None
 
@@ -133,7 +147,6 @@ class _Line(NamedTuple):
         cells: What the row shows.
         label: Which row it is.
         shown: The columns that show measures, by the names of these.
-        level: What the interval of each measure covers.
         selected: The combinations of selected keys that are shown.
     """
 
@@ -141,7 +154,6 @@ class _Line(NamedTuple):
     cells: Sequence[Cell]
     label: Label
     shown: Mapping[str, int]
-    level: float
     selected: Sequence[Shown]
 
     @property
@@ -149,18 +161,21 @@ class _Line(NamedTuple):
         """The keys that are not totalled over."""
         return self.plan.finish.sets[self.label.group]
 
-    def columns(self, names: frozenset[str], *, more: bool) -> dict[str, Known]:
-        """Return what the row says of keys and totals; half-widths as wide as they may be, or as narrow."""
-        return {name: self._total(name, more=more) if name.startswith("m") else sure(self._key(name)) for name in names}
-
-    def _total(self, name: str, *, more: bool) -> Known:
+    def column(self, name: str, level: float, *, more: bool) -> Known:
+        """Return what the row says of a key or total; half-widths as wide as they may be, or as narrow."""
+        if not name.startswith("m"):
+            return sure(self._key(name))
         number = int(name[1:])
-        digits = self.plan.measures[number].digits + self.plan.finish.places
-        unit: int = 10**digits
-        total = units_of(self.cells[self.shown[name]].value, digits)
-        known = halves(self.plan, number, self.kept, self.level)
-        half = known.most + known.offset if more else max(0, known.least - known.offset)
-        return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
+        half = _half(halves(self.plan, number, self.kept, level), more=more)
+        return _around(self.total(number), half, self.places(number))
+
+    def places(self, number: int) -> int:
+        """Return in how many decimal places the row shows a measure."""
+        return self.plan.measures[number].digits + self.plan.finish.places
+
+    def total(self, number: int) -> int:
+        """Return the total of a measure that the row shows, in units."""
+        return units_of(self.cells[self.shown[f"m{number}"]].value, self.places(number))
 
     def _key(self, name: str) -> Plain:
         number = int(name[1:])
@@ -172,10 +187,65 @@ class _Line(NamedTuple):
         return Fraction(value, 10 ** self.plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+class _Sheet(NamedTuple):
+    """All rows of the table; half-widths as wide as they may be, or as narrow."""
+
+    lines: Sequence[_Line]
+    more: bool
+
+    @property
+    def canonical(self) -> list[int]:
+        """The numbers of the rows, by grouping set and keys."""
+        return sorted(range(len(self.lines)), key=lambda row: self.lines[row].label)
+
+    def column(self, node: Expression, level: float) -> list[Known]:
+        """Return an expression in each row; its noisy terms share what the level leaves."""
+        terms = _terms(node)
+        noisy = sum(any(name.startswith("m") for name in columns_of(term)) for term in terms)
+        shared = 1 - (1 - level) / max(1, noisy)
+        said_of = {term: said(term, self, shared) for term in terms if isinstance(term, Over)}
+        names = [term.name for term in terms if isinstance(term, Column)]
+        found = []
+        for row, line in enumerate(self.lines):
+            columns: dict[str | Over, Known] = {name: line.column(name, shared, more=self.more) for name in names}
+            found.append(known(node, columns | {term: one[row] for term, one in said_of.items()}))
+        return found
+
+    def total(self, measure: int, rows: Sequence[int], level: float) -> Known:
+        """Return the sum of a measure over some rows, of which those of one grouping set have no leaf cell in common."""
+        groups: defaultdict[int, list[_Line]] = defaultdict(list)
+        for row in rows:
+            groups[self.lines[row].label.group].append(self.lines[row])
+        shared, plan = 1 - (1 - level) / len(groups), self.lines[0].plan
+        known = [sum_halves(plan, measure, lines[0].kept, [line.label.positions for line in lines], shared) for lines in groups.values()]
+        total = sum(line.total(measure) for lines in groups.values() for line in lines)
+        return _around(total, sum(_half(one, more=self.more) for one in known), self.lines[0].places(measure))
+
+
+def _half(known: Halves, *, more: bool) -> int:
+    """Return how far an interval may reach to one side of a value, or how near."""
+    return known.most + known.offset if more else max(0, known.least - known.offset)
+
+
+def _terms(node: Expression) -> set[Column | Over]:
+    """Return the columns of an expression and its windows, but none inside these."""
+    if isinstance(node, Column | Over):
+        return {node}
+    return {term for child in children(node) for term in _terms(child)}
+
+
+def _around(total: int, half: int, digits: int) -> Known:
+    """Return a total with its half-width, both in units."""
+    unit: int = 10**digits
+    return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
+
+
 def _compare(output: Output, cell: Cell, narrow: Known, wide: Known) -> None:
     """Compare a cell with what was computed."""
     narrow, wide = _short(narrow), _short(wide)
     expect("a computed value", cell.value, _text(output, narrow.value))
+    if not output.noisy:
+        return
     if output.kind not in {Kind.INTEGER, Kind.DECIMAL} or narrow.ends is None or wide.ends is None:
         require(
             wide.ends is not None or narrow.ends is not None or cell.low is None, "a computed value has an interval, which is unbounded"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stillroom.client.verification.noise import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stillroom.model.mechanism import Mechanism
     from stillroom.model.plan import Marginal, Plan, Strategy
@@ -49,6 +49,34 @@ def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Hal
     draws = math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
     least, most = (_one(strategy[0].mechanism, draws, level, more=more) for more in (False, True))
     return Halves(least * one, most * one, 0)
+
+
+def sum_halves(plan: Plan, measure: int, kept: tuple[int, ...], rows: Sequence[tuple[int, ...]], level: float) -> Halves:
+    """Return the half-width of the sum of some totals of a grouping set, given the positions of their keys.
+
+    Where one marginal is measured, it is that of the sum of so many draws; a room may compute with a number of draws that is larger by less
+    than a sixty-fourth. Where several are, the half-widths of all totals, which share the level, add up at most; at least, if these
+    totals are all that agree in some keys, it is that of the total over the other keys.
+    """
+    one, strategy, grouped = 10**plan.finish.places, plan.strategies[measure], len(plan.grouping)
+    sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
+    if len(strategy) == 1:
+        draws = len(rows) * math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
+        least, most = (_one(strategy[0].mechanism, number, level, more=more) for number, more in _numbers(draws))
+        return Halves(least * one, most * one, 0)
+    apart = several(strategy, sizes, kept, 1 - (1 - level) / len(rows), one)
+    free = [place for place in range(len(kept)) if len({row[place] for row in rows}) > 1]
+    least = apart.least * len(rows)
+    if len(rows) == math.prod(sizes[kept[place]] for place in free):
+        together = tuple(key for place, key in enumerate(kept) if place not in free)
+        least = min(least, several(strategy, sizes, together, level, one).least)
+    return Halves(least, apart.most * len(rows), apart.offset * len(rows))
+
+
+def _numbers(draws: int) -> tuple[tuple[int, bool], tuple[int, bool]]:
+    """Return the least number of draws that a half-width may be of, and the greatest: the next with seven binary digits, then zeros."""
+    rest = max(0, draws.bit_length() - 7)
+    return (draws, False), ((draws + 2**rest - 1) // 2**rest * 2**rest, True)
 
 
 @lru_cache(maxsize=256)

@@ -25,6 +25,7 @@ from stillroom.model.expression import (
     IsNull,
     Like,
     Not,
+    Over,
     children,
 )
 
@@ -38,12 +39,14 @@ _EXACT: dict[str, Callable[[Fraction, Fraction], Fraction]] = {"add": operator.a
 _TESTS: dict[str, Callable[..., bool]] = {"eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le}
 
 
-def known(node: Expression, columns: Mapping[str, Known]) -> Known:
-    """Return the value of an expression in a row, given its columns there.
+def known(node: Expression, columns: Mapping[str | Over, Known]) -> Known:
+    """Return the value of an expression in a row, given its columns there, and what its windows say.
 
     Raises:
         Broken: It has operands of kinds that it does not take, or a term that is no column.
     """
+    if isinstance(node, Over):
+        return columns[node]
     parts = [known(part, columns) for part in children(node)]
     match node:
         case Column():

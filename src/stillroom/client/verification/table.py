@@ -42,7 +42,7 @@ class Found:
 def check_table(plan: Plan, table: Table) -> Found:
     """Check every cell, the interval of every plain count and sum, and every plain total whose parts are shown.
 
-    Columns that are made of counts and sums are computed again where the table shows these too. All others are checked to lie within
+    Columns that are made of keys, counts and sums are computed again where the table shows these too. All others are checked to lie within
     their intervals, averages within the contract's bounds, and variances and what is made of them within their known range.
 
     Raises:
@@ -56,6 +56,7 @@ def check_table(plan: Plan, table: Table) -> Found:
         cells = [row[position] for row in table.rows]
         if not output.noisy:
             require(all(_plain(cell) for cell in cells), f"column {table.headings[position].name} has no noise, and has intervals")
+            check_computed(plan, table, position, known)
         elif output.measure is not None:
             units = _check_measure(plan, output, cells, known)
             intervals += len(units)

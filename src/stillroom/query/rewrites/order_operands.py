@@ -7,6 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
 from stillroom.crypto.canonical import canonical
+from stillroom.model.after import TableFunction
 from stillroom.model.expression import (
     All,
     Among,
@@ -17,7 +18,9 @@ from stillroom.model.expression import (
     Compare,
     Comparison,
     Expression,
+    Over,
     children,
+    columns_of,
     with_children,
 )
 from stillroom.model.function import Function
@@ -26,6 +29,9 @@ from stillroom.model.relation import Filter, Join, JoinKind, Relation, expressio
 
 if TYPE_CHECKING:
     from stillroom.query.draft import Draft
+
+_TOTALS = frozenset({TableFunction.COUNT, TableFunction.SUM, TableFunction.MIN, TableFunction.MAX})
+"""Window functions for which the order does not matter where they are of a whole partition."""
 
 _Valued = TypeVar("_Valued", Key, Measure, Output, Order)
 
@@ -100,7 +106,10 @@ def ordered(node: Expression) -> Expression:
             return _binary(node)
         case Call(function=Function.GREATEST | Function.LEAST):
             found = {canonical(operand.to_json()): operand for operand in map(ordered, node.operands)}
-            return node.model_copy(update={"operands": tuple(found[key] for key in sorted(found))})
+            operands = tuple(found[key] for key in sorted(found))
+            return operands[0] if len(operands) == 1 else node.model_copy(update={"operands": operands})
+        case Over():
+            return _over(node)
         case _:
             return with_children(node, [ordered(child) for child in children(node)])
 
@@ -130,3 +139,25 @@ def _binary(node: Compare | Arithmetic) -> Expression:
     if symmetric and canonical(right.to_json()) < canonical(left.to_json()):
         left, right = right, left
     return node.model_copy(update={"left": left, "right": right})
+
+
+def _over(node: Over) -> Over:
+    """Order and merge the keys of a window, and leave out what orders nothing; a frame of all rows is none."""
+    keys = {canonical(key.to_json()): key for key in map(ordered, node.keys) if columns_of(key)}
+    order = [term.model_copy(update={"value": ordered(term.value)}) for term in node.order]
+    order = [term for term in order if columns_of(term.value) and term.value not in keys.values()]
+    order = [term for place, term in enumerate(order) if term.value not in [one.value for one in order[:place]]]
+    extent = node.extent
+    if extent is not None and ((extent.start is None and extent.end is None) or (extent.peers and not order)):
+        extent = None
+    if extent is None and node.function in _TOTALS:
+        order = []
+    return Over(
+        function=node.function,
+        value=ordered(node.value),
+        keys=tuple(keys[key] for key in sorted(keys)),
+        order=tuple(order),
+        extent=extent,
+        number=node.number,
+        rows=None if node.rows is None else ordered(node.rows),
+    )
