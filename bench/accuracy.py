@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
+    from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
 SIZES = {"band": 6, "region": 10, "tariff": 8}
@@ -85,6 +86,11 @@ class Counts:
             found[tuple(place[key] for key in kept)] += people
         return found
 
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+        """Return nobody: no key is selected."""
+        del plan, tables
+        return []
+
 
 class NoTables:
     """Tables that nobody opens."""
@@ -125,7 +131,7 @@ def _error(counts: Counts, asked: Sequence[Compiled]) -> float:
     total = Fraction(0)
     for one in (question for _ in range(RELEASES) for question in asked):
         truth = _truth(counts, one.plan)
-        for row in finish(one.plan, one.headings, protection.measure(one.plan, one.charge, {"members": 1})).rows:
+        for row in finish(one.plan, one.headings, protection.measure(one.plan, one.charge, {"members": 1}).cells).rows:
             place = tuple(None if cell.totalled else int(cell.value or 0) - 1 for cell in row[:-1])
             total += (Fraction(row[-1].value or 0) - truth[place]) ** 2
     return float(total) / RELEASES

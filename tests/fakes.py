@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from stillroom.model.mechanism import Guarantee, Mechanism
+    from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
+    from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
 
@@ -27,6 +29,15 @@ class ZeroNoise:
         """Return zeros, whatever the mechanism and its guarantee."""
         del mechanism, guarantee
         return [0] * count
+
+
+class Listing:
+    """What engines have in common that only know plans whose keys have domains."""
+
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+        """Return that nobody is anywhere."""
+        del plan, tables
+        return []
 
 
 class ListTable:

@@ -118,7 +118,7 @@ class Line(NamedTuple):
         position, key = self.at[number], self.plan.keys[number]
         if name[0] == "g":
             return _known(Fraction(position is None))
-        value = None if position is None else key.domain[position]
+        value = None if position is None else key.listed[position]
         return _known(Fraction(value, 10**key.digits) if type(value) is int else value)
 
     def _average(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - an average
@@ -134,8 +134,8 @@ class Line(NamedTuple):
     def _quantile(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a quantile
         number = int(node.measure[1:])
         noises = tuple(one.mechanism for one in self.plan.strategies[number][::-1])
-        branches = tuple(len(self.plan.keys[key].domain) for key in self.plan.measures[number].grid)
-        terms = math.prod(len(key.domain) for key, position in zip(self.plan.grouping, self.at, strict=True) if position is None)
+        branches = tuple(len(self.plan.keys[key].listed) for key in self.plan.measures[number].grid)
+        terms = math.prod(len(key.listed) for key, position in zip(self.plan.grouping, self.at, strict=True) if position is None)
         grid, counts = Grid(noises, branches, terms, node.low, node.high, node.width, node.step), self.levels[number]
         match node.part:
             case 0:
@@ -167,7 +167,7 @@ def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     known = [[] if measure.grid else _estimated(plan, strategy, own) for measure, strategy, own in every]
     lines = Sheet()
     for kept in plan.finish.sets:
-        places = [range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.grouping)]
+        places = [range(len(key.listed)) if number in kept else [None] for number, key in enumerate(plan.grouping)]
         for at in itertools.product(*places):
             mine = [[value for place, value in own if _agree(at, place)] for own in known]
             totals = [sum(total for total, _ in one) for one in mine]
@@ -197,7 +197,7 @@ def _agree(at: tuple[int | None, ...], place: tuple[int | None, ...]) -> bool:
 
 
 def _places(plan: Plan, kept: tuple[int, ...]) -> list[tuple[int | None, ...]]:
-    return list(itertools.product(*(range(len(key.domain)) if number in kept else [None] for number, key in enumerate(plan.grouping))))
+    return list(itertools.product(*(range(len(key.listed)) if number in kept else [None] for number, key in enumerate(plan.grouping))))
 
 
 HALF = 0.5 + 2**-20

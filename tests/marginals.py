@@ -19,12 +19,12 @@ def own_keys(plan: Plan, measure: int) -> tuple[int, ...]:
 
 def places(plan: Plan, measure: int = 0) -> list[tuple[int, ...]]:
     """Return where each leaf cell of a measure lies in its keys' domains, in canonical order."""
-    return list(product(*(range(len(plan.keys[key].domain)) for key in own_keys(plan, measure))))
+    return list(product(*(range(len(plan.keys[key].listed)) for key in own_keys(plan, measure))))
 
 
 def added_up(plan: Plan, leaves: Sequence[int], kept: tuple[int, ...], measure: int = 0) -> tuple[int, ...]:
     """Return the totals of a measure's leaf cells over the keys that are not kept, in canonical order."""
-    totals = dict.fromkeys(product(*(range(len(plan.keys[key].domain)) for key in kept)), 0)
+    totals = dict.fromkeys(product(*(range(len(plan.keys[key].listed)) for key in kept)), 0)
     order = [own_keys(plan, measure).index(key) for key in kept]
     for place, value in zip(places(plan, measure), leaves, strict=True):
         totals[tuple(place[key] for key in order)] += value
@@ -43,9 +43,11 @@ def sole(leaves: LeafCells) -> NoisyCells:
 
 
 def sparse_marginal(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...], measure: int) -> dict[int, int]:
-    """Return the totals of a vector of leaf cells of which most are 0, by any numbering of the totals."""
+    """Return the totals of a vector of leaf cells of which most are 0, by any numbering of the totals; leaf cells stay as they are."""
     own_positions = own_keys(plan, measure)
-    sizes = [len(plan.keys[key].domain) for key in own_positions]
+    if kept == own_positions:
+        return dict(leaves)
+    sizes = [len(plan.keys[key].listed) for key in own_positions]
     totals: defaultdict[int, int] = defaultdict(int)
     for cell, value in leaves.items():
         number, place = 0, cell

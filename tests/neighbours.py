@@ -16,7 +16,7 @@ from stillroom.model.plan import Aggregate, Marginal
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.query.estimation import sizes_of
-from stillroom.query.protected import Protected, marginal_sensitivities, protected
+from stillroom.query.protected import Protected, drawn, marginal_sensitivities
 from tests.alterations import ALTERATIONS, table_of_altered
 from tests.marginals import own_keys, sparse_marginal
 from tests.reference import counted, together
@@ -94,7 +94,10 @@ class Exploration:
 
     @cached_property
     def protected(self) -> list[Protected]:
-        """What noise is added to, with its (add/remove, change) sensitivities; and the leaf cells of each measure, without noise."""
+        """What noise is added to, with its (add/remove, change) sensitivities; and the leaf cells of each measure, without noise.
+
+        Where keys are selected, noise is added to numbers of persons, too, which vectors have after the measures.
+        """
         silent = self.plan.strategies[0][0].mechanism
         leaves = [Marginal(kept=own_keys(self.plan, number), mechanism=silent) for number in range(len(self.plan.measures))]
         bounds = [
@@ -102,11 +105,15 @@ class Exploration:
             for measure, one in zip(self.plan.measures, leaves, strict=True)
         ]
         exact = enumerate(zip(leaves, bounds, strict=True))
-        return [*protected(self.plan), *(Protected(number, one, *both) for number, (one, both) in exact)]
+        return [*drawn(self.plan), *(Protected(number, one, *both) for number, (one, both) in exact)]
 
     def marginals(self, vector: Vector) -> list[Sparse]:
         """Return what a vector of leaf cells adds to each of them."""
-        return [sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure) for one in self.protected]
+        measures = len(self.plan.measures)
+        return [
+            sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure) if one.measure < measures else vector[measures]
+            for one in self.protected
+        ]
 
     @property
     def read(self) -> list[str]:
@@ -140,7 +147,7 @@ class Exploration:
 
     def _others(self, who: tuple[str, ...], everybody: dict[str, Parts]) -> Iterator[Parts]:
         """Yield who may be there besides some identifiers: nobody; and everybody else, where that makes a difference."""
-        yield tuple({} for _ in self.plan.measures)
+        yield tuple({} for _ in range(len(self.plan.measures) + (self.plan.selection is not None)))
         if any(measure.aggregate is Aggregate.UNION for measure in self.plan.measures):
             yield united(parts for identifier, parts in everybody.items() if identifier not in who)
 
@@ -159,7 +166,7 @@ class Exploration:
 
     def costs(self) -> Iterator[list[Fraction]]:
         """Yield, for a person who appears or vanishes, what each marginal's noise costs at that, as zCDP rho."""
-        noisy = protected(self.plan)
+        noisy = drawn(self.plan)
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
             moved = [norms(cells.values()) for cells in self.marginals(vector)[: len(noisy)]]
             found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]

@@ -16,7 +16,9 @@ CONTRACT = Contract.model_validate_json("""
 {
   "schema": "stillroom/contract/v1", "name": "example", "version": 1, "purpose": "tests", "jurisdiction": "none", "retention_days": 1,
   "expires": "2099-12-31", "ask": ["a"], "receive": ["a"], "approval": {"rule": "each-owner"},
-  "caps": {"epsilon": 10, "delta": 1e-9, "release_epsilon": 5},
+  "caps": {
+    "epsilon": 10, "delta": 1e-9, "release_epsilon": 5, "selection_delta": 1e-9, "release_selection_delta": 1e-11
+  },
   "parties": [
     {"name": "a", "roles": ["owner", "analyst", "receiver"], "key": "ed25519:a"},
     {"name": "b", "roles": ["owner"], "key": "ed25519:b"}
@@ -36,6 +38,14 @@ CONTRACT = Contract.model_validate_json("""
         "cost": {"type": "decimal", "step": 0.01, "uses": ["filter", "measure"], "bounds": [0, 100]},
         "ward": {"type": "text", "uses": ["group", "filter"], "values": ["x", "y", "z"], "required": true},
         "day": {"type": "date", "uses": ["filter"], "bounds": ["2020-01-01", "2025-12-31"]}
+      }
+    },
+    "trips": {
+      "kind": "private", "owner": "b", "person": {"column": "pid"}, "rows_per_person": 3,
+      "columns": {
+        "place": {"type": "text", "uses": ["group"], "max_length": 40},
+        "mode": {"type": "text", "uses": ["group"], "values": ["bus", "rail"], "required": true},
+        "fare": {"type": "decimal", "step": 0.01, "uses": ["measure"], "bounds": [0, 20]}
       }
     }
   }

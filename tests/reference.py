@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window, steps
+from stillroom.model.selection import Occupied
 from tests.reference_functions import call
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
 Scalar: TypeAlias = bool | int | str | None
 Row: TypeAlias = dict[str, Scalar]
-Sparse: TypeAlias = dict[int, int]
-"""What is not zero of a vector of cells, by the cell's place in canonical order."""
-Part: TypeAlias = "Mapping[int, int | frozenset[Scalar]]"
+Where: TypeAlias = tuple[Scalar, ...]
+"""A cell: the value of each selected key, then the position of each other key in its domain."""
+Sparse: TypeAlias = dict[Any, int]
+"""What is not zero of a vector of cells, by the place in canonical order; where keys are selected, by combination and place in it."""
+Part: TypeAlias = "Mapping[Any, int | frozenset[Scalar]]"
 """What a person has in the cells of a measure: totals for a sum, sets of values for a union."""
 
 
@@ -277,19 +280,20 @@ class _Life:
         return found
 
     def contribution(self) -> tuple[Part, ...]:
-        """Return the person's bounded part of each cell of each measure."""
-        groups: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        """Return the person's bounded part of each cell of each measure; last, where keys are selected, of numbers of persons."""
+        groups: dict[Where, list[Row]] = defaultdict(list)
         grouping = list(range(len(self.plan.grouping)))
         for row in self.rows(self.plan.rows):
             group = self.cell(row, grouping)
             if group is not None:
                 groups[group].append(row)
         mine = {group: groups[group] for group in self.kept(list(groups))}
-        return tuple(self.part(one, mine) for one in self.plan.measures)
+        persons = [dict.fromkeys((group[: self.plan.selected] for group in mine), 1)] if self.plan.selection else []
+        return (*(self.part(one, mine) for one in self.plan.measures), *persons)
 
-    def part(self, measure: Measure, groups: Mapping[tuple[int, ...], list[Row]]) -> Part:
+    def part(self, measure: Measure, groups: Mapping[Where, list[Row]]) -> Part:
         """Return the person's part of the cells of one measure, given the rows in the groups that the person keeps."""
-        cells: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        cells: dict[Where, list[Row]] = defaultdict(list)
         for group, rows in groups.items():
             for row in rows:
                 cell = self.cell(row, measure.grid)
@@ -297,25 +301,26 @@ class _Life:
                     cells[(*group, *cell)].append(row)
         return self.values(measure, cells) if measure.aggregate == "union" else self.vector(measure, cells)
 
-    def cell(self, row: Row, keys: Sequence[int]) -> tuple[int, ...] | None:
-        """Return the position of some keys in their domains, unless one is not in it."""
-        found = [self.world.positions[key].get(evaluate(self.plan.keys[key].value, row)) for key in keys]
-        known = tuple(position for position in found if position is not None)
-        return known if len(known) == len(found) else None
+    def cell(self, row: Row, keys: Sequence[int]) -> Where | None:
+        """Return the value of selected keys and the position of others in their domains, unless one is not in it."""
+        found = [(key, evaluate(self.plan.keys[key].value, row)) for key in keys]
+        if any(key >= self.plan.selected and value not in self.world.positions[key] for key, value in found):
+            return None
+        return tuple(value if key < self.plan.selected else self.world.positions[key][value] for key, value in found)
 
-    def kept(self, cells: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    def kept(self, cells: list[Where]) -> list[Where]:
         """Return the cells that count, as `Bounds.keep_groups` says."""
         if not self.plan.bounds.keep_groups:
             return cells
         salt = self.world.tables[self.plan.datasets[0]].salt
 
-        def order(cell: tuple[int, ...]) -> str:
-            positions = ",".join(str(position) for position in cell)
+        def order(cell: Where) -> str:
+            positions = ",".join(written(value, key < self.plan.selected) for key, value in enumerate(cell))
             return hashlib.sha256(f"{salt.hex()}|{self.person}|{positions}".encode()).hexdigest()
 
         return sorted(cells, key=order)[: self.plan.bounds.groups]
 
-    def vector(self, measure: Measure, cells: Mapping[tuple[int, ...], list[Row]]) -> Sparse:
+    def vector(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> Sparse:
         """Return the clamped totals of one measure."""
         vector = {}
         for cell, rows in cells.items():
@@ -323,17 +328,27 @@ class _Life:
             vector[self.place(measure, cell)] = min(max(total, measure.low), measure.high)
         return {place: total for place, total in vector.items() if total}
 
-    def values(self, measure: Measure, cells: Mapping[tuple[int, ...], list[Row]]) -> dict[int, frozenset[Scalar]]:
+    def values(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> dict[int, frozenset[Scalar]]:
         """Return the values of one measure that are not NULL."""
         found = {cell: frozenset(evaluate(measure.value, row) for row in rows) - {None} for cell, rows in cells.items()}
         return {self.place(measure, cell): values for cell, values in found.items() if values}
 
-    def place(self, measure: Measure, cell: tuple[int, ...]) -> int:
+    def place(self, measure: Measure, cell: Where) -> Any:  # noqa: ANN401 - as the keys of `Sparse`
         """Return where a cell stands in canonical order: the last key varies fastest."""
-        place = 0
-        for key, position in zip((*self.plan.grouping, *(self.plan.keys[key] for key in measure.grid)), cell, strict=True):
-            place = place * len(key.domain) + position
-        return place
+        place, selected = 0, self.plan.selected
+        own = (*self.plan.grouping, *(self.plan.keys[key] for key in measure.grid))
+        for key, position in zip(own[selected:], cell[selected:], strict=True):
+            place = place * len(key.listed) + int(position or 0)
+        return (cell[:selected], place) if selected else place
+
+
+def written(value: Scalar, selected: bool) -> str:  # noqa: FBT001 - as the key says
+    """Write where a cell is along a key, for the hash: a position, or the value of a selected key."""
+    if not selected:
+        return str(value)
+    if isinstance(value, str):
+        return value.encode().hex().upper()
+    return "-" if value is None else str(int(value))
 
 
 def _said(column: Windowed, rows: list[Row], at: int) -> Scalar:
@@ -366,7 +381,7 @@ _TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {
 
 def contributions(plan: Plan, tables: Mapping[str, ReferenceTable]) -> dict[str, tuple[Part, ...]]:
     """Return what each person of any private dataset has in each measure."""
-    world = _World(tables, [{value: position for position, value in enumerate(key.domain)} for key in plan.keys])
+    world = _World(tables, [{value: position for position, value in enumerate(key.listed)} for key in plan.keys])
     persons = {str(row["person"]) for dataset in plan.datasets for row in tables[dataset].rows}
     return {person: _Life(plan, world, person).contribution() for person in sorted(persons)}
 
@@ -392,6 +407,16 @@ def measure(plan: Plan, tables: Mapping[str, ReferenceTable]) -> tuple[tuple[int
     vectors = [counted(together(parts[number] for parts in everybody)) for number in range(len(plan.measures))]
     sizes = [plan.cells_of(measure) for measure in plan.measures]
     return tuple(tuple(vector.get(place, 0) for place in range(size)) for vector, size in zip(vectors, sizes, strict=True))
+
+
+def occupied(plan: Plan, tables: Mapping[str, ReferenceTable]) -> list[Occupied]:
+    """Return the combinations of selected keys that somebody is in."""
+    everybody = contributions(plan, tables).values()
+    *vectors, persons = [counted(together(parts[number] for parts in everybody)) for number in range(len(plan.measures) + 1)]
+    return [
+        Occupied(keys, number, tuple(tuple(vector.get((keys, place), 0) for place in range(plan.cells)) for vector in vectors))
+        for keys, number in persons.items()
+    ]
 
 
 def read_tables(plan: Plan, tables: Mapping[str, AdmittedTable]) -> dict[str, ReferenceTable]:
@@ -424,3 +449,7 @@ class ReferenceEngine:
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
         """Return the exact cells of each measure in canonical order."""
         return measure(plan, read_tables(plan, tables))
+
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+        """Return the combinations of selected keys that somebody is in."""
+        return occupied(plan, read_tables(plan, tables))

@@ -20,6 +20,8 @@ from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
+from stillroom.model.schema import Kind
+from stillroom.model.selection import Measurement, Shown
 from stillroom.policy.approval import APPROVAL_TYPE
 from stillroom.policy.contracts import section_digest
 from stillroom.query.compile import compile_question
@@ -28,14 +30,14 @@ from stillroom.room.room import Genuine, Notary, Outlet, Room
 from stillroom.room.signed import sign
 from stillroom.room.stages import Rehearsal, Released
 from stillroom.room.statement import CONTRACT_TYPE, DATA_TYPE, QUESTION_TYPE, DataStatement
-from tests.marginals import without_noise
+from tests.marginals import sole, without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stillroom.ledger.account import Account
-    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.plan import Plan
     from stillroom.ports import Clock, Progress
 
 OWNERS = ("hospital", "insurer")
@@ -102,11 +104,17 @@ class Guessing:
         self.genuine = genuine
         self.runs = 0
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
-        """Return random cells."""
+    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
+        """Return random cells, and of selected keys three combinations: two values and NULL."""
         del charge, versions
         self.runs += 1
-        return without_noise(plan, tuple(tuple(random.randrange(10**9) for _ in range(plan.cells_of(one))) for one in plan.measures))
+        least = plan.selection.threshold if plan.selection is not None else 0
+        kinds = [key.kind for key in plan.keys[: plan.selected]]
+        made_up = zip(*(("a", "b", None) if kind is Kind.TEXT else (7, 9, None) for kind in kinds), strict=True)
+        shown = tuple(Shown(keys, least + random.randrange(100)) for keys in made_up)
+        sizes = [plan.cells_of(one) * (len(shown) if plan.selection else 1) for one in plan.measures]
+        leaves = tuple(tuple(random.randrange(10**9) for _ in range(size)) for size in sizes)
+        return Measurement(sole(leaves) if plan.selection else without_noise(plan, leaves), shown)
 
 
 class Steps:

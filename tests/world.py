@@ -20,7 +20,7 @@ from stillroom.admission.rows import admit_rows
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset
 from stillroom.model.question import Question, Terms
-from stillroom.model.schema import column_type
+from stillroom.model.schema import Use, column_type
 from stillroom.query.compile import compile_question
 from tests import reference
 from tests.fakes import ListTable
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
     from stillroom.model.schema import Scalar
+    from stillroom.model.selection import Occupied
 
 FOLDER = Path(__file__).parent / "corpus"
 
@@ -48,9 +49,12 @@ def contract(variant: str = "plain") -> Contract:
     """Return the contract, or a variant of it.
 
     `twins` have two identifiers each, `tight` lets a person influence two groups, `narrow` lets a person have ten rows, `loose` declares no
-    total of a person's costs, and `unbounded` no bounds of ages.
+    total of a person's costs, and `unbounded` no bounds of ages. `selecting` lets keys be selected: names, codes, notes and amounts; so do
+    `selecting twins` and `selecting tight`.
     """
     plain = Contract.model_validate_json(json.dumps(yaml.safe_load((FOLDER / "contract.yaml").read_text("utf-8"))))
+    if variant.startswith("selecting"):
+        return _selecting(contract(variant.removeprefix("selecting").strip() or "plain"))
     updates: dict[str, dict[str, Any]] = {
         "plain": {},
         "twins": {"identifiers_per_person": 2},
@@ -62,7 +66,17 @@ def contract(variant: str = "plain") -> Contract:
     return plain.model_copy(update=updates[variant])
 
 
-def _changed(dataset: Dataset, name: str, **declared: None) -> Dataset:
+def _selecting(plain: Contract) -> Contract:
+    """Return a contract under which free text and large numbers may be grouped by."""
+    datasets = dict(plain.datasets)
+    for dataset, name in (("members", "name"), ("visits", "code"), ("visits", "note"), ("linked", "amount")):
+        uses = (*datasets[dataset].columns[name].uses, Use.GROUP)
+        datasets[dataset] = _changed(datasets[dataset], name, uses=uses)
+    caps = plain.caps.model_copy(update={"selection_delta": 1e-3, "release_selection_delta": 1e-6})
+    return plain.model_copy(update={"datasets": datasets, "caps": caps})
+
+
+def _changed(dataset: Dataset, name: str, **declared: object) -> Dataset:
     column = dataset.columns[name].model_copy(update=declared)
     return dataset.model_copy(update={"columns": {**dataset.columns, name: column}})
 
@@ -229,6 +243,13 @@ def measured(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
     return ENGINE.measure_exactly(plan, {name: table.stored for name, table in tables.items()})
 
 
+def occupied(plan: Plan, tables: World) -> dict[tuple[Scalar, ...], Occupied]:
+    """Return the combinations of selected keys that somebody is in, by the engine."""
+    found = ENGINE.measure_occupied(plan, {name: table.stored for name, table in tables.items()})
+    assert len({one.keys for one in found}) == len(found)
+    return {one.keys: one for one in found}
+
+
 @cache
 def as_it_is(entry: Entry) -> tuple[tuple[int, ...], ...]:
     """Return the exact cells of a question in the world as it is, by the engine."""
@@ -243,4 +264,5 @@ def referred(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
 def contributions(plan: Plan, tables: World) -> dict[str, Parts]:
     """Return what everybody contributes, by the reference."""
     found = reference.contributions(plan, {name: table.listed for name, table in tables.items()})
-    return {person: found.get(person, tuple({} for _ in plan.measures)) for person in persons()}
+    nothing: Parts = tuple({} for _ in range(len(plan.measures) + (plan.selection is not None)))
+    return {person: found.get(person, nothing) for person in persons()}

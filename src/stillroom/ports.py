@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from stillroom.crypto.merkle import Frontier
     from stillroom.model.charge import Charge
     from stillroom.model.mechanism import Guarantee, Mechanism
-    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.plan import Plan
     from stillroom.model.record import ContractRecord, DataRecord, RunRecord, RunState, Tally
+    from stillroom.model.selection import Measurement, Occupied
 
 
 class Noise(Protocol):
@@ -39,11 +40,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return the time now, in seconds."""
-        ...
 
     def sleep_until(self, moment: float) -> None:
         """Return at `moment` or later."""
-        ...
 
 
 class Entropy(Protocol):
@@ -93,12 +92,14 @@ class Engine(Protocol):
     name: str
 
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Sequence[int]]:
-        """Return, for each measure, its exact leaf cells in canonical order.
+        """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
 
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        ...
+
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Occupied]:
+        """Return the combinations of the selected keys of a plan that somebody is in, each once, in any order. It fails likewise."""
 
 
 class Protection(Protocol):
@@ -110,13 +111,12 @@ class Protection(Protocol):
     sampler: str
     """Name and version of the noise sampler."""
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
+    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure within the charge.
 
         Raises:
             Failed: The run did not finish. What was committed stays charged.
         """
-        ...
 
 
 class Progress(Protocol):
@@ -124,7 +124,6 @@ class Progress(Protocol):
 
     def step(self, name: str) -> None:
         """Take note of a step."""
-        ...
 
 
 class Vault(Protocol):

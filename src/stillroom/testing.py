@@ -99,26 +99,41 @@ def measure_exactly(contract: Contract, tables: Mapping[str, RawTable], sql: str
     question = Question(contract=digest_of(contract), sql=sql, terms=terms or Terms(epsilon=1.0), asked_by=asked_by)
     plan = compile_question(contract, question).plan
     admitted = {name: MemoryTable(_admitted(contract, name, table)) for name, table in tables.items()}
-    cells = DuckdbEngine().measure_exactly(plan, admitted)
+    combinations, cells = _measured(plan, admitted)
     measures = [
-        ExactMeasure(dict(zip(_keys(plan, measure), leaves, strict=True)), measure.digits, tuple(_marginals(plan, number, leaves)))
+        ExactMeasure(
+            dict(zip(_keys(plan, measure, combinations), leaves, strict=True)),
+            measure.digits,
+            tuple(_marginals(plan, number, combinations, leaves)),
+        )
         for number, (measure, leaves) in enumerate(zip(plan.measures, cells, strict=True))
     ]
     return ExactMeasurement(plan, tuple(measures))
 
 
-def _keys(plan: Plan, measure: Measure) -> Iterator[tuple[Scalar, ...]]:
+def _measured(plan: Plan, tables: Mapping[str, MemoryTable]) -> tuple[list[tuple[Scalar, ...]], Sequence[Sequence[int]]]:
+    """Return the combinations of selected keys that occur, one of nothing where none are selected, and the cells of each measure."""
+    if plan.selection is None:
+        return [()], DuckdbEngine().measure_exactly(plan, tables)
+    occupied = DuckdbEngine().measure_occupied(plan, tables)
+    cells = [[cell for one in occupied for cell in one.cells[number]] for number in range(len(plan.measures))]
+    return [one.keys for one in occupied], cells
+
+
+def _keys(plan: Plan, measure: Measure, combinations: Sequence[tuple[Scalar, ...]]) -> Iterator[tuple[Scalar, ...]]:
     """Yield the values of the keys that tell a measure's cells apart."""
-    return product(*(key.domain for key in (*plan.grouping, *(plan.keys[key] for key in measure.grid))))
+    own = (*plan.grouping[plan.selected :], *(plan.keys[key] for key in measure.grid))
+    return ((*first, *rest) for first in combinations for rest in product(*(key.listed for key in own)))
 
 
-def _marginals(plan: Plan, measure: int, leaves: Sequence[int]) -> Iterator[ExactMarginal]:
+def _marginals(plan: Plan, measure: int, combinations: Sequence[tuple[Scalar, ...]], leaves: Sequence[int]) -> Iterator[ExactMarginal]:
     """Yield what a release would add noise to."""
     for one in protected(plan):
         if one.measure == measure:
             kept = one.marginal.kept
-            keys = product(*(key.domain if number in kept else (None,) for number, key in enumerate(plan.keys)))
-            totals = marginal_of(leaves, sizes_of(plan, plan.measures[measure]), kept)
+            rest = [key.listed if number in kept else (None,) for number, key in enumerate(plan.keys)][plan.selected :]
+            keys = ((*first, *others) for first in combinations for others in product(*rest))
+            totals = marginal_of(leaves, sizes_of(plan, plan.measures[measure], len(combinations)), kept)
             yield ExactMarginal(dict(zip(keys, totals, strict=True)), one.add_remove, one.change, one.marginal.mechanism)
 
 

@@ -1008,6 +1008,42 @@ SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT COUNT(*)::INTEGER FROM visits
 
+-- name: total over a key without a declared domain
+-- contract: selecting
+-- code: KEY_WITHOUT_DOMAIN
+SELECT code, COUNT(*) FROM visits GROUP BY ROLLUP (code)
+
+-- name: pure question with a key without a declared domain
+-- contract: selecting
+-- code: PRICE_INVALID
+-- terms: {"epsilon": 1.0, "pure": true}
+SELECT code, COUNT(*) FROM visits GROUP BY code
+
+-- name: distinct values beside a key without a declared domain
+-- contract: selecting
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT code, COUNT(DISTINCT ward) FROM visits GROUP BY code
+
+-- name: median beside a key without a declared domain
+-- contract: selecting
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT code, MEDIAN(cost) FROM visits GROUP BY code
+
+-- name: window beside a key without a declared domain
+-- contract: selecting
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT code, COUNT(*), RANK() OVER (ORDER BY COUNT(*)) FROM visits GROUP BY code
+
+-- name: key without a declared domain that is too large a number
+-- contract: selecting
+-- code: KEY_WITHOUT_DOMAIN
+SELECT amount * amount AS square, COUNT(*) FROM linked GROUP BY square
+
+-- name: key without a declared domain that may not be grouped by
+-- contract: selecting
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT finding || note AS text, COUNT(*) FROM visits GROUP BY 1
+
 -- name: window in HAVING
 -- code: CLAUSE_NOT_ALLOWED
 SELECT region, COUNT(*) FROM members GROUP BY region HAVING RANK() OVER (ORDER BY COUNT(*)) < 3

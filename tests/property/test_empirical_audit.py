@@ -185,7 +185,7 @@ def test_one_release_of_many_groups_keeps_its_promise(*, pure: bool) -> None:
 
     def run(present: Sequence[bool]) -> list[float]:
         protection = ServerProtection(ENGINE, OpendpNoise(), ListTables({"members": everybody(present)}))
-        ((cells,),) = protection.measure(compiled.plan, compiled.charge, {"members": 1})
+        ((cells,),) = protection.measure(compiled.plan, compiled.charge, {"members": 1}).cells
         return [cells[places[age, regions[region], tariffs[tariff], smoker == 1]] for age, region, tariff, smoker in PERSONS]
 
     claim = asked.claims(Kind.ADD_REMOVE)[0]
@@ -198,7 +198,7 @@ def keys_of(plan: Plan) -> list[tuple[object, ...]]:
     """Return the keys of a plan's cells, in their order."""
     found: list[tuple[object, ...]] = [()]
     for key in plan.keys:
-        found = [(*before, value) for before in found for value in key.domain]
+        found = [(*before, value) for before in found for value in key.listed]
     return found
 
 

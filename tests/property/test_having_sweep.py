@@ -20,7 +20,7 @@ from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.protections.server import ServerProtection
 from stillroom.query.finish import finish
-from tests.fakes import ListTable, ListTables
+from tests.fakes import Listing, ListTable, ListTables
 from tests.questions import compiled
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ FALSE_ALARM = 1e-9
 SQL = f"SELECT age, COUNT(*) AS n FROM members GROUP BY age HAVING n > {LIMIT}"
 
 
-class Sweep:
+class Sweep(Listing):
     """An engine for which the k-th group has k persons."""
 
     name = "sweep"
@@ -54,7 +54,7 @@ def shown(asked: Compiled) -> list[int]:
     protection = ServerProtection(Sweep(), OpendpNoise(), ListTables({"members": ListTable([], {})}))
     times = [0 for _ in COUNTS]
     for _ in range(RELEASES):
-        noisy = protection.measure(asked.plan, asked.charge, {"members": 1})
+        noisy = protection.measure(asked.plan, asked.charge, {"members": 1}).cells
         for row in finish(asked.plan, asked.headings, noisy).rows:
             times[int(row[0].value or 0) - 12] += 1
     return times

@@ -100,7 +100,7 @@ REFUSED = [
     (["ask", f"{QUESTION} HAVING COUNT(*) > :x", "--epsilon", "1"], 2, Code.SQL_INVALID),
     (["ask", QUESTION, "--epsilon", "1", "--param", "x"], 2, Code.USAGE),
     (["ask", QUESTION, "--epsilon", "1", "--param", "x=1", "--param", "x=2"], 2, Code.USAGE),
-    (["ask", QUESTION, "--epsilon", "1", "--param", "X=1"], 2, Code.PRICE_INVALID),
+    (["ask", QUESTION, "--epsilon", "1", "--param", "X=1"], 2, Code.SQL_INVALID),
     (["nonsense"], 2, Code.USAGE),
     (["data", "add", "trial", "{base}/contract.yaml"], 3, Code.OWNER_ONLY),
     (["data", "add", "members", "{base}/missing.csv"], 2, Code.DATA_INVALID),
@@ -114,6 +114,8 @@ REFUSED = [
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "nan"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "0"], 2, Code.PRICE_INVALID),
     (["budget", "--raise", "people", "--epsilon", "99", "--delta", "inf"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--selection-delta", "nan"], 2, Code.PRICE_INVALID),
+    (["budget", "--raise", "people", "--epsilon", "99", "--selection-delta", "0.5"], 2, Code.PRICE_INVALID),
 ]
 
 

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stillroom.ledger.entry import Entry
-    from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.plan import Plan
+    from stillroom.model.selection import Measurement
     from tests.rooms import Scene
 
 
@@ -59,7 +60,7 @@ class Failing(Guessing):
         super().__init__()
         self._error = error
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
+    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Fail."""
         del plan, charge, versions
         raise self._error

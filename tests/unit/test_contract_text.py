@@ -96,6 +96,16 @@ PROBLEMS = [
     ({"datasets__visits__columns__note__max_length": None}, "datasets.visits.columns.note"),
     ({"datasets__visits__columns__note__uses": ["group"]}, "datasets.visits.columns.note.uses"),
     ({"datasets__visits__columns__urgent__max_length": 5}, "datasets.visits.columns.urgent.max_length"),
+    (
+        {"datasets__residents__columns__born__uses": ["group"], "datasets__residents__columns__born__bounds": None},
+        "datasets.residents.columns.born.uses",
+    ),
+    ({"caps__selection_delta": 1e-9}, "caps.release_selection_delta"),
+    ({"caps__release_selection_delta": 1e-9}, "caps.release_selection_delta"),
+    ({"caps__selection_delta": 1e-9, "caps__release_selection_delta": 1e-8}, "caps.release_selection_delta"),
+    ({"caps__selection_delta": 1e-9, "caps__release_selection_delta": 1e-19}, "caps.release_selection_delta"),
+    ({"caps__selection_delta": -1e-9}, "caps.selection_delta"),
+    ({"caps__selection_delta": 0.5}, "caps.selection_delta"),
     ({"purpose": ...}, "purpose"),
     ({"colour": "red"}, "colour"),
     ({"caps__delta": 0}, "caps.delta"),
@@ -109,6 +119,12 @@ PROBLEMS = [
 @pytest.mark.parametrize(("change", "path"), PROBLEMS)
 def test_each_problem_is_named_where_it_is(change: dict[str, Any], path: str) -> None:
     assert path in paths(example(**change))
+
+
+def test_columns_without_a_domain_may_be_grouped_by_where_their_values_can_be_selected() -> None:
+    selecting = {"caps__selection_delta": 1e-9, "caps__release_selection_delta": 1e-11}
+    for column in ("visits__columns__note", "residents__columns__income"):
+        assert paths(example(**{f"datasets__{column}__uses": ["group"], **selecting})) == set()
 
 
 def test_all_problems_come_at_once() -> None:

@@ -84,7 +84,7 @@ def matrix(plan: Plan, kept: tuple[int, ...]) -> NDArray[np.float64]:
     """Return the matrix that makes a marginal of leaf cells."""
     found: Any = np.ones((1, 1))
     for key, values in enumerate(plan.keys):
-        found = np.kron(found, np.eye(len(values.domain)) if key in kept else np.ones((1, len(values.domain))))
+        found = np.kron(found, np.eye(len(values.listed)) if key in kept else np.ones((1, len(values.listed))))
     return np.asarray(found)
 
 

@@ -101,9 +101,13 @@ def test_a_release_may_cost_the_cap_and_not_a_unit_more() -> None:
     assert Code.RELEASE_CAP_EXCEEDED in codes(case(compiled=more))
 
 
-def test_a_charge_of_delta_does_not_fit_a_cap_whose_delta_is_spoken_for() -> None:
-    selecting = PLAN.model_copy(update={"charge": Charge(rho=1, delta=1)})
-    assert Code.RELEASE_CAP_EXCEEDED in codes(case(compiled=selecting))
+@pytest.mark.parametrize(("caps", "most"), [({}, 10**7), ({"selection_delta": 0.0, "release_selection_delta": 0.0}, 0)])
+def test_a_charge_of_delta_fits_what_the_contract_has_for_selecting_keys(caps: dict[str, float], most: int) -> None:
+    """The δ at which ε is stated is spoken for: none of it can be charged."""
+    agreed = CONTRACT.model_copy(update={"caps": CONTRACT.caps.model_copy(update=caps)})
+    for delta, exceeds in ((most, False), (most + 1, True)):
+        selecting = PLAN.model_copy(update={"charge": Charge(rho=1, delta=delta)})
+        assert (Code.RELEASE_CAP_EXCEEDED in codes(case(compiled=selecting, contract=agreed))) == exceeds
 
 
 def test_pure_epsilon_is_compared_as_the_rho_that_it_costs() -> None:

@@ -58,7 +58,7 @@ TABLE = Table(
 def release() -> Release:
     """Return a release with one cell of each kind."""
     question = compiled(SQL)
-    promise = Promise(epsilon=1.0, change_epsilon=2.0, delta=1e-9)
+    promise = Promise(epsilon=1.0, change_epsilon=2.0, delta=1e-9, conversion_delta=1e-9)
     statement = Statement(
         room="room key",
         reservation="r",

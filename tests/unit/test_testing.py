@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MEMBERS = [{"id": f"p{n}", "age": 20 + n, "gender": "FM"[n % 2], "region": None} for n in range(6)]
 VISITS = [{"pid": f"p{n % 3}", "cost": "10.50", "ward": "x", "day": "2024-05-01"} for n in range(9)]
+TRIPS = [{"pid": f"p{n % 3}", "place": f"place {n % 2}", "mode": "bus", "fare": None} for n in range(9)]
 SQL = "SELECT gender, COUNT(*), SUM(cost) FROM members JOIN visits ON id = pid GROUP BY gender"
 
 
@@ -35,6 +36,13 @@ def test_a_neighbour_is_within_the_declared_sensitivity() -> None:
     everybody = measure_exactly(CONTRACT, {"members": MEMBERS, "visits": VISITS}, SQL).measures[0]
     fewer = measure_exactly(CONTRACT, {"members": MEMBERS[1:], "visits": [v for v in VISITS if v["pid"] != "p0"]}, SQL).measures[0]
     assert sum(abs(everybody.cells[key] - fewer.cells[key]) for key in everybody.cells) == 3 <= everybody.marginals[0].add_remove.l1
+
+
+def test_selected_keys_have_the_values_that_occur() -> None:
+    sql = "SELECT place, mode, COUNT(*) FROM trips GROUP BY place, ROLLUP (mode)"
+    (count,) = measure_exactly(CONTRACT, {"trips": TRIPS}, sql).measures
+    assert count.cells == {("place 0", "bus"): 5, ("place 0", "rail"): 0, ("place 1", "bus"): 4, ("place 1", "rail"): 0}
+    assert count.marginals[0].totals == count.cells
 
 
 def test_tables_are_named_as_in_the_contract() -> None:

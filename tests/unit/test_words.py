@@ -44,8 +44,8 @@ def test_guess_probability_is_rounded_up(epsilon: float, delta: float) -> None:
 
 
 def test_attacker_sentences_say_four_numbers() -> None:
-    release = Promise(epsilon=1.0, change_epsilon=2.0, delta=1e-9)
-    cap = Promise(epsilon=8.0, change_epsilon=20.0, delta=1e-9)
+    release = Promise(epsilon=1.0, change_epsilon=2.0, delta=1e-9, conversion_delta=1e-9)
+    cap = Promise(epsilon=8.0, change_epsilon=20.0, delta=1e-9, conversion_delta=1e-9)
     presence, fact = attacker_sentences(release, cap)
     assert presence == (
         "Is this person in the data? An attacker who starts at 50:50 guesses right at most 73.2 % of the time from this release, "
@@ -67,7 +67,7 @@ def test_promise_of_gaussian_noise_adds_up_rho() -> None:
 
 def test_promise_of_laplace_noise_is_pure() -> None:
     measures = [Noised(Mechanism(noise=LAPLACE, scale=10.0), *SIGNED), Noised(Mechanism(noise=LAPLACE, scale=2.0), *COUNT)]
-    assert release_promise(measures, DELTA) == Promise(epsilon=1.0, change_epsilon=2.0, delta=0.0)
+    assert release_promise(measures, DELTA) == Promise(epsilon=1.0, change_epsilon=2.0, delta=0.0, conversion_delta=0.0)
 
 
 def test_promise_of_a_cap_allows_for_any_change() -> None:

@@ -17,6 +17,9 @@ RoomName = Annotated[str, typer.Option("--name", help="The room's name, in its l
 Joined = Annotated[Path, typer.Option("--room", envvar="STILLROOM_ROOM", help="The room that the party joins.")]
 Epsilon = Annotated[float, typer.Option("--epsilon", help="Lifetime cap of the party's accounts, as ε at --delta. Only you can raise it.")]
 Delta = Annotated[float, typer.Option("--delta", help="The δ at which --epsilon is meant.")]
+Selection = Annotated[
+    float, typer.Option("--selection-delta", help="Lifetime cap of the further δ that keys without a declared domain cost.")
+]
 Room = Annotated[Path, typer.Argument(help="The room's folder.")]
 
 
@@ -35,11 +38,20 @@ def room(folder: Folder, *, name: RoomName = "room", as_json: AsJson = False) ->
 
 
 @app.command("home")
-def home(party: Party, folder: Folder, *, room: Joined, epsilon: Epsilon = 10.0, delta: Delta = 1e-9, as_json: AsJson = False) -> None:
+def home(
+    party: Party,
+    folder: Folder,
+    *,
+    room: Joined,
+    epsilon: Epsilon = 10.0,
+    delta: Delta = 1e-9,
+    selection_delta: Selection = 0.0,
+    as_json: AsJson = False,
+) -> None:
     """Make a party's home: its keys, its accounts and a place for its data. They stay with the party."""
     from stillroom.client.session import make_home
 
-    key = make_home(folder, party, room=room, epsilon=epsilon, delta=delta)
+    key = make_home(folder, party, room=room, epsilon=epsilon, delta=delta, selection_delta=selection_delta)
     screen(as_json=as_json).show(
         {"party": party, "key": key}, f"Made the home of {party} in {folder}.", f"Its public key, for the contract: {key}"
     )

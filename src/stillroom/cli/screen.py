@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stillroom.privacy.words import selection_sentence
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -200,11 +202,14 @@ def release_lines(release: Release) -> list[str]:
     """Return what stands below a table: how much of it is not shown, charge, guarantee, and where it can be checked."""
     promise = release.promise
     delta = f", δ = {promise.delta:g}" if promise.delta else " (pure)"
-    balance = f"Contract balance: ρ {units(release.balance.before.rho)} → {units(release.balance.after.rho)}."
+    before, after, selection = release.balance.before, release.balance.after, release.plan.selection
+    further = f", δ {delta_units(before.delta)} → {delta_units(after.delta)}" if before.delta else ""
+    balance = f"Contract balance: ρ {units(before.rho)} → {units(after.rho)}{further}."
     more = len(release.table.rows) - ROWS_SHOWN
     return [
         *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
-        "" if release.table.rows else "No rows: none passed HAVING, LIMIT or OFFSET.\n",
+        "" if release.table.rows else f"No rows: none passed {'selection, ' if selection else ''}HAVING, LIMIT or OFFSET.\n",
+        *([selection_sentence(selection.threshold, selection.delta / 1e18, selection.most)] if selection else []),
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,
         f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {plain(release.room)}.",
@@ -214,6 +219,11 @@ def release_lines(release: Release) -> list[str]:
 def units(rho: int) -> str:
     """Return units of 1e-12 ρ as a short decimal."""
     return f"{rho / 1e12:.5f}"
+
+
+def delta_units(delta: int) -> str:
+    """Return units of 1e-18 δ as a short decimal."""
+    return f"{delta / 1e18:.3g}"
 
 
 def price_lines(price: Price, beyond: float | None = None) -> list[str]:
@@ -230,6 +240,12 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
         f"Price: ε = {promise.epsilon:.4g}{delta}; a change of one person's rows in one dataset: ε = {promise.change_epsilon:.4g}.",
         f"Charged to: {', '.join(price.accounts)} and the contract. {bounded}",
     ]
+    if price.selection is not None:
+        chances = ", ".join(f"{_percent(chance)} for {size}" for size, chance in price.selection.chances.items())
+        lines += [
+            selection_sentence(price.selection.threshold, price.selection.delta, price.selection.most),
+            f"Chance that a group is shown, by persons in it: {chances}.",
+        ]
     for error in price.errors:
         if error.half_width is not None:
             total = f", totals up to ± {error.total_half_width}" if error.total_half_width else ""
@@ -247,3 +263,8 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
     if beyond is not None:
         lines.append(f"[yellow]This is more than one release may cost (ε = {beyond:g}): asking would be refused.[/]")
     return [*lines, *price.sentences]
+
+
+def _percent(chance: float) -> str:
+    """Return a chance in per cent, with two digits."""
+    return f"{chance * 100:.2g} %"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from stillroom.privacy.words import selection_sentence
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,7 +41,9 @@ class Scale:
 
 def table_html(release: Release) -> str:
     """Return the first rows of a release's table as HTML, with what it guarantees below."""
-    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in release.sentences)
+    rule = release.plan.selection
+    selected = [selection_sentence(rule.threshold, rule.delta / 1e18, rule.most)] if rule is not None else []
+    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*selected, *release.sentences))
     return f"<div>{rows_html(release.table)}{notes}</div>"
 
 

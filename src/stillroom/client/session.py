@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from stillroom.client.caps import cap_of
 from stillroom.client.result import Release
 from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContract, WaitingQuestion
 from stillroom.errors import Code, InvalidInput, Refusal
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
     Values: TypeAlias = Mapping[str, Parameter]
     Given: TypeAlias = Mapping[str, float | bool | None]
-
-MOST_EPSILON = 100
-"""The largest cap that can be given."""
 
 PUBLIC_KEY = "public.key"
 """The file of a home that others may read: what goes into the contract."""
@@ -53,7 +50,9 @@ def make_room(path: Path, name: str) -> str:
     return bootstrap.create_room(path, name)
 
 
-def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: float) -> str:
+def make_home(  # noqa: PLR0913 - who, where, and the three parts of a cap
+    path: Path, party: str, *, room: Path, epsilon: float, delta: float, selection_delta: float = 0.0
+) -> str:
     """Make a party's home in a room and return the party's public key.
 
     Args:
@@ -62,28 +61,18 @@ def make_home(path: Path, party: str, *, room: Path, epsilon: float, delta: floa
         room: The room's folder.
         epsilon: Lifetime cap of the party's account, as ε at `delta`.
         delta: The δ at which the cap is meant.
+        selection_delta: Lifetime cap of the further δ that keys without a declared domain cost.
     """
     from stillroom import bootstrap
     from stillroom.client.files import write_bytes
 
     if party in bootstrap.read_plate(room).homes:
         raise InvalidInput(Code.HOME_EXISTS, f"{party} has another home in this room.", "Use that home, or another room.")
-    home = bootstrap.create_home(path, party, _cap(epsilon, delta))
+    home = bootstrap.create_home(path, party, cap_of(epsilon, delta, selection_delta))
     bootstrap.join(room, home)
     key = home.signing_key.public.text
     write_bytes(home.path / PUBLIC_KEY, key.encode())
     return key
-
-
-def _cap(epsilon: float, delta: float) -> Charge:
-    """Return a cap given as (ε, δ), rounded down."""
-    from stillroom.privacy.accountant import cap_down, rho_from
-
-    if not 0 < epsilon <= MOST_EPSILON:
-        raise InvalidInput(Code.PRICE_INVALID, f"A cap lies between 0 and {MOST_EPSILON}.", "Choose another --epsilon.")
-    if not 0 < delta < 1:
-        raise InvalidInput(Code.PRICE_INVALID, "δ lies between 0 and 1.", "Choose another --delta.")
-    return cap_down(rho_from(Fraction(str(epsilon)), Fraction(str(delta))))
 
 
 def open_room(home: Path, room: Path | None = None, progress: Progress | None = None) -> Session:
@@ -257,7 +246,7 @@ class Session:
         from stillroom.policy.allowance import allowance, most_for_one
 
         caps, most = self.contract.caps, most_for_one(self.contract)
-        return None if price.charge.fits(allowance(most, caps.delta)) else most
+        return None if price.charge.fits(allowance(most, caps.delta, caps.release_selection_delta)) else most
 
     def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: float | bool | None) -> Release:
         """Ask a question.
@@ -366,15 +355,25 @@ class Session:
         ]
         return (AccountLine(name="contract", cap=tally.cap, held=Charge(rho=0), spent=tally.spent), *own)
 
-    def raise_account(self, population: str, epsilon: float | None, delta: float) -> bool:
-        """Raise the lifetime cap of one of this party's accounts, or open a new account; return whether it is new."""
+    def raise_account(self, population: str, epsilon: float | None, delta: float, selection_delta: float | None = None) -> bool:
+        """Raise the lifetime cap of one of this party's accounts, or open a new account; return whether it is new.
+
+        Args:
+            population: Whose account.
+            epsilon: The new cap, as ε at `delta`.
+            delta: The δ at which it is meant.
+            selection_delta: The new cap of δ for selecting keys; as it is, if left out.
+        """
         from stillroom import bootstrap
 
         if epsilon is None:
             raise InvalidInput(Code.PRICE_INVALID, "The new cap is missing.", "Add --epsilon.")
-        cap = _cap(epsilon, delta)
         accounts = bootstrap.accounts_of(self._home)
-        if any(account.name.population == population for account in accounts.all()):
+        known = [account.cap for account in accounts.all() if account.name.population == population]
+        cap = cap_of(epsilon, delta, selection_delta or 0.0)
+        if selection_delta is None and known:
+            cap = cap.model_copy(update={"delta": known[0].delta})
+        if known:
             accounts.raise_cap(population, cap)
             return False
         accounts.add(population, cap)

@@ -120,11 +120,15 @@ class Caps(Value):
         epsilon: Cap of ε for everything released under this contract, at `delta`.
         delta: The δ of every (ε, δ) statement under this contract; a constant that never comes from a row count.
         release_epsilon: Cap of ε for one release, at `delta`.
+        selection_delta: Further δ, for all selection of keys without a declared domain under this contract; 0 allows none.
+        release_selection_delta: The part of it that each release with such keys costs.
     """
 
     epsilon: float = Field(gt=0, le=100)
     delta: float = Field(gt=0, le=1e-3)
     release_epsilon: float = Field(gt=0, le=100)
+    selection_delta: float = Field(default=0.0, ge=0, le=1e-3)
+    release_selection_delta: float = Field(default=0.0, ge=0, le=1e-3)
 
 
 class AutomaticApproval(Value):

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from stillroom.model.contract import Digest, Name
-from stillroom.model.expression import Column, Expression
+from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
-from stillroom.model.schema import Kind
+from stillroom.model.schema import Kind, Scalar
+from stillroom.model.selection import Selection
 from stillroom.model.value import BigInt, Value
 
 if TYPE_CHECKING:
@@ -34,19 +35,24 @@ class Part(Value):
 
 
 class Key(Value):
-    """One grouping key with its whole domain, in display order.
+    """One grouping key with its whole domain, in display order, or a selected one.
 
     Attributes:
         value: Over the rows of `Plan.rows`.
         kind: What the values are, for display.
         digits: Decimal places of numbers.
-        domain: Every value that can occur, from the contract; NULL last.
+        domain: Every value that can occur, from the contract, NULL last; None where the values that are shown are selected.
     """
 
     value: Expression
     kind: Kind
     digits: int = 0
-    domain: tuple[bool | int | str | None, ...] = Field(min_length=1)
+    domain: Annotated[tuple[Scalar, ...], Field(min_length=1)] | None
+
+    @property
+    def listed(self) -> tuple[Scalar, ...]:
+        """The values that the contract declares: none for a selected key."""
+        return self.domain or ()
 
 
 class Aggregate(StrEnum):
@@ -87,6 +93,10 @@ class Measure(Value):
     digits: int = 0
     aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
     grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
+
+
+PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
+"""Whether a person is in a combination of selected keys: summed over persons, it is how many are."""
 
 
 class Marginal(Value):
@@ -176,8 +186,16 @@ class Finish(Value):
 
 
 def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
-    """Return how many leaf cells each row of a grouping set adds up, given the positions of the keys that it keeps."""
-    return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept)
+    """Return how many leaf cells each row of a grouping set adds up, given the positions of the keys that it keeps.
+
+    Nothing is added up over selected keys, which every grouping set keeps.
+    """
+    return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept and key.domain is not None)
+
+
+def reach(bounds: Bounds) -> int:
+    """Return in how many cells two persons can be, if there is no end to cells: what matters about combinations of selected keys."""
+    return 2 * bounds.groups * bounds.identifiers
 
 
 def grouping(keys: tuple[Key, ...], measures: Sequence[Measure]) -> tuple[Key, ...]:
@@ -185,10 +203,14 @@ def grouping(keys: tuple[Key, ...], measures: Sequence[Measure]) -> tuple[Key, .
     return keys[: min((key for measure in measures for key in measure.grid), default=len(keys))]
 
 
-def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure | None = None) -> tuple[int, ...]:
-    """Return the size of each key's domain for one of several measures, or for the table; 1 for keys that do not tell its cells apart."""
+def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure | None = None, combinations: int = 1) -> tuple[int, ...]:
+    """Return the size of each key's domain for one of several measures, or for the table; 1 for keys that do not tell its cells apart.
+
+    Selected keys, the first ones, share one axis, that of the first: their combinations.
+    """
     grouped, grid = len(grouping(keys, measures)), measure.grid if measure is not None else ()
-    return tuple(len(key.domain) if number < grouped or number in grid else 1 for number, key in enumerate(keys))
+    sizes = (len(key.domain) if key.domain is not None else 1 if number else combinations for number, key in enumerate(keys))
+    return tuple(size if number < grouped or number in grid else 1 for number, size in enumerate(sizes))
 
 
 class Plan(Value):
@@ -201,7 +223,8 @@ class Plan(Value):
         facts: What the contract says about the columns that parts read (`dataset.column`).
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
-        keys: The grouping keys, and behind them the keys that are in grids of measures only.
+        keys: The grouping keys, selected ones first, and behind them the keys that are in grids of measures only.
+        selection: How the combinations of selected keys that are shown are chosen; None where every key has a declared domain.
         measures: What is summed or counted.
         strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
         bounds: What one person can contribute.
@@ -215,6 +238,7 @@ class Plan(Value):
     parts: tuple[Part, ...] = Field(min_length=1)
     rows: Relation
     keys: tuple[Key, ...]
+    selection: Selection | None = None
     measures: tuple[Measure, ...] = Field(min_length=1)
     strategies: tuple[Strategy, ...] = Field(min_length=1)
     bounds: Bounds
@@ -240,6 +264,26 @@ class Plan(Value):
             raise ValueError("The keys of grids do not stand behind those that are grouped by, ascending.")
         return self
 
+    @model_validator(mode="after")
+    def _selected_first(self) -> Plan:
+        """Refuse plans whose selected keys are not the first, without a rule of selection, or not in every grouping set.
+
+        Beside them, sums alone are measured.
+        """
+        selected = self.selected
+        if any(key.domain is None for key in self.keys[selected:]) or (self.selection is not None) != (selected > 0):
+            raise ValueError("The selected keys of a plan are its first, and there is a rule of selection if there are any.")
+        if not all(set(range(selected)) <= set(kept) for kept in self.finish.sets):
+            raise ValueError("Nothing is added up over selected keys.")
+        if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in self.measures):
+            raise ValueError("Sums alone are measured beside selected keys.")
+        return self
+
+    @property
+    def selected(self) -> int:
+        """How many keys are selected: the first ones."""
+        return next((number for number, key in enumerate(self.keys) if key.domain is not None), len(self.keys))
+
     @property
     def grouping(self) -> tuple[Key, ...]:
         """The keys that are grouped by."""
@@ -247,7 +291,7 @@ class Plan(Value):
 
     @property
     def cells(self) -> int:
-        """How many leaf cells the table has: the product of the domains of the keys that are grouped by."""
+        """How many leaf cells the table has, in one combination of selected keys: the product of the domains of the other grouping keys."""
         return leaves(self.grouping, ())
 
     def cells_of(self, measure: Measure) -> int:
@@ -278,4 +322,4 @@ those that are grouped by, and behind them those of its grid."""
 
 NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
 """For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,
-each over its domain in order."""
+each over its domain in order. Where keys are selected, the combinations of them that are shown vary most slowly."""

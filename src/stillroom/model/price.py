@@ -32,6 +32,22 @@ class ExpectedError(Value):
     resolution: str | None = None
 
 
+class SelectionPrice(Value):
+    """What selecting keys costs, and which groups it shows.
+
+    Attributes:
+        threshold: A group is shown if its noisy number of persons is at least this.
+        delta: What it costs, on top of the contract's δ.
+        most: The most groups that are shown.
+        chances: How likely a group of so many persons is shown.
+    """
+
+    threshold: int
+    delta: float
+    most: int
+    chances: dict[str, float]
+
+
 class Price(Value):
     """A price. It depends on contract and question only.
 
@@ -40,9 +56,10 @@ class Price(Value):
         charge: What the ask would cost each account.
         accounts: Owners and populations that are charged, as `owner/population`.
         promise: The guarantee of the release.
-        cells: How many leaf cells are measured.
+        cells: How many leaf cells are measured; where keys are selected, the most that are.
         groups_per_person: The most cells one person influences.
         errors: Expected errors of the outputs.
+        selection: How keys without a declared domain are selected; None where every key has one.
         sentences: The attacker's sentences for this release.
     """
 
@@ -53,6 +70,7 @@ class Price(Value):
     cells: int
     groups_per_person: int
     errors: tuple[ExpectedError, ...]
+    selection: SelectionPrice | None = None
     sentences: tuple[str, ...]
 
 

@@ -13,6 +13,7 @@ from stillroom.model.mechanism import Mechanism
 from stillroom.model.plan import Plan
 from stillroom.model.question import Question
 from stillroom.model.schema import Kind
+from stillroom.model.selection import Shown
 from stillroom.model.value import Value
 
 PAYLOAD_TYPE = "application/vnd.stillroom.release.v1+json"
@@ -56,10 +57,18 @@ class Cell:
 
 
 class Table(Value):
-    """A released table."""
+    """A released table.
+
+    Attributes:
+        headings: Its columns.
+        rows: Its rows.
+        shown: The combinations of selected keys that are shown, in their order, with their noisy numbers of persons, before HAVING and
+            LIMIT; none where every key has a declared domain.
+    """
 
     headings: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    shown: tuple[Shown, ...] = ()
 
 
 class MeasureNoise(Value):
@@ -92,12 +101,14 @@ class Promise(Value):
     Attributes:
         epsilon: When one person's rows appear or vanish everywhere at once (rounded up).
         change_epsilon: When one person's rows are altered in any one dataset (rounded up).
-        delta: The contract's constant δ; 0 for a pure release.
+        delta: The δ of the guarantee: `conversion_delta`, and what selecting keys costs on top of it.
+        conversion_delta: The contract's constant δ, at which zCDP is stated as ε; 0 for a pure release.
     """
 
     epsilon: float
     change_epsilon: float
     delta: float
+    conversion_delta: float
 
 
 class Balance(Value):

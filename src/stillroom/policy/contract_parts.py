@@ -50,7 +50,7 @@ def _sound_datasets(datasets: Any) -> Iterator[Problem]:  # noqa: ANN401 - any J
         for column, declared in columns.items() if isinstance(columns, dict) else ():
             sound = _valid(_COLUMN, declared)
             if sound is not None:
-                yield from column_problems(sound, f"datasets.{name}.columns.{column}", questions=raw.get("kind") != "public")
+                yield from column_problems(sound, f"datasets.{name}.columns.{column}")
 
 
 def _valid(adapter: TypeAdapter[Any], data: Any) -> Any:  # noqa: ANN401 - any JSON data

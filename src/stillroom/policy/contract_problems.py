@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stillroom.admission.identifiers import canonical
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import StillroomError
+from stillroom.model.charge import DELTA_UNIT
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset, Role
 from stillroom.model.schema import DOMAIN_LIMIT, Column, Kind, Use, column_type, days, places, to_units
 from stillroom.model.value import Value
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from stillroom.model.contract import Dataset
+    from stillroom.model.contract import Caps, Dataset
 
 UNIT_LIMIT = 2**53
 """Bounds, in their own units, stay below this, and so does every whole number: RFC 8785 numbers are doubles."""
@@ -63,7 +64,7 @@ def dataset_problems(name: str, dataset: Dataset) -> Iterator[Problem]:
     else:
         yield from _private(dataset, path)
     for column, declared in dataset.columns.items():
-        yield from column_problems(declared, f"{path}.columns.{column}", questions=isinstance(dataset, PrivateDataset))
+        yield from column_problems(declared, f"{path}.columns.{column}")
 
 
 def _parties(contract: Contract) -> Iterator[Problem]:
@@ -126,6 +127,7 @@ def _caps(contract: Contract) -> Iterator[Problem]:
     """Check that what is allowed at once fits what is allowed in total."""
     if contract.caps.release_epsilon > contract.caps.epsilon:
         yield Problem(path="caps.release_epsilon", what="One release could cost more than the contract has.", fix="Lower it.")
+    yield from _selection(contract.caps)
     if contract.approval.rule != "automatic":
         return
     if contract.approval.release_epsilon > contract.caps.release_epsilon:
@@ -134,6 +136,38 @@ def _caps(contract: Contract) -> Iterator[Problem]:
     if contract.approval.analyst_epsilon > contract.caps.epsilon:
         fix = "Lower it to caps.epsilon."
         yield Problem(path="approval.analyst_epsilon", what="More would be automatic than is allowed.", fix=fix)
+
+
+def _selection(caps: Caps) -> Iterator[Problem]:
+    """Check that the δ for selecting keys is there for all and for one release, or for none."""
+    path, (each, most) = "caps.release_selection_delta", (caps.release_selection_delta, caps.selection_delta)
+    if (each > 0) != (most > 0):
+        fix = "Give both, or neither: all selection of keys draws on caps.selection_delta, and each release takes its part of it."
+        yield Problem(path=path, what="It does not go together with caps.selection_delta.", fix=fix)
+    elif each > most:
+        yield Problem(path=path, what="One release could cost more than the contract has.", fix="Lower it.")
+    elif 0 < each < float(DELTA_UNIT):
+        yield Problem(path=path, what="It is smaller than what is counted.", fix="Give at least 1e-18.")
+
+
+def _domains(contract: Contract) -> Iterator[Problem]:
+    """Check that columns to group by have a domain, where the contract has no δ for selecting their values."""
+    if contract.caps.release_selection_delta > 0:
+        return
+    for name, dataset in contract.datasets.items():
+        for column, declared in dataset.columns.items() if isinstance(dataset, PrivateDataset) else ():
+            if Use.GROUP in declared.uses and not _has_domain(declared):
+                what = "A column to group by needs values, or bounds and a step with not too many between them."
+                fix = f"Declare at most {DOMAIN_LIMIT} values, or agree on caps.selection_delta: then those of large groups are shown."
+                yield Problem(path=f"datasets.{name}.columns.{column}.uses", what=what, fix=fix)
+
+
+def _has_domain(column: Column) -> bool:
+    """Tell whether a column declares the values that it can have; so does one that declares nonsense, which other checks find."""
+    try:
+        return any(_shape(column, "")) or column_type(column).domain() is not None
+    except ValueError:
+        return True
 
 
 def _protections(contract: Contract) -> Iterator[Problem]:
@@ -178,6 +212,7 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[Contract], Iterator[Problem]]], .
     (frozenset({"protections"}), _protections),
     (frozenset({"datasets"}), _datasets),
     (frozenset({"datasets", "parties"}), _owners),
+    (frozenset({"datasets", "caps"}), _domains),
     (frozenset({"datasets", "limits"}), _limits),
 )
 """Each check, with the fields that it looks at."""
@@ -209,7 +244,7 @@ def _public(dataset: PublicDataset, path: str) -> Iterator[Problem]:
         yield Problem(path=f"{path}.key", what="A key column is not declared, or stands twice.", fix="Declare each key column once.")
 
 
-def column_problems(column: Column, path: str, *, questions: bool) -> Iterator[Problem]:
+def column_problems(column: Column, path: str) -> Iterator[Problem]:
     """Check one column."""
     found = list(_shape(column, path))
     yield from found
@@ -229,9 +264,6 @@ def column_problems(column: Column, path: str, *, questions: bool) -> Iterator[P
             yield Problem(path=f"{path}.bounds", what="The bounds are too large.", fix="Use a coarser step or narrower bounds.")
         if any(bound % kind.step for bound in (kind.low, kind.high)):
             yield Problem(path=f"{path}.bounds", what="A bound is not a multiple of the step.", fix="Move it to one.")
-    if questions and Use.GROUP in column.uses and kind.low is not None and kind.low <= (kind.high or 0) and kind.domain() is None:
-        fix = f"List the values, or use a coarser step: at most {DOMAIN_LIMIT} values."
-        yield Problem(path=f"{path}.uses", what="Its values are too many to group by.", fix=fix)
 
 
 def _shape(column: Column, path: str) -> Iterator[Problem]:
@@ -302,8 +334,6 @@ def _uses(column: Column, path: str) -> Iterator[Problem]:
         yield Problem(path=f"{path}.uses", what="A use stands twice.", fix="Name each once.")
     if Use.MEASURE in column.uses and numeric and column.bounds is None and column.values is None:
         yield Problem(path=f"{path}.uses", what="Numbers that are measured need bounds.", fix="Declare bounds.")
-    if Use.GROUP in column.uses and column.values is None and column.bounds is None and column.type is not Kind.BOOLEAN:
-        yield Problem(path=f"{path}.uses", what="A column to group by needs values or bounds.", fix="Declare them.")
     if column.total is not None and not (numeric and _total_fits(column, column.total)):
         what = "A total is the lowest and highest per-person sum of numbers, with the decimal places of the column's step."
         yield Problem(path=f"{path}.total", what=what, fix="Correct or remove it.")

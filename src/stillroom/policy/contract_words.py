@@ -32,6 +32,11 @@ def _caps(contract: Contract) -> Iterator[str]:
     caps = contract.caps
     yield f"Everything ever released under this contract together is within ε = {caps.epsilon:g} at δ = {caps.delta:g}."
     yield f"One release is within ε = {caps.release_epsilon:g}."
+    if caps.release_selection_delta > 0:
+        yield (
+            f"A column without a declared domain may be grouped by: its values are then shown where enough persons have them. Each such "
+            f"release costs δ = {caps.release_selection_delta:g} more, and all together at most {caps.selection_delta:g} more."
+        )
     if isinstance(contract.approval, AutomaticApproval):
         rule = contract.approval
         each = f"{rule.analyst_epsilon:g} in total for each analyst"

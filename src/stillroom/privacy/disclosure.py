@@ -47,7 +47,7 @@ def disclosure(  # noqa: PLR0913 - a disclosure has six parts
             "charged": "add_remove",
         },
         "guarantee": {
-            "definition": "pure differential privacy" if promise.delta == 0 else "zCDP, stated as (ε, δ)",
+            "definition": _definition(plan, promise),
             "release": promise.to_json(),
             "contract_cap": cap.to_json(),
             "rho_in_1e-12": charge.rho,
@@ -61,10 +61,25 @@ def disclosure(  # noqa: PLR0913 - a disclosure has six parts
             "cells_per_person": plan.bounds.groups,
             "cells_enforced_by": "keyed selection" if plan.bounds.keep_groups else "the contract",
         },
-        "keys": "declared domains, empty cells included",
+        "keys": _keys(plan),
         "trust": _TRUST[plan.protection],
         "not_protected": "facts about groups and businesses; persons mentioned in another person's row; remaining timing",
     }
+
+
+def _definition(plan: Plan, promise: Promise) -> str:
+    """Return which guarantee it is."""
+    if promise.delta == 0:
+        return "pure differential privacy"
+    return "zCDP, stated as (ε, δ)" if plan.selection is None else "δ-approximate zCDP, stated as (ε, δ)"
+
+
+def _keys(plan: Plan) -> str:
+    """Return where the groups of the table come from."""
+    if plan.selection is None:
+        return "declared domains, empty cells included"
+    selected = f"differentially private selection of those with at least {plan.selection.threshold} persons, by a noisy number"
+    return selected if plan.selected == len(plan.keys) else f"{selected}; of other keys declared domains, empty cells included"
 
 
 def _measure(measure: Measure, noise: MeasureNoise) -> dict[str, Any]:

@@ -41,6 +41,20 @@ def attacker_sentences(release: Promise, cap: Promise) -> tuple[str, str]:
     )
 
 
+def selection_sentence(threshold: int, delta: float, most: int) -> str:
+    """Say which groups of keys without a declared domain a table shows, and at which price.
+
+    Args:
+        threshold: The noisy number of persons from which on a group is shown; one of that size is shown every other time.
+        delta: What selecting them costs.
+        most: The most groups that are shown.
+    """
+    return (
+        f"Keys without a declared domain: groups of fewer than about {threshold} persons are usually not shown, and at most {most} groups "
+        f"are. Selecting them costs δ = {delta:g} of the δ in all."
+    )
+
+
 def _sentence(subject: str, release: str, cap: str) -> str:
     return (
         f"{subject} An attacker who starts at 50:50 guesses right at most {release} of the time from this release, "

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Failed
 from stillroom.model.charge import Charge
+from stillroom.model.selection import Measurement, Shown
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import guarantee_of
 from stillroom.query.estimation import marginal_of, sizes_of
-from stillroom.query.protected import protected
+from stillroom.query.protected import drawn
 from stillroom.room.data import datasets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from stillroom.model.plan import NoisyCells, Plan
-    from stillroom.ports import Engine, Noise, Tables
+    from stillroom import ports
+    from stillroom.model.mechanism import Guarantee
+    from stillroom.model.plan import Marginal, NoisyCells, Plan
+    from stillroom.model.schema import Scalar
+    from stillroom.model.selection import Selection
+    from stillroom.ports import AdmittedTable, Engine, Tables
+
+    Noise = Sequence[tuple[Marginal, Guarantee]]
+    """What noise is added to, and what its sampler must confirm."""
 
 
 class ServerProtection:
@@ -33,7 +42,7 @@ class ServerProtection:
 
     name = "server"
 
-    def __init__(self, engine: Engine, noise: Noise, tables: Tables) -> None:
+    def __init__(self, engine: Engine, noise: ports.Noise, tables: Tables) -> None:
         """Put together what computes, what protects and what is read."""
         self.genuine = noise.genuine
         self.sampler = noise.name
@@ -41,13 +50,16 @@ class ServerProtection:
         self._noise = noise
         self._tables = tables
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> NoisyCells:
+    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure a plan within its charge.
 
         Each marginal of a measure is a vector of sums that one person moves by at most its sensitivity, and gets independent noise in each;
         the noise is whole numbers drawn without sight of the data, so adding it is the mechanism of Canonne, Kamath and Steinke
         (2020, arXiv:2004.00010) or its Laplace counterpart. All marginals together compose to the sum of their guarantees, which must
         be within the charge. That is checked, and the sampler confirms each guarantee and draws, before a table is opened.
+
+        Where keys are selected, the data say how many draws there are, so that the sampler confirms first and draws later. Which
+        combinations are shown follows `stillroom.privacy.selection`.
 
         Args:
             plan: What to measure.
@@ -58,31 +70,70 @@ class ServerProtection:
             Failed: The plan's noise is not within the charge, or the run did not finish. What was committed stays charged.
             Refusal: A version was withdrawn or is not there.
         """
-        measured = protected(plan)
-        guarantees = [guarantee_of(one.marginal.mechanism, one.add_remove) for one in measured]
-        if not compose(Charge(rho=guarantee.rho) for guarantee in guarantees).fits(charge):
+        noise = [(one.marginal, guarantee_of(one.marginal.mechanism, one.add_remove)) for one in drawn(plan)]
+        delta = 0 if plan.selection is None else plan.selection.delta
+        if not compose([Charge(rho=0, delta=delta), *(Charge(rho=guarantee.rho) for _, guarantee in noise)]).fits(charge):
             raise _failed("The noise of the plan costs more than was committed for it.")
         datasets = datasets_of(plan)
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
-        pairs = zip(measured, guarantees, strict=True)
-        sizes = tuple(len(key.domain) for key in plan.keys)
-        drawn = [self._noise.draw(one.marginal.mechanism, cells(sizes, one.marginal.kept), guarantee) for one, guarantee in pairs]
-        tables = {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
-        return _noisy(plan, self._engine.measure_exactly(plan, tables), iter(drawn))
+        if plan.selection is None:
+            draws = self._draws(plan, noise, 1)
+            return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), draws, 1))
+        for marginal, guarantee in noise:
+            self._noise.draw(marginal.mechanism, 0, guarantee)
+        return self._selected(plan, plan.selection, noise, self._opened(datasets, versions))
+
+    def _draws(self, plan: Plan, noise: Noise, shown: int) -> list[Sequence[int]]:
+        """Draw the noise of marginals, given how many combinations of selected keys are shown; 1 where none are selected."""
+        sizes = [len(key.listed) or 1 for key in plan.keys]
+        return [self._noise.draw(marginal.mechanism, shown * cells(sizes, marginal.kept), guarantee) for marginal, guarantee in noise]
+
+    def _opened(self, datasets: Iterable[str], versions: Mapping[str, int]) -> dict[str, AdmittedTable]:
+        """Open the tables that a plan reads."""
+        return {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
+
+    def _selected(self, plan: Plan, rule: Selection, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
+        """Show the combinations of selected keys with enough persons, by the noisy number, and measure those.
+
+        Raises:
+            Failed: The engine returned a combination twice, or not one number for each cell.
+        """
+        occupied = sorted(self._engine.measure_occupied(plan, tables), key=lambda one: _order(one.keys))
+        if len({one.keys for one in occupied}) < len(occupied):
+            raise _failed("The engine returned a combination of keys twice.")
+        *measures, (counted, guarantee) = noise
+        persons = _sums([one.persons for one in occupied], self._noise.draw(counted.mechanism, len(occupied), guarantee))
+        places = chosen(persons, rule)
+        leaves = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(plan.measures))]
+        shown = tuple(Shown(occupied[place].keys, persons[place]) for place in places)
+        return Measurement(_noisy(plan, leaves, self._draws(plan, measures, len(places)), len(places)), shown)
 
 
-def _noisy(plan: Plan, exact: Sequence[Sequence[int]], drawn: Iterator[Sequence[int]]) -> NoisyCells:
+def chosen(persons: Sequence[int], rule: Selection) -> list[int]:
+    """Return the places of the combinations that are shown, in their order, given the noisy number of persons in each."""
+    passing = [place for place, number in enumerate(persons) if number >= rule.threshold]
+    return sorted(sorted(passing, key=lambda place: -persons[place])[: rule.most])
+
+
+def _order(keys: tuple[Scalar, ...]) -> list[tuple[bool, Scalar]]:
+    """Order combinations by their values, key after key: text by code point, NULL last."""
+    return [(value is None, 0 if value is None else value) for value in keys]
+
+
+def _noisy(plan: Plan, exact: Sequence[Sequence[int]], draws: Iterable[Sequence[int]], shown: int) -> NoisyCells:
     """Add up each marginal of each measure, and add its noise.
 
     Raises:
         Failed: There are not as many numbers as the plan has totals; none may go without noise.
     """
-    if [len(leaves) for leaves in exact] != [plan.cells_of(measure) for measure in plan.measures]:
+    sizes = [sizes_of(plan, measure, shown) for measure in plan.measures]
+    if [len(leaves) for leaves in exact] != [prod(own) for own in sizes]:
         raise _failed("The engine did not return one number for each cell.")
+    noise = iter(draws)
     return tuple(
-        tuple(_sums(marginal_of(leaves, sizes_of(plan, measure), marginal.kept), next(drawn)) for marginal in strategy)
-        for leaves, measure, strategy in zip(exact, plan.measures, plan.strategies, strict=True)
+        tuple(_sums(marginal_of(leaves, own, marginal.kept), next(noise)) for marginal in strategy)
+        for leaves, own, strategy in zip(exact, sizes, plan.strategies, strict=True)
     )
 
 

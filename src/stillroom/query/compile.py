@@ -19,7 +19,6 @@ from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.around import Around
 from stillroom.query.context import Context
-from stillroom.query.domains import key_domain
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
 from stillroom.query.finishing import Grouping
@@ -33,10 +32,11 @@ from stillroom.query.measures import Measures
 from stillroom.query.named_windows import with_windows_written
 from stillroom.query.nested import unnested
 from stillroom.query.parse import parse
-from stillroom.query.protected import plan_charge, protected
+from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.relations import select_rows
 from stillroom.query.scales import strategies_for
-from stillroom.query.sets import Keys, grouping_sets
+from stillroom.query.selected import check_selected, most_shown, selected_first, selection_for
+from stillroom.query.sets import Keys, grouping_sets, renumbered
 from stillroom.query.size import check_size
 from stillroom.query.split import split
 from stillroom.query.strategies import places
@@ -44,16 +44,18 @@ from stillroom.query.subqueries import compile_subquery
 from stillroom.query.typed import same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Measure
+    from stillroom.model.plan import Measure, Strategy
     from stillroom.model.question import Question, Terms
+    from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame
     from stillroom.query.nested import Nested
+    from stillroom.query.selected import Domain
     from stillroom.query.sets import Sets
     from stillroom.query.typed import Typed
 
@@ -87,7 +89,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(nested, contract)
     plan = _plan(contract, question.terms, grouped)
-    pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in protected(plan)]
+    pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in drawn(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
     return Compiled(plan=plan, headings=grouped.headings, charge=plan_charge(plan), pure_epsilon=epsilon, readers=readers)
@@ -98,8 +100,8 @@ class _Grouped:
     """The outer SELECT, compiled: what is grouped by, measured and shown."""
 
     frame: Frame
+    typed: list[Typed]
     keys: tuple[Key, ...]
-    functional: bool
     measures: tuple[Measure, ...]
     grid: tuple[Key, ...]
     finish: Finish
@@ -112,8 +114,8 @@ class _Grouped:
         if not select.expressions:
             raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
         nodes, sets = _key_nodes(select, frame)
-        typed = [_key_expression(node, frame, contract) for node in nodes]
-        keys = _keys(typed, frame, contract)
+        typed, domains, sets = selected_first([_key_expression(node, frame, contract) for node in nodes], sets, frame, contract)
+        keys = _keys(typed, domains, contract)
         measures = Measures(frame, contract, keys)
         level = Grouping(select, frame, typed, keys, measures).level(sets)
         for alias, outer in nested.around:
@@ -125,7 +127,12 @@ class _Grouped:
         _check_unions(keys, finish, measured)
         if not measured:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
-        return _Grouped(frame, keys, all(one.functional for one in typed), measured, grid, finish, _named_apart(level.names))
+        return _Grouped(frame, typed, keys, measured, grid, finish, _named_apart(level.names))
+
+    @property
+    def functional(self) -> bool:
+        """Whether every key is a function of the person."""
+        return all(one.functional for one in self.typed)
 
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
@@ -148,9 +155,7 @@ def _in_display_order(keys: Keys, sets: Sets, items: list[exp.Expr]) -> tuple[li
     shown = [item for item in bare if not isinstance(item, exp.Star | exp.Literal | exp.Boolean | exp.Null)]
     ranks = [next((rank for rank, item in enumerate(shown) if keys.same(node, item)), len(shown)) for node in keys.nodes]
     order = sorted(range(len(ranks)), key=lambda position: (ranks[position], position))
-    moved = {position: rank for rank, position in enumerate(order)}
-    renumbered = (tuple(sorted(moved[position] for position in one)) for one in sets)
-    return [keys.nodes[position] for position in order], sorted(renumbered, key=lambda one: (-len(one), one))
+    return [keys.nodes[position] for position in order], renumbered(sets, order)
 
 
 def _key_expression(node: exp.Expr, frame: Frame, contract: Contract) -> Typed:
@@ -162,11 +167,10 @@ def _key_expression(node: exp.Expr, frame: Frame, contract: Contract) -> Typed:
     return typed
 
 
-def _keys(typed: list[Typed], frame: Frame, contract: Contract) -> tuple[Key, ...]:
+def _keys(typed: list[Typed], domains: Iterable[Domain], contract: Contract) -> tuple[Key, ...]:
     """Return the keys with their domains, as long as the table has no more cells than the contract's limit."""
     keys: list[Key] = []
-    for one in typed:
-        domain = key_domain(one, frame.facts, contract.limits.cells)
+    for one, domain in zip(typed, domains, strict=True):
         keys.append(Key(value=one.expression, kind=one.type.kind, digits=one.type.digits, domain=domain))
         _check_cells(leaves(tuple(keys), ()), contract)
     return tuple(keys)
@@ -184,8 +188,7 @@ def _check_cells(cells: int, contract: Contract) -> None:
 
 def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure], grid: tuple[Key, ...]) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    finest = leaves(keys, ())
-    rows = sum(finest // leaves(keys, kept) for kept in finish.sets)
+    rows = _rows(keys, finish)
     _check_draws(sum(prod(sizes_for((*keys, *grid), measures, one)) for one in measures))
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
@@ -193,6 +196,12 @@ def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measu
             f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
             "Select fewer columns, or name fewer grouping sets.",
         )
+
+
+def _rows(keys: tuple[Key, ...], finish: Finish) -> int:
+    """Return how many rows a table has; where keys are selected, for each combination of them."""
+    finest = leaves(keys, ())
+    return sum(finest // leaves(keys, kept) for kept in finish.sets)
 
 
 def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure]) -> None:
@@ -261,15 +270,16 @@ def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
 
 def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
-    bounds = _bounds(contract, terms, grouped, leaves(grouped.keys, ()))
+    bounds = _bounds(contract, terms, grouped)
     measures = grouped.measures
+    check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish, measures, terms)
     delta = Fraction(str(contract.caps.delta))
     keys = (*grouped.keys, *grouped.grid)
     draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
-    strategies = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
-    every = tuple(len(key.domain) for key in keys)
+    found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
+    strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
     _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
     shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]
     finish = _with_places(draft.finish, places(shown, sizes_for(keys, measures), draft.finish.sets))
@@ -281,11 +291,23 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         parts=parts,
         rows=rows,
         keys=draft.keys,
+        selection=_selection(contract, grouped, bounds, found[len(measures) :]),
         measures=draft.measures,
         strategies=strategies,
         bounds=bounds,
         finish=finish,
     )
+
+
+def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: Sequence[Strategy]) -> Selection | None:
+    """Return the rule by which keys are selected, given how numbers of persons are measured; None where no key is."""
+    if not counted:
+        return None
+    selected = [key for key, declared in zip(grouped.typed, grouped.keys, strict=True) if declared.domain is None]
+    finest, rows, finish = leaves(grouped.keys, ()), _rows(grouped.keys, grouped.finish), grouped.finish
+    measured = finest * len(grouped.measures)
+    sizes = ((NOISE_LIMIT, measured), (TABLE_LIMIT, rows * len(finish.outputs)), (FINISH_LIMIT, rows * _nodes(finish)))
+    return selection_for(contract, bounds, counted[0][0].mechanism, most_shown(selected, contract.limits.cells // finest, sizes))
 
 
 def _with_places(finish: Finish, further: int) -> Finish:
@@ -299,14 +321,16 @@ def _with_places(finish: Finish, further: int) -> Finish:
     return finish.model_copy(update={"places": further, "outputs": tuple(outputs)})
 
 
-def _bounds(contract: Contract, terms: Terms, grouped: _Grouped, cells: int) -> Bounds:
+def _bounds(contract: Contract, terms: Terms, grouped: _Grouped) -> Bounds:
     """Return how much one person can contribute, from the contract and the terms.
 
     Where every key is a function of the person, a person influences one cell. Otherwise no more cells than the person has rows, nor
-    than there are; a lower limit of the contract or of the terms is enforced by keeping that many cells of each person.
+    than there are, which without selected keys has an end; a lower limit of the contract or of the terms is enforced by keeping that many
+    cells of each person.
     """
     rows = grouped.frame.rows
-    worst = 1 if grouped.functional else min(rows, cells)
+    endless = any(key.domain is None for key in grouped.keys)
+    worst = 1 if grouped.functional else rows if endless else min(rows, leaves(grouped.keys, ()))
     limit = min(contract.limits.groups_per_person, terms.groups_per_person or contract.limits.groups_per_person)
     return Bounds(rows=rows, groups=min(worst, limit), keep_groups=limit < worst, identifiers=contract.identifiers_per_person)
 

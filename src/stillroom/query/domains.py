@@ -49,7 +49,7 @@ def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Sca
         raise Refusal(
             Code.KEY_WITHOUT_DOMAIN,
             f"{names} has no declared domain of at most {limit} values.",
-            "Group by columns with listed values or a range with step, or by CASE with constants.",
+            "Group by columns with listed values or a range with step, or by CASE with constants; or agree on caps.selection_delta.",
         )
     if any(isinstance(value, int) and abs(value) >= CONSTANT_LIMIT for value in (*(listed or ()), *(found or ()))):
         raise too_large()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.plan import sizes_for
+from stillroom.model.plan import reach, sizes_for
 from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.marginals import below, cells, shares, weights
 
@@ -26,9 +26,15 @@ HALF = 0.5 + 2.0**-20
 """What is added before rounding down; the errors of doubles are far less than what is more than a half."""
 
 
-def sizes_of(plan: Plan, measure: Measure | None = None) -> tuple[int, ...]:
-    """Return the size of each key's domain for a measure, or for the table; 1 for keys that do not tell its cells apart."""
-    return sizes_for(plan.keys, plan.measures, measure)
+def sizes_of(plan: Plan, measure: Measure | None = None, shown: int | None = None) -> tuple[int, ...]:
+    """Return the size of each key's domain for a measure, or for the table; 1 for keys that do not tell its cells apart.
+
+    Args:
+        plan: The plan.
+        measure: The measure, or none for the table.
+        shown: How many combinations of selected keys there are; as many as bear on noise, if left out.
+    """
+    return sizes_for(plan.keys, plan.measures, measure, reach(plan.bounds) if shown is None else shown)
 
 
 def shape_of(sizes: Sequence[int], kept: Iterable[int]) -> tuple[int, ...]:
@@ -40,7 +46,7 @@ def exact(numbers: Sequence[int]) -> Whole:
     """Return whole numbers as an array whose sums are exact: in 64 bits where no sum of them can leave these."""
     import numpy as np
 
-    fits = max(map(abs, numbers)) * len(numbers) < 2**63
+    fits = max(map(abs, numbers), default=0) * len(numbers) < 2**63
     return np.array(numbers, dtype=np.int64) if fits else np.array(numbers, dtype=np.object_)
 
 

@@ -12,7 +12,7 @@ from stillroom.model.release import LARGEST, Cell, Heading, Table
 from stillroom.model.schema import EPOCH, Kind
 from stillroom.query.estimate import vague
 from stillroom.query.orders import ranks
-from stillroom.query.rows import Rows, key_values
+from stillroom.query.rows import Rows
 from stillroom.query.scales import LEVEL
 from stillroom.query.totals import TOTALLED, Totals
 
@@ -20,27 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.plan import NoisyCells, Order, Output, Plan
+    from stillroom.model.selection import Shown
     from stillroom.privacy.intervals import Derived
     from stillroom.query.estimate import Estimate, Plain
 
 
-def finish(plan: Plan, headings: Sequence[str], cells: NoisyCells) -> Table:
+def finish(plan: Plan, headings: Sequence[str], cells: NoisyCells, shown: Sequence[Shown] = ()) -> Table:
     """Return the table that a plan's finish makes of noisy cells.
 
     Args:
         plan: The plan.
         headings: The names of the table's columns.
         cells: For each measure, its noisy leaf cells in canonical order.
+        shown: The combinations of selected keys that are shown, in canonical order.
     """
-    rows = _shown(plan, Rows(plan, Totals(plan, cells)))
+    rows = _chosen(plan, Rows(plan, Totals(plan, cells, len(shown)), shown))
     columns = [_cells(plan, output, rows) for output in plan.finish.outputs]
     outputs = zip(headings, plan.finish.outputs, strict=True)
     return Table(
-        headings=tuple(Heading(name=name, kind=o.kind, noisy=o.noisy) for name, o in outputs), rows=tuple(zip(*columns, strict=True))
+        headings=tuple(Heading(name=name, kind=o.kind, noisy=o.noisy) for name, o in outputs),
+        rows=tuple(zip(*columns, strict=True)),
+        shown=tuple(shown),
     )
 
 
-def _shown(plan: Plan, rows: Rows) -> Rows:
+def _chosen(plan: Plan, rows: Rows) -> Rows:
     """Return the rows that HAVING and LIMIT leave, in their order."""
     finish = plan.finish
     if finish.having is not None:
@@ -62,7 +66,7 @@ def _cells(plan: Plan, output: Output, rows: Rows) -> list[Cell]:
     """Return a column of the table as text."""
     value, digits = output.value, output.digits
     if isinstance(value, Column) and value.name[0] == "k":
-        return _keys(plan, output, int(value.name[1:]), rows)
+        return _keys(output, int(value.name[1:]), rows)
     if isinstance(value, Column) and value.name[0] == "m" and digits == plan.measures[int(value.name[1:])].digits + plan.finish.places:
         return [_measured(*ends, digits) for ends in rows.measured(int(value.name[1:]), LEVEL)]
     if isinstance(value, Average):
@@ -70,9 +74,9 @@ def _cells(plan: Plan, output: Output, rows: Rows) -> list[Cell]:
     return [_computed(one, output) for one in rows.column(value)]
 
 
-def _keys(plan: Plan, output: Output, number: int, rows: Rows) -> list[Cell]:
+def _keys(output: Output, number: int, rows: Rows) -> list[Cell]:
     """Return a column of a key; rows share its cells."""
-    known = [Cell(value=_text(one.value, output, ROUND_HALF_EVEN)) for one in key_values(plan.keys[number])]
+    known = [Cell(value=_text(one.value, output, ROUND_HALF_EVEN)) for one in rows.values(number)]
     known[TOTALLED] = Cell(value=None, totalled=True)
     return [known[position] for position in rows.positions(number)]
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import PARTS, Average, Quantile
 from stillroom.model.plan import leaves
-from stillroom.model.price import ExpectedError, Price
+from stillroom.model.price import ExpectedError, Price, SelectionPrice
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
 from stillroom.privacy.quantiles import expected_rank_error
+from stillroom.privacy.rounding import float_up
+from stillroom.privacy.selection import chance_shown, cost_of
 from stillroom.privacy.words import attacker_sentences
 from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.finish import decimal_text
-from stillroom.query.protected import protected
+from stillroom.query.protected import drawn
 from stillroom.query.quantiles import grid_of
 from stillroom.query.scales import LEVEL, average_half_width
 
@@ -26,10 +28,14 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Output, Plan
     from stillroom.model.price import Compiled
     from stillroom.model.release import Promise
+    from stillroom.model.selection import Selection
     from stillroom.privacy.combined import Combined
 
 GROUP_SIZES = (10, 100, 1_000, 10_000)
 """Group sizes for which the expected error of averages is shown."""
+
+ALMOST_SURE = 0.999
+"""The list of chances to be shown ends with the first that is larger."""
 
 
 def price(contract: Contract, compiled: Compiled, group_size: int | None = None) -> Price:
@@ -48,22 +54,37 @@ def price(contract: Contract, compiled: Compiled, group_size: int | None = None)
         charge=compiled.charge,
         accounts=tuple(sorted({f"{part.owner}/{part.population}" for part in plan.parts})),
         promise=promise,
-        cells=plan.cells,
+        cells=plan.cells * (1 if plan.selection is None else plan.selection.most),
         groups_per_person=plan.bounds.groups,
         errors=tuple(
             _expected(plan, output, name, sizes)
             for output, name in zip(plan.finish.outputs, compiled.headings, strict=True)
             if output.noisy
         ),
+        selection=None if plan.selection is None else _selected(plan.selection),
         sentences=attacker_sentences(promise, cap),
     )
 
 
 def promises(contract: Contract, plan: Plan) -> tuple[Promise, Promise]:
     """Return the guarantee of a plan's release, and that of the contract's cap."""
-    delta = Fraction(str(contract.caps.delta))
-    noised = [Noised(one.marginal.mechanism, one.add_remove, one.change) for one in protected(plan)]
-    return release_promise(noised, delta), cap_promise(Fraction(str(contract.caps.epsilon)), delta)
+    epsilon, delta, selection = (Fraction(str(one)) for one in (contract.caps.epsilon, contract.caps.delta, contract.caps.selection_delta))
+    noised = [Noised(one.marginal.mechanism, one.add_remove, one.change) for one in drawn(plan)]
+    spent = Fraction(0) if plan.selection is None else cost_of(plan.selection)
+    return release_promise(noised, delta, spent), cap_promise(epsilon, delta, selection)
+
+
+def _selected(selection: Selection) -> SelectionPrice:
+    """Return what selecting keys costs, and the chances of groups up to a size that is shown almost surely."""
+    sizes = [10**power * digit for power in range(len(str(selection.threshold)) + 1) for digit in (1, 2, 5)]
+    chances = {size: chance_shown(selection, size) for size in sizes}
+    enough = next((size for size, chance in chances.items() if chance > ALMOST_SURE), sizes[-1])
+    return SelectionPrice(
+        threshold=selection.threshold,
+        delta=float_up(cost_of(selection)),
+        most=selection.most,
+        chances={str(size): chance for size, chance in chances.items() if size <= enough},
+    )
 
 
 def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> ExpectedError:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from stillroom.model.charge import Charge
+from stillroom.model.plan import PERSONS, Marginal, reach
+from stillroom.privacy.accountant import compose
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import charge_of
 from stillroom.privacy.sensitivity import Sensitivity, sensitivities
@@ -13,8 +16,7 @@ from stillroom.query.estimation import sizes_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.charge import Charge
-    from stillroom.model.plan import Bounds, Marginal, Measure, Plan
+    from stillroom.model.plan import Bounds, Measure, Plan
     from stillroom.privacy.marginals import Kept
 
 
@@ -43,9 +45,22 @@ def protected(plan: Plan) -> list[Protected]:
     ]
 
 
+def drawn(plan: Plan) -> list[Protected]:
+    """Return all that noise is added to: what a plan measures; last, where keys are selected, the numbers of persons, as a further measure.
+
+    A person counts once, for each identifier, in each combination of selected keys.
+    """
+    measures = protected(plan)
+    if plan.selection is None:
+        return measures
+    counted = Marginal(kept=tuple(range(plan.selected)), mechanism=plan.selection.mechanism)
+    return [*measures, Protected(len(plan.measures), counted, *marginal_sensitivities(PERSONS, plan.bounds, (reach(plan.bounds),), (0,)))]
+
+
 def plan_charge(plan: Plan) -> Charge:
-    """Return what a plan costs: the composition of its mechanisms at the add/remove sensitivities."""
-    return charge_of((one.marginal.mechanism, one.add_remove) for one in protected(plan))
+    """Return what a plan costs: the composition of its mechanisms at the add/remove sensitivities, and the δ of selecting keys."""
+    charge = charge_of((one.marginal.mechanism, one.add_remove) for one in drawn(plan))
+    return charge if plan.selection is None else compose((charge, Charge(rho=0, delta=plan.selection.delta)))
 
 
 def marginal_sensitivities(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Kept) -> tuple[Sensitivity, Sensitivity]:

@@ -144,7 +144,7 @@ def grid_of(plan: Plan, node: Quantile, kept: tuple[int, ...]) -> Grid:
     number = int(node.measure[1:])
     return Grid(
         noises=tuple(marginal.mechanism for marginal in reversed(plan.strategies[number])),
-        branches=tuple(len(plan.keys[key].domain) for key in plan.measures[number].grid),
+        branches=tuple(len(plan.keys[key].listed) for key in plan.measures[number].grid),
         terms=leaves(tuple(plan.keys[key] for key in plan.strategies[number][0].kept if key < len(plan.grouping)), ())
         // leaves(tuple(plan.keys[key] for key in kept), ()),
         first=node.low,

@@ -16,13 +16,15 @@ from stillroom.query.quantiles import grid_of
 from stillroom.query.result import reads_noise
 from stillroom.query.scales import LEVEL, average_of
 from stillroom.query.table_windows import windowed
+from stillroom.query.totals import TOTALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Key, Plan
+    from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
+    from stillroom.model.selection import Shown
     from stillroom.privacy.intervals import Derived
     from stillroom.query.totals import Totals
 
@@ -33,9 +35,19 @@ if TYPE_CHECKING:
 class Rows:
     """Some rows of a table, in some order."""
 
-    def __init__(self, plan: Plan, totals: Totals, numbers: Sequence[int] | None = None, windows: Windows | None = None) -> None:
-        """Remember which of all rows these are (all of them, if left out), and what windows say that were computed before."""
-        self._plan, self._totals = plan, totals
+    def __init__(
+        self,
+        plan: Plan,
+        totals: Totals,
+        shown: Sequence[Shown] = (),
+        numbers: Sequence[int] | None = None,
+        windows: Windows | None = None,
+    ) -> None:
+        """Remember which of all rows these are (all of them, if left out), and what windows say that were computed before.
+
+        `shown` are the combinations of selected keys.
+        """
+        self._plan, self._totals, self._shown = plan, totals, shown
         self._numbers = range(len(totals.sets)) if numbers is None else numbers
         self._windows: Windows = {} if windows is None else windows
 
@@ -45,7 +57,7 @@ class Rows:
 
     def chosen(self, places: Iterable[int]) -> Rows:
         """Return the rows at some places among these, in the order of the places."""
-        return Rows(self._plan, self._totals, [self._numbers[place] for place in places], self._windows)
+        return Rows(self._plan, self._totals, self._shown, [self._numbers[place] for place in places], self._windows)
 
     def column(self, node: Expression, level: Fraction = LEVEL) -> Sequence[Estimate]:
         """Return an expression's value and interval in each row; several noisy terms share the error probability (Bonferroni)."""
@@ -60,9 +72,15 @@ class Rows:
         return self.column(node)
 
     def positions(self, key: int) -> list[int]:
-        """Return the position of a key's value in its domain, in each row, or `TOTALLED`."""
+        """Return the position of a key's value among `values` of it, in each row, or `TOTALLED`."""
         positions = self._totals.positions(key)
         return [positions[number] for number in self._numbers]
+
+    def values(self, key: int) -> list[Estimate]:
+        """Return a key's values, by position, and NULL for `TOTALLED` at the end."""
+        declared = self._plan.keys[key]
+        found = [one.keys[key] for one in self._shown] if declared.domain is None else declared.domain
+        return [*(_key_value(value, declared.digits) for value in found), Estimate(None)]
 
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
@@ -105,9 +123,11 @@ class Rows:
 
     def _key(self, name: str) -> list[Estimate]:
         """Return a key's values (`k0`, …), or where it is totalled over (`g0`, …)."""
-        key = self._plan.keys[int(name[1:])]
-        known = key_values(key) if name[0] == "k" else [exact(Fraction(0))] * len(key.domain) + [exact(Fraction(1))]
-        return [known[position] for position in self.positions(int(name[1:]))]
+        positions = self.positions(int(name[1:]))
+        if name[0] == "g":
+            return [exact(Fraction(position == TOTALLED)) for position in positions]
+        known = self.values(int(name[1:]))
+        return [known[position] for position in positions]
 
     def _atom(self, atom: Column | Average | Quantile | Over, level: Fraction) -> list[Estimate]:
         """Return a noisy term with its interval at a level; without one at a level that is too near to 1."""
@@ -138,11 +158,6 @@ def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
     """Return derived numbers, which are in units, with their intervals."""
     unit = 10**digits
     return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
-
-
-def key_values(key: Key) -> list[Estimate]:
-    """Return a key's values in order, and NULL for `TOTALLED` at the end."""
-    return [*(_key_value(value, key.digits) for value in key.domain), Estimate(None)]
 
 
 def _key_value(value: Scalar, digits: int) -> Estimate:

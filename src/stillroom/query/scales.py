@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Average, Column, Covariance, Quantile, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, NoiseKind
-from stillroom.model.plan import sizes_for
+from stillroom.model.plan import PERSONS, reach, sizes_for
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import scale_for_half_width
 from stillroom.privacy.marginals import cells
@@ -33,21 +33,33 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
 ) -> tuple[Strategy, ...]:
     """Return what is measured of each measure, and with how much noise, for the terms of a question.
 
+    Where keys are selected, the last strategy is that of the numbers of persons, and all measure the finest cells alone.
+
     With a price, scales are proportional to what one person can contribute to a cell, so that half-width ÷ per-person bound is the
-    same for all measures. With an error, each measure gets the largest scales that keep the error in every row, totals too.
+    same for all measures. With an error, each measure gets the largest scales that keep the error in every row, totals too; numbers
+    of persons are as precise, in proportion, as the most precise measure.
 
     Raises:
         InvalidInput: The terms give both or neither of a price and an error, or an error that does not fit the outputs.
     """
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
-    sizes, even = sizes_for(keys, measures), terms.error is not None
-    known = [(measure, sizes_for(keys, measures, measure)) for measure in measures]
-    shapes = [shape(measure, bounds, own, finish.sets, pure=terms.pure, even=even) for measure, own in known]
+    most, even, selecting = reach(bounds), terms.error is not None, any(key.domain is None for key in keys)
+    sets = [tuple(range(len(keys)))] if selecting else finish.sets
+    known = [(measure, sizes_for(keys, measures, measure, most)) for measure in measures]
+    shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for measure, own in known]
     if terms.epsilon is not None:
-        return by_price(shapes, Fraction(str(terms.epsilon)), delta, pure=terms.pure)
+        counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
+        return by_price([*shapes, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure)
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
-    return _ByError(measures, shapes, noise, sizes, finish, terms).strategies()
+    found = _ByError(measures, shapes, noise, sizes_for(keys, measures, None, most), finish, terms).strategies()
+    return (*found, _in_proportion(found, shapes)) if selecting else found
+
+
+def _in_proportion(strategies: Sequence[Strategy], shapes: Sequence[Shape]) -> Strategy:
+    """Return how numbers of persons are measured, so that half-width ÷ per-person bound is that of the most precise measure."""
+    finest = [(one[0].mechanism, next(iter(shape.known.values())).linf) for one, shape in zip(strategies, shapes, strict=True)]
+    return strategy(finest[0][0].noise, {(0,): min(mechanism.scale / max(1, peak) for mechanism, peak in finest)})
 
 
 class _ByError(NamedTuple):

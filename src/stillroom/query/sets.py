@@ -9,7 +9,7 @@ from stillroom.errors import Code, Refusal
 from stillroom.query.parse import only, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlglot import exp
 
@@ -53,6 +53,12 @@ def grouping_sets(group: exp.Group | None, keys: Keys) -> Sets:
     only(group, {"expressions", "rollup", "cube", "grouping_sets"})
     elements = [*group.expressions, *(part for name in ("grouping_sets", "cube", "rollup") for part in group.args.get(name) or ())]
     return _crossed([_element(node, keys) for node in elements])
+
+
+def renumbered(sets: Sets, order: Sequence[int]) -> Sets:
+    """Return grouping sets for keys in another order, from fine to coarse."""
+    moved = {position: rank for rank, position in enumerate(order)}
+    return sorted((tuple(sorted(moved[position] for position in one)) for one in sets), key=lambda one: (-len(one), one))
 
 
 def _crossed(elements: Iterable[Sets]) -> Sets:

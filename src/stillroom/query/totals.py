@@ -23,6 +23,8 @@ TOTALLED = -1
 class Totals:
     """All rows of a plan's table before any is left out: its grouping sets as they stand, each in the order of its keys' domains.
 
+    Selected keys share one axis, that of the first: the combinations that are shown, which vary most slowly.
+
     Totals are whole numbers of 1/one of their measure's units, and each is exactly the sum of its parts. Where one marginal is measured,
     they are its noisy totals added up. Where several are, they are the least-squares estimates from all of them, rounded.
 
@@ -33,9 +35,9 @@ class Totals:
         one: The parts of a unit that are told apart.
     """
 
-    def __init__(self, plan: Plan, measured: NoisyCells) -> None:
-        """Estimate all totals of each measure."""
-        self._sizes, self._plan, self._kept = sizes_of(plan), plan, plan.finish.sets
+    def __init__(self, plan: Plan, measured: NoisyCells, shown: int = 0) -> None:
+        """Estimate all totals of each measure, given how many combinations of selected keys are shown."""
+        self._sizes, self._plan, self._kept = sizes_of(plan, shown=shown), plan, plan.finish.sets
         self.one: int = 10**plan.finish.places
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
@@ -47,7 +49,8 @@ class Totals:
 
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
-        return [row_noise(self._plan.strategies[measure], self._sizes, kept, self.one) for kept in self._kept]
+        sizes = sizes_of(self._plan)
+        return [row_noise(self._plan.strategies[measure], sizes, kept, self.one) for kept in self._kept]
 
     def levels(self, measure: int) -> list[NDArray[np.float64]]:
         """Return the totals of each row on each level of a measure's tree, from the top to the leaves: an array with a line a row."""
@@ -93,10 +96,11 @@ class Totals:
         return sums
 
     def positions(self, key: int) -> list[int]:
-        """Return for each row the position of a key's value in its domain, or `TOTALLED`."""
+        """Return for each row the position of a key's value in its domain, or of a combination among those shown, or `TOTALLED`."""
         found: list[int] = []
+        axis = 0 if key < self._plan.selected else key
         for kept in self._kept:
-            before, behind = (prod(self._sizes[one] for one in kept if side(one)) for side in (key.__gt__, key.__lt__))
-            domain = range(self._sizes[key]) if key in kept else (TOTALLED,)
+            before, behind = (prod(self._sizes[one] for one in kept if side(one)) for side in (axis.__gt__, axis.__lt__))
+            domain = range(self._sizes[axis]) if axis in kept else (TOTALLED,)
             found += [position for position in domain for _ in range(behind)] * before
         return found

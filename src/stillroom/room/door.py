@@ -36,9 +36,9 @@ from stillroom.room.stages import Committed, Rehearsal, Released
 from stillroom.room.times import entry_time, first_after, rounded_down, wait
 
 if TYPE_CHECKING:
-    from stillroom.model.plan import NoisyCells
     from stillroom.model.record import RunRecord
     from stillroom.model.release import Table
+    from stillroom.model.selection import Measurement
     from stillroom.ports import Progress, Records
     from stillroom.room.room import Room
     from stillroom.room.stages import Asked, Cleared
@@ -182,9 +182,9 @@ def _answered(room: Room, committed: Committed, progress: Progress) -> Released 
     """Measure and finish; then sign and store, if the protection protects, and tell the accounts."""
     planned = committed.cleared.planned
     progress.step(Step.MEASURE)
-    cells = _measure(room, committed)
+    measured = _measure(room, committed)
     progress.step(Step.FINISH)
-    table = finish(planned.compiled.plan, planned.compiled.headings, cells)
+    table = finish(planned.compiled.plan, planned.compiled.headings, measured.cells, measured.shown)
     answer: Released | Rehearsal
     match room.outlet:
         case Genuine() as outlet:
@@ -197,7 +197,7 @@ def _answered(room: Room, committed: Committed, progress: Progress) -> Released 
     return answer
 
 
-def _measure(room: Room, committed: Committed) -> NoisyCells:
+def _measure(room: Room, committed: Committed) -> Measurement:
     """Return noisy cells; on any failure, too little memory among them, one fixed text."""
     planned = committed.cleared.planned
     try:

@@ -1,6 +1,8 @@
 """The SELECTs that measure a plan: one for all sums over the same cells, and one for all counts of distinct values there.
 
-Columns that all steps know: `person`, the keys `k0, k1, …`, their positions `i0, i1, …` and the measures `m0, m1, …`.
+Columns that all steps know: `person`, the keys `k0, k1, …`, their positions `i0, i1, …` and the measures `m0, m1, …`. A selected key has
+no positions: its values stand for them. Where keys are selected, `persons` says, in one cell of each combination that a person is in, that
+the person is there.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from stillroom.adapters.duckdb.rows import RowWriter
 from stillroom.adapters.duckdb.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, to_sql, type_of, whole, within
 from stillroom.adapters.duckdb.terms import term
 from stillroom.model.plan import Aggregate
+from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +36,9 @@ TOTAL_LIMIT = 2**95
 class Statement:
     """Some measures of a plan as SQL.
 
-    Its rows are the cells that somebody is in: the position of each key in its domain, then the exact total of each measure.
-    The n-th of its keys has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`.
+    Its rows are the cells that somebody is in: the position of each key in its domain, or its value if it is selected, then the exact total
+    of each measure, and the number of persons whose combination of selected keys is counted in this cell, if there are any.
+    The n-th of its keys has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`, unless it is selected.
 
     Attributes:
         measures: The positions of these measures in the plan.
@@ -62,10 +66,13 @@ def needs_person_step(plan: Plan) -> bool:
     With one row at most, the total is that row's value and the person is in one cell, which is never more than `groups` cells:
     clamping each row is the same. With more rows, each value lies in [row_low, row_high], 0 included, so that every total
     lies in [rows · row_low, rows · row_high]; where the clamp lets all of these pass, it changes nothing, and the sum over persons
-    of totals is the sum over rows. Only a choice of cells, or a clamp that could change a total, needs the person.
+    of totals is the sum over rows. Only a choice of cells, or a clamp that could change a total, needs the person; and so does counting
+    each person once in a combination of selected keys.
     """
     rows = plan.bounds.rows
-    return rows > 1 and (plan.bounds.keep_groups or any(can_clamp(measure, rows) for measure in plan.measures))
+    return rows > 1 and (
+        plan.bounds.keep_groups or plan.selection is not None or any(can_clamp(measure, rows) for measure in plan.measures)
+    )
 
 
 def can_clamp(measure: Measure, rows: int) -> bool:
@@ -107,10 +114,14 @@ def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes) -> Statement:
 
 def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
     """Write rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons."""
-    select = _placed(plan, writer, by_person=needs_person_step(plan))
+    by_person = needs_person_step(plan)
+    select = _placed(plan, writer, by_person=by_person)
     if salt is not None:
-        select = _kept(_positions(plan), plan.bounds.groups, writer, select, salt)
-    return writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in _totals(plan)})
+        select = _kept(_written(plan), plan.bounds.groups, writer, select, salt)
+    if plan.selection is not None and by_person:
+        select = _counted(plan, writer, select)
+    totals = [*_totals(plan), *(["persons"] if plan.selection is not None else [])]
+    return writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in totals})
 
 
 def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None) -> exp.Select:
@@ -124,7 +135,7 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
     if salt is not None:
         name = writer.name("r")
         mine = exp.select("person", *groups, copy=False).distinct(copy=False).from_(exp.to_table(name), copy=False)
-        kept = writer.table(_kept(groups, plan.bounds.groups, writer, mine, salt))
+        kept = writer.table(_kept(_written(plan)[:grouped], plan.bounds.groups, writer, mine, salt))
         chosen = exp.select("*").from_(exp.to_table(name), copy=False).join(kept, using=["person", *groups], join_type="inner", copy=False)
         chosen = chosen.with_(name, as_=rows, materialized=True, copy=False)
     else:
@@ -143,7 +154,7 @@ def _made(plan: Plan, writer: RowWriter, rows: exp.Select) -> exp.Select:
     return writer.aggregate(of_persons, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in names})
 
 
-def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, list[exp.Expr]]:
+def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, list[exp.Expr | None]]:
     """Write rows with their person, their position in each key that is grouped by, all keys and measures; return the domains, too."""
     source = writer.rows(plan.rows)
     scope = writer.scope(source.columns)
@@ -160,7 +171,8 @@ def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, li
 
 
 def _positions(plan: Plan) -> list[str]:
-    return [f"i{n}" for n in range(len(plan.keys))]
+    """Return the columns that name a cell, selected keys first."""
+    return [f"k{n}" if key.domain is None else f"i{n}" for n, key in enumerate(plan.keys)]
 
 
 def _totals(plan: Plan) -> list[str]:
@@ -188,21 +200,35 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
         rows = exp.select("*", *named, copy=False).from_(writer.table(source.select), copy=False)
         looked_up = _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains)
         return writer.aggregate(looked_up, {"person": exp.column(source.person), **_columns(_positions(plan))}, sums)
+    if plan.selection is not None:
+        sums["persons"] = exp.Count(this=exp.Star())
     totals = writer.aggregate(source.select, keyed, sums)
-    return _looked_up(exp.select(*_positions(plan), *_totals(plan)).from_(writer.table(totals), copy=False), domains)
+    return _looked_up(exp.select(*_positions(plan), *sums).from_(writer.table(totals), copy=False), domains)
 
 
-def _looked_up(select: exp.Select, domains: Sequence[exp.Expr], first: int = 0) -> exp.Select:
-    """Add the position of each key in its domain, from a first one on."""
+def _counted(plan: Plan, writer: RowWriter, cells: exp.Select) -> exp.Select:
+    """Mark one cell of each combination of selected keys that a person is in: which one does not matter, since marks are added up."""
+    names = ["person", *(f"k{n}" for n in range(plan.selected))]
+    rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column(name) for name in names])
+    first = exp.Case(ifs=[exp.If(this=exp.EQ(this=rank, expression=whole(1)), true=whole(1))], default=whole(0))
+    return exp.select("*", exp.alias_(first, "persons", copy=False)).from_(writer.table(cells), copy=False)
+
+
+def _looked_up(select: exp.Select, domains: Sequence[exp.Expr | None], first: int = 0) -> exp.Select:
+    """Add the position of each key in its domain, if it has one, from a first key on."""
     for n, value in enumerate(domains, first):
+        if value is None:
+            continue
         same = exp.NullSafeEQ(this=exp.column(f"k{n}"), expression=value)
         select.join(exp.to_table(f"d{n}"), on=same, join_type="inner", copy=False)
     return select
 
 
-def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr]:
-    """Return a key, and the values of its domain, in one type."""
+def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr | None]:
+    """Return a key, and the values of its domain, if it has one, in one type."""
     value = term(key.value, scope)
+    if key.domain is None:
+        return as_type(value, type_of(key.kind) if value.type is SqlType.NULL else value.type), None
     listed = Term(exp.column(f"v{n}"), type_of(key.kind))
     shared = common((value, listed))
     return as_type(value, shared), as_type(listed, shared)
@@ -238,17 +264,19 @@ def _clamp(node: exp.Expr, measure: Measure) -> exp.Expr:
     return exp.Least(this=raised, expressions=[high], ignore_nulls=True)
 
 
-def _kept(positions: Sequence[str], groups: int, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> exp.Select:
+def _kept(written: Sequence[exp.Expr], groups: int, writer: RowWriter, placed: exp.Select, salt: exp.Expr) -> exp.Select:
     """Keep `groups` cells of each person: those with the smallest SHA-256 of `salt|identifier|positions`.
 
-    Salt and hash are written in hexadecimal. The identifier is the canonical text, so that the choice depends on that person alone,
-    not on a code, an order or anybody else. Only persons in more than `groups` cells are hashed: the others keep all theirs.
+    Salt and hash are written in hexadecimal, and so is the UTF-8 of a selected text, in place of a position; other selected values are
+    written as whole numbers, and NULL as a dash, so that no two cells are written alike. The identifier is the canonical text, so that the
+    choice depends on that person alone, not on a code, an order or anybody else. Only persons in more than `groups` cells are hashed: the
+    others keep all theirs.
     """
     limit = whole(groups)
     mine = [exp.column("person")]
     counted = exp.select("*", exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine), "cells", copy=False))
     counted.from_(writer.table(placed), copy=False)
-    digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(positions, salt))])
+    digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(written, salt))])
     order = exp.Order(expressions=[exp.Ordered(this=digest)])
     rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("person")], order=order)
     ranked = exp.select("*", exp.alias_(rank, "rank", copy=False)).from_(writer.table(counted), copy=False)
@@ -257,9 +285,22 @@ def _kept(positions: Sequence[str], groups: int, writer: RowWriter, placed: exp.
     return exp.select("*").from_(writer.table(ranked), copy=False).where(kept, copy=False)
 
 
-def _hash(positions: Sequence[str], salt: exp.Expr) -> exp.Expr:
+def _hash(written: Sequence[exp.Expr], salt: exp.Expr) -> exp.Expr:
     pieces: list[exp.Expr] = [salt, exp.column("identifier"), exp.Literal.string("|")]
-    for n, name in enumerate(positions):
+    for n, cell in enumerate(written):
         pieces += [exp.Literal.string(",")] if n else []
-        pieces.append(sql_cast(exp.column(name), SqlType.TEXT))
+        pieces.append(cell)
     return exp.func("SHA256", exp.Concat(expressions=pieces, safe=True, coalesce=False), dialect="duckdb")
+
+
+def _written(plan: Plan) -> list[exp.Expr]:
+    """Write where a cell is along each key."""
+    return [_along(exp.column(name), key) for name, key in zip(_positions(plan), plan.keys, strict=True)]
+
+
+def _along(cell: exp.Expr, key: Key) -> exp.Expr:
+    if key.domain is not None:
+        return sql_cast(cell, SqlType.TEXT)
+    hexed = key.kind is Kind.TEXT
+    text = exp.func("HEX", cell, dialect="duckdb") if hexed else sql_cast(sql_cast(cell, SqlType.WIDE), SqlType.TEXT)
+    return exp.Coalesce(this=text, expressions=[exp.Literal.string("-")])

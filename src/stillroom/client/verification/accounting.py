@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.conversion import epsilon_of, rho_of
 from stillroom.client.verification.sensitivity import moves
-from stillroom.model.charge import RHO_UNIT
+from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
 from stillroom.model.mechanism import NoiseKind
+from stillroom.model.plan import PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,21 +46,37 @@ class Cost:
 
 
 def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
-    """Return how far each marginal of each measure moves when a person is added or removed, and when a person is changed."""
+    """Return how far each marginal of each measure moves when a person is added or removed, and when a person is changed.
+
+    Last are the numbers of persons that select keys.
+    """
     pairs = zip(plan.measures, plan.strategies, strict=True)
-    return [moves(measure, plan.bounds, _sizes(plan, measure), one.kept) for measure, strategy in pairs for one in strategy]
+    found = [moves(measure, plan.bounds, _sizes(plan, measure), one.kept) for measure, strategy in pairs for one in strategy]
+    return found if plan.selection is None else [*found, moves(PERSONS, plan.bounds, [_endless(plan)], [0])]
 
 
 def _sizes(plan: Plan, measure: Measure) -> list[int]:
-    """Return the size of each key's domain; 1 for keys that tell cells of other measures apart only."""
+    """Return the size of each key's domain; 1 for keys that tell cells of other measures apart only. Selected keys share the first axis."""
     own = {*range(len(plan.grouping)), *measure.grid}
-    return [len(key.domain) if number in own else 1 for number, key in enumerate(plan.keys)]
+    sizes = [len(key.domain) if key.domain is not None else 1 if number else _endless(plan) for number, key in enumerate(plan.keys)]
+    return [size if number in own else 1 for number, size in enumerate(sizes)]
+
+
+def _endless(plan: Plan) -> int:
+    """Return the number of combinations of selected keys that matters: there is no end to them, so that two vectors may share no cell."""
+    return 2 * plan.bounds.groups * plan.bounds.identifiers
 
 
 def costs(plan: Plan) -> tuple[Cost, Cost]:
     """Return the cost for a person who is added or removed, and for one who is changed."""
     known, mechanisms = distances(plan), [one.mechanism for strategy in plan.strategies for one in strategy]
+    mechanisms += [] if plan.selection is None else [plan.selection.mechanism]
     return _cost(mechanisms, [one for one, _ in known]), _cost(mechanisms, [other for _, other in known])
+
+
+def selection_allowance(delta: float) -> int:
+    """Return what a contract's δ for selecting keys allows, in units of 1e-18, rounded down."""
+    return math.floor(Fraction(str(delta)) / DELTA_UNIT)
 
 
 @lru_cache(maxsize=64)

@@ -33,12 +33,13 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
         bounds.identifiers == contract.identifiers_per_person,
         f"identifiers: got {bounds.identifiers}, expected {contract.identifiers_per_person}",
     )
-    require(plan.cells <= limits.cells, f"the table has {plan.cells} cells, expected at most {limits.cells}")
+    cells = plan.cells if plan.selection is None else plan.cells * plan.selection.most
+    require(cells <= limits.cells, f"the table has {cells} cells, expected at most {limits.cells}")
     require(
         bounds.groups <= limits.groups_per_person, f"cells of one person: got {bounds.groups}, expected at most {limits.groups_per_person}"
     )
     if not bounds.keep_groups:
-        most = 1 if all(rows.same(key.value) for key in plan.grouping) else min(rows.most, plan.cells)
+        most = 1 if all(rows.same(key.value) for key in plan.grouping) else rows.most if plan.selection else min(rows.most, plan.cells)
         require(bounds.groups >= most, f"cells of one person: got {bounds.groups}, expected {most}, since the plan does not limit them")
     for number, measure in enumerate(plan.measures):
         if measure.aggregate is Aggregate.UNION:
@@ -97,5 +98,5 @@ def _declared(key: Key, contract: Contract) -> None:
     if source is None or own not in source.columns:
         return
     declared = domain(contract, key.value.name)
-    if typed(value for value in key.domain if value is not None) != declared:
+    if key.domain is not None and typed(value for value in key.domain if value is not None) != declared:
         raise Broken(f"the values of {key.value.name} are not those that the contract declares")

@@ -13,6 +13,7 @@ from stillroom.client.verification.halves import halves, sum_halves
 from stillroom.client.verification.meaning import known
 from stillroom.client.verification.numerals import decimal_text, units_of
 from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.client.verification.rows import value_at
 from stillroom.client.verification.windows import said
 from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After, Average, Bounded, Column, Covariance, Over, Quantile, children, columns_of, walk
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
+    from stillroom.model.selection import Shown
 
 ERROR = 0.05
 """How often an interval may miss, at most; the terms of an expression share it."""
@@ -105,7 +107,7 @@ def check_computed(plan: Plan, table: Table, position: int, labels: Sequence[Lab
     derived = any(isinstance(node, Average | Quantile) for node in walk(output.value))
     if labels is None or derived or not names <= set(shown) or not _seen(plan, output.value, len(table.rows)):
         return 0
-    lines = [_Line(plan, row, label, shown) for row, label in zip(table.rows, labels, strict=True)]
+    lines = [_Line(plan, row, label, shown, table.shown) for row, label in zip(table.rows, labels, strict=True)]
     narrow, wide = (_understood(output.value, _Sheet(lines, more=more)) for more in (False, True))
     for row, *ends in zip(table.rows, narrow, wide, strict=True):
         _compare(output, row[position], *ends)
@@ -145,12 +147,14 @@ class _Line(NamedTuple):
         cells: What the row shows.
         label: Which row it is.
         shown: The columns that show measures, by the names of these.
+        selected: The combinations of selected keys that are shown.
     """
 
     plan: Plan
     cells: Sequence[Cell]
     label: Label
     shown: Mapping[str, int]
+    selected: Sequence[Shown]
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -177,7 +181,10 @@ class _Line(NamedTuple):
         number = int(name[1:])
         if name.startswith("g"):
             return Fraction(number not in self.kept)
-        return _key(self.plan, number, self.label.positions[self.kept.index(number)]) if number in self.kept else None
+        if number not in self.kept:
+            return None
+        value = value_at(self.plan, self.selected, number, self.label.positions[self.kept.index(number)])
+        return Fraction(value, 10 ** self.plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class _Sheet(NamedTuple):
@@ -231,12 +238,6 @@ def _around(total: int, half: int, digits: int) -> Known:
     """Return a total with its half-width, both in units."""
     unit: int = 10**digits
     return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
-
-
-def _key(plan: Plan, number: int, position: int) -> Plain:
-    """Return a key's value; numbers and days as rationals."""
-    value = plan.keys[number].domain[position]
-    return Fraction(value, 10 ** plan.keys[number].digits) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _compare(output: Output, cell: Cell, narrow: Known, wide: Known) -> None:

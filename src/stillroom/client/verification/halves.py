@@ -40,9 +40,9 @@ class Halves(NamedTuple):
 
 
 def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Halves:
-    """Return the half-width of a total of a grouping set."""
+    """Return the half-width of a total of a grouping set. Over selected keys nothing is added up, so that they count as one value."""
     one, grouped = 10**plan.finish.places, len(plan.grouping)
-    sizes = tuple(len(key.domain) if number < grouped else 1 for number, key in enumerate(plan.keys))
+    sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
     strategy = plan.strategies[measure]
     if len(strategy) > 1:
         return several(strategy, sizes, kept, level, one)
@@ -59,7 +59,7 @@ def sum_halves(plan: Plan, measure: int, kept: tuple[int, ...], rows: Sequence[t
     totals are all that agree in some keys, it is that of the total over the other keys.
     """
     one, strategy, grouped = 10**plan.finish.places, plan.strategies[measure], len(plan.grouping)
-    sizes = tuple(len(key.domain) if number < grouped else 1 for number, key in enumerate(plan.keys))
+    sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
     if len(strategy) == 1:
         draws = len(rows) * math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
         least, most = (_one(strategy[0].mechanism, number, level, more=more) for number, more in _numbers(draws))

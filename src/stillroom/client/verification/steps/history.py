@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.client.verification.accounting import allowance
+from stillroom.client.verification.accounting import allowance, selection_allowance
 from stillroom.client.verification.history import replay
 from stillroom.client.verification.outcome import NotChecked, expect, require
 from stillroom.client.verification.statement import check_approval
@@ -46,7 +46,8 @@ def _check_contract(release: Release, contract: Contract, moment: Moment, extrac
     cap = release.balance.before.rho + moment.spent[0]
     expected = allowance(contract.caps.epsilon, contract.caps.delta)
     require(abs(cap - expected) <= 1, f"the balance and what was committed before it: got {cap}, expected {expected}")
-    expect("the balance of delta", (release.balance.before.delta, moment.spent[1]), (0, 0))
+    delta = release.balance.before.delta + moment.spent[1]
+    expect("the balance of delta and what was committed before it", delta, selection_allowance(contract.caps.selection_delta))
     rule = contract.approval
     match rule:
         case AutomaticApproval():

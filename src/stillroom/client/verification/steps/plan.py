@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
 from stillroom.client.verification.outcome import Broken, expect, require
+from stillroom.client.verification.rows import row_count
 from stillroom.model.expression import Average, Column, Constant, Covariance, Quantile, columns_of, walk
 from stillroom.model.mechanism import NoiseKind
 from stillroom.model.schema import Kind
@@ -46,6 +47,7 @@ def check(evidence: Evidence) -> str:
     expect("the contract of the question", release.question.contract, release.contract_digest)
     _fits(release)
     _sound(release.plan)
+    _sized(release.plan, len(release.table.shown))
     evidence.plan_sound = True
     return release.plan_digest
 
@@ -68,7 +70,9 @@ def _sound(plan: Plan) -> None:
     for number, measure in enumerate(plan.measures):
         for low, high in ((measure.low, measure.high), (measure.row_low, measure.row_high)):
             require(-LARGEST <= low <= 0 <= high <= LARGEST, f"the bounds of measure {number} leave out 0, or are too large")
-    _sized(plan)
+    if plan.selection is not None:
+        scale = plan.selection.mechanism.scale
+        require(SCALES[0] <= scale <= SCALES[1], f"no noise is drawn at the scale {scale}")
     for wanted in plan.finish.sets:
         require(_is_set(range(len(plan.grouping)), wanted), f"{wanted} is not a grouping set")
     require(len(set(plan.finish.sets)) == len(plan.finish.sets), "a grouping set is there twice")
@@ -87,6 +91,7 @@ def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
     for one in strategy:
         require(SCALES[0] <= one.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {one.mechanism.scale}")
         require(_is_set([*range(len(plan.grouping)), *plan.measures[number].grid], one.kept), f"{one.kept} is not a marginal")
+        require(one.kept[: plan.selected] == tuple(range(plan.selected)), f"the marginal {one.kept} adds up over selected keys")
     require(len(set(kept)) == len(kept), f"a marginal of measure {number} is there twice")
     gaussian = all(one.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN for one in strategy) or bool(plan.measures[number].grid)
     few = len(strategy) <= MOST_MARGINALS
@@ -100,9 +105,9 @@ def _is_set(positions: Collection[int], kept: tuple[int, ...]) -> bool:
     return all(position in positions for position in kept) and list(kept) == sorted(set(kept))
 
 
-def _sized(plan: Plan) -> None:
+def _sized(plan: Plan, selected: int) -> None:
     """See that the table is one that can be gone through."""
-    rows = sum(prod(len(plan.keys[key].domain) for key in one if key < len(plan.grouping)) for one in plan.finish.sets)
+    rows = row_count(plan, selected)
     digits = [key.digits for key in plan.keys] + [one.digits for one in plan.measures] + [one.digits for one in plan.finish.outputs]
     cells = max(plan.cells, *(plan.cells_of(measure) for measure in plan.measures))
     require(cells <= MOST_ROWS and rows <= MOST_ROWS, f"the table has {cells} cells and {rows} rows, expected at most {MOST_ROWS}")
@@ -136,10 +141,10 @@ def _laddered(node: Quantile, plan: Plan) -> None:
     counted = all((plan.keys[key].kind, plan.keys[key].domain) == (Kind.INTEGER, _first(plan.keys[key])) for key in grid)
     laddered = [one.kept for one in plan.strategies[number]] == levels
     require(bool(grid) and counted and laddered and len(kinds) == 1, "a quantile is not of counts on ever finer grids")
-    leaves = prod(len(plan.keys[key].domain) for key in grid)
+    leaves = prod(len(plan.keys[key].listed) for key in grid)
     require(node.low <= node.high < node.low + leaves * node.width, "a quantile has values outside of its grid")
 
 
 def _first(key: Key) -> tuple[int, ...]:
     """Return as many whole numbers from 0 on as a key has values."""
-    return tuple(range(len(key.domain)))
+    return tuple(range(len(key.listed)))

@@ -9,10 +9,11 @@ from stillroom.client.verification.accounting import allowance, costs, epsilon_s
 from stillroom.client.verification.conversion import epsilon_of
 from stillroom.client.verification.outcome import expect, require
 from stillroom.client.verification.sentences import check_sentences
-from stillroom.model.charge import RHO_UNIT
+from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
+    from stillroom.model.contract import Caps
     from stillroom.model.release import Promise, Release
 
 TITLE = "The promise follows from the noise"
@@ -33,27 +34,36 @@ def check(evidence: Evidence) -> str:
     """
     release = evidence.charged
     promise, cap = release.promise, release.cap
-    require(0 < cap.delta < 1, f"the contract's delta is {cap.delta}")
+    require(0 < cap.conversion_delta <= cap.delta < 1, f"the contract's delta is {cap.delta}, converted at {cap.conversion_delta}")
     if evidence.contract_file is not None:
-        caps = evidence.contract.caps
-        same = math.isclose(cap.epsilon, caps.epsilon, rel_tol=ROUNDED) and math.isclose(cap.delta, caps.delta, rel_tol=ROUNDED)
-        require(same, f"the cap: got ε = {cap.epsilon} at δ = {cap.delta}, expected ε = {caps.epsilon} at δ = {caps.delta}")
+        _check_agreed(cap, evidence.contract.caps)
     add_remove, change = costs(release.plan)
-    expect("the delta of the promise", promise.delta, 0.0 if add_remove.pure is not None else cap.delta)
-    _states("epsilon", promise.epsilon, *epsilon_span(add_remove, promise.delta))
-    _states("epsilon of a change", promise.change_epsilon, *epsilon_span(change, promise.delta))
+    expect("the delta of the conversion", promise.conversion_delta, 0.0 if add_remove.pure is not None else cap.conversion_delta)
+    delta = promise.conversion_delta + release.charge.delta * float(DELTA_UNIT)
+    require(math.isclose(promise.delta, delta, rel_tol=ROUNDED), f"the delta of the promise: got {promise.delta}, expected {delta}")
+    _states("epsilon", promise.epsilon, *epsilon_span(add_remove, promise.conversion_delta))
+    _states("epsilon of a change", promise.change_epsilon, *epsilon_span(change, promise.conversion_delta))
     _check_cap(cap)
     check_sentences(release.sentences, promise, cap)
     _check_disclosure(release)
     return f"ε = {promise.epsilon:.6g} (a change: {promise.change_epsilon:.6g}) at δ = {promise.delta:g}"
 
 
+def _check_agreed(cap: Promise, caps: Caps) -> None:
+    """Compare the cap with the contract's."""
+    pairs = ((cap.epsilon, caps.epsilon), (cap.conversion_delta, caps.delta), (cap.delta, caps.delta + caps.selection_delta))
+    same = all(math.isclose(one, other, rel_tol=ROUNDED) for one, other in pairs)
+    got, expected = (f"ε = {epsilon} at δ = {delta} ({total} in all)" for epsilon, delta, total in zip(*pairs, strict=True))
+    require(same, f"the cap: got {got}, expected {expected}")
+
+
 def _check_cap(cap: Promise) -> None:
     """Compute the cap's ε for a change: at most four times the rho, since a change is a removal and an addition."""
     require(0 < cap.epsilon <= 1000, f"the contract's epsilon is {cap.epsilon}")  # noqa: PLR2004 - beyond any contract
-    rho = allowance(cap.epsilon, cap.delta) * float(RHO_UNIT)
-    least = max(cap.epsilon, epsilon_of(4 * max(0.0, rho - float(RHO_UNIT)), cap.delta))
-    most = max(cap.epsilon, epsilon_of(4 * (rho + float(RHO_UNIT)), cap.delta))
+    delta = cap.conversion_delta
+    rho = allowance(cap.epsilon, delta) * float(RHO_UNIT)
+    least = max(cap.epsilon, epsilon_of(4 * max(0.0, rho - float(RHO_UNIT)), delta))
+    most = max(cap.epsilon, epsilon_of(4 * (rho + float(RHO_UNIT)), delta))
     _states("epsilon of a change under the cap", cap.change_epsilon, least, most)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.selection import check_shown
 from stillroom.client.verification.table import check_table
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ def check(evidence: Evidence) -> str:
     """Check rows, keys, intervals and totals.
 
     Raises:
-        Broken: One does not fit.
+        Broken: One does not fit, or a combination of selected keys is shown that has too few persons.
         NotChecked: The plan does not hold.
     """
     release = evidence.measured
+    check_shown(release.plan, release.table.shown)
     found = check_table(release.plan, release.table)
     return f"{len(release.table.rows)} rows; {found.intervals} intervals and {found.totals} totals computed again"

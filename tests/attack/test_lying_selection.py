@@ -1,0 +1,154 @@
+"""Releases with keys that no contract lists: honest ones hold; rooms that lie about the groups they show, or their price, are found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stillroom.client.verification import verify
+from stillroom.errors import Code
+from stillroom.model.charge import Charge
+from tests.attack.test_lying_rooms import add, both, failed, put
+from tests.published import files
+from tests.rooms import NOTHING, OWNERS, PLENTY, Scene, assert_nothing_spent, build, charge, contract, refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.model.contract import Contract
+    from tests.attack.test_lying_rooms import Change
+    from tests.published import Files
+
+EACH = 10**6
+"""What a release costs of δ, in units of 1e-18."""
+
+QUESTION = "SELECT visits.town, visits.age > 40 AS older, COUNT(*), SUM(visits.age) FROM visits GROUP BY visits.town, CUBE (older)"
+ORDERED = "SELECT town, COUNT(*) AS n, COUNT(*) * 2 AS twice FROM visits GROUP BY town HAVING COUNT(*) > 5 ORDER BY n, town"
+TWO = "SELECT age * town_number AS number, visits.town, COUNT(*) FROM visits GROUP BY 1, 2"
+RICH = {name: Charge(rho=PLENTY.rho, delta=10 * EACH) for name in OWNERS}
+
+
+def selecting(**changes: object) -> Contract:
+    """Return a contract under which towns may be grouped by, three times in all."""
+    plain = contract().to_json()
+    datasets: Any = plain["datasets"]
+    datasets["visits"]["columns"]["town"] = {"type": "text", "max_length": 20, "uses": ["group"]}
+    datasets["visits"]["columns"]["town_number"] = {"type": "integer", "uses": ["group"], "bounds": [0, 10**6]}
+    caps = {**plain["caps"], "selection_delta": 3e-12, "release_selection_delta": 1e-12}
+    return contract(datasets=datasets, caps=caps, **changes)
+
+
+def scene(folder: Path, value: Contract | None = None) -> Scene:
+    return build(folder, value or selecting(), caps=RICH)
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    room = scene(tmp_path_factory.mktemp("room"))
+    room.ask(ORDERED)
+    return files(room, room.ask(QUESTION).envelope)
+
+
+def test_honest_releases_hold(one: Files, tmp_path: Path) -> None:
+    assert {step.outcome for step in verify(one.release, one.contract, one.log).steps} == {"passed"}
+    room = scene(tmp_path)
+    for question in (ORDERED, TWO):
+        found = files(room, room.ask(question).envelope)
+        assert {step.outcome for step in verify(found.release, found.contract, found.log).steps} == {"passed"}, question
+        assert failed(verify(found.release)) == {}
+
+
+def test_a_release_says_what_was_charged(one: Files) -> None:
+    value = one.value
+    assert value["charge"]["delta"] == value["plan"]["selection"]["delta"] == EACH
+    assert (value["balance"]["before"]["delta"], value["balance"]["after"]["delta"]) == (2 * EACH, EACH)
+    assert value["promise"]["delta"] == pytest.approx(1e-9 + 1e-12)
+    assert value["cap"]["delta"] == pytest.approx(1e-9 + 3e-12)
+    assert value["promise"]["conversion_delta"] == value["cap"]["conversion_delta"] == 1e-9
+    assert [one["keys"] for one in value["table"]["shown"]] == [["a"], ["b"], [None]]
+
+
+def lower(threshold: int) -> Change:
+    """Return the change that shows smaller groups."""
+    return add(-threshold, "plan", "selection", "threshold")
+
+
+LIES: list[tuple[str, Change, set[int]]] = [
+    ("a group that is too small", put("1", "table", "shown", 0, "persons"), {8}),
+    ("a group that is not in its place", put(["c"], "table", "shown", 0, "keys"), {8}),
+    ("a group that is there twice", put(["b"], "table", "shown", 0, "keys"), {8}),
+    ("a group of another kind", put([1], "table", "shown", 0, "keys"), {8}),
+    ("a group of too many keys", put(["a", "a"], "table", "shown", 0, "keys"), {8}),
+    ("a group that the table does not have", put(["aa"], "table", "shown", 0, "keys"), {8}),
+    ("more groups than can be", put(2, "plan", "selection", "most"), {4, 8}),
+    ("more groups than the contract lets", put(10**6, "plan", "selection", "most"), {6}),
+    ("a threshold that is too low", lower(1), {6}),
+    ("a threshold of one person", put("1", "plan", "selection", "threshold"), {6}),
+    ("noise that is too small", put(1.0, "plan", "selection", "mechanism", "scale"), {6}),
+    ("other noise", put("discrete_laplace", "plan", "selection", "mechanism", "noise"), {6}),
+    ("a charge without δ", put(0, "charge", "delta"), {6}),
+    ("less δ", both(put(1000, "charge", "delta"), put(1000, "plan", "selection", "delta")), {6}),
+    (
+        "more δ",
+        both(put(2 * EACH, "charge", "delta"), put(2 * EACH, "plan", "selection", "delta"), put(0, "balance", "after", "delta")),
+        {6},
+    ),
+    ("a promise without the δ of selection", put(1e-9, "promise", "delta"), {7}),
+    ("a cap without the δ of selection", put(1e-9, "cap", "delta"), {7}),
+    (
+        "a balance of δ that was not there",
+        both(put(9 * EACH, "balance", "before", "delta"), put(8 * EACH, "balance", "after", "delta")),
+        {6},
+    ),
+    (
+        "a balance of δ before all spending",
+        both(put(3 * EACH, "balance", "before", "delta"), put(2 * EACH, "balance", "after", "delta")),
+        {12},
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "steps"), [lie[1:] for lie in LIES], ids=[lie[0] for lie in LIES])
+def test_lies_are_found(one: Files, change: Change, steps: set[int]) -> None:
+    bent = one.bent(change)
+    found = failed(verify(bent.release, bent.contract, bent.log)).keys()
+    assert steps & found, failed(verify(bent.release, bent.contract, bent.log))
+
+
+def test_a_contract_without_selection_gives_none(one: Files) -> None:
+    def change(agreed: dict[str, Any]) -> None:
+        agreed["caps"] |= {"selection_delta": 0, "release_selection_delta": 0}
+
+    agreed = one.agreed(change)
+    assert 6 in failed(verify(agreed.release, agreed.contract, agreed.log))
+
+
+# ------------------------------------------------------------------------------------------------------------------ accounts
+
+
+def test_delta_runs_out(tmp_path: Path) -> None:
+    """The contract has δ for three releases; questions without selected keys go on."""
+    room = scene(tmp_path)
+    for number in range(3):
+        room.ask(f"SELECT town, COUNT(*) FROM visits WHERE age <> {number} GROUP BY town")
+    assert room.spent().delta == room.replayed().spent.delta == 3 * EACH
+    assert [room.account(owner).spent.delta for owner in OWNERS] == [3 * EACH, 0]
+    assert refused(room, "SELECT town, COUNT(*) FROM visits WHERE age <> 3 GROUP BY town").code is Code.CONTRACT_CAP_EXCEEDED
+    room.ask("SELECT COUNT(*) FROM visits")
+    assert room.spent().delta == 3 * EACH
+
+
+def test_an_account_without_delta_gives_none(tmp_path: Path) -> None:
+    room = build(tmp_path, selecting())
+    assert refused(room, "SELECT town, COUNT(*) FROM visits GROUP BY town").code is Code.ACCOUNT_NOT_ENOUGH
+    assert_nothing_spent(room)
+
+
+def test_without_selected_keys_nothing_is_spent_of_delta(tmp_path: Path) -> None:
+    value = selecting()
+    assert charge("SELECT age, COUNT(*) FROM visits GROUP BY age", value).delta == 0
+    assert charge("SELECT town, COUNT(*) FROM visits GROUP BY town", value).delta == EACH
+    room = scene(tmp_path)
+    room.ask("SELECT age, COUNT(*) FROM visits GROUP BY age")
+    assert (room.spent().delta, NOTHING.delta) == (0, 0)

@@ -1,0 +1,56 @@
+-- name: free text
+-- contract: selecting
+SELECT code, COUNT(*) FROM visits GROUP BY code
+
+-- name: free text, few groups of a person
+-- contract: selecting tight
+SELECT note, COUNT(*), SUM(cost), SUM(change) FROM visits GROUP BY note
+
+-- name: free text of twins
+-- contract: selecting twins
+SELECT code, COUNT(*), COUNT(DISTINCT patient) FROM visits GROUP BY code
+
+-- name: a function of the person
+-- contract: selecting
+SELECT UPPER(name) AS name, COUNT(*), AVG(income) FROM members GROUP BY 1
+
+-- name: selected beside declared keys
+-- contract: selecting
+SELECT ward, code, COUNT(*), SUM(cost) FROM visits GROUP BY ward, code
+
+-- name: selected beside declared keys, few groups of a person
+-- contract: selecting tight
+SELECT ward, urgent, code, COUNT(*), SUM(cost) FROM visits GROUP BY ward, urgent, code
+
+-- name: two selected keys
+-- contract: selecting tight
+SELECT note, code, COUNT(*) FROM visits GROUP BY note, code
+
+-- name: two selected keys of two owners
+-- contract: selecting twins
+SELECT m.name, v.code, COUNT(*), SUM(v.cost) FROM members AS m JOIN visits AS v ON m.member = v.patient GROUP BY m.name, v.code
+
+-- name: totals beside a selected key
+-- contract: selecting
+SELECT code, ward, urgent, COUNT(*) FROM visits GROUP BY code, CUBE (ward, urgent)
+
+-- name: large numbers
+-- contract: selecting
+SELECT amount, COUNT(*) FROM linked GROUP BY amount
+
+-- name: large numbers of an outer join
+-- contract: selecting tight
+SELECT amount, region, COUNT(*) FROM members LEFT JOIN linked ON members.member = linked.member GROUP BY amount, region
+
+-- name: a total of each person
+-- contract: selecting
+SELECT spent, COUNT(*) FROM (SELECT member, SUM(amount) AS spent FROM linked GROUP BY member) AS v GROUP BY spent
+
+-- name: a selected key with HAVING, ORDER BY and LIMIT
+-- contract: selecting
+SELECT code, COUNT(*) AS n, SUM(severity) / COUNT(*) AS mean FROM visits GROUP BY code HAVING COUNT(*) > 2 ORDER BY n DESC, code LIMIT 3
+
+-- name: an error asked for
+-- contract: selecting
+-- terms: {"error": 20}
+SELECT code, COUNT(*), SUM(severity) FROM visits GROUP BY code

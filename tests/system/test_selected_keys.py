@@ -1,0 +1,136 @@
+"""Keys without a declared domain, from the command line: contract, accounts, price, release and verification."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stillroom.cli.main import _code
+from stillroom.client.session import open_room
+from stillroom.errors import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+QUESTION = "SELECT town, COUNT(*) AS n FROM taps GROUP BY town"
+TOWNS = {"[bold]York[/]": 300, "Zug\x1b[2J": 300, "Graz": 40, "Ulm": 1}
+"""How many persons are in each; some have names that a terminal might take for commands."""
+
+CONTRACT = """
+schema: stillroom/contract/v1
+name: towns
+version: 1
+parties:
+  - {name: transit, roles: [owner, analyst, receiver], key: "KEY"}
+purpose: Tests.
+jurisdiction: none
+retention_days: 30
+expires: "2099-12-31"
+quantum_seconds: 0.01
+ask: [transit]
+receive: [transit]
+approval: {rule: automatic, release_epsilon: 2, analyst_epsilon: 8}
+caps: {epsilon: 8, delta: 1e-9, release_epsilon: 2, selection_delta: 2e-9, release_selection_delta: 1e-9}
+datasets:
+  taps:
+    kind: private
+    owner: transit
+    person: {column: card}
+    rows_per_person: 3
+    columns:
+      town: {type: text, max_length: 20, uses: [group]}
+      fare: {type: integer, bounds: [0, 9], uses: [measure]}
+"""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a room, a home, a contract in force and data; the account has no δ for selecting keys yet."""
+    folder = tmp_path_factory.mktemp("towns")
+    room, home = str(folder / "room"), str(folder / "transit")
+    assert _code(["init", "room", room]) == 0
+    assert _code(["init", "home", "transit", home, "--room", room, "--epsilon", "20"]) == 0
+    text = CONTRACT.replace("KEY", (folder / "transit" / "public.key").read_text(encoding="utf-8"))
+    (folder / "contract.yaml").write_text(text, encoding="utf-8")
+    with (folder / "taps.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = [(town, f"{town}{number}", number % 10) for town, size in TOWNS.items() for number in range(size)]
+        csv.writer(file).writerows([("town", "card", "fare"), *rows, *rows])
+    assert _code(["contract", "sign", str(folder / "contract.yaml"), "--home", home]) == 0
+    assert _code(["data", "add", "taps", str(folder / "taps.csv"), "--home", home]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(base: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run a command and return its code and output."""
+
+    def command(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = _code([*arguments, "--home", str(base / "transit")])
+        return code, capsys.readouterr().out
+
+    return command
+
+
+def document(found: tuple[int, str]) -> Any:  # noqa: ANN401 - parsed JSON
+    return json.loads(found[1])
+
+
+def test_the_contract_says_what_selecting_keys_costs(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _code(["contract", "explain", str(base / "contract.yaml")]) == 0
+    text = capsys.readouterr().out
+    assert "A column without a declared domain may be grouped by" in text
+    assert "costs δ = 1e-09 more, and all together at most 2e-09 more" in text
+
+
+def test_a_price_says_which_groups_are_shown(run: Callable[..., tuple[int, str]]) -> None:
+    code, text = run("price", QUESTION, "--epsilon", "1")
+    price = document(run("price", QUESTION, "--epsilon", "1", "--json"))
+    rule = price["selection"]
+    assert code == 0
+    assert f"groups of fewer than about {rule['threshold']} persons are usually not shown" in text
+    assert "Selecting them costs δ = 1e-09 of the δ in all." in text
+    assert "Chance that a group is shown, by persons in it: " in text
+    assert price["promise"]["delta"] == pytest.approx(2e-9)
+    assert price["charge"]["delta"] == 10**9
+    chances = list(rule["chances"].values())
+    assert chances == sorted(chances)
+    assert chances[0] < price["promise"]["delta"]
+    assert chances[-1] > 0.999
+    assert document(run("price", "SELECT COUNT(*) FROM taps", "--epsilon", "1", "--json"))["selection"] is None
+
+
+def test_a_release_is_made_and_holds(run: Callable[..., tuple[int, str]], base: Path) -> None:
+    """The owner's account needs δ of its own; then large towns are shown, a person who is alone is not, and all steps pass."""
+    code, refusal = run("ask", QUESTION, "--epsilon", "2", "--json")
+    assert (code, json.loads(refusal)["error"]["code"]) == (3, Code.ACCOUNT_NOT_ENOUGH)
+    code, text = run("budget", "--raise", "people", "--epsilon", "20", "--selection-delta", "1e-9")
+    assert (code, "left δ" in text, "1e-09" in text) == (0, True, True)
+    code, text = run("ask", QUESTION, "--epsilon", "2", "--out", str(base / "release.json"))
+    assert code == 0
+    assert "\x1b[2J" not in text
+    assert "[bold]York[/]" in text
+    assert "are usually not shown" in text
+    assert "δ 2e-09 → 1e-09" in text
+    home = str(base / "transit")
+    assert _code(["contract", "show", "--home", home, "--out", str(base / "signed.json")]) == 0
+    assert _code(["log", "--home", home, "--export", str(base / "log.json")]) == 0
+    files = ["--contract", str(base / "signed.json"), "--log", str(base / "log.json")]
+    assert _code(["verify", str(base / "release.json"), *files]) == 0
+    release = open_room(base / "transit").releases()[0]
+    assert set(release.table.column("town").to_pylist()) >= {"[bold]York[/]", "Zug\x1b[2J"}
+    assert "Ulm" not in release.table.column("town").to_pylist()
+    assert "are usually not shown" in release._repr_html_()
+    assert [line["spent"]["delta"] for line in document(run("budget", "--json"))] == [10**9, 10**9]
+    code, refusal = run("ask", f"{QUESTION} ORDER BY n", "--epsilon", "2", "--json")
+    assert (code, json.loads(refusal)["error"]["code"]) == (3, Code.ACCOUNT_NOT_ENOUGH)
+
+
+def test_a_raise_without_delta_leaves_delta_as_it_is(run: Callable[..., tuple[int, str]]) -> None:
+    assert run("budget", "--raise", "people", "--epsilon", "21")[0] == 0
+    assert document(run("budget", "--json"))[1]["cap"]["delta"] == 10**9
+    assert run("budget", "--raise", "people", "--epsilon", "22", "--selection-delta", "0")[0] == 3
