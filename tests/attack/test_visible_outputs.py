@@ -40,13 +40,14 @@ ASKED = (
     "SELECT COUNT(*) AS n FROM visits WHERE 1 / cost > 0.5",
     "SELECT ward, SUM(cost) AS s FROM visits GROUP BY ROLLUP (ward) HAVING SUM(cost) > 100 OR SUM(cost) <= 100",
     "SELECT COUNT(*) AS n FROM members LEFT JOIN visits ON id = pid WHERE pid IS NULL",
+    "SELECT MAX(cost), MEDIAN(cost), COUNT(DISTINCT ward) FROM visits",
 )
 REFUSED = (
     "SELECT pid FROM visits",
     "SELECT cost, COUNT(*) FROM visits GROUP BY cost",
     "SELECT COUNT(*) FROM visits WHERE error('x')",
     "SELECT COUNT(*) FROM visits WHERE CAST(ward AS DOUBLE) = 1",
-    "SELECT MAX(cost) FROM visits",
+    "SELECT ANY_VALUE(cost) FROM visits",
 )
 DRAWN = {"value", "low", "high", "no_information"}
 """The parts of a cell that noise decides."""
