@@ -1,0 +1,72 @@
+"""Synthetic people: the same each time, as many as asked, drawn independently, and counted right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+
+from stillroom.demo_data import agencies
+from stillroom.demo_data.synthetic import heavy_tailed, one_of, read, uniform, whole
+from stillroom.policy.contract_text import parse_contract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+MADE = ((agencies, ("registry", "labour")),)
+KEY = "ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"
+MANY = 20_000
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return pq.read_table(path).to_pylist()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(("story", "parties"), MADE)
+def test_the_same_number_makes_the_same_people(story: ModuleType, parties: tuple[str, ...], tmp_path: Path) -> None:
+    first, second = story.make(tmp_path / "first", 300), story.make(tmp_path / "second", 300)
+    assert {name: rows(path) for name, path in first.items()} == {name: rows(path) for name, path in second.items()}
+    text = story.CONTRACT.read_text(encoding="utf-8")
+    for place, party in enumerate(parties):
+        text = text.replace(f"{{{party}}}", KEY if place else KEY.replace("iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w", OTHER))
+    declared = parse_contract(text).datasets
+    assert set(first) == set(declared)
+    for name, path in first.items():
+        dataset = declared[name]
+        person = {dataset.person.column} if dataset.kind == "private" else set()
+        assert set(pq.read_schema(path).names) == {*dataset.columns, *person}
+
+
+OTHER = "gTl3Dqh9F19Wo1Rmw0x-zMuNipG07jeiXfYPW4_Js5Q"
+
+
+def test_agencies_are_counted_right(tmp_path: Path) -> None:
+    files = agencies.make(tmp_path, 3_000)
+    residents = {row["resident_id"]: row for row in rows(files["residents"])}
+    counted = Counter[tuple[object, ...]]()
+    for record in rows(files["records"]):
+        if resident := residents.get(record["person_id"]):
+            band = next(band for band, end in agencies.BANDS.items() if int(str(resident["age"])) < end)
+            counted[resident["district"], band, record["status"]] += 1
+    assert len(residents) == 3_000
+    assert {key: people for key, people in agencies.truth(files).items() if people} == counted
+
+
+def test_draws_with_two_labels_do_not_depend_on_each_other() -> None:
+    halves = f"SELECT CAST({uniform('i', 'a')} < 0.5 AS INTEGER), CAST({uniform('i', 'b')} < 0.5 AS INTEGER) FROM range({MANY}) t(i)"
+    found = Counter(read(halves))
+    assert all(abs(number - MANY / 4) < 6 * (MANY * 3 / 16) ** 0.5 for number in found.values())
+    assert len(found) == 4
+
+
+def test_draws_have_the_shape_that_they_say() -> None:
+    text = one_of("i", "text", {"a": 3, "b": 1})
+    drawn = f"SELECT {text}, {whole('i', 'whole', 2, 4)}, {heavy_tailed('i', 'tail', least=1, exponent=2, most=50)} FROM range({MANY}) t(i)"
+    texts, numbers, tails = zip(*read(drawn), strict=True)
+    assert abs(texts.count("a") - MANY * 0.75) < 6 * (MANY * 3 / 16) ** 0.5
+    assert set(numbers) == {2, 3, 4}
+    assert abs(sum(float(tail) > 2 for tail in tails) - MANY / 4) < 6 * (MANY * 3 / 16) ** 0.5
+    assert 1 <= min(tails) <= max(tails) <= 50
