@@ -15,13 +15,21 @@ from tests.pages import DOCS, act_out
 if TYPE_CHECKING:
     from pathlib import Path
 
-STORIES = ("agencies",)
+STORIES = ("agencies", "campaign")
 PARTS = {
     "agencies": (
         r"loses (\d+) of its 288 cells",
         r"gives (\d+) of \d+ back exactly",
         "288 of 288 in the release's three-way table",
         "167 of 167 totals are the sums of their parts",
+        "which only this demo knows",
+    ),
+    "campaign": (
+        "10 times or more [0-9,]+ ± ",
+        "exposed, % held out, % lift, %",
+        r"Reach: \d of 6 intervals hold the truth",
+        r"Conversions: \d of 6 intervals hold the truth",
+        "The true lift is 49.7 %",
         "which only this demo knows",
     ),
 }
@@ -57,6 +65,12 @@ def test_the_agencies_count_what_a_threshold_blanks(tmp_path: Path, capsys: pyte
     assert held is not None
     assert int(held[1]) > 350
     assert " ask " in story["next"]
+
+
+def test_the_campaign_is_told_of_any_number_of_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = told(["campaign", "--people", "500", "--folder", str(tmp_path / "demo")], capsys)
+    assert [step["title"][:9] for step in story["steps"]] == ["A publish", "Reach and", "Conversio", "Lift: buy", "Against t", "Anybody c"]
+    assert "500 users are made up" in story["steps"][0]["title"]
 
 
 def test_real_people_are_as_many_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

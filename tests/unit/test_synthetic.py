@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
-from stillroom.demo_data import agencies
+from stillroom.demo_data import agencies, campaign
 from stillroom.demo_data.synthetic import heavy_tailed, one_of, read, uniform, whole
 from stillroom.policy.contract_text import parse_contract
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-MADE = ((agencies, ("registry", "labour")),)
-KEY = "ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"
+MADE = ((agencies, ("registry", "labour")), (campaign, ("publisher", "advertiser")))
+KEYS = ("ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w", "ed25519:gTl3Dqh9F19Wo1Rmw0x-zMuNipG07jeiXfYPW4_Js5Q")
 MANY = 20_000
 
 
@@ -30,17 +30,14 @@ def test_the_same_number_makes_the_same_people(story: ModuleType, parties: tuple
     first, second = story.make(tmp_path / "first", 300), story.make(tmp_path / "second", 300)
     assert {name: rows(path) for name, path in first.items()} == {name: rows(path) for name, path in second.items()}
     text = story.CONTRACT.read_text(encoding="utf-8")
-    for place, party in enumerate(parties):
-        text = text.replace(f"{{{party}}}", KEY if place else KEY.replace("iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w", OTHER))
+    for party, key in zip(parties, KEYS, strict=True):
+        text = text.replace(f"{{{party}}}", key)
     declared = parse_contract(text).datasets
     assert set(first) == set(declared)
     for name, path in first.items():
         dataset = declared[name]
         person = {dataset.person.column} if dataset.kind == "private" else set()
         assert set(pq.read_schema(path).names) == {*dataset.columns, *person}
-
-
-OTHER = "gTl3Dqh9F19Wo1Rmw0x-zMuNipG07jeiXfYPW4_Js5Q"
 
 
 def test_agencies_are_counted_right(tmp_path: Path) -> None:
@@ -53,6 +50,19 @@ def test_agencies_are_counted_right(tmp_path: Path) -> None:
             counted[resident["district"], band, record["status"]] += 1
     assert len(residents) == 3_000
     assert {key: people for key, people in agencies.truth(files).items() if people} == counted
+
+
+def test_a_campaign_persuades_those_whom_it_reached_and_nobody_else(tmp_path: Path) -> None:
+    files = campaign.make(tmp_path, MANY)
+    audience = {row["user_id"]: row["arm"] for row in rows(files["audience"])}
+    times = Counter(row["viewer"] for row in rows(files["impressions"]))
+    buyers = {row["customer"] for row in rows(files["orders"])}
+    assert {audience[viewer] for viewer in times} == {"campaign"}
+    assert max(times.values()) <= 30
+    held_out = [person in buyers for person, arm in audience.items() if arm == "holdout"]
+    exposed = [person in buyers for person in times]
+    assert abs(sum(held_out) / len(held_out) - campaign.ORGANIC) < 6 * (0.06 / len(held_out)) ** 0.5
+    assert sum(exposed) / len(exposed) > sum(held_out) / len(held_out) + 0.01
 
 
 def test_draws_with_two_labels_do_not_depend_on_each_other() -> None:

@@ -21,9 +21,13 @@ class Which(StrEnum):
 
     TRIAL = "trial"
     AGENCIES = "agencies"
+    CAMPAIGN = "campaign"
 
 
-STORY = "`trial`: an insurer and a hospital, real patients. Of synthetic people: `agencies`, two agencies and their joint statistics."
+STORY = (
+    "`trial`: an insurer and a hospital, real patients. Of synthetic people: `agencies`, two agencies and their joint statistics; "
+    "`campaign`, a publisher, an advertiser and what a campaign did."
+)
 
 About = Annotated[Which, typer.Argument(metavar="STORY", help=STORY, show_default="trial")]
 Folder = Annotated[Path | None, typer.Option("--folder", help="Keep homes and room in this new folder.", show_default="a temporary one")]
@@ -66,10 +70,12 @@ def _check(story: Which, people: int | None) -> None:
 
 def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next:
     """Tell the story."""
-    from stillroom.cli.stories import agencies, trial
+    from stillroom.cli.stories import agencies, campaign, trial
 
     match story:
         case Which.TRIAL:
             return trial.tell(base, told)
         case Which.AGENCIES:
             return agencies.tell(base, told, people or agencies.PEOPLE)
+        case Which.CAMPAIGN:
+            return campaign.tell(base, told, people or campaign.PEOPLE)

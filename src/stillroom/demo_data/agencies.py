@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from stillroom.demo_data.synthetic import one_of, read, uniform, whole, write
+from stillroom.demo_data.synthetic import identifier, one_of, read, uniform, whole, write
 
 CONTRACT: Final = Path(__file__).with_name("agencies.yaml")
 """The contract of the two, with `{registry}` and `{labour}` in the place of their keys."""
@@ -45,21 +45,16 @@ def make(folder: Path, people: int) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     districts = {district: 1 / (place + 1) for place, district in enumerate(DISTRICTS)}
     age = whole("i", "age", 16, 89)
-    residents = f"SELECT {_identifier('i')} AS resident_id, {age} AS age, {one_of('i', 'district', districts)} AS district"
+    residents = f"SELECT {identifier('i')} AS resident_id, {age} AS age, {one_of('i', 'district', districts)} AS district"
     status = " ".join(f"WHEN {age} < {end} THEN {_status(weights)}" for end, weights in WEIGHTS.items())
     known = f"{uniform('i', 'recorded')} < {RECORDED} OR i >= {people}"
-    records = f"SELECT {_identifier('i')} AS person_id, CASE {status} END AS status"
+    records = f"SELECT {identifier('i')} AS person_id, CASE {status} END AS status"
     return {
         "residents": write(folder / "residents.parquet", f"{residents} FROM range({people}) AS t(i) ORDER BY hash(i, 'register')"),
         "records": write(
             folder / "records.parquet", f"{records} FROM range({people + people // 20}) AS t(i) WHERE {known} ORDER BY hash(i, 'records')"
         ),
     }
-
-
-def _identifier(number: str) -> str:
-    """Return the expression of a person's identifier."""
-    return f"'R-' || lpad(CAST({number} AS VARCHAR), 9, '0')"
 
 
 def _status(weights: tuple[float, ...]) -> str:

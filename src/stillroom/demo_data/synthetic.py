@@ -5,11 +5,15 @@ A draw is a hash, so the same number of people always gives the same files. That
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+
+MEMORY = "1GB"
+"""What DuckDB may take to make a file; beyond that it sorts on disk."""
 
 
 def uniform(number: str, label: str) -> str:
@@ -40,21 +44,26 @@ def heavy_tailed(number: str, label: str, *, least: float, exponent: float, most
     return f"least({most!r}, {least!r} / pow(1 - {uniform(number, label)}, {1 / exponent!r}))"
 
 
+def identifier(number: str) -> str:
+    """Return the expression of a person's identifier."""
+    return f"'P-' || lpad(CAST({number} AS VARCHAR), 9, '0')"
+
+
 def write(path: Path, select: str) -> Path:
     """Write the rows of a SELECT to a Parquet file."""
     import duckdb
 
-    with duckdb.connect(":memory:", config={"temp_directory": str(path.parent / "spill")}) as connection:
+    with duckdb.connect(":memory:", config={"temp_directory": str(path.parent / "spill"), "memory_limit": MEMORY}) as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"COPY ({select}) TO '{_quoted(path)}' (FORMAT parquet)")
     return path
 
 
-def read(select: str, **files: Path) -> Sequence[tuple[int | float | str, ...]]:
-    """Return the rows of a SELECT over Parquet files, each under its name."""
+def read(select: str, **files: Path) -> Sequence[tuple[Any, ...]]:
+    """Return the rows of a SELECT over Parquet files, each under its name: the truth, which no party of a room could ask for."""
     import duckdb
 
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(":memory:", config={"memory_limit": MEMORY}) as connection:
         connection.execute("SET enable_progress_bar = false")
         for name, path in files.items():
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM '{_quoted(path)}'")
