@@ -15,7 +15,7 @@ from tests.pages import DOCS, act_out
 if TYPE_CHECKING:
     from pathlib import Path
 
-STORIES = ("agencies", "campaign")
+STORIES = ("agencies", "campaign", "transit")
 PARTS = {
     "agencies": (
         r"loses (\d+) of its 288 cells",
@@ -30,6 +30,15 @@ PARTS = {
         r"Reach: \d of 6 intervals hold the truth",
         r"Conversions: \d of 6 intervals hold the truth",
         "The true lift is 49.7 %",
+        "which only this demo knows",
+    ),
+    "transit": (
+        "taps are ± 666; as 40 rows of up to 20 taps they would be ± 18122",
+        r"gain over elsewhere, % \d+ ± 3",
+        r"Taps: \d of 6 intervals hold the truth",
+        r"Spending: \d of 5 intervals hold the truth",
+        "cut off 0.5 % of the taps and 1.8 % of the spending",
+        "Without bounds the gain is 15.2 %",
         "which only this demo knows",
     ),
 }
@@ -71,6 +80,12 @@ def test_the_campaign_is_told_of_any_number_of_people(tmp_path: Path, capsys: py
     story = told(["campaign", "--people", "500", "--folder", str(tmp_path / "demo")], capsys)
     assert [step["title"][:9] for step in story["steps"]] == ["A publish", "Reach and", "Conversio", "Lift: buy", "Against t", "Anybody c"]
     assert "500 users are made up" in story["steps"][0]["title"]
+
+
+def test_the_new_line_is_told_of_any_number_of_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = told(["transit", "--people", "500", "--folder", str(tmp_path / "demo")], capsys)
+    assert [step["title"][:9] for step in story["steps"]] == ["A transit", "Riders an", "What ride", "Against t", "Anybody c"]
+    assert "500 people are made up" in story["steps"][0]["title"]
 
 
 def test_real_people_are_as_many_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

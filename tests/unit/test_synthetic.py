@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
-from stillroom.demo_data import agencies, campaign
+from stillroom.demo_data import agencies, campaign, transit
 from stillroom.demo_data.synthetic import heavy_tailed, one_of, read, uniform, whole
+from stillroom.model.contract import PrivateDataset, PublicDataset
 from stillroom.policy.contract_text import parse_contract
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-MADE = ((agencies, ("registry", "labour")), (campaign, ("publisher", "advertiser")))
+MADE = ((agencies, ("registry", "labour")), (campaign, ("publisher", "advertiser")), (transit, ("transit", "payments")))
 KEYS = ("ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w", "ed25519:gTl3Dqh9F19Wo1Rmw0x-zMuNipG07jeiXfYPW4_Js5Q")
 MANY = 20_000
 
 
 def rows(path: Path) -> list[dict[str, object]]:
-    return pq.read_table(path).to_pylist()  # type: ignore[no-any-return]
+    table = csv.read_csv(path) if path.suffix == ".csv" else pq.read_table(path)
+    return table.to_pylist()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(("story", "parties"), MADE)
@@ -36,8 +40,10 @@ def test_the_same_number_makes_the_same_people(story: ModuleType, parties: tuple
     assert set(first) == set(declared)
     for name, path in first.items():
         dataset = declared[name]
-        person = {dataset.person.column} if dataset.kind == "private" else set()
-        assert set(pq.read_schema(path).names) == {*dataset.columns, *person}
+        person = {dataset.person.column} if isinstance(dataset, PrivateDataset) else set()
+        assert set(rows(path)[0]) == {*dataset.columns, *person}
+        if isinstance(dataset, PublicDataset):
+            assert dataset.digest == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def test_agencies_are_counted_right(tmp_path: Path) -> None:
@@ -63,6 +69,16 @@ def test_a_campaign_persuades_those_whom_it_reached_and_nobody_else(tmp_path: Pa
     exposed = [person in buyers for person in times]
     assert abs(sum(held_out) / len(held_out) - campaign.ORGANIC) < 6 * (0.06 / len(held_out)) ** 0.5
     assert sum(exposed) / len(exposed) > sum(held_out) / len(held_out) + 0.01
+
+
+def test_nobody_taps_in_at_a_station_before_it_opens(tmp_path: Path) -> None:
+    files = transit.make(tmp_path, 3_000)
+    opened = {row["station"]: row["since"] for row in rows(files["stations"]) if row["line"] == "new"}
+    taps = rows(files["taps"])
+    assert len(opened) == 4
+    assert all(row["stop"] not in opened or str(row["day"]) >= str(opened[row["stop"]]) for row in taps)
+    assert max(Counter(row["rider"] for row in taps).values()) <= 40
+    assert {row["stop"] for row in taps} == {row["near"] for row in rows(files["spending"])} == set(transit.WEIGHTS)
 
 
 def test_draws_with_two_labels_do_not_depend_on_each_other() -> None:

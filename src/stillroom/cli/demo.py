@@ -22,11 +22,12 @@ class Which(StrEnum):
     TRIAL = "trial"
     AGENCIES = "agencies"
     CAMPAIGN = "campaign"
+    TRANSIT = "transit"
 
 
 STORY = (
     "`trial`: an insurer and a hospital, real patients. Of synthetic people: `agencies`, two agencies and their joint statistics; "
-    "`campaign`, a publisher, an advertiser and what a campaign did."
+    "`campaign`, a publisher, an advertiser and what a campaign did; `transit`, a new line and what is spent near it."
 )
 
 About = Annotated[Which, typer.Argument(metavar="STORY", help=STORY, show_default="trial")]
@@ -70,7 +71,7 @@ def _check(story: Which, people: int | None) -> None:
 
 def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next:
     """Tell the story."""
-    from stillroom.cli.stories import agencies, campaign, trial
+    from stillroom.cli.stories import agencies, campaign, transit, trial
 
     match story:
         case Which.TRIAL:
@@ -79,3 +80,5 @@ def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next:
             return agencies.tell(base, told, people or agencies.PEOPLE)
         case Which.CAMPAIGN:
             return campaign.tell(base, told, people or campaign.PEOPLE)
+        case Which.TRANSIT:
+            return transit.tell(base, told, people or transit.PEOPLE)

@@ -71,6 +71,13 @@ def lines(table: Table, headings: Sequence[str]) -> list[str]:
     return [f"[bold]{text[0]}[/]", *text[1:]]
 
 
+def listed(table: Table, names: Sequence[str]) -> list[str]:
+    """Return the only row of a table as lines: a name and a number each."""
+    numbers = [_shown(cell) for cell in table.rows[0]]
+    across, wide = max(map(len, names)), max(map(len, numbers))
+    return [f"{name:<{across}}   {number:>{wide}}" for name, number in zip(names, numbers, strict=True)]
+
+
 def _set(text: str, width: int, *, left: bool) -> str:
     """Return a text in its column."""
     return text.ljust(width) if left else text.rjust(width)
