@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillroom.audit.solver import Fact, System
-from stillroom.audit.tables import Attributes, Deduction, Key, Margin, Range, Row, publish, recover
+from stillroom.audit.tables import Attributes, Deduction, Key, Margin, Range, Row, publish, publish_counts, recover
 from stillroom.demo_data import DOMAINS, joined
 from stillroom.errors import Code, InvalidInput
 
@@ -46,6 +46,16 @@ def test_cells_under_the_threshold_are_blanked_and_zeros_are_shown() -> None:
         ("sick",): {("no",): exactly(22), ("yes",): Range(1, 9)},
         ("sex", "sick"): {("f", "no"): exactly(12), ("f", "yes"): Range(1, 9), ("m", "no"): exactly(10), ("m", "yes"): exactly(0)},
     }
+
+
+def test_people_who_are_counted_already_give_the_same_tables() -> None:
+    counts: dict[Key, int] = {("f", "no"): 12, ("f", "yes"): 3, ("m", "no"): 10}
+    tables = publish_counts(counts, SMALL, ways=(0, 1, 2), threshold=10)
+    assert tables == publish(people(counts, tuple(SMALL)), SMALL, ways=(0, 1, 2), threshold=10)
+    with pytest.raises(InvalidInput, match="outside the domain, in 'sick'"):
+        publish_counts({("f", "perhaps"): 1}, SMALL, ways=(1,), threshold=10)
+    with pytest.raises(InvalidInput, match="no value"):
+        publish_counts({("f",): 1}, SMALL, ways=(1,), threshold=10)
 
 
 def test_zeros_can_be_hidden_too() -> None:

@@ -105,12 +105,34 @@ def publish(
     people = list(rows)
     for attribute, domain in domains.items():
         if not all(row.get(attribute) in domain for row in people):
-            raise _invalid(f"Some row has no value, or one outside the domain, in {attribute!r}.", "List every value in the domain.")
+            raise _outside(attribute)
+    counts = Counter(tuple(row[attribute] for attribute in domains) for row in people)
+    return publish_counts(counts, domains, ways=ways, threshold=threshold, hide_zeros=hide_zeros)
+
+
+def publish_counts(
+    counts: Mapping[Key, int], domains: Mapping[str, Sequence[str]], *, ways: Iterable[int], threshold: int, hide_zeros: bool = False
+) -> tuple[Margin, ...]:
+    """Do as `publish`, of people who have been counted already.
+
+    Args:
+        counts: How many people there are of each combination of all attributes' values, in the order of `domains`; none where it lacks one.
+        domains: As for `publish`.
+        ways: As for `publish`.
+        threshold: As for `publish`.
+        hide_zeros: As for `publish`.
+
+    Raises:
+        InvalidInput: As `publish`.
+    """
+    for place, (attribute, domain) in enumerate(domains.items()):
+        if not all(len(key) == len(domains) and key[place] in domain for key in counts):
+            raise _outside(attribute)
     tables = [attributes for size in ways for attributes in combinations(domains, size)]
     if threshold < 1 or not tables:
         raise _invalid("There is nothing to publish.", "Give a threshold of at least 1, and between 1 and all of the attributes a table.")
     hidden = Range(0 if hide_zeros else 1, threshold - 1)
-    return tuple(_margin(people, domains, attributes, hidden) for attributes in tables)
+    return tuple(_margin(counts, domains, attributes, hidden) for attributes in tables)
 
 
 def recover(margins: Sequence[Margin], unpublished: Iterable[Attributes] = (), *, below: int | None = None) -> Recovery:
@@ -143,10 +165,13 @@ def recover(margins: Sequence[Margin], unpublished: Iterable[Attributes] = (), *
     )
 
 
-def _margin(people: Sequence[Row], domains: Mapping[str, Sequence[str]], attributes: Attributes, hidden: Range) -> Margin:
+def _margin(counts: Mapping[Key, int], domains: Mapping[str, Sequence[str]], attributes: Attributes, hidden: Range) -> Margin:
     """Return the table over these attributes, its small cells blanked."""
-    counts = Counter(tuple(row[attribute] for attribute in attributes) for row in people)
-    shown = {key: Range(counts[key], counts[key]) for key in product(*(domains[attribute] for attribute in attributes))}
+    places = [list(domains).index(attribute) for attribute in attributes]
+    totals = Counter[Key]()
+    for key, number in counts.items():
+        totals[tuple(key[place] for place in places)] += number
+    shown = {key: Range(totals[key], totals[key]) for key in product(*(domains[attribute] for attribute in attributes))}
     return Margin(attributes, {key: hidden if hidden.low <= cell.low <= hidden.high else cell for key, cell in shown.items()})
 
 
@@ -196,6 +221,10 @@ def _members(table: Attributes, domains: Mapping[str, Sequence[str]], positions:
     for key, position in positions.items():
         found.setdefault(tuple(key[place] for place in places), []).append(position)
     return {key: tuple(cells) for key, cells in found.items()}
+
+
+def _outside(attribute: str) -> InvalidInput:
+    return _invalid(f"Some row has no value, or one outside the domain, in {attribute!r}.", "List every value in the domain.")
 
 
 def _invalid(reason: str, fix: str) -> InvalidInput:
