@@ -158,6 +158,8 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a column that is not there": (4, put(["age", "name"], "plan", "parts", 0, "relation", "columns"), "does not let a question use"),
     "a room without a name": (2, lambda value: value.update(room=value["room"].split()[1]), "the release names no room"),
     "decimal places that are not the plan's": (5, put(3, "noise", 0, "digits"), "the decimal places of the measures"),
+    "counts kept from being negative, unasked": (5, put(YES, "plan", "finish", "nonnegative"), "whether counts are kept from being"),
+    "counts not kept from being negative, though asked": (5, put(YES, "question", "terms", "nonnegative"), "whether counts are kept from"),
     "a heading that is missing": (5, lambda value: value["table"]["headings"].pop(), "the number of headings: got 3, expected 4"),
     "a heading of another kind": (5, put("text", "table", "headings", 1, "kind"), "what column count holds"),
     "more cells than there can be": (5, lambda value: value["plan"].update(keys=[DIGITS] * 8), "100000000 cells"),

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from stillroom.cli.options import HERE, AsJson, Epsilon, Error, GroupSize, GroupsPerPerson, Home, Parameters, Pure, Room, screen, values_of
+from stillroom.cli.options import (
+    HERE,
+    AsJson,
+    Epsilon,
+    Error,
+    GroupSize,
+    GroupsPerPerson,
+    Home,
+    Nonnegative,
+    Parameters,
+    Pure,
+    Room,
+    screen,
+    values_of,
+)
 from stillroom.cli.screen import price_lines, release_lines, release_table
 
 Sql = Annotated[str, typer.Argument(help="The question, one SELECT.")]
@@ -29,6 +43,7 @@ def price(
     group_size: GroupSize = None,
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
+    nonnegative: Nonnegative = False,
     home: Home = HERE,
     room: Room = None,
     as_json: AsJson = False,
@@ -45,6 +60,7 @@ def price(
         group_size=group_size,
         pure=pure,
         groups_per_person=groups_per_person,
+        nonnegative=nonnegative,
     )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
@@ -58,6 +74,7 @@ def ask(
     group_size: GroupSize = None,
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
+    nonnegative: Nonnegative = False,
     out: Out = None,
     home: Home = HERE,
     room: Room = None,
@@ -79,6 +96,7 @@ def ask(
         group_size=group_size,
         pure=pure,
         groups_per_person=groups_per_person,
+        nonnegative=nonnegative,
     )
     if out is not None:
         found.save(out)

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stillroom.client.picture import remarks
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -198,6 +200,7 @@ def release_lines(release: Release) -> list[str]:
     return [
         *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
         "" if release.table.rows else "No rows: none passed HAVING, LIMIT or OFFSET.\n",
+        *remarks(release),
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,
         f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {plain(release.room)}.",

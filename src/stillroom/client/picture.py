@@ -45,8 +45,15 @@ def table_html(release: Release) -> str:
     body = "".join(f"<tr>{''.join(_cell(*parts) for parts in zip(headings, row, scales, strict=True))}</tr>" for row in rows)
     more = len(release.table.rows) - len(rows)
     left_out = [f"… and {more} more rows, in the release's table."] if more else []
-    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*left_out, *release.sentences))
+    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*left_out, *remarks(release), *release.sentences))
     return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
+
+
+def remarks(release: Release) -> list[str]:
+    """Return what else is to know about the numbers of a table."""
+    if not release.plan.finish.nonnegative:
+        return []
+    return ["No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average."]
 
 
 def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:

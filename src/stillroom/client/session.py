@@ -263,7 +263,7 @@ class Session:
         Args:
             sql: One SELECT.
             parameters: The constants that `:name` and `$name` stand for in it.
-            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person` (see `stillroom.model.question.Terms`).
+            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative` (see `stillroom.model.question.Terms`).
 
         Raises:
             InvalidInput: The question is malformed.

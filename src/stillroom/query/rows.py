@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import PARTS, Average, Column, Quantile, columns_of, walk
@@ -59,7 +60,8 @@ class Rows:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
         halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
         sums, offsets, sets = self._totals.sums[measure], self._totals.offsets[measure], self._totals.sets
-        return (_around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
+        around = partial(_around, nonnegative=self._plan.is_nonnegative(measure))
+        return (around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
@@ -116,10 +118,16 @@ def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
     return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
 
 
-def _around(total: int, offset: float, half: int) -> tuple[int, int, int]:
-    """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
+def _around(total: int, offset: float, half: int, *, nonnegative: bool) -> tuple[int, int, int]:
+    """Return a total and its interval, which lies around the nearest whole number to what the total was before it was moved.
+
+    An interval of what cannot be negative is cut at 0, and never below half its width (`moved`). It is widened to what is shown.
+    """
     middle = total + math.floor(offset + HALF)
-    return total, min(total, middle - half), max(total, middle + half)
+    low, high = middle - half, middle + half
+    if nonnegative:
+        low, high = max(low, 0), max(high, half)
+    return total, min(total, low), max(total, high)
 
 
 def key_values(key: Key) -> list[Estimate]:

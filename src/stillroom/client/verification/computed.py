@@ -155,8 +155,23 @@ class _Line(NamedTuple):
         unit: int = 10**digits
         total = units_of(self.cells[self.shown[name]].value, digits)
         known = halves(self.plan, number, self.kept, self.level)
-        half = known.most + known.offset if more else max(0, known.least - known.offset)
-        return Known(Fraction(total, unit), Fraction(total - half, unit), Fraction(total + half, unit))
+        if known.floored:
+            low, high = self._floored(number, units_of(self.cells[self.shown[name]].high, digits), total, more=more)
+        else:
+            half = known.most + known.offset if more else max(0, known.least - known.offset)
+            low, high = total - half, total + half
+        return Known(Fraction(total, unit), Fraction(low, unit), Fraction(high, unit))
+
+    def _floored(self, number: int, high: int, total: int, *, more: bool) -> tuple[int, int]:
+        """Return the interval of a total that is kept from being negative, around a middle that the end of its own interval tells.
+
+        Where that end is the total itself, the interval was widened to it, or just reaches it: the middle is no higher than it tells.
+        """
+        own, known = halves(self.plan, number, self.kept, 1 - ERROR), halves(self.plan, number, self.kept, self.level)
+        least, most = (0 if high == total else max(0, high - own.most)), max(0, high - own.least)
+        if more:
+            return min(total, max(0, least - known.most)), max(total, most + known.most)
+        return min(total, max(0, most - known.least)), max(total, least + known.least)
 
     def _key(self, name: str) -> Plain:
         number = int(name[1:])
