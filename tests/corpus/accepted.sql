@@ -976,7 +976,7 @@ SELECT region, smoker, COUNT(*), SUM(age), SUM(rating), AVG(income), COUNT(*) * 
 
 -- name: no negative counts, pure
 -- terms: {"epsilon": 1.0, "pure": true, "nonnegative": true}
-SELECT ward, urgent, COUNT(*), SUM(cost), COUNT(DISTINCT patient) FROM visits GROUP BY ROLLUP (ward, urgent)
+SELECT ward, urgent, COUNT(*), SUM(cost), COUNT(change) FROM visits GROUP BY ROLLUP (ward, urgent)
 
 -- name: no negative counts of one grouping set
 -- terms: {"epsilon": 1.0, "nonnegative": true}

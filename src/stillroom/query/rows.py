@@ -59,9 +59,10 @@ class Rows:
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
         halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
-        sums, offsets, sets = self._totals.sums[measure], self._totals.offsets[measure], self._totals.sets
+        sums, sets = self._totals.sums[measure], self._totals.sets
+        estimates, offsets = self._totals.estimates[measure], self._totals.offsets[measure]
         around = partial(_around, nonnegative=self._plan.is_nonnegative(measure))
-        return (around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
+        return (around(sums[one], estimates[one] + math.floor(offsets[one] + HALF), halves[sets[one]]) for one in self._numbers)
 
     def averaged(self, atom: Average, level: Fraction) -> Iterable[Derived]:
         """Yield, for each row, an average with its interval, in units."""
@@ -73,9 +74,9 @@ class Rows:
 
     def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
         """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
-        sums, offsets = self._totals.sums, self._totals.offsets
+        sums, estimates, offsets = self._totals.sums, self._totals.estimates, self._totals.offsets
         shown = ratios.clamped(known, sums[total][number], sums[count][number])
-        of_sum, of_count = (sums[one][number] + Fraction(offsets[one][number]) for one in (total, count))
+        of_sum, of_count = (estimates[one][number] + Fraction(offsets[one][number]) for one in (total, count))
         return ratios.ratio_interval(known, of_sum, of_count, shown)
 
     def placed(self, atom: Quantile, level: Fraction) -> Iterable[Derived]:
@@ -118,12 +119,11 @@ def _estimated(derived: Iterable[Derived], digits: int) -> list[Estimate]:
     return [Estimate(one.value / unit, one.low / unit, one.high / unit, noisy=True, no_information=one.no_information) for one in derived]
 
 
-def _around(total: int, offset: float, half: int, *, nonnegative: bool) -> tuple[int, int, int]:
+def _around(total: int, middle: int, half: int, *, nonnegative: bool) -> tuple[int, int, int]:
     """Return a total and its interval, which lies around the nearest whole number to what the total was before it was moved.
 
     An interval of what cannot be negative is cut at 0, and never below half its width (`moved`). It is widened to what is shown.
     """
-    middle = total + math.floor(offset + HALF)
     low, high = middle - half, middle + half
     if nonnegative:
         low, high = max(low, 0), max(high, half)

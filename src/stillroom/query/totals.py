@@ -32,7 +32,8 @@ class Totals:
     Attributes:
         sets: For each row, the number of its grouping set.
         sums: For each measure, the total of each row; none for measures with a grid.
-        offsets: For each measure, by how much each total was larger before rounding, and before it was kept from being negative.
+        estimates: The same before they were kept from being negative.
+        offsets: For each measure, by how much each estimate was larger before rounding.
         one: The parts of a unit that are told apart.
     """
 
@@ -43,9 +44,10 @@ class Totals:
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
         self._measured = measured
-        found = [([], []) if measure.grid else self._estimated(number) for number, measure in enumerate(plan.measures)]
-        self.sums: tuple[list[int], ...] = tuple(sums for sums, _ in found)
-        self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, offsets in found)
+        found = [([], [], []) if measure.grid else self._estimated(number) for number, measure in enumerate(plan.measures)]
+        self.sums: tuple[list[int], ...] = tuple(sums for sums, _, _ in found)
+        self.estimates: tuple[list[int], ...] = tuple(estimates for _, estimates, _ in found)
+        self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, _, offsets in found)
 
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
@@ -67,13 +69,11 @@ class Totals:
             rows.append(cells.sum(axis=left_out).reshape(-1, cells.shape[-1]))
         return np.concatenate(rows).astype(np.float64)
 
-    def _estimated(self, number: int) -> tuple[list[int], Sequence[float]]:
-        """Return a measure's total of each row, and by how much it was larger before it was rounded, and kept from being negative."""
-        cells, sums, offsets = self._rounded(self._plan.strategies[number], self._measured[number])
-        if not self._plan.is_nonnegative(number):
-            return sums, offsets
-        shown = self._summed(nonnegative(cells, self._kept))
-        return shown, [offset + (total - own) for offset, total, own in zip(offsets, sums, shown, strict=True)]
+    def _estimated(self, number: int) -> tuple[list[int], list[int], Sequence[float]]:
+        """Return a measure's total of each row, what it was before it was kept from being negative, and how much larger before rounding."""
+        cells, estimates, offsets = self._rounded(self._plan.strategies[number], self._measured[number])
+        sums = self._summed(nonnegative(cells, self._kept)) if self._plan.is_nonnegative(number) else estimates
+        return sums, estimates, offsets
 
     def _rounded(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[Whole, list[int], Sequence[float]]:
         """Return estimates of cells, the total of each row, and by how much it was larger before rounding."""
