@@ -379,6 +379,37 @@ def test_a_lie_about_listed_rows_is_found(listed: Files, lie: str) -> None:
     assert words in found[8]
 
 
+RAISED = "SELECT age > 60 AS old, age < 20 AS young, COUNT(*), SUM(age), COUNT(*) * 2 AS twice FROM visits GROUP BY CUBE (old, young)"
+"""A question about small groups, of which a count may be kept from being negative."""
+
+
+@pytest.fixture(scope="module")
+def raised(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    scene = build(tmp_path_factory.mktemp("raised"))
+    assert scene.ask(RAISED).fresh
+    asked = scene.ask(RAISED, epsilon=0.5, nonnegative=True)
+    assert asked.fresh
+    assert not scene.ask(RAISED, epsilon=0.5, nonnegative=True).fresh
+    return files(scene, asked.envelope)
+
+
+def test_counts_that_are_kept_from_being_negative_verify(raised: Files) -> None:
+    assert failed(verify(raised.release, raised.contract, raised.log)) == {}
+    assert all(float(row[column]["value"]) >= 0 for row in raised.value["table"]["rows"] for column in (2, 3, 4))
+
+
+RAISED_LIES = {
+    "an interval below zero": put("-1", "table", "rows", 0, 2, "low"),
+    "a total below zero": both(put("-1", "table", "rows", 8, 2, "low"), put("-1", "table", "rows", 8, 2, "value")),
+    "an interval that ends before its value": put("-1", "table", "rows", 0, 3, "high"),
+}
+
+
+@pytest.mark.parametrize("lie", RAISED_LIES)
+def test_a_lie_about_them_is_found(raised: Files, lie: str) -> None:
+    assert failed(verify(raised.bent(RAISED_LIES[lie]).release)).keys() == {8}
+
+
 COMPUTED = (
     "SELECT age > 60 AS old, COUNT(age), SUM(age - 49), SUM((age - 49) * (age - 49)), VARIANCE(age), 1000000 * STDDEV_POP(age),"
     " SQRT(COUNT(age)), CORR(age, age * age) FROM visits GROUP BY ROLLUP (old)"
