@@ -70,6 +70,12 @@ def test_one_grouping_set_is_raised_to_zero_cell_by_cell() -> None:
     assert nonnegative(np.array([[3, -2], [-7, 1]]), [(0, 1)]).tolist() == [[3, 0], [0, 1]]
 
 
+@pytest.mark.parametrize("unit", [1, 10**30])
+def test_a_table_without_keys_is_one_number(unit: int) -> None:
+    assert nonnegative(exact([-3 * unit]).reshape(()), [()]).tolist() == 0
+    assert nonnegative(exact([3 * unit]).reshape(()), [()]).tolist() == 3 * unit
+
+
 def test_what_is_not_negative_stays() -> None:
     cells = np.arange(24).reshape(2, 3, 4)
     assert (nonnegative(cells, below([(0, 1, 2)])) == cells).all()

@@ -34,12 +34,12 @@ def nonnegative(cells: Whole, sets: Sequence[Kept]) -> Whole:
     """
     every = tuple(range(cells.ndim))
     most = max(abs(int(cells.max())), abs(int(cells.min())))
-    roomy = cells.astype(object) if 4 * most * cells.size >= 2**63 else cells
+    roomy = (cells.astype(object) if 4 * most * cells.size >= 2**63 else cells)[..., None]
     done: dict[Kept, Whole] = {}
     for kept in sorted({*sets, every}, key=lambda one: (len(one), one)):
         totals = roomy.sum(axis=tuple(key for key in every if key not in kept), keepdims=True)
         done[kept] = _agreeing(totals, kept, done)
-    return done[every]
+    return done[every].reshape(cells.shape)
 
 
 def _agreeing(cells: Whole, kept: Kept, done: Mapping[Kept, Whole]) -> Whole:
