@@ -113,7 +113,10 @@ class Line(NamedTuple):
                 self.noise(number).whole_half_width(level),
                 math.floor(self.centres[number] + Fraction(HALF)),
             )
-            ends = min(total, middle - half), max(total, middle + half)
+            low, high = middle - half, middle + half
+            if self.plan.is_nonnegative(number):
+                low, high = (max(low, 0), high) if middle >= 0 else (0, half)
+            ends = min(total, low), max(total, high)
             return Guess(Fraction(total, unit), Fraction(ends[0], unit), Fraction(ends[1], unit), noisy=True)
         position, key = self.at[number], self.plan.keys[number]
         if name[0] == "g":
@@ -165,6 +168,7 @@ def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
     every = list(zip(plan.measures, plan.strategies, cells, strict=True))
     known = [[] if measure.grid else _estimated(plan, strategy, own) for measure, strategy, own in every]
+    known = [_raised(plan, own) if own and plan.is_nonnegative(number) else own for number, own in enumerate(known)]
     lines = Sheet()
     for kept in plan.finish.sets:
         places = [range(len(key.listed)) if number in kept else [None] for number, key in enumerate(plan.grouping)]
@@ -230,6 +234,54 @@ def _rounded(leaves: list[Any], centres: list[float]) -> list[int]:
     return [
         sum((-1) ** (sum(leaf) - sum(corner)) * below.get(corner, 0) for corner in own) for leaf, own in zip(leaves, corners, strict=True)
     ]
+
+
+def _raised(plan: Plan, cells: Estimated) -> Estimated:
+    """Return cells of at least 0, from the coarsest grouping sets to all that is told apart, with what they were before all that."""
+    every = tuple(key for key, position in enumerate(cells[0][0]) if position is not None)
+    own = {place: value for place, (value, _) in cells}
+    done: dict[tuple[int, ...], dict[Place, int]] = {}
+    sets = {tuple(key for key in kept if key in every) for kept in plan.finish.sets} | {every}
+    for kept in sorted(sets, key=lambda one: (len(one), one)):
+        parts = _totals(own, kept)
+        inside = [one for one in done if set(one) < set(kept)]
+        largest = sorted((one for one in inside if not any(set(one) < set(other) for other in inside)), reverse=True)
+        for one in largest * 8:
+            for number, (place, total) in enumerate(done[one].items()):
+                line = [part for part in parts if _total(part, one) == place]
+                parts.update(zip(line, _divided([parts[part] for part in line], total, number), strict=True))
+        done[kept] = parts if largest else {place: max(0, value) for place, value in parts.items()}
+    return [(place, (done[every][place], centre)) for place, (_, centre) in cells]
+
+
+Place: TypeAlias = "tuple[int | None, ...]"
+
+
+def _total(place: Place, kept: tuple[int, ...]) -> Place:
+    return tuple(position if key in kept else None for key, position in enumerate(place))
+
+
+def _totals(cells: dict[Place, int], kept: tuple[int, ...]) -> dict[Place, int]:
+    totals: dict[Place, int] = {}
+    for place, value in cells.items():
+        totals[_total(place, kept)] = totals.get(_total(place, kept), 0) + value
+    return totals
+
+
+def _divided(parts: list[int], total: int, number: int) -> list[int]:
+    """Take from all parts, down to 0, the most that leaves at least the total; take the rest from what is left, one by one in a circle."""
+    if total == 0:
+        return [0] * len(parts)
+    low, high = min(parts) - total - 1, max(parts) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if sum(max(0, part - middle) for part in parts) >= total else (low, middle)
+    left = [max(0, part - low) for part in parts]
+    ranked = [position for position in sorted(range(len(parts)), key=lambda position: -parts[position]) if left[position]]
+    rest = sum(left) - total
+    for rank, position in enumerate(ranked):
+        left[position] -= (rank + number) % len(ranked) < rest
+    return left
 
 
 def _inside_box(place: tuple[int, ...], corner: tuple[int, ...]) -> bool:

@@ -157,14 +157,25 @@ class Scene:
     room: Room
     contract: Contract
 
-    def question(self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5) -> bytes:
+    def question(
+        self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5, *, nonnegative: bool = False
+    ) -> bytes:
         """Return a signed question."""
-        value = Question(contract=digest_of(self.contract), sql=sql, terms=Terms(epsilon=epsilon), asked_by=asked_by)
+        terms = Terms(epsilon=epsilon, nonnegative=nonnegative)
+        value = Question(contract=digest_of(self.contract), sql=sql, terms=terms, asked_by=asked_by)
         return sign(value, QUESTION_TYPE, KEYS[signed_by or asked_by])
 
-    def ask(self, sql: str = SQL, progress: Progress | None = None, asked_by: str = "insurer", epsilon: float = 0.5) -> Released:
+    def ask(
+        self,
+        sql: str = SQL,
+        progress: Progress | None = None,
+        asked_by: str = "insurer",
+        epsilon: float = 0.5,
+        *,
+        nonnegative: bool = False,
+    ) -> Released:
         """Ask a question and expect a release."""
-        answer = door.ask(self.room, self.question(sql, asked_by, epsilon=epsilon), progress or Steps())
+        answer = door.ask(self.room, self.question(sql, asked_by, epsilon=epsilon, nonnegative=nonnegative), progress or Steps())
         assert isinstance(answer, Released)
         return answer
 

@@ -158,6 +158,8 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a column that is not there": (4, put(["age", "name"], "plan", "parts", 0, "relation", "columns"), "does not let a question use"),
     "a room without a name": (2, lambda value: value.update(room=value["room"].split()[1]), "the release names no room"),
     "decimal places that are not the plan's": (5, put(3, "noise", 0, "digits"), "the decimal places of the measures"),
+    "counts kept from being negative, unasked": (5, put(YES, "plan", "finish", "nonnegative"), "whether counts are kept from being"),
+    "counts not kept from being negative, though asked": (5, put(YES, "question", "terms", "nonnegative"), "whether counts are kept from"),
     "a heading that is missing": (5, lambda value: value["table"]["headings"].pop(), "the number of headings: got 3, expected 4"),
     "a heading of another kind": (5, put("text", "table", "headings", 1, "kind"), "what column count holds"),
     "more cells than there can be": (5, lambda value: value["plan"].update(keys=[DIGITS] * 8), "100000000 cells"),
@@ -375,6 +377,37 @@ def test_a_lie_about_listed_rows_is_found(listed: Files, lie: str) -> None:
     found = failed(verify(listed.bent(change).release))
     assert found.keys() == {8}
     assert words in found[8]
+
+
+RAISED = "SELECT age > 60 AS old, age < 20 AS young, COUNT(*), SUM(age), COUNT(*) * 2 AS twice FROM visits GROUP BY CUBE (old, young)"
+"""A question about small groups, of which a count may be kept from being negative."""
+
+
+@pytest.fixture(scope="module")
+def raised(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    scene = build(tmp_path_factory.mktemp("raised"))
+    assert scene.ask(RAISED).fresh
+    asked = scene.ask(RAISED, epsilon=0.5, nonnegative=True)
+    assert asked.fresh
+    assert not scene.ask(RAISED, epsilon=0.5, nonnegative=True).fresh
+    return files(scene, asked.envelope)
+
+
+def test_counts_that_are_kept_from_being_negative_verify(raised: Files) -> None:
+    assert failed(verify(raised.release, raised.contract, raised.log)) == {}
+    assert all(float(row[column]["value"]) >= 0 for row in raised.value["table"]["rows"] for column in (2, 3, 4))
+
+
+RAISED_LIES = {
+    "an interval below zero": put("-1", "table", "rows", 0, 2, "low"),
+    "a total below zero": both(put("-1", "table", "rows", 8, 2, "low"), put("-1", "table", "rows", 8, 2, "value")),
+    "an interval that ends before its value": put("-1", "table", "rows", 0, 3, "high"),
+}
+
+
+@pytest.mark.parametrize("lie", RAISED_LIES)
+def test_a_lie_about_them_is_found(raised: Files, lie: str) -> None:
+    assert failed(verify(raised.bent(RAISED_LIES[lie]).release)).keys() == {8}
 
 
 COMPUTED = (

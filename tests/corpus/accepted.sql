@@ -1009,3 +1009,15 @@ SELECT m.smoker, MEDIAN(v.severity), COUNT(DISTINCT v.severity) FROM members m J
 
 -- name: dates in the middle and at the ends
 SELECT level, MEDIAN(paid), MIN(paid) AS first, MAX(paid) AS last, COUNT(*) FROM linked GROUP BY level
+
+-- name: no negative counts
+-- terms: {"epsilon": 0.5, "nonnegative": true}
+SELECT region, smoker, COUNT(*), SUM(age), SUM(rating), AVG(income), COUNT(*) * 2 AS twice FROM members GROUP BY CUBE (region, smoker)
+
+-- name: no negative counts, pure
+-- terms: {"epsilon": 1.0, "pure": true, "nonnegative": true}
+SELECT ward, urgent, COUNT(*), SUM(cost), COUNT(change) FROM visits GROUP BY ROLLUP (ward, urgent)
+
+-- name: no negative counts of one grouping set
+-- terms: {"epsilon": 1.0, "nonnegative": true}
+SELECT ward, COUNT(*) AS n, COUNT(DISTINCT cost), MEDIAN(severity), VARIANCE(cost), SUM(change) / COUNT(*) AS per_visit FROM visits GROUP BY ward HAVING n > 1 ORDER BY n DESC, ward

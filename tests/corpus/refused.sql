@@ -1205,3 +1205,8 @@ SELECT COUNT(*) FROM visits WHERE WIDTH_BUCKET(severity, 0, 5) = 1
 -- name: function of nothing
 -- code: SQL_INVALID
 SELECT COUNT(*) FROM visits WHERE FLOOR() = 1
+
+-- name: window over counts that are kept from being negative
+-- code: EXPRESSION_NOT_ALLOWED
+-- terms: {"epsilon": 1.0, "nonnegative": true}
+SELECT region, SUM(COUNT(*)) OVER (ORDER BY region) FROM members GROUP BY region

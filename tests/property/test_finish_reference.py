@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.client.verification.table import check_table
 from stillroom.model.question import Terms
 from stillroom.query.finish import finish
 from tests.finishing import finished
@@ -70,6 +71,20 @@ def noisy_cells(plan: Plan, size: int) -> NoisyCells:
     exact = without_noise(plan, leaves)
     spread = size // 10 + 2
     return tuple(tuple(tuple(cell + draw.randint(-spread, spread) for cell in cells) for cells in one) for one in exact)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_a_table_without_negative_counts_is_what_the_plan_says(entry: Entry) -> None:
+    finished_plan = entry.compiled.plan.finish.model_copy(update={"nonnegative": True})
+    plan = entry.compiled.plan.model_copy(update={"finish": finished_plan})
+    if max(map(plan.cells_of, plan.measures)) > CELLS:
+        pytest.skip("too large for the interpreter")
+    for size in (3, 400):
+        cells = noisy_cells(plan, size)
+        table = finish(plan, entry.compiled.headings, cells)
+        check_table(plan, table)
+        shown = [[(cell.value, cell.low, cell.high, cell.no_information, cell.totalled) for cell in row] for row in table.rows]
+        assert shown == finished(plan, cells)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

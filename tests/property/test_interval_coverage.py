@@ -233,6 +233,23 @@ def test_totals_of_several_marginals_are_covered(epsilon: float, releases: int) 
     assert not any(too_many(one, most_covered(question.plan, 0, one_set), releases) for one, one_set in zip(covered, kept, strict=True))
 
 
+@pytest.mark.parametrize("sets", ["CUBE (gender, region)", "gender, region"])
+def test_counts_that_are_kept_from_being_negative_are_covered(sets: str) -> None:
+    """Most cells are empty or nearly so; intervals are cut at 0, so that they may cover more than 95 %."""
+    sql = f"SELECT gender, region, COUNT(*), COUNT(*) / 2 AS half FROM members GROUP BY {sets}"
+    question = compiled(sql, epsilon=0.5, nonnegative=True)
+    exact = without_noise(question.plan, ((4, 0, 0, 50, 0, 1),))
+    truth = [int(Fraction(row[2].value or 0)) for row in finish(question.plan, question.headings, exact).rows]
+    assert truth[:6] == [4, 0, 0, 50, 0, 1]
+    covered = [[0, 0] for _ in truth]
+    for cells in noised(question.plan, exact, 2_000):
+        for place, row in enumerate(finish(question.plan, question.headings, cells).rows):
+            assert 0 <= Fraction(row[2].low or -1) <= Fraction(row[2].value or -1) <= Fraction(row[2].high or -1)
+            covered[place][0] += covers(row[2], Fraction(truth[place]))
+            covered[place][1] += covers(row[3], Fraction(truth[place], 2))
+    assert not any(too_few(one, 2_000) for pair in covered for one in pair)
+
+
 Pairs: TypeAlias = "list[tuple[int, int]]"
 """For each row, an age in years and a cost in cents."""
 

@@ -67,6 +67,7 @@ COMMANDS = [
     (["data", "list"], "healthco"),
     (["price", QUESTION, "--error", "20", "--group-size", "100"], "insureco"),
     (["price", QUESTION, "--epsilon", "0.5", "--pure"], "insureco"),
+    (["price", QUESTION, "--epsilon", "0.5", "--nonnegative"], "insureco"),
     (["ask", QUESTION, "--epsilon", "0.5"], "insureco"),
     (["price", f"{QUESTION} HAVING COUNT(*) > :least", "--epsilon", "0.1", "--param", "least=5"], "insureco"),
     (["approve"], "insureco"),

@@ -83,6 +83,16 @@ def release() -> Release:
     return Release(statement, b"signed", charged=True)
 
 
+def test_people_are_told_that_counts_are_kept_from_being_negative() -> None:
+    plain = release().statement
+    kept = plain.model_copy(
+        update={"plan": plain.plan.model_copy(update={"finish": plain.plan.finish.model_copy(update={"nonnegative": True})})}
+    )
+    for statement, told in ((plain, False), (kept, True)):
+        assert ("too large, on average" in "".join(release_lines(statement))) == told
+        assert ("too large, on average" in table_html(statement)) == told
+
+
 def test_people_are_shown_the_first_thousand_rows_and_told_of_the_others() -> None:
     row = (Cell(value="7", low="6", high="8"),)
     table = Table(headings=(Heading(name="n", kind=Kind.INTEGER, noisy=True),), rows=(row,) * 1_002)

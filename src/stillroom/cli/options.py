@@ -27,6 +27,7 @@ GroupSize = Annotated[
 ]
 Pure = Annotated[bool, typer.Option("--pure", help="Laplace noise, for pure ε.")]
 GroupsPerPerson = Annotated[int | None, typer.Option("--groups-per-person", help="Keep at most so many groups of each person.")]
+Nonnegative = Annotated[bool, typer.Option("--nonnegative", help="Show no count or sum below 0 that cannot be.")]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("--param", metavar="NAME=VALUE", help="What :NAME stands for: a number, true, false or text; text in quotes is text."),

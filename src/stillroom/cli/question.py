@@ -15,6 +15,7 @@ from stillroom.cli.options import (
     GroupSize,
     GroupsPerPerson,
     Home,
+    Nonnegative,
     Parameters,
     Pure,
     Room,
@@ -44,6 +45,7 @@ def price(
     group_size: GroupSize = None,
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
+    nonnegative: Nonnegative = False,
     home: Home = HERE,
     room: Room = None,
     as_json: AsJson = False,
@@ -61,6 +63,7 @@ def price(
         group_size=group_size,
         pure=pure,
         groups_per_person=groups_per_person,
+        nonnegative=nonnegative,
     )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
@@ -75,6 +78,7 @@ def ask(
     group_size: GroupSize = None,
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
+    nonnegative: Nonnegative = False,
     out: Out = None,
     home: Home = HERE,
     room: Room = None,
@@ -97,6 +101,7 @@ def ask(
         group_size=group_size,
         pure=pure,
         groups_per_person=groups_per_person,
+        nonnegative=nonnegative,
     )
     if out is not None:
         found.save(out)

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stillroom.client.picture import remarks
 from stillroom.privacy.words import selection_sentence
 
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ def release_lines(release: Release) -> list[str]:
         *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
         "" if release.table.rows else f"No rows: none passed {'selection, ' if selection else ''}HAVING, LIMIT or OFFSET.\n",
         *([selection_sentence(selection.threshold, selection.delta / 1e18, selection.most)] if selection else []),
+        *remarks(release),
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,
         f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {plain(release.room)}.",

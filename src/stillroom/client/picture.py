@@ -58,6 +58,13 @@ def rows_html(table: Table) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{left_out}"
 
 
+def remarks(release: Release) -> list[str]:
+    """Return what else is to know about the numbers of a table."""
+    if not release.plan.finish.nonnegative:
+        return []
+    return ["No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average."]
+
+
 def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:
     """Return one table cell."""
     if cell.totalled:

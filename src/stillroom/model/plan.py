@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from enum import StrEnum
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -174,6 +175,7 @@ class Finish(Value):
         order: Order of rows; ties and no order at all fall back to the order of sets and domains.
         limit: The most rows.
         offset: Rows skipped before that.
+        nonnegative: Whether no total is below 0 of measures to which nobody adds less. Left out of the encoding where false.
     """
 
     sets: tuple[tuple[int, ...], ...] = Field(min_length=1)
@@ -183,6 +185,7 @@ class Finish(Value):
     places: int = Field(default=0, ge=0, le=6)
     limit: Annotated[int, Field(ge=0)] | None = None
     offset: int = Field(default=0, ge=0)
+    nonnegative: bool = Field(default=False, exclude_if=operator.not_)
 
 
 def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
@@ -297,6 +300,10 @@ class Plan(Value):
     def cells_of(self, measure: Measure) -> int:
         """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells."""
         return prod(sizes_for(self.keys, self.measures, measure))
+
+    def is_nonnegative(self, number: int) -> bool:
+        """Tell whether no total of one of the measures is shown below 0."""
+        return self.finish.nonnegative and self.measures[number].low == 0
 
     @property
     def datasets(self) -> tuple[Name, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -51,6 +52,7 @@ class Terms(Value):
         group_size: The group size at which `error` holds for averages.
         pure: Use Laplace noise, for pure epsilon-DP.
         groups_per_person: Keep at most this many groups per person, when that is fewer than the contract's worst case.
+        nonnegative: Show no count or sum below 0 that cannot be. Left out of the encoding where false.
     """
 
     epsilon: Annotated[float, Field(gt=0, le=100)] | None = None
@@ -58,6 +60,7 @@ class Terms(Value):
     group_size: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
     pure: bool = False
     groups_per_person: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
+    nonnegative: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class Question(Value):

@@ -283,6 +283,7 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
     shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]
     finish = _with_places(draft.finish, places(shown, sizes_for(keys, measures), draft.finish.sets))
+    finish = finish.model_copy(update={"nonnegative": terms.nonnegative})
     parts, rows = split(draft.relation, contract)
     return Plan(
         contract=digest_of(contract),

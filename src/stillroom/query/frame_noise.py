@@ -63,7 +63,7 @@ class MeasureSums:
         unit = 10 ** self._plan.measures[self._measure].digits * self._totals.one
         if half is None:
             return vague(Fraction(total, unit))
-        value, low, high = around(total, offset, half)
+        value, low, high = around(total, total, offset, half)
         return Estimate(Fraction(value, unit), Fraction(low, unit), Fraction(high, unit), noisy=True)
 
     def _half_width(self, rows: Mapping[int, int], fibres: Mapping[int, Kept]) -> int | None:
@@ -96,7 +96,13 @@ class MeasureSums:
         return found
 
 
-def around(total: int, offset: float, half: int) -> tuple[int, int, int]:
-    """Return a total and its interval, which lies around the nearest whole number to what the total was before it was rounded."""
-    middle = total + math.floor(offset + HALF)
-    return total, min(total, middle - half), max(total, middle + half)
+def around(total: int, estimate: int, offset: float, half: int, *, nonnegative: bool = False) -> tuple[int, int, int]:
+    """Return a total and its interval, which lies around the nearest whole number to what the total was before it was moved.
+
+    An interval of what cannot be negative is cut at 0, and never below half its width (`moved`). It is widened to what is shown.
+    """
+    middle = estimate + math.floor(offset + HALF)
+    low, high = middle - half, middle + half
+    if nonnegative:
+        low, high = max(low, 0), max(high, half)
+    return total, min(total, low), max(total, high)

@@ -85,8 +85,9 @@ class Rows:
     def measured(self, measure: int, level: Fraction) -> Iterable[tuple[int, int, int]]:
         """Yield, for each row, the noisy total of a measure and the ends of its interval, in parts of a unit."""
         halves = [noise.whole_half_width(level) for noise in self._totals.noise(measure)]
-        sums, offsets, sets = self._totals.sums[measure], self._totals.offsets[measure], self._totals.sets
-        return (around(sums[number], offsets[number], halves[sets[number]]) for number in self._numbers)
+        totals, nonnegative = self._totals, self._plan.is_nonnegative(measure)
+        sums, estimates, offsets = totals.sums[measure], totals.estimates[measure], totals.offsets[measure]
+        return (around(sums[one], estimates[one], offsets[one], halves[totals.sets[one]], nonnegative=nonnegative) for one in self._numbers)
 
     def measure_sums(self, measure: int, level: Fraction) -> MeasureSums:
         """Return the sums of a measure over frames, with intervals at a level."""
@@ -102,9 +103,9 @@ class Rows:
 
     def _averaged(self, known: ratios.Average, total: int, count: int, number: int) -> Derived:
         """Return an average in one row: the ratio of what the row shows, with an interval around the ratio before rounding."""
-        sums, offsets = self._totals.sums, self._totals.offsets
+        sums, estimates, offsets = self._totals.sums, self._totals.estimates, self._totals.offsets
         shown = ratios.clamped(known, sums[total][number], sums[count][number])
-        of_sum, of_count = (sums[one][number] + Fraction(offsets[one][number]) for one in (total, count))
+        of_sum, of_count = (estimates[one][number] + Fraction(offsets[one][number]) for one in (total, count))
         return ratios.ratio_interval(known, of_sum, of_count, shown)
 
     def placed(self, atom: Quantile, level: Fraction) -> Iterable[Derived]:

@@ -85,7 +85,14 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
             "Keys without a declared domain cost δ, and pure differential privacy has none.",
             "Leave out --pure, or group by columns with declared domains.",
         )
-    if selected and any(isinstance(node, Over) for expression in _expressions(finish) for node in walk(expression)):
+    windows = any(isinstance(node, Over) for expression in _expressions(finish) for node in walk(expression))
+    if terms.nonnegative and (selected or windows):
+        raise Refusal(
+            Code.EXPRESSION_NOT_ALLOWED,
+            "Counts are kept from being negative in tables of declared domains only, and not where a window looks at other rows.",
+            "Leave out --nonnegative, or the window, or group by columns with declared domains.",
+        )
+    if selected and windows:
         raise Refusal(
             Code.EXPRESSION_NOT_ALLOWED,
             "A window over the table cannot stand beside a key without a declared domain, of which only some values are shown.",

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from stillroom.query.estimation import estimate, exact, most_rounded, precisions, rounded, row_noise, shape_of, sizes_of
+from stillroom.query.nonnegative import nonnegative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.plan import Marginal, NoisyCells, Plan
     from stillroom.privacy.combined import Combined
+    from stillroom.query.estimation import Whole
 
 TOTALLED = -1
 """The position of a key that a row totals over."""
@@ -26,12 +28,14 @@ class Totals:
     Selected keys share one axis, that of the first: the combinations that are shown, which vary most slowly.
 
     Totals are whole numbers of 1/one of their measure's units, and each is exactly the sum of its parts. Where one marginal is measured,
-    they are its noisy totals added up. Where several are, they are the least-squares estimates from all of them, rounded.
+    they are its noisy totals added up. Where several are, they are the least-squares estimates from all of them, rounded. Where
+    none may be negative, they are moved (`nonnegative`); their intervals stay where they were, but for what lies below 0.
 
     Attributes:
         sets: For each row, the number of its grouping set.
         sums: For each measure, the total of each row; none for measures with a grid.
-        offsets: For each measure, by how much each total was larger before rounding.
+        estimates: The same before they were kept from being negative.
+        offsets: For each measure, by how much each estimate was larger before rounding.
         one: The parts of a unit that are told apart.
     """
 
@@ -42,10 +46,10 @@ class Totals:
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
         self._measured = measured
-        every = zip(plan.measures, plan.strategies, measured, strict=True)
-        found = [([], []) if measure.grid else self._estimated(strategy, cells) for measure, strategy, cells in every]
-        self.sums: tuple[list[int], ...] = tuple(sums for sums, _ in found)
-        self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, offsets in found)
+        found = [([], [], []) if measure.grid else self._estimated(number) for number, measure in enumerate(plan.measures)]
+        self.sums: tuple[list[int], ...] = tuple(sums for sums, _, _ in found)
+        self.estimates: tuple[list[int], ...] = tuple(estimates for _, estimates, _ in found)
+        self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, _, offsets in found)
 
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
@@ -68,19 +72,27 @@ class Totals:
             rows.append(cells.sum(axis=left_out).reshape(-1, cells.shape[-1]))
         return np.concatenate(rows).astype(np.float64)
 
-    def _estimated(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[list[int], Sequence[float]]:
-        """Return the total of each row, and by how much it was larger before rounding."""
+    def _estimated(self, number: int) -> tuple[list[int], list[int], Sequence[float]]:
+        """Return a measure's total of each row, what it was before it was kept from being negative, and how much larger before rounding."""
+        cells, estimates, offsets = self._rounded(self._plan.strategies[number], self._measured[number])
+        sums = self._summed(nonnegative(cells, self._kept)) if self._plan.is_nonnegative(number) else estimates
+        return sums, estimates, offsets
+
+    def _rounded(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[Whole, list[int], Sequence[float]]:
+        """Return estimates of cells, the total of each row, and by how much it was larger before rounding."""
         import numpy as np
 
         shapes = [shape_of(self._sizes, marginal.kept) for marginal in strategy]
         if len(strategy) == 1:
-            sums = self._summed(exact([cell * self.one for cell in measured[0]]).reshape(shapes[0]))
-            return sums, [0] * len(sums)
+            cells = exact([cell * self.one for cell in measured[0]]).reshape(shapes[0])
+            sums = self._summed(cells)
+            return cells, sums, [0] * len(sums)
         arrays = [np.array(cells, dtype=np.float64).reshape(shape) for cells, shape in zip(measured, shapes, strict=True)]
         known = {marginal.kept: array for marginal, array in zip(strategy, arrays, strict=True)}
         leaves = estimate(self._sizes, precisions(strategy), known) * self.one
-        sums = self._summed(rounded(leaves))
-        return sums, list(map(self._offset, self.sets, sums, self._summed(leaves)))
+        cells = rounded(leaves)
+        sums = self._summed(cells)
+        return cells, sums, list(map(self._offset, self.sets, sums, self._summed(leaves)))
 
     def _offset(self, number: int, total: int, before: float) -> float:
         """Return what rounding took away: no more than it can, whatever the errors of doubles in very large numbers."""

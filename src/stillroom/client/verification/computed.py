@@ -166,8 +166,12 @@ class _Line(NamedTuple):
         if not name.startswith("m"):
             return sure(self._key(name))
         number = int(name[1:])
-        half = _half(halves(self.plan, number, self.kept, level), more=more)
-        return _around(self.total(number), half, self.places(number))
+        known = halves(self.plan, number, self.kept, level)
+        if not known.floored:
+            return _around(self.total(number), _half(known, more=more), self.places(number))
+        unit: int = 10 ** self.places(number)
+        low, high = self._floored(number, level, more=more)
+        return Known(Fraction(self.total(number), unit), Fraction(low, unit), Fraction(high, unit))
 
     def places(self, number: int) -> int:
         """Return in how many decimal places the row shows a measure."""
@@ -176,6 +180,18 @@ class _Line(NamedTuple):
     def total(self, number: int) -> int:
         """Return the total of a measure that the row shows, in units."""
         return units_of(self.cells[self.shown[f"m{number}"]].value, self.places(number))
+
+    def _floored(self, number: int, level: float, *, more: bool) -> tuple[int, int]:
+        """Return the interval of a total that is kept from being negative, around a middle that the end of its own interval tells.
+
+        Where that end is the total itself, the interval was widened to it, or just reaches it: the middle is no higher than it tells.
+        """
+        total, high = self.total(number), units_of(self.cells[self.shown[f"m{number}"]].high, self.places(number))
+        own, known = halves(self.plan, number, self.kept, 1 - ERROR), halves(self.plan, number, self.kept, level)
+        least, most = (0 if high == total else max(0, high - own.most)), max(0, high - own.least)
+        if more:
+            return min(total, max(0, least - known.most)), max(total, most + known.most)
+        return min(total, max(0, most - known.least)), max(total, least + known.least)
 
     def _key(self, name: str) -> Plain:
         number = int(name[1:])

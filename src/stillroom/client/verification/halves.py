@@ -32,23 +32,25 @@ class Halves(NamedTuple):
         least: The least.
         most: The greatest.
         offset: How far the value may be from the middle: where several marginals are measured, totals are rounded.
+        floored: Whether neither value nor interval may be below 0; the value may then be anywhere, and the interval reaches out to it.
     """
 
     least: int
     most: int
     offset: int
+    floored: bool = False
 
 
 def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Halves:
     """Return the half-width of a total of a grouping set. Over selected keys nothing is added up, so that they count as one value."""
     one, grouped = 10**plan.finish.places, len(plan.grouping)
     sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
-    strategy = plan.strategies[measure]
+    strategy, floored = plan.strategies[measure], plan.finish.nonnegative and plan.measures[measure].low == 0
     if len(strategy) > 1:
-        return several(strategy, sizes, kept, level, one)
+        return several(strategy, sizes, kept, level, one)._replace(floored=floored)
     draws = math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
     least, most = (_one(strategy[0].mechanism, draws, level, more=more) for more in (False, True))
-    return Halves(least * one, most * one, 0)
+    return Halves(least * one, most * one, 0, floored)
 
 
 def sum_halves(plan: Plan, measure: int, kept: tuple[int, ...], rows: Sequence[tuple[int, ...]], level: float) -> Halves:

@@ -91,7 +91,13 @@ def _check_measure(plan: Plan, output: Output, cells: Sequence[Cell], known: Seq
 
 
 def _fits(known: Halves, value: int, low: int, high: int) -> bool:
-    """Tell whether an interval is as wide as it must be, and its value in the middle but for rounding."""
+    """Tell whether an interval is as wide as it must be, and its value in the middle but for rounding.
+
+    One that is kept from being negative is cut at 0, where at least half of it stays, and is wider where its value ends it.
+    """
+    if known.floored:
+        narrowest = known.least if low == 0 else 2 * known.least
+        return 0 <= low <= value <= high and narrowest <= high - low and (value in {low, high} or high - low <= 2 * known.most)
     centred = abs(low + high - 2 * value) <= 2 * known.offset
     return low <= value <= high and centred and 2 * known.least <= high - low <= 2 * known.most
 

@@ -58,6 +58,7 @@ def _fits(release: Release) -> None:
     expect("the number of strategies", len(plan.strategies), len(plan.measures))
     planned = [(number, one.kept, one.mechanism) for number, strategy in enumerate(plan.strategies) for one in strategy]
     expect("what was measured", [(noise.measure, noise.kept, noise.mechanism) for noise in release.noise], planned)
+    expect("whether counts are kept from being negative", plan.finish.nonnegative, release.question.terms.nonnegative)
     digits = [plan.measures[number].digits for number, _, _ in planned]
     expect("the decimal places of the measures", [noise.digits for noise in release.noise], digits)
     expect("the number of headings", len(release.table.headings), len(plan.finish.outputs))
