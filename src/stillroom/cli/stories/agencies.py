@@ -117,15 +117,22 @@ def _comparison(release: Release, truth: Counts, tables: Sequence[Margin], story
     blanked = _blanked(tables)
     leaves, totals = [key for key in cells if None not in key], [key for key in cells if None in key]
     right = sum(holds(cell, true[key]) for key, cell in cells.items())
-    guessed = sqrt(sum((true[key] - THRESHOLD // 2) ** 2 for key in blanked) / max(len(blanked), 1))
     story.say(
         f"Cells with a number: {len(leaves)} of {len(leaves)} in the release's three-way table, {len(leaves) - len(blanked & set(leaves))} "
         f"of {len(leaves)} in the blanked one.",
         f"{right} of {len(cells)} intervals hold the true count (promised: 95 %). Root mean square error: "
         f"{_error(cells, true, leaves):.1f} over the three-way table, {_error(cells, true, totals):.1f} over the totals.",
-        f"Over the {len(blanked)} blanked cells: {_error(cells, true, list(blanked)):.1f}. Somebody who takes each blank for "
-        f"{THRESHOLD // 2} errs by {guessed:.1f}, and the blanks still give people away; what the release gives away is bounded, by the "
-        "sentences above.",
+        *([_guessing(cells, true, list(blanked))] if blanked else []),
+    )
+
+
+def _guessing(cells: Mapping[Key, Cell], true: Mapping[Key, int], blanked: Sequence[Key]) -> str:
+    """Compare the release, where the threshold blanks, with somebody who takes each blank for the middle of what it can be."""
+    guessed = sqrt(sum((true[key] - THRESHOLD // 2) ** 2 for key in blanked) / len(blanked))
+    return (
+        f"Over the {len(blanked)} blanked cells: {_error(cells, true, blanked):.1f}. Somebody who takes each blank for "
+        f"{THRESHOLD // 2} errs by {guessed:.1f}, and the blanks still give people away; what the release gives away is bounded, "
+        "by the sentences above."
     )
 
 

@@ -81,6 +81,6 @@ def _comparison(releases: Mapping[str, tuple[Release, str]], files: Mapping[str,
     from stillroom.demo_data.synthetic import read
 
     story.step("Against the truth, which only this demo knows: it made the people up")
-    story.say(*(f"{name}: {compare(release, question, files)}." for name, (release, question) in releases.items()))
+    story.say(*(f"{name}: {compare(release.statement.table, question, files)}." for name, (release, question) in releases.items()))
     ((_, _, lift),) = read(LIFT, **files)
     story.say(f"The true lift is {lift:.1f} %. Intervals are about the noise: chance in who was held out is not in them.")

@@ -105,7 +105,10 @@ def _comparison(taps: Release, spending: Release, files: Mapping[str, Path], sto
     from stillroom.demo_data.synthetic import read
 
     story.step("Against the truth, which only this demo knows: it made the people up")
-    story.say(f"Taps: {compare(taps, BOUNDED_TAPS, files)}.", f"Spending: {compare(spending, BOUNDED_SPENDING, files)}.")
+    story.say(
+        f"Taps: {compare(taps.statement.table, BOUNDED_TAPS, files)}.",
+        f"Spending: {compare(spending.statement.table, BOUNDED_SPENDING, files)}.",
+    )
     bounded, true = (float(sum(row[-1] for row in read(question, **files))) for question in (BOUNDED_TAPS, TAPS))
     (totals,), (all_,) = read(BOUNDED_SPENDING, **files), read(SPENDING, **files)
     story.say(
