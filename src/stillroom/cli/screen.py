@@ -210,7 +210,6 @@ def release_lines(release: Release) -> list[str]:
     return [
         *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
         "" if release.table.rows else f"No rows: none passed {'selection, ' if selection else ''}HAVING, LIMIT or OFFSET.\n",
-        *([selection_sentence(selection.threshold, selection.delta / 1e18, selection.most)] if selection else []),
         *remarks(release),
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,

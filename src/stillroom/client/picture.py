@@ -41,9 +41,7 @@ class Scale:
 
 def table_html(release: Release) -> str:
     """Return the first rows of a release's table as HTML, with what it guarantees below."""
-    rule = release.plan.selection
-    selected = [selection_sentence(rule.threshold, rule.delta / 1e18, rule.most)] if rule is not None else []
-    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*selected, *release.sentences))
+    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (*remarks(release), *release.sentences))
     return f"<div>{rows_html(release.table)}{notes}</div>"
 
 
@@ -59,10 +57,13 @@ def rows_html(table: Table) -> str:
 
 
 def remarks(release: Release) -> list[str]:
-    """Return what else is to know about the numbers of a table."""
-    if not release.plan.finish.nonnegative:
-        return []
-    return ["No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average."]
+    """Return what else is to know about the rows and numbers of a table."""
+    rule, found = release.plan.selection, []
+    if rule is not None:
+        found.append(selection_sentence(rule.threshold, rule.delta / 1e18, rule.most))
+    if release.plan.finish.nonnegative:
+        found.append("No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average.")
+    return found
 
 
 def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:

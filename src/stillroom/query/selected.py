@@ -18,7 +18,7 @@ from stillroom.query.sets import renumbered
 from stillroom.query.typed import CONSTANT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
@@ -85,7 +85,7 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
             "Keys without a declared domain cost δ, and pure differential privacy has none.",
             "Leave out --pure, or group by columns with declared domains.",
         )
-    windows = any(isinstance(node, Over) for expression in _expressions(finish) for node in walk(expression))
+    windows = any(isinstance(node, Over) for node in nodes_of(finish))
     if terms.nonnegative and (selected or windows):
         raise Refusal(
             Code.EXPRESSION_NOT_ALLOWED,
@@ -106,10 +106,11 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
         )
 
 
-def _expressions(finish: Finish) -> list[Expression]:
-    """Return all that a table shows, or is chosen and ordered by."""
+def nodes_of(finish: Finish) -> Iterator[Expression]:
+    """Yield every node of what a table shows, or is chosen and ordered by."""
     chosen = [] if finish.having is None else [finish.having]
-    return [*(one.value for one in finish.outputs), *(one.value for one in finish.order), *chosen]
+    for expression in (*(one.value for one in finish.outputs), *(one.value for one in finish.order), *chosen):
+        yield from walk(expression)
 
 
 def most_shown(keys: Sequence[Typed], cells: int, sizes: Sequence[tuple[int, int]]) -> int:
