@@ -76,7 +76,14 @@ class Line(NamedTuple):
         return row_noise(self.plan.strategies[number], sizes_of(self.plan), kept, 10**self.plan.finish.places)
 
     def guess(self, node: Expression, level: Fraction = 1 - Fraction(1, 20)) -> Guess:
-        """Return the value of an expression, at a level that its noisy terms share."""
+        """Return the value of an expression, at a level that its noisy terms share; windows ask for it once for each pair of rows."""
+        known, key = self.table.known, (id(self), node, level)
+        if key not in known:
+            known[key] = self._shared(node, level)
+        found: Guess = known[key]
+        return found
+
+    def _shared(self, node: Expression, level: Fraction) -> Guess:
         terms = {str(part) for part in _parts(node) if part.op in {"average", "quantile", "over"} or part.op == "column"}
         noisy = [term for term in terms if re.search("'m[0-9]", term)]
         return self._guess(node, 1 - (1 - level) / max(1, len(noisy)))

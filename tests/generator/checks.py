@@ -126,7 +126,7 @@ class Checks:
 
     def _noisy(self, size: int) -> NoisyCells:
         draw = random.Random(self.seed + size)
-        leaves = tuple(tuple(draw.randint(-size, size) for _ in range(self.plan.cells)) for _ in self.plan.measures)
+        leaves = tuple(tuple(draw.randint(-size, size) for _ in range(self.plan.cells_of(one))) for one in self.plan.measures)
         return without_noise(self.plan, leaves)
 
     # ------------------------------------------------------------------------------------------------------------- cells

@@ -11,6 +11,8 @@ from tests.generator.relations import Relations, where
 from tests.generator.writer import Writer, fields_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.generator.maker import Field, Maker
     from tests.generator.relations import Table
 
@@ -18,12 +20,29 @@ AGGREGATES = (
     *("COUNT(*)", "COUNT(*)", "SUM({n})", "SUM({n})", "AVG({n})", "COUNT({any})", "COUNT(DISTINCT {p})", "COUNT({p})", "COUNT_IF({c})"),
     *("VARIANCE({n})", "VAR_POP({n})", "STDDEV({n})", "COVAR_POP({n}, {n})", "CORR({n}, {n})", "REGR_SLOPE({n}, {n})", "VAR_SAMP({n})"),
     *("REGR_INTERCEPT({n}, {n})", "COVAR_SAMP({n}, {n})", "STDDEV_POP({n})", "STDDEV_SAMP({n})"),
+    *("COUNT(DISTINCT {counted})", "COUNT(DISTINCT {counted})", "MEDIAN({n})", "QUANTILE_CONT({n}, 0.9)", "MIN({n})", "MAX({d})"),
 )
 AFTER = (
     *("ROUND({a}, 1)", "{a} / NULLIF({a}, 0)", "ABS({a})", "SQRT(ABS({a}))", "GREATEST({a}, 0)", "LEAST({a}, {a}, NULL)", "FLOOR({a} / 3)"),
     *("CASE WHEN {a} > 3 THEN 'many' ELSE 'few' END", "COALESCE({a} / {a}, 0)", "CEIL({a})", "SIGN({a})", "-{a} * 2 + 1", "{a} IS NULL"),
     *("CASE WHEN {a} > {a} THEN {a} END", "{a} BETWEEN 0 AND 10", "{a} IN (1, 2, 3)", "NULLIF({a}, {a})", "NOT {a} > 1 AND {a} < 9"),
 )
+OVER = (
+    *("RANK() OVER (ORDER BY {a} DESC)", "ROW_NUMBER() OVER (PARTITION BY {k} ORDER BY {a})", "SUM({a}) OVER (PARTITION BY {k})"),
+    *("LAG({a}) OVER (ORDER BY {k} DESC)", "AVG({a}) OVER (ORDER BY {a} ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)", "COUNT({a}) OVER ()"),
+    *(
+        "MAX({a}) FILTER (WHERE {a} > 0) OVER (PARTITION BY {k})",
+        "NTILE(2) OVER (ORDER BY {k}, {a})",
+        "FIRST_VALUE({k}) OVER (ORDER BY {a})",
+    ),
+)
+"""Windows over the table."""
+AROUND = (
+    *("SELECT * FROM ({q}) AS o", "SELECT {k}, {a} FROM ({q}) WHERE {a} > 1", "SELECT COUNT(*), AVG({a}), MAX({a}) FROM ({q})"),
+    *("SELECT {k}, SUM({a}), COUNT({a}) FROM ({q}) GROUP BY {k} HAVING COUNT(*) > 0", "SELECT SUM({a}) FROM ({q}) WHERE {k} IS NOT NULL"),
+    *("SELECT {k}, o.{a} FROM ({q}) AS o QUALIFY RANK() OVER (ORDER BY {a} DESC) <= 3", "SELECT MIN({a}), SUM({a}) FROM ({q})"),
+)
+"""What stands around a question: `q` is the question, `k` a column that it groups by, `a` one that is measured."""
 HAVING = ("{a} > 1", "{a} >= 0 OR {a} < -1", "ROUND({a}) <> 2", "NOT {a} BETWEEN 1 AND 3", "({a}) / {a} > 1")
 KEYS = (
     *("{c}", "CASE WHEN {c} THEN 'one' WHEN {c} THEN 'two' END", "UPPER({t})", "{i} % 3", "COALESCE({t}, '?')", "{i} * 2 + 1"),
@@ -51,6 +70,7 @@ class Asked:
         sets: How keys go into a GROUP BY.
         tail: HAVING, ORDER BY and LIMIT.
         terms: Price or precision.
+        around: The SELECT over its results, or nothing but itself.
     """
 
     head: str
@@ -61,12 +81,14 @@ class Asked:
     sets: str
     tail: str
     terms: Terms
+    around: str = "{q}"
 
     @property
     def sql(self) -> str:
         """The question as SQL."""
         group = f" GROUP BY {self.sets.replace('{keys}', ', '.join(self.keys))}" if self.keys else ""
-        return f"{self.head}SELECT {', '.join(self.items)} FROM {self.table}{where(self.conditions)}{group}{self.tail}"
+        select = f"SELECT {', '.join(self.items)} FROM {self.table}{where(self.conditions)}{group}{self.tail}"
+        return self.head + self.around.replace("{q}", select)
 
     @property
     def turned(self) -> str:
@@ -89,7 +111,10 @@ class Questions:
         keys = [key for key in (self._key(table) for _ in range(self.maker.tape.pick([1, 1, 2, 0, 2, 3]))) if key]
         named = [(self.maker.name("g"), key) for key in dict.fromkeys(keys)]
         aggregates = [self._aggregate(table) for _ in range(self.maker.tape.upto(3, 1))]
-        items = [*(f"{key} AS {name}" for name, key in named), *aggregates, *self._after(aggregates)]
+        windows = self._windows([key for _, key in named], aggregates)
+        measured = [(self.maker.name("r"), text) for text in [*aggregates, *windows, *self._after(aggregates)]]
+        items = [f"{text} AS {name}" for name, text in [*((name, key) for name, key in named), *measured]]
+        around = self._around([name for name, _ in named], [name for name, _ in measured])
         sets = self._sets(len(named))
         if sets != "{keys}":
             items += [f"GROUPING({key})" for _, key in named[:1]]
@@ -100,8 +125,9 @@ class Questions:
             conditions=tuple(self.relations.where(table, 1)),
             keys=tuple(self.maker.tape.pick([name, key]) for name, key in named),
             sets=sets,
-            tail=self._tail(aggregates, len(items)),
+            tail=self._tail(aggregates, 0 if around != "{q}" else len(items)),
             terms=self._terms(),
+            around=around,
         )
 
     def _common(self) -> str:
@@ -139,19 +165,41 @@ class Questions:
         self.maker.seen[template.split("(")[0]] += 1
         kind = self.maker.tape.pick([one.kind for one in measured] or [Kind.INTEGER])
         text = template.replace("{p}", self.maker.tape.pick(table.persons)).replace("{c}", "{test}")
-        for place, wanted in (("{n}", Kind.DECIMAL), ("{any}", kind)):
+        counted = fields_for(table.fields, Use.MEASURE, Use.GROUP)
+        distinct = self.maker.tape.pick([one.kind for one in counted] or [Kind.INTEGER]) if "{counted}" in text else kind
+        for place, wanted, fields in (
+            ("{n}", Kind.DECIMAL, measured),
+            ("{any}", kind, measured),
+            ("{d}", Kind.DATE, measured),
+            ("{counted}", distinct, counted),
+        ):
             while place in text:
-                text = text.replace(place, Writer(self.maker, measured, measured).write(wanted), 1)
+                text = text.replace(place, Writer(self.maker, fields, fields).write(wanted), 1)
         text = text.replace("{test}", Writer(self.maker, tested, tested).truth())
         if tested and self.maker.tape.chance(20):
             self.maker.seen["FILTER"] += 1
             text += f" FILTER (WHERE {Writer(self.maker, tested, tested).truth()})"
         return text
 
-    def _filled(self, template: str, aggregates: list[str]) -> str:
-        while "{a}" in template:
-            template = template.replace("{a}", self.maker.tape.pick(aggregates), 1)
+    def _filled(self, template: str, aggregates: list[str], keys: Sequence[str] = ()) -> str:
+        for place, options in (("{a}", aggregates), ("{k}", keys or aggregates)):
+            while place in template:
+                template = template.replace(place, self.maker.tape.pick(options), 1)
         return template
+
+    def _windows(self, keys: list[str], aggregates: list[str]) -> list[str]:
+        """Return windows over the table."""
+        found = [self.maker.tape.pick(OVER)] if self.maker.tape.chance(15) else []
+        self.maker.seen.update(f"over {one}" for one in found)
+        return [self._filled(one, aggregates, keys) for one in found]
+
+    def _around(self, keys: list[str], measured: list[str]) -> str:
+        """Return what stands around the question."""
+        if not self.maker.tape.chance(15):
+            return "{q}"
+        found = self.maker.tape.pick(AROUND)
+        self.maker.seen[f"around {found}"] += 1
+        return self._filled(found, measured, keys)
 
     def _after(self, aggregates: list[str]) -> list[str]:
         """Return what is computed after the noise."""
@@ -167,13 +215,24 @@ class Questions:
         return found
 
     def _tail(self, aggregates: list[str], items: int) -> str:
-        """Return HAVING, ORDER BY and LIMIT."""
+        """Return HAVING and QUALIFY; then ORDER BY and LIMIT, unless there are no items to order by."""
         having = f" HAVING {self._filled(self.maker.tape.pick(HAVING), aggregates)}" if self.maker.tape.chance(25) else ""
+        self.maker.seen.update(["HAVING"] if having else [])
+        having += self._qualify(aggregates)
+        if not items:
+            return having
         by = self.maker.tape.pick([str(self.maker.tape.upto(items, 1)), self.maker.tape.pick(aggregates)])
         order = f" ORDER BY {by}{self.maker.tape.pick(['', ' DESC', ' NULLS FIRST'])}" if self.maker.tape.chance(30) else ""
         limit = f" LIMIT {self.maker.tape.upto(5)}{self.maker.tape.pick(['', ' OFFSET 1'])}" if self.maker.tape.chance(15) else ""
-        self.maker.seen.update(name for name, text in (("HAVING", having), ("ORDER BY", order), ("LIMIT", limit)) if text)
+        self.maker.seen.update(name for name, text in (("ORDER BY", order), ("LIMIT", limit)) if text)
         return having + order + limit
+
+    def _qualify(self, aggregates: list[str]) -> str:
+        """Return QUALIFY over the table."""
+        if not self.maker.tape.chance(8):
+            return ""
+        self.maker.seen["QUALIFY after"] += 1
+        return f" QUALIFY {self._filled('RANK() OVER (ORDER BY {a} DESC) <= 3', aggregates)}"
 
     def _terms(self) -> Terms:
         """Return a price, seldom a precision."""

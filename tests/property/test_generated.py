@@ -17,7 +17,7 @@ from stillroom.policy.contract_problems import semantic_problems
 from tests.generator.cases import case_of, cases
 from tests.generator.checks import Checks
 from tests.generator.contracts import contract_of
-from tests.generator.questions import AGGREGATES
+from tests.generator.questions import AGGREGATES, AROUND, OVER
 from tests.generator.relations import JOINS, TOTALS, WINDOWS
 from tests.generator.tape import LENGTH, Tape
 from tests.generator.writer import TEMPLATES
@@ -48,7 +48,7 @@ KINDS = {
         "parameter",
     ),
     *("IN", "NOT IN", "EXISTS", "NOT EXISTS", "public JOIN", "public LEFT JOIN", "ROLLUP", "CUBE", "GROUPING SETS", "FILTER"),
-    *("HAVING", "ORDER BY", "LIMIT"),
+    *("HAVING", "ORDER BY", "LIMIT", "QUALIFY after"),
 }
 """Kinds of relations and clauses, beside those that are listed where they are made."""
 
@@ -89,6 +89,7 @@ def test_contracts_are_sound() -> None:
 def test_everything_occurs_among_the_accepted() -> None:
     functions = {f"{name}()" for templates in TEMPLATES.values() for one in templates for name in re.findall(r"\b([A-Z_]+)(?=\()", one)}
     made = {*(f"window {one.split('(')[0]}" for one in WINDOWS), *(f"per person {one[:3]}" for one in TOTALS)}
+    made |= {*(f"over {one}" for one in OVER), *(f"around {one}" for one in AROUND)}
     wanted = KINDS | {*JOINS} | {one.split("(")[0] for one in AGGREGATES} | functions | made
     for case in map(case_of, tapes(MADE)):
         if wanted & case.seen.keys() and case.refusal is None:

@@ -15,7 +15,7 @@ from scipy.stats import binom
 from stillroom.cli.screen import price_lines
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import Quantile
+from stillroom.model.expression import Quantile, walk
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.model.question import Question, Terms
 from stillroom.privacy.quantiles import Grid, below, expected_rank_error, greatest_of, least_of, quantile_of, reaches, variances
@@ -286,6 +286,21 @@ def test_all_quantiles_of_a_column_share_what_is_measured(outputs: str, marginal
         return
     plan = compiled(f"SELECT {outputs} FROM members").plan
     assert sum(len(strategy) for strategy in plan.strategies) == marginals
+
+
+def test_a_quantile_beside_what_is_not_measured_is_of_its_own_column() -> None:
+    inner = "SELECT VARIANCE(age) AS v, MAX(age) AS h, MEDIAN(cost) AS m, COUNT(*) AS n FROM members JOIN visits ON id = pid"
+    assert compiled(f"SELECT m FROM ({inner})").plan == compiled("SELECT MEDIAN(cost) AS m FROM members JOIN visits ON id = pid").plan
+    plan = compiled(f"SELECT MAX(m) AS m FROM ({inner}) WHERE h > 3").plan
+    read = {
+        node.measure
+        for part in (plan.finish.having, plan.finish.outputs[0].value)
+        if part
+        for node in walk(part)
+        if isinstance(node, Quantile)
+    }
+    assert read == {"m0", "m1"}
+    assert len(plan.measures) == 2
 
 
 @pytest.mark.parametrize(

@@ -363,6 +363,8 @@ def renamed(node: Expression, rename: Callable[[str], str]) -> Expression:
         return Column(name=rename(node.name))
     if isinstance(node, Average):
         return node.model_copy(update={"total": rename(node.total), "count": rename(node.count)})
+    if isinstance(node, Quantile):
+        return node.model_copy(update={"measure": rename(node.measure)})
     return with_children(node, [renamed(child, rename) for child in children(node)])
 
 
