@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import itertools
 import math
 import re
@@ -84,9 +85,7 @@ class Line(NamedTuple):
         return found
 
     def _shared(self, node: Expression, level: Fraction) -> Guess:
-        terms = {str(part) for part in _parts(node) if part.op in {"average", "quantile", "over"} or part.op == "column"}
-        noisy = [term for term in terms if re.search("'m[0-9]", term)]
-        return self._guess(node, 1 - (1 - level) / max(1, len(noisy)))
+        return self._guess(node, 1 - (1 - level) / max(1, _noisy_terms(node)))
 
     def _guess(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a node of any kind
         match node.op:
@@ -452,6 +451,13 @@ def _children(node: Any) -> list[Any]:  # noqa: ANN401 - a node of any kind
     if node.op == "covariance":
         return [node.count, node.left, node.right, node.product]
     return [getattr(node, name) for name in ("left", "right", "operand") if hasattr(node, name)] + list(getattr(node, "operands", ()))
+
+
+@functools.cache
+def _noisy_terms(node: Expression) -> int:
+    """Return how many different noisy terms an expression has."""
+    terms = {str(part) for part in _parts(node) if part.op in {"average", "quantile", "over"} or part.op == "column"}
+    return len([term for term in terms if re.search("'m[0-9]", term)])
 
 
 def _parts(node: Any) -> list[Any]:  # noqa: ANN401 - a node of any kind
