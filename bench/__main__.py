@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.accuracy import EPSILON, squared_errors
+from bench import accuracy
 from bench.environments import environment, size_mb
 from bench.probe import ROOT, Cost, cpu_of_command, in_own_process
 from bench.questions import CUBE_ROWS
@@ -91,8 +91,9 @@ def _price(price: Cost) -> Row:
 def _accuracy() -> list[Row]:
     """Measure the total squared error of a CUBE beside that of its tables asked for one by one, at the same price in all."""
     _say("Accuracy of a CUBE ...")
-    errors = squared_errors()
-    workload = f"CUBE over 3 attributes, 480 cells, counts at ε = {EPSILON:g}: total squared error over its 8 tables"
+    errors = accuracy.squared_errors()
+    sizes = " × ".join(map(str, accuracy.SIZES.values()))
+    workload = f"CUBE over 3 attributes ({sizes} values), counts at ε = {accuracy.EPSILON:g}: total squared error over its 8 tables"
     rows = []
     for name, said, most in (("equal", "an equal split", 1 / 3), ("best", "the best split", 1.0)):
         ratio = errors["cube"] / errors[name]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
-SIZES = {"band": 6, "region": 10, "tariff": 8}
+SIZES = {"month": 12, "region": 16, "sex": 2}
 EPSILON, DELTA = 1.0, 1e-9
 RELEASES = 100
 CONTRACT = Contract.model_validate_json(
