@@ -62,10 +62,11 @@ def _orders(impressions: Path, people: int) -> str:
     amount = f"CAST({heavy_tailed('i', 'amount', least=15, exponent=1.8, most=200)} AS DECIMAL(9, 2))"
     first = f"SELECT viewer, arg_min(channel, (seen, channel)) AS channel, min(seen) AS seen FROM '{impressions}' GROUP BY viewer"
     persuaded = " ".join(f"WHEN channel = '{channel}' THEN {share}" for channel, share in PERSUADED.items())
-    return f"""
+    bought = f"""
         SELECT {identifier("i")} AS customer, DATE '2026-03-01' + {whole("i", "bought", 0, 41)} AS day, {amount} AS amount
         FROM range({people + people // 5}) AS t(i) WHERE {uniform("i", "organic")} < {ORGANIC}
         UNION ALL
         SELECT viewer, seen + {whole("viewer", "delay", 0, 6)}, {amount.replace("hash(i,", "hash(viewer,")}
         FROM ({first}) WHERE {uniform("viewer", "persuaded")} < CASE {persuaded} END
     """
+    return f"SELECT * FROM ({bought}) ORDER BY hash(customer, day, amount), customer, day, amount"
