@@ -258,7 +258,9 @@ def test_refusals_are_counted_by_code_and_logged_in_batches(tmp_path: Path) -> N
     assert b"peculiar_word" not in (tmp_path / "room.sqlite").read_bytes()
 
 
-@pytest.mark.parametrize("failure", [Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice."), MemoryError("Alice")])
+@pytest.mark.parametrize(
+    "failure", [Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice."), MemoryError("Alice"), ValueError("Alice")]
+)
 def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path, failure: Exception) -> None:
     build(tmp_path)
     clock = FakeClock()
@@ -341,6 +343,21 @@ def test_errors_after_the_measuring_keep_to_the_quantum(tmp_path: Path, step: St
         scene.ask(progress=At(step, (tmp_path / lost).unlink))
     assert failure.value.code is Code.STORE_FAILED
     assert clock.moment == NOON + 0.75
+
+
+def test_a_mistake_after_the_measuring_keeps_to_the_quantum(tmp_path: Path) -> None:
+    """Whatever goes wrong, it does not tell when the measuring ended; and the run is resumed without another charge."""
+
+    def mistake() -> None:
+        raise ArithmeticError
+
+    clock = FakeClock()
+    scene = build(tmp_path, clock=clock)
+    with pytest.raises(ArithmeticError):
+        scene.ask(progress=At(Step.FINISH, mistake))
+    assert clock.moment == NOON + 0.75
+    assert scene.ask().fresh
+    assert scene.spent() == charge()
 
 
 @pytest.mark.parametrize("quantum", [1, 0.7, 60])
