@@ -17,7 +17,7 @@ from stillroom.model.question import Question, Terms
 from stillroom.privacy.accountant import epsilon_from, rho_from
 from stillroom.protections.server import ServerProtection
 from stillroom.query.compile import compile_question
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

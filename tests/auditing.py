@@ -20,9 +20,9 @@ from stillroom.model.mechanism import NoiseKind
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.protections.server import ServerProtection
-from stillroom.query.finish import finish
 from stillroom.query.price import promises
 from stillroom.query.protected import protected
+from stillroom.query.table.finish import finish
 from tests.alterations import ALTERATIONS, altered_rows
 from tests.fakes import Listing, ListTables
 from tests.marginals import without_noise

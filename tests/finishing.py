@@ -1,7 +1,7 @@
 """The finish, written down once more: one row after the other, straight from what was measured, as slowly and plainly as possible.
 
-It shares no code with `query.finish`, except for noise and its half-widths, and intervals of averages and quantiles, which have tests of
-their own.
+It shares no code with `query.table.finish`, except for noise and its half-widths, and intervals of averages and quantiles, which have
+tests of their own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Window functions of a finish, written down once more: for each row, all rows of the table are looked at, as the SQL standard says it.
 
-It shares no code with `query.table_windows`, except for half-widths.
+It shares no code with `query.table.windows`, except for half-widths.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
 from stillroom.model.schema import EPOCH, Kind, column_type
 from stillroom.query.compile import compile_question
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.fakes import ListTable
 from tests.marginals import without_noise
 

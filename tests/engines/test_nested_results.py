@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.marginals import sole, without_noise
 from tests.questions import compiled
 

@@ -20,7 +20,7 @@ from stillroom.model.contract import PrivateDataset
 from stillroom.model.expression import Column, Quantile
 from stillroom.model.question import Terms
 from stillroom.model.schema import EPOCH, ColumnType, Kind, column_type
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.marginals import without_noise
 from tests.world import ACCEPTED, contract, measured, world
 

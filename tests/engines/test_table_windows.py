@@ -7,7 +7,7 @@ import random
 import duckdb
 import pytest
 
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.marginals import sole
 from tests.questions import compiled
 

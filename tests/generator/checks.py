@@ -21,9 +21,9 @@ from stillroom.model.plan import Aggregate, Plan
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.privacy.words import attacker_sentences
-from stillroom.query.finish import finish
 from stillroom.query.price import price, promises
 from stillroom.query.protected import protected
+from stillroom.query.table.finish import finish
 from tests import reference
 from tests.alterations import ALTERATIONS
 from tests.finishing import finished

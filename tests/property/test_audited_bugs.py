@@ -23,7 +23,7 @@ from scipy import stats
 from stillroom.audit.empirical import Claim, Verdict, audit_one_run, collect, gaussian_claims, judge, power
 from stillroom.model.mechanism import Guarantee, Mechanism, NoiseKind
 from stillroom.model.question import Terms
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.auditing import SHARE, TRIALS, Audited, Kind, altered, shown, slack
 from tests.marginals import sole
 from tests.world import Entry, measured, world

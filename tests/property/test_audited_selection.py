@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.audit.empirical import Claim, Verdict, collect, judge
 from stillroom.protections.server import ServerProtection
-from stillroom.query.finish import finish
 from stillroom.query.price import promises
 from stillroom.query.protected import plan_charge
+from stillroom.query.table.finish import finish
 from tests.auditing import shown
 from tests.fakes import ListTables
 from tests.property.test_selection import Crowds, asked, bent

@@ -19,7 +19,7 @@ from scipy import stats
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.protections.server import ServerProtection
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.fakes import Listing, ListTable, ListTables
 from tests.questions import compiled
 

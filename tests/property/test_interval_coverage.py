@@ -28,7 +28,7 @@ from stillroom.privacy.intervals import quantile
 from stillroom.privacy.noise_sums import coverage
 from stillroom.privacy.ratios import Average, ratio_interval
 from stillroom.query.estimation import row_noise, sizes_of
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests import reference
 from tests.marginals import sole, without_noise
 from tests.questions import compiled

@@ -10,8 +10,8 @@ import pytest
 
 from stillroom.errors import Refusal
 from stillroom.model.expression import Column, columns_of
-from stillroom.query.estimate import Estimate, exact
-from stillroom.query.estimates import estimates
+from stillroom.query.table.estimate import Estimate, exact
+from stillroom.query.table.estimates import estimates
 from tests import reference
 from tests.questions import compiled
 

@@ -13,8 +13,8 @@ import pytest
 
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.codec import digest_of
-from stillroom.query.finish import finish
 from stillroom.query.price import price
+from stillroom.query.table.finish import finish
 from tests.alterations import ALTERATIONS, altered_table
 from tests.marginals import without_noise
 from tests.neighbours import explored, within

@@ -20,8 +20,8 @@ from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
 from stillroom.model.selection import Occupied
 from stillroom.privacy.selection import chance_shown, tail, threshold_for
 from stillroom.protections.server import ServerProtection, chosen
-from stillroom.query.finish import finish
 from stillroom.query.protected import drawn, plan_charge
+from stillroom.query.table.finish import finish
 from tests.alterations import ALTERATIONS, altered_table
 from tests.fakes import Listing, ListTables, ZeroNoise
 from tests.neighbours import declared, explored, norms, within

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.marginals import sole, without_noise
 from tests.property.test_interval_coverage import AGES, REGIONS, TABLES, covers, noised, too_few
 from tests.questions import compiled

@@ -13,8 +13,8 @@ from stillroom.errors import InvalidInput, Refusal
 from stillroom.model.after import ROOT_DIGITS
 from stillroom.model.expression import Covariance, walk
 from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
-from stillroom.query.finish import finish
 from stillroom.query.price import price
+from stillroom.query.table.finish import finish
 from tests.marginals import without_noise
 from tests.questions import CONTRACT, compiled
 

@@ -16,8 +16,8 @@ from stillroom.errors import InvalidInput, StillroomError
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Dialect, Question, Terms
 from stillroom.query.compile import compile_question
-from stillroom.query.dialects import SPOKEN, dialect_of
-from stillroom.query.tokens import CALLS
+from stillroom.query.text.dialects import SPOKEN, dialect_of
+from stillroom.query.text.tokens import CALLS
 from tests.questions import CONTRACT
 
 if TYPE_CHECKING:

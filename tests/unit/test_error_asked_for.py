@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from stillroom.model.expression import Average
-from stillroom.query.finish import finish
 from stillroom.query.price import price
+from stillroom.query.table.finish import finish
 from tests.marginals import without_noise
 from tests.questions import CONTRACT, compiled
 

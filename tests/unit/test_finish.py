@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.client.verification.table import check_table
-from stillroom.query.finish import decimal_text, finish
+from stillroom.query.table.finish import decimal_text, finish
 from tests.marginals import without_noise
 from tests.questions import compiled
 

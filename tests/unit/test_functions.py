@@ -20,7 +20,7 @@ from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.evaluate import evaluate
 from stillroom.query.expressions import row_expression
 from stillroom.query.frame import Frame, Source
-from stillroom.query.tokens import CALLS
+from stillroom.query.text.tokens import CALLS
 from stillroom.query.typed import Typed
 from tests import questions, reference
 

@@ -8,7 +8,7 @@ import pytest
 
 from stillroom.client.joined import checked, joined
 from stillroom.errors import Code, InvalidInput
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.marginals import without_noise
 from tests.questions import compiled
 

@@ -18,8 +18,8 @@ from stillroom.model.codec import digest_of
 from stillroom.model.release import Cell, Table
 from stillroom.privacy.marginals import below
 from stillroom.query.estimation import estimate, exact, rounded
-from stillroom.query.finish import finish
-from stillroom.query.nonnegative import nearest, nonnegative
+from stillroom.query.table.finish import finish
+from stillroom.query.table.nonnegative import nearest, nonnegative
 from tests.marginals import without_noise
 from tests.questions import compiled
 

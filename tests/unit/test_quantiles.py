@@ -21,8 +21,8 @@ from stillroom.model.question import Question, Terms
 from stillroom.privacy.quantiles import Grid, below, expected_rank_error, greatest_of, least_of, quantile_of, reaches, variances
 from stillroom.query.compile import compile_question
 from stillroom.query.evaluate import evaluate
-from stillroom.query.finish import finish
 from stillroom.query.price import price
+from stillroom.query.table.finish import finish
 from tests.marginals import without_noise
 from tests.questions import CONTRACT, compiled
 

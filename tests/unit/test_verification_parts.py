@@ -40,9 +40,9 @@ from stillroom.model.release import Table
 from stillroom.privacy.accountant import epsilon_from, rho_from
 from stillroom.privacy.intervals import quantile
 from stillroom.privacy.words import attacker_sentences, guess_probability
-from stillroom.query.finish import finish
 from stillroom.query.price import promises
 from stillroom.query.protected import marginal_sensitivities, protected
+from stillroom.query.table.finish import finish
 from tests import world
 from tests.marginals import without_noise
 from tests.plans import ONE

@@ -13,7 +13,7 @@ from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.rows import labels
 from stillroom.client.verification.table import check_table
 from stillroom.model.schema import Kind
-from stillroom.query.finish import finish
+from stillroom.query.table.finish import finish
 from tests.marginals import without_noise
 from tests.questions import compiled
 

@@ -278,7 +278,7 @@ class Session:
         """Return a question of this party under the contract in force."""
         from pydantic import ValidationError
 
-        from stillroom.query.dialects import dialect_of
+        from stillroom.query.text.dialects import dialect_of
 
         given = {name: value for name, value in terms.items() if value is not None}
         try:

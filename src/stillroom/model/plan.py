@@ -18,7 +18,7 @@ from stillroom.model.selection import Selection
 from stillroom.model.value import BigInt, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Part(Value):
@@ -186,6 +186,22 @@ class Finish(Value):
     limit: Annotated[int, Field(ge=0)] | None = None
     offset: int = Field(default=0, ge=0)
     nonnegative: bool = Field(default=False, exclude_if=operator.not_)
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """All that is computed of a row: its columns, what orders it, and whether it stays."""
+        kept = () if self.having is None else (self.having,)
+        return (*(one.value for one in self.outputs), *(one.value for one in self.order), *kept)
+
+    def with_each(self, change: Callable[[Expression], Expression]) -> Finish:
+        """Return it with each expression changed."""
+        return self.model_copy(
+            update={
+                "outputs": tuple(one.model_copy(update={"value": change(one.value)}) for one in self.outputs),
+                "order": tuple(one.model_copy(update={"value": change(one.value)}) for one in self.order),
+                "having": None if self.having is None else change(self.having),
+            }
+        )
 
 
 def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:

@@ -9,8 +9,8 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After
 from stillroom.model.schema import Kind
-from stillroom.query.parse import only
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable
+from stillroom.query.text.parse import only
 from stillroom.query.typed import mismatch
 
 if TYPE_CHECKING:

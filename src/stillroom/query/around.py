@@ -16,7 +16,7 @@ from stillroom.query.finishing import Finishing, conjunction
 from stillroom.query.grouping import PLACE, is_aggregate, item_at, place_holder, with_aliases
 from stillroom.query.output import Outputs
 from stillroom.query.over import window
-from stillroom.query.parse import identifier, only
+from stillroom.query.text.parse import identifier, only
 
 if TYPE_CHECKING:
     from sqlglot import exp

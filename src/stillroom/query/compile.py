@@ -22,16 +22,9 @@ from stillroom.query.context import Context
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
 from stillroom.query.finishing import Grouping
-from stillroom.query.grouping import (
-    group_reader,
-    has_aggregate,
-    row_meaning,
-    unaliased,
-)
+from stillroom.query.grouping import group_reader, has_aggregate, row_meaning, unaliased
 from stillroom.query.measures import Measures
-from stillroom.query.named_windows import with_windows_written
 from stillroom.query.nested import unnested
-from stillroom.query.parse import parse
 from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.relations import select_rows
 from stillroom.query.scales import strategies_for
@@ -41,6 +34,8 @@ from stillroom.query.size import check_size
 from stillroom.query.split import split
 from stillroom.query.strategies import places
 from stillroom.query.subqueries import compile_subquery
+from stillroom.query.text.named_windows import with_windows_written
+from stillroom.query.text.parse import parse
 from stillroom.query.typed import same
 
 if TYPE_CHECKING:
@@ -226,29 +221,15 @@ def _check_draws(numbers: int) -> None:
 
 def _nodes(finish: Finish) -> int:
     """Return how many nodes are evaluated for each row of a table."""
-    expressions = [*(output.value for output in finish.outputs), *(term.value for term in finish.order)]
-    expressions += [finish.having] if finish.having is not None else []
-    return sum(NODES.get(type(node), 1) for expression in expressions for node in walk(expression))
+    return sum(NODES.get(type(node), 1) for expression in finish.expressions for node in walk(expression))
 
 
 def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...]]:
     """Return a finish, the measures that it reads, and the keys of their grids; what nothing reads is neither measured nor charged."""
-    expressions = [
-        *(one.value for one in finish.outputs),
-        *(one.value for one in finish.order),
-        *(() if finish.having is None else (finish.having,)),
-    ]
-    read = frozenset[str]().union(*map(columns_of, expressions))
+    read = frozenset[str]().union(*map(columns_of, finish.expressions))
     kept = [position for position in range(len(measures.measures)) if f"m{position}" in read]
     names = {f"m{position}": f"m{place}" for place, position in enumerate(kept)}
-
-    def rename(node: Expression) -> Expression:
-        return renamed(node, lambda name: names.get(name, name))
-
-    outputs = tuple(one.model_copy(update={"value": rename(one.value)}) for one in finish.outputs)
-    order = tuple(one.model_copy(update={"value": rename(one.value)}) for one in finish.order)
-    having = None if finish.having is None else rename(finish.having)
-    finish = finish.model_copy(update={"outputs": outputs, "order": order, "having": having})
+    finish = finish.with_each(lambda node: renamed(node, lambda name: names.get(name, name)))
     found, first = [measures.measures[position] for position in kept], len(measures.keys)
     gridded = sorted({key for one in found for key in one.grid})
     places = {key: first + place for place, key in enumerate(gridded)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.schema import EPOCH, Kind
-from stillroom.query.parse import only, unsupported
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, constant, too_large
 
 if TYPE_CHECKING:

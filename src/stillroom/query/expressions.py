@@ -13,7 +13,7 @@ from stillroom.query.constants import NULL, constant_expression, is_date_constan
 from stillroom.query.frame import Frame, PersonColumn, resolve
 from stillroom.query.functions import function
 from stillroom.query.functions.dates import date_arithmetic, moved_date
-from stillroom.query.parse import check_whole, identifier, only, unsupported
+from stillroom.query.text.parse import check_whole, identifier, only, unsupported
 from stillroom.query.typed import (
     Typed,
     arithmetic,

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.expression import All, Column, children, walk
+from stillroom.model.expression import All, Column
 from stillroom.model.plan import Finish, Order, Output
 from stillroom.model.schema import Kind
 from stillroom.query.expressions import row_expression
 from stillroom.query.grouping import Lowering, aliases_of, item_at, output_name, unaliased, with_aliases
 from stillroom.query.output import Outputs
 from stillroom.query.over import window
-from stillroom.query.parse import only
 from stillroom.query.result import Result
-from stillroom.query.size import NODE_LIMIT
+from stillroom.query.size import check_finish
+from stillroom.query.text.parse import only
 from stillroom.query.typed import same
 
 if TYPE_CHECKING:
@@ -38,9 +37,6 @@ NAME_LIMIT = 100
 
 LIMIT_DIGITS = 12
 """The most digits of LIMIT and OFFSET."""
-
-DEPTH_LIMIT = 100
-"""The deepest expression over a table."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ class Finishing(ABC):
             limit=whole_number(self.select.args.get("limit")),
             offset=whole_number(self.select.args.get("offset")) or 0,
         )
-        _check_size(finish)
+        check_finish(finish)
         return Level(finish, tuple(one for one, _ in results), tuple(name for _, name in results))
 
     def items(self) -> list[tuple[exp.Expr, str]]:
@@ -206,27 +202,6 @@ class Grouping(Finishing):
 def conjunction(tests: list[Expression]) -> Expression | None:
     """Return one condition for several; None for none."""
     return All(operands=tuple(tests)) if len(tests) > 1 else next(iter(tests), None)
-
-
-def _check_size(finish: Finish) -> None:
-    """Refuse expressions that would take long to walk or overflow the stack, with all that names in them stand for."""
-    expressions = [*(one.value for one in finish.outputs), *(one.value for one in finish.order)]
-    expressions += [] if finish.having is None else [finish.having]
-    nodes = sum(1 for one in expressions for _ in islice(walk(one), NODE_LIMIT + 1))
-    if nodes > NODE_LIMIT or any(map(_too_deep, expressions)):
-        raise InvalidInput(
-            Code.SQL_TOO_LARGE,
-            "The question is too large, with all that its subqueries stand for.",
-            "Split it into smaller questions.",
-        )
-
-
-def _too_deep(node: Expression) -> bool:
-    """Tell whether an expression of no more nodes than the limit is nested too deeply."""
-    level = [node]
-    for _ in range(DEPTH_LIMIT):
-        level = [child for one in level for child in children(one)]
-    return bool(level)
 
 
 def heading(item: exp.Expr, position: int) -> str:

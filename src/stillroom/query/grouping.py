@@ -9,7 +9,7 @@ from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.query.after import functions
 from stillroom.query.expressions import person_not_released, person_reference, row_expression
 from stillroom.query.frame import resolve
-from stillroom.query.parse import identifier
+from stillroom.query.text.parse import identifier
 from stillroom.query.typed import same
 
 if TYPE_CHECKING:

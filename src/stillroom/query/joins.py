@@ -13,7 +13,7 @@ from stillroom.query import uses
 from stillroom.query.constants import NULL
 from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, PublicTable, Source, resolve
-from stillroom.query.parse import identifier, only
+from stillroom.query.text.parse import identifier, only
 from stillroom.query.typed import Typed, both_true, choice, mismatch, scaled
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.moments import Moments, moment
-from stillroom.query.parse import only
 from stillroom.query.quantiles import ladder, operand_and_part
 from stillroom.query.result import Result
 from stillroom.query.rewrites.order_operands import ordered
+from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, both_true, span
 
 if TYPE_CHECKING:

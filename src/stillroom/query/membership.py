@@ -15,7 +15,7 @@ from stillroom.query.expressions import conjunction, conjuncts, person_reference
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, has_aggregate, place_holder
 from stillroom.query.joins import needed, side_by_side, split_conditions
-from stillroom.query.parse import identifier, only
+from stillroom.query.text.parse import identifier, only
 from stillroom.query.typed import Typed, choice
 
 if TYPE_CHECKING:

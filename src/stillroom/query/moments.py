@@ -12,8 +12,8 @@ from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After, Arithmetic, ArithmeticOp, Bounded, Column, Constant, Covariance, Divide, Expression, IsNull
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.constants import NULL
-from stillroom.query.parse import only, unsupported
 from stillroom.query.result import SHOWN_DIGITS, Result
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, arithmetic, choice, combined, constant, span
 
 if TYPE_CHECKING:

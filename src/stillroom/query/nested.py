@@ -9,8 +9,8 @@ from stillroom.errors import Code, Refusal
 from stillroom.query.expressions import person_reference
 from stillroom.query.grouping import group_reader, has_aggregate
 from stillroom.query.names import Names
-from stillroom.query.parse import identifier, only
 from stillroom.query.relations import alias_of, defined, select_rows, with_table
+from stillroom.query.text.parse import identifier, only
 
 if TYPE_CHECKING:
     from sqlglot import exp

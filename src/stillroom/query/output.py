@@ -23,8 +23,8 @@ from stillroom.model.expression import (
 from stillroom.model.schema import Kind
 from stillroom.query.after import function, functions
 from stillroom.query.constants import constant_expression
-from stillroom.query.parse import check_whole, only, unsupported
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable, truth
+from stillroom.query.text.parse import check_whole, only, unsupported
 from stillroom.query.typed import mismatch
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.after import Extent, TableFunction
 from stillroom.model.expression import Branch, By, Case, Constant, Divide, Expression, IsNull, Over
 from stillroom.model.schema import Kind
-from stillroom.query.parse import only, unsupported
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, reads_noise
+from stillroom.query.text.parse import only, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable

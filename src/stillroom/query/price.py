@@ -16,10 +16,10 @@ from stillroom.privacy.rounding import float_up
 from stillroom.privacy.selection import chance_shown, cost_of
 from stillroom.privacy.words import attacker_sentences
 from stillroom.query.estimation import row_noise, sizes_of
-from stillroom.query.finish import decimal_text
 from stillroom.query.protected import drawn
 from stillroom.query.quantiles import grid_of
 from stillroom.query.scales import LEVEL, average_half_width
+from stillroom.query.table.finish import decimal_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

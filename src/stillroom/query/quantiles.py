@@ -16,7 +16,7 @@ from stillroom.privacy.quantiles import Grid
 from stillroom.query.constants import constant_expression
 from stillroom.query.functions.call import whole
 from stillroom.query.functions.numbers import floor, remainder
-from stillroom.query.parse import only, unsupported
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, arithmetic, mismatch, span
 
 if TYPE_CHECKING:

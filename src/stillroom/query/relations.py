@@ -15,7 +15,7 @@ from stillroom.query.expressions import condition, conjunction, conjuncts
 from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source, suggestion
 from stillroom.query.fresh import fresh
 from stillroom.query.names import Names
-from stillroom.query.parse import identifier, only, unsupported
+from stillroom.query.text.parse import identifier, only, unsupported
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:

@@ -18,10 +18,9 @@ from stillroom.query.sets import renumbered
 from stillroom.query.typed import CONSTANT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from stillroom.model.contract import Contract
-    from stillroom.model.expression import Expression
     from stillroom.model.mechanism import Mechanism
     from stillroom.model.plan import Bounds, Finish, Measure
     from stillroom.model.question import Terms
@@ -85,7 +84,7 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
             "Keys without a declared domain cost δ, and pure differential privacy has none.",
             "Leave out --pure, or group by columns with declared domains.",
         )
-    windows = any(isinstance(node, Over) for node in nodes_of(finish))
+    windows = any(isinstance(node, Over) for expression in finish.expressions for node in walk(expression))
     if terms.nonnegative and (selected or windows):
         raise Refusal(
             Code.EXPRESSION_NOT_ALLOWED,
@@ -104,13 +103,6 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
             "A total would add up over a key without a declared domain, of which only some values are shown.",
             "Keep such keys in every grouping set, and ask for the total in a question of its own.",
         )
-
-
-def nodes_of(finish: Finish) -> Iterator[Expression]:
-    """Yield every node of what a table shows, or is chosen and ordered by."""
-    chosen = [] if finish.having is None else [finish.having]
-    for expression in (*(one.value for one in finish.outputs), *(one.value for one in finish.order), *chosen):
-        yield from walk(expression)
 
 
 def most_shown(keys: Sequence[Typed], cells: int, sizes: Sequence[tuple[int, int]]) -> int:

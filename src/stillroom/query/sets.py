@@ -6,7 +6,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, Refusal
-from stillroom.query.parse import only, unsupported
+from stillroom.query.text.parse import only, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -6,18 +6,22 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput
-from stillroom.model.expression import walk
+from stillroom.model.expression import children, walk
 from stillroom.model.relation import expressions, sources, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from stillroom.model.expression import Expression
+    from stillroom.model.plan import Finish
     from stillroom.model.relation import Relation
     from stillroom.query.draft import Draft
 
 NODE_LIMIT = 20_000
 """The most nodes of all expressions together."""
+
+DEPTH_LIMIT = 100
+"""The deepest expression over a table."""
 
 NESTING_LIMIT = 40
 """The most steps from a dataset to the rows that are measured."""
@@ -29,13 +33,40 @@ def check_size(draft: Draft) -> None:
     Raises:
         InvalidInput: There are too many expressions, or relations are nested too deeply.
     """
-    nodes = chain.from_iterable(walk(expression) for expression in _expressions(draft))
-    if _depth(draft.relation) > NESTING_LIMIT or sum(1 for _ in islice(nodes, NODE_LIMIT + 1)) > NODE_LIMIT:
-        raise InvalidInput(
-            Code.SQL_TOO_LARGE,
-            "The question is too large, with all that its subqueries stand for.",
-            "Split it into smaller questions.",
-        )
+    if _depth(draft.relation) > NESTING_LIMIT or _too_many(_expressions(draft)):
+        raise _too_large()
+
+
+def check_finish(finish: Finish) -> None:
+    """Refuse what would take long to walk or overflow the stack, with all that names in it stand for.
+
+    Raises:
+        InvalidInput: There are too many expressions, or one is nested too deeply.
+    """
+    if _too_many(finish.expressions) or any(map(_too_deep, finish.expressions)):
+        raise _too_large()
+
+
+def _too_many(expressions: Iterable[Expression]) -> bool:
+    """Tell whether expressions have more nodes than the limit."""
+    nodes = chain.from_iterable(map(walk, expressions))
+    return sum(1 for _ in islice(nodes, NODE_LIMIT + 1)) > NODE_LIMIT
+
+
+def _too_deep(node: Expression) -> bool:
+    """Tell whether an expression of no more nodes than the limit is nested too deeply."""
+    level = [node]
+    for _ in range(DEPTH_LIMIT):
+        level = [child for one in level for child in children(one)]
+    return bool(level)
+
+
+def _too_large() -> InvalidInput:
+    return InvalidInput(
+        Code.SQL_TOO_LARGE,
+        "The question is too large, with all that its subqueries stand for.",
+        "Split it into smaller questions.",
+    )
 
 
 def _depth(relation: Relation) -> int:
@@ -45,12 +76,8 @@ def _depth(relation: Relation) -> int:
 
 def _expressions(draft: Draft) -> Iterator[Expression]:
     """Yield every expression of a question."""
-    finish = draft.finish
     for step in steps(draft.relation):
         yield from expressions(step)
     yield from (key.value for key in draft.keys)
     yield from (measure.value for measure in draft.measures)
-    yield from (output.value for output in finish.outputs)
-    yield from (term.value for term in finish.order)
-    if finish.having is not None:
-        yield finish.having
+    yield from draft.finish.expressions

@@ -12,8 +12,8 @@ from stillroom.query import relations, uses
 from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, Lowering, aliases_of, group_reader, has_aggregate, output_name, unaliased, with_aliases
-from stillroom.query.parse import only, unsupported
 from stillroom.query.per_person import ROW, total_type
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, quotient
 from stillroom.query.unions import distinct, united
 from stillroom.query.windows import with_windows

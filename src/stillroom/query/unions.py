@@ -10,7 +10,7 @@ from stillroom.model.expression import Column
 from stillroom.model.relation import Arm, ColumnFact, Named, PerPerson, Union
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.joins import check_rows
-from stillroom.query.parse import only
+from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, column, unified
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from stillroom.query.constants import constant_expression
 from stillroom.query.expressions import person_reference, row_expression
 from stillroom.query.frame import Frame, Source
 from stillroom.query.grouping import PLACE, place_holder
-from stillroom.query.parse import only, unsupported
 from stillroom.query.per_person import ROW, total_type
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, column, quotient
 
 if TYPE_CHECKING:

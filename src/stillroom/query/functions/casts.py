@@ -15,7 +15,7 @@ from stillroom.query.function_values import function_value
 from stillroom.query.functions.call import called, whole
 from stillroom.query.functions.numbers import in_places, rounded
 from stillroom.query.functions.text import longest
-from stillroom.query.parse import only
+from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, combined, constant, mismatch, number_type, picked, scaled, span
 
 if TYPE_CHECKING:

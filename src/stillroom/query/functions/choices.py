@@ -13,7 +13,7 @@ from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.comparisons import BOOLEAN, as_condition, as_date, comparison_of, same_kind
 from stillroom.query.constants import NULL
 from stillroom.query.functions.call import called
-from stillroom.query.parse import only, unsupported
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, choice, combined, is_null, picked, unified
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from stillroom.query import calendar
 from stillroom.query.comparisons import as_date
 from stillroom.query.functions.call import called, needs, whole
 from stillroom.query.functions.numbers import floor, quotient_of_wholes, remainder
-from stillroom.query.parse import only, unsupported
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, arithmetic, is_null, mismatch, number_type, span
 
 if TYPE_CHECKING:

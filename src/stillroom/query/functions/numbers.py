@@ -14,7 +14,7 @@ from stillroom.query.constants import NULL
 from stillroom.query.evaluate import divide
 from stillroom.query.functions.call import called, constant_number, nullable, whole
 from stillroom.query.functions.choices import extreme
-from stillroom.query.parse import only
+from stillroom.query.text.parse import only
 from stillroom.query.typed import (
     CONSTANT_LIMIT,
     Typed,

@@ -12,7 +12,7 @@ from stillroom.query.comparisons import BOOLEAN, compared
 from stillroom.query.function_values import LOWER
 from stillroom.query.functions.call import called, constant_number, needs, nullable, whole
 from stillroom.query.functions.choices import either
-from stillroom.query.parse import only, unsupported
+from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, combined, constant, is_null, mismatch, number_type
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from stillroom.model.expression import (
     with_children,
 )
 from stillroom.model.function import Function
-from stillroom.model.plan import Key, Measure, Order, Output
+from stillroom.model.plan import Key, Measure
 from stillroom.model.relation import Filter, Join, JoinKind, Relation, expressions, sources, with_expressions, with_sources
 
 if TYPE_CHECKING:
@@ -33,24 +33,17 @@ if TYPE_CHECKING:
 _TOTALS = frozenset({TableFunction.COUNT, TableFunction.SUM, TableFunction.MIN, TableFunction.MAX})
 """Window functions for which the order does not matter where they are of a whole partition."""
 
-_Valued = TypeVar("_Valued", Key, Measure, Output, Order)
+_Valued = TypeVar("_Valued", Key, Measure)
 
 
 def order_operands(draft: Draft) -> Draft:
     """Order operands of AND, OR, IN, =, <>, +, *, GREATEST and LEAST, and sides of inner joins, everywhere; merge adjacent filters."""
-    finish = draft.finish.model_copy(
-        update={
-            "outputs": tuple(_valued(output) for output in draft.finish.outputs),
-            "having": None if draft.finish.having is None else ordered(draft.finish.having),
-            "order": tuple(_valued(term) for term in draft.finish.order),
-        }
-    )
     return replace(
         draft,
         relation=_relation(draft.relation),
         keys=tuple(_valued(key) for key in draft.keys),
         measures=tuple(_valued(measure) for measure in draft.measures),
-        finish=finish,
+        finish=draft.finish.with_each(ordered),
     )
 
 

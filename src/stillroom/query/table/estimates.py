@@ -35,9 +35,9 @@ from stillroom.model.expression import (
     Quantile,
     children,
 )
-from stillroom.query.estimate import Estimate, exact, uninformed
 from stillroom.query.evaluate import like
-from stillroom.query.scalars import applied, bounded, covaried
+from stillroom.query.table.estimate import Estimate, exact, uninformed
+from stillroom.query.table.scalars import applied, bounded, covaried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from stillroom.model.expression import Average, Column
 from stillroom.model.release import LARGEST, Cell, Heading, Table
 from stillroom.model.schema import EPOCH, Kind
-from stillroom.query.estimate import vague
-from stillroom.query.orders import ranks
-from stillroom.query.rows import Rows
 from stillroom.query.scales import LEVEL
-from stillroom.query.totals import TOTALLED, Totals
+from stillroom.query.table.estimate import vague
+from stillroom.query.table.orders import ranks
+from stillroom.query.table.rows import Rows
+from stillroom.query.table.totals import TOTALLED, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import NoisyCells, Order, Output, Plan
     from stillroom.model.selection import Shown
     from stillroom.privacy.intervals import Derived
-    from stillroom.query.estimate import Estimate, Plain
+    from stillroom.query.table.estimate import Estimate, Plain
 
 
 def finish(plan: Plan, headings: Sequence[str], cells: NoisyCells, shown: Sequence[Shown] = ()) -> Table:

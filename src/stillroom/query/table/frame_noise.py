@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level, rounded_terms
 from stillroom.privacy.marginals import cells
-from stillroom.query.estimate import Estimate, exact, vague
 from stillroom.query.estimation import HALF, row_noise, sizes_of
+from stillroom.query.table.estimate import Estimate, exact, vague
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from stillroom.model.after import Extent
     from stillroom.model.plan import Plan
     from stillroom.privacy.marginals import Kept
-    from stillroom.query.partitions import Partition
-    from stillroom.query.totals import Totals
+    from stillroom.query.table.partitions import Partition
+    from stillroom.query.table.totals import Totals
 
 
 class MeasureSums:

@@ -6,13 +6,13 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from stillroom.query.estimate import Estimate, exact, vague
-from stillroom.query.scalars import extreme
+from stillroom.query.table.estimate import Estimate, exact, vague
+from stillroom.query.table.scalars import extreme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from stillroom.query.estimate import Plain
+    from stillroom.query.table.estimate import Plain
 
     Frames = Sequence[tuple[int, int]]
     """For each row, the places where its frame begins and behind which it ends."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.query.estimate import Plain
+    from stillroom.query.table.estimate import Plain
 
 
 class Term(Protocol):

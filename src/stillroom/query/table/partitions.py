@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from stillroom.query.orders import ranks
+from stillroom.query.table.orders import ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.after import Extent
     from stillroom.model.expression import Expression, Over
-    from stillroom.query.estimate import Estimate, Plain
+    from stillroom.query.table.estimate import Estimate, Plain
 
 Groups: TypeAlias = 'dict[tuple["Plain", ...], "Partition"]'
 """Partitions by their keys."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.model.after import TableFunction
 from stillroom.privacy.intervals import joint_level
-from stillroom.query.estimate import Estimate, exact
-from stillroom.query.orders import ranks
 from stillroom.query.result import reads_noise
+from stillroom.query.table.estimate import Estimate, exact
+from stillroom.query.table.orders import ranks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stillroom.model.expression import By, Over
-    from stillroom.query.partitions import Partition, Whole
+    from stillroom.query.table.partitions import Partition, Whole
 
     Key: TypeAlias = tuple[Fraction | float, ...]
     """What a row is ordered by at the least, or at the most."""

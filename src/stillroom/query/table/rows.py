@@ -9,14 +9,14 @@ from stillroom.model.expression import PARTS, Average, Column, Over, Quantile, c
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level
 from stillroom.privacy.quantiles import greatest_of, least_of, quantile_of
-from stillroom.query.estimate import Estimate, exact, vague
-from stillroom.query.estimates import estimates
-from stillroom.query.frame_noise import MeasureSums, around
 from stillroom.query.quantiles import grid_of
 from stillroom.query.result import reads_noise
 from stillroom.query.scales import LEVEL, average_of
-from stillroom.query.table_windows import windowed
-from stillroom.query.totals import TOTALLED
+from stillroom.query.table.estimate import Estimate, exact, vague
+from stillroom.query.table.estimates import estimates
+from stillroom.query.table.frame_noise import MeasureSums, around
+from stillroom.query.table.totals import TOTALLED
+from stillroom.query.table.windows import windowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stillroom.model.schema import Scalar
     from stillroom.model.selection import Shown
     from stillroom.privacy.intervals import Derived
-    from stillroom.query.totals import Totals
+    from stillroom.query.table.totals import Totals
 
     Windows: TypeAlias = dict[tuple[Over, Fraction], Sequence[Estimate]]
     """What windows say of all rows of a table, with intervals at a level."""

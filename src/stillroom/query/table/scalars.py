@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from stillroom.model.after import ScalarFunction
 from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
 from stillroom.privacy.intervals import moved
-from stillroom.query.estimate import Estimate, exact, uninformed, vague
+from stillroom.query.table.estimate import Estimate, exact, uninformed, vague
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stillroom.model.expression import After, Bounded, Covariance
-    from stillroom.query.estimate import Plain
+    from stillroom.query.table.estimate import Plain
 
 
 def applied(node: After) -> Callable[..., Estimate]:

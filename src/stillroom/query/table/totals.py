@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from stillroom.query.estimation import estimate, exact, most_rounded, precisions, rounded, row_noise, shape_of, sizes_of
-from stillroom.query.nonnegative import nonnegative
+from stillroom.query.table.nonnegative import nonnegative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

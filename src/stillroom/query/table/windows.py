@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from stillroom.model.after import Extent, TableFunction
 from stillroom.model.expression import Column
 from stillroom.privacy.intervals import joint_level
-from stillroom.query.estimate import Estimate, exact, vague
-from stillroom.query.frame_totals import extremes, sums
-from stillroom.query.partitions import partitions
-from stillroom.query.places import placed
 from stillroom.query.result import reads_noise
+from stillroom.query.table.estimate import Estimate, exact, vague
+from stillroom.query.table.frame_totals import extremes, sums
+from stillroom.query.table.partitions import partitions
+from stillroom.query.table.ranks import placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from fractions import Fraction
 
     from stillroom.model.expression import Over
-    from stillroom.query.partitions import Groups, Partition, Whole
+    from stillroom.query.table.partitions import Groups, Partition, Whole
 
     Says = Callable[[Partition], list[Estimate]]
     """What a function says of each row of a partition."""

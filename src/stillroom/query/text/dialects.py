@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.question import Dialect
-from stillroom.query.tokens import CALLS
+from stillroom.query.text.tokens import CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

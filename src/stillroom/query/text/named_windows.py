@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.query.parse import identifier, only
+from stillroom.query.text.parse import identifier, only
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.question import SQL_LIMIT, Dialect
-from stillroom.query.dialects import SPOKEN
-from stillroom.query.parameters import with_parameters, with_texts
-from stillroom.query.spoken import tokens_of
-from stillroom.query.tokens import listed_tokens, only_statement
+from stillroom.query.text.dialects import SPOKEN
+from stillroom.query.text.parameters import with_parameters, with_texts
+from stillroom.query.text.spoken import tokens_of
+from stillroom.query.text.tokens import listed_tokens, only_statement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.question import Parameter
-    from stillroom.query.dialects import Spoken
+    from stillroom.query.text.dialects import Spoken
 
 NODE_LIMIT = 5_000
 """The most syntax nodes of a question."""

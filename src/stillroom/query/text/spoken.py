@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.question import Dialect
-from stillroom.query.dialects import SPOKEN
-from stillroom.query.tokens import CALLS
+from stillroom.query.text.dialects import SPOKEN
+from stillroom.query.text.tokens import CALLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlglot import Token, TokenType
 
-    from stillroom.query.dialects import Spoken
+    from stillroom.query.text.dialects import Spoken
 
 _UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "DAY"})
 """What dates are taken apart into alike, wherever a week begins."""

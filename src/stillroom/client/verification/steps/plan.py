@@ -79,10 +79,9 @@ def _sound(plan: Plan) -> None:
     require(len(set(plan.finish.sets)) == len(plan.finish.sets), "a grouping set is there twice")
     for number, strategy in enumerate(plan.strategies):
         _sound_strategy(plan, number, strategy)
-    conditions = (plan.finish.having,) if plan.finish.having is not None else ()
     for output in plan.finish.outputs:
         require(_noisy(output.value, plan) == output.noisy, "a column that depends on measures is said not to be noisy, or the reverse")
-    for expression in (*(term.value for term in plan.finish.order), *conditions):
+    for expression in plan.finish.expressions:
         _noisy(expression, plan)
 
 
