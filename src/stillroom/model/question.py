@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping  # noqa: TC003 - read in a type alias
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -44,6 +45,10 @@ class Dialect(StrEnum):
 
 Parameter: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length=SQL_LIMIT)]
 """A value of a parameter. A double means the shortest decimal that denotes it."""
+
+
+TermValue: TypeAlias = "float | bool | Mapping[str, float] | None"
+"""What a term may be given as; None is as good as left out."""
 
 
 class Terms(Value):

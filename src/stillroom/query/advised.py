@@ -143,11 +143,11 @@ def spread_over(plan: Plan, advice: Advice) -> int:
 @lru_cache(maxsize=256)
 def _scale(mechanism: Mechanism, before: Sensitivity, after: Sensitivity) -> Mechanism:
     """Return the least noise at another sensitivity that costs no more than a mechanism does at its own."""
-    if before == after:
-        return mechanism
     epsilon = epsilon_of(mechanism, before)
     if epsilon is not None:
-        return mechanism.model_copy(update={"scale": scale_for_epsilon(after.l1, epsilon)})
+        return mechanism if before.l1 == after.l1 else mechanism.model_copy(update={"scale": scale_for_epsilon(after.l1, epsilon)})
+    if before.l2_squared == after.l2_squared:
+        return mechanism
     return mechanism.model_copy(update={"scale": scale_for_rho(after.l2_squared, guarantee_of(mechanism, before).rho * RHO_UNIT)})
 
 
