@@ -1014,6 +1014,14 @@ SELECT level, MEDIAN(paid), MIN(paid) AS first, MAX(paid) AS last, COUNT(*) FROM
 -- terms: {"epsilon": 0.5, "nonnegative": true}
 SELECT region, smoker, COUNT(*), SUM(age), SUM(rating), AVG(income), COUNT(*) * 2 AS twice FROM members GROUP BY CUBE (region, smoker)
 
+-- name: a sum that matters more than other columns
+-- terms: {"epsilon": 0.5, "weights": {"total": 4, "twice": 0.5}}
+SELECT ward, urgent, COUNT(*) * 2 AS twice, SUM(cost) AS total, AVG(severity) FROM visits GROUP BY ROLLUP (ward, urgent)
+
+-- name: weights of pure noise
+-- terms: {"epsilon": 1.0, "pure": true, "weights": {"n": 0.25, "people": 2.5}}
+SELECT ward, COUNT(*) AS n, COUNT(DISTINCT patient) AS people FROM visits GROUP BY ward
+
 -- name: no negative counts, pure
 -- terms: {"epsilon": 1.0, "pure": true, "nonnegative": true}
 SELECT ward, urgent, COUNT(*), SUM(cost), COUNT(change) FROM visits GROUP BY ROLLUP (ward, urgent)

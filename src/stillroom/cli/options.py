@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,10 @@ GroupSize = Annotated[
 Pure = Annotated[bool, typer.Option("--pure", help="Laplace noise, for pure ε.")]
 GroupsPerPerson = Annotated[int | None, typer.Option("--groups-per-person", help="Keep at most so many groups of each person.")]
 Nonnegative = Annotated[bool, typer.Option("--nonnegative", help="Show no count or sum below 0 that cannot be.")]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option("--weight", metavar="NAME=NUMBER", help="How much a column matters (0.01 to 100, else 1): its error is about 1/NUMBER."),
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("--param", metavar="NAME=VALUE", help="What :NAME stands for: a number, true, false or text; text in quotes is text."),
@@ -38,6 +43,8 @@ Spoken = Annotated[
 ]
 
 HERE = Path()
+
+_DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
 
 def values_of(written: list[str] | None) -> dict[str, bool | int | float | str]:
@@ -52,6 +59,23 @@ def values_of(written: list[str] | None) -> dict[str, bool | int | float | str]:
         if not sign or not name or name in found:
             raise InvalidInput(Code.USAGE, "A parameter is a name, = and a value, each name once.", "Write --param name=value.")
         found[name] = _value(value)
+    return found
+
+
+def weights_of(written: list[str] | None) -> dict[str, float]:
+    """Return the weights of columns as they are typed. A heading may have an = in it, a number has none.
+
+    Raises:
+        InvalidInput: One of them has no name or is no decimal number, or one name stands twice.
+    """
+    found: dict[str, float] = {}
+    for one in written or ():
+        name, _, number = one.rpartition("=")
+        if not name or name in found or not _DECIMAL.fullmatch(number):
+            raise InvalidInput(
+                Code.USAGE, "A weight is a column's heading, = and a decimal number, each heading once.", "Write --weight name=2."
+            )
+        found[name] = float(number)
     return found
 
 

@@ -20,8 +20,10 @@ from stillroom.cli.options import (
     Pure,
     Room,
     Spoken,
+    Weights,
     screen,
     values_of,
+    weights_of,
 )
 from stillroom.cli.screen import price_lines, release_lines, release_table
 
@@ -46,6 +48,7 @@ def price(
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
     nonnegative: Nonnegative = False,
+    weight: Weights = None,
     home: Home = HERE,
     room: Room = None,
     as_json: AsJson = False,
@@ -64,6 +67,7 @@ def price(
         pure=pure,
         groups_per_person=groups_per_person,
         nonnegative=nonnegative,
+        weights=weights_of(weight),
     )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
@@ -79,6 +83,7 @@ def ask(
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
     nonnegative: Nonnegative = False,
+    weight: Weights = None,
     out: Out = None,
     home: Home = HERE,
     room: Room = None,
@@ -102,6 +107,7 @@ def ask(
         pure=pure,
         groups_per_person=groups_per_person,
         nonnegative=nonnegative,
+        weights=weights_of(weight),
     )
     if out is not None:
         found.save(out)

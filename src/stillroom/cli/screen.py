@@ -150,10 +150,11 @@ def plain(text: str) -> str:
 
 
 def question_text(question: Question) -> str:
-    """Return what a party asks, with the constants that its parameters stand for, and the dialect, as text that is safe to show."""
+    """Return what a party asks, with the constants that its parameters stand for, dialect and weights, as text that is safe to show."""
     values = ", ".join(f":{name} = {value!r}" for name, value in sorted(question.parameters.items()))
     spoken = f"  in the dialect {question.dialect}" if question.dialect is not type(question.dialect).DUCKDB else ""
-    return plain(question.sql + (f"  with {values}" if values else "") + spoken)
+    weights = ", ".join(f"{name} by {weight:g}" for name, weight in question.terms.weights.items())
+    return plain(question.sql + (f"  with {values}" if values else "") + spoken + (f"  weighing {weights}" if weights else ""))
 
 
 def release_table(release: Release) -> object:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from stillroom.client.rows import Rows
     from stillroom.model.contract import Contract, Dataset
     from stillroom.model.price import Price
-    from stillroom.model.question import Parameter
+    from stillroom.model.question import Parameter, Term
     from stillroom.ports import Progress
     from stillroom.room.room import Room
 
     Values: TypeAlias = Mapping[str, Parameter]
-    Given: TypeAlias = Mapping[str, float | bool | None]
+    Given: TypeAlias = Mapping[str, Term]
 
 PUBLIC_KEY = "public.key"
 """The file of a home that others may read: what goes into the contract."""
@@ -38,6 +38,7 @@ FIXES = {
     "group_size": "Give a whole number from 1 to 10^12.",
     "groups_per_person": "Give a whole number from 1 to 10^12.",
     "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
+    "weights": "Give headings of columns, each with a number from 0.01 to 100.",
     "sql": "Ask in at most 100,000 characters, in UTF-8.",
 }
 """What to do about each part of a question that cannot be."""
@@ -232,7 +233,7 @@ class Session:
 
         return Rows.of_dataset(self, dataset)
 
-    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: float | bool | None) -> Price:
+    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: Term) -> Price:
         """Return what a question would cost; nothing is read and nothing is spent."""
         from stillroom.query.compile import compile_question
         from stillroom.query.price import price
@@ -248,14 +249,15 @@ class Session:
         caps, most = self.contract.caps, most_for_one(self.contract)
         return None if price.charge.fits(allowance(most, caps.delta, caps.release_selection_delta)) else most
 
-    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: float | bool | None) -> Release:
+    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: Term) -> Release:
         """Ask a question.
 
         Args:
             sql: One SELECT.
             dialect: The dialect that it is written in, if not in DuckDB's.
             parameters: The constants that `:name` and `$name` stand for in it.
-            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative` (see `stillroom.model.question.Terms`).
+            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `weights` (see
+                `stillroom.model.question.Terms`).
 
         Raises:
             InvalidInput: The question is malformed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -20,6 +21,12 @@ GROUP_LIMIT = 10**12
 
 PARAMETER_LIMIT = 1_000
 """The most parameters of a question."""
+
+WEIGHT_LIMIT = 1_000
+"""The most columns that a question may weigh."""
+
+LIGHTEST, HEAVIEST = 0.01, 100.0
+"""The range of weights."""
 
 
 class Dialect(StrEnum):
@@ -42,6 +49,9 @@ class Dialect(StrEnum):
 Parameter: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length=SQL_LIMIT)]
 """A value of a parameter. A double means the shortest decimal that denotes it."""
 
+Term: TypeAlias = float | bool | Mapping[str, float] | None
+"""What one of the terms may be given as in Python; None leaves it out."""
+
 
 class Terms(Value):
     """How precise, at which price. Exactly one of `epsilon` and `error` is given.
@@ -53,6 +63,9 @@ class Terms(Value):
         pure: Use Laplace noise, for pure epsilon-DP.
         groups_per_person: Keep at most this many groups per person, when that is fewer than the contract's worst case.
         nonnegative: Show no count or sum below 0 that cannot be. Left out of the encoding where false.
+        weights: How much columns of the table matter, by their headings, as `stillroom.query.weights` defines it: with a weight of w, a
+            column's error is about 1/w of what it would be beside others with a weight of 1, which all have that are not named. It divides
+            `epsilon`, and adds nothing to it. Left out of the encoding where empty.
     """
 
     epsilon: Annotated[float, Field(gt=0, le=100)] | None = None
@@ -61,6 +74,10 @@ class Terms(Value):
     pure: bool = False
     groups_per_person: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
     nonnegative: bool = Field(default=False, exclude_if=operator.not_)
+    weights: Annotated[
+        dict[Annotated[str, Field(max_length=SQL_LIMIT)], Annotated[float, Field(ge=LIGHTEST, le=HEAVIEST, allow_inf_nan=False)]],
+        Field(max_length=WEIGHT_LIMIT),
+    ] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
 class Question(Value):

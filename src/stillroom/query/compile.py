@@ -37,6 +37,7 @@ from stillroom.query.subqueries import compile_subquery
 from stillroom.query.text.named_windows import with_windows_written
 from stillroom.query.text.parse import parse
 from stillroom.query.typed import same
+from stillroom.query.weights import measure_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -259,7 +260,8 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
     check_size(draft)
     draft = rewrites.apply(draft)
-    found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
+    weights = measure_weights(grouped.finish, grouped.headings, len(measures), terms)
+    found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta, weights=weights)
     strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
     _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
     shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]

@@ -29,15 +29,34 @@ LEVEL = Fraction(95, 100)
 
 
 def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its noise
-    measures: Sequence[Measure], *, bounds: Bounds, keys: tuple[Key, ...], finish: Finish, terms: Terms, delta: Fraction
+    measures: Sequence[Measure],
+    *,
+    bounds: Bounds,
+    keys: tuple[Key, ...],
+    finish: Finish,
+    terms: Terms,
+    delta: Fraction,
+    weights: Sequence[Fraction],
 ) -> tuple[Strategy, ...]:
     """Return what is measured of each measure, and with how much noise, for the terms of a question.
 
     Where keys are selected, the last strategy is that of the numbers of persons, and all measure the finest cells alone.
 
-    With a price, scales are proportional to what one person can contribute to a cell, so that half-width ÷ per-person bound is the
-    same for all measures. With an error, each measure gets the largest scales that keep the error in every row, totals too; numbers
-    of persons are as precise, in proportion, as the most precise measure.
+    With a price, scales are proportional to what one person can contribute to a cell, so that weight · half-width ÷ per-person bound is the
+    same for all measures (of totals that are measured with their parts: the root of the summed variance, in place of the half-width).
+    That makes the largest of these as small as the price allows, since each falls with its own share alone.
+
+    With an error, each measure gets the largest scales that keep the error in every row, totals too; numbers of persons are as precise, in
+    proportion, as the most precise measure.
+
+    Args:
+        measures: The measures.
+        bounds: What one person can contribute.
+        keys: The grouping keys, and behind them those of grids.
+        finish: What is computed from noisy cells.
+        terms: The terms of the question.
+        delta: The contract's δ.
+        weights: The weight of each measure; that of numbers of persons is 1.
 
     Raises:
         InvalidInput: The terms give both or neither of a price and an error, or an error that does not fit the outputs.
@@ -50,7 +69,8 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for measure, own in known]
     if terms.epsilon is not None:
         counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
-        return by_price([*shapes, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure)
+        weighted = [one.weighted(weight, pure=terms.pure) for one, weight in zip(shapes, weights, strict=True)]
+        return by_price([*weighted, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure)
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
     found = _ByError(measures, shapes, noise, sizes_for(keys, measures, None, most), finish, terms).strategies()
     return (*found, _in_proportion(found, shapes)) if selecting else found
