@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from stillroom.ledger.account import Account
     from stillroom.model.plan import Plan
+    from stillroom.model.question import Term
     from stillroom.ports import Clock, Progress
 
 OWNERS = ("hospital", "insurer")
@@ -158,11 +159,11 @@ class Scene:
     contract: Contract
 
     def question(
-        self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5, *, nonnegative: bool = False
+        self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5, **terms: Term
     ) -> bytes:
         """Return a signed question."""
-        terms = Terms(epsilon=epsilon, nonnegative=nonnegative)
-        value = Question(contract=digest_of(self.contract), sql=sql, terms=terms, asked_by=asked_by)
+        chosen = Terms.model_validate({"epsilon": epsilon, **terms})
+        value = Question(contract=digest_of(self.contract), sql=sql, terms=chosen, asked_by=asked_by)
         return sign(value, QUESTION_TYPE, KEYS[signed_by or asked_by])
 
     def ask(
@@ -171,11 +172,10 @@ class Scene:
         progress: Progress | None = None,
         asked_by: str = "insurer",
         epsilon: float = 0.5,
-        *,
-        nonnegative: bool = False,
+        **terms: Term,
     ) -> Released:
         """Ask a question and expect a release."""
-        answer = door.ask(self.room, self.question(sql, asked_by, epsilon=epsilon, nonnegative=nonnegative), progress or Steps())
+        answer = door.ask(self.room, self.question(sql, asked_by, None, epsilon, **terms), progress or Steps())
         assert isinstance(answer, Released)
         return answer
 

@@ -1014,6 +1014,18 @@ SELECT level, MEDIAN(paid), MIN(paid) AS first, MAX(paid) AS last, COUNT(*) FROM
 -- terms: {"epsilon": 0.5, "nonnegative": true}
 SELECT region, smoker, COUNT(*), SUM(age), SUM(rating), AVG(income), COUNT(*) * 2 AS twice FROM members GROUP BY CUBE (region, smoker)
 
+-- name: what clamping removes
+-- terms: {"epsilon": 1.0, "clamped": true}
+SELECT ward, COUNT(*), SUM(cost), COUNT(DISTINCT patient) FROM visits GROUP BY ward
+
+-- name: what clamping removes from averages, variances and sums of some rows
+-- terms: {"epsilon": 1.0, "clamped": true, "pure": true}
+SELECT AVG(cost), SUM(cost) FILTER (WHERE urgent), VARIANCE(cost), MEDIAN(severity), COUNT(DISTINCT severity) FROM visits HAVING SUM(cost) > 10
+
+-- name: what clamping removes from persons who keep some groups
+-- terms: {"epsilon": 1.0, "clamped": true, "groups_per_person": 2, "nonnegative": true}
+SELECT ward, urgent, SUM(cost), AVG(change), COUNT(*) FROM visits GROUP BY CUBE (ward, urgent)
+
 -- name: a sum that matters more than other columns
 -- terms: {"epsilon": 0.5, "weights": {"total": 4, "twice": 0.5}}
 SELECT ward, urgent, COUNT(*) * 2 AS twice, SUM(cost) AS total, AVG(severity) FROM visits GROUP BY ROLLUP (ward, urgent)

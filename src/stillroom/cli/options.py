@@ -29,6 +29,7 @@ GroupSize = Annotated[
 Pure = Annotated[bool, typer.Option("--pure", help="Laplace noise, for pure ε.")]
 GroupsPerPerson = Annotated[int | None, typer.Option("--groups-per-person", help="Keep at most so many groups of each person.")]
 Nonnegative = Annotated[bool, typer.Option("--nonnegative", help="Show no count or sum below 0 that cannot be.")]
+Clamped = Annotated[bool, typer.Option("--clamped", help="Measure what clamping removes from sums, too, within the same price.")]
 Weights = Annotated[
     list[str] | None,
     typer.Option("--weight", metavar="NAME=NUMBER", help="How much a column matters (0.01 to 100, else 1): its error is about 1/NUMBER."),

@@ -10,6 +10,7 @@ import typer
 from stillroom.cli.options import (
     HERE,
     AsJson,
+    Clamped,
     Epsilon,
     Error,
     GroupSize,
@@ -48,6 +49,7 @@ def price(
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
     nonnegative: Nonnegative = False,
+    clamped: Clamped = False,
     weight: Weights = None,
     home: Home = HERE,
     room: Room = None,
@@ -67,6 +69,7 @@ def price(
         pure=pure,
         groups_per_person=groups_per_person,
         nonnegative=nonnegative,
+        clamped=clamped,
         weights=weights_of(weight),
     )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
@@ -83,6 +86,7 @@ def ask(
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
     nonnegative: Nonnegative = False,
+    clamped: Clamped = False,
     weight: Weights = None,
     out: Out = None,
     home: Home = HERE,
@@ -107,6 +111,7 @@ def ask(
         pure=pure,
         groups_per_person=groups_per_person,
         nonnegative=nonnegative,
+        clamped=clamped,
         weights=weights_of(weight),
     )
     if out is not None:

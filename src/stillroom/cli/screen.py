@@ -262,6 +262,7 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
             lines.append(f"Expected error of {plain(error.name)}: {off}.")
         else:
             lines.append(f"Expected error of {plain(error.name)}: depends on the values; each cell will carry its interval.")
+    lines += [f"What clamping removes from {plain(one.name)} will be measured: ± {one.half_width} in all (95 %)." for one in price.clamped]
     if beyond is not None:
         lines.append(f"[yellow]This is more than one release may cost (ε = {beyond:g}): asking would be refused.[/]")
     return [*lines, *price.sentences]

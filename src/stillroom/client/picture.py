@@ -11,7 +11,7 @@ from stillroom.privacy.words import selection_sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.release import Cell, Heading, Release, Table
+    from stillroom.model.release import Cell, Heading, Release, Removed, Table
 
 WIDTH = 160
 HEIGHT = 14
@@ -63,7 +63,17 @@ def remarks(release: Release) -> list[str]:
         found.append(selection_sentence(rule.threshold, rule.delta / 1e18, rule.most))
     if release.plan.finish.nonnegative:
         found.append("No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average.")
-    return found
+    return [*found, *map(_removed, release.table.clamped), *(["No sum is clamped."] if _nothing_clamped(release) else [])]
+
+
+def _removed(found: Removed) -> str:
+    """Return what clamping removed, in words."""
+    columns, interval = ", ".join(found.columns), f"95 % interval {found.low} to {found.high}"
+    return f"Clamping removed {found.value} in all ({interval}) from what {columns} adds up; no error bar of the table covers it."
+
+
+def _nothing_clamped(release: Release) -> bool:
+    return release.question.terms.clamped and not release.table.clamped
 
 
 def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:

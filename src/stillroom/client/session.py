@@ -256,7 +256,7 @@ class Session:
             sql: One SELECT.
             dialect: The dialect that it is written in, if not in DuckDB's.
             parameters: The constants that `:name` and `$name` stand for in it.
-            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `weights` (see
+            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `clamped`, `weights` (see
                 `stillroom.model.question.Terms`).
 
         Raises:

@@ -59,6 +59,7 @@ class Price(Value):
         cells: How many leaf cells are measured; where keys are selected, the most that are.
         groups_per_person: The most cells one person influences.
         errors: Expected errors of the outputs.
+        clamped: Expected errors of what clamping removes, by the columns that it concerns; none unless asked for.
         selection: How keys without a declared domain are selected; None where every key has one.
         sentences: The attacker's sentences for this release.
     """
@@ -70,6 +71,7 @@ class Price(Value):
     cells: int
     groups_per_person: int
     errors: tuple[ExpectedError, ...]
+    clamped: tuple[ExpectedError, ...] = Field(default=(), exclude_if=().__eq__)
     selection: SelectionPrice | None = None
     sentences: tuple[str, ...]
 

@@ -63,6 +63,7 @@ class Terms(Value):
         pure: Use Laplace noise, for pure epsilon-DP.
         groups_per_person: Keep at most this many groups per person, when that is fewer than the contract's worst case.
         nonnegative: Show no count or sum below 0 that cannot be. Left out of the encoding where false.
+        clamped: Measure what clamping removes from each sum, within the same price. Left out of the encoding where false.
         weights: How much columns of the table matter, by their headings, as `stillroom.query.weights` defines it: with a weight of w, a
             column's error is about 1/w of what it would be beside others with a weight of 1, which all have that are not named. It divides
             `epsilon`, and adds nothing to it. Left out of the encoding where empty.
@@ -74,6 +75,7 @@ class Terms(Value):
     pure: bool = False
     groups_per_person: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
     nonnegative: bool = Field(default=False, exclude_if=operator.not_)
+    clamped: bool = Field(default=False, exclude_if=operator.not_)
     weights: Annotated[
         dict[Annotated[str, Field(max_length=SQL_LIMIT)], Annotated[float, Field(ge=LIGHTEST, le=HEAVIEST, allow_inf_nan=False)]],
         Field(max_length=WEIGHT_LIMIT),

@@ -18,6 +18,7 @@ from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.around import Around
+from stillroom.query.clamped import removals
 from stillroom.query.context import Context
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
@@ -83,7 +84,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     select = parse(question.sql, question.parameters, question.dialect)
     with_windows_written(select)
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
-    grouped = _Grouped.of(nested, contract)
+    grouped = _Grouped.of(nested, contract, clamped=question.terms.clamped)
     plan = _plan(contract, question.terms, grouped)
     pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in drawn(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
@@ -104,8 +105,8 @@ class _Grouped:
     headings: tuple[str, ...]
 
     @staticmethod
-    def of(nested: Nested, contract: Contract) -> _Grouped:
-        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that."""
+    def of(nested: Nested, contract: Contract, *, clamped: bool) -> _Grouped:
+        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that; measure what is clamped, if asked for."""
         select, frame = nested.select, nested.frame
         if not select.expressions:
             raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
@@ -118,7 +119,9 @@ class _Grouped:
             level = Around(outer, level, alias).level(sets)
         if len(level.names) > OUTPUT_LIMIT:
             raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
-        finish, measured, grid = _measured(level.finish, measures)
+        finish, measured, grid, summed = _measured(level.finish, measures)
+        if clamped:
+            measured += tuple(removals(finish, measured, summed, frame.rows))
         _check_table(keys, finish, measured, grid)
         _check_unions(keys, finish, measured)
         if not measured:
@@ -225,8 +228,11 @@ def _nodes(finish: Finish) -> int:
     return sum(NODES.get(type(node), 1) for expression in finish.expressions for node in walk(expression))
 
 
-def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...]]:
-    """Return a finish, the measures that it reads, and the keys of their grids; what nothing reads is neither measured nor charged."""
+def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...], frozenset[str]]:
+    """Return a finish, the measures that it reads, the keys of their grids, and the names of those that are sums.
+
+    What nothing reads is neither measured nor charged.
+    """
     read = frozenset[str]().union(*map(columns_of, finish.expressions))
     kept = [position for position in range(len(measures.measures)) if f"m{position}" in read]
     names = {f"m{position}": f"m{place}" for place, position in enumerate(kept)}
@@ -235,7 +241,8 @@ def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure
     gridded = sorted({key for one in found for key in one.grid})
     places = {key: first + place for place, key in enumerate(gridded)}
     moved = tuple(one.model_copy(update={"grid": tuple(places[key] for key in one.grid)}) for one in found)
-    return finish, moved, tuple(measures.grid[key - first] for key in gridded)
+    summed = frozenset(names[name] for name in measures.summed & names.keys())
+    return finish, moved, tuple(measures.grid[key - first] for key in gridded), summed
 
 
 def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
