@@ -1026,6 +1026,9 @@ SELECT AVG(cost), SUM(cost) FILTER (WHERE urgent), VARIANCE(cost), MEDIAN(severi
 -- terms: {"epsilon": 1.0, "clamped": true, "groups_per_person": 2, "nonnegative": true}
 SELECT ward, urgent, SUM(cost), AVG(change), COUNT(*) FROM visits GROUP BY CUBE (ward, urgent)
 
+-- name: a merged key of a side that may be absent
+SELECT region, COUNT(DISTINCT v.patient) FROM outcomes o LEFT JOIN regions USING (region) RIGHT JOIN visits v ON o.patient = v.patient AND v.cost > 5 GROUP BY region
+
 -- name: a sum that matters more than other columns
 -- terms: {"epsilon": 0.5, "weights": {"total": 4, "twice": 0.5}}
 SELECT ward, urgent, COUNT(*) * 2 AS twice, SUM(cost) AS total, AVG(severity) FROM visits GROUP BY ROLLUP (ward, urgent)

@@ -53,6 +53,8 @@ def kept(join: exp.Join) -> Kept:
 def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> Frame:
     """Join two private relations; their persons must be equated, and more conditions are welcome.
 
+    What names mean that stood in several sources of the left side is what the join makes of it: NULL where that side is absent.
+
     Raises:
         Refusal: The persons are not equated, or one person could have too many rows.
     """
@@ -74,7 +76,7 @@ def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> F
         relation = Join(kind=JoinKind.INNER, left=left.relation, right=right.relation)
         joined = replace(both, relation=relation).where(conjunction(others))
     check_rows(joined.rows, context.contract)
-    return replace(joined, merged={**left.merged, **right.merged, **_persons_merged(left, right, how)})
+    return replace(joined, merged={**joined.merged, **_persons_merged(left, right, how)})
 
 
 def side_by_side(left: Frame, right: Frame) -> Frame:
