@@ -217,6 +217,8 @@ def shown(table: ReleasedTable) -> object:
     for row in table.rows:
         key = str([(cell.value, cell.totalled) for cell, hidden in zip(row, noisy, strict=True) if not hidden])
         seen.setdefault(key, []).append([_number(cell.value) for cell, hidden in zip(row, noisy, strict=True) if hidden])
+    if table.clamped:
+        seen["clamped"] = [_number(one.value) for one in table.clamped]
     return seen
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def own_keys(plan: Plan, measure: int) -> tuple[int, ...]:
     """Return the positions of the keys that tell a measure's cells apart."""
+    if plan.measures[measure].aggregate == "removed":
+        return ()
     return (*range(len(plan.grouping)), *plan.measures[measure].grid)
 
 

@@ -11,6 +11,7 @@ from stillroom.query.compile import compile_question
 
 if TYPE_CHECKING:
     from stillroom.model.price import Compiled
+    from stillroom.model.question import Term
 
 CONTRACT = Contract.model_validate_json("""
 {
@@ -53,7 +54,7 @@ CONTRACT = Contract.model_validate_json("""
 """)
 
 
-def compiled(sql: str, **terms: float) -> Compiled:
+def compiled(sql: str, **terms: Term) -> Compiled:
     """Compile a question under the small contract; for one ε unless told otherwise."""
     chosen = Terms.model_validate(terms or {"epsilon": 1.0})
     return compile_question(CONTRACT, Question(contract=digest_of(CONTRACT), sql=sql, terms=chosen, asked_by="a"))

@@ -299,7 +299,14 @@ class _Life:
                 cell = self.cell(row, measure.grid)
                 if cell is not None:
                     cells[(*group, *cell)].append(row)
+        if measure.aggregate == "removed":
+            return {0: lost} if (lost := sum(map(self.lost, [measure] * len(cells), cells.values()))) else {}
         return self.values(measure, cells) if measure.aggregate == "union" else self.vector(measure, cells)
+
+    def lost(self, measure: Measure, rows: list[Row]) -> int:
+        """Return what clamping takes from the total of one cell."""
+        total = sum(int(evaluate(measure.value, row) or 0) for row in rows)
+        return max(total - measure.high, 0) - max(measure.low - total, 0)
 
     def cell(self, row: Row, keys: Sequence[int]) -> Where | None:
         """Return the value of selected keys and the position of others in their domains, unless one is not in it."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from stillroom.ledger.account import Account
     from stillroom.model.plan import Plan
+    from stillroom.model.question import Term
     from stillroom.ports import Clock, Progress
 
 OWNERS = ("hospital", "insurer")
@@ -159,7 +160,7 @@ class Scene:
     contract: Contract
 
     def question(
-        self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5, **terms: bool | float | None
+        self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5, **terms: Term
     ) -> bytes:
         """Return a signed question. Further terms are those of `Terms`."""
         chosen = Terms.model_validate({"epsilon": epsilon, **terms})
@@ -172,14 +173,10 @@ class Scene:
         progress: Progress | None = None,
         asked_by: str = "insurer",
         epsilon: float = 0.5,
-        *,
-        nonnegative: bool = False,
-        advise: float | None = None,
+        **terms: Term,
     ) -> Released:
         """Ask a question and expect a release."""
-        answer = door.ask(
-            self.room, self.question(sql, asked_by, epsilon=epsilon, nonnegative=nonnegative, advise=advise), progress or Steps()
-        )
+        answer = door.ask(self.room, self.question(sql, asked_by, None, epsilon, **terms), progress or Steps())
         assert isinstance(answer, Released)
         return answer
 

@@ -19,6 +19,7 @@ from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import PrivateDataset
+from stillroom.model.plan import Aggregate
 from stillroom.model.question import Question, Terms
 from stillroom.query.compile import compile_question
 from stillroom.query.estimation import marginal_of, sizes_of
@@ -122,7 +123,8 @@ def _measured(plan: Plan, tables: Mapping[str, MemoryTable]) -> tuple[list[tuple
 
 def _keys(plan: Plan, measure: Measure, combinations: Sequence[tuple[Scalar, ...]]) -> Iterator[tuple[Scalar, ...]]:
     """Yield the values of the keys that tell a measure's cells apart."""
-    own = (*plan.grouping[plan.selected :], *(plan.keys[key] for key in measure.grid))
+    grouped = () if measure.aggregate is Aggregate.REMOVED else plan.grouping[plan.selected :]
+    own = (*grouped, *(plan.keys[key] for key in measure.grid))
     return ((*first, *rest) for first in combinations for rest in product(*(key.listed for key in own)))
 
 

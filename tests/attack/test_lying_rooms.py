@@ -12,7 +12,7 @@ from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import seal
 from stillroom.room.statement import HOLD_TYPE
 from tests.published import Files, files
-from tests.rooms import KEYS, OWNERS, SQL, build
+from tests.rooms import KEYS, OWNERS, SQL, build, contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -408,6 +408,60 @@ RAISED_LIES = {
 @pytest.mark.parametrize("lie", RAISED_LIES)
 def test_a_lie_about_them_is_found(raised: Files, lie: str) -> None:
     assert failed(verify(raised.bent(RAISED_LIES[lie]).release)).keys() == {8}
+
+
+CLAMPED = "SELECT age > 60 AS old, COUNT(*) AS n, AVG(age) AS mean, SUM(age) AS total FROM visits GROUP BY ROLLUP (old)"
+"""A question about sums that are clamped."""
+
+
+@pytest.fixture(scope="module")
+def clamped(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    column = {"type": "integer", "uses": ["group", "filter", "measure"], "bounds": [0, 99], "required": True}
+    under = contract()
+    visits = under.to_json()["datasets"]["visits"] | {"columns": {"age": column | {"total": [0, 150]}}}
+    scene = build(tmp_path_factory.mktemp("clamped"), contract(datasets={**under.to_json()["datasets"], "visits": visits}))
+    plain, asked = scene.ask(CLAMPED), scene.ask(CLAMPED, clamped=True)
+    assert (plain.fresh, asked.fresh, scene.ask(CLAMPED, clamped=True).fresh) == (True, True, False)
+    return files(scene, asked.envelope)
+
+
+def test_what_clamping_removed_verifies(clamped: Files) -> None:
+    report = verify(clamped.release, clamped.contract, clamped.log)
+    assert {step.outcome for step in report.steps} == {"passed"}
+    (found,) = clamped.value["table"]["clamped"]
+    assert found["columns"] == ["mean", "total"]
+    assert [noise["kept"] for noise in clamped.value["noise"] if noise["measure"] == 2] == [[]]
+
+
+def _key_of_removed(value: dict[str, Any]) -> None:
+    value["plan"]["strategies"][2][0]["kept"] = [0]
+    value["noise"][-1]["kept"] = value["disclosure"]["mechanisms"][-1]["kept"] = [0]
+
+
+CLAMPED_LIES: dict[str, tuple[int, Change, str]] = {
+    "nobody asked": (5, lambda value: value["question"]["terms"].pop("clamped"), "and nobody asked for it"),
+    "by group": (5, _key_of_removed, "is not one number for the whole table"),
+    "of no sum": (5, put("140", "plan", "measures", 2, "high"), "is not what clamping removes from a sum of the plan"),
+    "as a column": (5, put("m2", "plan", "finish", "outputs", 1, "value", "name"), "is one number for the whole table"),
+    "noise that vanishes": (5, put(1e-9, "plan", "strategies", 2, 0, "mechanism", "scale"), "what was measured"),
+    "rows that are not counted": (6, put(1, "plan", "bounds", "rows"), "the charge: got"),
+    "add/remove L1 understated": (6, add(-1, "noise", -1, "add_remove_l1"), "the add/remove L1 sensitivity of measure 2"),
+    "add/remove L2 understated": (6, add(-1, "noise", -1, "add_remove_l2_squared"), "squared add/remove L2 sensitivity of measure 2"),
+    "change L1 understated": (6, add(-1, "noise", -1, "change_l1"), "the change L1 sensitivity of measure 2"),
+    "less charged than it costs": (6, both(add(-1000, "charge", "rho"), add(1000, "balance", "after", "rho")), "the charge: got"),
+    "no number": (8, lambda value: value["table"].pop("clamped"), "how many numbers say what clamping removed"),
+    "a number that was moved": (8, add(40, "table", "clamped", 0, "value"), "the interval of what clamping removed"),
+    "an interval that is too narrow": (8, add(9, "table", "clamped", 0, "low"), "the interval of what clamping removed"),
+    "other columns": (8, put(["n"], "table", "clamped", 0, "columns"), "the columns that clamping removed something from"),
+}
+
+
+@pytest.mark.parametrize("lie", CLAMPED_LIES)
+def test_a_lie_about_what_clamping_removed_is_found(clamped: Files, lie: str) -> None:
+    step, change, words = CLAMPED_LIES[lie]
+    bent = clamped.bent(change)
+    found = failed(verify(bent.release, bent.contract, bent.log))
+    assert words in found[step], found
 
 
 COMPUTED = (

@@ -9,6 +9,7 @@ import pytest
 from stillroom.client.verification import verify
 from stillroom.errors import Code
 from stillroom.model.charge import Charge
+from stillroom.policy.contract_words import explain
 from tests.attack.test_lying_rooms import add, both, failed, put
 from tests.published import files
 from tests.rooms import NOTHING, OWNERS, PLENTY, Scene, assert_nothing_spent, build, charge, contract, refused
@@ -67,6 +68,38 @@ def test_a_release_says_what_was_charged(one: Files) -> None:
     assert value["cap"]["delta"] == pytest.approx(1e-9 + 3e-12)
     assert value["promise"]["conversion_delta"] == value["cap"]["conversion_delta"] == 1e-9
     assert [one["keys"] for one in value["table"]["shown"]] == [["a"], ["b"], [None]]
+
+
+def capped(delta: float | None) -> dict[str, Any]:
+    """Return automatic approval with a cap of the δ that one analyst may use."""
+    rule = {"rule": "automatic", "release_epsilon": 5, "analyst_epsilon": 50}
+    return rule if delta is None else rule | {"analyst_selection_delta": delta}
+
+
+def test_an_analyst_has_a_cap_of_delta_where_the_contract_says_so(tmp_path: Path) -> None:
+    """Two releases use it up, though the contract has δ for a third; what needs no δ, or is asked by others, goes on."""
+    room = scene(tmp_path, selecting(approval=capped(2e-12), ask=["hospital", "insurer"], receive=["hospital", "insurer"]))
+    for question in (QUESTION, ORDERED):
+        room.ask(question)
+    assert refused(room, TWO).code is Code.ANALYST_CAP_EXCEEDED
+    assert room.ask("SELECT COUNT(*) FROM visits").fresh
+    found = files(room, room.ask(TWO, asked_by="hospital").envelope)
+    assert {step.outcome for step in verify(found.release, found.contract, found.log).steps} == {"passed"}
+
+
+def test_a_release_beyond_an_analysts_cap_of_delta_is_found(one: Files) -> None:
+    """Two were asked by one analyst."""
+    for delta, found in ((3e-12, set()), (2e-12, set()), (1e-12, {12}), (0.0, {12})):
+        bent = one.agreed(put(delta, "approval", "analyst_selection_delta"))
+        lies = failed(verify(bent.release, bent.contract, bent.log))
+        assert lies.keys() == found
+        assert all("insurer has spent 2000000 units of delta" in words for words in lies.values())
+
+
+def test_a_contract_without_such_a_cap_is_written_as_ever() -> None:
+    assert "analyst_selection_delta" not in str(selecting().to_json())
+    assert selecting(approval=capped(None)).to_json() == selecting().to_json()
+    assert "with at most δ = 2e-12 for selecting values" in "".join(explain(selecting(approval=capped(2e-12))))
 
 
 def lower(threshold: int) -> Change:

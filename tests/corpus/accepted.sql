@@ -1014,6 +1014,50 @@ SELECT level, MEDIAN(paid), MIN(paid) AS first, MAX(paid) AS last, COUNT(*) FROM
 -- terms: {"epsilon": 0.5, "nonnegative": true}
 SELECT region, smoker, COUNT(*), SUM(age), SUM(rating), AVG(income), COUNT(*) * 2 AS twice FROM members GROUP BY CUBE (region, smoker)
 
+-- name: what clamping removes
+-- terms: {"epsilon": 1.0, "clamped": true}
+SELECT ward, COUNT(*), SUM(cost), COUNT(DISTINCT patient) FROM visits GROUP BY ward
+
+-- name: what clamping removes from averages, variances and sums of some rows
+-- terms: {"epsilon": 1.0, "clamped": true, "pure": true}
+SELECT AVG(cost), SUM(cost) FILTER (WHERE urgent), VARIANCE(cost), MEDIAN(severity), COUNT(DISTINCT severity) FROM visits HAVING SUM(cost) > 10
+
+-- name: what clamping removes from persons who keep some groups
+-- terms: {"epsilon": 1.0, "clamped": true, "groups_per_person": 2, "nonnegative": true}
+SELECT ward, urgent, SUM(cost), AVG(change), COUNT(*) FROM visits GROUP BY CUBE (ward, urgent)
+
+-- name: the first visit of each, by a condition of an inner join
+SELECT v.ward, COUNT(*), SUM(v.cost) FROM members m JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON m.member = v.patient AND v.place = 1 GROUP BY v.ward
+
+-- name: two visits at most of each, by a condition of a left join
+SELECT v.ward, COUNT(*) FROM linked l LEFT JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON l.member = v.patient AND v.place <= 2 GROUP BY v.ward
+
+-- name: first and second visits, by conditions on both sides
+SELECT v.ward AS first, w.ward AS second, COUNT(*) FROM (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) w ON v.patient = w.patient AND v.place = 1 AND w.place IN (2, 3) GROUP BY v.ward, w.ward
+
+-- name: first visits of the side that is kept limit nothing
+SELECT v.ward, COUNT(*) FROM (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v LEFT JOIN linked l ON l.member = v.patient AND v.place = 1 AND l.amount > v.cost GROUP BY v.ward
+
+-- name: the first visit of each, by a filter of an outer join
+SELECT v.ward, COUNT(*), COUNT(DISTINCT l.member) FROM linked l LEFT JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON l.member = v.patient WHERE v.place = 1 GROUP BY v.ward
+
+-- name: the first visit of each, after a full join with a condition
+SELECT v.ward, COUNT(*) FROM linked l FULL JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON l.member = v.patient AND l.amount > v.cost WHERE v.place = 1 GROUP BY v.ward
+
+-- name: the first visit of each, after a public table of several rows
+SELECT shift, COUNT(*) FROM (SELECT patient, ward, urgent, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent WHERE place = 1 GROUP BY shift
+
+-- name: a merged key of a side that may be absent
+SELECT region, COUNT(DISTINCT v.patient) FROM outcomes o LEFT JOIN regions USING (region) RIGHT JOIN visits v ON o.patient = v.patient AND v.cost > 5 GROUP BY region
+
+-- name: a sum that matters more than other columns
+-- terms: {"epsilon": 0.5, "weights": {"total": 4, "twice": 0.5}}
+SELECT ward, urgent, COUNT(*) * 2 AS twice, SUM(cost) AS total, AVG(severity) FROM visits GROUP BY ROLLUP (ward, urgent)
+
+-- name: weights of pure noise
+-- terms: {"epsilon": 1.0, "pure": true, "weights": {"n": 0.25, "people": 2.5}}
+SELECT ward, COUNT(*) AS n, COUNT(DISTINCT patient) AS people FROM visits GROUP BY ward
+
 -- name: no negative counts, pure
 -- terms: {"epsilon": 1.0, "pure": true, "nonnegative": true}
 SELECT ward, urgent, COUNT(*), SUM(cost), COUNT(change) FROM visits GROUP BY ROLLUP (ward, urgent)

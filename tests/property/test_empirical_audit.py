@@ -1,6 +1,6 @@
 """The empirical audit of Stillroom: from SQL to the released table, no question is seen to break what its release promises.
 
-Twenty-seven questions of different kind are asked, each on two pairs of neighbours at the extremes of the bounds: a person appears or
+Twenty-eight questions of different kind are asked, each on two pairs of neighbours at the extremes of the bounds: a person appears or
 vanishes, and a person is altered in one dataset. 2,000 releases of each side are tested against the promise, in both directions. The
 probability that any of these tests fails though everything holds is at most 1e-6 (Bonferroni over all of them and exact binomial
 bounds); the report states the same evidence at 1e-3. Five questions run always, in about a minute of one core; the others run under the
@@ -75,6 +75,7 @@ QUESTIONS = QUICK | {
     "sum with a declared total": GAUSSIAN,
     "totals of a person": LAPLACE,
     "twins in one dataset": GAUSSIAN,
+    "what clamping removes": LAPLACE,
 }
 """All questions of the audit, and the noise that they are asked for."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from stillroom.client.verification.bounds import check_bounds
+from stillroom.client.verification.outcome import Broken
 from stillroom.errors import Code, StillroomError
 from stillroom.model.plan import Aggregate
 from stillroom.query.protected import protected
-from tests.questions import compiled
+from tests.questions import CONTRACT, compiled
 
 BOUNDS = [
     ("SELECT gender, COUNT(*) FROM members GROUP BY gender", 1, 1),
@@ -30,6 +32,42 @@ def test_bounds_of_one_person(sql: str, rows: int | None, groups: int | None) ->
         return
     bounds = compiled(sql).plan.bounds
     assert (bounds.rows, bounds.groups, bounds.keep_groups) == (rows, groups, False)
+
+
+NUMBERED = "(SELECT pid, ward, cost, ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) AS place FROM visits)"
+RANKS = [
+    ("members JOIN {v} v ON id = v.pid AND v.place = 1", 1),
+    ("members JOIN {v} v ON id = v.pid AND 1 = v.place", 1),
+    ("members JOIN {v} v ON id = v.pid AND v.place <= 2", 2),
+    ("members JOIN {v} v ON id = v.pid AND v.place < 3 AND v.cost > 5", 2),
+    ("members JOIN {v} v ON id = v.pid AND v.place IN (1, 4)", 2),
+    ("members JOIN {v} v ON id = v.pid AND (v.place = 1 OR v.ward = 'x')", 5),
+    ("members JOIN {v} v ON id = v.pid AND v.place > 4", 5),
+    ("members LEFT JOIN {v} v ON id = v.pid AND v.place = 1", 1),
+    ("members LEFT JOIN {v} v ON id = v.pid AND v.place = 1 AND v.ward > gender", 1),
+    ("{v} v RIGHT JOIN members ON id = v.pid AND v.place <= 3", 3),
+    ("{v} v LEFT JOIN members ON id = v.pid AND v.place = 1", 5),
+    ("members FULL JOIN {v} v ON id = v.pid AND v.place = 1", 6),
+    ("trips t LEFT JOIN {v} v ON t.pid = v.pid AND v.place IN (1, 3)", 6),
+    ("{v} v JOIN {v} w ON v.pid = w.pid AND v.place = 1 AND w.place <= 2", 2),
+    ("{v} v JOIN {v} w ON v.pid = w.pid AND v.place = w.place", 25),
+    ("{v} v LEFT JOIN {v} w ON v.pid = w.pid AND v.place = 1 AND w.place <= 2", 10),
+    ("{v} v JOIN trips t ON v.pid = t.pid WHERE v.place = 1", 3),
+    ("trips t LEFT JOIN {v} v ON v.pid = t.pid WHERE v.place = 1", 3),
+    ("trips t FULL JOIN {v} v ON v.pid = t.pid AND v.cost > 5 WHERE v.place <= 2", 6),
+    ("{v} v JOIN {v} w ON v.pid = w.pid JOIN trips t ON v.pid = t.pid WHERE v.place = 1", 15),
+    ("members JOIN {v} v ON id = v.pid AND v.place = 1 JOIN trips t ON t.pid = id", 3),
+]
+
+
+@pytest.mark.parametrize(("rows", "most"), RANKS)
+def test_numbers_of_rows_limit_what_a_join_makes_of_them(rows: str, most: int) -> None:
+    """What the verifier derives from the plan is no more, so that it accepts the plan."""
+    plan = compiled(f"SELECT v.ward, COUNT(*) FROM {rows.format(v=NUMBERED)} GROUP BY v.ward").plan
+    assert plan.bounds.rows == most
+    check_bounds(plan, CONTRACT)
+    with pytest.raises(Broken, match=r"rows of one person|cells of one person"):
+        check_bounds(plan.model_copy(update={"bounds": plan.bounds.model_copy(update={"rows": most - 1, "groups": 1})}), CONTRACT)
 
 
 def test_fewer_groups_per_person_are_enforced() -> None:

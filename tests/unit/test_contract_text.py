@@ -24,6 +24,10 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 EXAMPLE = (REFERENCE / "example-contract.yaml").read_text(encoding="utf-8")
 
 
+AUTOMATIC = {"rule": "automatic", "release_epsilon": 0.1, "analyst_epsilon": 0.2}
+"""Approval for all that costs little."""
+
+
 def example(**changes: object) -> dict[str, Any]:
     """Return the example as data, with paths such as `caps__epsilon` changed."""
     data: dict[str, Any] = json.loads(json.dumps(parse_contract(EXAMPLE).to_json()))
@@ -106,6 +110,15 @@ PROBLEMS = [
     ({"caps__selection_delta": 1e-9, "caps__release_selection_delta": 1e-19}, "caps.release_selection_delta"),
     ({"caps__selection_delta": -1e-9}, "caps.selection_delta"),
     ({"caps__selection_delta": 0.5}, "caps.selection_delta"),
+    ({"approval": AUTOMATIC | {"analyst_selection_delta": 1e-9}}, "approval.analyst_selection_delta"),
+    (
+        {
+            "approval": AUTOMATIC | {"analyst_selection_delta": 2e-9},
+            "caps__selection_delta": 1e-9,
+            "caps__release_selection_delta": 1e-10,
+        },
+        "approval.analyst_selection_delta",
+    ),
     ({"purpose": ...}, "purpose"),
     ({"colour": "red"}, "colour"),
     ({"caps__delta": 0}, "caps.delta"),

@@ -22,7 +22,7 @@ from stillroom.client.result import Release
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
-from stillroom.model.release import Balance, Cell, Heading, Promise, Table
+from stillroom.model.release import Balance, Cell, Heading, Promise, Removed, Table
 from stillroom.model.release import Release as Statement
 from stillroom.model.schema import Kind
 from tests.questions import CONTRACT, compiled
@@ -91,6 +91,20 @@ def test_people_are_told_that_counts_are_kept_from_being_negative() -> None:
     for statement, told in ((plain, False), (kept, True)):
         assert ("too large, on average" in "".join(release_lines(statement))) == told
         assert ("too large, on average" in table_html(statement)) == told
+
+
+def test_people_are_told_what_clamping_removed_apart_from_the_table() -> None:
+    plain = release().statement
+    asked = plain.model_copy(update={"question": plain.question.model_copy(update={"terms": Terms(epsilon=1.0, clamped=True)})})
+    found = Removed(columns=("a <b>", "c"), value="12.50", low="-3.00", high="28.00")
+    told = asked.model_copy(update={"table": asked.table.model_copy(update={"clamped": (found,)})})
+    words = "Clamping removed 12.50 in all (95 % interval -3.00 to 28.00) from what a <b>, c adds up"
+    assert words in "".join(release_lines(told))
+    assert words.replace("<", "&lt;").replace(">", "&gt;") in table_html(told)
+    assert Release(told, b"", charged=True).clamped == (found,)
+    assert "No sum is clamped." in release_lines(asked)
+    assert not any("clamp" in line.lower() for line in release_lines(plain))
+    assert Release(plain, b"", charged=True).clamped == ()
 
 
 def test_people_are_shown_the_first_thousand_rows_and_told_of_the_others() -> None:

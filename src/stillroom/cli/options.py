@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,11 @@ Caps = Annotated[
     typer.Option("--cap", metavar="NAME=NUMBER", help="Cut what one person adds to a cell of the column NAME to at most NUMBER."),
 ]
 Nonnegative = Annotated[bool, typer.Option("--nonnegative", help="Show no count or sum below 0 that cannot be.")]
+Clamped = Annotated[bool, typer.Option("--clamped", help="Measure what clamping removes from sums, too, within the same price.")]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option("--weight", metavar="NAME=NUMBER", help="How much a column matters (0.01 to 100, else 1): its error is about 1/NUMBER."),
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("--param", metavar="NAME=VALUE", help="What :NAME stands for: a number, true, false or text; text in quotes is text."),
@@ -46,6 +52,8 @@ Spoken = Annotated[
 ]
 
 HERE = Path()
+
+_DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
 
 def values_of(written: list[str] | None) -> dict[str, bool | int | float | str]:
@@ -64,21 +72,22 @@ def values_of(written: list[str] | None) -> dict[str, bool | int | float | str]:
 
 
 def numbers_of(written: list[str] | None, option: str) -> dict[str, float]:
-    """Return numbers by the names of columns, which may hold `=` themselves.
+    """Return numbers by the headings of columns. A heading may have an = in it, a number has none.
 
     Args:
         written: As typed.
         option: The option that they were given to.
 
     Raises:
-        InvalidInput: One of them is not a name and a number, or one name stands twice.
+        InvalidInput: One of them has no heading or is no decimal number, or one heading stands twice.
     """
     found: dict[str, float] = {}
     for one in written or ():
-        name, sign, value = one.rpartition("=")
-        number = _value(value)
-        if not sign or not name or name in found or isinstance(number, bool) or not isinstance(number, int | float):
-            raise InvalidInput(Code.USAGE, f"{option} takes the name of a column, = and a number, each once.", f"Write {option} NAME=10.")
+        name, _, number = one.rpartition("=")
+        if not name or name in found or not _DECIMAL.fullmatch(number):
+            raise InvalidInput(
+                Code.USAGE, f"{option} takes a column's heading, = and a decimal number, each heading once.", f"Write {option} name=2."
+            )
         found[name] = float(number)
     return found
 

@@ -12,6 +12,7 @@ from stillroom.cli.options import (
     Advise,
     AsJson,
     Caps,
+    Clamped,
     Epsilon,
     Error,
     GroupSize,
@@ -22,6 +23,7 @@ from stillroom.cli.options import (
     Pure,
     Room,
     Spoken,
+    Weights,
     numbers_of,
     screen,
     values_of,
@@ -51,6 +53,8 @@ def price(
     nonnegative: Nonnegative = False,
     advise: Advise = None,
     cap: Caps = None,
+    clamped: Clamped = False,
+    weight: Weights = None,
     home: Home = HERE,
     room: Room = None,
     as_json: AsJson = False,
@@ -71,6 +75,8 @@ def price(
         nonnegative=nonnegative,
         advise=advise,
         caps=numbers_of(cap, "--cap"),
+        clamped=clamped,
+        weights=numbers_of(weight, "--weight"),
     )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
@@ -88,6 +94,8 @@ def ask(
     nonnegative: Nonnegative = False,
     advise: Advise = None,
     cap: Caps = None,
+    clamped: Clamped = False,
+    weight: Weights = None,
     out: Out = None,
     home: Home = HERE,
     room: Room = None,
@@ -113,6 +121,8 @@ def ask(
         nonnegative=nonnegative,
         advise=advise,
         caps=numbers_of(cap, "--cap"),
+        clamped=clamped,
+        weights=numbers_of(weight, "--weight"),
     )
     if out is not None:
         found.save(out)

@@ -150,10 +150,18 @@ def plain(text: str) -> str:
 
 
 def question_text(question: Question) -> str:
-    """Return what a party asks, with the constants that its parameters stand for, and the dialect, as text that is safe to show."""
+    """Return what a party asks, with the constants that its parameters stand for, dialect and weights, as text that is safe to show."""
     values = ", ".join(f":{name} = {value!r}" for name, value in sorted(question.parameters.items()))
     spoken = f"  in the dialect {question.dialect}" if question.dialect is not type(question.dialect).DUCKDB else ""
-    return plain(question.sql + (f"  with {values}" if values else "") + spoken)
+    weights = ", ".join(f"{name} by {weight:g}" for name, weight in question.terms.weights.items())
+    caps = ", ".join(f"{name} at {cap:g}" for name, cap in question.terms.caps.items())
+    return plain(
+        question.sql
+        + (f"  with {values}" if values else "")
+        + spoken
+        + (f"  weighing {weights}" if weights else "")
+        + (f"  capping {caps}" if caps else "")
+    )
 
 
 def release_table(release: Release) -> object:
@@ -262,6 +270,7 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
             lines.append(f"Expected error of {plain(error.name)}: {off}.")
         else:
             lines.append(f"Expected error of {plain(error.name)}: depends on the values; each cell will carry its interval.")
+    lines += [f"What clamping removes from {plain(one.name)} will be measured: ± {one.half_width} in all (95 %)." for one in price.clamped]
     if beyond is not None:
         lines.append(f"[yellow]This is more than one release may cost (ε = {beyond:g}): asking would be refused.[/]")
     return [*lines, *price.sentences]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stillroom.client.result import Release
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
-    from stillroom.model.question import Parameter, TermValue
+    from stillroom.model.question import Parameter, Term
 
 
 class Asker(Protocol):
@@ -24,15 +24,11 @@ class Asker(Protocol):
         """The contract in force."""
         ...
 
-    def price(
-        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: TermValue
-    ) -> Price:
+    def price(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: Term) -> Price:
         """Return what a question would cost."""
         ...
 
-    def ask(
-        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: TermValue
-    ) -> Release:
+    def ask(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: Term) -> Release:
         """Ask a question."""
         ...
 
@@ -76,10 +72,10 @@ class LazyQuestion:
         """Keep the first rows of the table."""
         return replace(self, rows=rows)
 
-    def price(self, **terms: TermValue) -> Price:
+    def price(self, **terms: Term) -> Price:
         """Return what it would cost, as `Session.price`."""
         return self.session.price(self.sql, parameters=None, dialect=None, **terms)
 
-    def ask(self, **terms: TermValue) -> Release:
+    def ask(self, **terms: Term) -> Release:
         """Ask it, as `Session.ask`."""
         return self.session.ask(self.sql, parameters=None, dialect=None, **terms)

@@ -13,7 +13,7 @@ from stillroom.privacy.words import cap_sentence, selection_sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.release import Cell, Heading, Release, Table
+    from stillroom.model.release import Cell, Heading, Release, Removed, Table
 
 WIDTH = 160
 HEIGHT = 14
@@ -66,7 +66,17 @@ def remarks(release: Release) -> list[str]:
     found += [cap_sentence(*one) for one in chosen_caps(release)]
     if release.plan.finish.nonnegative:
         found.append("No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average.")
-    return found
+    return [*found, *map(_removed, release.table.clamped), *(["No sum is clamped."] if _nothing_clamped(release) else [])]
+
+
+def _removed(found: Removed) -> str:
+    """Return what clamping removed, in words."""
+    columns, interval = ", ".join(found.columns), f"95 % interval {found.low} to {found.high}"
+    return f"Clamping removed {found.value} in all ({interval}) from what {columns} adds up; no error bar of the table covers it."
+
+
+def _nothing_clamped(release: Release) -> bool:
+    return release.question.terms.clamped and not release.table.clamped
 
 
 def chosen_caps(release: Release) -> list[tuple[tuple[str, ...], str]]:

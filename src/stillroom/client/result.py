@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from stillroom.client.joined import How
     from stillroom.model.release import Release as Statement
+    from stillroom.model.release import Removed
 
 
 class Release:
@@ -41,6 +42,14 @@ class Release:
         question has a column of such a name itself, that one keeps it, and `_` is added to the other.
         """
         return arrow_table(self.statement.table)
+
+    @property
+    def clamped(self) -> tuple[Removed, ...]:
+        """What clamping removed from each sum that is clamped, with its interval; empty unless it was asked for, and where none is clamped.
+
+        Each has the columns that it concerns, and is one number for the whole table: what all persons' totals lost, in the sum's own units.
+        """
+        return self.statement.table.clamped
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the table as a pandas frame, decimals as floats. Needs the extra `stillroom[pandas]`."""

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from stillroom.client.rows import Rows
     from stillroom.model.contract import Contract, Dataset
     from stillroom.model.price import Price
-    from stillroom.model.question import Parameter, TermValue
+    from stillroom.model.question import Parameter, Term
     from stillroom.ports import Progress
     from stillroom.room.room import Room
 
     Values: TypeAlias = Mapping[str, Parameter]
-    Given: TypeAlias = Mapping[str, TermValue]
+    Given: TypeAlias = Mapping[str, Term]
 
 PUBLIC_KEY = "public.key"
 """The file of a home that others may read: what goes into the contract."""
@@ -39,6 +39,7 @@ FIXES = {
     "advise": "Give a share of the price from 0.001 to 0.5; 0.05 is usual.",
     "caps": "Give a number above 0 for each column: --cap NAME=NUMBER.",
     "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
+    "weights": "Give headings of columns, each with a number from 0.01 to 100.",
     "sql": "Ask in at most 100,000 characters, in UTF-8.",
 }
 """What to do about each part of a question that cannot be."""
@@ -233,7 +234,7 @@ class Session:
 
         return Rows.of_dataset(self, dataset)
 
-    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: TermValue) -> Price:
+    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: Term) -> Price:
         """Return what a question would cost; nothing is read and nothing is spent."""
         from stillroom.query.compile import compile_question
         from stillroom.query.price import price
@@ -249,15 +250,15 @@ class Session:
         caps, most = self.contract.caps, most_for_one(self.contract)
         return None if price.charge.fits(allowance(most, caps.delta, caps.release_selection_delta)) else most
 
-    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: TermValue) -> Release:
+    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: Term) -> Release:
         """Ask a question.
 
         Args:
             sql: One SELECT.
             dialect: The dialect that it is written in, if not in DuckDB's.
             parameters: The constants that `:name` and `$name` stand for in it.
-            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `advise`, `caps` (see
-                `stillroom.model.question.Terms`).
+            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `advise`, `caps`, `clamped` and `weights`
+                (see `stillroom.model.question.Terms`).
 
         Raises:
             InvalidInput: The question is malformed.

@@ -138,11 +138,14 @@ class AutomaticApproval(Value):
         rule: Always `automatic`.
         release_epsilon: Cap of ε for one automatic release.
         analyst_epsilon: Cap of ε for all automatic releases to one analyst.
+        analyst_selection_delta: Cap of the further δ for selecting keys, for all automatic releases to one analyst; the contract's own cap
+            if left out. Left out of the encoding then.
     """
 
     rule: Literal["automatic"]
     release_epsilon: float = Field(gt=0, le=100)
     analyst_epsilon: float = Field(gt=0, le=100)
+    analyst_selection_delta: Annotated[float, Field(ge=0, le=1e-3)] | None = Field(default=None, exclude_if=lambda cap: cap is None)
 
 
 class EachOwnerApproval(Value):

@@ -62,6 +62,7 @@ class Aggregate(StrEnum):
 
     SUM = "sum"
     UNION = "union"
+    REMOVED = "removed"
 
 
 class Measure(Value):
@@ -72,6 +73,9 @@ class Measure(Value):
 
     A union counts the distinct values, NULL left out, that occur in the rows of anybody in the cell. One person adds between 0 and
     `high` to a cell, and no more to all cells together than the person has rows.
+
+    What is removed is what clamping takes away from the sum of the same value and bounds: over persons, and over the cells that each of
+    them keeps, total less clamped total. It is one number for the whole table, which has no keys.
 
     Attributes:
         value: A whole number per row; any value for a union.
@@ -233,6 +237,8 @@ def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measu
 
     Selected keys, the first ones, share one axis, that of the first: their combinations.
     """
+    if measure is not None and measure.aggregate is Aggregate.REMOVED:
+        return (1,) * len(keys)
     grouped, grid = len(grouping(keys, measures)), measure.grid if measure is not None else ()
     sizes = (len(key.domain) if key.domain is not None else 1 if number else combinations for number, key in enumerate(keys))
     return tuple(size if number < grouped or number in grid else 1 for number, size in enumerate(sizes))
@@ -341,8 +347,18 @@ class Plan(Value):
         return leaves(self.grouping, ())
 
     def cells_of(self, measure: Measure) -> int:
-        """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells."""
+        """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells; or 1 (removed)."""
         return prod(sizes_for(self.keys, self.measures, measure))
+
+    @property
+    def removed(self) -> dict[int, int]:
+        """The numbers of the measures that say what clamping removes, each with that of the sum which it removes it from.
+
+        Raises:
+            ValueError: There is no such sum.
+        """
+        numbered = ((number, one) for number, one in enumerate(self.measures) if one.aggregate is Aggregate.REMOVED)
+        return {number: self.measures.index(one.model_copy(update={"aggregate": Aggregate.SUM})) for number, one in numbered}
 
     def is_nonnegative(self, number: int) -> bool:
         """Tell whether no total of one of the measures is shown below 0."""

@@ -77,6 +77,7 @@ class Price(Value):
         cells: How many leaf cells are measured; where keys are selected, the most that are.
         groups_per_person: The most cells one person influences.
         errors: Expected errors of the outputs.
+        clamped: Expected errors of what clamping removes, by the columns that it concerns; none unless asked for.
         selection: How keys without a declared domain are selected; None where every key has one.
         caps: The caps that are to be chosen; `errors` are those under the highest ones.
         sentences: The attacker's sentences for this release.
@@ -89,6 +90,7 @@ class Price(Value):
     cells: int
     groups_per_person: int
     errors: tuple[ExpectedError, ...]
+    clamped: tuple[ExpectedError, ...] = Field(default=(), exclude_if=().__eq__)
     selection: SelectionPrice | None = None
     caps: tuple[CapsPrice, ...] = ()
     sentences: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping  # noqa: TC003 - read in a type alias
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -24,6 +24,12 @@ CAP_LIMIT = 200
 
 PARAMETER_LIMIT = 1_000
 """The most parameters of a question."""
+
+WEIGHT_LIMIT = 1_000
+"""The most columns that a question may weigh."""
+
+LIGHTEST, HEAVIEST = 0.01, 100.0
+"""The range of weights."""
 
 
 class Dialect(StrEnum):
@@ -46,9 +52,8 @@ class Dialect(StrEnum):
 Parameter: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length=SQL_LIMIT)]
 """A value of a parameter. A double means the shortest decimal that denotes it."""
 
-
-TermValue: TypeAlias = "float | bool | Mapping[str, float] | None"
-"""What a term may be given as; None is as good as left out."""
+Term: TypeAlias = float | bool | Mapping[str, float] | None
+"""What one of the terms may be given as in Python; None leaves it out."""
 
 
 class Terms(Value):
@@ -65,6 +70,10 @@ class Terms(Value):
             the encoding where nothing is chosen.
         caps: The furthest from 0 that a person's total in a cell may be, by the heading of its column, in the units that this shows.
             Left out of the encoding where there are none.
+        clamped: Measure what clamping removes from each sum, within the same price. Left out of the encoding where false.
+        weights: How much columns of the table matter, by their headings, as `stillroom.query.weights` defines it: with a weight of w, a
+            column's error is about 1/w of what it would be beside others with a weight of 1, which all have that are not named. It divides
+            `epsilon`, and adds nothing to it. Left out of the encoding where empty.
     """
 
     epsilon: Annotated[float, Field(gt=0, le=100)] | None = None
@@ -74,9 +83,14 @@ class Terms(Value):
     groups_per_person: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
     nonnegative: bool = Field(default=False, exclude_if=operator.not_)
     advise: Annotated[float, Field(ge=0.001, le=0.5)] | None = Field(default=None, exclude_if=operator.not_)
-    caps: Annotated[dict[str, Annotated[float, Field(gt=0, le=2**53)]], Field(max_length=CAP_LIMIT)] = Field(
-        default_factory=dict, exclude_if=operator.not_
-    )
+    caps: Annotated[
+        dict[Annotated[str, Field(max_length=SQL_LIMIT)], Annotated[float, Field(gt=0, le=2**53)]], Field(max_length=CAP_LIMIT)
+    ] = Field(default_factory=dict, exclude_if=operator.not_)
+    clamped: bool = Field(default=False, exclude_if=operator.not_)
+    weights: Annotated[
+        dict[Annotated[str, Field(max_length=SQL_LIMIT)], Annotated[float, Field(ge=LIGHTEST, le=HEAVIEST, allow_inf_nan=False)]],
+        Field(max_length=WEIGHT_LIMIT),
+    ] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
 class Question(Value):

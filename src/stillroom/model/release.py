@@ -57,12 +57,32 @@ class Cell:
     totalled: bool = False
 
 
+class Removed(Value):
+    """What clamping removed from a sum, over the whole table: persons' totals in their cells, less the clamped ones.
+
+    It is measured with noise of its own. It says by how much the sums that the table shows fall short, all together, where it is above 0,
+    and by how much they are too large where it is below.
+
+    Attributes:
+        columns: The columns that are made of the sum.
+        value: The estimate, as exact decimal text, in the units of the sum.
+        low: Lower end of the interval, at 95 % or more.
+        high: Upper end of it.
+    """
+
+    columns: tuple[str, ...]
+    value: str
+    low: str
+    high: str
+
+
 class Table(Value):
     """A released table.
 
     Attributes:
         headings: Its columns.
         rows: Its rows.
+        clamped: What clamping removed from each sum that is clamped, if that was asked for. Left out of the encoding where empty.
         shown: The combinations of selected keys that are shown, in their order, with their noisy numbers of persons, before HAVING and
             LIMIT; none where every key has a declared domain.
         advised: The caps that were chosen, one for each advice of the plan. Left out of the encoding where there are none.
@@ -72,6 +92,7 @@ class Table(Value):
     rows: tuple[tuple[Cell, ...], ...]
     shown: tuple[Shown, ...] = ()
     advised: tuple[Advised, ...] = Field(default=(), exclude_if=().__eq__)
+    clamped: tuple[Removed, ...] = Field(default=(), exclude_if=().__eq__)
 
 
 class MeasureNoise(Value):

@@ -42,8 +42,9 @@ def most_for_one(contract: Contract) -> float:
 
 
 def analyst_allowance(rule: AutomaticApproval, caps: Caps) -> Charge:
-    """Return the most that one analyst may spend on automatic releases in total; of δ, all that the contract has."""
-    return allowance(rule.analyst_epsilon, caps.delta, caps.selection_delta)
+    """Return the most that one analyst may spend on automatic releases in total; of δ, all that the contract has, if it says no less."""
+    own = rule.analyst_selection_delta
+    return allowance(rule.analyst_epsilon, caps.delta, caps.selection_delta if own is None else own)
 
 
 @lru_cache(maxsize=256)

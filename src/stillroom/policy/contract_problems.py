@@ -136,6 +136,9 @@ def _caps(contract: Contract) -> Iterator[Problem]:
     if contract.approval.analyst_epsilon > contract.caps.epsilon:
         fix = "Lower it to caps.epsilon."
         yield Problem(path="approval.analyst_epsilon", what="More would be automatic than is allowed.", fix=fix)
+    if (contract.approval.analyst_selection_delta or 0) > contract.caps.selection_delta:
+        fix = "Lower it to caps.selection_delta, or leave it out."
+        yield Problem(path="approval.analyst_selection_delta", what="More would be automatic than is allowed.", fix=fix)
 
 
 def _selection(caps: Caps) -> Iterator[Problem]:

@@ -40,6 +40,8 @@ def _caps(contract: Contract) -> Iterator[str]:
     if isinstance(contract.approval, AutomaticApproval):
         rule = contract.approval
         each = f"{rule.analyst_epsilon:g} in total for each analyst"
+        if rule.analyst_selection_delta is not None:
+            each += f", with at most δ = {rule.analyst_selection_delta:g} for selecting values"
         yield f"Questions are approved automatically up to ε = {rule.release_epsilon:g} a release and {each}."
     else:
         yield "Every owner whose data a question reads approves that question first."

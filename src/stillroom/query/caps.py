@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from stillroom.model.question import Terms
 
 
-def pinned(finish: Finish, measures: Sequence[Measure], headings: Sequence[str], caps: Mapping[str, float]) -> tuple[Measure, ...]:
-    """Return measures with the caps that the analyst gives, by the headings of counts and sums.
+def pinned(
+    finish: Finish, measures: Sequence[Measure], headings: Sequence[str], caps: Mapping[str, float]
+) -> tuple[Finish, tuple[Measure, ...]]:
+    """Return measures with the caps that the analyst gives, by the headings of counts and sums; and the finish, which knows of them.
 
     A cap is on the totals of one person in one cell, on either side of 0, in the units that the column shows. It is part of the plan, as
     if the contract had declared it; one that the contract's bound is below of changes nothing.
@@ -45,7 +47,8 @@ def pinned(finish: Finish, measures: Sequence[Measure], headings: Sequence[str],
                 "Cap counts of rows and sums that no average, variance or quantile counts by.",
             )
         found[number] = cut(found[number], _units(name, cap, found[number].digits))
-    return tuple(found)
+    lower = [number for number, (before, after) in enumerate(zip(measures, found, strict=True)) if before != after]
+    return with_average_ends(finish, lower), tuple(found)
 
 
 def _shown(finish: Finish, headings: Sequence[str], name: str) -> int:
@@ -88,7 +91,7 @@ def check_advice(terms: Terms, *, selected: bool) -> None:
     """Refuse what caps that are to be chosen do not go together with.
 
     Raises:
-        InvalidInput: An error is asked for, which would depend on the caps.
+        InvalidInput: An error, or what clamping removes, is asked for, which would depend on the caps.
         Refusal: Keys are selected.
     """
     if terms.advise is None:
@@ -96,6 +99,12 @@ def check_advice(terms: Terms, *, selected: bool) -> None:
     if terms.epsilon is None:
         raise InvalidInput(
             Code.PRICE_INVALID, "No error can be asked for where caps are still to be chosen.", "Use --epsilon, or leave out --advise."
+        )
+    if terms.clamped:
+        raise InvalidInput(
+            Code.PRICE_INVALID,
+            "How much clamping may remove from one person is not known while caps are still to be chosen.",
+            "Leave out --clamped; or ask with the caps that an earlier release chose, by --cap.",
         )
     if selected:
         raise Refusal(

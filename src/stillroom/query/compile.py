@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from math import prod
@@ -20,6 +20,7 @@ from stillroom.query import rewrites, uses
 from stillroom.query.advised import with_caps
 from stillroom.query.around import Around
 from stillroom.query.caps import advice_for, check_advice, pinned, with_average_ends
+from stillroom.query.clamped import removals
 from stillroom.query.context import Context
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
@@ -39,6 +40,7 @@ from stillroom.query.subqueries import compile_subquery
 from stillroom.query.text.named_windows import with_windows_written
 from stillroom.query.text.parse import parse
 from stillroom.query.typed import same
+from stillroom.query.weights import measure_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,8 +86,8 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     select = parse(question.sql, question.parameters, question.dialect)
     with_windows_written(select)
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
-    grouped = _Grouped.of(nested, contract)
-    plan = _plan(contract, question.terms, _capped(grouped, question.terms))
+    grouped = _Grouped.of(nested, contract, question.terms)
+    plan = _plan(contract, question.terms, grouped)
     pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in drawn(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
@@ -105,8 +107,8 @@ class _Grouped:
     headings: tuple[str, ...]
 
     @staticmethod
-    def of(nested: Nested, contract: Contract) -> _Grouped:
-        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that."""
+    def of(nested: Nested, contract: Contract, terms: Terms) -> _Grouped:
+        """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that; cap, and measure what that removes."""
         select, frame = nested.select, nested.frame
         if not select.expressions:
             raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
@@ -119,26 +121,21 @@ class _Grouped:
             level = Around(outer, level, alias).level(sets)
         if len(level.names) > OUTPUT_LIMIT:
             raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
-        finish, measured, grid = _measured(level.finish, measures)
+        finish, measured, grid, summed = _measured(level.finish, measures)
+        headings = _named_apart(level.names)
+        finish, measured = pinned(finish, measured, headings, terms.caps)
+        if terms.clamped:
+            measured += tuple(removals(finish, measured, summed, frame.rows))
         _check_table(keys, finish, measured, grid)
         _check_unions(keys, finish, measured)
         if not measured:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
-        return _Grouped(frame, typed, keys, measured, grid, finish, _named_apart(level.names))
+        return _Grouped(frame, typed, keys, measured, grid, finish, headings)
 
     @property
     def functional(self) -> bool:
         """Whether every key is a function of the person."""
         return all(one.functional for one in self.typed)
-
-
-def _capped(grouped: _Grouped, terms: Terms) -> _Grouped:
-    """Return what is measured, with the caps that the analyst gives."""
-    if not terms.caps:
-        return grouped
-    measures = pinned(grouped.finish, grouped.measures, grouped.headings, terms.caps)
-    lower = [number for number, one in enumerate(measures) if one != grouped.measures[number]]
-    return replace(grouped, measures=measures, finish=with_average_ends(grouped.finish, lower))
 
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
@@ -235,8 +232,11 @@ def _nodes(finish: Finish) -> int:
     return sum(NODES.get(type(node), 1) for expression in finish.expressions for node in walk(expression))
 
 
-def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...]]:
-    """Return a finish, the measures that it reads, and the keys of their grids; what nothing reads is neither measured nor charged."""
+def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...], frozenset[str]]:
+    """Return a finish, the measures that it reads, the keys of their grids, and the names of those that are sums.
+
+    What nothing reads is neither measured nor charged.
+    """
     read = frozenset[str]().union(*map(columns_of, finish.expressions))
     kept = [position for position in range(len(measures.measures)) if f"m{position}" in read]
     names = {f"m{position}": f"m{place}" for place, position in enumerate(kept)}
@@ -245,7 +245,8 @@ def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure
     gridded = sorted({key for one in found for key in one.grid})
     places = {key: first + place for place, key in enumerate(gridded)}
     moved = tuple(one.model_copy(update={"grid": tuple(places[key] for key in one.grid)}) for one in found)
-    return finish, moved, tuple(measures.grid[key - first] for key in gridded)
+    summed = frozenset(names[name] for name in measures.summed & names.keys())
+    return finish, moved, tuple(measures.grid[key - first] for key in gridded), summed
 
 
 def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
@@ -274,7 +275,8 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, finish)
     check_size(draft)
     draft = rewrites.apply(draft)
-    found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
+    weights = measure_weights(grouped.finish, grouped.headings, len(measures), terms)
+    found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta, weights=weights)
     strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
     _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
     parts, rows = split(draft.relation, contract)

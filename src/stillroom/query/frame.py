@@ -12,7 +12,7 @@ from stillroom.model.relation import Filter, first_reading
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from stillroom.model.contract import PublicDataset
     from stillroom.model.expression import Expression
@@ -74,7 +74,8 @@ class Frame:
         sources: What names can refer to.
         facts: What is known about each column of the plan.
         merged: What names mean that stand in more than one source and that a join has merged.
-        ranks: Columns of the plan that number a person's rows: no two rows of a person have the same number.
+        ranks: Columns of the plan that number a person's rows, each with the most rows of a person that have the same number: 1, or as
+            many as a join makes of one row.
     """
 
     relation: Relation
@@ -82,7 +83,7 @@ class Frame:
     sources: tuple[Source, ...]
     facts: tuple[ColumnFact, ...]
     merged: dict[str, Binding] = field(default_factory=dict)
-    ranks: frozenset[str] = field(default_factory=frozenset)
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:
@@ -94,7 +95,7 @@ class Frame:
         if condition is None:
             return self
         kept = replace(self, relation=Filter(source=self.relation, condition=condition))
-        rows = min([self.rows, *(most for part in conjuncts(condition) if (most := numbers_kept(part, self.ranks)) is not None)])
+        rows = min([self.rows, *(most for part in conjuncts(condition) if (most := rows_kept(part, self.ranks)) is not None)])
         return kept if rows == self.rows else kept.with_rows(rows)
 
     def with_rows(self, rows: int) -> Frame:
@@ -114,19 +115,19 @@ def _settled(binding: Binding) -> Binding:
     return binding if isinstance(binding, PersonColumn) else replace(binding, functional=True)
 
 
-def numbers_kept(condition: Expression, ranks: frozenset[str]) -> int | None:
-    """Return how many numbers of a person's rows a condition lets through at most, if it limits them: `= k`, `<= k`, `< k` or `IN (…)`."""
+def rows_kept(condition: Expression, ranks: Mapping[str, int]) -> int | None:
+    """Return how many rows of a person a condition lets through at most, if it limits their numbers: `= k`, `<= k`, `< k` or `IN (…)`."""
     match condition:
         case Compare(comparison=Comparison.EQUAL, left=Column(name=name), right=Constant()) if name in ranks:
-            return 1
+            return ranks[name]
         case Compare(comparison=Comparison.EQUAL, left=Constant(), right=Column(name=name)) if name in ranks:
-            return 1
+            return ranks[name]
         case Compare(comparison=Comparison.LESS_OR_EQUAL, left=Column(name=name), right=Constant(value=int(most))) if name in ranks:
-            return max(1, most)
+            return max(1, most) * ranks[name]
         case Compare(comparison=Comparison.LESS, left=Column(name=name), right=Constant(value=int(end))) if name in ranks:
-            return max(1, end - 1)
+            return max(1, end - 1) * ranks[name]
         case Among(operand=Column(name=name), values=values) if name in ranks:
-            return max(1, len({value.value for value in values}))
+            return max(1, len({value.value for value in values})) * ranks[name]
         case _:
             return None
 

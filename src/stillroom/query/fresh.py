@@ -36,7 +36,7 @@ def fresh(frame: Frame, alias: str, names: Names) -> Frame:
     names.take(rename(name) for step in steps(frame.relation) for name in made(step))
     columns = {name: _binding(one, rename) for name, one in frame.sources[0].columns.items()}
     facts = tuple(fact.model_copy(update={"name": rename(fact.name)}) for fact in frame.facts)
-    sources, ranks = (Source(alias, columns),), frozenset(map(rename, frame.ranks))
+    sources, ranks = (Source(alias, columns),), {rename(name): most for name, most in frame.ranks.items()}
     return replace(frame, relation=_relation(frame.relation, rename), facts=facts, sources=sources, merged={}, ranks=ranks)
 
 

@@ -53,6 +53,8 @@ def kept(join: exp.Join) -> Kept:
 def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> Frame:
     """Join two private relations; their persons must be equated, and more conditions are welcome.
 
+    What names mean that stood in several sources of the left side is what the join makes of it: NULL where that side is absent.
+
     Raises:
         Refusal: The persons are not equated, or one person could have too many rows.
     """
@@ -72,16 +74,39 @@ def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> F
         joined = _one_sided(left, right, others, context, keep_left=how.left)
     else:
         relation = Join(kind=JoinKind.INNER, left=left.relation, right=right.relation)
-        joined = replace(both, relation=relation).where(conjunction(others))
+        pairs = side_by_side(_narrowed(left, others), _narrowed(right, others))
+        joined = replace(pairs, relation=relation).where(conjunction(others))
     check_rows(joined.rows, context.contract)
-    return replace(joined, merged={**left.merged, **right.merged, **_persons_merged(left, right, how)})
+    return replace(joined, merged={**joined.merged, **_persons_merged(left, right, how)})
+
+
+def _narrowed(side: Frame, conditions: list[Typed]) -> Frame:
+    """Return the rows of a side that can match, by those conditions of a join that read this side alone.
+
+    A pair of rows is kept only if all conditions are true of it. So a row of this side of which one is not true matches nothing; as many
+    are left as the same condition in WHERE would leave (`Frame.where`). That goes for both sides of an inner join, and for the side of an
+    outer join whose unmatched rows are not kept.
+    """
+    return side.where(conjunction(_over(side, conditions)))
+
+
+def _over(side: Frame, conditions: list[Typed]) -> list[Typed]:
+    """Return the conditions that read columns of a side, and nothing else."""
+    own = frozenset(fact.name for fact in side.facts)
+    return [item for item in conditions if columns_of(item.expression) and columns_of(item.expression) <= own]
 
 
 def side_by_side(left: Frame, right: Frame) -> Frame:
     """Return a frame in which the names of both sides can be used, for pairs of their rows."""
     if {source.alias for source in left.sources} & {source.alias for source in right.sources}:
         raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
-    return Frame(left.relation, left.rows * right.rows, left.sources + right.sources, left.facts + right.facts, left.merged)
+    sources, facts = left.sources + right.sources, left.facts + right.facts
+    return Frame(left.relation, left.rows * right.rows, sources, facts, left.merged, _met(left, right) | _met(right, left))
+
+
+def _met(side: Frame, other: Frame) -> dict[str, int]:
+    """Return the ranks of a side after a join: each of its rows is there as often as the other side has rows, or once without any."""
+    return {name: most * other.rows for name, most in side.ranks.items()}
 
 
 def _persons_merged(left: Frame, right: Frame, how: Kept) -> dict[str, Binding]:
@@ -180,18 +205,18 @@ def check_rows(rows: int, contract: Contract) -> None:
 def _one_sided(left: Frame, right: Frame, others: list[Typed], context: Context, *, keep_left: bool) -> Frame:
     """Join two sides, keeping every row of one.
 
-    Conditions over the other side alone decide which of its rows can match. Whether a row has a match is the same for all rows of a
+    Conditions over the other side alone decide which of its rows can match: a row that is kept is there once for each of these, or once
+    without any. Whether a row has a match is the same for all rows of a
     person where the conditions that are left read nothing that varies among them.
     """
     kept, other = (left, right) if keep_left else (right, left)
-    own = frozenset(fact.name for fact in other.facts)
-    mine = [item for item in others if columns_of(item.expression) and columns_of(item.expression) <= own]
+    mine, matching = _over(other, others), _narrowed(other, others)
     rest = [item for item in others if item not in mine]
-    absent, mark = _maybe_absent(other, context, settled=all(item.functional for item in rest))
+    absent, mark = _maybe_absent(matching, context, settled=all(item.functional for item in rest))
     join = Join(
         kind=JoinKind.LEFT,
         left=kept.relation,
-        right=other.where(conjunction(mine)).relation,
+        right=matching.relation,
         condition=conjunction(rest),
         has_right=mark,
     )
@@ -378,6 +403,6 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
         on=tuple(On(left=matched[name].expression, column=name) for name in public.declared.key),
         columns=tuple(public.declared.columns),
     )
-    ranks = left.ranks if rows == left.rows else frozenset[str]()
+    ranks = {name: most * public.declared.rows_per_key for name, most in left.ranks.items()}
     sources = (*left.sources, Source(source.alias, columns))
     return replace(left, sources=sources, facts=left.facts + facts, relation=relation, rows=rows, ranks=ranks)

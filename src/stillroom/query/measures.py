@@ -55,6 +55,7 @@ class Measures:
         self.keys = keys
         self.grid: list[Key] = []
         self.measures: list[Measure] = []
+        self.summed: set[str] = set()
         self.results: dict[str, Result] = {}
 
     def note(self, node: exp.Expr) -> str:
@@ -79,7 +80,7 @@ class Measures:
                 return self._single(self._rows(_ONE, self.frame.rows), self._test(node.this, given))
             case exp.Sum():
                 only(node, {"this"})
-                return self._single(self._sum(self._argument(node.this)), given)
+                return self._single(self._sum(self._argument(node.this)), given, summed=True)
             case exp.Avg():
                 only(node, {"this"})
                 return self._average(self._argument(node.this), given)
@@ -180,9 +181,9 @@ class Measures:
         total = self.contract.datasets[dataset].columns[name].total
         return None if total is None else (min(0, to_units(total[0], typed.type.digits)), max(0, to_units(total[1], typed.type.digits)))
 
-    def _single(self, measure: Measure, given: Typed | None) -> str:
+    def _single(self, measure: Measure, given: Typed | None, *, summed: bool = False) -> str:
         """Add a measure and return the name of its result."""
-        name = self._add(measure, given)
+        name = self._add(measure, given, summed=summed)
         kind = Kind.DECIMAL if measure.digits else Kind.INTEGER
         self.results[name] = Result(Column(name=name), kind, measure.digits, noisy=True)
         return name
@@ -196,7 +197,7 @@ class Measures:
         measure = self._sum(typed)
         if measure.low > measure.row_low * self.frame.rows or measure.high < measure.row_high * self.frame.rows:
             low, high = min(low, 0), max(high, 0)
-        total = self._add(measure, given)
+        total = self._add(measure, given, summed=True)
         count = self._add(self._rows(_present(typed), self.frame.rows), given)
         digits = typed.type.digits
         node = Average(total=total, count=count, low=low, high=high, digits=digits)
@@ -212,7 +213,7 @@ class Measures:
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "An aggregate lacks a column.", fix)
         operands = [self._argument(operand) for operand in written if operand is not None]
         rows = self._rows(_present(*operands), self.frame.rows)
-        moments = Moments(operands, lambda: self._add(rows, given), lambda value: self._add(self._sum(value), given))
+        moments = Moments(operands, lambda: self._add(rows, given), lambda value: self._add(self._sum(value), given, summed=True))
         name = f"r{len(self.results)}"
         self.results[name] = moment(node, moments)
         return name
@@ -236,8 +237,10 @@ class Measures:
             self.grid.append(key)
         return len(self.keys) + self.grid.index(key)
 
-    def _add(self, measure: Measure, given: Typed | None) -> str:
+    def _add(self, measure: Measure, given: Typed | None, *, summed: bool = False) -> str:
         """Add a measure of the rows for which a condition is true, unless it or an equal one is there, and return its name.
+
+        Sums are remembered as such: what clamps them is a loss, while what clamps a count makes it one of persons.
 
         All other rows count 0, which lies within the bounds of every measure, so that these hold as they are.
         """
@@ -247,7 +250,9 @@ class Measures:
         measure = measure.model_copy(update={"value": ordered(measure.value)})
         if measure not in self.measures:
             self.measures.append(measure)
-        return f"m{self.measures.index(measure)}"
+        name = f"m{self.measures.index(measure)}"
+        self.summed |= {name} if summed else set()
+        return name
 
 
 def _present(*values: Typed | None) -> Expression:

@@ -18,6 +18,7 @@ from stillroom.privacy.rounding import float_up
 from stillroom.privacy.selection import chance_shown, cost_of
 from stillroom.privacy.words import attacker_sentences
 from stillroom.query.advised import capped, mechanisms
+from stillroom.query.clamped import columns_with, half_removed
 from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.protected import drawn
 from stillroom.query.quantiles import grid_of
@@ -64,6 +65,7 @@ def price(contract: Contract, compiled: Compiled, group_size: int | None = None)
             for output, name in zip(plan.finish.outputs, compiled.headings, strict=True)
             if output.noisy
         ),
+        clamped=tuple(_expected_removed(plan, compiled.headings, number) for number in plan.removed),
         selection=None if plan.selection is None else _selected(plan.selection),
         caps=tuple(_caps(plan, advice, compiled.headings) for advice in plan.advice),
         sentences=attacker_sentences(promise, cap),
@@ -130,6 +132,13 @@ def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> Ex
     if isinstance(output.value, Quantile):
         return _expected_rank(plan, output.value, finest, name)
     return ExpectedError(name=name)
+
+
+def _expected_removed(plan: Plan, headings: Sequence[str], number: int) -> ExpectedError:
+    """Return the half-width of what clamping removes from a sum."""
+    digits, half = plan.measures[number].digits, Fraction(half_removed(plan, number))
+    name = ", ".join(columns_with(plan, headings, number))
+    return ExpectedError(name=name, half_width=decimal_text(half, digits, ROUND_CEILING, 10**digits))
 
 
 def _expected_rank(plan: Plan, node: Quantile, kept: tuple[int, ...], name: str) -> ExpectedError:

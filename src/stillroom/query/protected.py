@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.model.charge import Charge
-from stillroom.model.plan import PERSONS, Bounds, Marginal, reach
+from stillroom.model.plan import PERSONS, Aggregate, Bounds, Marginal, reach
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import charge_of
@@ -103,6 +103,8 @@ def marginal_sensitivities(measure: Measure, bounds: Bounds, sizes: Sequence[int
     of groups counts cells of the table. Each may be several cells of a measure with a grid; but every row is in one cell at most, so that
     a person is in no more of these than the person has rows.
     """
+    if measure.aggregate is Aggregate.REMOVED:
+        return _removed(measure, bounds)
     rows_total = bounds.rows * max(-measure.row_low, measure.row_high)
     groups = bounds.rows if measure.grid else bounds.groups
     together = min(groups, prod(sizes) // cells(sizes, kept))
@@ -114,3 +116,16 @@ def marginal_sensitivities(measure: Measure, bounds: Bounds, sizes: Sequence[int
         cells=cells(sizes, kept),
         identifiers=bounds.identifiers,
     )
+
+
+def _removed(measure: Measure, bounds: Bounds) -> tuple[Sensitivity, Sensitivity]:
+    """Return the (add/remove, change) sensitivities of what clamping removes.
+
+    One identifier adds Σ (t - clamp(t)) over totals t of its cells. Take those above `high`, k ≥ 1 in number. They add up to at most the
+    number of rows times the greatest value of a row, since every row is in one cell at most and 0 lies within the bounds; `high` is taken
+    away k times, and is not negative: so at most rows · row_high - high is removed. Of totals below `low` it is at least
+    rows · row_low - low, likewise. Both can occur at once and have opposite signs, so that their sum lies between these two ends. How many
+    cells a person is in, and which are kept, does not matter. So it is one number within an interval around 0: a vector of one entry.
+    """
+    low, high = min(0, bounds.rows * measure.row_low - measure.low), max(0, bounds.rows * measure.row_high - measure.high)
+    return sensitivities(lo=low, hi=high, rows_total=max(-low, high), groups=1, cells=1, identifiers=bounds.identifiers)

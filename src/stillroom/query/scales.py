@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Average, Column, Covariance, Quantile, walk
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, NoiseKind
-from stillroom.model.plan import PERSONS, reach, sizes_for
+from stillroom.model.plan import PERSONS, Aggregate, reach, sizes_for
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import scale_for_half_width
 from stillroom.privacy.marginals import cells
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Strategy
     from stillroom.model.question import Terms
     from stillroom.privacy.combined import Combined
+    from stillroom.privacy.marginals import Kept
     from stillroom.query.strategies import Shape
 
 LEVEL = Fraction(95, 100)
@@ -29,15 +30,34 @@ LEVEL = Fraction(95, 100)
 
 
 def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its noise
-    measures: Sequence[Measure], *, bounds: Bounds, keys: tuple[Key, ...], finish: Finish, terms: Terms, delta: Fraction
+    measures: Sequence[Measure],
+    *,
+    bounds: Bounds,
+    keys: tuple[Key, ...],
+    finish: Finish,
+    terms: Terms,
+    delta: Fraction,
+    weights: Sequence[Fraction],
 ) -> tuple[Strategy, ...]:
     """Return what is measured of each measure, and with how much noise, for the terms of a question.
 
     Where keys are selected, the last strategy is that of the numbers of persons, and all measure the finest cells alone.
 
-    With a price, scales are proportional to what one person can contribute to a cell, so that half-width ÷ per-person bound is the
-    same for all measures. With an error, each measure gets the largest scales that keep the error in every row, totals too; numbers
-    of persons are as precise, in proportion, as the most precise measure.
+    With a price, scales are proportional to what one person can contribute to a cell, so that weight · half-width ÷ per-person bound is the
+    same for all measures (of totals that are measured with their parts: the root of the summed variance, in place of the half-width).
+    That makes the largest of these as small as the price allows, since each falls with its own share alone.
+
+    With an error, each measure gets the largest scales that keep the error in every row, totals too; numbers of persons, and what clamping
+    removes, are as precise, in proportion, as the most precise measure.
+
+    Args:
+        measures: The measures.
+        bounds: What one person can contribute.
+        keys: The grouping keys, and behind them those of grids.
+        finish: What is computed from noisy cells.
+        terms: The terms of the question.
+        delta: The contract's δ.
+        weights: The weight of each measure; that of numbers of persons is 1.
 
     Raises:
         InvalidInput: The terms give both or neither of a price and an error, or an error that does not fit the outputs.
@@ -47,20 +67,25 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     most, even, selecting = reach(bounds), terms.error is not None, any(key.domain is None for key in keys)
     sets = [tuple(range(len(keys)))] if selecting else finish.sets
     known = [(measure, sizes_for(keys, measures, measure, most)) for measure in measures]
-    shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for measure, own in known]
+    whole: list[tuple[int, ...]] = [()]
+    over = [whole if measure.aggregate is Aggregate.REMOVED else sets for measure in measures]
+    shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for (measure, own), sets in zip(known, over, strict=True)]
     if terms.epsilon is not None:
         counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
         rest = 1 - Fraction(str(terms.advise or 0))
-        return by_price([*shapes, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure, share=rest)
+        weighted = [one.weighted(weight, pure=terms.pure) for one, weight in zip(shapes, weights, strict=True)]
+        return by_price([*weighted, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure, share=rest)
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
-    found = _ByError(measures, shapes, noise, sizes_for(keys, measures, None, most), finish, terms).strategies()
-    return (*found, _in_proportion(found, shapes)) if selecting else found
+    shown = sum(measure.aggregate is not Aggregate.REMOVED for measure in measures)
+    found = _ByError(measures[:shown], shapes[:shown], noise, sizes_for(keys, measures, None, most), finish, terms).strategies()
+    removed = [_in_proportion(found, shapes, (), next(iter(one.known.values())).linf) for one in shapes[shown:]]
+    return (*found, *removed, *([_in_proportion(found, shapes, (0,), 1)] if selecting else []))
 
 
-def _in_proportion(strategies: Sequence[Strategy], shapes: Sequence[Shape]) -> Strategy:
-    """Return how numbers of persons are measured, so that half-width ÷ per-person bound is that of the most precise measure."""
-    finest = [(one[0].mechanism, next(iter(shape.known.values())).linf) for one, shape in zip(strategies, shapes, strict=True)]
-    return strategy(finest[0][0].noise, {(0,): min(mechanism.scale / max(1, peak) for mechanism, peak in finest)})
+def _in_proportion(strategies: Sequence[Strategy], shapes: Sequence[Shape], kept: Kept, bound: int) -> Strategy:
+    """Return how a number to which a person adds so much is measured, so that half-width ÷ bound is that of the most precise measure."""
+    finest = [(one[0].mechanism, next(iter(shape.known.values())).linf) for one, shape in zip(strategies, shapes, strict=False)]
+    return strategy(finest[0][0].noise, {kept: bound * min(mechanism.scale / max(1, peak) for mechanism, peak in finest)})
 
 
 class _ByError(NamedTuple):

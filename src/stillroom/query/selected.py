@@ -84,6 +84,12 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
             "Keys without a declared domain cost δ, and pure differential privacy has none.",
             "Leave out --pure, or group by columns with declared domains.",
         )
+    if terms.clamped and selected:
+        raise Refusal(
+            Code.EXPRESSION_NOT_ALLOWED,
+            "What clamping removes is measured over a whole table, and of a key without a declared domain only some values are shown.",
+            "Leave out --clamped, or group by columns with declared domains.",
+        )
     windows = any(isinstance(node, Over) for expression in finish.expressions for node in walk(expression))
     if terms.nonnegative and (selected or windows):
         raise Refusal(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,10 @@ class Shape:
         costs = {kept: float(one.l2_squared) / float(self.parts[kept]) for kept, one in self.known.items()}
         finest = next(iter(costs.values())) or 1.0
         return {kept: (cost / finest) ** 0.5 or 1.0 for kept, cost in costs.items()}
+
+    def weighted(self, weight: Fraction, *, pure: bool) -> Shape:
+        """Return the same with an error of 1/weight of what it would be: the scale of Gaussian noise falls with the root of its price."""
+        return replace(self, weight=self.weight * (weight if pure else weight**2))
 
 
 def shape(measure: Measure, bounds: Bounds, sizes: tuple[int, ...], sets: Sequence[Kept], *, pure: bool, even: bool) -> Shape:  # noqa: PLR0913 - the parts of a plan that bear on it

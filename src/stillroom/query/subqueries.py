@@ -239,4 +239,4 @@ def _after(frame: Frame, keys: dict[str, Typed], totals: _Totals) -> Frame:
     facts = tuple(ColumnFact(name=name, type=typed.type) for name, typed in (*grouped.items(), *computed.items()))
     source = Source(PLACE, {"person": PersonColumn(), **grouped, **computed, **totals.averages})
     rows = frame.rows if totals.keyed else 1
-    return replace(frame, relation=relation, rows=rows, sources=(source,), facts=frame.facts + facts, merged={}, ranks=frozenset())
+    return replace(frame, relation=relation, rows=rows, sources=(source,), facts=frame.facts + facts, merged={}, ranks={})

@@ -97,8 +97,8 @@ class _Windows:
         )
         typed = column(name, _type(function, value, self.frame.rows), [value], tests)
         facts = (*self.frame.facts, ColumnFact(name=name, type=typed.type))
-        numbered = {name} if function is WindowFunction.ROW_NUMBER and not keys else set[str]()
-        self.frame = replace(self.frame, relation=relation, facts=facts, ranks=self.frame.ranks | numbered)
+        numbered = {name: 1} if function is WindowFunction.ROW_NUMBER and not keys else dict[str, int]()
+        self.frame = replace(self.frame, relation=relation, facts=facts, ranks={**self.frame.ranks, **numbered})
         self.added.append(typed)
         return typed
 

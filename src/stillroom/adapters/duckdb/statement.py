@@ -38,6 +38,7 @@ class Statement:
 
     Its rows are the cells that somebody is in: the position of each key in its domain, or its value if it is selected, then the exact total
     of each measure, and the number of persons whose combination of selected keys is counted in this cell, if there are any.
+    What clamping removes has one row alone, without positions.
     The n-th of its keys has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`, unless it is selected.
 
     Attributes:
@@ -105,7 +106,7 @@ def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes) -> Statement:
     writer = RowWriter(plan, texts)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     bound = texts.bind(f"{salt.hex()}|") if keep else None
-    if first.aggregate is Aggregate.SUM and not (keep and first.grid):
+    if first.aggregate is not Aggregate.UNION and not (keep and first.grid):
         select = _sums(plan, writer, bound)
     else:
         select = _of_rows(plan, writer, grouped, bound)
@@ -121,7 +122,8 @@ def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
     if plan.selection is not None and by_person:
         select = _counted(plan, writer, select)
     totals = [*_totals(plan), *(["persons"] if plan.selection is not None else [])]
-    return writer.aggregate(select, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in totals})
+    cells = [] if plan.measures[0].aggregate is Aggregate.REMOVED else _positions(plan)
+    return writer.aggregate(select, _columns(cells), {name: _sum(exp.column(name)) for name in totals})
 
 
 def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None) -> exp.Select:
@@ -239,14 +241,22 @@ def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> e
     value = number(term(measure.value, scope))
     if by_person or not can_clamp(measure, rows):
         return _total(value.node, measure, rows)
-    return _sum(_clamp(_or_zero(as_type(value, SqlType.WIDE)), measure))
+    return _sum(_bounded(_or_zero(as_type(value, SqlType.WIDE)), measure))
 
 
 def _total(value: exp.Expr, measure: Measure, rows: int) -> exp.Expr:
     """Write the total of so many rows at most, clamped where that can change it."""
     within(max(-measure.low, measure.high), TOTAL_LIMIT)
     within(rows * max(-measure.row_low, measure.row_high), SUM_LIMIT)
-    return _clamp(_sum(value), measure) if can_clamp(measure, rows) else _sum(value)
+    if can_clamp(measure, rows):
+        return _bounded(_sum(value), measure)
+    return whole(0, SqlType.WIDE) if measure.aggregate is Aggregate.REMOVED else _sum(value)
+
+
+def _bounded(total: exp.Expr, measure: Measure) -> exp.Expr:
+    """Write a clamped total, or what clamping removes from it."""
+    clamped = _clamp(total.copy(), measure)
+    return exp.Sub(this=total, expression=clamped) if measure.aggregate is Aggregate.REMOVED else clamped
 
 
 def _sum(node: exp.Expr) -> exp.Expr:

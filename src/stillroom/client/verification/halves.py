@@ -53,6 +53,12 @@ def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Hal
     return Halves(least * one, most * one, 0, floored)
 
 
+def alone(plan: Plan, measure: int, level: float) -> Halves:
+    """Return the half-width of the one number that a measure is, in its own units: of one draw."""
+    least, most = (_one(plan.strategies[measure][0].mechanism, 1, level, more=more) for more in (False, True))
+    return Halves(least, most, 0)
+
+
 def sum_halves(plan: Plan, measure: int, kept: tuple[int, ...], rows: Sequence[tuple[int, ...]], level: float) -> Halves:
     """Return the half-width of the sum of some totals of a grouping set, given the positions of their keys.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import dataset, value_range
@@ -48,14 +48,14 @@ class Rows:
         columns: All columns.
         constant: Columns that have the same value in all rows of a person.
         ranges: The range of each column that is a bounded number.
-        numbered: Columns that have another value in each row of a person.
+        numbered: Columns that number the rows of a person, each with the most rows that have the same number.
     """
 
     most: int
     columns: frozenset[str]
     constant: frozenset[str]
     ranges: Mapping[str, Range]
-    numbered: frozenset[str] = frozenset()
+    numbered: Mapping[str, int] = field(default_factory=dict)
 
     def same(self, expression: Expression) -> bool:
         """Tell whether an expression has the same value in all rows of a person."""
@@ -137,11 +137,12 @@ def _left(condition: Expression, rows: Rows) -> int:
     """Return how many rows of a person a condition leaves at most, if it is one on their numbers; `0 < number` always holds."""
     match condition:
         case Among(operand=Column(name=name), values=values) if name in rows.numbered:
-            return max(1, len({value.value for value in values}))
+            return max(1, len({value.value for value in values})) * rows.numbered[name]
         case Compare(left=Column(name=name), right=Constant(value=int(end))) if name in rows.numbered:
-            return {"eq": 1, "le": max(1, end), "lt": max(1, end - 1)}.get(condition.comparison, rows.most)
+            numbers = {"eq": 1, "le": max(1, end), "lt": max(1, end - 1)}.get(condition.comparison)
+            return rows.most if numbers is None else numbers * rows.numbered[name]
         case Compare(comparison="eq", left=Constant(), right=Column(name=name)) if name in rows.numbered:
-            return 1
+            return rows.numbered[name]
         case _:
             return rows.most
 
@@ -167,6 +168,7 @@ def _joined(join: Join, left: Rows, right: Rows) -> Rows:
         left.columns | right.columns | frozenset(marks),
         left.constant | right.constant,
         {**left.ranges, **right.ranges},
+        {name: most * other.most for side, other in ((left, right), (right, left)) for name, most in side.numbered.items()},
     )
     match join.kind:
         case JoinKind.INNER:
@@ -197,9 +199,9 @@ def _united(union: Union, arms: list[Rows]) -> Rows:
 def _windowed(window: Window, source: Rows) -> Rows:
     """Return what is known about rows with further columns, which may differ among a person's rows."""
     ranges = {column.name: found for column in window.columns if (found := _said(column, source)) is not None}
-    numbers = {column.name for column in window.columns if column.function is WindowFunction.ROW_NUMBER and not window.keys}
+    numbers = {column.name: 1 for column in window.columns if column.function is WindowFunction.ROW_NUMBER and not window.keys}
     columns = source.columns | {column.name for column in window.columns}
-    return replace(source, columns=columns, ranges={**source.ranges, **ranges}, numbered=source.numbered | numbers)
+    return replace(source, columns=columns, ranges={**source.ranges, **ranges}, numbered={**source.numbered, **numbers})
 
 
 def _said(column: Windowed, rows: Rows) -> Range | None:
@@ -224,7 +226,7 @@ def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:
     names = frozenset(f"{relation.name}.{name}" for name in relation.columns)
     same = source.rows_per_key == 1 and all(rows.same(item.left) for item in relation.on)
     constant = rows.constant | names if same else rows.constant
-    numbered = rows.numbered if source.rows_per_key == 1 else frozenset[str]()
+    numbered = {name: most * source.rows_per_key for name, most in rows.numbered.items()}
     return Rows(rows.most * source.rows_per_key, rows.columns | names, constant, {**rows.ranges, **_ranges(contract, names)}, numbered)
 
 

@@ -2,12 +2,15 @@
 
 One identifier contributes a vector with an entry for each cell: every entry within [low, high], at most `groups` of them not 0, absolute
 values adding up to at most rows × the largest absolute value of a row. Norms are largest when cell after cell is filled to the peak.
+What clamping removes is one number.
 """
 
 from __future__ import annotations
 
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
+
+from stillroom.model.plan import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +30,8 @@ def moves(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Sequence
 
     A total adds up all leaf cells that agree with it in the keys that are kept; a person is in at most `groups` of them.
     """
+    if measure.aggregate is Aggregate.REMOVED:
+        return _removed(measure, bounds)
     totals = prod(sizes[key] for key in kept)
     together = max(1, _touched(measure, bounds, prod(sizes) // totals))
     one = measure.model_copy(update={"low": measure.low * together, "high": measure.high * together})
@@ -45,6 +50,17 @@ def change(measure: Measure, bounds: Bounds, cells: int) -> Moved:
     peak = _peak(measure, total)
     one_sign = measure.low == 0 or measure.high == 0
     return _times(_apart(total, peak, groups, cells) if one_sign else _opposed(measure, total, groups, cells), bounds.identifiers)
+
+
+def _removed(measure: Measure, bounds: Bounds) -> tuple[Moved, Moved]:
+    """Return how far what clamping removes moves: one number, to which a person adds what is too much, less what is too little.
+
+    The excess over `high` of any cells is at most that of all rows in one cell, each at the greatest value, since `high` is not negative
+    and taken away once for each cell; the shortfall below `low` likewise.
+    """
+    over, under = max(0, bounds.rows * measure.row_high - measure.high), max(0, measure.low - bounds.rows * measure.row_low)
+    one, other = max(over, under), over + under
+    return _times(Moved(one, one**2), bounds.identifiers), _times(Moved(other, other**2), bounds.identifiers)
 
 
 def _touched(measure: Measure, bounds: Bounds, cells: int) -> int:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.computed import check_computed, check_ranges
-from stillroom.client.verification.halves import halves
+from stillroom.client.verification.halves import alone, halves
 from stillroom.client.verification.numerals import units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import Label, labels
-from stillroom.model.expression import Average
-from stillroom.model.plan import leaves
+from stillroom.model.expression import Average, columns_of
+from stillroom.model.plan import Aggregate, leaves
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
@@ -66,7 +66,22 @@ def check_table(plan: Plan, table: Table) -> Found:
                 _check_between(output, cell)
             check_ranges(plan, output, cells)
             intervals += check_computed(plan, table, position, known)
-    return Found(intervals, totals)
+    return Found(intervals + _check_removed(plan, table), totals)
+
+
+def _check_removed(plan: Plan, table: Table) -> int:
+    """Check what clamping removed, number by number: of which columns, and its interval; return how many there are."""
+    numbers = [number for number, one in enumerate(plan.measures) if one.aggregate is Aggregate.REMOVED]
+    expect("how many numbers say what clamping removed", len(table.clamped), len(numbers))
+    for number, found in zip(numbers, table.clamped, strict=True):
+        measure = plan.measures[number]
+        name = f"m{plan.measures.index(measure.model_copy(update={'aggregate': Aggregate.SUM}))}"
+        pairs = zip(table.headings, plan.finish.outputs, strict=True)
+        columns = tuple(heading.name for heading, output in pairs if name in columns_of(output.value))
+        expect("the columns that clamping removed something from", found.columns, columns)
+        value, low, high = (units_of(text, measure.digits) for text in (found.value, found.low, found.high))
+        require(_fits(alone(plan, number, LEVEL), value, low, high), "the interval of what clamping removed is not what its noise gives")
+    return len(numbers)
 
 
 def _plain(cell: Cell) -> bool:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Average, Column
-from stillroom.model.release import LARGEST, Cell, Heading, Table
+from stillroom.model.release import LARGEST, Cell, Heading, Removed, Table
 from stillroom.model.schema import EPOCH, Kind
+from stillroom.query.clamped import columns_with, half_removed
 from stillroom.query.scales import LEVEL
 from stillroom.query.table.estimate import vague
 from stillroom.query.table.orders import ranks
@@ -41,7 +42,15 @@ def finish(plan: Plan, headings: Sequence[str], cells: NoisyCells, shown: Sequen
         headings=tuple(Heading(name=name, kind=o.kind, noisy=o.noisy) for name, o in outputs),
         rows=tuple(zip(*columns, strict=True)),
         shown=tuple(shown),
+        clamped=tuple(_removed(plan, headings, number, cells[number][0][0]) for number in plan.removed),
     )
+
+
+def _removed(plan: Plan, headings: Sequence[str], number: int, total: int) -> Removed:
+    """Return what clamping removed from a sum: one noisy number for the whole table."""
+    half, digits = half_removed(plan, number), plan.measures[number].digits
+    value, low, high = (_fixed(units, digits) for units in (total, total - half, total + half))
+    return Removed(columns=columns_with(plan, headings, number), value=value, low=low, high=high)
 
 
 def _chosen(plan: Plan, rows: Rows) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from stillroom.model.plan import Aggregate
 from stillroom.query.estimation import estimate, exact, most_rounded, precisions, rounded, row_noise, shape_of, sizes_of
 from stillroom.query.table.nonnegative import nonnegative
 
@@ -33,7 +34,7 @@ class Totals:
 
     Attributes:
         sets: For each row, the number of its grouping set.
-        sums: For each measure, the total of each row; none for measures with a grid.
+        sums: For each measure, the total of each row; none for measures with a grid, nor for what clamping removed.
         estimates: The same before they were kept from being negative.
         offsets: For each measure, by how much each estimate was larger before rounding.
         one: The parts of a unit that are told apart.
@@ -46,7 +47,8 @@ class Totals:
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
         self._measured = measured
-        found = [([], [], []) if measure.grid else self._estimated(number) for number, measure in enumerate(plan.measures)]
+        apart = [measure.grid or measure.aggregate is Aggregate.REMOVED for measure in plan.measures]
+        found = [([], [], []) if elsewhere else self._estimated(number) for number, elsewhere in enumerate(apart)]
         self.sums: tuple[list[int], ...] = tuple(sums for sums, _, _ in found)
         self.estimates: tuple[list[int], ...] = tuple(estimates for _, estimates, _ in found)
         self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, _, offsets in found)

@@ -53,6 +53,12 @@ def _check_contract(release: Release, contract: Contract, moment: Moment, extrac
         case AutomaticApproval():
             spent, most = moment.spent_by_asker[0] + release.charge.rho, allowance(rule.analyst_epsilon, contract.caps.delta) + 1
             require(spent <= most, f"{release.question.asked_by} has spent {spent}, expected at most {most}")
+            own = rule.analyst_selection_delta
+            spent, most = (
+                moment.spent_by_asker[1] + release.charge.delta,
+                selection_allowance(contract.caps.selection_delta if own is None else own),
+            )
+            require(spent <= most, f"{release.question.asked_by} has spent {spent} units of delta, expected at most {most}")
         case EachOwnerApproval():
             owners = sorted({part.owner for part in release.plan.parts})
             missing = [owner for owner in owners if owner not in moment.approved]

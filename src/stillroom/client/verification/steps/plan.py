@@ -12,6 +12,7 @@ from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import row_count
 from stillroom.model.expression import Average, Column, Constant, Covariance, Quantile, columns_of, walk
 from stillroom.model.mechanism import NoiseKind
+from stillroom.model.plan import Aggregate
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _fits(release: Release, plan: Plan) -> None:
     expect("what was measured", [(noise.measure, noise.kept, noise.mechanism) for noise in release.noise], planned)
     expect("whether counts are kept from being negative", plan.finish.nonnegative, release.question.terms.nonnegative)
     expect("whether caps are chosen", bool(release.plan.advice), release.question.terms.advise is not None)
+    asked = release.question.terms.clamped or not any(one.aggregate is Aggregate.REMOVED for one in plan.measures)
+    require(asked, "what clamping removes is measured, and nobody asked for it")
     digits = [plan.measures[number].digits for number, _, _ in planned]
     expect("the decimal places of the measures", [noise.digits for noise in release.noise], digits)
     expect("the number of headings", len(release.table.headings), len(plan.finish.outputs))
@@ -93,6 +96,9 @@ def _sound(plan: Plan) -> None:
 def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
     """See that the marginals of a measure can be drawn, are different, and tell about every grouping set."""
     kept = [one.kept for one in strategy]
+    if plan.measures[number].aggregate is Aggregate.REMOVED:
+        _sound_removed(plan, number, strategy)
+        return
     for one in strategy:
         require(SCALES[0] <= one.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {one.mechanism.scale}")
         require(_is_set([*range(len(plan.grouping)), *plan.measures[number].grid], one.kept), f"{one.kept} is not a marginal")
@@ -103,6 +109,17 @@ def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
     require(len(strategy) == 1 or (gaussian and few), f"measure {number} has more than {MOST_MARGINALS} marginals, or noise of two kinds")
     for wanted in plan.finish.sets:
         require(any(set(wanted) <= set(one) for one in kept), f"no marginal of measure {number} tells about the grouping set {wanted}")
+
+
+def _sound_removed(plan: Plan, number: int, strategy: Strategy) -> None:
+    """See that what clamping removes is one number that can be drawn, of a sum that is measured, once for each."""
+    require([one.kept for one in strategy] == [()], f"measure {number}, which clamping removes, is not one number for the whole table")
+    scale = strategy[0].mechanism.scale
+    require(SCALES[0] <= scale <= SCALES[1], f"no noise is drawn at the scale {scale}")
+    sums = [one.model_copy(update={"aggregate": Aggregate.REMOVED}) for one in plan.measures if one.aggregate is Aggregate.SUM]
+    once = plan.measures.count(plan.measures[number]) == 1
+    require(plan.measures[number] in sums and once, f"measure {number} is not what clamping removes from a sum of the plan")
+    require(not plan.measures[number].grid, f"measure {number}, which clamping removes, has a grid")
 
 
 def _is_set(positions: Collection[int], kept: tuple[int, ...]) -> bool:
@@ -128,6 +145,8 @@ def _noisy(expression: Expression, plan: Plan) -> bool:
         match = _ALLOWED.fullmatch(name)
         known = match is not None and int(match[2]) < len(plan.measures if match[1] == "m" else plan.grouping)
         require(known, f"the finish reads {name}, which is not there")
+        many = name[0] != "m" or plan.measures[int(name[1:])].aggregate is not Aggregate.REMOVED
+        require(many, f"the finish reads {name}, which is one number for the whole table")
         kinds.add(name[0])
     for node in walk(expression):
         if isinstance(node, Quantile):
