@@ -155,13 +155,8 @@ def question_text(question: Question) -> str:
     spoken = f"  in the dialect {question.dialect}" if question.dialect is not type(question.dialect).DUCKDB else ""
     weights = ", ".join(f"{name} by {weight:g}" for name, weight in question.terms.weights.items())
     caps = ", ".join(f"{name} at {cap:g}" for name, cap in question.terms.caps.items())
-    return plain(
-        question.sql
-        + (f"  with {values}" if values else "")
-        + spoken
-        + (f"  weighing {weights}" if weights else "")
-        + (f"  capping {caps}" if caps else "")
-    )
+    further = (("  with ", values), ("", spoken), ("  weighing ", weights), ("  capping ", caps))
+    return plain(question.sql + "".join(word + text for word, text in further if text))
 
 
 def release_table(release: Release) -> object:
