@@ -90,7 +90,7 @@ def test_an_analyst_has_a_cap_of_delta_where_the_contract_says_so(tmp_path: Path
 def test_a_release_beyond_an_analysts_cap_of_delta_is_found(one: Files) -> None:
     """Two were asked by one analyst."""
     for delta, found in ((3e-12, set()), (2e-12, set()), (1e-12, {12}), (0.0, {12})):
-        bent = one.agreed(lambda value, delta=delta: value["approval"].update(analyst_selection_delta=delta))
+        bent = one.agreed(put(delta, "approval", "analyst_selection_delta"))
         lies = failed(verify(bent.release, bent.contract, bent.log))
         assert lies.keys() == found
         assert all("insurer has spent 2000000 units of delta" in words for words in lies.values())
