@@ -74,7 +74,7 @@ class Line(NamedTuple):
     def noise(self, number: int, kept: tuple[int, ...] | None = None) -> Combined:
         """Return the noise of the total of a measure, in this row or in those of another grouping set."""
         kept = self.kept if kept is None else kept
-        return row_noise(self.plan.strategies[number], sizes_of(self.plan), kept, 10**self.plan.finish.places)
+        return row_noise(self.plan.strategies[of_set(self.plan, number, kept)], sizes_of(self.plan), kept, 10**self.plan.finish.places)
 
     def guess(self, node: Expression, level: Fraction = 1 - Fraction(1, 20)) -> Guess:
         """Return the value of an expression, at a level that its noisy terms share; windows ask for it once for each pair of rows."""
@@ -170,10 +170,17 @@ class Line(NamedTuple):
         return value, None, None, False, name[:1] == "k" and self.at[int(name[1:])] is None
 
 
+def of_set(plan: Plan, number: int, kept: tuple[int, ...]) -> int:
+    """Return the number of the measure that says what a measure is in a grouping set."""
+    wanted = plan.measures[number].model_copy(update={"kept": kept})
+    return number if plan.measures[number].kept is None else next(place for place, one in enumerate(plan.measures) if one == wanted)
+
+
 def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
     """Return the table that a plan's finish makes of noisy cells."""
     every = list(zip(plan.measures, plan.strategies, cells, strict=True))
-    known = [[] if measure.grid else _estimated(plan, strategy, own) for measure, strategy, own in every]
+    apart = [measure.kept is not None or measure.aggregate == "removed" or bool(measure.grid) for measure in plan.measures]
+    known = [[] if other else _estimated(plan, strategy, own) for other, (_, strategy, own) in zip(apart, every, strict=True)]
     known = [_raised(plan, own) if own and plan.is_nonnegative(number) else own for number, own in enumerate(known)]
     lines = Sheet()
     for kept in plan.finish.sets:
@@ -181,8 +188,13 @@ def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
         for at in itertools.product(*places):
             mine = [[value for place, value in own if _agree(at, place)] for own in known]
             totals = [sum(total for total, _ in one) for one in mine]
+            centres = [sum((centre for _, centre in one), Fraction(0)) for one in mine]
+            for number in (number for number, measure in enumerate(plan.measures) if measure.kept is not None):
+                own = cells[of_set(plan, number, kept)][0][_places(plan, kept).index(at)] * 10**plan.finish.places
+                centres[number] = Fraction(own)
+                totals[number] = max(0, own) if plan.is_nonnegative(number) else own
             levels = [_levels(plan, at, strategy, own) if measure.grid else [] for measure, strategy, own in every]
-            lines.append(Line(plan, at, totals, [sum((centre for _, centre in one), Fraction(0)) for one in mine], lines, levels))
+            lines.append(Line(plan, at, totals, centres, lines, levels))
     finish = plan.finish
     shown: list[Line] = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
     for term in reversed(finish.order):

@@ -16,7 +16,8 @@ def own_keys(plan: Plan, measure: int) -> tuple[int, ...]:
     """Return the positions of the keys that tell a measure's cells apart."""
     if plan.measures[measure].aggregate == "removed":
         return ()
-    return (*range(len(plan.grouping)), *plan.measures[measure].grid)
+    kept = plan.measures[measure].kept
+    return (*(range(len(plan.grouping)) if kept is None else kept), *plan.measures[measure].grid)
 
 
 def places(plan: Plan, measure: int = 0) -> list[tuple[int, ...]]:

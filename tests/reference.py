@@ -337,14 +337,19 @@ class _Life:
 
     def values(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> dict[int, frozenset[Scalar]]:
         """Return the values of one measure that are not NULL."""
-        found = {cell: frozenset(evaluate(measure.value, row) for row in rows) - {None} for cell, rows in cells.items()}
-        return {self.place(measure, cell): values for cell, values in found.items() if values}
+        found: dict[int, frozenset[Scalar]] = {}
+        for cell, rows in cells.items():
+            place = self.place(measure, cell)
+            found[place] = found.get(place, frozenset()) | (frozenset(evaluate(measure.value, row) for row in rows) - {None})
+        return {place: values for place, values in found.items() if values}
 
     def place(self, measure: Measure, cell: Where) -> Any:  # noqa: ANN401 - as the keys of `Sparse`
         """Return where a cell stands in canonical order: the last key varies fastest."""
         place, selected = 0, self.plan.selected
         own = (*self.plan.grouping, *(self.plan.keys[key] for key in measure.grid))
-        for key, position in zip(own[selected:], cell[selected:], strict=True):
+        for number, (key, position) in enumerate(zip(own[selected:], cell[selected:], strict=True), selected):
+            if measure.kept is not None and number not in measure.kept:
+                continue
             place = place * len(key.listed) + int(position or 0)
         return (cell[:selected], place) if selected else place
 

@@ -141,7 +141,7 @@ def measured(number: int, frame: list[Line], level: Fraction, *, whole: bool) ->
 def half_of(lines: list[Line], number: int, level: Fraction, *, whole: bool) -> int:
     """Return how far a sum of rows of one grouping set may be off."""
     first, plan = lines[0], lines[0].plan
-    sizes, strategy = sizes_of(plan), plan.strategies[number]
+    sizes, strategy = sizes_of(plan), plan.strategies[finishing.of_set(plan, number, first.kept)]
     if len(strategy) == 1:
         draws = len(lines) * math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in first.kept)
         one: int = 10**plan.finish.places

@@ -124,6 +124,7 @@ def _measured(plan: Plan, tables: Mapping[str, MemoryTable]) -> tuple[list[tuple
 def _keys(plan: Plan, measure: Measure, combinations: Sequence[tuple[Scalar, ...]]) -> Iterator[tuple[Scalar, ...]]:
     """Yield the values of the keys that tell a measure's cells apart."""
     grouped = () if measure.aggregate is Aggregate.REMOVED else plan.grouping[plan.selected :]
+    grouped = grouped if measure.kept is None else tuple(plan.keys[key] for key in measure.kept)
     own = (*grouped, *(plan.keys[key] for key in measure.grid))
     return ((*first, *rest) for first in combinations for rest in product(*(key.listed for key in own)))
 

@@ -11,7 +11,7 @@ from stillroom.client.verification import verify
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import seal
 from stillroom.room.statement import HOLD_TYPE
-from tests.published import Files, files
+from tests.published import Files, files, publish
 from tests.rooms import KEYS, OWNERS, SQL, build, contract
 
 if TYPE_CHECKING:
@@ -460,6 +460,48 @@ CLAMPED_LIES: dict[str, tuple[int, Change, str]] = {
 def test_a_lie_about_what_clamping_removed_is_found(clamped: Files, lie: str) -> None:
     step, change, words = CLAMPED_LIES[lie]
     bent = clamped.bent(change)
+    found = failed(verify(bent.release, bent.contract, bent.log))
+    assert words in found[step], found
+
+
+DISTINCT = "SELECT age > 60 AS old, COUNT(DISTINCT age) AS ages, COUNT(*) AS n FROM visits GROUP BY ROLLUP (old)"
+"""A question about distinct values, of which each grouping set has its own."""
+
+
+@pytest.fixture(scope="module")
+def distinct(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return publish(tmp_path_factory.mktemp("distinct"), DISTINCT)
+
+
+def test_distinct_values_of_totals_verify(distinct: Files) -> None:
+    assert failed(verify(distinct.release, distinct.contract, distinct.log)) == {}
+    plan = distinct.value["plan"]
+    assert [measure.get("kept") for measure in plan["measures"]] == [[0], None, []]
+    assert [[one["kept"] for one in strategy] for strategy in plan["strategies"]][::2] == [[[0]], [[]]]
+
+
+def _set_of_another(value: dict[str, Any]) -> None:
+    value["plan"]["measures"][2]["kept"] = [0]
+
+
+def _summed(number: int) -> Change:
+    return lambda value: value["plan"]["measures"][number].pop("aggregate")
+
+
+DISTINCT_LIES: dict[str, tuple[int, Change, str]] = {
+    "a set without a measure": (5, _set_of_another, "tells about the grouping set (0,), or several do"),
+    "a sum of one set": (5, both(*(_summed(one) for one in (0, 2))), "counts no distinct values"),
+    "one measure for all": (5, lambda value: value["plan"]["measures"][0].pop("kept"), "tells about the grouping set"),
+    "noise of another set": (8, stretch(-2, 2, 1), "an interval of"),
+    "values of a total understated": (6, add(-1, "noise", -1, "add_remove_l1"), "the add/remove L1 sensitivity of measure 2"),
+    "a set uncharged": (6, both(add(-(10**6), "charge", "rho"), add(10**6, "balance", "after", "rho")), "the charge: got"),
+}
+
+
+@pytest.mark.parametrize("lie", DISTINCT_LIES)
+def test_a_lie_about_distinct_values_of_totals_is_found(distinct: Files, lie: str) -> None:
+    step, change, words = DISTINCT_LIES[lie]
+    bent = distinct.bent(change)
     found = failed(verify(bent.release, bent.contract, bent.log))
     assert words in found[step], found
 

@@ -1047,6 +1047,20 @@ SELECT v.ward, COUNT(*) FROM linked l FULL JOIN (SELECT patient, ward, cost, ROW
 -- name: the first visit of each, after a public table of several rows
 SELECT shift, COUNT(*) FROM (SELECT patient, ward, urgent, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent WHERE place = 1 GROUP BY shift
 
+-- name: distinct values in totals
+SELECT region, COUNT(DISTINCT ward) AS wards, COUNT(*) AS n FROM visits GROUP BY ROLLUP (region)
+
+-- name: distinct values in all totals, of persons who keep some groups
+-- terms: {"epsilon": 1.0, "groups_per_person": 2}
+SELECT ward, urgent, COUNT(DISTINCT severity), COUNT(DISTINCT cost) FILTER (WHERE severity > 1), AVG(cost) FROM visits GROUP BY CUBE (ward, urgent)
+
+-- name: distinct values of grouping sets beside each other, pure and not negative
+-- terms: {"epsilon": 1.0, "pure": true, "nonnegative": true}
+SELECT ward, urgent, COUNT(DISTINCT severity) + 1 AS more FROM visits GROUP BY GROUPING SETS ((ward), (urgent)) HAVING COUNT(DISTINCT severity) > 1 ORDER BY more
+
+-- name: distinct values in totals, over the table
+SELECT ward, COUNT(DISTINCT severity) AS n, SUM(COUNT(DISTINCT severity)) OVER (PARTITION BY GROUPING(ward)) AS whole FROM visits GROUP BY ROLLUP (ward)
+
 -- name: a merged key of a side that may be absent
 SELECT region, COUNT(DISTINCT v.patient) FROM outcomes o LEFT JOIN regions USING (region) RIGHT JOIN visits v ON o.patient = v.patient AND v.cost > 5 GROUP BY region
 

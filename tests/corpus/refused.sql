@@ -256,10 +256,6 @@ SELECT MEDIAN(DISTINCT age) FROM members
 -- code: FUNCTION_NOT_ALLOWED
 SELECT COUNT(*) GROUP (ORDER BY age) FROM members
 
--- name: distinct values in totals
--- code: AGGREGATE_NOT_ALLOWED
-SELECT region, COUNT(DISTINCT ward) FROM visits GROUP BY ROLLUP (region)
-
 -- name: distinct pairs of values
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT COUNT(DISTINCT ward, severity) FROM visits

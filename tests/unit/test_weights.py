@@ -100,7 +100,7 @@ def test_more_weight_is_never_less_precise(sql: str, data: st.DataObject) -> Non
 
 
 def of_measures(asked: Compiled, weights: Mapping[str, float]) -> tuple[Fraction, ...]:
-    return measure_weights(asked.plan.finish, asked.headings, len(asked.plan.measures), Terms(epsilon=1.0, weights=dict(weights)))
+    return measure_weights(asked.plan.finish, asked.headings, asked.plan.measures, Terms(epsilon=1.0, weights=dict(weights)))
 
 
 @pytest.mark.parametrize("pure", [False, True])
@@ -126,6 +126,13 @@ def test_totals_and_their_parts_follow_together() -> None:
     count, total = ([pytest.approx(one[0], rel=1e-6)] * len(one) for one in ratios)
     assert ratios == [count, total]
     assert ratios[0][0] * 3 == pytest.approx(ratios[1][0], rel=1e-6)
+
+
+def test_distinct_values_have_one_weight_in_all_grouping_sets() -> None:
+    sql = "SELECT ward, COUNT(DISTINCT cost) AS costs, COUNT(DISTINCT pid) AS people FROM visits GROUP BY CUBE (ward)"
+    found = errors(compiled(sql, epsilon=1.0, weights={"costs": 3}))
+    assert len(found) == 3
+    assert found[2] == pytest.approx(found[0], rel=1e-6)
 
 
 def test_a_measure_of_several_columns_has_the_largest_of_their_weights() -> None:

@@ -89,6 +89,9 @@ class Measure(Value):
         grid: Positions of further keys, ascending, behind those that are grouped by, whose values tell its cells apart as well. A row
             without a value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where
             empty.
+        kept: Positions of the keys that are grouped by that tell its cells apart, ascending, where it is measured for one grouping set
+            alone: distinct values of a total are not the sum of those of its parts, so that each set has a measure of its own. Left out of
+            the encoding where all keys do.
     """
 
     value: Expression
@@ -99,6 +102,7 @@ class Measure(Value):
     digits: int = 0
     aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
     grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
+    kept: tuple[int, ...] | None = Field(default=None, exclude_if=lambda kept: kept is None)
 
 
 PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
@@ -241,7 +245,8 @@ def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measu
         return (1,) * len(keys)
     grouped, grid = len(grouping(keys, measures)), measure.grid if measure is not None else ()
     sizes = (len(key.domain) if key.domain is not None else 1 if number else combinations for number, key in enumerate(keys))
-    return tuple(size if number < grouped or number in grid else 1 for number, size in enumerate(sizes))
+    kept = range(grouped) if measure is None or measure.kept is None else measure.kept
+    return tuple(size if number in kept or number in grid else 1 for number, size in enumerate(sizes))
 
 
 class Plan(Value):
@@ -349,6 +354,15 @@ class Plan(Value):
     def cells_of(self, measure: Measure) -> int:
         """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells; or 1 (removed)."""
         return prod(sizes_for(self.keys, self.measures, measure))
+
+    def of_set(self, number: int, kept: tuple[int, ...]) -> int:
+        """Return the number of the measure that is measured for a grouping set: the very one, unless each set has one of its own.
+
+        Raises:
+            ValueError: There is none for this set.
+        """
+        measure = self.measures[number]
+        return number if measure.kept is None else self.measures.index(measure.model_copy(update={"kept": kept}))
 
     @property
     def removed(self) -> dict[int, int]:

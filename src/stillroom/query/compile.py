@@ -126,8 +126,8 @@ class _Grouped:
         finish, measured = pinned(finish, measured, headings, terms.caps)
         if terms.clamped:
             measured += tuple(removals(finish, measured, summed, frame.rows))
+        measured = _each_set(keys, finish, measured)
         _check_table(keys, finish, measured, grid)
-        _check_unions(keys, finish, measured)
         if not measured:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         return _Grouped(frame, typed, keys, measured, grid, finish, headings)
@@ -207,14 +207,16 @@ def _rows(keys: tuple[Key, ...], finish: Finish) -> int:
     return sum(finest // leaves(keys, kept) for kept in finish.sets)
 
 
-def _check_unions(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure]) -> None:
-    """Refuse totals of distinct values: a value that occurs in several cells would count in each."""
-    if any(len(kept) < len(keys) for kept in finish.sets) and any(measure.aggregate is Aggregate.UNION for measure in measures):
-        raise Refusal(
-            Code.AGGREGATE_NOT_ALLOWED,
-            "Distinct values of a total are not the sum of those of its parts.",
-            "Ask for COUNT(DISTINCT …) of each grouping set in a question of its own.",
-        )
+def _each_set(keys: tuple[Key, ...], finish: Finish, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    """Return measures with one of distinct values for each grouping set: a value that occurs in several parts counts once in their total.
+
+    The finish reads the first of them, which stands for all.
+    """
+    if finish.sets == (tuple(range(len(keys))),):
+        return measures
+    unions = [one for one in measures if one.aggregate is Aggregate.UNION]
+    first = tuple(one.model_copy(update={"kept": finish.sets[0]}) if one in unions else one for one in measures)
+    return first + tuple(one.model_copy(update={"kept": kept}) for one in unions for kept in finish.sets[1:])
 
 
 def _check_draws(numbers: int) -> None:
@@ -275,7 +277,7 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, finish)
     check_size(draft)
     draft = rewrites.apply(draft)
-    weights = measure_weights(grouped.finish, grouped.headings, len(measures), terms)
+    weights = measure_weights(grouped.finish, grouped.headings, measures, terms)
     found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta, weights=weights)
     strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
     _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))

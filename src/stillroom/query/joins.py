@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
@@ -13,7 +13,8 @@ from stillroom.query import uses
 from stillroom.query.constants import NULL
 from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, PublicTable, Source, resolve
-from stillroom.query.text.parse import identifier, only
+from stillroom.query.join_kinds import kept
+from stillroom.query.text.parse import identifier
 from stillroom.query.typed import Typed, both_true, choice, mismatch, scaled
 
 if TYPE_CHECKING:
@@ -24,30 +25,7 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Contract
     from stillroom.model.schema import Use
     from stillroom.query.context import Context
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Which sides of a join keep their rows without a match."""
-
-    left: bool
-    right: bool
-
-
-def kept(join: exp.Join) -> Kept:
-    """Return which sides a join keeps.
-
-    Raises:
-        Refusal: It is none of INNER, LEFT, RIGHT and FULL.
-    """
-    only(join, {"this", "on", "using", "side", "kind"})
-    side, words = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
-    if side == "" and words in {"", "INNER"}:
-        return Kept(left=False, right=False)
-    if side in {"LEFT", "RIGHT", "FULL"} and words in {"", "OUTER"}:
-        return Kept(left=side != "RIGHT", right=side != "LEFT")
-    name = f"{side} {words}".strip()
-    raise Refusal(Code.JOIN_NOT_ALLOWED, f"{name} JOIN is not supported.", "Use INNER, LEFT, RIGHT or FULL JOIN.")
+    from stillroom.query.join_kinds import Kept
 
 
 def of_persons(left: Frame, right: Frame, join: exp.Join, context: Context) -> Frame:

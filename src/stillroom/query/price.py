@@ -153,4 +153,4 @@ def _expected_rank(plan: Plan, node: Quantile, kept: tuple[int, ...], name: str)
 
 def _noise(plan: Plan, measure: int, kept: tuple[int, ...], one: int) -> Combined:
     """Return the noise of each total of a grouping set, in units of 1/one."""
-    return row_noise(plan.strategies[measure], sizes_of(plan), kept, one)
+    return row_noise(plan.strategies[plan.of_set(measure, kept)], sizes_of(plan), kept, one)

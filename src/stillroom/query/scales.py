@@ -68,7 +68,7 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     sets = [tuple(range(len(keys)))] if selecting else finish.sets
     known = [(measure, sizes_for(keys, measures, measure, most)) for measure in measures]
     whole: list[tuple[int, ...]] = [()]
-    over = [whole if measure.aggregate is Aggregate.REMOVED else sets for measure in measures]
+    over = [whole if one.aggregate is Aggregate.REMOVED else sets if one.kept is None else [one.kept] for one in measures]
     shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for (measure, own), sets in zip(known, over, strict=True)]
     if terms.epsilon is not None:
         counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
@@ -129,19 +129,26 @@ class _ByError(NamedTuple):
         """Return the largest scales for which one output keeps the error, by measure."""
         error = Fraction(str(self.terms.error))
         if isinstance(output.value, Column):
-            return {int(output.value.name[1:]): self._total_scale(int(output.value.name[1:]), error)}
+            return {number: self._total_scale(number, error) for number in self._alike(int(output.value.name[1:]))}
         if not isinstance(output.value, Average):
             return {}
         if self.terms.group_size is None:
             raise InvalidInput(Code.PRICE_INVALID, "The error of an average depends on the size of its group.", "Add --group-size.")
         return self._average_scales(output.value, error, self.terms.group_size)
 
+    def _alike(self, measure: int) -> list[int]:
+        """Return the measures that a column of one of them shows: that of each grouping set, if each has its own."""
+        own = self.measures[measure]
+        alike = (number for number, one in enumerate(self.measures) if one.model_copy(update={"kept": own.kept}) == own)
+        return [measure] if own.kept is None else list(alike)
+
     def _total_scale(self, measure: int, error: Fraction) -> float:
         """Return the largest scale that keeps the error of a count or sum."""
         units: Fraction = error * 10 ** self.measures[measure].digits
         known = list(self.shapes[measure].known)
         if len(known) == 1:
-            widest = max(cells(self.sizes, known[0]) // cells(self.sizes, kept) for kept in self.finish.sets)
+            shown = self.finish.sets if self.measures[measure].kept is None else known
+            widest = max(cells(self.sizes, known[0]) // cells(self.sizes, kept) for kept in shown)
             return scale_for_half_width(self.noise, units, widest, LEVEL)
         return _largest(lambda scale: all(noise.whole_half_width(LEVEL) <= units for noise in self._noises(measure, scale)))
 

@@ -11,11 +11,11 @@ from stillroom.model.expression import columns_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.plan import Finish
+    from stillroom.model.plan import Finish, Measure
     from stillroom.model.question import Terms
 
 
-def measure_weights(finish: Finish, headings: Sequence[str], measures: int, terms: Terms) -> tuple[Fraction, ...]:
+def measure_weights(finish: Finish, headings: Sequence[str], measures: Sequence[Measure], terms: Terms) -> tuple[Fraction, ...]:
     """Return the weight of each measure: the largest of those of the columns that are made of it.
 
     So no column is less precise than its own weight asks for. A column that the terms do not name has a weight of 1, and so does a measure
@@ -27,7 +27,7 @@ def measure_weights(finish: Finish, headings: Sequence[str], measures: int, term
     Args:
         finish: What is computed from noisy cells.
         headings: The names of its columns.
-        measures: How many measures there are.
+        measures: The measures; those of distinct values, of which each grouping set has its own, have one weight.
         terms: What the analyst is ready to spend, and on what.
 
     Raises:
@@ -52,4 +52,9 @@ def measure_weights(finish: Finish, headings: Sequence[str], measures: int, term
         weight = Fraction(str(terms.weights.get(heading, 1)))
         for name in columns_of(output.value):
             found[name] = max(weight, found.get(name, weight))
-    return tuple(found.get(f"m{number}", Fraction(1)) for number in range(measures))
+    return tuple(found.get(f"m{_first_like(one, measures)}", Fraction(1)) for one in measures)
+
+
+def _first_like(measure: Measure, measures: Sequence[Measure]) -> int:
+    """Return the number of the measure that the finish reads, which stands for those of all grouping sets."""
+    return next(number for number, one in enumerate(measures) if one.model_copy(update={"kept": measure.kept}) == measure)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from stillroom.adapters.duckdb.links import Everybody, PersonLinks
 from stillroom.errors import Code, Failed
-from stillroom.model.plan import Aggregate
 from stillroom.model.schema import Kind
 from stillroom.model.selection import Occupied
 
@@ -49,9 +48,7 @@ class DuckdbEngine:
         """
         cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
         for question, found in self._found(plan, tables):
-            everywhere = plan.measures[question.measures[0]].aggregate is Aggregate.REMOVED
-            sizes = [] if everywhere else [len(plan.keys[key].listed) for key in question.keys]
-            _fill([cells[measure] for measure in question.measures], sizes, found)
+            _fill([cells[measure] for measure in question.measures], [len(plan.keys[key].listed) for key in question.cells], found)
         return tuple(map(tuple, cells))
 
     def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:

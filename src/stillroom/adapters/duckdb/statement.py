@@ -36,14 +36,15 @@ TOTAL_LIMIT = 2**95
 class Statement:
     """Some measures of a plan as SQL.
 
-    Its rows are the cells that somebody is in: the position of each key in its domain, or its value if it is selected, then the exact total
-    of each measure, and the number of persons whose combination of selected keys is counted in this cell, if there are any.
-    What clamping removes has one row alone, without positions.
+    Its rows are the cells that somebody is in: the position of each key in its domain that tells cells apart, or its value if it is
+    selected, then the exact total of each measure, and the number of persons whose combination of selected keys is counted in this cell, if
+    there are any.
     The n-th of its keys has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`, unless it is selected.
 
     Attributes:
         measures: The positions of these measures in the plan.
-        keys: The positions of the keys that tell their cells apart.
+        keys: The positions of the keys that rows are looked up by.
+        cells: Those of them that tell the cells of the measures apart: no key for what clamping removes.
         sql: The text, made of names and numbers of our own only.
         texts: The text constants, bound as parameters.
         reads: The tables of the contract that it reads.
@@ -52,6 +53,7 @@ class Statement:
 
     measures: tuple[int, ...]
     keys: tuple[int, ...]
+    cells: tuple[int, ...]
     sql: str
     texts: dict[str, str]
     reads: tuple[Read, ...]
@@ -91,8 +93,8 @@ def statements(plan: Plan, salt: bytes) -> tuple[Statement, ...]:
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
-    kinds = dict.fromkeys((measure.aggregate, measure.grid) for measure in plan.measures)
-    alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid) == kind) for kind in kinds]
+    kinds = dict.fromkeys((measure.aggregate, measure.grid, measure.kept) for measure in plan.measures)
+    alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid, one.kept) == kind) for kind in kinds]
     return tuple(_statement(plan, measures, salt) for measures in alike)
 
 
@@ -110,7 +112,16 @@ def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes) -> Statement:
         select = _sums(plan, writer, bound)
     else:
         select = _of_rows(plan, writer, grouped, bound)
-    return Statement(measures, keys, to_sql(select), texts.parameters(), tuple(writer.reads), keep)
+    cells = tuple(keys[n] for n in _apart(plan))
+    return Statement(measures, keys, cells, to_sql(select), texts.parameters(), tuple(writer.reads), keep)
+
+
+def _apart(plan: Plan) -> list[int]:
+    """Return the keys that tell cells apart: all, unless the measures are of one grouping set, or of the whole table."""
+    first, keys = plan.measures[0], range(len(plan.keys))
+    if first.aggregate is Aggregate.REMOVED:
+        return []
+    return [n for n in keys if first.kept is None or n in first.kept or n in first.grid]
 
 
 def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
@@ -122,8 +133,7 @@ def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
     if plan.selection is not None and by_person:
         select = _counted(plan, writer, select)
     totals = [*_totals(plan), *(["persons"] if plan.selection is not None else [])]
-    cells = [] if plan.measures[0].aggregate is Aggregate.REMOVED else _positions(plan)
-    return writer.aggregate(select, _columns(cells), {name: _sum(exp.column(name)) for name in totals})
+    return writer.aggregate(select, _columns(_cell(plan)), {name: _sum(exp.column(name)) for name in totals})
 
 
 def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None) -> exp.Select:
@@ -147,7 +157,7 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
 
 def _made(plan: Plan, writer: RowWriter, rows: exp.Select) -> exp.Select:
     """Write what is made of rows in their cells: how many values they have, or the sum of their persons' totals."""
-    cells, names = _columns(_positions(plan)), _totals(plan)
+    cells, names = _columns(_cell(plan)), _totals(plan)
     if plan.measures[0].aggregate is Aggregate.UNION:
         counts: dict[str, exp.Expr] = {name: exp.Count(this=exp.Distinct(expressions=[exp.column(name)]), big_int=True) for name in names}
         return writer.aggregate(rows, cells, counts)
@@ -175,6 +185,12 @@ def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, li
 def _positions(plan: Plan) -> list[str]:
     """Return the columns that name a cell, selected keys first."""
     return [f"k{n}" if key.domain is None else f"i{n}" for n, key in enumerate(plan.keys)]
+
+
+def _cell(plan: Plan) -> list[str]:
+    """Return the columns that name a cell of the measures."""
+    positions = _positions(plan)
+    return [positions[n] for n in _apart(plan)]
 
 
 def _totals(plan: Plan) -> list[str]:

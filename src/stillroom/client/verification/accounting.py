@@ -60,7 +60,7 @@ def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
 
 def _sizes(plan: Plan, measure: Measure) -> list[int]:
     """Return the size of each key's domain; 1 for keys that tell cells of other measures apart only. Selected keys share the first axis."""
-    own = {*range(len(plan.grouping)), *measure.grid}
+    own = {*(range(len(plan.grouping)) if measure.kept is None else measure.kept), *measure.grid}
     sizes = [len(key.domain) if key.domain is not None else 1 if number else _endless(plan) for number, key in enumerate(plan.keys)]
     return [size if number in own else 1 for number, size in enumerate(sizes)]
 

@@ -41,11 +41,18 @@ class Halves(NamedTuple):
     floored: bool = False
 
 
+def strategy_of(plan: Plan, measure: int, kept: tuple[int, ...]) -> Strategy:
+    """Return how a measure is measured in a grouping set; of distinct values, each set has a measure of its own."""
+    own = plan.measures[measure]
+    alike = measure if own.kept is None else plan.measures.index(own.model_copy(update={"kept": kept}))
+    return plan.strategies[alike]
+
+
 def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Halves:
     """Return the half-width of a total of a grouping set. Over selected keys nothing is added up, so that they count as one value."""
     one, grouped = 10**plan.finish.places, len(plan.grouping)
     sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
-    strategy, floored = plan.strategies[measure], plan.finish.nonnegative and plan.measures[measure].low == 0
+    strategy, floored = strategy_of(plan, measure, kept), plan.finish.nonnegative and plan.measures[measure].low == 0
     if len(strategy) > 1:
         return several(strategy, sizes, kept, level, one)._replace(floored=floored)
     draws = math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)
@@ -66,7 +73,7 @@ def sum_halves(plan: Plan, measure: int, kept: tuple[int, ...], rows: Sequence[t
     than a sixty-fourth. Where several are, the half-widths of all totals, which share the level, add up at most; at least, if these
     totals are all that agree in some keys, it is that of the total over the other keys.
     """
-    one, strategy, grouped = 10**plan.finish.places, plan.strategies[measure], len(plan.grouping)
+    one, strategy, grouped = 10**plan.finish.places, strategy_of(plan, measure, kept), len(plan.grouping)
     sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
     if len(strategy) == 1:
         draws = len(rows) * math.prod(sizes[key] for key in strategy[0].kept) // math.prod(sizes[key] for key in kept)

@@ -74,7 +74,7 @@ class MeasureSums:
 
     def _half_of(self, kept: Kept, rows: int, fibre: Kept | None, level: Fraction) -> int | None:
         """Return the half-width of a sum of rows of one grouping set; they are a total of `fibre`, if there is one."""
-        strategy, one = self._plan.strategies[self._measure], self._totals.one
+        strategy, one = self._plan.strategies[self._plan.of_set(self._measure, kept)], self._totals.one
         if not self._several:
             draws = rounded_terms(rows * (cells(self._sizes, strategy[0].kept) // cells(self._sizes, kept)))
             noise, times = Combined((Part(one, strategy[0].mechanism, draws),)), 1

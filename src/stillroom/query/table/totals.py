@@ -56,7 +56,8 @@ class Totals:
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
         sizes = sizes_of(self._plan)
-        return [row_noise(self._plan.strategies[measure], sizes, kept, self.one) for kept in self._kept]
+        strategies = [self._plan.strategies[self._plan.of_set(measure, kept)] for kept in self._kept]
+        return [row_noise(strategy, sizes, kept, self.one) for strategy, kept in zip(strategies, self._kept, strict=True)]
 
     def levels(self, measure: int) -> list[NDArray[np.float64]]:
         """Return the totals of each row on each level of a measure's tree, from the top to the leaves: an array with a line a row."""
@@ -76,9 +77,18 @@ class Totals:
 
     def _estimated(self, number: int) -> tuple[list[int], list[int], Sequence[float]]:
         """Return a measure's total of each row, what it was before it was kept from being negative, and how much larger before rounding."""
+        if self._plan.measures[number].kept is not None:
+            return self._apart(number)
         cells, estimates, offsets = self._rounded(self._plan.strategies[number], self._measured[number])
         sums = self._summed(nonnegative(cells, self._kept)) if self._plan.is_nonnegative(number) else estimates
         return sums, estimates, offsets
+
+    def _apart(self, number: int) -> tuple[list[int], list[int], Sequence[float]]:
+        """Return the totals of distinct values, which are measured for each grouping set by itself."""
+        measured = (self._measured[self._plan.of_set(number, kept)][0] for kept in self._kept)
+        estimates = [total * self.one for totals in measured for total in totals]
+        sums = [max(0, total) for total in estimates] if self._plan.is_nonnegative(number) else estimates
+        return sums, estimates, [0] * len(estimates)
 
     def _rounded(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[Whole, list[int], Sequence[float]]:
         """Return estimates of cells, the total of each row, and by how much it was larger before rounding."""

@@ -99,6 +99,9 @@ def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
     if plan.measures[number].aggregate is Aggregate.REMOVED:
         _sound_removed(plan, number, strategy)
         return
+    if plan.measures[number].kept is not None:
+        _sound_apart(plan, number, strategy)
+        return
     for one in strategy:
         require(SCALES[0] <= one.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {one.mechanism.scale}")
         require(_is_set([*range(len(plan.grouping)), *plan.measures[number].grid], one.kept), f"{one.kept} is not a marginal")
@@ -120,6 +123,18 @@ def _sound_removed(plan: Plan, number: int, strategy: Strategy) -> None:
     once = plan.measures.count(plan.measures[number]) == 1
     require(plan.measures[number] in sums and once, f"measure {number} is not what clamping removes from a sum of the plan")
     require(not plan.measures[number].grid, f"measure {number}, which clamping removes, has a grid")
+
+
+def _sound_apart(plan: Plan, number: int, strategy: Strategy) -> None:
+    """See that distinct values of one grouping set are drawn for it, and that each set has a measure of its own."""
+    own = plan.measures[number]
+    require(own.aggregate is Aggregate.UNION and not own.grid, f"measure {number} is of one grouping set, and counts no distinct values")
+    require([one.kept for one in strategy] == [own.kept], f"measure {number} is not measured for its own grouping set")
+    scale = strategy[0].mechanism.scale
+    require(SCALES[0] <= scale <= SCALES[1], f"no noise is drawn at the scale {scale}")
+    for wanted in plan.finish.sets:
+        alike = plan.measures.count(own.model_copy(update={"kept": wanted}))
+        require(alike == 1, f"no marginal of measure {number} tells about the grouping set {wanted}, or several do")
 
 
 def _is_set(positions: Collection[int], kept: tuple[int, ...]) -> bool:

@@ -1,0 +1,36 @@
+"""The kinds of joins: which sides keep their rows without a match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.query.text.parse import only
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which sides of a join keep their rows without a match."""
+
+    left: bool
+    right: bool
+
+
+def kept(join: exp.Join) -> Kept:
+    """Return which sides a join keeps.
+
+    Raises:
+        Refusal: It is none of INNER, LEFT, RIGHT and FULL.
+    """
+    only(join, {"this", "on", "using", "side", "kind"})
+    side, words = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
+    if side == "" and words in {"", "INNER"}:
+        return Kept(left=False, right=False)
+    if side in {"LEFT", "RIGHT", "FULL"} and words in {"", "OUTER"}:
+        return Kept(left=side != "RIGHT", right=side != "LEFT")
+    name = f"{side} {words}".strip()
+    raise Refusal(Code.JOIN_NOT_ALLOWED, f"{name} JOIN is not supported.", "Use INNER, LEFT, RIGHT or FULL JOIN.")
