@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.admitted import Admitted
     from stillroom.adapters.home import Home
+    from stillroom.adapters.home.attachment import Attachment
     from stillroom.adapters.home.manifest import Holding
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
@@ -175,19 +176,48 @@ def read_plate(path: Path) -> Plate:
         ) from None
 
 
-def admit(home: Home, name: str, dataset: Dataset, file: Path) -> Admitted:
-    """Admit a file on the owner's side; nothing is stored yet.
+def admit(home: Home, name: str, dataset: Dataset, source: str | Path) -> Admitted:
+    """Admit data on the owner's side; nothing is stored yet.
+
+    Args:
+        home: The owner's home.
+        name: The dataset's name.
+        dataset: The contract's section.
+        source: A path, or a URL that `adapters.sources.place_of` reads.
 
     Raises:
-        InvalidInput: `DATA_INVALID`.
-        Failed: `RUN_FAILED` if the machine's memory is too small.
+        InvalidInput: `DATA_INVALID` or `SOURCE_INVALID`.
+        Failed: `RUN_FAILED` if the machine's memory is too small; `SOURCE_UNAVAILABLE` if the source cannot be reached.
     """
-    from stillroom.adapters.duckdb.admission import admit_file
+    from stillroom.adapters.duckdb import admission
+    from stillroom.adapters.sources import place_of
+
+    return admission.admit(place_of(str(source)), dataset, _salt(home, name, dataset))
+
+
+def look_at(home: Home, name: str, dataset: Dataset, source: str | Path) -> tuple[Admitted, str]:
+    """Admit data that are to stay where they lie, as `admit` does, and return what to note of the place.
+
+    They are read as runs will read them, so that what a run could not do is found out now. Nothing is stored yet.
+
+    Raises:
+        InvalidInput: As `admit`; and `SOURCE_INVALID` if the source is CSV or has a password in it, or the dataset is public.
+        Failed: As `admit`.
+    """
+    from stillroom.adapters.duckdb import admission
+    from stillroom.adapters.sources import place_of
+    from stillroom.adapters.sources.place import to_be_kept
+
+    place = place_of(str(source))
+    noted = to_be_kept(place)
+    return admission.admit(place, dataset, _salt(home, name, dataset), attached=True), noted
+
+
+def _salt(home: Home, name: str, dataset: Dataset) -> bytes:
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.model.contract import PrivateDataset
 
-    salt = home.salt(name, SystemEntropy()) if isinstance(dataset, PrivateDataset) else b""
-    return admit_file(file, dataset, salt)
+    return home.salt(name, SystemEntropy()) if isinstance(dataset, PrivateDataset) else b""
 
 
 def accounts_of(home: Home) -> SqlAccounts:
@@ -229,7 +259,10 @@ def open_room(path: Path) -> Room:
 
 
 class RoomTables:
-    """Finds a dataset in the home of the party that owns it under the contract in force; tables that were opened are kept."""
+    """Finds a dataset in the home of the party that owns it under the contract in force, or where that says that it lies.
+
+    Tables in homes are kept once they were opened. What is attached is read anew each time: a run opens each of its datasets once.
+    """
 
     def __init__(self, store: Store, homes: Mapping[str, Home]) -> None:
         """Look up owners in a room's store, and their homes by party."""
@@ -250,12 +283,30 @@ class RoomTables:
             contract = contracts.in_force(records).contract
             if data.version_of(records, contract, dataset) != version:
                 raise Refusal(Code.DATA_UNKNOWN, f"Version {version} of {dataset} is no longer the present one.", "Ask again.")
-            owner = contract.datasets[dataset].owner
-        home = self._homes.get(owner)
+            declared = contract.datasets[dataset]
+        home = self._homes.get(declared.owner)
         if home is None:
-            raise InvalidInput(Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Bring its folder back, then ask again.")
-        table = home.table(dataset, version)
-        return self._opened.setdefault((owner, dataset, version), table)
+            raise InvalidInput(
+                Code.HOME_INVALID, f"The home of {declared.owner} cannot be reached.", "Bring its folder back, then ask again."
+            )
+        attachment = home.attachment(dataset, version)
+        if attachment is not None:
+            return _read(attachment, declared)
+        return self._opened.setdefault((declared.owner, dataset, version), home.table(dataset, version))
+
+
+def _read(attachment: Attachment, declared: Dataset) -> AdmittedTable:
+    """Read an attached source and admit it, for one run.
+
+    Each bound of the section is enforced on the very rows that the run reads, by the code that admits files; so what one person can
+    do to the run is what the contract says, whatever the source has become since it was attached.
+    """
+    from stillroom.adapters.duckdb import admission
+    from stillroom.adapters.memory_table import MemoryTable
+    from stillroom.adapters.sources import place_of
+
+    admitted = admission.admit(place_of(attachment.source), declared, attachment.salt, attached=True, at_run=True)
+    return MemoryTable(attachment.without_forgotten(admitted))
 
 
 def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:

@@ -136,10 +136,14 @@ class Session:
 
         return hand_in(self._room, Path(file), self._home.signing_key)
 
-    def add_data(self, dataset: str, file: str | Path) -> AddedData:
-        """Admit a file as the next version of a dataset of this party, and announce the version.
+    def add_data(self, dataset: str, source: str | Path) -> AddedData:
+        """Admit data as the next version of a dataset of this party, copy them into the home, and announce the version.
 
         The contract is looked at once: should an amendment come meanwhile, the version is that of the section it was admitted under.
+
+        Args:
+            dataset: The dataset.
+            source: A CSV or Parquet file, a folder of Parquet files, or a URL: `s3://…`, `duckdb://…` or `postgresql://…`.
         """
         from stillroom import bootstrap
         from stillroom.policy.contracts import section_digest
@@ -147,10 +151,31 @@ class Session:
         contract = self.contract
         declared = self._own(contract, dataset)
         self._progress.step("admit")
-        admitted = bootstrap.admit(self._home, dataset, declared, Path(file))
+        admitted = bootstrap.admit(self._home, dataset, declared, source)
         self._progress.step("store")
         section = section_digest(contract, dataset)
         version = self._home.add(dataset, admitted, section=section, contract=digest_of(contract), after=self._heard(dataset))
+        self._announce(dataset, version)
+        return AddedData(dataset=dataset, version=version, report=admitted.report)
+
+    def attach_data(self, dataset: str, source: str | Path) -> AddedData:
+        """Let the next version of a private dataset of this party lie where it is, and announce the version.
+
+        The data are read now, to count what admission does to them, and by every run that needs them; nothing is copied.
+
+        Args:
+            dataset: The dataset.
+            source: As for `add_data`, but no CSV, and no password.
+        """
+        from stillroom import bootstrap
+        from stillroom.policy.contracts import section_digest
+
+        contract = self.contract
+        declared = self._own(contract, dataset)
+        self._progress.step("admit")
+        admitted, noted = bootstrap.look_at(self._home, dataset, declared, source)
+        section, digest = section_digest(contract, dataset), digest_of(contract)
+        version = self._home.attach(dataset, admitted.salt, noted, section=section, contract=digest, after=self._heard(dataset))
         self._announce(dataset, version)
         return AddedData(dataset=dataset, version=version, report=admitted.report)
 
@@ -212,14 +237,15 @@ class Session:
         return declared
 
     def data(self) -> tuple[DataLine, ...]:
-        """Return the datasets of the contract with their version numbers."""
+        """Return the datasets of the contract with their version numbers; this party's own may be attached, which others do not see."""
         contract = self.contract
         with self._room.store.reading() as records:
             known = {record.dataset: record for record in records.versions.all()}
+        attached = {held.name: "attached" for held in self._home.datasets() if held.current and held.current.source}
         lines = []
         for name, declared in contract.datasets.items():
             record = known.get(name)
-            state = "none yet" if record is None else "withdrawn" if record.withdrawn else "there"
+            state = "none yet" if record is None else "withdrawn" if record.withdrawn else attached.get(name, "there")
             lines.append(DataLine(dataset=name, owner=declared.owner, version=record.version if record else None, state=state))
         return tuple(lines)
 

@@ -104,11 +104,10 @@ def _types(connection: DuckDBPyConnection, table: Table) -> dict[str, str]:
         InvalidInput: `DATA_INVALID` if there is none of that name.
     """
     place = {"schema": table.schema or _DEFAULT_SCHEMA, "name": table.name}
-    tables = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'source' AND schema_name = $schema AND table_name = $name"
-    if connection.execute(tables, place).fetchall() != [(1,)]:
+    there = "database_name = 'source' AND schema_name = $schema AND table_name = $name"
+    if connection.execute(f"SELECT count(*) FROM duckdb_tables() WHERE {there}", place).fetchall() != [(1,)]:  # noqa: S608  ours
         raise invalid("The DuckDB file has no table of that name. A view is none.", "Name it as schema.table; make a table of a view.")
-    found = "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'source' AND schema_name = $schema AND table_name = $name"
-    return dict(connection.execute(found, place).fetchall())
+    return dict(connection.execute(f"SELECT column_name, data_type FROM duckdb_columns() WHERE {there}", place).fetchall())  # noqa: S608
 
 
 def _expression(type_: str, name: str) -> str:

@@ -37,7 +37,9 @@ def read(path: Path, columns: Sequence[str], *, at_run: bool) -> Iterator[Rows]:
         return
     with _descriptor(path) as descriptor:
         if os.pread(descriptor, len(PARQUET), 0) != PARQUET:
-            raise unusable("Only Parquet can be read where it lies, and this file is not.", "Write it as Parquet, or use `stillroom data add`.")
+            raise unusable(
+                "Only Parquet can be read where it lies, and this file is not.", "Write it as Parquet, or use `stillroom data add`."
+            )
     yield read_files([File(partial(_opened, path))], columns, at_run=at_run)
 
 
@@ -81,7 +83,9 @@ def _files(folder: Path, parts: tuple[str, ...]) -> Iterator[File]:
         elif entry.is_file(follow_symlinks=False):
             yield File(partial(_opened, folder / entry.name), folder_columns(parts))
         else:
-            raise invalid("Something in the folder is neither a file nor a folder.", "Take it away, or give it a name that begins with a dot.")
+            raise invalid(
+                "Something in the folder is neither a file nor a folder.", "Take it away, or give it a name that begins with a dot."
+            )
 
 
 @contextmanager

@@ -74,7 +74,9 @@ def read_files(files: Sequence[File], columns: Sequence[str], *, at_run: bool) -
     for file in files:
         with _opened(file) as opened:
             _take(types, kinds, _types(opened.schema_arrow, file, columns))
-    schema = pa.schema([(name, pa.large_string() if pa.types.is_null(type_) and name not in kinds else type_) for name, type_ in types.items()])
+    schema = pa.schema(
+        [(name, pa.large_string() if pa.types.is_null(type_) and name not in kinds else type_) for name, type_ in types.items()]
+    )
     return Rows(schema, chain.from_iterable(_batches(file, schema, kinds) for file in files), kinds)
 
 
@@ -155,5 +157,6 @@ def _opened(file: File) -> Iterator[Any]:
             yield parquet
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise invalid(
-            "A file of the source is no Parquet file, or damaged, or could not be read to its end.", "Write the file again, or take it away."
+            "A file of the source is no Parquet file, or damaged, or could not be read to its end.",
+            "Write the file again, or take it away.",
         ) from None

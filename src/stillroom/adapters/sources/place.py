@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _NAME = r'(?:"(?:[^"]|"")+"|[^".]+)'
@@ -149,7 +149,8 @@ def place_of(text: str) -> Place:
     scheme = _SCHEME.match(text)
     if scheme is None:
         return PathPlace(Path(text))
-    reader = {"s3": _bucket, "duckdb": _duckdb, "postgresql": _server, "postgres": _server}.get(scheme[1].lower())
+    readers: dict[str, Callable[[SplitResult], Place]] = {"s3": _bucket, "duckdb": _duckdb, "postgresql": _server, "postgres": _server}
+    reader = readers.get(scheme[1].lower())
     if reader is None or "\0" in unquote(text):
         raise unusable("The source is none that can be read.", "Name a file, a folder, or a URL with s3://, duckdb:// or postgresql://.")
     try:
@@ -189,7 +190,9 @@ def literal(text: str) -> str:
 
 def _bucket(url: SplitResult) -> BucketPlace:
     if "@" in url.netloc:
-        raise unusable("The source's URL has credentials in it.", "Give them by AWS_ACCESS_KEY_ID and its kin, or in your AWS configuration.")
+        raise unusable(
+            "The source's URL has credentials in it.", "Give them by AWS_ACCESS_KEY_ID and its kin, or in the AWS configuration."
+        )
     path = unquote(url.netloc + url.path).strip("/")
     options = _options(url, _BUCKET_OPTIONS)
     if not url.netloc or options.get("scheme", "https") not in {"http", "https"}:
@@ -237,7 +240,7 @@ def _options(url: SplitResult, known: frozenset[str]) -> dict[str, str]:
 def _table(options: Mapping[str, str]) -> Table:
     found = _TABLE.fullmatch(options.get("table", ""))
     if found is None:
-        raise unusable("The source's URL names no table.", "Add ?table=schema.table; a name with a dot or quotes in it stands in double quotes.")
+        raise unusable("The source's URL names no table.", "Add ?table=schema.table, a name with a dot in it in double quotes.")
     schema, name = (None if part is None else _unquoted(part) for part in found.groups())
     return Table(schema, name or "")
 

@@ -69,7 +69,7 @@ _READ = {
     "timestamp": ("TIMESTAMP", _DAY.replace("{1}", "")),
     "timestamptz": ("TIMESTAMP WITH TIME ZONE", _DAY.replace("{1}", " AT TIME ZONE 'UTC'")),
 }
-"""How columns are read, by PostgreSQL's name of their type: what it counts as at admission, and an expression that no value can make fail."""
+"""How columns are read, by PostgreSQL's name of their type: what it counts as, and an expression that no value can make fail."""
 
 
 @contextmanager
@@ -204,6 +204,6 @@ def _errors() -> Iterator[None]:
     except (Error, pa.ArrowException, OSError):
         raise Failed(
             Code.SOURCE_UNAVAILABLE,
-            "The PostgreSQL server cannot be reached, or does not let you in, or not read what the contract declares.",
-            "Check host, port, user and password (PGPASSWORD or .pgpass), and that the user may SELECT the person's column and all others declared.",
+            "The PostgreSQL server cannot be reached, or does not let you in, or not read what is declared.",
+            "Check host, port, user and password (PGPASSWORD or .pgpass), and that the user may SELECT every column declared.",
         ) from None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Dataset, PublicDataset
 
 
-def admit(place: Place, dataset: Dataset, salt: bytes, *, at_run: bool = False) -> Admitted:
+def admit(place: Place, dataset: Dataset, salt: bytes, *, attached: bool = False, at_run: bool = False) -> Admitted:
     """Admit what lies somewhere by the rules of `stillroom.admission`; `admission.rows.admit_rows` states them in one place.
 
     The rules are the same for every place and at every time. In a run, nothing that a row holds may be an error, nor may the lack of rows:
@@ -36,26 +36,28 @@ def admit(place: Place, dataset: Dataset, salt: bytes, *, at_run: bool = False) 
         place: Where the data lie.
         dataset: The contract's section.
         salt: The dataset's secret key; a public table has none.
-        at_run: Whether it is admitted for a run, from a place that is attached, and not for its owner to see.
+        attached: Whether the data stay where they lie.
+        at_run: Whether they are admitted for a run, and not for their owner to see.
 
     Raises:
-        InvalidInput: `DATA_INVALID` if the data are not what the contract says; the message names columns, never a value. `SOURCE_INVALID` if
-            data of this kind cannot be read there.
+        InvalidInput: `DATA_INVALID` if the data are not what the contract says; the message names columns, never a value.
+            `SOURCE_INVALID` if data of this kind cannot be read there.
         Failed: `RUN_FAILED` if the machine's memory is too small; `SOURCE_UNAVAILABLE` if the place cannot be reached.
     """
     if isinstance(dataset, PrivateDataset):
-        with _opened(place, [dataset.person.column, *sorted(dataset.columns)], at_run=at_run) as source:
+        columns = [dataset.person.column, *sorted(dataset.columns)]
+        with _opened(place, columns, attached=attached, at_run=at_run) as source:
             return _admit_private(source, dataset, salt, at_run=at_run)
-    if not isinstance(place, PathPlace) or place.path.is_dir() or at_run:
+    if not isinstance(place, PathPlace) or place.path.is_dir() or attached:
         raise unusable("A public table is one file, whose digest is in the contract.", "Add it with `stillroom data add`, as that file.")
     with open_file(place.path, sorted(dataset.columns), dataset.digest) as source:
         return _admit_public(source, dataset)
 
 
 @contextmanager
-def _opened(place: Place, columns: Sequence[str], *, at_run: bool) -> Iterator[Source]:
+def _opened(place: Place, columns: Sequence[str], *, attached: bool, at_run: bool) -> Iterator[Source]:
     """Open a place: a file that is copied is read by DuckDB itself, which also reads CSV; all else comes as a stream."""
-    if isinstance(place, PathPlace) and not place.path.is_dir() and not at_run:
+    if isinstance(place, PathPlace) and not attached and not place.path.is_dir():
         with open_file(place.path, columns) as source:
             yield source
     else:
