@@ -26,7 +26,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PASSWORD = "pa55'w\\ord @:/%"
+PASSWORD = "pa55'w\\ord @:/%"  # noqa: S105 - of these servers alone
 """The owner's password, which no message may show; with letters that have a meaning somewhere."""
 
 NOBODY = "nobody"
@@ -70,7 +70,11 @@ class Server:
         from adbc_driver_manager import AdbcConnection, AdbcStatement
 
         url = f"postgresql://owner:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/postgres"
-        with adbc_driver_postgresql.connect(url) as database, AdbcConnection(database) as connection, AdbcStatement(connection) as statement:
+        with (
+            adbc_driver_postgresql.connect(url) as database,
+            AdbcConnection(database) as connection,
+            AdbcStatement(connection) as statement,
+        ):
             statement.set_options(**{"adbc.ingest.target_table": name, "adbc.ingest.mode": "adbc.ingest.mode.create"})
             statement.bind_stream(table.to_reader())
             statement.execute_update()

@@ -50,7 +50,7 @@ _TABLES = frozenset("rp")
 
 _ENUM = "e"
 _TEXT = "({})::text"
-_DAY = "CASE WHEN isfinite({0}) THEN ({0}{1})::date ELSE DATE '0001-01-01 BC' END"
+_DAY = "CASE WHEN {0} IS NULL OR isfinite({0}) THEN ({0}{1})::date ELSE DATE '0001-01-01 BC' END"
 """The driver has no days without end; so they become one that is none of a contract's either."""
 
 _READ = {
