@@ -107,10 +107,19 @@ def _running(folder: Path) -> Iterator[Server]:
     programs = _copied(folder, user)
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    making = [programs / "initdb", "-D", folder / "data", "-U", "owner", "--auth=scram-sha-256", "--pwfile", folder / "password"]
+    making: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "owner",
+        "--auth=scram-sha-256",
+        "--pwfile",
+        folder / "password",
+    ]
     subprocess.run([*making, "--encoding=UTF8", "--no-sync"], user=user, env=environment, check=True, capture_output=True)
     port = free_port()
-    serving = [programs / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+    serving: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port), "-k", ""]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*serving, "-c", "log_statement=all", "-c", "fsync=off"], user=user, env=environment, stderr=log)
     try:

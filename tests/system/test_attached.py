@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -31,7 +32,6 @@ from tests.servers import PASSWORD, postgresql
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.process import BaseProcess
-    from pathlib import Path
 
     from stillroom.adapters.home import Home
     from stillroom.client.result import Release
@@ -157,8 +157,8 @@ def test_the_same_question_on_the_same_version_has_one_answer_whatever_the_sourc
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
-    "gone": lambda path: path.unlink(),
-    "a folder": lambda path: (path.unlink(), path.mkdir(), (path / "x").write_text(PLACE)),
+    "gone": Path.unlink,
+    "a folder of something else": lambda path: (path.rename(path.with_name("x")), shutil.copytree(path.parents[1] / "room", path)),
     "CSV": lambda path: path.write_text("pid,age\np1,1\n"),
     "a column less": lambda path: pq.write_table(VISITS.drop_columns("age"), path),
     "a column of another type": lambda path: pq.write_table(VISITS.set_column(1, "age", pa.array([[1]] * 7)), path),
@@ -284,7 +284,7 @@ def test_two_processes_attach_two_versions_and_get_one_release(study: Study) -> 
     asking = [start(ask, str(study.folder / "insurer"), "SELECT COUNT(*) AS n FROM visits") for _ in range(2)]
     assert [ended(child) for child in asking] == [0, 0]
     kinds = [one.kind for one in extract.entries(bootstrap.open_room(study.folder / "room"))]
-    assert (kinds.count("commit"), kinds.count("release")) == (1, 1)
+    assert (kinds.count("commit"), kinds.count("release_stored")) == (1, 1)
 
 
 def ended(child: BaseProcess) -> int | None:
