@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.admitted import Admitted
     from stillroom.adapters.home import Home
-    from stillroom.adapters.home.attachment import Attachment
     from stillroom.adapters.home.manifest import Holding
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
@@ -176,7 +175,7 @@ def read_plate(path: Path) -> Plate:
         ) from None
 
 
-def admit(home: Home, name: str, dataset: Dataset, source: str | Path) -> Admitted:
+def admit(home: Home, name: str, dataset: Dataset, source: str | Path, *, attached: bool = False) -> Admitted:
     """Admit data on the owner's side; nothing is stored yet.
 
     Args:
@@ -184,40 +183,30 @@ def admit(home: Home, name: str, dataset: Dataset, source: str | Path) -> Admitt
         name: The dataset's name.
         dataset: The contract's section.
         source: A path, or a URL that `adapters.sources.place_of` reads.
+        attached: Read them as runs will read them, if they are to stay where they lie.
 
     Raises:
         InvalidInput: `DATA_INVALID` or `SOURCE_INVALID`.
         Failed: `RUN_FAILED` if the machine's memory is too small; `SOURCE_UNAVAILABLE` if the source cannot be reached.
     """
     from stillroom.adapters.duckdb import admission
-    from stillroom.adapters.sources import place_of
-
-    return admission.admit(place_of(str(source)), dataset, _salt(home, name, dataset))
-
-
-def look_at(home: Home, name: str, dataset: Dataset, source: str | Path) -> tuple[Admitted, str]:
-    """Admit data that are to stay where they lie, as `admit` does, and return what to note of the place.
-
-    They are read as runs will read them, so that what a run could not do is found out now. Nothing is stored yet.
-
-    Raises:
-        InvalidInput: As `admit`; and `SOURCE_INVALID` if the source is CSV or has a password in it, or the dataset is public.
-        Failed: As `admit`.
-    """
-    from stillroom.adapters.duckdb import admission
-    from stillroom.adapters.sources import place_of
-    from stillroom.adapters.sources.place import to_be_kept
-
-    place = place_of(str(source))
-    noted = to_be_kept(place)
-    return admission.admit(place, dataset, _salt(home, name, dataset), attached=True), noted
-
-
-def _salt(home: Home, name: str, dataset: Dataset) -> bytes:
     from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.sources import place_of
     from stillroom.model.contract import PrivateDataset
 
-    return home.salt(name, SystemEntropy()) if isinstance(dataset, PrivateDataset) else b""
+    salt = home.salt(name, SystemEntropy()) if isinstance(dataset, PrivateDataset) else b""
+    return admission.admit(place_of(str(source)), dataset, salt, attached=attached)
+
+
+def to_be_noted(source: str | Path) -> str:
+    """Return what a home notes of where data lie.
+
+    Raises:
+        InvalidInput: `SOURCE_INVALID` if it is no source, or has a password in it.
+    """
+    from stillroom.adapters.sources.place import place_of, to_be_kept
+
+    return to_be_kept(place_of(str(source)))
 
 
 def accounts_of(home: Home) -> SqlAccounts:
@@ -277,6 +266,7 @@ class RoomTables:
             InvalidInput: `HOME_INVALID` if the owner's home cannot be reached.
             Refusal: It was withdrawn or is not there, or an amendment has come that it was not admitted under.
         """
+        from stillroom.adapters.attached import read_attached
         from stillroom.room import contracts, data
 
         with self._store.reading() as records:
@@ -291,22 +281,8 @@ class RoomTables:
             )
         attachment = home.attachment(dataset, version)
         if attachment is not None:
-            return _read(attachment, declared)
+            return read_attached(attachment, declared)
         return self._opened.setdefault((declared.owner, dataset, version), home.table(dataset, version))
-
-
-def _read(attachment: Attachment, declared: Dataset) -> AdmittedTable:
-    """Read an attached source and admit it, for one run.
-
-    Each bound of the section is enforced on the very rows that the run reads, by the code that admits files; so what one person can
-    do to the run is what the contract says, whatever the source has become since it was attached.
-    """
-    from stillroom.adapters.duckdb import admission
-    from stillroom.adapters.memory_table import MemoryTable
-    from stillroom.adapters.sources import place_of
-
-    admitted = admission.admit(place_of(attachment.source), declared, attachment.salt, attached=True, at_run=True)
-    return MemoryTable(attachment.without_forgotten(admitted))
 
 
 def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:

@@ -60,7 +60,7 @@ def test_a_password_is_used_and_neither_shown_nor_kept(text: str) -> None:
     "text",
     [
         f"ftp://me:{SECRET}@host/x",
-        f"file:///{SECRET}",
+        f"file://host/{SECRET}",
         f"s3://{SECRET}:{SECRET}@bucket/x",
         f"s3://bucket/x?secret_key={SECRET}",
         "s3://bucket/x?scheme=ftp",
