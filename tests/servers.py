@@ -54,6 +54,12 @@ class Server:
 
     def execute(self, *statements: str) -> None:
         """Run statements as the database's owner, each on its own."""
+        with self.executing(*statements):
+            pass
+
+    @contextmanager
+    def executing(self, *statements: str) -> Iterator[None]:
+        """Run statements in one session, which ends with the block, and what it has begun with it."""
         import adbc_driver_manager
         import adbc_driver_postgresql
 
@@ -63,6 +69,7 @@ class Server:
                 with adbc_driver_manager.AdbcStatement(connection) as statement:
                     statement.set_sql_query(text)
                     statement.execute_update()
+            yield
 
     def ingest(self, name: str, table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
         """Make a table of an Arrow table."""

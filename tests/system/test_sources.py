@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillroom.adapters.duckdb.admission import admit
-from stillroom.adapters.sources import place_of
+from stillroom.adapters.sources import open_rows, place_of
+from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, StillroomError
-from stillroom.model.contract import CanonicalRule, Person, PrivateDataset
-from stillroom.model.schema import Column, Kind
+from stillroom.model.contract import CanonicalRule, Person, PrivateDataset, PublicDataset
+from stillroom.model.schema import Column, Kind, Use
 from tests.servers import NOBODY, PASSWORD, free_port, postgresql, s3
 
 if TYPE_CHECKING:
@@ -394,6 +395,26 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
         assert refused(url).code is Code.SOURCE_UNAVAILABLE
 
 
+WITHOUT_DRIVER = """
+import sys
+sys.modules["adbc_driver_postgresql"] = None
+from stillroom.adapters.sources import open_rows, place_of
+from stillroom.errors import StillroomError
+try:
+    with open_rows(place_of(sys.argv[1]), ["id"], at_run=False):
+        pass
+except StillroomError as error:
+    print(error.code, error.fix)
+"""
+
+
+def test_without_the_extra_it_is_said_what_to_install(server: Server) -> None:
+    command = [sys.executable, "-c", WITHOUT_DRIVER, server.url("visits")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.startswith(Code.SOURCE_INVALID)
+    assert "stillroom[postgresql]" in said
+
+
 def test_a_bucket_that_does_not_let_us_read_is_told_without_a_secret(signed: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     signed.objects["lake/one.parquet"] = b"PAR1"
     assert refused(signed.url("lake/none")).code is Code.DATA_INVALID
@@ -523,6 +544,46 @@ def test_a_server_that_goes_away_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         url = started.url("visits")
         admitted(url)
     assert refused(url).code is Code.SOURCE_UNAVAILABLE
+
+
+def test_a_connection_that_breaks_while_rows_come_is_told(server: Server) -> None:
+    server.execute(f"CREATE TABLE many AS SELECT '{MARKER}' || n AS id, repeat('x', 500) AS note FROM generate_series(1, 200000) n")
+    with open_rows(place_of(server.url("many", password=PASSWORD)), ["id", "note"], at_run=True) as rows:
+        assert next(rows.batches).num_rows < 200_000
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND pid <> pg_backend_pid()")
+        with pytest.raises(StillroomError) as caught:
+            list(rows.batches)
+    assert caught.value.code is Code.SOURCE_UNAVAILABLE
+    assert MARKER not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_table_that_is_being_rebuilt_is_not_waited_for(server: Server) -> None:
+    server.execute("CREATE TABLE rebuilt AS SELECT * FROM visits")
+    with server.executing("BEGIN", "LOCK TABLE rebuilt IN ACCESS EXCLUSIVE MODE"):
+        assert refused(server.url("rebuilt", password=PASSWORD)).code is Code.SOURCE_UNAVAILABLE
+    admitted(server.url("rebuilt", password=PASSWORD))
+
+
+def test_a_bucket_that_breaks_off_is_told(signed: Bucket, tmp_path: Path) -> None:
+    signed.objects["lake/a.parquet"] = parquet(tmp_path / "a.parquet").read_bytes()
+    with open_rows(place_of(signed.url("lake")), ["id", "note"], at_run=True) as rows:
+        signed.objects.clear()
+        with pytest.raises(StillroomError) as caught:
+            list(rows.batches)
+    assert caught.value.code in {Code.SOURCE_UNAVAILABLE, Code.DATA_INVALID}
+
+
+def test_a_public_table_is_added_as_its_file(tmp_path: Path, server: Server) -> None:
+    path = parquet(tmp_path / "zones" / "zones.parquet", pa.table({"zip": ["1", "2"]}))
+    zip_code = Column(type=Kind.TEXT, max_length=5, uses=(Use.JOIN,))
+    section = PublicDataset(
+        kind="public", owner="o", digest=digest(path.read_bytes()), key=("zip",), rows_per_key=1, columns={"zip": zip_code}
+    )
+    assert admit(place_of(str(path)), section, b"").rows.num_rows == 2
+    for place, attached in ((str(path), True), (str(path.parent), False), (server.url("zones"), False)):
+        with pytest.raises(StillroomError) as caught:
+            admit(place_of(place), section, b"", attached=attached)
+        assert caught.value.code is Code.SOURCE_INVALID
 
 
 def test_two_threads_read_the_same_source(server: Server, tmp_path: Path, expected: Admitted) -> None:

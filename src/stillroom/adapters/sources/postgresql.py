@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.sources.place import ServerPlace, Table
 
-_SECONDS_TO_CONNECT = "10"
+_PATIENCE = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "6"}
+"""How long a server may be silent, in seconds: 10 before it answers, 90 when it has gone away."""
+
 _DEFAULT_SCHEMA = "public"
 _TRANSACTION = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET LOCAL search_path TO pg_catalog",
     "SET LOCAL client_min_messages TO error",
+    "SET LOCAL lock_timeout TO '10s'",
 )
-"""One state of the database is read; nothing is written; names mean what PostgreSQL says; and nothing is printed."""
+"""One state of the database is read; nothing is written; names mean what PostgreSQL says; nothing is printed; nobody is waited for long."""
 
 _KIND = """
     SELECT c.relkind::text AS kind
@@ -146,7 +149,7 @@ def _driver() -> tuple[ModuleType, ModuleType]:
 
 def _connection_string(place: ServerPlace) -> str:
     """Return what libpq connects by; what is not said here, it takes from its environment and from .pgpass."""
-    settings = {"connect_timeout": _SECONDS_TO_CONNECT, **place.settings, "client_encoding": "UTF8"}
+    settings = {**_PATIENCE, **place.settings, "client_encoding": "UTF8"}
     if place.password is not None:
         settings["password"] = place.password
     escaped = {name: value.replace("\\", "\\\\").replace("'", "\\'") for name, value in settings.items()}
