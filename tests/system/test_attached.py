@@ -15,8 +15,9 @@ import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home.manifest import State
+from stillroom.cli.main import _code
 from stillroom.client.session import open_room
-from stillroom.errors import Code, StillroomError
+from stillroom.errors import Code, Failed, InvalidInput, StillroomError
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
@@ -27,7 +28,7 @@ from stillroom.room.statement import CONTRACT_TYPE
 from tests.children import ask, attach, start
 from tests.rooms import OWNERS
 from tests.rooms import contract as template
-from tests.servers import PASSWORD, postgresql
+from tests.servers import PASSWORD, free_port, postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.home import Home
     from stillroom.client.result import Release
+
+SECRET = "s3cr3t-0f-0wn3r"  # noqa: S105 - of nobody
 
 PLACE = "whereTheyLie"
 """Stands in the path of what is attached; nothing that another party reads may show it."""
@@ -126,7 +129,9 @@ def test_a_copy_and_an_attached_source_are_admitted_alike(study: Study) -> None:
     attached = study.read(1)
     open_room(study.folder / "hospital").add_data("visits", study.visits)
     assert study.read(2) == attached
+    assert files(study.homes["hospital"]) != []
     assert study.attach() == 3
+    assert files(study.homes["hospital"]) == []
     assert study.read(3) == attached
     states = [version.state for version in study.homes["hospital"].datasets()[0].versions]
     assert states == [State.SUPERSEDED, State.SUPERSEDED, State.CURRENT]
@@ -314,6 +319,22 @@ def test_a_postgresql_table_and_a_duckdb_table_are_attached(study: Study, monkey
         assert refused(lambda: study.ask(wanted="SUM(age)")).code is Code.RUN_FAILED
     listed = (study.homes["hospital"].path / "datasets.json").read_text(encoding="utf-8")
     assert PASSWORD not in json.loads(listed)["datasets"]["visits"]["versions"][-1]["source"]
+
+
+def test_what_is_typed_is_not_repeated(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    home = str(study.folder / "hospital")
+    url = f"postgresql://owner:{SECRET}@127.0.0.1:{free_port()}/postgres?table=visits"
+    assert _code(["data", "add", "visits", url, "--home", home]) == Failed.exit_code
+    assert _code(["data", "add", "visits", url, "--home", home, "--json"]) == Failed.exit_code
+    assert _code(["data", "attach", "visits", url, "--home", home]) == InvalidInput.exit_code
+    assert _code(["data", "attach", "visits", url.replace("table", "tabel"), "--home", home]) == InvalidInput.exit_code
+    said = capsys.readouterr()
+    assert Code.SOURCE_UNAVAILABLE in said.err + said.out
+    assert SECRET not in said.err + said.out
+    assert _code(["data", "attach", "visits", str(study.visits), "--home", home, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == 1
+    kept = b"".join(path.read_bytes() for path in study.folder.rglob("*") if path.is_file())
+    assert SECRET.encode() not in kept
 
 
 def test_an_old_list_of_versions_is_read_as_before(study: Study) -> None:
