@@ -23,11 +23,15 @@ PLACES: dict[str, Place] = {
     "duckdb:///data/x.duckdb?table=visits": DuckdbPlace(Path("/data/x.duckdb"), Table(None, "visits")),
     "duckdb:///data/100%25/x.duckdb?table=a.b": DuckdbPlace(Path("/data/100%/x.duckdb"), Table("a", "b")),
     "duckdb:///x?table=%22a.b%22.%22c%22%22d%22": DuckdbPlace(Path("/x"), Table("a.b", 'c"d')),
-    "postgresql://db.example.org/clinic?table=visits": ServerPlace({"dbname": "clinic", "host": "db.example.org"}, Table(None, "visits")),
+    "postgresql://me@db.example.org/clinic?table=visits": ServerPlace(
+        {"user": "me", "dbname": "clinic", "host": "db.example.org"}, Table(None, "visits")
+    ),
     "postgres://me@[::1]:6543/clinic?table=care.visits&sslmode=verify-full": ServerPlace(
         {"user": "me", "dbname": "clinic", "host": "::1", "port": "6543", "sslmode": "verify-full"}, Table("care", "visits")
     ),
-    "postgresql:///?host=%2Frun%2Fpg&dbname=a%20b&table=x": ServerPlace({"host": "/run/pg", "dbname": "a b"}, Table(None, "x")),
+    "postgresql:///?host=%2Frun%2Fpg&dbname=a%20b&user=me&port=1&table=x": ServerPlace(
+        {"host": "/run/pg", "dbname": "a b", "user": "me", "port": "1"}, Table(None, "x")
+    ),
 }
 
 
@@ -36,7 +40,20 @@ def test_a_place_is_read_and_what_is_kept_of_it_is_the_same_place(text: str) -> 
     place = place_of(text)
     assert place == PLACES[text]
     kept = place_of(to_be_kept(place))
-    assert kept == (PathPlace(place.path.absolute()) if isinstance(place, PathPlace) else place)
+    match place:
+        case PathPlace():
+            assert kept == PathPlace(place.path.absolute())
+        case ServerPlace():
+            assert kept == ServerPlace({"port": "5432", **place.settings}, place.table)
+        case _:
+            assert kept == place
+
+
+@pytest.mark.parametrize("text", ["postgresql://host/d?table=t", "postgresql://me@/d?table=t", "postgresql://me@host?table=t"])
+def test_the_environment_of_whoever_asks_does_not_decide_which_table_it_is(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        to_be_kept(place_of(text))
+    assert caught.value.code is Code.SOURCE_INVALID
 
 
 def test_a_place_on_a_disk_is_kept_from_the_root() -> None:

@@ -6,7 +6,7 @@ What is stored of a place never has a password in it, and no message ever shows 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -41,6 +41,8 @@ _SERVER_OPTIONS = frozenset(
     }
 )
 """Of what libpq lets a URL say. The rest changes what a session means, or is another secret."""
+
+_PORT = "5432"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +165,22 @@ def to_be_kept(place: Place) -> str:
     """Return what is kept of a place from which data are read again and again.
 
     Raises:
-        InvalidInput: `SOURCE_INVALID` if the place has a password in it, which is never stored.
+        InvalidInput: `SOURCE_INVALID` if the place has a password in it, which is never stored, or leaves it to the environment of whoever
+            asks which table it is.
     """
-    if isinstance(place, ServerPlace) and place.password is not None:
+    if not isinstance(place, ServerPlace):
+        return place.text
+    if place.password is not None:
         raise unusable(
             "The source's URL has a password in it, and a password is never stored.",
             "Leave it out, and give it by PGPASSWORD or in a .pgpass file, also whenever a question is asked.",
         )
-    return place.text
+    if missing := [name for name in ("host", "user", "dbname") if name not in place.settings]:
+        raise unusable(
+            f"The source's URL does not say {', '.join(missing)}, so that whoever asks could read another table.",
+            "Write postgresql://user@host/database?table=schema.table.",
+        )
+    return replace(place, settings=MappingProxyType({"port": _PORT, **place.settings})).text
 
 
 def unusable(reason: str, fix: str) -> InvalidInput:
