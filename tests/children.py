@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.clock import SystemClock
+from stillroom.client.session import open_room
 from stillroom.errors import StillroomError
 from stillroom.room import door
 from tests.rooms import Scene, Steps, numbered, reopen
@@ -168,3 +169,13 @@ def ask_numbered(scene: Scene, number: int) -> str:
     except StillroomError as error:
         return str(error.code)
     return "fresh" if getattr(answer, "fresh", False) else "known"
+
+
+def attach(home: str, dataset: str, source: str) -> None:
+    """Attach data of a party."""
+    open_room(Path(home)).attach_data(dataset, source)
+
+
+def ask(home: str, sql: str) -> None:
+    """Ask one question of a room as a party."""
+    open_room(Path(home)).ask(sql, epsilon=1.0)

@@ -175,19 +175,38 @@ def read_plate(path: Path) -> Plate:
         ) from None
 
 
-def admit(home: Home, name: str, dataset: Dataset, file: Path) -> Admitted:
-    """Admit a file on the owner's side; nothing is stored yet.
+def admit(home: Home, name: str, dataset: Dataset, source: str | Path, *, attached: bool = False) -> Admitted:
+    """Admit data on the owner's side; nothing is stored yet.
+
+    Args:
+        home: The owner's home.
+        name: The dataset's name.
+        dataset: The contract's section.
+        source: A path, or a URL that `adapters.sources.place_of` reads.
+        attached: Read them as runs will read them, if they are to stay where they lie.
 
     Raises:
-        InvalidInput: `DATA_INVALID`.
-        Failed: `RUN_FAILED` if the machine's memory is too small.
+        InvalidInput: `DATA_INVALID` or `SOURCE_INVALID`.
+        Failed: `RUN_FAILED` if the machine's memory is too small; `SOURCE_UNAVAILABLE` if the source cannot be reached.
     """
-    from stillroom.adapters.duckdb.admission import admit_file
+    from stillroom.adapters.duckdb import admission
     from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.sources import place_of
     from stillroom.model.contract import PrivateDataset
 
     salt = home.salt(name, SystemEntropy()) if isinstance(dataset, PrivateDataset) else b""
-    return admit_file(file, dataset, salt)
+    return admission.admit(place_of(str(source)), dataset, salt, attached=attached)
+
+
+def to_be_noted(source: str | Path) -> str:
+    """Return what a home notes of where data lie.
+
+    Raises:
+        InvalidInput: `SOURCE_INVALID` if it is no source, or has a password in it.
+    """
+    from stillroom.adapters.sources.place import place_of, to_be_kept
+
+    return to_be_kept(place_of(str(source)))
 
 
 def accounts_of(home: Home) -> SqlAccounts:
@@ -229,7 +248,10 @@ def open_room(path: Path) -> Room:
 
 
 class RoomTables:
-    """Finds a dataset in the home of the party that owns it under the contract in force; tables that were opened are kept."""
+    """Finds a dataset in the home of the party that owns it under the contract in force, or where that says that it lies.
+
+    Tables in homes are kept once they were opened. What is attached is read anew each time: a run opens each of its datasets once.
+    """
 
     def __init__(self, store: Store, homes: Mapping[str, Home]) -> None:
         """Look up owners in a room's store, and their homes by party."""
@@ -244,18 +266,23 @@ class RoomTables:
             InvalidInput: `HOME_INVALID` if the owner's home cannot be reached.
             Refusal: It was withdrawn or is not there, or an amendment has come that it was not admitted under.
         """
+        from stillroom.adapters.attached import read_attached
         from stillroom.room import contracts, data
 
         with self._store.reading() as records:
             contract = contracts.in_force(records).contract
             if data.version_of(records, contract, dataset) != version:
                 raise Refusal(Code.DATA_UNKNOWN, f"Version {version} of {dataset} is no longer the present one.", "Ask again.")
-            owner = contract.datasets[dataset].owner
-        home = self._homes.get(owner)
+            declared = contract.datasets[dataset]
+        home = self._homes.get(declared.owner)
         if home is None:
-            raise InvalidInput(Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Bring its folder back, then ask again.")
-        table = home.table(dataset, version)
-        return self._opened.setdefault((owner, dataset, version), table)
+            raise InvalidInput(
+                Code.HOME_INVALID, f"The home of {declared.owner} cannot be reached.", "Bring its folder back, then ask again."
+            )
+        attachment = home.attachment(dataset, version)
+        if attachment is not None:
+            return read_attached(attachment, declared)
+        return self._opened.setdefault((declared.owner, dataset, version), home.table(dataset, version))
 
 
 def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stillroom.adapters.duckdb.admission import admit_file
-from stillroom.admission.cells import admit
+from stillroom.adapters.duckdb.admission import admit, admit_file
+from stillroom.adapters.sources import place_of
+from stillroom.admission import cells
 from stillroom.admission.identifiers import canonical
 from stillroom.admission.rows import admit_rows
 from stillroom.model.contract import CanonicalRule, Person, PrivateDataset
@@ -265,6 +266,19 @@ def test_typed_parquet_is_admitted_by_the_rules(rows: list[dict[str, Any]]) -> N
     assert by_person(admit_parquet(section, table)) == expected(section, table.to_pylist())
 
 
+@settings(max_examples=10)
+@given(rows=st.lists(typed_rows, min_size=1, max_size=25), files=st.integers(1, 3))
+def test_a_run_admits_attached_parquet_by_the_rules(rows: list[dict[str, Any]], files: int) -> None:
+    section = dataset(ALL_RULES)
+    table = pa.Table.from_pylist(rows, pa.schema(ARROW_TYPES))
+    with tempfile.TemporaryDirectory() as folder:
+        for n in range(files):
+            pq.write_table(table.take(pa.array(range(n, table.num_rows, files), pa.int64())), Path(folder) / f"{n}.parquet")
+        attached = admit(place_of(folder), section, SALT, attached=True, at_run=True)
+    assert by_person(attached) == expected(section, table.to_pylist())
+    assert attached.rows.equals(admit_parquet(section, table).rows)
+
+
 @pytest.mark.parametrize(
     "value", [0.125, -0.125, 2.675, 1.005, -1.115, 0.1 + 0.2, 0.285, 1e-320, 1e300, 4_999_999.995, math.nextafter(0.005, 0)]
 )
@@ -273,7 +287,7 @@ def test_doubles_near_a_half_round_as_their_shortest_decimal(value: float, step:
     price = Column(type=Kind.DECIMAL, step=step)
     section = PrivateDataset(owner="owner", person=Person(column="id"), rows_per_person=1, columns={"price": price})
     admitted = admit_parquet(section, pa.table({"id": [1], "price": [value]}))
-    assert admitted.rows.column("price").to_pylist() == [admit(value, price)[0]]
+    assert admitted.rows.column("price").to_pylist() == [cells.admit(value, price)[0]]
 
 
 @settings(max_examples=5)
@@ -313,7 +327,7 @@ def test_a_canonical_identifier_is_its_own_canonical_spelling(rules: tuple[Canon
 def test_what_is_admitted_is_what_the_contract_says(name: str, data: st.DataObject) -> None:
     from stillroom.model.schema import column_type
 
-    value, _ = admit(data.draw(cells_for(name)), COLUMNS[name])
+    value, _ = cells.admit(data.draw(cells_for(name)), COLUMNS[name])
     type_ = column_type(COLUMNS[name])
     assert value is not None or type_.nullable or COLUMNS[name].required
     if value is not None:

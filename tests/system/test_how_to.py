@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.pages import DOCS, TUTORIAL, act_out, commands
+from tests.servers import postgresql, s3
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = sorted((DOCS / "how-to").glob("*.md"))
 FROM_SCRATCH = {"set-up-a-room"}
-NOT_HERE = {"install", "audit-empirically"}
-"""What the one page says changes the machine; the other's examples are Python, and run with the documentation."""
+NOT_HERE = {"install", "audit-empirically", "data-sources"}
+"""The first page changes the machine; the examples of the second are Python, and run with the documentation; the third needs servers."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,31 @@ def test_every_command_of_the_page_ends_as_it_says(page: Path, first_room: Path,
     text = page.read_text(encoding="utf-8")
     assert len(commands(text)) > 4
     act_out(text, folder)
+
+
+def test_every_command_about_sources_ends_as_it_says(first_room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of the page's servers and bucket stand for servers of the tests; what it says in SQL is said to the one."""
+    folder = shutil.copytree(first_room, tmp_path / "here")
+    text = (DOCS / "how-to" / "data-sources.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"^```sql\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    with postgresql() as server, s3() as bucket:
+        server.execute("CREATE SCHEMA care", "CREATE TABLE care.visits (patient_id text, minutes int, name text)")
+        server.execute("INSERT INTO care.visits VALUES ('a1', 20, 'Ann'), ('a3', 500, 'Bob')", *said.split(";")[:-1])
+        bucket.objects["visits/x.parquet"] = exported(tmp_path / "x.parquet")
+        for name, value in {**bucket.environment(), "PGPASSWORD": "of your choice"}.items():
+            monkeypatch.setenv(name, value)
+        there = {"db.clinic.example/clinic": f"127.0.0.1:{server.port}/postgres", "s3://clinic-exports/": f"s3://{bucket.name}/"}
+        there["region=eu-north-1"] = f"region=eu-north-1&endpoint_override=127.0.0.1%3A{bucket.port}&scheme=http"
+        for name, place in there.items():
+            assert name in text
+            text = text.replace(name, place)
+        act_out(text, folder)
+
+
+def exported(path: Path) -> bytes:
+    """Return a Parquet file of visits."""
+    pq.write_table(pa.table({"patient_id": ["a1", "a3"], "minutes": [20, 500]}), path)
+    return path.read_bytes()
 
 
 def test_a_command_that_ends_otherwise_is_found(tmp_path: Path) -> None:

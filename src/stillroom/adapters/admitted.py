@@ -1,4 +1,4 @@
-"""Tables of the contract, as admission makes them of files."""
+"""Tables of the contract, as admission makes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stillroom.admission.cells import limits
 from stillroom.model.schema import Kind, column_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -37,13 +37,27 @@ class Contents:
     persons: pa.Array
     salt: bytes
 
+    def without(self, codes: Sequence[int]) -> Contents:
+        """Return a private table without the rows of some persons; the codes of the others close ranks."""
+        import numpy as np
+        import pyarrow as pa
+
+        stays = np.ones(len(self.persons), bool)
+        stays[list(codes)] = False
+        owners = self.rows.column(PERSON).to_numpy()
+        kept = self.rows.filter(pa.array(stays[owners]))
+        moved = (np.cumsum(stays, dtype=np.int32) - 1)[owners[stays[owners]]]
+        person = self.rows.schema.field(PERSON)
+        rows = kept.set_column(0, person, pa.array(moved, person.type))
+        return Contents(rows, self.persons.filter(pa.array(stays)), self.salt)
+
 
 @dataclass(frozen=True)
 class Admitted(Contents):
-    """A table as admission made it of a file.
+    """A table as admission made it.
 
     Attributes:
-        report: What happened to the file, for its owner's eyes.
+        report: What happened to the rows, for its owner's eyes.
     """
 
     report: AdmissionReport

@@ -1,9 +1,8 @@
-"""`stillroom data add | list | withdraw | forget`."""
+"""`stillroom data add | attach | list | withdraw | forget`."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,11 @@ from stillroom.cli.screen import plain_table
 app = typer.Typer(no_args_is_help=True)
 
 Dataset = Annotated[str, typer.Argument(help="A dataset of the contract that your party owns.")]
-File = Annotated[Path, typer.Argument(help="A CSV or Parquet file.")]
+Source = Annotated[
+    str,
+    typer.Argument(help="A CSV or Parquet file, a folder of Parquet files, or a URL: s3://…, duckdb://…?table=…, postgresql://…?table=…."),
+]
+Lasting = Annotated[str, typer.Argument(help="As for `data add`, but no CSV, and no password in it.")]
 Identifier = Annotated[
     str | None,
     typer.Option("--person", help="The identifier, in any spelling.", show_default="asked for, without showing it"),
@@ -22,13 +25,23 @@ Identifier = Annotated[
 
 
 @app.command("add")
-def add(dataset: Dataset, file: File, *, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
-    """Admit a file as the next version of a dataset. The counts below are for you alone."""
+def add(dataset: Dataset, source: Source, *, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+    """Admit data as the next version of a dataset, and copy them into your home. The counts below are for you alone."""
     from stillroom.client.session import open_room
 
     shown = screen(as_json=as_json)
-    added = open_room(home, room, progress=shown).add_data(dataset, file)
+    added = open_room(home, room, progress=shown).add_data(dataset, source)
     shown.show(added.to_json(), f"{dataset} is now at version {added.version}.", *added.lines())
+
+
+@app.command("attach")
+def attach(dataset: Dataset, source: Lasting, *, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+    """Let the next version of a dataset lie where it is: every run reads and admits it there. The counts below are for you alone."""
+    from stillroom.client.session import open_room
+
+    shown = screen(as_json=as_json)
+    added = open_room(home, room, progress=shown).attach_data(dataset, source)
+    shown.show(added.to_json(), f"{dataset} is now at version {added.version}, and stays where it is.", *added.lines())
 
 
 @app.command("list")

@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(home.app, name="init", help="Make a party's home, or a room.")
 app.add_typer(contract.app, name="contract", help="Check, explain, show, compare and sign contracts.")
-app.add_typer(data.app, name="data", help="Admit and withdraw your data.")
+app.add_typer(data.app, name="data", help="Admit, attach and withdraw your data.")
 for noun in (home, question, approval, release, budget, log, verify, demo):
     noun.register(app)
 

@@ -12,13 +12,13 @@ from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContr
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
-from stillroom.model.contract import PrivateDataset
 from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
     from stillroom.adapters.home import Home
+    from stillroom.client.own_data import OwnData
     from stillroom.client.rows import Rows
-    from stillroom.model.contract import Contract, Dataset
+    from stillroom.model.contract import Contract
     from stillroom.model.price import Price
     from stillroom.model.question import Parameter, Term
     from stillroom.ports import Progress
@@ -137,32 +137,35 @@ class Session:
 
         return hand_in(self._room, Path(file), self._home.signing_key)
 
-    def add_data(self, dataset: str, file: str | Path) -> AddedData:
-        """Admit a file as the next version of a dataset of this party, and announce the version.
+    @property
+    def _own(self) -> OwnData:
+        from stillroom.client.own_data import OwnData
 
-        The contract is looked at once: should an amendment come meanwhile, the version is that of the section it was admitted under.
+        return OwnData(self._home, self._room, self.contract, self._progress)
+
+    def add_data(self, dataset: str, source: str | Path) -> AddedData:
+        """Admit data as the next version of a dataset of this party, copy them into the home, and announce the version.
+
+        Args:
+            dataset: The dataset.
+            source: A CSV or Parquet file, a folder of Parquet files, or a URL: `s3://…`, `duckdb://…` or `postgresql://…`.
         """
-        from stillroom import bootstrap
-        from stillroom.policy.contracts import section_digest
+        return self._own.add(dataset, source)
 
-        contract = self.contract
-        declared = self._own(contract, dataset)
-        self._progress.step("admit")
-        admitted = bootstrap.admit(self._home, dataset, declared, Path(file))
-        self._progress.step("store")
-        section = section_digest(contract, dataset)
-        version = self._home.add(dataset, admitted, section=section, contract=digest_of(contract), after=self._heard(dataset))
-        self._announce(dataset, version)
-        return AddedData(dataset=dataset, version=version, report=admitted.report)
+    def attach_data(self, dataset: str, source: str | Path) -> AddedData:
+        """Let the next version of a private dataset of this party lie where it is, and announce the version.
+
+        The data are read now, to count what admission does to them, and by every run that needs them; nothing is copied.
+
+        Args:
+            dataset: The dataset.
+            source: As for `add_data`, but no CSV, and no password.
+        """
+        return self._own.attach(dataset, source)
 
     def withdraw_data(self, dataset: str) -> None:
         """Withdraw a dataset of this party."""
-        self._own(self.contract, dataset)
-        holding = next((held for held in self._home.datasets() if held.name == dataset), None)
-        current = holding.current if holding else None
-        self._home.withdraw(dataset)
-        if current is not None:
-            self._announce(dataset, current.number, withdrawn=True)
+        self._own.withdraw(dataset)
 
     def forget(self, person: str) -> dict[str, int]:
         """Remove one person's rows from every private dataset of this party; return the new versions.
@@ -170,57 +173,18 @@ class Session:
         Raises:
             InvalidInput: `DATA_INVALID` if the identifier names nobody by the rules of any of these datasets.
         """
-        from stillroom.admission.identifiers import canonical
-
-        contract, versions = self.contract, {}
-        for holding in self._home.datasets():
-            declared = contract.datasets.get(holding.name)
-            if not isinstance(declared, PrivateDataset) or declared.owner != self.party or holding.current is None:
-                continue
-            if canonical(person, declared.person) is not None:
-                versions[holding.name] = self._home.forget(holding.name, declared.person, person, after=self._heard(holding.name))
-                self._announce(holding.name, versions[holding.name])
-        if not versions:
-            raise InvalidInput(Code.DATA_INVALID, "That identifier names nobody in any data of yours.", "Give it as the data has it.")
-        return versions
-
-    def _heard(self, dataset: str) -> int:
-        """Return the last version of a dataset that the room has heard of, from whichever home."""
-        with self._room.store.reading() as records:
-            record = records.versions.get(dataset)
-        return record.version if record else 0
-
-    def _announce(self, dataset: str, version: int, *, withdrawn: bool = False) -> None:
-        """Tell the room about a version, signed."""
-        from stillroom.room import data
-        from stillroom.room.signed import sign
-        from stillroom.room.statement import DATA_TYPE, DataStatement
-
-        holding = next(held for held in self._home.datasets() if held.name == dataset)
-        section = next(held.section for held in holding.versions if held.number == version)
-        statement = DataStatement(dataset=dataset, version=version, section=section, withdrawn=withdrawn)
-        data.announce(self._room, sign(statement, DATA_TYPE, self._home.signing_key))
-
-    def _own(self, contract: Contract, dataset: str) -> Dataset:
-        """Return a dataset of the contract that this party owns."""
-        declared = contract.datasets.get(dataset)
-        if declared is None:
-            raise Refusal(
-                Code.DATASET_UNKNOWN, f"There is no dataset {dataset!r} in the contract.", "`stillroom contract show` lists them."
-            )
-        if declared.owner != self.party:
-            raise Refusal(Code.OWNER_ONLY, f"{dataset} belongs to {declared.owner}.", "Its owner does this, from its own home.")
-        return declared
+        return self._own.forget(person)
 
     def data(self) -> tuple[DataLine, ...]:
-        """Return the datasets of the contract with their version numbers."""
+        """Return the datasets of the contract with their version numbers; this party's own may be attached, which others do not see."""
         contract = self.contract
         with self._room.store.reading() as records:
             known = {record.dataset: record for record in records.versions.all()}
+        attached = {held.name: "attached" for held in self._home.datasets() if held.current and held.current.source}
         lines = []
         for name, declared in contract.datasets.items():
             record = known.get(name)
-            state = "none yet" if record is None else "withdrawn" if record.withdrawn else "there"
+            state = "none yet" if record is None else "withdrawn" if record.withdrawn else attached.get(name, "there")
             lines.append(DataLine(dataset=name, owner=declared.owner, version=record.version if record else None, state=state))
         return tuple(lines)
 

@@ -1,18 +1,21 @@
 """A party's home folder.
 
 `home.json` says whose it is; `keys/` holds the signing seed and the data key; `datasets.json` lists the datasets, whose rows are in
-`data/<dataset>/<version>/`. Whatever changes the home does so at one stroke: after a crash it is as before or as after.
+`data/<dataset>/<version>/`, or lie where it says. Whatever changes the home does so at one stroke: after a crash it is as before or
+as after.
 """
 
 from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 
-from stillroom.adapters.admitted import PERSON, Contents
+from stillroom.adapters.admitted import Contents
+from stillroom.adapters.home.attachment import Attachment, mark_of
 from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, is_private, new_folder, write_private
 from stillroom.adapters.home.manifest import Holding, Manifest, State
 from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable, write_table
@@ -129,8 +132,29 @@ class Home:
             Failed: `STORE_FAILED` if the disk refuses; nothing was changed.
         """
         with self._changing() as manifest:
-            holding = manifest.holding_for(dataset, contents)
+            holding = manifest.holding_for(dataset, contents.salt)
             return self._store(manifest, holding.extended(section, contract, after), contents)
+
+    def attach(self, dataset: str, salt: bytes, source: str, *, section: str, contract: str, after: int = 0) -> int:  # noqa: PLR0913
+        """Take note of where the rows of a new version lie; the rows of the one before are deleted.
+
+        Args:
+            dataset: Its name in the contract.
+            salt: The dataset's `salt`, under which the rows were found to be admissible.
+            source: Where the rows lie, without a password.
+            section: Digest of the contract's section for it.
+            contract: Digest of the contract.
+            after: As for `add`.
+
+        Returns:
+            The number of the version.
+
+        Raises:
+            InvalidInput: `DATA_INVALID` if that is another salt than the dataset's.
+            Failed: `STORE_FAILED` if the disk refuses; nothing was changed.
+        """
+        with self._changing() as manifest:
+            return self._list(manifest, manifest.holding_for(dataset, salt).extended(section, contract, after, source))
 
     def withdraw(self, dataset: str) -> None:
         """Delete a dataset's rows. What was charged for it stays charged.
@@ -146,6 +170,8 @@ class Home:
 
     def forget(self, dataset: str, person: Person, identifier: str, *, after: int = 0) -> int:
         """Delete one person's rows from a private dataset, which becomes a new version, whether or not the person was in it.
+
+        Where the rows lie elsewhere, they are left out whenever they are read.
 
         Args:
             dataset: Its name in the contract.
@@ -167,26 +193,48 @@ class Home:
             version = _current(holding)
             if name is None or not holding.private:
                 raise InvalidInput(Code.DATA_INVALID, f"Nobody in `{dataset}` can have that identifier.", "Give it as the data has it.")
-            contents = _without(self._table(holding, version.number), name)
-            return self._store(manifest, holding.extended(version.section, version.contract, after), contents)
+            extended = partial(holding.extended, version.section, version.contract, after)
+            if version.source is not None:
+                mark = mark_of(bytes.fromhex(holding.salt), name)
+                return self._list(manifest, extended(version.source, tuple(sorted({*version.forgotten, mark}))))
+            return self._store(manifest, extended(), _without(self._table(holding, version.number), name))
 
     def tables(self) -> HomeTables:
         """Return where a protection finds this home's data."""
         return HomeTables(self)
 
     def table(self, dataset: str, version: int) -> StoredTable:
-        """Return a version of a dataset.
+        """Return a version of a dataset whose rows are in the home.
 
         Raises:
-            Refusal: `DATA_WITHDRAWN` if its owner took it back; `DATA_UNKNOWN` if there is no such version, or a later one took its place.
+            Refusal: `DATA_WITHDRAWN` if its owner took it back; `DATA_UNKNOWN` if there is no such version, or a later one took its place,
+                or its rows lie elsewhere.
         """
+        holding, found = self._readable(dataset, version)
+        if found.source is not None:
+            raise Refusal(Code.DATA_UNKNOWN, f"The rows of `{dataset}` are not in the home.", "They are read where they lie.")
+        return self._table(holding, version)
+
+    def attachment(self, dataset: str, version: int) -> Attachment | None:
+        """Return where the rows of a version lie, or nothing if they are in the home.
+
+        Raises:
+            Refusal: `DATA_WITHDRAWN` or `DATA_UNKNOWN`, as `table`.
+        """
+        holding, found = self._readable(dataset, version)
+        if found.source is None:
+            return None
+        return Attachment(found.source, bytes.fromhex(holding.salt), frozenset(found.forgotten))
+
+    def _readable(self, dataset: str, version: int) -> tuple[Holding, Version]:
+        """Return a version that can be read, and its dataset."""
         holding = self._manifest().datasets.get(dataset)
         found = holding.version(version) if holding else None
         if holding is None or found is None or found.state is State.SUPERSEDED:
             raise Refusal(Code.DATA_UNKNOWN, f"There is no version {version} of `{dataset}`, or no longer.", "Use the current version.")
         if found.state is State.WITHDRAWN:
             raise _withdrawn(dataset)
-        return self._table(holding, version)
+        return holding, found
 
     def _table(self, holding: Holding, number: int) -> StoredTable:
         return StoredTable(self._folder(holding.name, number), self._key("data.key"), bytes.fromhex(holding.salt))
@@ -198,8 +246,12 @@ class Home:
         folder.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         with new_folder(folder, self.path / "data" / _INCOMING) as incoming:
             write_table(incoming, folder, self._key("data.key"), contents)
+        return self._list(manifest, holding)
+
+    def _list(self, manifest: Manifest, holding: Holding) -> int:
+        """Write the list with a holding in it, and return the number of its newest version."""
         manifest.with_holding(holding).save(self.path / _LIST)
-        return number
+        return holding.next_number - 1
 
     @contextmanager
     def _changing(self) -> Iterator[Manifest]:
@@ -254,19 +306,12 @@ class HomeTables:
 
 
 def _without(table: StoredTable, identifier: str) -> Contents:
-    """Return a table without one person's rows; the codes close ranks."""
-    import pyarrow as pa
+    """Return a table without one person's rows."""
     import pyarrow.compute as pc
 
-    rows, persons = table.rows(), table.persons()
-    code = pc.index(persons, identifier).as_py()
-    if code < 0:
-        return Contents(rows, persons, table.salt)
-    kept = rows.filter(pc.not_equal(rows.column(PERSON), code))
-    codes = kept.column(PERSON)
-    moved = pc.subtract(codes, pc.cast(pc.greater(codes, code), pa.int32()))
-    kept = kept.set_column(0, rows.schema.field(PERSON), moved)
-    return Contents(kept, pa.concat_arrays([persons[:code], persons[code + 1 :]]), table.salt)
+    contents = Contents(table.rows(), table.persons(), table.salt)
+    code = pc.index(contents.persons, identifier).as_py()
+    return contents if code < 0 else contents.without([code])
 
 
 def _current(holding: Holding) -> Version:

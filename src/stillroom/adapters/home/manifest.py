@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,8 +16,6 @@ from stillroom.model.value import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from stillroom.adapters.admitted import Contents
 
 
 class State(StrEnum):
@@ -37,12 +36,16 @@ class Version(Value):
         section: Digest of the contract's section under which it was admitted (`policy.contracts.section_digest`).
         contract: Digest of that contract.
         state: What became of it.
+        source: Where its rows lie, if they are not in the home; never with a password. A version that is not current has forgotten it.
+        forgotten: What stands for persons that are left out of a source (`mark_of`).
     """
 
     number: int = Field(ge=1)
     section: Digest
     contract: Digest
     state: State = State.CURRENT
+    source: str | None = Field(default=None, exclude_if=operator.not_, repr=False)
+    forgotten: tuple[str, ...] = Field(default=(), exclude_if=operator.not_, repr=False)
 
 
 class Holding(Value):
@@ -79,11 +82,13 @@ class Holding(Value):
         current = self.current
         if current is None:
             return self
-        return self.model_copy(update={"versions": (*self.versions[:-1], current.model_copy(update={"state": state}))})
+        retired = current.model_copy(update={"state": state, "source": None, "forgotten": ()})
+        return self.model_copy(update={"versions": (*self.versions[:-1], retired)})
 
-    def extended(self, section: str, contract: str, after: int) -> Holding:
+    def extended(self, section: str, contract: str, after: int, source: str | None = None, forgotten: tuple[str, ...] = ()) -> Holding:
         """Return the holding with one more version, which supersedes the one before, and any that has a number up to `after` elsewhere."""
-        version = Version(number=max(self.next_number, after + 1), section=section, contract=contract)
+        number = max(self.next_number, after + 1)
+        version = Version(number=number, section=section, contract=contract, source=source, forgotten=forgotten)
         return self.model_copy(update={"versions": (*self.retired(State.SUPERSEDED).versions, version)})
 
 
@@ -123,13 +128,13 @@ class Manifest(Value):
             raise InvalidInput(Code.DATA_UNKNOWN, f"This home holds no dataset `{name}`.", "`stillroom data list` shows what it holds.")
         return self.datasets[name]
 
-    def holding_for(self, name: str, contents: Contents) -> Holding:
-        """Return the dataset that an admitted table belongs to, which is a new one if the home never held it.
+    def holding_for(self, name: str, key: bytes) -> Holding:
+        """Return the dataset that a table belongs to that was admitted under a secret key; a new one if the home never held it.
 
         Raises:
-            InvalidInput: `DATA_INVALID` if the table was admitted under another secret key than the dataset's.
+            InvalidInput: `DATA_INVALID` if that is another secret key than the dataset's.
         """
-        salt = contents.salt.hex()
+        salt = key.hex()
         holding = self.datasets.get(name) or Holding(name=name, private=bool(salt), salt=salt)
         if holding.salt != salt:
             raise InvalidInput(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stillroom.adapters.duckdb.admission.source import invalid
+from stillroom.adapters.sources.rows import invalid
 from stillroom.admission.cells import FALSE, TRUE, Mark, limits, replacement
 from stillroom.admission.dates import DATE_PATTERN, FIRST_DAY, LAST_DAY
 from stillroom.admission.identifiers import IDENTIFIER_LIMIT, canonical
@@ -63,7 +63,7 @@ class Cell:
 
 
 def check_type(name: str, column: Column, found: str) -> None:
-    """Refuse a column of a Parquet file that cannot hold what the contract declares.
+    """Refuse a typed column that cannot hold what the contract declares.
 
     Raises:
         InvalidInput: `DATA_INVALID`.
@@ -71,7 +71,7 @@ def check_type(name: str, column: Column, found: str) -> None:
     kind = found.partition("(")[0]
     if kind not in _READABLE[column.type]:
         raise invalid(
-            f"The column `{name}` has the type {kind} in the file, and the contract says {column.type}.",
+            f"The column `{name}` has the type {kind} in the source, and the contract says {column.type}.",
             "Write the column as that type, or as text.",
         )
 

@@ -52,10 +52,10 @@ class CellTable:
         self.values = tuple(f"v{i}" for i in range(len(self.names)))
         self.words = tuple(f"m{i}" for i in range(-(-len(self.names) // _MARKS_PER_WORD)))
         for name in self.names:
-            check_type(name, columns[name], source.types[name])
+            check_type(name, columns[name], source.kinds[name])
         cells = [cell(source.connection, columns[name], i, source.columns[name], source.types[name]) for i, name in enumerate(self.names)]
         required = [f"v{i} IS NOT NULL" for i, name in enumerate(self.names) if columns[name].required]
-        head = [] if person is None else [f"{person_text(person, source.columns[person], source.types[person])} AS {PERSON}"]
+        head = [] if person is None else [f"{person_text(person, source.columns[person], source.kinds[person])} AS {PERSON}"]
         source.connection.execute(_FIELD)
         source.connection.execute(f"CREATE TABLE file_rows AS {self._statement(cells, head, required, source.relation)}")
         fields = " || ".join(["''", *(f"field({value})" for value in self.values)])
