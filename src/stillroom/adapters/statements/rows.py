@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.sql import SqlType, Term, as_type, common, number, sql_cast, type_of
-from stillroom.adapters.duckdb.terms import Scope, term, truth
-from stillroom.adapters.duckdb.windows import windowed
+from stillroom.adapters.engine.links import base_of
+from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, number, sql_cast, type_of
+from stillroom.adapters.statements.terms import Scope, term, truth
+from stillroom.adapters.statements.windows import windowed
 from stillroom.model.relation import (
     Enrich,
     Filter,
@@ -29,36 +30,10 @@ from stillroom.model.relation import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stillroom.adapters.duckdb.sql import Texts
+    from stillroom.adapters.statements.dialect import Dialect
+    from stillroom.adapters.statements.sql import Texts
     from stillroom.model.plan import Plan
     from stillroom.model.relation import Arm, Relation
-
-
-def base_of(relation: Relation) -> str | None:
-    """Return a private dataset in which everybody has rows who has rows in the relation, the first by name; None if there is none.
-
-    Its codes of persons are enough to tell everybody apart who counts.
-    """
-    return min(_needed(relation), default=None)
-
-
-def _needed(relation: Relation) -> frozenset[str]:
-    """Return the private datasets without rows in which a person has no row of a relation."""
-    match relation:
-        case Scan():
-            return frozenset({relation.dataset})
-        case PartRows():
-            return frozenset()
-        case Join(kind=JoinKind.INNER):
-            return _needed(relation.left) | _needed(relation.right)
-        case Join(kind=JoinKind.LEFT):
-            return _needed(relation.left)
-        case Join():
-            return _needed(relation.left) & _needed(relation.right)
-        case Union():
-            return frozenset.intersection(*(_needed(arm.relation) for arm in relation.arms))
-        case Filter() | Mark() | Enrich() | PerPerson() | Window():
-            return _needed(relation.source)
 
 
 @dataclass(frozen=True)
@@ -96,9 +71,10 @@ class RowWriter:
     columns of both sides of a join stand side by side.
     """
 
-    def __init__(self, plan: Plan, texts: Texts) -> None:
+    def __init__(self, plan: Plan, texts: Texts, dialect: Dialect) -> None:
         """Start with the plan's facts."""
         self.reads: list[Read] = []
+        self.dialect = dialect
         self._plan = plan
         self._base = base_of(plan.whole)
         self._texts = texts
@@ -133,7 +109,7 @@ class RowWriter:
 
     def scope(self, columns: Mapping[str, Term]) -> Scope:
         """Return what names stand for."""
-        return Scope(columns, self._texts)
+        return Scope(columns, self._texts, self.dialect)
 
     def table(self, select: exp.Select) -> exp.Subquery:
         """Return a statement as an item of FROM."""
@@ -285,13 +261,13 @@ def _equal(left: Term, right: Term) -> exp.Expr:
 
 
 def _total(total: Total, scope: Scope) -> Term:
-    """Write an aggregate inside one person. A sum is an INT128, and like every number of a plan it is bounded by the compiler."""
+    """Write an aggregate inside one person. A sum is WIDE, and like every number of a plan it is bounded by the compiler."""
     value = term(total.value, scope)
     match total.function:
         case TotalFunction.COUNT:
             return Term(exp.Count(this=value.node), SqlType.NARROW)
         case TotalFunction.SUM:
-            return Term(exp.Sum(this=number(value).node), SqlType.WIDE)
+            return Term(scope.dialect.total(number(value).node), SqlType.WIDE)
         case TotalFunction.MIN:
             return value if value.type is SqlType.NULL else Term(exp.Min(this=value.node), value.type)
         case TotalFunction.MAX:
