@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.adapters.statements.sql import Texts
+    from stillroom.model.expression import Divide
 
 
 class DuckdbDialect:
     """Writes for DuckDB (`stillroom.adapters.statements.dialect.Dialect`). A WIDE is an INT128."""
 
     functions = WRITTEN
+    veils_outer_joins = False
 
     def sql(self, node: exp.Expr) -> str:
         """Return the text of a tree."""
@@ -28,14 +30,14 @@ class DuckdbDialect:
         """Return a sum; that of BIGINT or of INT128 is an INT128."""
         return exp.Sum(this=node)
 
-    def rounded(self, dividend: exp.Expr, divisor: exp.Expr, shift: int) -> exp.Expr:
+    def rounded(self, dividend: exp.Expr, divisor: exp.Expr, node: Divide) -> exp.Expr:
         """Return the quotient rounded half away from zero; NULL for the divisor 0, as the connection says.
 
         `//` truncates towards zero, so t = 2n // d is the quotient in halves, cut off; rounding t / 2 half away from zero gives the
         same as rounding n / d so, because a cut that starts between two halves never reaches the next. t / 2 is an exact decimal with
         one place, and DuckDB casts decimals to whole numbers by rounding half away from zero.
         """
-        doubled = exp.Mul(this=dividend, expression=whole(2 * 10**shift, SqlType.WIDE))
+        doubled = exp.Mul(this=dividend, expression=whole(2 * 10**node.shift, SqlType.WIDE))
         halves = exp.IntDiv(this=exp.paren(doubled, copy=False), expression=divisor)
         decimal = exp.Cast(this=halves, to=exp.DataType.build("DECIMAL(36, 0)"))
         half = exp.Cast(this=exp.Literal.number("0.5"), to=exp.DataType.build("DECIMAL(2, 1)"))

@@ -21,8 +21,10 @@ from stillroom.adapters.statements.calls import (
     concatenated,
     constant,
     extreme,
+    inside,
     numbers,
     plain,
+    within_range,
 )
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
 from stillroom.admission.cells import FALSE, TRUE
@@ -60,31 +62,6 @@ def _floor(node: Call, operands: Sequence[Term]) -> Term:
     raised = exp.Add(this=as_type(operand, width), expression=whole(times * divisor, width))
     quotient = exp.IntDiv(this=exp.paren(raised, copy=False), expression=whole(divisor, width))
     return Term(exp.paren(exp.Sub(this=exp.paren(quotient, copy=False), expression=whole(times, width)), copy=False), width)
-
-
-def _within(node: Call, operands: Sequence[Term]) -> Term:
-    """Write NULL outside a range by casts that are NULL where they do not fit.
-
-    Moved so that the high end is the greatest BIGINT, only what is not above it fits; moved on so that the low end is the least, only what
-    is not below it. What is left lies in the range.
-    """
-    return _inside(operands[0], constant(node, 1), constant(node, 2))
-
-
-def _inside(operand: Term, low: int, high: int) -> Term:
-    up, down = LARGEST_NARROW - high, -LARGEST_NARROW - 1 - low
-    below = _narrowed(_moved(as_type(number(operand), SqlType.WIDE), up))
-    inside = _narrowed(_moved(sql_cast(below, SqlType.WIDE), down - up))
-    return Term(_narrowed(_moved(sql_cast(inside, SqlType.WIDE), -down)), SqlType.NARROW)
-
-
-def _moved(node: exp.Expr, by: int) -> exp.Expr:
-    return exp.paren(exp.Add(this=node, expression=whole(by, SqlType.WIDE)), copy=False)
-
-
-def _narrowed(node: exp.Expr) -> exp.Expr:
-    """Return a number as a BIGINT; NULL where it does not fit."""
-    return exp.TryCast(this=node, to=exp.DataType(this=SqlType.NARROW.value))
 
 
 def _date(node: Call, operand: Term) -> exp.Expr:
@@ -178,7 +155,7 @@ def _decimal(node: exp.Expr, digits: int, places: int, cast: type[exp.Cast] = ex
 
 
 def _date_text(node: Call, operands: Sequence[Term]) -> Term:
-    return Term(sql_cast(_date(node, _inside(operands[0], FIRST_DAY, LAST_DAY)), SqlType.TEXT), SqlType.TEXT)
+    return Term(sql_cast(_date(node, inside(operands[0], FIRST_DAY, LAST_DAY)), SqlType.TEXT), SqlType.TEXT)
 
 
 def _text_number(node: Call, operands: Sequence[Term]) -> Term:
@@ -195,7 +172,7 @@ def _text_number(node: Call, operands: Sequence[Term]) -> Term:
 def _text_date(_node: Call, operands: Sequence[Term]) -> Term:
     """Read a date; DuckDB knows a year 0."""
     day = _spelled(operands[0], "[0-9]{4}-[0-9]{2}-[0-9]{2}", "(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
-    return _inside(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), FIRST_DAY, LAST_DAY)
+    return inside(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), FIRST_DAY, LAST_DAY)
 
 
 def _text_truth(_node: Call, operands: Sequence[Term]) -> Term:
@@ -218,7 +195,7 @@ WRITTEN: dict[Function, WritesCall] = {
     Function.FLOOR: _floor,
     Function.GREATEST: extreme(exp.Greatest),
     Function.LEAST: extreme(exp.Least),
-    Function.WITHIN: _within,
+    Function.WITHIN: within_range,
     Function.LENGTH: plain(partial(_function, "length"), SqlType.TEXT, gives=SqlType.NARROW),
     Function.LOWER: plain(_translated(ascii_uppercase, ascii_lowercase), SqlType.TEXT),
     Function.UPPER: plain(_translated(ascii_lowercase, ascii_uppercase), SqlType.TEXT),

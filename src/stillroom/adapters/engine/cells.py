@@ -56,10 +56,18 @@ def occupied(plan: Plan, rows: Iterable[tuple[Any, ...]]) -> list[Occupied]:
 
 
 def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Iterable[Sequence[int]]) -> None:
-    """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0."""
+    """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0.
+
+    Raises:
+        Failed: A cell was found twice: which of its totals is right, nobody knows.
+    """
     strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
+    seen: set[int] = set()
     for row in found:
         at = sum(position * stride for position, stride in zip(row, strides, strict=False))
+        if at in seen:
+            raise failed()
+        seen.add(at)
         for column, total in zip(cells, row[len(sizes) :], strict=True):
             column[at] = total
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, number, unsound, within
+from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, common, number, sql_cast, unsound, whole, within
 from stillroom.model.expression import Constant
 
 if TYPE_CHECKING:
@@ -65,6 +65,32 @@ def extreme(function: type[exp.Greatest | exp.Least]) -> WritesCall:
         return Term(function(this=first, expressions=others, ignore_nulls=True), shared)
 
     return written
+
+
+def within_range(node: Call, operands: Sequence[Term]) -> Term:
+    """Write NULL outside a range."""
+    return inside(operands[0], constant(node, 1), constant(node, 2))
+
+
+def inside(operand: Term, low: int, high: int) -> Term:
+    """Write NULL outside a range by casts that are NULL where they do not fit.
+
+    Moved so that the high end is the greatest BIGINT, only what is not above it fits; moved on so that the low end is the least, only what
+    is not below it. What is left lies in the range.
+    """
+    up, down = LARGEST_NARROW - high, -LARGEST_NARROW - 1 - low
+    below = _narrowed(_moved(as_type(number(operand), SqlType.WIDE), up))
+    held = _narrowed(_moved(sql_cast(below, SqlType.WIDE), down - up))
+    return Term(_narrowed(_moved(sql_cast(held, SqlType.WIDE), -down)), SqlType.NARROW)
+
+
+def _moved(node: exp.Expr, by: int) -> exp.Expr:
+    return exp.paren(exp.Add(this=node, expression=whole(by, SqlType.WIDE)), copy=False)
+
+
+def _narrowed(node: exp.Expr) -> exp.Expr:
+    """Return a number as a BIGINT; NULL where it does not fit."""
+    return exp.TryCast(this=node, to=exp.DataType(this=SqlType.NARROW.value))
 
 
 def plain(write: Callable[..., exp.Expr], *takes: SqlType, gives: SqlType = SqlType.TEXT) -> WritesCall:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.adapters.statements.sql import Term, Texts
-    from stillroom.model.expression import Call
+    from stillroom.model.expression import Call, Divide
     from stillroom.model.function import Function
 
     WritesCall: TypeAlias = Callable[[Call, Sequence[Term]], Term]
@@ -30,6 +30,11 @@ class Dialect(Protocol):
         """What writes each function; the engine lacks those that are missing."""
         ...
 
+    @property
+    def veils_outer_joins(self) -> bool:
+        """Whether columns that an outer join may leave NULL are hidden from the engine's optimizer, see `rows.RowWriter`."""
+        ...
+
     def sql(self, node: exp.Expr) -> str:
         """Return the text of a tree."""
         ...
@@ -38,10 +43,10 @@ class Dialect(Protocol):
         """Return the sum over rows of a number of either width, as a WIDE. NULLs are left out; of none it is NULL."""
         ...
 
-    def rounded(self, dividend: exp.Expr, divisor: exp.Expr, shift: int) -> exp.Expr:
-        """Return a quotient times 10**shift as a WIDE, rounded half away from zero; NULL for the divisor 0. Both are WIDE.
+    def rounded(self, dividend: exp.Expr, divisor: exp.Expr, node: Divide) -> exp.Expr:
+        """Return a quotient times 10**node.shift as a WIDE, rounded half away from zero; NULL for the divisor 0. Both are WIDE.
 
-        The dividend times 10**shift is below `sql.NUMBER_LIMIT`.
+        The dividend times 10**node.shift is no more than `node.bound`, which is below `sql.NUMBER_LIMIT`.
         """
         ...
 

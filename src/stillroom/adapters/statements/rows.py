@@ -149,9 +149,28 @@ class RowWriter:
             on.append(truth(join.condition, self.scope(columns)))
         joined = self._join(left.select, right.select, join.kind, on)
         if join.kind is not JoinKind.FULL:
-            return Rows(joined, left.person, columns)
-        person, either = self.name(), exp.Coalesce(this=exp.column(left.person), expressions=[exp.column(right.person)])
-        return Rows(joined.select(exp.alias_(either, person, copy=False), copy=False), person, columns)
+            rows, absent = Rows(joined, left.person, columns), {**right.columns, **has_right} if join.kind is JoinKind.LEFT else {}
+        else:
+            person, either = self.name(), exp.Coalesce(this=exp.column(left.person), expressions=[exp.column(right.person)])
+            rows, absent = Rows(joined.select(exp.alias_(either, person, copy=False), copy=False), person, columns), columns
+        return self._veiled(rows, absent) if self.dialect.veils_outer_joins else rows
+
+    def _veiled(self, rows: Rows, absent: Mapping[str, Term]) -> Rows:
+        """Write columns that an outer join may leave NULL in terms of the person, who is there on every row.
+
+        DataFusion 54, and so what is built on it, takes a column that is constant on one side of an outer join, by a filter or by being
+        `TRUE`, to be constant above the join too, where it is NULL on rows that lack the side: it leaves that column out when it sorts rows
+        for windows, and finds a group several times. What is made of the person it takes for constant no more.
+        """
+        missing = exp.Is(this=exp.column(rows.person), expression=exp.null())
+        select = exp.select("*").from_(self.table(rows.select), copy=False)
+        columns = dict(rows.columns)
+        for name, column in absent.items():
+            if column.type is not SqlType.NULL:
+                seen, node = self.name(), exp.Case(ifs=[exp.If(this=missing.copy(), true=exp.null())], default=column.node.copy())
+                select.select(exp.alias_(node, seen, copy=False), copy=False)
+                columns[name] = Term(exp.column(seen), column.type)
+        return Rows(select, rows.person, columns) if absent else rows
 
     def _marked(self, side: Rows, name: str | None) -> tuple[Rows, dict[str, Term]]:
         """Add the column that is true on all rows of a side, if it has a name."""

@@ -129,7 +129,7 @@ def _number(node: Arithmetic | Divide, scope: Scope) -> Term:
     left, right = term(node.left, scope), term(node.right, scope)
     bound = within(node.bound)
     if isinstance(node, Divide):
-        return Term(scope.dialect.rounded(as_type(left, SqlType.WIDE), as_type(right, SqlType.WIDE), node.shift), SqlType.WIDE)
+        return Term(scope.dialect.rounded(as_type(left, SqlType.WIDE), as_type(right, SqlType.WIDE), node), SqlType.WIDE)
     wide = bound > LARGEST_NARROW or SqlType.WIDE in {left.type, right.type}
     width = SqlType.WIDE if wide else SqlType.NARROW
     operation = _ARITHMETIC[node.operation](this=as_type(left, width), expression=as_type(right, width))

@@ -1,0 +1,151 @@
+"""The engine: runs plans exactly, on a cluster behind Spark Connect."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from decimal import Decimal
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from stillroom.adapters.engine.cells import exact_cells, failed, occupied
+from stillroom.adapters.engine.features import lacking
+from stillroom.adapters.engine.links import PersonLinks
+from stillroom.errors import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+    from stillroom.adapters.statements.statement import Statement
+    from stillroom.model.plan import Plan
+    from stillroom.model.selection import Occupied
+    from stillroom.ports import AdmittedTable
+
+LACKS: frozenset[str] = frozenset()
+"""What some server does not compute exactly, by the names of `stillroom.adapters.engine.features`."""
+
+BEYOND = "numbers of this size"
+"""The name of what does not fit the engine's decimals."""
+
+_SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "true",
+    "spark.sql.groupByOrdinal": "true",
+}
+"""Whatever the server's defaults are: an overflow fails instead of losing digits, and what SQL says is read in one way only."""
+
+
+class SparkEngine:
+    """Runs plans with Spark Connect.
+
+    Every run has a session of its own, with the tables that its statements read; the server forgets both when the run ends. The server sees
+    exact rows: it is part of what the room's operator is trusted with.
+
+    Attributes:
+        name: Name and version, for people.
+    """
+
+    def __init__(self, remote: str) -> None:
+        """Name the server by its URL, as in `sc://host:port/;use_ssl=true;token=…`; nobody connects yet."""
+        self.name = f"spark connect {version('pyspark-client')}"
+        self._remote = remote
+        self._links = PersonLinks()
+
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return what a plan asks for that a server may not compute exactly, by name and sorted."""
+        from stillroom.adapters.spark.dialect import SPARK
+        from stillroom.adapters.statements.statement import statements
+
+        names = lacking(plan, LACKS)
+        try:
+            statements(plan, b"", SPARK)
+        except Failed:
+            return names or (BEYOND,)
+        return names
+
+    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
+        """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
+
+        The result is the same however many workers there are and whatever the order of rows: all arithmetic is on whole numbers, and no
+        step depends on an order.
+
+        Raises:
+            Failed: The server could not finish; nothing that it says is in the message.
+        """
+        return exact_cells(plan, self._found(plan, tables))
+
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+        """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
+
+        Raises:
+            Failed: The server could not finish; nothing that it says is in the message.
+        """
+        ((_, found),) = self._found(plan, tables)
+        return occupied(plan, found)
+
+    def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[tuple[Any, ...]]]]:
+        """Run the statements of a plan, and return each with its rows."""
+        from stillroom.adapters.spark.dialect import SPARK
+        from stillroom.adapters.statements.inputs import inputs_of
+        from stillroom.adapters.statements.statement import statements
+
+        try:
+            questions = statements(plan, tables[plan.datasets[0]].salt, SPARK)
+            with _session(self._remote) as session:
+                return [(question, _answer(session, question, inputs_of(plan, question, tables, self._links))) for question in questions]
+        except Exception:  # noqa: BLE001 - what a server says may show rows, whatever kind of error its client makes of it
+            raise failed() from None
+
+
+@contextmanager
+def _session(remote: str) -> Iterator[SparkSession]:
+    """Open a session, and see that the server forgets it."""
+    from pyspark.sql import SparkSession
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    _silence()
+    session = SparkSession.builder.remote(remote).create()
+    try:
+        session.client.set_retry_policies([DefaultPolicy(max_retries=4)])
+        for name, value in _SETTINGS.items():
+            session.conf.set(name, value)
+        yield session
+    finally:
+        session.stop()
+
+
+def _silence() -> None:
+    """Keep the client from logging what servers say: it may show rows."""
+    import logging
+
+    for name in ("SQLQueryContextLogger", "pyspark.sql.connect.client.logging"):
+        logging.getLogger(name).disabled = True
+
+
+def _answer(session: SparkSession, question: Statement, inputs: Mapping[str, pa.Table]) -> list[tuple[Any, ...]]:
+    """Run a statement and return its rows."""
+    for name, table in inputs.items():
+        _uploaded(session, table).createOrReplaceTempView(name)
+    try:
+        found = session.sql(question.sql, args=question.texts or None).toArrow()
+    finally:
+        for name in inputs:
+            session.catalog.dropTempView(name)
+    columns = [[int(value) if isinstance(value, Decimal) else value for value in column.to_pylist()] for column in found.columns]
+    return list(zip(*columns, strict=True))
+
+
+def _uploaded(session: SparkSession, table: pa.Table) -> Any:  # noqa: ANN401  a data frame, whose type depends on the client
+    """Send a table; every column has one of the four types that statements know."""
+    import pyarrow as pa
+    from pyspark.sql.types import BooleanType, IntegerType, LongType, StringType, StructType
+
+    kinds = {pa.bool_(): BooleanType(), pa.int32(): IntegerType(), pa.int64(): LongType(), pa.string(): StringType()}
+    plain = pa.schema([pa.field(one.name, one.type if one.type in kinds else pa.string()) for one in table.schema])
+    schema = StructType()
+    for field in plain:
+        schema.add(field.name, kinds[field.type], nullable=True)
+    return session.createDataFrame(table.cast(plain), schema=schema)
