@@ -158,7 +158,7 @@ class RowWriter:
     def _veiled(self, rows: Rows, absent: Mapping[str, Term]) -> Rows:
         """Write columns that an outer join may leave NULL in terms of the person, who is there on every row.
 
-        DataFusion 54, and so what is built on it, takes a column that is constant on one side of an outer join, by a filter or by being
+        DataFusion 55, and so what is built on it, takes a column that is constant on one side of an outer join, by a filter or by being
         `TRUE`, to be constant above the join too, where it is NULL on rows that lack the side: it leaves that column out when it sorts rows
         for windows, and finds a group several times. What is made of the person it takes for constant no more.
         """
