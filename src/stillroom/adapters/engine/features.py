@@ -22,13 +22,17 @@ def features_of(plan: Plan) -> frozenset[str]:
     A function has the name of its member of `model.function.Function`; any other node of an expression or relation that of its `op`. A join
     says its kind (`full join`), a total inside one person and a window their function (`total max`, `window lag`).
     """
-    relations = list(steps(plan.whole))
-    roots = chain.from_iterable(map(expressions, relations))
-    values = (*(key.value for key in plan.keys), *(measure.value for measure in plan.measures))
-    computed = (_expression(node) for root in chain(roots, values) for node in walk(root))
-    kept = {"kept groups"} if plan.bounds.keep_groups else set[str]()
-    made = {f"measured {measure.aggregate}" for measure in plan.measures}
-    return frozenset(computed) | frozenset(name for relation in relations for name in _relation(relation)) | kept | made
+    computed = (_expression(node) for root in values_of(plan) for node in walk(root))
+    related = (name for relation in steps(plan.whole) for name in _relation(relation))
+    kept = ["kept groups"] if plan.bounds.keep_groups else []
+    made = (f"measured {measure.aggregate}" for measure in plan.measures)
+    return frozenset(chain(computed, related, kept, made))
+
+
+def values_of(plan: Plan) -> tuple[Expression, ...]:
+    """Return every expression that an engine computes for a plan."""
+    inside = chain.from_iterable(map(expressions, steps(plan.whole)))
+    return (*inside, *(key.value for key in plan.keys), *(measure.value for measure in plan.measures))
 
 
 def lacking(plan: Plan, lacks: frozenset[str]) -> tuple[str, ...]:

@@ -39,11 +39,14 @@ class StillroomSpark(Spark):
             return super().cte_sql(expression)
 
         def window_sql(self, expression: exp.Window) -> str:
-            """Write a window. A row's number needs an order, if only of equals, and is an INT."""
-            numbers = isinstance(expression.this, exp.RowNumber)
-            if expression.args.get("order") is None and isinstance(expression.this, exp.RowNumber | exp.Lag | exp.Lead):
+            """Write a window. What looks at a place needs an order, if only of equals; a row's number is an INT, and so must an offset be."""
+            said = expression.this
+            if isinstance(said, exp.RowNumber | exp.Lag | exp.Lead) and expression.args.get("order") is None:
                 expression.set("order", exp.Order(expressions=[exp.null()]))
-            return f"CAST({super().window_sql(expression)} AS BIGINT)" if numbers else super().window_sql(expression)
+            if isinstance(said, exp.Lag | exp.Lead):
+                said.set("offset", said.args["offset"].this)
+            written = super().window_sql(expression)
+            return f"CAST({written} AS BIGINT)" if isinstance(said, exp.RowNumber) else written
 
 
 class SparkDialect:
@@ -67,7 +70,7 @@ class SparkDialect:
     def rounded(self, dividend: exp.Expr, divisor: exp.Expr, node: Divide) -> exp.Expr:
         """Return the quotient rounded half away from zero, from one in halves that is cut off (as `DuckdbDialect.rounded` says)."""
         doubled = exp.Mul(this=dividend, expression=whole(2 * 10**node.shift, SqlType.WIDE))
-        halves = quotient(exp.paren(doubled, copy=False), divisor, SqlType.WIDE, 2 * node.bound + 1)
+        halves = quotient(exp.paren(doubled, copy=False), divisor, SqlType.WIDE)
         half = decimal(exp.Literal.number("0.5"), 2, 1)
         return sql_cast(exp.Mul(this=decimal(halves, 35, 0), expression=half), SqlType.WIDE)
 

@@ -8,9 +8,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from stillroom.adapters.engine.cells import exact_cells, failed, occupied
-from stillroom.adapters.engine.features import lacking
+from stillroom.adapters.engine.features import lacking, values_of
 from stillroom.adapters.engine.links import PersonLinks
 from stillroom.errors import Failed
+from stillroom.model.expression import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from stillroom.adapters.statements.statement import Statement
+    from stillroom.model.expression import Expression
     from stillroom.model.plan import Plan
     from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
@@ -28,6 +30,12 @@ LACKS: frozenset[str] = frozenset()
 
 BEYOND = "numbers of this size"
 """The name of what does not fit the engine's decimals."""
+
+NESTED = "divisions inside divisions inside divisions"
+"""The name of operands that are written several times, each of them inside another such one, more than `DEEPEST` deep."""
+
+DEEPEST = 3
+"""How deep. An optimizer's work grows by a factor with each further one."""
 
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
@@ -60,6 +68,8 @@ class SparkEngine:
         from stillroom.adapters.statements.statement import statements
 
         names = lacking(plan, LACKS)
+        if max(map(_repeated, values_of(plan))) > DEEPEST:
+            return (*names, NESTED)
         try:
             statements(plan, b"", SPARK)
         except Failed:
@@ -98,6 +108,13 @@ class SparkEngine:
                 return [(question, _answer(session, question, inputs_of(plan, question, tables, self._links))) for question in questions]
         except Exception:  # noqa: BLE001 - what a server says may show rows, whatever kind of error its client makes of it
             raise failed() from None
+
+
+def _repeated(node: Expression) -> int:
+    """Return how deep operands that are written several times stand inside each other."""
+    from stillroom.adapters.spark.functions import repeats
+
+    return repeats(node) + max(map(_repeated, children(node)), default=0)
 
 
 @contextmanager

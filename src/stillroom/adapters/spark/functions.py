@@ -30,13 +30,14 @@ from stillroom.adapters.statements.calls import (
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
 from stillroom.admission.cells import FALSE, TRUE
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.model.expression import Call, Divide
 from stillroom.model.function import Function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stillroom.adapters.statements.dialect import WritesCall
-    from stillroom.model.expression import Call
+    from stillroom.model.expression import Expression
 
 DECIMAL_DIGITS = 38
 """The digits of Spark's longest decimals."""
@@ -55,36 +56,36 @@ def decimal(node: exp.Expr, digits: int, places: int, cast: type[exp.Cast] = exp
     return cast(this=node, to=exp.DataType.build(f"DECIMAL({digits}, {places})", dialect="spark"))
 
 
-def given(value: exp.Expr, write: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    """Write an expression that has a value in several places, so that the value itself is written once: a function of an array of one."""
-    body = exp.Lambda(this=write(exp.column("it")), expressions=[exp.to_identifier("it")])
-    return exp.Bracket(this=function("TRANSFORM", function("ARRAY", value), body), expressions=[exp.Literal.number(0)])
-
-
-def quotient(dividend: exp.Expr, divisor: exp.Expr, width: SqlType, bound: int) -> exp.Expr:
+def quotient(dividend: exp.Expr, divisor: exp.Expr, width: SqlType) -> exp.Expr:
     """Write the quotient of two numbers of a width, cut off towards zero; NULL for the divisor 0.
 
-    `DIV` is exact for decimals too, but a BIGINT, and drops higher bits in silence. Where the bound does not prove that it fits, the
-    dividend without its remainder is divided: the quotient is whole, and exact if its type has room. That of two DECIMAL(38, 0) has six
-    places, and so no room for more than 32 digits; a thousandth has.
+    `DIV` is a BIGINT, also that of decimals, of which it drops higher bits in silence. So the dividend without its remainder is divided: the
+    quotient is whole, and exact if its type has room. That of two DECIMAL(38, 0) has six places, and so no room for more than 32 digits;
+    that of a thousandth has.
     """
     some = exp.Nullif(this=divisor, expression=whole(0, width))
-    if width is SqlType.NARROW or bound <= LARGEST_NARROW:
-        return sql_cast(exp.paren(exp.IntDiv(this=dividend, expression=some), copy=False), width)
-    pair = function("NAMED_STRUCT", exp.Literal.string("n"), dividend, exp.Literal.string("d"), some)
-    return given(pair, lambda _: _divided(exp.column("n", table="it"), exp.column("d", table="it")))
-
-
-def _divided(dividend: exp.Expr, divisor: exp.Expr) -> exp.Expr:
-    multiple = exp.paren(exp.Sub(this=dividend, expression=function("TRY_MOD", dividend.copy(), divisor)), copy=False)
+    if width is SqlType.NARROW:
+        return exp.paren(exp.IntDiv(this=dividend, expression=some), copy=False)
+    multiple = exp.paren(exp.Sub(this=dividend, expression=function("TRY_MOD", dividend.copy(), divisor.copy())), copy=False)
     thousandth = exp.paren(exp.Mul(this=multiple, expression=decimal(exp.Literal.number("0.001"), 3, 3)), copy=False)
-    divided = decimal(exp.Div(this=thousandth, expression=divisor.copy()), 38, 3)
+    divided = decimal(exp.Div(this=thousandth, expression=some), 38, 3)
     return sql_cast(exp.Mul(this=divided, expression=decimal(exp.Literal.number(1000), 4, 0)), SqlType.WIDE)
+
+
+def repeats(node: Expression) -> bool:
+    """Tell whether an operand of a node is written several times."""
+    match node:
+        case Divide() | Call(function=Function.QUOTIENT | Function.MONTHS):
+            return True
+        case Call(function=Function.FLOOR):
+            return node.bound > 2**60
+        case _:
+            return False
 
 
 def _quotient(node: Call, operands: Sequence[Term]) -> Term:
     (left, right), width = numbers(operands)
-    return Term(quotient(left, right, width, node.bound), width)
+    return Term(quotient(left, right, width), width)
 
 
 def _remainder(_node: Call, operands: Sequence[Term]) -> Term:
@@ -101,7 +102,7 @@ def _floor(node: Call, operands: Sequence[Term]) -> Term:
     wide = operand.type is SqlType.WIDE or within(node.bound + times * divisor) > LARGEST_NARROW
     width = SqlType.WIDE if wide else SqlType.NARROW
     raised = exp.paren(exp.Add(this=as_type(operand, width), expression=whole(times * divisor, width)), copy=False)
-    cut = quotient(raised, whole(divisor, width), width, node.bound + times)
+    cut = quotient(raised, whole(divisor, width), width)
     return Term(exp.paren(exp.Sub(this=cut, expression=whole(times, width)), copy=False), width)
 
 
@@ -142,12 +143,10 @@ def _part(name: str) -> WritesCall:
 
 
 def _months(node: Call, operands: Sequence[Term]) -> Term:
-    def counted(date: exp.Expr) -> exp.Expr:
-        years = exp.Mul(this=_counted(function("YEAR", date)), expression=whole(12))
-        months = exp.Sub(this=_counted(function("MONTH", date.copy())), expression=whole(1))
-        return exp.Add(this=years, expression=exp.paren(months, copy=False))
-
-    return Term(given(_date(node, operands[0]), counted), SqlType.NARROW)
+    date = _date(node, operands[0])
+    years = exp.Mul(this=_counted(function("YEAR", date)), expression=whole(12))
+    month = exp.Sub(this=_counted(function("MONTH", date.copy())), expression=whole(1))
+    return Term(exp.paren(exp.Add(this=years, expression=exp.paren(month, copy=False)), copy=False), SqlType.NARROW)
 
 
 def _month_start(node: Call, operands: Sequence[Term]) -> Term:
