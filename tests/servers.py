@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bench.environments import environment
 
 if TYPE_CHECKING:
     from typing import Self
@@ -22,6 +28,19 @@ sys.stdin.read()
 server.stop()
 """
 """Serves until its input ends, which it does when whoever started it is gone; what takes too much memory fails by itself."""
+
+REQUIREMENTS = Path(__file__).parent / "spark.txt"
+WORKERS = "local-cluster[2,1,2048]"
+SERVICE = "org.apache.spark.sql.connect.service.SparkConnectServer"
+SPARK = {
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.connect.grpc.binding.port": "0",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.task.maxFailures": "1",
+    "spark.ui.enabled": "false",
+}
 
 PATIENCE = 60
 """How many seconds a server may take to stop."""
@@ -42,7 +61,7 @@ class Server:
     @classmethod
     def sail(cls) -> Self:
         """Start Sail: Spark Connect without a JVM."""
-        environment = {**os.environ, "RUST_LOG": "error"}
+        environment = {**os.environ, "RUST_LOG": "error", "RUST_MIN_STACK": str(128 << 20)}
         process = subprocess.Popen(
             [sys.executable, "-c", SAIL],
             stdin=subprocess.PIPE,
@@ -54,10 +73,34 @@ class Server:
         assert process.stdout is not None
         return cls(f"sc://127.0.0.1:{int(process.stdout.readline())}", process)
 
+    @classmethod
+    def spark(cls) -> Self:
+        """Start Apache Spark, in an environment of its own: one process that plans, and two workers of one core and 2 GB each.
+
+        A task that fails is not tried again, so that a worker's death is the question's.
+        """
+        home = next(environment(REQUIREMENTS).parents[1].glob("lib/python*/site-packages/pyspark"))
+        settings = [word for name, value in SPARK.items() for word in ("--conf", f"{name}={value}")]
+        process = subprocess.Popen(
+            [home / "bin" / "spark-submit", "--master", WORKERS, *settings, "--class", SERVICE, "spark-internal"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"},
+            start_new_session=True,
+        )
+        assert process.stderr is not None
+        started = next(found for line in process.stderr if (found := re.search(r"Spark Connect server started at: \S*:(\d+)$", line)))
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        return cls(f"sc://127.0.0.1:{started[1]}", process)
+
     def stop(self) -> None:
-        """End the child, and wait for it."""
+        """End the child and what it started, and wait for it."""
+        if self.process.poll() is None and os.getpgid(self.process.pid) == self.process.pid:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
-        self.process.communicate(timeout=PATIENCE)
+        self.process.wait(timeout=PATIENCE)
 
 
 class Servers:
@@ -80,6 +123,11 @@ class Servers:
     def sail(self) -> str:
         """The URL of Sail."""
         return self._started(Server.sail())
+
+    @cached_property
+    def spark(self) -> str:
+        """The URL of Apache Spark."""
+        return self._started(Server.spark())
 
     def _started(self, server: Server) -> str:
         self._running.append(server)

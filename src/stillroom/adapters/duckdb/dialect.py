@@ -20,7 +20,7 @@ class DuckdbDialect:
     """Writes for DuckDB (`stillroom.adapters.statements.dialect.Dialect`). A WIDE is an INT128."""
 
     functions = WRITTEN
-    veils_outer_joins = False
+    suits_datafusion = False
 
     def sql(self, node: exp.Expr) -> str:
         """Return the text of a tree."""

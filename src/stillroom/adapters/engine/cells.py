@@ -33,7 +33,7 @@ class Asked(Protocol):
         ...
 
 
-def exact_cells(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[int]]]]) -> tuple[tuple[int, ...], ...]:
+def exact_cells(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[Any]]]]) -> tuple[tuple[int, ...], ...]:
     """Return the leaf cells of each measure of a plan without selected keys, in canonical order; those that nobody is in are 0."""
     cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
     for asked, rows in found:
@@ -55,7 +55,7 @@ def occupied(plan: Plan, rows: Iterable[tuple[Any, ...]]) -> list[Occupied]:
     return found
 
 
-def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Iterable[Sequence[int]]) -> None:
+def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Iterable[Sequence[Any]]) -> None:
     """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0.
 
     Raises:

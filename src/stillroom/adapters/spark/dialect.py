@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
 
 from stillroom.adapters.spark.functions import WRITTEN, decimal, function, quotient
-from stillroom.adapters.statements.sql import SqlType, Term, sql_cast, whole
+from stillroom.adapters.statements.sql import SqlType, sql_cast, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +24,11 @@ _ESCAPES = "!#$&*+~^|@"
 class StillroomSpark(Spark):
     """Spark as it is spelled here: decimals of 38 digits in place of INT128, TRY_CAST, and windows that are always ordered."""
 
-    class Generator(Spark.Generator):
+    class Generator(SparkGenerator):
         """Writes trees."""
 
-        TYPE_MAPPING = {**Spark.Generator.TYPE_MAPPING, exp.DType.INT128: "DECIMAL(38, 0)"}  # noqa: RUF012  as sqlglot has it
-        TRANSFORMS = {**Spark.Generator.TRANSFORMS, exp.TryCast: lambda self, node: self.cast_sql(node, safe_prefix="TRY_")}  # noqa: RUF012
+        TYPE_MAPPING = {**SparkGenerator.TYPE_MAPPING, exp.DType.INT128: "DECIMAL(38, 0)"}  # noqa: RUF012  as sqlglot has it
+        TRANSFORMS = {**SparkGenerator.TRANSFORMS, exp.TryCast: lambda self, node: self.cast_sql(node, safe_prefix="TRY_")}  # noqa: RUF012
 
         def intdiv_sql(self, expression: exp.IntDiv) -> str:
             """Write a quotient that is cut off; it is a BIGINT."""
@@ -39,7 +40,7 @@ class StillroomSpark(Spark):
             return super().cte_sql(expression)
 
         def window_sql(self, expression: exp.Window) -> str:
-            """Write a window. What looks at a place needs an order, if only of equals; a row's number is an INT, and so must an offset be."""
+            """Write a window. What looks at a place needs an order, if only of equals. A row's number is an INT; an offset must be."""
             said = expression.this
             if isinstance(said, exp.RowNumber | exp.Lag | exp.Lead) and expression.args.get("order") is None:
                 expression.set("order", exp.Order(expressions=[exp.null()]))
@@ -57,7 +58,7 @@ class SparkDialect:
     """
 
     functions = WRITTEN
-    veils_outer_joins = True
+    suits_datafusion = True
 
     def sql(self, node: exp.Expr) -> str:
         """Return the text of a tree."""

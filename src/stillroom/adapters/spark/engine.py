@@ -5,25 +5,30 @@ from __future__ import annotations
 from contextlib import contextmanager
 from decimal import Decimal
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.adapters.engine.cells import exact_cells, failed, occupied
 from stillroom.adapters.engine.features import lacking, values_of
 from stillroom.adapters.engine.links import PersonLinks
 from stillroom.errors import Failed
-from stillroom.model.expression import children
+from stillroom.model.expression import All, Any, children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from stillroom.adapters.statements.statement import Statement
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Plan
+    from stillroom.model.schema import Scalar
     from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
+
+Cells: TypeAlias = "tuple[Scalar, ...]"
+"""What a statement finds of one cell."""
 
 LACKS: frozenset[str] = frozenset()
 """What some server does not compute exactly, by the names of `stillroom.adapters.engine.features`."""
@@ -32,10 +37,16 @@ BEYOND = "numbers of this size"
 """The name of what does not fit the engine's decimals."""
 
 NESTED = "divisions inside divisions inside divisions"
-"""The name of operands that are written several times, each of them inside another such one, more than `DEEPEST` deep."""
+"""The name of operands that are written several times, each of them inside another such one, more than `MOST_REPEATED` deep."""
 
-DEEPEST = 3
+MOST_REPEATED = 3
 """How deep. An optimizer's work grows by a factor with each further one."""
+
+DEEP = "expressions this deep"
+"""The name of statements with more than `MOST_DEEP` parentheses inside each other, and of conditions of more than `MOST_WIDE` others."""
+
+MOST_DEEP, MOST_WIDE = 160, 400
+"""Servers walk statements recursively, as wide conditions too, and Sail ends for good when that takes more than its stack."""
 
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
@@ -68,13 +79,15 @@ class SparkEngine:
         from stillroom.adapters.statements.statement import statements
 
         names = lacking(plan, LACKS)
-        if max(map(_repeated, values_of(plan))) > DEEPEST:
+        values = values_of(plan)
+        if max(map(_repeated, values)) > MOST_REPEATED:
             return (*names, NESTED)
         try:
-            statements(plan, b"", SPARK)
+            deep = max(_depth(statement.sql) for statement in statements(plan, b"", SPARK)) > MOST_DEEP
         except Failed:
             return names or (BEYOND,)
-        return names
+        wide = any(isinstance(node, All | Any) and len(node.operands) > MOST_WIDE for value in values for node in walk(value))
+        return (*names, DEEP) if deep or wide else names
 
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
         """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
@@ -96,7 +109,7 @@ class SparkEngine:
         ((_, found),) = self._found(plan, tables)
         return occupied(plan, found)
 
-    def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[tuple[Any, ...]]]]:
+    def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[Cells]]]:
         """Run the statements of a plan, and return each with its rows."""
         from stillroom.adapters.spark.dialect import SPARK
         from stillroom.adapters.statements.inputs import inputs_of
@@ -115,6 +128,11 @@ def _repeated(node: Expression) -> int:
     from stillroom.adapters.spark.functions import repeats
 
     return repeats(node) + max(map(_repeated, children(node)), default=0)
+
+
+def _depth(sql: str) -> int:
+    """Return how many parentheses stand inside each other."""
+    return max(accumulate((character == "(") - (character == ")") for character in sql))
 
 
 @contextmanager
@@ -142,7 +160,7 @@ def _silence() -> None:
         logging.getLogger(name).disabled = True
 
 
-def _answer(session: SparkSession, question: Statement, inputs: Mapping[str, pa.Table]) -> list[tuple[Any, ...]]:
+def _answer(session: SparkSession, question: Statement, inputs: Mapping[str, pa.Table]) -> list[Cells]:
     """Run a statement and return its rows."""
     for name, table in inputs.items():
         _uploaded(session, table).createOrReplaceTempView(name)
@@ -155,7 +173,7 @@ def _answer(session: SparkSession, question: Statement, inputs: Mapping[str, pa.
     return list(zip(*columns, strict=True))
 
 
-def _uploaded(session: SparkSession, table: pa.Table) -> Any:  # noqa: ANN401  a data frame, whose type depends on the client
+def _uploaded(session: SparkSession, table: pa.Table) -> DataFrame:
     """Send a table; every column has one of the four types that statements know."""
     import pyarrow as pa
     from pyspark.sql.types import BooleanType, IntegerType, LongType, StringType, StructType

@@ -59,8 +59,8 @@ def decimal(node: exp.Expr, digits: int, places: int, cast: type[exp.Cast] = exp
 def quotient(dividend: exp.Expr, divisor: exp.Expr, width: SqlType) -> exp.Expr:
     """Write the quotient of two numbers of a width, cut off towards zero; NULL for the divisor 0.
 
-    `DIV` is a BIGINT, also that of decimals, of which it drops higher bits in silence. So the dividend without its remainder is divided: the
-    quotient is whole, and exact if its type has room. That of two DECIMAL(38, 0) has six places, and so no room for more than 32 digits;
+    `DIV` is a BIGINT, also that of decimals, of which it drops higher bits in silence. So the dividend without its remainder is divided:
+    the quotient is whole, and exact if its type has room. That of two DECIMAL(38, 0) has six places, so no room for more than 32 digits;
     that of a thousandth has.
     """
     some = exp.Nullif(this=divisor, expression=whole(0, width))
@@ -83,7 +83,7 @@ def repeats(node: Expression) -> bool:
             return False
 
 
-def _quotient(node: Call, operands: Sequence[Term]) -> Term:
+def _quotient(_node: Call, operands: Sequence[Term]) -> Term:
     (left, right), width = numbers(operands)
     return Term(quotient(left, right, width), width)
 
@@ -233,9 +233,9 @@ def _text_truth(_node: Call, operands: Sequence[Term]) -> Term:
 
 
 def _spelled(operand: Term, pattern: str, ignored: str = "") -> exp.Expr:
-    """Write what of a text matches a pattern, between white space of ASCII; the empty text where it does not.
+    r"""Write what of a text matches a pattern, between white space of ASCII; the empty text where it does not.
 
-    `$` and `\\v` would mean more to Java than elsewhere. The pattern is a raw string, which has no quotes in it: what a backslash means in
+    `$` and `\v` would mean more to Java than elsewhere. The pattern is a raw string, which has no quotes in it: what a backslash means in
     others is a setting of the server.
     """
     space = r"[ \t\n\x0b\f\r\x1c-\x1f]*"

@@ -31,8 +31,12 @@ class Dialect(Protocol):
         ...
 
     @property
-    def veils_outer_joins(self) -> bool:
-        """Whether columns that an outer join may leave NULL are hidden from the engine's optimizer, see `rows.RowWriter`."""
+    def suits_datafusion(self) -> bool:
+        """Whether DataFusion may be what runs the statements: two of its habits are worked around then, see `rows.RowWriter`.
+
+        It takes what is constant on one side of an outer join for constant above it, and has no names apart for two aggregates that differ
+        in casts alone.
+        """
         ...
 
     def sql(self, node: exp.Expr) -> str:

@@ -153,7 +153,7 @@ class RowWriter:
         else:
             person, either = self.name(), exp.Coalesce(this=exp.column(left.person), expressions=[exp.column(right.person)])
             rows, absent = Rows(joined.select(exp.alias_(either, person, copy=False), copy=False), person, columns), columns
-        return self._veiled(rows, absent) if self.dialect.veils_outer_joins else rows
+        return self._veiled(rows, absent) if self.dialect.suits_datafusion else rows
 
     def _veiled(self, rows: Rows, absent: Mapping[str, Term]) -> Rows:
         """Write columns that an outer join may leave NULL in terms of the person, who is there on every row.
@@ -263,15 +263,32 @@ class RowWriter:
                 select.select(exp.alias_(said.node, name, copy=False), copy=False)
                 said = Term(exp.column(name), said.type)
             columns[column.name] = said
+            if self.dialect.suits_datafusion:
+                select = exp.select("*").from_(self.table(select), copy=False)
         return Rows(select, source.person, columns)
 
     def aggregate(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
         """Select groups and totals, by name, from rows."""
+        if self.dialect.suits_datafusion:
+            source = self._named_apart(source, groups, totals)
+            groups = {name: exp.column(name) for name in groups}
         columns = [exp.alias_(node, name, copy=False) for name, node in (*groups.items(), *totals.items())]
         select = exp.select(*columns, copy=False).from_(self.table(source), copy=False)
         if groups:
             select.group_by(*(exp.Literal.number(position + 1) for position in range(len(groups))), copy=False)
         return select
+
+    def _named_apart(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
+        """Add what is grouped by and what is added up as columns of their own, and let totals say their names."""
+        named = dict(groups)
+        for total in totals.values():
+            for function in total.find_all(exp.Sum, exp.Count, exp.Min, exp.Max):
+                if not isinstance(function.this, exp.Star | exp.Distinct | exp.Column):
+                    name = self.name()
+                    named[name] = function.this
+                    function.set("this", exp.column(name))
+        new = [exp.alias_(node, name, copy=False) for name, node in named.items() if node != exp.column(name)]
+        return exp.select("*", *new, copy=False).from_(self.table(source), copy=False) if new else source
 
 
 def _equal(left: Term, right: Term) -> exp.Expr:
