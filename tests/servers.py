@@ -101,6 +101,9 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait(timeout=PATIENCE)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 class Servers:

@@ -78,7 +78,7 @@ class Computing(Value):
 
     format: Literal["stillroom/engine/v1"] = Field(default="stillroom/engine/v1", alias="schema")
     engine: Literal["duckdb", "spark"] = "duckdb"
-    remote: Annotated[str, Field(pattern=r"^sc://[^\s/]+(/\S*)?$", repr=False)] | None = None
+    remote: Annotated[str | None, Field(pattern=r"^sc://[^\s/]+(/\S*)?$", repr=False)] = None
 
     @model_validator(mode="after")
     def _spark_is_somewhere(self) -> Computing:

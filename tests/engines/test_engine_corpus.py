@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-
 from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.adapters.engine.features import features_of
 from stillroom.model.codec import digest_of

@@ -1,4 +1,4 @@
-"""Function by function: an engine computes it exactly as the reference does, at its edges too, or lacks it by name, and then with reason."""
+"""Function by function: an engine computes it exactly as the reference does, at its edges too, or lacks it by name, with reason."""
 
 from __future__ import annotations
 
