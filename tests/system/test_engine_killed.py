@@ -7,20 +7,24 @@ import re
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from stillroom.adapters.admitted import Contents, arrow_type
+from stillroom.adapters.memory_table import MemoryTable
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.adapters.spark.engine import SparkEngine
 from stillroom.errors import Code, Failed
 from stillroom.ledger.entry import ReleaseStored
-from stillroom.model.schema import column_type
 from stillroom.protections.server import ServerProtection
 from stillroom.room import extract
 from stillroom.room.room import Genuine
-from tests.fakes import ListTable, ListTables
+from tests.fakes import ListTables
 from tests.rooms import KEYS, Steps, build, charge, refused, reopen
 from tests.servers import Server
 
@@ -29,8 +33,8 @@ if TYPE_CHECKING:
 
     from tests.rooms import Scene
 
-PERSONS = 200_000
-WORKED = 1.0
+PERSONS = 2_000_000
+WORKED = 0.2
 """Seconds of a processor that a server has worked on the question when it is killed. Whole, the question takes it several."""
 PATIENCE = 240
 TICK = os.sysconf("SC_CLK_TCK")
@@ -38,12 +42,12 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 def scene(folder: Path, remote: str) -> Scene:
     """Open a room that measures many rows on a server."""
-    made = reopen(folder)
     tables = {}
-    for name, dataset in made.contract.datasets.items():
-        kinds = {column: column_type(declared).kind for column, declared in dataset.columns.items()}
-        rows = [{"person": f"{n:07}", **dict.fromkeys(kinds)} for n in range(PERSONS)]
-        tables[name] = ListTable(rows, kinds, salt=name.encode())
+    for name, dataset in reopen(folder).contract.datasets.items():
+        nulls = {column: pa.nulls(PERSONS, arrow_type(declared)) for column, declared in dataset.columns.items()}
+        persons = pc.utf8_lpad(pa.array(range(PERSONS)).cast(pa.string()), 9, "0")
+        rows = pa.table({"person": pa.array(range(PERSONS), pa.int32()), **nulls})
+        tables[name] = MemoryTable(Contents(rows, persons, name.encode()))
     protection = ServerProtection(SparkEngine(remote), OpendpNoise(), ListTables(tables))
     return reopen(folder, outlet=Genuine(protection, KEYS["room"]))
 
@@ -76,7 +80,8 @@ def kill_at_work(found: Callable[[], list[int]]) -> threading.Thread:
         while time.monotonic() < end and not any(worked(one) - was > WORKED for one, was in before.items()):
             time.sleep(0.02)
         for one in before:
-            os.kill(one, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
 
     thread = threading.Thread(target=watch)
     thread.start()
