@@ -7,6 +7,8 @@ A page has such a part between `<!-- name -->` and `<!-- /name -->`. Tests compa
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import subprocess
 import sys
@@ -17,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import stillroom
+from stillroom.adapters.spark.engine import LACKS
 from stillroom.cli.main import app
 from stillroom.errors import Failed, InvalidInput, Refusal, Unverified
+from stillroom.model.function import Function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 COMMANDS = ROOT / "docs" / "reference" / "cli.md"
+ENGINES = ROOT / "docs" / "reference" / "engines.md"
+LACKING = {"duckdb": frozenset[str](), "spark": LACKS}
+"""The functions that each engine lacks."""
+
 EXAMPLE = ROOT / "docs" / "reference" / "example-release.json"
 PICTURE = EXAMPLE.with_suffix(".html")
 SHOWN_FOLDER = "/tmp/stillroom-demo"  # noqa: S108  what a reader sees instead of a folder's random name; nothing is written there
@@ -129,8 +137,20 @@ def _default(parameter: Any) -> str:  # noqa: ANN401  as in `leaves`
     return f"{parameter.default:g}" if isinstance(parameter.default, float) else str(parameter.default or "")
 
 
+def engine_reference() -> str:
+    """Return a table of the functions of plans, and whether each engine has them."""
+    body = ast.parse(inspect.getsource(Function)).body[0].body  # type: ignore[attr-defined]  # a class has one
+    meanings = [node.value.value for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)][1:]
+    lines = ["", f"| function | {' | '.join(LACKING)} | what it says |", f"|---|{'---|' * len(LACKING)}---|"]
+    for function, meaning in zip(Function, meanings, strict=True):
+        has = " | ".join("refused" if function.value in lacks else "yes" for lacks in LACKING.values())
+        lines.append(f"| `{function.value}` | {has} | {' '.join(meaning.split())} |")
+    return "\n".join([*lines, "", ""])
+
+
 def main() -> None:
     """Refresh everything."""
+    ENGINES.write_text(with_block(ENGINES.read_text("utf-8"), "functions", engine_reference()), "utf-8")
     with tempfile.TemporaryDirectory() as base:
         folder = Path(base).resolve() / "demo"
         README.write_text(with_block(README.read_text("utf-8"), "demo-output", f"```text\n{demo_output(folder)}```\n"), "utf-8")

@@ -34,6 +34,11 @@ class ZeroNoise:
 class Listing:
     """What engines have in common that only know plans whose keys have domains."""
 
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return nothing."""
+        del plan
+        return ()
+
     def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
         """Return that nobody is anywhere."""
         del plan, tables

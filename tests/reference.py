@@ -458,6 +458,11 @@ class ReferenceEngine:
 
     name = "reference"
 
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return nothing."""
+        del plan
+        return ()
+
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
         """Return the exact cells of each measure in canonical order."""
         return measure(plan, read_tables(plan, tables))

@@ -100,10 +100,16 @@ class Guessing:
     name = "server"
     sampler = "made up, for tests"
 
-    def __init__(self, *, genuine: bool = True) -> None:
-        """Protect or not."""
+    def __init__(self, *, genuine: bool = True, lacks: tuple[str, ...] = ()) -> None:
+        """Protect or not, and lack what is named of any plan."""
         self.genuine = genuine
         self.runs = 0
+        self.lacks = lacks
+
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return what it lacks."""
+        del plan
+        return self.lacks
 
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Return random cells, and of selected keys three combinations: two values and NULL."""

@@ -1,7 +1,8 @@
 """Puts rooms and homes together: the only place that picks adapters, and that joins the signing key with genuine noise.
 
-A room is a folder: `room.json` (its name and key, and where each party's home is), `room.key` (its secret key) and `room.sqlite`. On one
-machine, the room reaches owners' accounts and data in their homes; a home that is away is left out, and what needs it fails.
+A room is a folder: `room.json` (its name and key, and where each party's home is), `room.key` (its secret key), `room.sqlite`,
+and `engine.json` where it does not compute with DuckDB. On one machine, the room reaches owners' accounts and data in their homes; a home
+that is away is left out, and what needs it fails.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from stillroom.errors import Code, Failed, InvalidInput, Refusal, Unverified
 from stillroom.model.contract import Name
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Dataset
     from stillroom.model.record import DataRecord
-    from stillroom.ports import AdmittedTable, Protection, Store, Vault
+    from stillroom.ports import AdmittedTable, Engine, Protection, Store, Vault
     from stillroom.room.room import Room
     from stillroom.room.statement import DataStatement
 
@@ -63,6 +65,27 @@ class Joined(Value):
 
     format: Literal["stillroom/joined/v1"] = Field(default="stillroom/joined/v1", alias="schema")
     room: str
+
+
+class Computing(Value):
+    """On what a room computes, in its `engine.json`. A room without that file computes with DuckDB.
+
+    Attributes:
+        format: The version of this format.
+        engine: Its name.
+        remote: For Spark, the URL of a Spark Connect server; it may hold a token, so that nobody else can read the file.
+    """
+
+    format: Literal["stillroom/engine/v1"] = Field(default="stillroom/engine/v1", alias="schema")
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    remote: Annotated[str | None, Field(pattern=r"^sc://[^\s/]+(/\S*)?$", repr=False)] = None
+
+    @model_validator(mode="after")
+    def _spark_is_somewhere(self) -> Computing:
+        """Refuse Spark without a server, and a server that nothing would use."""
+        if (self.engine == "spark") != (self.remote is not None):
+            raise ValueError("Spark has a server, and DuckDB has none.")
+        return self
 
 
 def create_room(path: Path, name: str) -> str:
@@ -175,6 +198,71 @@ def read_plate(path: Path) -> Plate:
         ) from None
 
 
+def compute_with(path: Path, engine: str, remote: str | None = None) -> Computing:
+    """Choose what a room computes with, from the next time on that it is opened.
+
+    Args:
+        path: The room's folder.
+        engine: `duckdb` or `spark`.
+        remote: The URL of a Spark Connect server, for Spark.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if the folder is not a room; `USAGE` if there is no such engine, or its URL is not one.
+        Failed: `STORE_FAILED` if the disk refuses.
+    """
+    from stillroom.adapters.home.files import disk_errors, replace_private
+    from stillroom.crypto.canonical import canonical
+
+    read_plate(path)
+    try:
+        chosen = Computing.model_validate({"engine": engine, "remote": remote})
+    except ValidationError:
+        raise InvalidInput(
+            Code.USAGE, "That is not an engine, or not where one is.", "Choose duckdb, or spark with --remote sc://host:port."
+        ) from None
+    with disk_errors("The room"):
+        replace_private(path / "engine.json", canonical(chosen.to_json()))
+    return chosen
+
+
+def computing(path: Path) -> Computing:
+    """Return what a room computes with.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if the folder is not a room, or the file that says so is damaged.
+    """
+    read_plate(path)
+    try:
+        return Computing.model_validate_json((path / "engine.json").read_bytes())
+    except FileNotFoundError:
+        return Computing()
+    except (OSError, ValidationError):
+        raise InvalidInput(
+            Code.ROOM_INVALID, "What the room computes with cannot be read.", "Choose again: `stillroom engine` says how."
+        ) from None
+
+
+def _engine(path: Path) -> Engine:
+    """Make the engine that a room has chosen; nobody connects yet.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID` if what it needs is not installed.
+    """
+    chosen = computing(path)
+    if chosen.remote is None:
+        from stillroom.adapters.duckdb.engine import DuckdbEngine
+
+        return DuckdbEngine()
+    from stillroom.adapters.spark.engine import SparkEngine
+
+    try:
+        return SparkEngine(chosen.remote)
+    except PackageNotFoundError:
+        raise InvalidInput(
+            Code.ROOM_INVALID, "The room computes with Spark, whose client is not installed.", "Install `stillroom[spark]`."
+        ) from None
+
+
 def admit(home: Home, name: str, dataset: Dataset, source: str | Path, *, attached: bool = False) -> Admitted:
     """Admit data on the owner's side; nothing is stored yet.
 
@@ -237,7 +325,7 @@ def open_room(path: Path) -> Room:
     store = open_store(path / "room.sqlite")
     room = Room(
         notary=Notary(plate.name, key),
-        outlet=Genuine(_protection(store, homes), key),
+        outlet=Genuine(_protection(_engine(path), store, homes), key),
         store=store,
         vaults=_vaults(homes),
         clock=SystemClock(),
@@ -285,12 +373,11 @@ class RoomTables:
         return self._opened.setdefault((declared.owner, dataset, version), home.table(dataset, version))
 
 
-def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:
-    from stillroom.adapters.duckdb.engine import DuckdbEngine
+def _protection(engine: Engine, store: Store, homes: Mapping[str, Home]) -> Protection:
     from stillroom.adapters.opendp_noise import OpendpNoise
     from stillroom.protections.server import ServerProtection
 
-    return ServerProtection(DuckdbEngine(), OpendpNoise(), RoomTables(store, homes))
+    return ServerProtection(engine, OpendpNoise(), RoomTables(store, homes))
 
 
 def _homes(path: Path, plate: Plate) -> dict[str, Home]:

@@ -91,6 +91,13 @@ class Engine(Protocol):
 
     name: str
 
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return what a plan asks for that this engine does not compute exactly as the model says, by name and sorted.
+
+        It depends on the plan and the engine alone. A plan that lacks nothing can be measured.
+        """
+        ...
+
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Sequence[int]]:
         """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
 
@@ -110,6 +117,10 @@ class Protection(Protocol):
     """Whether its noise protects; otherwise what it makes is a rehearsal."""
     sampler: str
     """Name and version of the noise sampler."""
+
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return what a plan asks for that nothing behind this protection computes exactly, as `Engine.lacking`."""
+        ...
 
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure within the charge.

@@ -7,19 +7,37 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.adapters.duckdb.engine import DuckdbEngine
+from stillroom.adapters.spark.engine import SparkEngine
+from tests.connect_servers import Servers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from stillroom.ports import Engine
 
-ENGINES: dict[str, Callable[[int], Engine]] = {"duckdb": lambda threads: DuckdbEngine(threads=threads)}
+ENGINES: dict[str, Callable[[Servers, int], Engine]] = {
+    "duckdb": lambda _servers, threads: DuckdbEngine(threads=threads),
+    "sail": lambda servers, _threads: SparkEngine(servers.sail),
+    "spark": lambda servers, _threads: SparkEngine(servers.spark),
+}
+"""How each engine is made, given the servers that run for tests, and how many threads it may use, if it asks."""
+
+SLOW = {"spark"}
+"""Engines that answer in seconds where others take milliseconds."""
 
 
-@pytest.fixture(params=ENGINES, scope="session")
-def make_engine(request: pytest.FixtureRequest) -> Callable[[int], Engine]:
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Start servers as they are asked for, and stop them in the end."""
+    with Servers() as running:
+        yield running
+
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in ENGINES], scope="session")
+def make_engine(request: pytest.FixtureRequest, servers: Servers) -> Callable[[int], Engine]:
     """Return a function that makes an engine with so many threads."""
-    return ENGINES[request.param]
+    make = ENGINES[request.param]
+    return lambda threads: make(servers, threads)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,10 @@ import duckdb
 import pytest
 
 from stillroom.adapters.duckdb.connection import locked_connection
+from stillroom.adapters.duckdb.dialect import DUCKDB
 from stillroom.adapters.duckdb.engine import DuckdbEngine
-from stillroom.adapters.duckdb.links import PersonLinks
-from stillroom.adapters.duckdb.statement import needs_person_step, statements
+from stillroom.adapters.engine.links import PersonLinks
+from stillroom.adapters.statements.statement import needs_person_step, statements
 from stillroom.errors import Code, Failed
 from stillroom.model.expression import Compare, Comparison, Constant, Like, Not
 from stillroom.model.relation import Filter, JoinKind
@@ -135,7 +136,7 @@ def test_sql_is_made_of_words_of_its_own() -> None:
     for condition in equal[2:]:
         rest = Filter(source=rest, condition=condition)
     asked = plan(FACTS, [A, Z], [count(1)], link=Link(kind=JoinKind.LEFT), over=rest, keys=[key(column("z.m"), Kind.INTEGER, 1)], groups=1)
-    (written,) = statements(asked, b"salt")
+    (written,) = statements(asked, b"salt", DUCKDB)
     assert set(texts) <= set(written.texts.values())
     words = set(re.findall(r"[A-Za-z_]+\d*", written.sql))
     own = {word for word in words if re.fullmatch(r"[a-z]\d+|person|persons|code|identifier|cells|rank", word)}

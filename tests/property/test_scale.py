@@ -15,7 +15,7 @@ import pytest
 
 from stillroom.adapters.duckdb.admission import admit_file
 from stillroom.adapters.duckdb.engine import DuckdbEngine
-from stillroom.adapters.duckdb.rows import base_of
+from stillroom.adapters.engine.links import base_of
 from stillroom.adapters.memory_table import MemoryTable
 from stillroom.crypto.canonical import digest
 from stillroom.model.contract import PublicDataset

@@ -242,6 +242,23 @@ def automatic(release: float, analyst: float) -> dict[str, object]:
     return {"rule": "automatic", "release_epsilon": release, "analyst_epsilon": analyst}
 
 
+def test_what_the_engine_lacks_is_refused_by_name_before_anybody_is_asked(tmp_path: Path) -> None:
+    """It is known from the plan: no owner is asked for approval, nothing is held, and another engine answers."""
+    under = contract(approval={"rule": "each-owner"})
+    build(tmp_path, under)
+    scene = reopen(tmp_path, under, outlet=Genuine(Guessing(lacks=("text_date", "week")), KEYS["room"]))
+    steps = Steps()
+    with pytest.raises(Refusal) as refusal:
+        scene.ask(progress=steps)
+    assert refusal.value.code is Code.ENGINE_LACKS
+    assert "text_date, week" in refusal.value.reason
+    assert steps.heard == [Step.CHECK, Step.COMPILE, Step.PRICE]
+    assert_nothing_spent(scene)
+    with scene.room.store.reading() as records:
+        assert records.approvals.questions(digest_of(scene.contract)) == ()
+    assert refused(reopen(tmp_path, under)).code is Code.APPROVAL_MISSING
+
+
 def test_refusals_are_counted_by_code_and_logged_in_batches(tmp_path: Path) -> None:
     scene = build(tmp_path)
     words = "SELECT peculiar_word FROM members"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.client.views import JoinedRoom, SignedContract
+from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,26 @@ def join_room(room: Path, home: Path) -> JoinedRoom:
     plate = bootstrap.join(room, mine)
     first = bootstrap.room_of(mine) == room.resolve()
     return JoinedRoom(party=mine.party, room=plate.name, key=plate.key, first=first)
+
+
+def engine_of(room: Path, engine: str | None = None, remote: str | None = None) -> tuple[str, str | None]:
+    """Return the name of the engine that a room computes with, and where it is; choose it first, if one is named.
+
+    Args:
+        room: The room's folder.
+        engine: `duckdb` or `spark`.
+        remote: The URL of a Spark Connect server, for Spark. What it says after the host and port is not returned: it may be a token.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID`, or `USAGE` if there is no such engine, or its URL is not one.
+        Failed: `STORE_FAILED`.
+    """
+    from stillroom import bootstrap
+
+    if engine is None and remote is not None:
+        raise InvalidInput(Code.USAGE, "A server was named, but no engine.", "Name the engine first: stillroom engine spark --remote URL.")
+    chosen = bootstrap.computing(room) if engine is None else bootstrap.compute_with(room, engine, remote)
+    return chosen.engine, None if chosen.remote is None else "/".join(chosen.remote.split("/")[:3])
 
 
 def room_of(home: Path) -> Path:

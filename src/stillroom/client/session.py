@@ -199,13 +199,21 @@ class Session:
         return Rows.of_dataset(self, dataset)
 
     def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: Term) -> Price:
-        """Return what a question would cost; nothing is read and nothing is spent."""
+        """Return what a question would cost; nothing is read and nothing is spent.
+
+        Raises:
+            InvalidInput: The question is malformed.
+            Refusal: The contract or the room's engine has no answer to it.
+        """
         from stillroom.query.compile import compile_question
         from stillroom.query.price import price
+        from stillroom.room import checks
 
         contract = self.contract
         question = self._question(contract, sql, parameters, terms, dialect)
-        return price(contract, compile_question(contract, question), question.terms.group_size)
+        compiled = compile_question(contract, question)
+        checks.computable(self._room, compiled.plan)
+        return price(contract, compiled, question.terms.group_size)
 
     def cap_exceeded(self, price: Price) -> float | None:
         """Return the most that one release may cost under the contract, as ε, if this price is more."""

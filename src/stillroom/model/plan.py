@@ -322,6 +322,8 @@ class Plan(Value):
     def _advised_once(self) -> Plan:
         """Refuse plans that choose a cap twice, beside selected keys, out of order, of what has none, or higher than bounded."""
         about = [one.measure for one in self.advice]
+        if self.advice and any(one.aggregate is Aggregate.REMOVED for one in self.measures):
+            raise ValueError("What clamping removes of a person is not bounded while caps are still to be chosen.")
         if len(set(about)) < len(about) or (self.advice and self.selection is not None):
             raise ValueError("A cap is chosen once, and not beside selected keys.")
         if any(number is not None and not 0 <= number < len(self.measures) for number in about):

@@ -51,6 +51,10 @@ class ServerProtection:
         self._noise = noise
         self._tables = tables
 
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return what a plan asks for that the engine does not compute exactly."""
+        return self._engine.lacking(plan)
+
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure a plan within its charge.
 

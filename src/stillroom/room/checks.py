@@ -19,6 +19,7 @@ from stillroom.room.statement import QUESTION_TYPE
 from stillroom.room.times import day
 
 if TYPE_CHECKING:
+    from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
     from stillroom.ports import Records
     from stillroom.room.room import Room
@@ -40,15 +41,31 @@ def authenticate(room: Room, envelope: bytes) -> Asked:
     return Asked(open_signed(envelope, QUESTION_TYPE, party, Question), envelope, contract)
 
 
-def planned(asked: Asked, compiled: Compiled) -> Planned:
+def planned(room: Room, asked: Asked, compiled: Compiled) -> Planned:
     """Price a question that is compiled.
 
     Raises:
-        Refusal: It costs more than can be counted.
+        Refusal: It costs more than can be counted, or `ENGINE_LACKS`.
     """
+    computable(room, compiled.plan)
     return Planned(
         asked, compiled, price(asked.contract, compiled, asked.question.terms.group_size), approvals.receivers_of(asked.contract)
     )
+
+
+def computable(room: Room, plan: Plan) -> None:
+    """Refuse a plan that the room's engine does not compute exactly. It depends on the plan and the engine alone.
+
+    Raises:
+        Refusal: `ENGINE_LACKS`, which names all that is lacking.
+    """
+    lacking = room.outlet.protection.lacking(plan)
+    if lacking:
+        raise Refusal(
+            Code.ENGINE_LACKS,
+            f"The room's engine does not compute exactly as a plan means it: {', '.join(lacking)}.",
+            "Ask without it, or ask the room's operator for another engine; the reference of engines says what each computes.",
+        )
 
 
 def clear(room: Room, records: Records, plan: Planned) -> Cleared:

@@ -123,7 +123,7 @@ def _cleared(room: Room, asked: Asked, progress: Progress) -> Cleared:
     progress.step(Step.COMPILE)
     compiled = compile_question(asked.contract, asked.question)
     progress.step(Step.PRICE)
-    planned = checks.planned(asked, compiled)
+    planned = checks.planned(room, asked, compiled)
     progress.step(Step.APPROVE)
     try:
         with room.store.reading() as records:

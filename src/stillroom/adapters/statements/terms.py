@@ -1,4 +1,4 @@
-"""Row expressions as typed DuckDB expressions that cannot fail."""
+"""Row expressions as typed SQL expressions that cannot fail."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.calls import called
-from stillroom.adapters.duckdb.sql import (
+from stillroom.adapters.statements.calls import called
+from stillroom.adapters.statements.sql import (
     LARGEST_NARROW,
     SqlType,
     Term,
     Texts,
     as_type,
     common,
-    sql_cast,
-    to_sql,
     unsound,
     whole,
     within,
@@ -49,6 +47,8 @@ from stillroom.model.expression import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stillroom.adapters.statements.dialect import Dialect
+
 LEVELS = 8
 """How many levels of an expression are kept as a tree; deeper ones are kept as SQL, since sqlglot writes trees by deep recursion."""
 
@@ -69,15 +69,15 @@ class Scope:
 
     columns: Mapping[str, Term]
     texts: Texts
+    dialect: Dialect
     level: int = 0
 
 
 def term(node: Expression, scope: Scope) -> Term:
     """Translate an expression.
 
-    It cannot fail on any row: every number has a type that holds the plan's bound of it, a division by zero is NULL (the
-    connection says so), no cast narrows, and no text is read as anything else. Each operand is written once, so that the
-    statement is as long as the plan.
+    It cannot fail on any row: every number has a type that holds the plan's bound of it, a division by zero is NULL, no cast narrows,
+    and no text is read as anything else. Each operand is written once, so that the statement is as long as the plan.
 
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
@@ -85,7 +85,7 @@ def term(node: Expression, scope: Scope) -> Term:
     made = _term(node, replace(scope, level=scope.level + 1))
     if scope.level % LEVELS:
         return made
-    return Term(exp.Var(this=to_sql(made.node)), made.type)
+    return Term(exp.Var(this=scope.dialect.sql(made.node)), made.type)
 
 
 def _term(node: Expression, scope: Scope) -> Term:
@@ -100,7 +100,7 @@ def _term(node: Expression, scope: Scope) -> Term:
         case Case():
             return _case(node, scope)
         case Call():
-            return called(node, [term(operand, scope) for operand in node.operands])
+            return called(node, [term(operand, scope) for operand in node.operands], scope.dialect)
         case Compare() | Among() | Like() | IsNull() | Not() | All() | Any():
             return Term(exp.paren(_condition(node, scope), copy=False), SqlType.TRUTH)
         case Average() | After() | Bounded() | Covariance() | Quantile() | Over():
@@ -129,25 +129,11 @@ def _number(node: Arithmetic | Divide, scope: Scope) -> Term:
     left, right = term(node.left, scope), term(node.right, scope)
     bound = within(node.bound)
     if isinstance(node, Divide):
-        return Term(_divide(as_type(left, SqlType.WIDE), as_type(right, SqlType.WIDE), node.shift), SqlType.WIDE)
+        return Term(scope.dialect.rounded(as_type(left, SqlType.WIDE), as_type(right, SqlType.WIDE), node), SqlType.WIDE)
     wide = bound > LARGEST_NARROW or SqlType.WIDE in {left.type, right.type}
     width = SqlType.WIDE if wide else SqlType.NARROW
     operation = _ARITHMETIC[node.operation](this=as_type(left, width), expression=as_type(right, width))
     return Term(exp.paren(operation, copy=False), width)
-
-
-def _divide(dividend: exp.Expr, divisor: exp.Expr, shift: int) -> exp.Expr:
-    """Return the quotient rounded half away from zero; NULL for the divisor 0.
-
-    `//` truncates towards zero, so t = 2n // d is the quotient in halves, cut off; rounding t / 2 half away from zero gives the
-    same as rounding n / d so, because a cut that starts between two halves never reaches the next. t / 2 is an exact decimal with
-    one place, and DuckDB casts decimals to whole numbers by rounding half away from zero.
-    """
-    doubled = exp.Mul(this=dividend, expression=whole(2 * 10**shift, SqlType.WIDE))
-    halves = exp.IntDiv(this=exp.paren(doubled, copy=False), expression=divisor)
-    decimal = exp.Cast(this=halves, to=exp.DataType.build("DECIMAL(36, 0)"))
-    half = exp.Cast(this=exp.Literal.number("0.5"), to=exp.DataType.build("DECIMAL(2, 1)"))
-    return sql_cast(exp.Mul(this=decimal, expression=half), SqlType.WIDE)
 
 
 def _case(node: Case, scope: Scope) -> Term:
@@ -169,7 +155,7 @@ def _condition(node: Compare | Among | Like | IsNull | Not | All | Any, scope: S
         case Among():
             return _among(node, scope)
         case Like():
-            return exp.Like(this=as_type(term(node.operand, scope), SqlType.TEXT), expression=scope.texts.bind(node.pattern))
+            return scope.dialect.like(as_type(term(node.operand, scope), SqlType.TEXT), node.pattern, scope.texts)
         case IsNull():
             return exp.Is(this=term(node.operand, scope).node, expression=exp.null())
         case Not():

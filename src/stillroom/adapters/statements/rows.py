@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.sql import SqlType, Term, as_type, common, number, sql_cast, type_of
-from stillroom.adapters.duckdb.terms import Scope, term, truth
-from stillroom.adapters.duckdb.windows import windowed
+from stillroom.adapters.engine.links import base_of
+from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, number, sql_cast, type_of
+from stillroom.adapters.statements.terms import Scope, term, truth
+from stillroom.adapters.statements.windows import windowed
 from stillroom.model.relation import (
     Enrich,
     Filter,
@@ -29,36 +30,10 @@ from stillroom.model.relation import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stillroom.adapters.duckdb.sql import Texts
+    from stillroom.adapters.statements.dialect import Dialect
+    from stillroom.adapters.statements.sql import Texts
     from stillroom.model.plan import Plan
     from stillroom.model.relation import Arm, Relation
-
-
-def base_of(relation: Relation) -> str | None:
-    """Return a private dataset in which everybody has rows who has rows in the relation, the first by name; None if there is none.
-
-    Its codes of persons are enough to tell everybody apart who counts.
-    """
-    return min(_needed(relation), default=None)
-
-
-def _needed(relation: Relation) -> frozenset[str]:
-    """Return the private datasets without rows in which a person has no row of a relation."""
-    match relation:
-        case Scan():
-            return frozenset({relation.dataset})
-        case PartRows():
-            return frozenset()
-        case Join(kind=JoinKind.INNER):
-            return _needed(relation.left) | _needed(relation.right)
-        case Join(kind=JoinKind.LEFT):
-            return _needed(relation.left)
-        case Join():
-            return _needed(relation.left) & _needed(relation.right)
-        case Union():
-            return frozenset.intersection(*(_needed(arm.relation) for arm in relation.arms))
-        case Filter() | Mark() | Enrich() | PerPerson() | Window():
-            return _needed(relation.source)
 
 
 @dataclass(frozen=True)
@@ -96,9 +71,10 @@ class RowWriter:
     columns of both sides of a join stand side by side.
     """
 
-    def __init__(self, plan: Plan, texts: Texts) -> None:
+    def __init__(self, plan: Plan, texts: Texts, dialect: Dialect) -> None:
         """Start with the plan's facts."""
         self.reads: list[Read] = []
+        self.dialect = dialect
         self._plan = plan
         self._base = base_of(plan.whole)
         self._texts = texts
@@ -133,7 +109,7 @@ class RowWriter:
 
     def scope(self, columns: Mapping[str, Term]) -> Scope:
         """Return what names stand for."""
-        return Scope(columns, self._texts)
+        return Scope(columns, self._texts, self.dialect)
 
     def table(self, select: exp.Select) -> exp.Subquery:
         """Return a statement as an item of FROM."""
@@ -173,9 +149,28 @@ class RowWriter:
             on.append(truth(join.condition, self.scope(columns)))
         joined = self._join(left.select, right.select, join.kind, on)
         if join.kind is not JoinKind.FULL:
-            return Rows(joined, left.person, columns)
-        person, either = self.name(), exp.Coalesce(this=exp.column(left.person), expressions=[exp.column(right.person)])
-        return Rows(joined.select(exp.alias_(either, person, copy=False), copy=False), person, columns)
+            rows, absent = Rows(joined, left.person, columns), {**right.columns, **has_right} if join.kind is JoinKind.LEFT else {}
+        else:
+            person, either = self.name(), exp.Coalesce(this=exp.column(left.person), expressions=[exp.column(right.person)])
+            rows, absent = Rows(joined.select(exp.alias_(either, person, copy=False), copy=False), person, columns), columns
+        return self._veiled(rows, absent) if self.dialect.suits_datafusion else rows
+
+    def _veiled(self, rows: Rows, absent: Mapping[str, Term]) -> Rows:
+        """Write columns that an outer join may leave NULL in terms of the person, who is there on every row.
+
+        DataFusion 55, and so what is built on it, takes a column that is constant on one side of an outer join, by a filter or by being
+        `TRUE`, to be constant above the join too, where it is NULL on rows that lack the side: it leaves that column out when it sorts rows
+        for windows, and finds a group several times. What is made of the person it takes for constant no more.
+        """
+        missing = exp.Is(this=exp.column(rows.person), expression=exp.null())
+        select = exp.select("*").from_(self.table(rows.select), copy=False)
+        columns = dict(rows.columns)
+        for name, column in absent.items():
+            if column.type is not SqlType.NULL:
+                seen, node = self.name(), exp.Case(ifs=[exp.If(this=missing.copy(), true=exp.null())], default=column.node.copy())
+                select.select(exp.alias_(node, seen, copy=False), copy=False)
+                columns[name] = Term(exp.column(seen), column.type)
+        return Rows(select, rows.person, columns) if absent else rows
 
     def _marked(self, side: Rows, name: str | None) -> tuple[Rows, dict[str, Term]]:
         """Add the column that is true on all rows of a side, if it has a name."""
@@ -268,15 +263,32 @@ class RowWriter:
                 select.select(exp.alias_(said.node, name, copy=False), copy=False)
                 said = Term(exp.column(name), said.type)
             columns[column.name] = said
+            if self.dialect.suits_datafusion:
+                select = exp.select("*").from_(self.table(select), copy=False)
         return Rows(select, source.person, columns)
 
     def aggregate(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
         """Select groups and totals, by name, from rows."""
+        if self.dialect.suits_datafusion:
+            source = self._named_apart(source, groups, totals)
+            groups = {name: exp.column(name) for name in groups}
         columns = [exp.alias_(node, name, copy=False) for name, node in (*groups.items(), *totals.items())]
         select = exp.select(*columns, copy=False).from_(self.table(source), copy=False)
         if groups:
             select.group_by(*(exp.Literal.number(position + 1) for position in range(len(groups))), copy=False)
         return select
+
+    def _named_apart(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
+        """Add what is grouped by and what is added up as columns of their own, and let totals say their names."""
+        named = dict(groups)
+        for total in totals.values():
+            for function in total.find_all(exp.Sum, exp.Count, exp.Min, exp.Max):
+                if not isinstance(function.this, exp.Star | exp.Distinct | exp.Column):
+                    name = self.name()
+                    named[name] = function.this
+                    function.set("this", exp.column(name))
+        new = [exp.alias_(node, name, copy=False) for name, node in named.items() if node != exp.column(name)]
+        return exp.select("*", *new, copy=False).from_(self.table(source), copy=False) if new else source
 
 
 def _equal(left: Term, right: Term) -> exp.Expr:
@@ -285,13 +297,13 @@ def _equal(left: Term, right: Term) -> exp.Expr:
 
 
 def _total(total: Total, scope: Scope) -> Term:
-    """Write an aggregate inside one person. A sum is an INT128, and like every number of a plan it is bounded by the compiler."""
+    """Write an aggregate inside one person. A sum is WIDE, and like every number of a plan it is bounded by the compiler."""
     value = term(total.value, scope)
     match total.function:
         case TotalFunction.COUNT:
             return Term(exp.Count(this=value.node), SqlType.NARROW)
         case TotalFunction.SUM:
-            return Term(exp.Sum(this=number(value).node), SqlType.WIDE)
+            return Term(scope.dialect.total(number(value).node), SqlType.WIDE)
         case TotalFunction.MIN:
             return value if value.type is SqlType.NULL else Term(exp.Min(this=value.node), value.type)
         case TotalFunction.MAX:

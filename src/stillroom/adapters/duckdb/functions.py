@@ -1,77 +1,59 @@
-"""Functions of a plan as SQL that cannot fail; `model.function` says what each means.
+"""Functions of a plan as SQL of DuckDB's that cannot fail; `model.function` says what each means.
 
-Each operand is written once, so that the statement is as long as the plan. DuckDB repeats the operand of BETWEEN and NULLIF itself;
-neither is used.
+Each operand is written once. DuckDB repeats the operand of BETWEEN and NULLIF itself; neither is used.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import partial, reduce
+from functools import partial
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.sql import LARGEST_NARROW, SqlType, Term, as_type, common, number, sql_cast, unsound, whole, within
+from stillroom.adapters.statements.calls import (
+    DAY_LIMIT,
+    LONGEST_DECIMAL,
+    PLACES_LIMIT,
+    SPACES,
+    absolute,
+    concatenated,
+    constant,
+    extreme,
+    inside,
+    numbers,
+    plain,
+    within_range,
+)
+from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
 from stillroom.admission.cells import FALSE, TRUE
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
-from stillroom.model.expression import Constant
 from stillroom.model.function import Function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from stillroom.adapters.statements.dialect import WritesCall
     from stillroom.model.expression import Call
-
-SPACES = "\u0020\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-"""The spaces of Unicode's category Zs."""
 
 DECIMAL_DIGITS = 38
 """The digits of DuckDB's longest decimals."""
 
-PLACES_LIMIT, LONGEST_DECIMAL = 18, 18
-"""The most decimal places of numbers that are written or read, and the most digits of those that are read: a BIGINT holds them."""
 
-DAY_LIMIT = 2**24
-"""No day or month that becomes a date may reach this: some 45,000 years on either side, which DuckDB's dates and times hold."""
-
-
-def called(node: Call, operands: Sequence[Term]) -> Term:
-    """Translate a call.
-
-    Raises:
-        Failed: Its operands are not such as the function takes, or its numbers are too large.
-    """
-    within(node.bound)
-    return _WRITTEN[node.function](node, operands)
-
-
-def _binary(operator: type[exp.Binary]) -> Callable[[Call, Sequence[Term]], Term]:
+def _binary(operator: type[exp.Binary]) -> WritesCall:
     """Return what writes an operation of two numbers; for the divisor 0 it is NULL, as the connection says."""
 
     def written(_node: Call, operands: Sequence[Term]) -> Term:
-        (left, right), width = _numbers(operands)
+        (left, right), width = numbers(operands)
         return Term(exp.paren(operator(this=left, expression=right), copy=False), width)
 
     return written
 
 
-def _numbers(operands: Sequence[Term]) -> tuple[list[exp.Expr], SqlType]:
-    """Return operands in the narrowest type of numbers that holds all, and that type."""
-    numbers = [number(operand) for operand in operands]
-    width = common(numbers)
-    return [as_type(one, width) for one in numbers], width
-
-
-def _absolute(_node: Call, operands: Sequence[Term]) -> Term:
-    (operand,), width = _numbers(operands)
-    return Term(exp.Abs(this=operand), width)
-
-
 def _floor(node: Call, operands: Sequence[Term]) -> Term:
     """Write floor(x / d) as (x + k·d) // d - k, where x + k·d is never below 0: `//` cuts off towards zero."""
-    operand, divisor = operands[0], _constant(node, 1)
+    operand, divisor = operands[0], constant(node, 1)
     if divisor < 1:
         raise unsound()
     times = node.bound // divisor + 1
@@ -80,44 +62,6 @@ def _floor(node: Call, operands: Sequence[Term]) -> Term:
     raised = exp.Add(this=as_type(operand, width), expression=whole(times * divisor, width))
     quotient = exp.IntDiv(this=exp.paren(raised, copy=False), expression=whole(divisor, width))
     return Term(exp.paren(exp.Sub(this=exp.paren(quotient, copy=False), expression=whole(times, width)), copy=False), width)
-
-
-def _extreme(function: type[exp.Greatest | exp.Least]) -> Callable[[Call, Sequence[Term]], Term]:
-    """Return what writes GREATEST or LEAST, which pass over NULL."""
-
-    def written(_node: Call, operands: Sequence[Term]) -> Term:
-        shared = common(operands)
-        if shared is SqlType.NULL:
-            return operands[0]
-        first, *others = (as_type(operand, shared) for operand in operands)
-        return Term(function(this=first, expressions=others, ignore_nulls=True), shared)
-
-    return written
-
-
-def _within(node: Call, operands: Sequence[Term]) -> Term:
-    """Write NULL outside a range by casts that are NULL where they do not fit.
-
-    Moved so that the high end is the greatest BIGINT, only what is not above it fits; moved on so that the low end is the least, only what
-    is not below it. What is left lies in the range.
-    """
-    return _inside(operands[0], _constant(node, 1), _constant(node, 2))
-
-
-def _inside(operand: Term, low: int, high: int) -> Term:
-    up, down = LARGEST_NARROW - high, -LARGEST_NARROW - 1 - low
-    below = _narrowed(_moved(as_type(number(operand), SqlType.WIDE), up))
-    inside = _narrowed(_moved(sql_cast(below, SqlType.WIDE), down - up))
-    return Term(_narrowed(_moved(sql_cast(inside, SqlType.WIDE), -down)), SqlType.NARROW)
-
-
-def _moved(node: exp.Expr, by: int) -> exp.Expr:
-    return exp.paren(exp.Add(this=node, expression=whole(by, SqlType.WIDE)), copy=False)
-
-
-def _narrowed(node: exp.Expr) -> exp.Expr:
-    """Return a number as a BIGINT; NULL where it does not fit."""
-    return exp.TryCast(this=node, to=exp.DataType(this=SqlType.NARROW.value))
 
 
 def _date(node: Call, operand: Term) -> exp.Expr:
@@ -140,7 +84,7 @@ def _since(date: exp.Expr) -> Term:
     return Term(exp.paren(exp.Sub(this=exp.cast(date, exp.DType.DATE), expression=_day("1970-01-01")), copy=False), SqlType.NARROW)
 
 
-def _part(function: str) -> Callable[[Call, Sequence[Term]], Term]:
+def _part(function: str) -> WritesCall:
     """Return what writes a part of a date."""
     return lambda node, operands: Term(_function(function, _date(node, operands[0])), SqlType.NARROW)
 
@@ -159,7 +103,7 @@ def _month_start(node: Call, operands: Sequence[Term]) -> Term:
 
 
 def _add_months(node: Call, operands: Sequence[Term]) -> Term:
-    return _since(_later(_date(node, operands[0]), whole(_constant(node, 1))))
+    return _since(_later(_date(node, operands[0]), whole(constant(node, 1))))
 
 
 def _later(date: exp.Expr, months: exp.Expr) -> exp.Expr:
@@ -169,16 +113,6 @@ def _later(date: exp.Expr, months: exp.Expr) -> exp.Expr:
 def _function(name: str, *operands: exp.Expr) -> exp.Expr:
     """Write a function of DuckDB's."""
     return exp.func(name, *operands, dialect="duckdb")
-
-
-def _plain(write: Callable[..., exp.Expr], *takes: SqlType, gives: SqlType = SqlType.TEXT) -> Callable[[Call, Sequence[Term]], Term]:
-    """Return what writes a function of operands of some types; the last type is that of all further operands."""
-
-    def written(_node: Call, operands: Sequence[Term]) -> Term:
-        types = [*takes, *[takes[-1]] * (len(operands) - len(takes))]
-        return Term(write(*(as_type(operand, to) for operand, to in zip(operands, types, strict=False))), gives)
-
-    return written
 
 
 def _position(text: exp.Expr, part: exp.Expr) -> exp.Expr:
@@ -204,13 +138,9 @@ def _trimmed(function: str) -> Callable[[exp.Expr], exp.Expr]:
     return lambda text: _function(function, text, exp.Literal.string(SPACES))
 
 
-def _concat(*texts: exp.Expr) -> exp.Expr:
-    return exp.paren(reduce(lambda left, right: exp.DPipe(this=left, expression=right, safe=True), texts), copy=False)
-
-
 def _number_text(node: Call, operands: Sequence[Term]) -> Term:
     """Write a number as text: as an exact decimal with its decimal places, which DuckDB writes in full."""
-    digits = _constant(node, 1)
+    digits = constant(node, 1)
     if digits == 0:
         return Term(sql_cast(number(operands[0]).node, SqlType.TEXT), SqlType.TEXT)
     if not 0 < digits <= PLACES_LIMIT or node.bound >= 10 ** (DECIMAL_DIGITS - digits):
@@ -225,12 +155,12 @@ def _decimal(node: exp.Expr, digits: int, places: int, cast: type[exp.Cast] = ex
 
 
 def _date_text(node: Call, operands: Sequence[Term]) -> Term:
-    return Term(sql_cast(_date(node, _inside(operands[0], FIRST_DAY, LAST_DAY)), SqlType.TEXT), SqlType.TEXT)
+    return Term(sql_cast(_date(node, inside(operands[0], FIRST_DAY, LAST_DAY)), SqlType.TEXT), SqlType.TEXT)
 
 
 def _text_number(node: Call, operands: Sequence[Term]) -> Term:
     """Read a number as a decimal, which is NULL where it does not fit, and rounded half away from zero. What is no number becomes ''."""
-    digits, places = _constant(node, 1), _constant(node, 2)
+    digits, places = constant(node, 1), constant(node, 2)
     if not 0 <= places <= PLACES_LIMIT or not places <= digits <= LONGEST_DECIMAL:
         raise unsound()
     read = _decimal(_spelled(operands[0], "[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)"), digits, places, exp.TryCast)
@@ -242,7 +172,7 @@ def _text_number(node: Call, operands: Sequence[Term]) -> Term:
 def _text_date(_node: Call, operands: Sequence[Term]) -> Term:
     """Read a date; DuckDB knows a year 0."""
     day = _spelled(operands[0], "[0-9]{4}-[0-9]{2}-[0-9]{2}", "(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
-    return _inside(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), FIRST_DAY, LAST_DAY)
+    return inside(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), FIRST_DAY, LAST_DAY)
 
 
 def _text_truth(_node: Call, operands: Sequence[Term]) -> Term:
@@ -258,38 +188,30 @@ def _spelled(operand: Term, pattern: str, ignored: str = "") -> exp.Expr:
     return _function("regexp_extract", as_type(operand, SqlType.TEXT), whole, exp.Literal.number(1))
 
 
-def _constant(node: Call, place: int) -> int:
-    """Return the constant number that stands at a place among the operands."""
-    operand = node.operands[place] if place < len(node.operands) else None
-    if not isinstance(operand, Constant) or isinstance(operand.value, bool) or not isinstance(operand.value, int):
-        raise unsound()
-    return operand.value
-
-
-_WRITTEN: dict[Function, Callable[[Call, Sequence[Term]], Term]] = {
-    Function.ABSOLUTE: _absolute,
+WRITTEN: dict[Function, WritesCall] = {
+    Function.ABSOLUTE: absolute,
     Function.QUOTIENT: _binary(exp.IntDiv),
     Function.REMAINDER: _binary(exp.Mod),
     Function.FLOOR: _floor,
-    Function.GREATEST: _extreme(exp.Greatest),
-    Function.LEAST: _extreme(exp.Least),
-    Function.WITHIN: _within,
-    Function.LENGTH: _plain(partial(_function, "length"), SqlType.TEXT, gives=SqlType.NARROW),
-    Function.LOWER: _plain(_translated(ascii_uppercase, ascii_lowercase), SqlType.TEXT),
-    Function.UPPER: _plain(_translated(ascii_lowercase, ascii_uppercase), SqlType.TEXT),
-    Function.TRIM_START: _plain(_trimmed("ltrim"), SqlType.TEXT),
-    Function.TRIM_END: _plain(_trimmed("rtrim"), SqlType.TEXT),
-    Function.SUBSTRING: _plain(partial(_function, "substring"), SqlType.TEXT, SqlType.NARROW),
-    Function.RIGHT: _plain(partial(_function, "right"), SqlType.TEXT, SqlType.NARROW),
-    Function.REVERSE: _plain(_reverse, SqlType.TEXT),
-    Function.CONCAT: _plain(_concat, SqlType.TEXT),
-    Function.REPLACE: _plain(partial(_function, "replace"), SqlType.TEXT),
+    Function.GREATEST: extreme(exp.Greatest),
+    Function.LEAST: extreme(exp.Least),
+    Function.WITHIN: within_range,
+    Function.LENGTH: plain(partial(_function, "length"), SqlType.TEXT, gives=SqlType.NARROW),
+    Function.LOWER: plain(_translated(ascii_uppercase, ascii_lowercase), SqlType.TEXT),
+    Function.UPPER: plain(_translated(ascii_lowercase, ascii_uppercase), SqlType.TEXT),
+    Function.TRIM_START: plain(_trimmed("ltrim"), SqlType.TEXT),
+    Function.TRIM_END: plain(_trimmed("rtrim"), SqlType.TEXT),
+    Function.SUBSTRING: plain(partial(_function, "substring"), SqlType.TEXT, SqlType.NARROW),
+    Function.RIGHT: plain(partial(_function, "right"), SqlType.TEXT, SqlType.NARROW),
+    Function.REVERSE: plain(_reverse, SqlType.TEXT),
+    Function.CONCAT: plain(concatenated, SqlType.TEXT),
+    Function.REPLACE: plain(partial(_function, "replace"), SqlType.TEXT),
     Function.NUMBER_TEXT: _number_text,
     Function.DATE_TEXT: _date_text,
     Function.TEXT_NUMBER: _text_number,
     Function.TEXT_DATE: _text_date,
     Function.TEXT_TRUTH: _text_truth,
-    Function.POSITION: _plain(_position, SqlType.TEXT, gives=SqlType.NARROW),
+    Function.POSITION: plain(_position, SqlType.TEXT, gives=SqlType.NARROW),
     Function.MONTHS: _months,
     Function.MONTH_START: _month_start,
     Function.DAY_OF_MONTH: _part("day"),
@@ -297,3 +219,4 @@ _WRITTEN: dict[Function, Callable[[Call, Sequence[Term]], Term]] = {
     Function.WEEK: _part("week"),
     Function.ADD_MONTHS: _add_months,
 }
+"""What writes each function."""

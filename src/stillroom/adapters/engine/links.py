@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
+from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
+
+    from stillroom.model.plan import Plan
+    from stillroom.model.relation import Relation
 
 
 class People(Protocol):
@@ -33,6 +38,39 @@ class Everybody:
     def persons(self) -> pa.Array:
         """Return the canonical identifiers; item i belongs to code i."""
         return self._persons
+
+
+def base_of(relation: Relation) -> str | None:
+    """Return a private dataset in which everybody has rows who has rows in the relation, the first by name; None if there is none.
+
+    Its codes of persons are enough to tell everybody apart who counts.
+    """
+    return min(_needed(relation), default=None)
+
+
+def _needed(relation: Relation) -> frozenset[str]:
+    """Return the private datasets without rows in which a person has no row of a relation."""
+    match relation:
+        case Scan():
+            return frozenset({relation.dataset})
+        case PartRows():
+            return frozenset()
+        case Join(kind=JoinKind.INNER):
+            return _needed(relation.left) | _needed(relation.right)
+        case Join(kind=JoinKind.LEFT):
+            return _needed(relation.left)
+        case Join():
+            return _needed(relation.left) & _needed(relation.right)
+        case Union():
+            return frozenset.intersection(*(_needed(arm.relation) for arm in relation.arms))
+        case Filter() | Mark() | Enrich() | PerPerson() | Window():
+            return _needed(relation.source)
+
+
+def people_of(plan: Plan, tables: Mapping[str, People]) -> People:
+    """Return whose codes tell everybody apart who counts in a plan: those of one of its tables if that is enough, else of all."""
+    base = base_of(plan.whole)
+    return tables[base] if base is not None else Everybody([tables[dataset] for dataset in plan.datasets])
 
 
 class PersonLinks:

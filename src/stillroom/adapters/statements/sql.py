@@ -71,13 +71,8 @@ def type_of(kind: Kind) -> SqlType:
     return _TYPES[kind]
 
 
-def to_sql(node: exp.Expr) -> str:
-    """Return the text of a tree."""
-    return node.sql(dialect="duckdb")
-
-
 def whole(value: int, width: SqlType = SqlType.NARROW) -> exp.Expr:
-    """Return a constant number of a type. DuckDB gives a bare literal the narrowest type, in which a sum of two could overflow."""
+    """Return a constant number of a type. Engines give a bare literal the narrowest type, in which a sum of two could overflow."""
     literal = exp.Literal.number(abs(value))
     return sql_cast(exp.Neg(this=literal) if value < 0 else literal, width)
 

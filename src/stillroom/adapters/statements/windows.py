@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.sql import SqlType, Term, number, whole
-from stillroom.adapters.duckdb.terms import term
+from stillroom.adapters.statements.sql import SqlType, Term, number, whole
+from stillroom.adapters.statements.terms import term
 from stillroom.model.relation import WindowFunction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stillroom.adapters.duckdb.terms import Scope
+    from stillroom.adapters.statements.terms import Scope
     from stillroom.model.relation import Sort, Window, Windowed
 
 _PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunction.LEAD})
@@ -26,7 +26,6 @@ _FUNCTIONS: dict[WindowFunction, Callable[[exp.Expr, int], exp.Expr]] = {
     WindowFunction.FIRST: lambda value, _offset: exp.FirstValue(this=value),
     WindowFunction.LAST: lambda value, _offset: exp.LastValue(this=value),
     WindowFunction.COUNT: lambda value, _offset: exp.Count(this=value),
-    WindowFunction.SUM: lambda value, _offset: exp.Sum(this=value),
     WindowFunction.MIN: lambda value, _offset: exp.Min(this=value),
     WindowFunction.MAX: lambda value, _offset: exp.Max(this=value),
 }
@@ -46,9 +45,9 @@ def windowed(column: Windowed, window: Window, person: str, scope: Scope) -> Ter
         return value
     keys = [one.node for key in window.keys if (one := term(key, scope)).type is not SqlType.NULL]
     order = exp.Order(expressions=[_sorted(one, scope) for one in window.order]) if window.order else None
-    written = number(value).node if column.function is WindowFunction.SUM else value.node
+    summed = column.function is WindowFunction.SUM
     node = exp.Window(
-        this=_FUNCTIONS[column.function](written, column.offset),
+        this=scope.dialect.total(number(value).node) if summed else _FUNCTIONS[column.function](value.node, column.offset),
         partition_by=[exp.column(person), *keys],
         order=order,
         spec=None if column.function in _PLACED else _frame(column),

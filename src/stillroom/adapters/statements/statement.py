@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.duckdb.rows import RowWriter
-from stillroom.adapters.duckdb.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, to_sql, type_of, whole, within
-from stillroom.adapters.duckdb.terms import term
+from stillroom.adapters.statements.rows import RowWriter
+from stillroom.adapters.statements.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, type_of, whole, within
+from stillroom.adapters.statements.terms import term
 from stillroom.model.plan import Aggregate
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.adapters.duckdb.rows import Read
-    from stillroom.adapters.duckdb.terms import Scope
+    from stillroom.adapters.statements.dialect import Dialect
+    from stillroom.adapters.statements.rows import Read
+    from stillroom.adapters.statements.terms import Scope
     from stillroom.model.plan import Key, Measure, Plan
 
 SUM_LIMIT = 2**126
-"""No sum may reach this before it is clamped; INT128 holds it."""
+"""No sum may reach this before it is clamped; whatever an engine takes for WIDE holds it: 128 bits, or 38 decimal digits."""
 
 TOTAL_LIMIT = 2**95
 """No person's clamped total may reach this, so that those of 2**31 persons, as many as there are codes, add up to less than 2**126."""
@@ -83,29 +84,30 @@ def can_clamp(measure: Measure, rows: int) -> bool:
     return rows * measure.row_low < measure.low or rows * measure.row_high > measure.high
 
 
-def statements(plan: Plan, salt: bytes) -> tuple[Statement, ...]:
+def statements(plan: Plan, salt: bytes, dialect: Dialect) -> tuple[Statement, ...]:
     """Write a plan as SQL.
 
     Args:
         plan: What to measure.
         salt: Key of the hash that chooses among a person's cells.
+        dialect: The words of the engine.
 
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
     kinds = dict.fromkeys((measure.aggregate, measure.grid, measure.kept) for measure in plan.measures)
     alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid, one.kept) == kind) for kind in kinds]
-    return tuple(_statement(plan, measures, salt) for measures in alike)
+    return tuple(_statement(plan, measures, salt, dialect) for measures in alike)
 
 
-def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes) -> Statement:
+def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes, dialect: Dialect) -> Statement:
     """Write some measures of one kind over the same cells; to all that follows, these are the plan's, and their keys are its keys."""
     first, grouped = plan.measures[measures[0]], len(plan.grouping)
     keys = (*range(grouped), *first.grid)
     update = {"measures": tuple(plan.measures[n] for n in measures), "keys": tuple(plan.keys[n] for n in keys)}
     plan = plan.model_copy(update=update)
     texts = Texts()
-    writer = RowWriter(plan, texts)
+    writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     bound = texts.bind(f"{salt.hex()}|") if keep else None
     if first.aggregate is not Aggregate.UNION and not (keep and first.grid):
@@ -113,7 +115,7 @@ def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes) -> Statement:
     else:
         select = _of_rows(plan, writer, grouped, bound)
     cells = tuple(keys[n] for n in _apart(plan))
-    return Statement(measures, keys, cells, to_sql(select), texts.parameters(), tuple(writer.reads), keep)
+    return Statement(measures, keys, cells, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
 
 
 def _apart(plan: Plan) -> list[int]:
@@ -129,11 +131,11 @@ def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
     by_person = needs_person_step(plan)
     select = _placed(plan, writer, by_person=by_person)
     if salt is not None:
-        select = _kept(_written(plan), plan.bounds.groups, writer, select, salt)
+        select = _kept(_written(plan, writer.dialect), plan.bounds.groups, writer, select, salt)
     if plan.selection is not None and by_person:
         select = _counted(plan, writer, select)
     totals = [*_totals(plan), *(["persons"] if plan.selection is not None else [])]
-    return writer.aggregate(select, _columns(_cell(plan)), {name: _sum(exp.column(name)) for name in totals})
+    return writer.aggregate(select, _columns(_cell(plan)), {name: _sum(exp.column(name), writer.dialect) for name in totals})
 
 
 def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None) -> exp.Select:
@@ -147,7 +149,7 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
     if salt is not None:
         name = writer.name("r")
         mine = exp.select("person", *groups, copy=False).distinct(copy=False).from_(exp.to_table(name), copy=False)
-        kept = writer.table(_kept(_written(plan)[:grouped], plan.bounds.groups, writer, mine, salt))
+        kept = writer.table(_kept(_written(plan, writer.dialect)[:grouped], plan.bounds.groups, writer, mine, salt))
         chosen = exp.select("*").from_(exp.to_table(name), copy=False).join(kept, using=["person", *groups], join_type="inner", copy=False)
         chosen = chosen.with_(name, as_=rows, materialized=True, copy=False)
     else:
@@ -161,9 +163,9 @@ def _made(plan: Plan, writer: RowWriter, rows: exp.Select) -> exp.Select:
     if plan.measures[0].aggregate is Aggregate.UNION:
         counts: dict[str, exp.Expr] = {name: exp.Count(this=exp.Distinct(expressions=[exp.column(name)]), big_int=True) for name in names}
         return writer.aggregate(rows, cells, counts)
-    totals = {name: _total(exp.column(name), one, plan.bounds.rows) for name, one in zip(names, plan.measures, strict=True)}
+    totals = {name: _total(exp.column(name), one, plan.bounds.rows, writer.dialect) for name, one in zip(names, plan.measures, strict=True)}
     of_persons = writer.aggregate(rows, {"person": exp.column("person"), **cells}, totals)
-    return writer.aggregate(of_persons, _columns(_positions(plan)), {name: _sum(exp.column(name)) for name in names})
+    return writer.aggregate(of_persons, _columns(_positions(plan)), {name: _sum(exp.column(name), writer.dialect) for name in names})
 
 
 def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, list[exp.Expr | None]]:
@@ -256,17 +258,17 @@ def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> e
     """Write a total. It is clamped where that can change it: after adding up a person's rows, or each row where a person has one."""
     value = number(term(measure.value, scope))
     if by_person or not can_clamp(measure, rows):
-        return _total(value.node, measure, rows)
-    return _sum(_bounded(_or_zero(as_type(value, SqlType.WIDE)), measure))
+        return _total(value.node, measure, rows, scope.dialect)
+    return _sum(_bounded(_or_zero(as_type(value, SqlType.WIDE)), measure), scope.dialect)
 
 
-def _total(value: exp.Expr, measure: Measure, rows: int) -> exp.Expr:
+def _total(value: exp.Expr, measure: Measure, rows: int, dialect: Dialect) -> exp.Expr:
     """Write the total of so many rows at most, clamped where that can change it."""
     within(max(-measure.low, measure.high), TOTAL_LIMIT)
     within(rows * max(-measure.row_low, measure.row_high), SUM_LIMIT)
     if can_clamp(measure, rows):
-        return _bounded(_sum(value), measure)
-    return whole(0, SqlType.WIDE) if measure.aggregate is Aggregate.REMOVED else _sum(value)
+        return _bounded(_sum(value, dialect), measure)
+    return whole(0, SqlType.WIDE) if measure.aggregate is Aggregate.REMOVED else _sum(value, dialect)
 
 
 def _bounded(total: exp.Expr, measure: Measure) -> exp.Expr:
@@ -275,8 +277,8 @@ def _bounded(total: exp.Expr, measure: Measure) -> exp.Expr:
     return exp.Sub(this=total, expression=clamped) if measure.aggregate is Aggregate.REMOVED else clamped
 
 
-def _sum(node: exp.Expr) -> exp.Expr:
-    return _or_zero(exp.Sum(this=node))
+def _sum(node: exp.Expr, dialect: Dialect) -> exp.Expr:
+    return _or_zero(dialect.total(node))
 
 
 def _or_zero(node: exp.Expr) -> exp.Expr:
@@ -284,7 +286,7 @@ def _or_zero(node: exp.Expr) -> exp.Expr:
 
 
 def _clamp(node: exp.Expr, measure: Measure) -> exp.Expr:
-    """Clamp a value that is never NULL: DuckDB's LEAST and GREATEST pass over NULL."""
+    """Clamp a value that is never NULL: LEAST and GREATEST of most engines pass over NULL."""
     low, high = (whole(bound, SqlType.WIDE) for bound in (measure.low, measure.high))
     raised = exp.Greatest(this=node, expressions=[low], ignore_nulls=True)
     return exp.Least(this=raised, expressions=[high], ignore_nulls=True)
@@ -302,7 +304,7 @@ def _kept(written: Sequence[exp.Expr], groups: int, writer: RowWriter, placed: e
     mine = [exp.column("person")]
     counted = exp.select("*", exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine), "cells", copy=False))
     counted.from_(writer.table(placed), copy=False)
-    digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(written, salt))])
+    digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(written, salt, writer.dialect))])
     order = exp.Order(expressions=[exp.Ordered(this=digest)])
     rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("person")], order=order)
     ranked = exp.select("*", exp.alias_(rank, "rank", copy=False)).from_(writer.table(counted), copy=False)
@@ -311,22 +313,22 @@ def _kept(written: Sequence[exp.Expr], groups: int, writer: RowWriter, placed: e
     return exp.select("*").from_(writer.table(ranked), copy=False).where(kept, copy=False)
 
 
-def _hash(written: Sequence[exp.Expr], salt: exp.Expr) -> exp.Expr:
+def _hash(written: Sequence[exp.Expr], salt: exp.Expr, dialect: Dialect) -> exp.Expr:
     pieces: list[exp.Expr] = [salt, exp.column("identifier"), exp.Literal.string("|")]
     for n, cell in enumerate(written):
         pieces += [exp.Literal.string(",")] if n else []
         pieces.append(cell)
-    return exp.func("SHA256", exp.Concat(expressions=pieces, safe=True, coalesce=False), dialect="duckdb")
+    return dialect.hashed(pieces)
 
 
-def _written(plan: Plan) -> list[exp.Expr]:
+def _written(plan: Plan, dialect: Dialect) -> list[exp.Expr]:
     """Write where a cell is along each key."""
-    return [_along(exp.column(name), key) for name, key in zip(_positions(plan), plan.keys, strict=True)]
+    return [_along(exp.column(name), key, dialect) for name, key in zip(_positions(plan), plan.keys, strict=True)]
 
 
-def _along(cell: exp.Expr, key: Key) -> exp.Expr:
+def _along(cell: exp.Expr, key: Key, dialect: Dialect) -> exp.Expr:
     if key.domain is not None:
         return sql_cast(cell, SqlType.TEXT)
     hexed = key.kind is Kind.TEXT
-    text = exp.func("HEX", cell, dialect="duckdb") if hexed else sql_cast(sql_cast(cell, SqlType.WIDE), SqlType.TEXT)
+    text = dialect.hexadecimal(cell) if hexed else sql_cast(sql_cast(cell, SqlType.WIDE), SqlType.TEXT)
     return exp.Coalesce(this=text, expressions=[exp.Literal.string("-")])

@@ -1,0 +1,1 @@
+"""Plans as statements of SQL, in the words of whichever engine runs them."""
