@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from stillroom.model.record import ContractRecord, DataRecord, RunRecord, RunState, Tally
     from stillroom.model.selection import Measurement, Occupied
 
+WHOLE = slice(None)
+"""The range of everything."""
+
 
 class Noise(Protocol):
     """A source of integer noise. It never sees data."""
@@ -65,12 +68,21 @@ class AdmittedTable(Protocol):
         """The random key of the dataset's keyed hashes; empty for a public table."""
         ...
 
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """Return the rows: `person` (int32 codes; private tables only) and the columns, as whole numbers, truth values and text."""
+    def extent(self) -> tuple[int, int]:
+        """Return the number of rows and of persons."""
         ...
 
-    def persons(self) -> pa.Array:
-        """Return the canonical identifiers; item i belongs to code i."""
+    def rows(self, columns: Sequence[str], within: slice = WHOLE) -> pa.Table:
+        """Return the rows: `person` (int32 codes; private tables only) and the columns, as whole numbers, truth values and text.
+
+        Args:
+            columns: Which columns.
+            within: Which rows, as a range without a step.
+        """
+        ...
+
+    def persons(self, within: slice = WHOLE) -> pa.Array:
+        """Return the canonical identifiers, of a range of codes if one is given; without one, item i belongs to code i."""
         ...
 
 

@@ -89,7 +89,7 @@ def test_running_out_of_memory_is_a_fixed_failure() -> None:
     rows: list[dict[str, Scalar]] = [{"person": f"person {n}", "n": n, "words": "very secret words"} for n in range(100_000)]
     asked = plan(FACTS, [A], [count(1)], keys=[key(column("secret_a.words"), Kind.TEXT, "very secret words")])
     with pytest.raises(Failed) as failure:
-        DuckdbEngine(threads=1, memory_limit="1MB").measure_exactly(asked, {"secret_a": ListTable(rows, KINDS["secret_a"])})
+        DuckdbEngine(threads=1, memory_mb=1).measure_exactly(asked, {"secret_a": ListTable(rows, KINDS["secret_a"])})
     assert failure.value.code is Code.RUN_FAILED
     assert failure.value.__cause__ is None
     assert failure.value.__suppress_context__

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from importlib.metadata import version
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from stillroom.adapters.duckdb.connection import Database
 from stillroom.adapters.duckdb.links import Everybody, PersonLinks
+from stillroom.adapters.parts import BLOCK, NotSorted, divided
 from stillroom.errors import Code, Failed
+from stillroom.model.plan import Aggregate
 from stillroom.model.schema import Kind
 from stillroom.model.selection import Occupied
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -23,33 +28,49 @@ if TYPE_CHECKING:
     from stillroom.model.schema import Scalar
     from stillroom.ports import AdmittedTable
 
+Sums = TypeVar("Sums", "_Listed", "_Combined")
+
+FRUGAL_ROWS = 2**16
+"""Rows of a table in the smallest parts."""
+
+ROW_TIMES, ROW_BYTES = 4, 160
+"""What a row takes: so many times its size while it is read, and so many bytes in the engine's sums of each person."""
+
 
 class DuckdbEngine:
     """Runs plans with DuckDB.
+
+    Where its share of the memory does not hold all rows, it works on the persons in parts (`stillroom.adapters.parts`), of which the cells
+    add up; nothing is ever written to disk. A run that runs out of memory all the same is made once more, from the start, in small parts
+    and by one thread. Both ways give the same cells, so that nothing but time tells which one it was.
 
     Attributes:
         name: Name and version, for people.
     """
 
-    def __init__(self, *, threads: int = 2, memory_limit: str = "8GB") -> None:
-        """Set the resources of each run. A run that needs more memory fails; it never writes to disk."""
+    def __init__(self, *, threads: int = 2, memory_mb: int = 8192, seconds: float = 3600.0) -> None:
+        """Set the resources of each run.
+
+        Args:
+            threads: How many threads work on a statement.
+            memory_mb: The most memory for tables and intermediate results together, in MB of 2**20 bytes.
+            seconds: The longest that a run may take, both attempts together.
+        """
         self.name = f"duckdb {version('duckdb')}"
-        self._threads, self._memory_limit = threads, memory_limit
+        self._seconds, self._memory = seconds, memory_mb * 2**20
+        self._usual, self._frugal = (Database(count, f"{memory_mb // 2}MiB") for count in (threads, 1))
         self._links = PersonLinks()
 
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
         """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
 
-        The result is the same for any number of threads and any order of rows: all arithmetic is on whole numbers, and no step
-        depends on an order.
+        The result is the same for any number of threads, any order of rows and any division into parts: all arithmetic is on whole
+        numbers, and no step depends on an order.
 
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
-        for question, found in self._found(plan, tables):
-            _fill([cells[measure] for measure in question.measures], [len(plan.keys[key].listed) for key in question.keys], found)
-        return tuple(map(tuple, cells))
+        return tuple(map(tuple, self._added(plan, tables, _Listed).cells))
 
     def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
         """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
@@ -57,38 +78,46 @@ class DuckdbEngine:
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        ((_, found),) = self._found(plan, tables)
-        combinations: dict[tuple[Scalar, ...], list[tuple[int, ...]]] = {}
-        for row in found:
-            combinations.setdefault(row[: plan.selected], []).append(row[plan.selected :])
-        sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
-        occupied = []
-        for keys, rows in combinations.items():
-            cells = [[0] * plan.cells for _ in plan.measures]
-            _fill(cells, sizes, [row[:-1] for row in rows])
-            occupied.append(Occupied(keys, sum(row[-1] for row in rows), tuple(map(tuple, cells))))
-        return occupied
+        return self._added(plan, tables, _Combined).occupied()
 
-    def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[tuple[Any, ...]]]]:
-        """Run the statements of a plan, and return each with its rows."""
+    def _added(self, plan: Plan, tables: Mapping[str, AdmittedTable], sums: Callable[[Plan], Sums]) -> Sums:
+        """Run a plan and add up what is found; where memory runs out, once more, frugally."""
         import duckdb
         import pyarrow as pa
 
-        from stillroom.adapters.duckdb.connection import locked_connection
+        deadline = time.monotonic() + self._seconds
+        try:
+            with suppress(duckdb.OutOfMemoryException, MemoryError):
+                return self._run(self._usual, plan, tables, deadline, sums(plan))
+            return self._run(self._frugal, plan, tables, deadline, sums(plan))
+        except (duckdb.Error, pa.ArrowException, MemoryError, NotSorted, RecursionError):
+            raise _failed() from None
+
+    def _run(self, database: Database, plan: Plan, tables: Mapping[str, AdmittedTable], deadline: float, sums: Sums) -> Sums:
+        """Run the statements of a plan, part after part, and return their sums.
+
+        Distinct values are those of everybody, so that what counts them is never divided.
+        """
         from stillroom.adapters.duckdb.statement import statements
 
-        found = []
-        try:
-            questions = statements(plan, tables[plan.datasets[0]].salt)
-            inputs = [self._inputs(plan, question, tables) for question in questions]
-            with locked_connection(self._threads, self._memory_limit) as connection:
-                for question, named in zip(questions, inputs, strict=True):
-                    for name, table in named.items():
+        for question in statements(plan, tables[plan.datasets[0]].salt):
+            distinct = plan.measures[question.measures[0]].aggregate is Aggregate.UNION
+            most = FRUGAL_ROWS if database is self._frugal else self._most(question, tables)
+            for part in [tables] if distinct else divided(tables, plan.datasets, most):
+                inputs = self._inputs(plan, question, part)
+                with database.connection(deadline) as connection:
+                    for name, table in inputs.items():
                         connection.register(name, table)
-                    found.append((question, connection.execute(question.sql, question.texts).fetchall()))
-        except (duckdb.Error, pa.ArrowException, RecursionError):
-            raise _failed() from None
-        return found
+                    sums.add(question, connection.execute(question.sql, question.texts).fetchall())
+        return sums
+
+    def _most(self, question: Statement, tables: Mapping[str, AdmittedTable]) -> int:
+        """Return how many rows of a table memory holds, by the size of the first ones, with what the engine makes of them."""
+        size = ROW_BYTES
+        for read in question.reads:
+            first = tables[read.dataset].rows(read.columns, slice(0, BLOCK))
+            size += ROW_TIMES * first.nbytes // max(1, first.num_rows)
+        return max(FRUGAL_ROWS, self._memory // size)
 
     def _inputs(self, plan: Plan, question: Statement, tables: Mapping[str, AdmittedTable]) -> dict[str, pa.Table]:
         """Return every table that a statement reads, by its name there."""
@@ -132,13 +161,51 @@ def _persons(table: People) -> pa.Table:
     return pa.table({"code": np.arange(len(identifiers), dtype=np.int32), "identifier": identifiers})
 
 
+class _Listed:
+    """The cells of each measure."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Start with zeros."""
+        self.cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
+        self._keys = plan.keys
+
+    def add(self, question: Statement, found: Sequence[tuple[Any, ...]]) -> None:
+        """Add what was found by a statement."""
+        _fill([self.cells[measure] for measure in question.measures], [len(self._keys[key].listed) for key in question.keys], found)
+
+
+class _Combined:
+    """The cells of each combination of selected keys."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Start with nobody."""
+        self._plan = plan
+        self._sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
+        self._found: dict[tuple[Scalar, ...], tuple[int, list[list[int]]]] = {}
+
+    def add(self, question: Statement, found: Sequence[tuple[Any, ...]]) -> None:
+        """Add what was found; each such plan has one statement."""
+        del question
+        combinations: dict[tuple[Scalar, ...], list[tuple[int, ...]]] = {}
+        for row in found:
+            combinations.setdefault(row[: self._plan.selected], []).append(row[self._plan.selected :])
+        for keys, rows in combinations.items():
+            persons, cells = self._found.get(keys) or (0, [[0] * self._plan.cells for _ in self._plan.measures])
+            _fill(cells, self._sizes, [row[:-1] for row in rows])
+            self._found[keys] = persons + sum(row[-1] for row in rows), cells
+
+    def occupied(self) -> list[Occupied]:
+        """Return what was added up."""
+        return [Occupied(keys, persons, tuple(map(tuple, cells))) for keys, (persons, cells) in self._found.items()]
+
+
 def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Sequence[tuple[int, ...]]) -> None:
-    """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0."""
+    """Add what was found to the cells of measures, given the sizes of their keys, the last one fastest."""
     strides = [prod(sizes[n + 1 :]) for n in range(len(sizes))]
     for row in found:
         at = sum(position * stride for position, stride in zip(row, strides, strict=False))
         for column, total in zip(cells, row[len(sizes) :], strict=True):
-            column[at] = total
+            column[at] += total
 
 
 def _failed() -> Failed:
