@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from stillroom.adapters.duckdb.connection import locked_connection
+from stillroom.adapters.duckdb.connection import Database, TimeLimit, locked_connection
 from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.adapters.duckdb.links import PersonLinks
 from stillroom.adapters.duckdb.statement import needs_person_step, statements
@@ -18,6 +18,7 @@ from stillroom.errors import Code, Failed
 from stillroom.model.expression import Compare, Comparison, Constant, Like, Not
 from stillroom.model.relation import Filter, JoinKind
 from stillroom.model.schema import Kind
+from stillroom.ports import WHOLE
 from tests.fakes import ListTable
 from tests.plans import Link, column, count, facts_of, key, linked, part, plan, scan, total
 
@@ -39,10 +40,15 @@ Z = part("z", scan("z", "m"))
 # ------------------------------------------------------------------------------------------------------------ the lock
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with locked_connection(1, "100MB") as opened:
-        yield opened
+@pytest.fixture(params=["the first connection", "another one"])
+def connection(request: pytest.FixtureRequest) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Settings that hold for one connection only would not hold for those that runs get."""
+    if request.param == "another one":
+        with TimeLimit(100) as limit, Database(1, "100MB").connection(limit) as opened:
+            yield opened
+    else:
+        with locked_connection(1, "100MB") as opened:
+            yield opened
 
 
 @pytest.mark.parametrize(
@@ -109,9 +115,9 @@ def test_a_plan_that_is_too_deep_is_a_fixed_failure() -> None:
 class Damaged(ListTable):
     """A table that has lost the names of its persons."""
 
-    def persons(self) -> pa.Array:
+    def persons(self, within: slice = WHOLE) -> pa.Array:
         """Return nobody."""
-        return super().persons()[:0]
+        return super().persons(within)[:0]
 
 
 def test_damaged_data_are_a_fixed_failure() -> None:
@@ -171,10 +177,10 @@ class CountingTable(ListTable):
 
     read = 0
 
-    def persons(self) -> pa.Array:
+    def persons(self, within: slice = WHOLE) -> pa.Array:
         """Return the identifiers."""
         self.read += 1
-        return super().persons()
+        return super().persons(within)
 
 
 def people(*names: str) -> CountingTable:

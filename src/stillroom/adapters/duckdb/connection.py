@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     import duckdb
 
@@ -24,12 +24,14 @@ _CLOSED = {
     "allow_extension_repositories": "forbidden",
     "allow_persistent_secrets": "false",
     "python_enable_replacements": "false",
-    "enable_progress_bar": "false",
     "preserve_insertion_order": "false",
     "error_on_division_by_zero": "false",
     "lock_configuration": "true",
 }
-"""No files, network, extensions or Python variables; division by zero is NULL; the last one makes all of it final."""
+"""No files, network, extensions or Python variables; division by zero is NULL; the last one makes all of it final.
+
+All are global, so that they hold for every connection to the database.
+"""
 
 _AGAIN = 0.05
 """Seconds after which a statement that did not hear it, because it had not begun, is told to stop once more."""
@@ -45,8 +47,9 @@ def locked_connection(threads: int, memory_limit: str) -> duckdb.DuckDBPyConnect
     import duckdb
 
     connection = duckdb.connect(":memory:", config=dict(_NO_SPILL))
+    connection.execute("SET enable_progress_bar = false")
     for name, value in {"threads": str(threads), "memory_limit": memory_limit, **_CLOSED}.items():
-        connection.execute(f"SET {name} = '{value}'")
+        connection.execute(f"SET GLOBAL {name} = '{value}'")
     return connection
 
 
@@ -63,9 +66,13 @@ class Database:
         self._opening = threading.Lock()
 
     @contextmanager
-    def connection(self, deadline: float) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a connection whose statements are interrupted at a deadline, by the monotonic clock."""
-        with self._own().cursor() as connection, _interrupted(connection, deadline):
+    def connection(self, limit: TimeLimit) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a connection, to be closed when a limit is reached or the work is done.
+
+        Raises:
+            TimeoutError: The limit was reached before.
+        """
+        with self._own().cursor() as connection, limit.over(connection):
             yield connection
 
     def _own(self) -> duckdb.DuckDBPyConnection:
@@ -76,21 +83,49 @@ class Database:
             return self._opened[1]
 
 
-@contextmanager
-def _interrupted(connection: duckdb.DuckDBPyConnection, deadline: float) -> Iterator[None]:
-    """Interrupt whatever a connection does after a deadline, until it is done."""
-    done = threading.Event()
+class TimeLimit:
+    """Interrupts, after so many seconds, what one connection after the other does; as a context, for as long as it lasts."""
 
-    def watch() -> None:
-        wait = max(0.0, deadline - time.monotonic())
-        while not done.wait(wait):
-            connection.interrupt()
+    def __init__(self, seconds: float) -> None:
+        """Set the limit; it counts from the beginning of the context."""
+        self._seconds = seconds
+        self._reached, self._done = threading.Event(), threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._working: duckdb.DuckDBPyConnection | None = None
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop watching."""
+        self._done.set()
+        self._watcher.join()
+
+    @contextmanager
+    def over(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Limit what a connection does.
+
+        Raises:
+            TimeoutError: The limit was reached before.
+        """
+        if self._reached.is_set():
+            raise TimeoutError
+        self._working = connection
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._working = None
+
+    def _watch(self) -> None:
+        """Wait, then interrupt whatever is done until the end: a statement that has not begun does not hear it."""
+        wait = self._seconds
+        while not self._done.wait(wait):
+            self._reached.set()
+            with self._turn:
+                if self._working is not None:
+                    self._working.interrupt()
             wait = _AGAIN
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()

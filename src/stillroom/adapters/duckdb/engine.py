@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from importlib.metadata import version
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stillroom.adapters.duckdb.connection import Database
+from stillroom.adapters.duckdb.connection import Database, TimeLimit
 from stillroom.adapters.duckdb.links import Everybody, PersonLinks
 from stillroom.adapters.parts import BLOCK, NotSorted, divided
 from stillroom.errors import Code, Failed
@@ -54,7 +53,7 @@ class DuckdbEngine:
         Args:
             threads: How many threads work on a statement.
             memory_mb: The most memory for tables and intermediate results together, in MB of 2**20 bytes.
-            seconds: The longest that a run may take, both attempts together.
+            seconds: The longest that a run may take, with both attempts.
         """
         self.name = f"duckdb {version('duckdb')}"
         self._seconds, self._memory = seconds, memory_mb * 2**20
@@ -85,15 +84,15 @@ class DuckdbEngine:
         import duckdb
         import pyarrow as pa
 
-        deadline = time.monotonic() + self._seconds
         try:
-            with suppress(duckdb.OutOfMemoryException, MemoryError):
-                return self._run(self._usual, plan, tables, deadline, sums(plan))
-            return self._run(self._frugal, plan, tables, deadline, sums(plan))
-        except (duckdb.Error, pa.ArrowException, MemoryError, NotSorted, RecursionError):
+            with TimeLimit(self._seconds) as limit:
+                with suppress(duckdb.OutOfMemoryException, MemoryError):
+                    return self._run(self._usual, plan, tables, limit, sums(plan))
+                return self._run(self._frugal, plan, tables, limit, sums(plan))
+        except (duckdb.Error, pa.ArrowException, MemoryError, NotSorted, RecursionError, TimeoutError):
             raise _failed() from None
 
-    def _run(self, database: Database, plan: Plan, tables: Mapping[str, AdmittedTable], deadline: float, sums: Sums) -> Sums:
+    def _run(self, database: Database, plan: Plan, tables: Mapping[str, AdmittedTable], limit: TimeLimit, sums: Sums) -> Sums:
         """Run the statements of a plan, part after part, and return their sums.
 
         Distinct values are those of everybody, so that what counts them is never divided.
@@ -105,7 +104,7 @@ class DuckdbEngine:
             most = FRUGAL_ROWS if database is self._frugal else self._most(question, tables)
             for part in [tables] if distinct else divided(tables, plan.datasets, most):
                 inputs = self._inputs(plan, question, part)
-                with database.connection(deadline) as connection:
+                with database.connection(limit) as connection:
                     for name, table in inputs.items():
                         connection.register(name, table)
                     sums.add(question, connection.execute(question.sql, question.texts).fetchall())
