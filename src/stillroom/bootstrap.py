@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.admitted import Admitted
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.manifest import Holding
+    from stillroom.adapters.limits import Limits
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.charge import Charge
@@ -205,20 +206,22 @@ def open_room(path: Path) -> Room:
     """Open a room, with genuine noise and every home that can be reached, and put in order what a crash has left.
 
     Raises:
-        InvalidInput: `ROOM_INVALID` if the folder is not a room, or its key is missing, readable by others, or another room's.
+        InvalidInput: `ROOM_INVALID` if the folder is not a room, its key is missing, readable by others, or another room's, or its limits
+            are none.
         Failed: `STORE_FAILED` if its records cannot be used.
     """
     from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.limits import read_limits
     from stillroom.adapters.sql_store.store import open_store
     from stillroom.room.recovery import recover
     from stillroom.room.room import Genuine, Notary, Room
 
-    plate, key = read_plate(path), room_key(path)
+    plate, key, limits = read_plate(path), room_key(path), read_limits(path)
     homes = _homes(path, plate)
     store = open_store(path / "room.sqlite")
     room = Room(
         notary=Notary(plate.name, key),
-        outlet=Genuine(_protection(store, homes), key),
+        outlet=Genuine(_protection(store, homes, limits), key),
         store=store,
         vaults=_vaults(homes),
         clock=SystemClock(),
@@ -258,12 +261,13 @@ class RoomTables:
         return self._opened.setdefault((owner, dataset, version), table)
 
 
-def _protection(store: Store, homes: Mapping[str, Home]) -> Protection:
+def _protection(store: Store, homes: Mapping[str, Home], limits: Limits) -> Protection:
     from stillroom.adapters.duckdb.engine import DuckdbEngine
     from stillroom.adapters.opendp_noise import OpendpNoise
     from stillroom.protections.server import ServerProtection
 
-    return ServerProtection(DuckdbEngine(), OpendpNoise(), RoomTables(store, homes))
+    engine = DuckdbEngine(threads=limits.threads, memory_mb=limits.memory_mb, seconds=limits.run_seconds)
+    return ServerProtection(engine, OpendpNoise(), RoomTables(store, homes))
 
 
 def _homes(path: Path, plate: Plate) -> dict[str, Home]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -62,8 +63,9 @@ class Database:
     def __init__(self, threads: int, memory_limit: str) -> None:
         """Set the resources of all its connections together."""
         self._settings = threads, memory_limit
-        self._opened: tuple[int, duckdb.DuckDBPyConnection] | None = None
+        self._opened: dict[int, duckdb.DuckDBPyConnection] = {}
         self._opening = threading.Lock()
+        weakref.finalize(self, self._opened.clear)  # before the interpreter takes DuckDB apart
 
     @contextmanager
     def connection(self, limit: TimeLimit) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -77,10 +79,11 @@ class Database:
 
     def _own(self) -> duckdb.DuckDBPyConnection:
         """Return this process's database: one that a process inherits has lost its threads."""
+        process = os.getpid()
         with self._opening:
-            if self._opened is None or self._opened[0] != os.getpid():
-                self._opened = os.getpid(), locked_connection(*self._settings)
-            return self._opened[1]
+            if process not in self._opened:
+                self._opened[process] = locked_connection(*self._settings)
+            return self._opened[process]
 
 
 class TimeLimit:

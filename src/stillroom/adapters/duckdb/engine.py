@@ -47,17 +47,18 @@ class DuckdbEngine:
         name: Name and version, for people.
     """
 
-    def __init__(self, *, threads: int = 2, memory_mb: int = 8192, seconds: float = 3600.0) -> None:
+    def __init__(self, *, threads: int = 2, memory_mb: int = 8192, seconds: float = 3600.0, part_rows: int | None = None) -> None:
         """Set the resources of each run.
 
         Args:
             threads: How many threads work on a statement.
             memory_mb: The most memory for tables and intermediate results together, in MB of 2**20 bytes.
             seconds: The longest that a run may take, with both attempts.
+            part_rows: The most rows of a table to work on at once; as many as memory holds if left out.
         """
         self.name = f"duckdb {version('duckdb')}"
-        self._seconds, self._memory = seconds, memory_mb * 2**20
-        self._usual, self._frugal = (Database(count, f"{memory_mb // 2}MiB") for count in (threads, 1))
+        self._seconds, self._memory, self._part_rows = seconds, memory_mb * 2**20, part_rows
+        self._usual, self._frugal = (Database(count, f"{memory_mb * 512}KiB") for count in (threads, 1))
         self._links = PersonLinks()
 
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
@@ -112,6 +113,8 @@ class DuckdbEngine:
 
     def _most(self, question: Statement, tables: Mapping[str, AdmittedTable]) -> int:
         """Return how many rows of a table memory holds, by the size of the first ones, with what the engine makes of them."""
+        if self._part_rows is not None:
+            return self._part_rows
         size = ROW_BYTES
         for read in question.reads:
             first = tables[read.dataset].rows(read.columns, slice(0, BLOCK))
