@@ -168,3 +168,23 @@ def ask_numbered(scene: Scene, number: int) -> str:
     except StillroomError as error:
         return str(error.code)
     return "fresh" if getattr(answer, "fresh", False) else "known"
+
+
+class Notice:
+    """Leaves a file where a step begins."""
+
+    def __init__(self, step: str, file: Path) -> None:
+        """Name both."""
+        self._step, self._file = step, file
+
+    def step(self, name: str) -> None:
+        """Is it this one?"""
+        if name == self._step:
+            self._file.touch()
+
+
+def ask_on_disk(room: str, question: str, started: str) -> None:
+    """Ask a room in a folder a question in a file, with the real engine, and leave a file when the measuring begins."""
+    from stillroom import bootstrap
+
+    door.ask(bootstrap.open_room(Path(room)), Path(question).read_bytes(), Notice(door.Step.MEASURE, Path(started)))
