@@ -174,6 +174,11 @@ def test_what_one_connection_registers_no_other_sees() -> None:
 
 def test_duckdb_would_not_encrypt_what_it_spills(tmp_path: Path) -> None:
     """The reason that nothing is spilled: without the extension httpfs, DuckDB refuses. Should that change, think again (ADR 24)."""
-    settings: dict[str, str | bool] = {"temp_directory": str(tmp_path), "temp_file_encryption": True, "memory_limit": "20MB", "threads": "1"}
+    settings: dict[str, str | bool] = {
+        "temp_directory": str(tmp_path),
+        "temp_file_encryption": True,
+        "memory_limit": "20MB",
+        "threads": "1",
+    }
     with duckdb.connect(config={**settings, "autoload_known_extensions": False}) as connection, pytest.raises(duckdb.Error, match="httpfs"):
         connection.execute("SELECT count(*) FROM (SELECT DISTINCT 'a secret ' || i AS s FROM range(1000000) AS t(i))").fetchall()

@@ -18,6 +18,7 @@ from tests.world import ACCEPTED, ENGINE, corpus, occupied, private, world
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stillroom.model.schema import Scalar
     from tests.world import Entry, World
 
 SELECTED = corpus("selected.sql")
@@ -67,7 +68,7 @@ NAMES = st.lists(st.text(min_size=1, max_size=3), max_size=12)
 
 def table(names: Sequence[str]) -> ListTable:
     """Return a table with a row, or several, of each person."""
-    rows = [{"person": name, "n": number} for number, name in enumerate(sorted(names, key=str.encode))]
+    rows: list[dict[str, Scalar]] = [{"person": name, "n": number} for number, name in enumerate(sorted(names, key=str.encode))]
     return ListTable(rows, {"n": Kind.INTEGER})
 
 
@@ -84,7 +85,7 @@ def test_everybody_is_in_one_part_with_all_rows(one: list[str], other: list[str]
             assert all(seen.setdefault(person, number) == number for person in persons)
             mine = [persons[code] for code in read.column("person").to_pylist()]
             assert read.num_rows <= most - 1 + max(map(mine.count, mine), default=0)
-            rows += zip(mine, read.column("n").to_pylist(), strict=True)
+            rows.extend(zip(mine, read.column("n").to_pylist(), strict=True))
     for name, names in (("one", one), ("other", other)):
         assert found[name] == [(person, number) for number, person in enumerate(sorted(names, key=str.encode))]
 

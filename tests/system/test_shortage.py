@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 PERSONS = 700_000
 QUANTUM = 0.25
-SECRET = "an-identifier-that-stays-at-home"
+MARK = "an-identifier-that-stays-at-home"
 PLENTY = Charge(rho=10**14)
 NOTHING = Charge(rho=0)
 SUM = "SELECT COUNT(*) AS n FROM members JOIN visits ON members.id = visits.pid WHERE visits.age > 0"
@@ -82,8 +82,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for home in homes.values():
         contracts.submit(room, sign(agreed, CONTRACT_TYPE, home.signing_key))
     rows = {
-        "members": ("id,age\n", (f"{SECRET}-{number},{number % 90}\n" for number in range(0, PERSONS, 7))),
-        "visits": ("pid,age,code\n", (f"{SECRET}-{number},30,{number * 1009 % 10**9}\n" for number in range(PERSONS))),
+        "members": ("id,age\n", (f"{MARK}-{number},{number % 90}\n" for number in range(0, PERSONS, 7))),
+        "visits": ("pid,age,code\n", (f"{MARK}-{number},30,{number * 1009 % 10**9}\n" for number in range(PERSONS))),
     }
     for dataset, (header, lines) in rows.items():
         file = folder / f"{dataset}.csv"
@@ -211,7 +211,7 @@ def test_a_full_disk_loses_no_charge_and_makes_no_other(folder: Path) -> None:
     with charged_once(folder, SUM, 0.8), full_disk() as (fill, _):
         code, text = fails(folder, open_with(folder), SUM, 0.8, At(Step.STORE, fill))
         assert code is Code.STORE_FAILED
-        assert SECRET not in text
+        assert MARK not in text
 
 
 class Between:
@@ -251,7 +251,7 @@ def test_killed_in_the_middle_it_leaves_no_row_behind(folder: Path, tmp_path: Pa
             time.sleep(0.01)
         kill(child)
         assert files(folder) == before
-        assert not any(SECRET.encode() in path.read_bytes() for path in files(folder) if path.is_file())
+        assert not any(MARK.encode() in path.read_bytes() for path in files(folder) if path.is_file())
 
 
 # --------------------------------------------------------------------------------------------------------------- limits

@@ -168,8 +168,13 @@ def _moved_on(room: Room, record: RunRecord, refusal: Refusal) -> RunRecord:
 
 
 def _measured(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
-    """Measure and answer. Whatever comes of it, an error of any kind too, comes at a multiple of the quantum."""
+    """Measure and answer. Whatever comes of it, an error of any kind too, comes at a multiple of the quantum.
+
+    It also begins at one. Otherwise whoever asks could choose the moment, so that a multiple falls where the work ends, and see on which
+    side of it that is; so, what takes less than a quantum takes one, whenever it was asked.
+    """
     contract = committed.cleared.planned.asked.contract
+    wait(room.clock, contract)
     try:
         answer = _answered(room, committed, progress)
     except Exception:
