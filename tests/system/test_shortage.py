@@ -128,12 +128,12 @@ def ask(folder: Path, room: Room, sql: str, epsilon: float, progress: Progress |
 
 
 def fails(folder: Path, room: Room, sql: str, epsilon: float, progress: Progress | None = None) -> tuple[Code, str]:
-    """Ask, expect a failure that comes at the next multiple of the quantum, and return all that it says."""
+    """Ask, expect a failure that comes one quantum after the next multiple of it, and return all that it says."""
     CLOCK.moment += 0.1 * QUANTUM
     before = CLOCK.moment
     with pytest.raises(Failed) as caught:
         ask(folder, room, sql, epsilon, progress)
-    assert CLOCK.moment == first_after(before, QUANTUM)
+    assert CLOCK.moment == first_after(before, QUANTUM) + QUANTUM
     return caught.value.code, str(caught.value)
 
 
@@ -185,7 +185,7 @@ def test_whether_a_run_was_made_again_does_not_show(folder: Path) -> None:
     for engine, epsilon in ((DuckdbEngine(), 0.6), (DuckdbEngine(memory_mb=32, part_rows=10**9), 0.7)):
         steps, before = Steps(), CLOCK.moment
         release = releases.read(ask(folder, open_with(folder, engine=engine), SUM, epsilon, steps).envelope)
-        assert CLOCK.moment == first_after(before, QUANTUM)
+        assert CLOCK.moment == first_after(before, QUANTUM) + QUANTUM
         seen.append((steps.heard, release.sampler, release.versions, [name for name, _ in release]))
     assert seen[0] == seen[1]
 

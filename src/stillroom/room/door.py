@@ -14,7 +14,7 @@ What is durable when, so that a crash anywhere leaves neither a release without 
   without a charge, a run that was committed is measured without another one, unless an account knows of its release.
 
 Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text; it, a release,
-and any error after the measuring all appear at a multiple of the contract's quantum.
+and any error after the measuring all appear at a multiple of the contract's quantum, and the measuring begins at one.
 """
 
 from __future__ import annotations
