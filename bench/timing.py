@@ -1,8 +1,8 @@
 """`python -m bench.timing [--size mid] [--size large]`: how much the time of an answer tells of one person, with and without the quantum.
 
 Two rooms hold neighbouring data: in one, somebody is in both tables with as many rows as the contract allows; in the other, not at all.
-Both are asked the same questions, in random order, through the signed door. What is measured is how long the work takes that an answer waits
-for: from the moment at which the measuring begins, a multiple of the quantum, to the moment at which everything is stored.
+Both are asked the same questions, in random order, through the signed door. What is measured is how long the work takes that an answer
+waits for: from the moment at which the measuring begins, a multiple of the quantum, to the moment at which everything is stored.
 """
 
 from __future__ import annotations
@@ -137,7 +137,8 @@ def lines(name: str, one: Stopwatch, other: Stopwatch) -> list[str]:
     took = [*one.took, *other.took]
     worst, fits = float(np.median(took)), fitting(took)
     found = [
-        f"{rows:,} × {persons:,} rows, {len(one.took)} answers of each room; the work takes {worst:.3f} s (median), at most {max(took):.3f} s",
+        f"{rows:,} × {persons:,} rows, {len(one.took)} answers of each room:",
+        f"  the work takes {worst:.3f} s (median), {max(took):.3f} s at most",
         f"  seen exactly: {_told(one.took, other.took)}; by the CPU that it takes: {_told(one.worked, other.worked)}",
     ]
     for what, quantum in (("that half of the answers miss", worst), ("twice as long as the longest", fits)):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.adapters.admitted import WHOLE
 from stillroom.errors import Code, Refusal
 from stillroom.model.schema import Kind
-from stillroom.ports import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from stillroom.model.record import ContractRecord, DataRecord, RunRecord, RunState, Tally
     from stillroom.model.selection import Measurement, Occupied
 
-WHOLE = slice(None)
-"""The range of everything."""
-
 
 class Noise(Protocol):
     """A source of integer noise. It never sees data."""
@@ -70,20 +67,12 @@ class AdmittedTable(Protocol):
 
     def extent(self) -> tuple[int, int]:
         """Return the number of rows and of persons."""
-        ...
 
-    def rows(self, columns: Sequence[str], within: slice = WHOLE) -> pa.Table:
-        """Return the rows: `person` (int32 codes; private tables only) and the columns, as whole numbers, truth values and text.
+    def rows(self, columns: Sequence[str], within: slice = ...) -> pa.Table:
+        """Return all rows, or a range: `person` (int32; private tables only) and columns, as whole numbers, truth values and text."""
 
-        Args:
-            columns: Which columns.
-            within: Which rows, as a range without a step.
-        """
-        ...
-
-    def persons(self, within: slice = WHOLE) -> pa.Array:
-        """Return the canonical identifiers, of a range of codes if one is given; without one, item i belongs to code i."""
-        ...
+    def persons(self, within: slice = ...) -> pa.Array:
+        """Return the canonical identifiers, or those of a range of codes; item i of all belongs to code i."""
 
 
 class Tables(Protocol):

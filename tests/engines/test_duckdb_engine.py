@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from stillroom.adapters.admitted import WHOLE
 from stillroom.adapters.duckdb.connection import Database, TimeLimit, locked_connection
 from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.adapters.duckdb.links import PersonLinks
@@ -18,7 +19,6 @@ from stillroom.errors import Code, Failed
 from stillroom.model.expression import Compare, Comparison, Constant, Like, Not
 from stillroom.model.relation import Filter, JoinKind
 from stillroom.model.schema import Kind
-from stillroom.ports import WHOLE
 from tests.fakes import ListTable
 from tests.plans import Link, column, count, facts_of, key, linked, part, plan, scan, total
 

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from stillroom.adapters.admitted import WHOLE
 from stillroom.adapters.duckdb.connection import Database, TimeLimit
 from stillroom.adapters.duckdb.engine import FRUGAL_ROWS, DuckdbEngine
 from stillroom.errors import Code, Failed
 from stillroom.model.schema import Kind
-from stillroom.ports import WHOLE
 from tests.plans import column, count, facts_of, part, plan, scan, total, union
 
 if TYPE_CHECKING:

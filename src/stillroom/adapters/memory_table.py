@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.admitted import PERSON
-from stillroom.ports import WHOLE
+from stillroom.adapters.admitted import PERSON, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,7 @@ from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.admitted import PERSON
-from stillroom.ports import WHOLE
+from stillroom.adapters.admitted import PERSON, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

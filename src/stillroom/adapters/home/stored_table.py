@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from stillroom.adapters.admitted import PERSON
+from stillroom.adapters.admitted import PERSON, WHOLE
 from stillroom.errors import Code, Failed, Refusal
-from stillroom.ports import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
