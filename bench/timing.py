@@ -35,7 +35,7 @@ from stillroom.room.door import Silent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SIZES = {"mid": (100_000, 1_000_000, 200), "large": (1_000_000, 10_000_000, 60)}
+SIZES = {"small": (2_700, 2_100, 200), "mid": (100_000, 1_000_000, 200), "large": (1_000_000, 10_000_000, 60)}
 """Persons, rows, and how often each room is asked."""
 
 SMALLEST = 0.001
