@@ -115,6 +115,8 @@ class DuckdbEngine:
         """Return how many rows of a table memory holds, by the size of the first ones, with what the engine makes of them."""
         if self._part_rows is not None:
             return self._part_rows
+        if all(tables[read.dataset].extent()[0] <= FRUGAL_ROWS for read in question.reads):
+            return FRUGAL_ROWS
         size = ROW_BYTES
         for read in question.reads:
             first = tables[read.dataset].rows(read.columns, slice(0, BLOCK))

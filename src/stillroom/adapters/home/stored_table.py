@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,11 @@ class StoredTable:
         Raises:
             Failed: `STORE_FAILED`, as `rows`.
         """
+        return self._extent
+
+    @cached_property
+    def _extent(self) -> tuple[int, int]:
+        """What is read once: a version of a dataset never changes."""
         with _opened(self._folder / _ROWS, self._key) as file:
             rows = file.metadata.num_rows
         if not self._salt:
