@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.adapters.parts import NotSorted, divided
 from stillroom.model.schema import Kind
+from stillroom.query.advised import votes_plan
 from tests.fakes import ListTable
 from tests.world import ACCEPTED, ENGINE, corpus, occupied, private, world
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.world import Entry, World
 
 SELECTED = corpus("selected.sql")
+ADVISED = corpus("advised.sql")
 PART_ROWS = 8
 """In the corpus, this makes some parts of several persons each; 1 makes one of each person."""
 
@@ -59,6 +61,13 @@ def test_selected_keys_add_up_to_the_whole(entry: Entry, in_parts: DuckdbEngine)
     found = in_parts.measure_occupied(plan, {name: table.stored for name, table in in_order().items()})
     assert len({one.keys for one in found}) == len(found)
     assert {one.keys: one for one in found} == occupied(plan, in_order())
+
+
+@pytest.mark.parametrize("entry", ADVISED, ids=lambda entry: entry.name)
+def test_votes_add_up_to_the_whole(entry: Entry, in_parts: DuckdbEngine) -> None:
+    plan = votes_plan(entry.compiled.plan)
+    tables = {name: table.stored for name, table in in_order().items()}
+    assert in_parts.measure_exactly(plan, tables) == ENGINE.measure_exactly(plan, tables)
 
 
 # ------------------------------------------------------------------------------------------------------------ the parts
