@@ -10,7 +10,7 @@ from bench.noise import noise
 from bench.probe import ROOT
 from bench.report import Row, machine, page, table
 from bench.selection import selection
-from bench.speed import imported, installed, large, small
+from bench.speed import huge, imported, installed, large, small, small_room
 from bench.stories import stories
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ PARTS = {
     "quantiles": Part(quantiles),
     "selection": Part(selection),
     "stories": Part(stories),
+    "room": Part(small_room, always=True),
+    "huge": Part(huge),
     "installation": Part(installed),
     "small": Part(small),
 }
@@ -48,7 +50,7 @@ PARTS = {
 
 GROUPS = {
     "accuracy": ("cube", "skewed", "quantiles"),
-    "speed": ("large", "import", "noise", "selection", "stories", "installation", "small"),
+    "speed": ("large", "import", "noise", "selection", "stories", "room", "huge", "installation", "small"),
 }
 """Names of several parts."""
 

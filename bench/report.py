@@ -22,6 +22,11 @@ process until then. *Warm* means that another question was asked in the same pro
 another ε, since the same question twice is free; an `ask` goes the whole way: check, compile, hold, commit, measure, sign, log. Plain
 DuckDB runs the same SQL, without any privacy, over the Parquet files as the owners handed them in, with text identifiers.
 
+Under a limit of memory, each process asks once and is not warm; the peak is that of the whole process, Python and all packages in it, of
+which the limit is the part that tables and intermediate results may take. The 100 M rows are stored in the homes as admission would store
+them, without owners' files. On the small room the figures are medians of thirty; the clock runs for everything, the syncing of durable
+records to the disk and two quanta of 1 ms at most among it, and so for whatever else the machine is doing.
+
 The data are synthetic and in an order that has nothing to do with persons. The contract clamps each person's total cost, so that the
 engine adds up each person's rows before it adds up all.
 

@@ -26,7 +26,7 @@ purpose: Measure speed and memory on synthetic data.
 jurisdiction: None, as no person is in the data.
 retention_days: 1
 expires: "2099-12-31"
-quantum_seconds: 0.25
+quantum_seconds: {quantum}
 parties:
   - {{name: insurer, roles: [owner, analyst, receiver], key: "{insurer}"}}
   - {{name: hospital, roles: [owner, receiver], key: "{hospital}"}}
@@ -57,14 +57,15 @@ datasets:
 """
 
 
-def add(folder: Path) -> None:
-    """Make the room, sign the contract, and admit both files, in one process."""
+def agree(folder: Path, quantum: float = 0.25) -> dict[str, Session]:
+    """Make the room and sign the contract; return the session of each dataset's owner."""
     make_room(folder / "room", "bench")
     keys = {owner: make_home(folder / owner, owner, room=folder / "room", epsilon=50.0, delta=DELTA) for owner in OWNERS.values()}
     contract = folder / "contract.yaml"
     contract.write_text(
         CONTRACT.format(
             **keys,
+            quantum=quantum,
             delta=f"{DELTA:.1e}",
             genders=", ".join(GENDERS),
             wards=", ".join(WARDS),
@@ -78,6 +79,12 @@ def add(folder: Path) -> None:
     sessions = {name: open_room(folder / owner) for name, owner in OWNERS.items()}
     for session in sessions.values():
         session.sign(contract)
+    return sessions
+
+
+def add(folder: Path, quantum: float = 0.25) -> None:
+    """Make the room, sign the contract, and admit both files, in one process."""
+    sessions = agree(folder, quantum)
     files = Files.in_folder(folder)
     paths = {"members": files.members, "visits": files.visits}
     report(**{name: cost_of(partial(session.add_data, name, paths[name])) for name, session in sessions.items()})

@@ -6,12 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench import limits
 from bench.environments import NotRun, environment, peer_costs, size_mb
 from bench.probe import ROOT, Cost, cost_of_command, in_own_process, say
 from bench.questions import CUBE_ROWS
 from bench.report import Row, not_run, seconds
 
 LARGE, SMALL = (1_000_000, 10_000_000), (100_000, 1_000_000)
+HUGE = (10_000_000, 100_000_000)
 SIZES = {LARGE: "10 M visits × 1 M members", SMALL: "1 M visits × 100 k members"}
 SUM = "count, sum and mean by"
 PEERS = {"opendp_polars": ("OpenDP with Polars", (LARGE, SMALL)), "pipelinedp": ("PipelineDP, local", (SMALL,))}
@@ -39,6 +41,7 @@ def _room(size: tuple[int, int], *, full: bool) -> list[Row]:
         rows = _asks(SIZES[size], plain, asked)
         if size == LARGE:
             rows += [*_others(plain, asked), _added(added), _price(asked["price"])]
+            rows += _limited(SIZES[size], folder, plain, limits.MEMORY_MB, most=512)
         if full:
             rows += [_peer(name, size, Path(folder), asked["by_member"]) for name, (_, sizes) in PEERS.items() if size in sizes]
     return rows
@@ -80,6 +83,54 @@ def _added(added: dict[str, Cost]) -> Row:
 
 def _price(price: Cost) -> Row:
     return Row("price of a question", "Stillroom", f"{1000 * price.cpu:.0f} CPU ms", target="≤ 50 ms", met=price.cpu <= 0.05)
+
+
+def _limited(size: str, folder: str, plain: dict[str, Cost], memory_mb: int, most: int | None = None) -> list[Row]:
+    """Return the lines of the questions under a limit of memory; the target is about the whole process."""
+    say(f"Under a limit of {memory_mb} MB ...")
+    asked = in_own_process("bench.limits", "ask", folder, str(memory_mb))
+    goal = f"≤ {most} MB" if most else "finishes"
+    return [
+        Row(
+            f"{size}: {SUM} {groups}, a run limited to {memory_mb} MB, first in its process",
+            "Stillroom",
+            seconds(asked[name]),
+            f"{asked[name].cpu / plain[name].cpu:.2f} × plain DuckDB" if name in plain else "",
+            asked[name].peak_mb,
+            goal,
+            most is None or asked[name].peak_mb <= most,
+        )
+        for name, groups in {"by_member": "gender and region", "by_visit": "ward and gender"}.items()
+    ]
+
+
+def huge(*, full: bool) -> list[Row]:
+    """Measure the questions on 100 M rows, stored without the owners' files."""
+    del full
+    with tempfile.TemporaryDirectory(prefix="stillroom-bench-") as folder:
+        say("Storing 100 M visits × 10 M members ...")
+        in_own_process("bench.limits", "store", folder, *map(str, HUGE))
+        return _limited("100 M visits × 10 M members", folder, {}, 1024)
+
+
+def small_room(*, full: bool) -> list[Row]:
+    """Measure a small room: by the clock too, since that is what somebody waits for."""
+    del full
+    say("A small room ...")
+    with tempfile.TemporaryDirectory(prefix="stillroom-bench-") as folder:
+        found = in_own_process("bench.small", folder)
+    plain, asked, price = found["plain"], found["asked"], found["price"]
+    ratio, where = f"{asked.cpu / plain.cpu:.1f} × plain DuckDB", "a small room (2,100 visits × 2,700 members)"
+    question = f"{where}: a question, warm"
+    return [
+        Row(question, "plain DuckDB", _milliseconds(plain), peak_mb=plain.peak_mb),
+        Row(f"{question}, quantum 1 ms", "Stillroom", _milliseconds(asked), ratio, asked.peak_mb, "≤ 100 ms", asked.wall <= 0.1),
+        Row(f"{where}: a price", "Stillroom", _milliseconds(price), "", price.peak_mb, "≤ 20 ms", price.wall <= 0.02),
+    ]
+
+
+def _milliseconds(cost: Cost) -> str:
+    return f"{1000 * cost.cpu:.0f} CPU ms, {1000 * cost.wall:.0f} ms by the clock"
 
 
 def _peer(name: str, size: tuple[int, int], folder: Path, ours: Cost) -> Row:

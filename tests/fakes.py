@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.adapters.admitted import WHOLE
 from stillroom.errors import Code, Refusal
 from stillroom.model.schema import Kind
 
@@ -83,15 +84,19 @@ class ListTable:
         whole = pa.table({**self._persons, **columns})
         self._rows = pa.Table.from_batches(whole.to_batches(max_chunksize=batch), whole.schema) if batch else whole
 
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """Return the rows."""
-        return self._rows.select([*self._persons, *columns])
+    def extent(self) -> tuple[int, int]:
+        """Return the number of rows and of persons."""
+        return self._rows.num_rows, len(self._names)
 
-    def persons(self) -> pa.Array:
+    def rows(self, columns: Sequence[str], within: slice = WHOLE) -> pa.Table:
+        """Return the rows in a range."""
+        return self._rows.select([*self._persons, *columns])[within]
+
+    def persons(self, within: slice = WHOLE) -> pa.Array:
         """Return the identifiers, ascending."""
         import pyarrow as pa
 
-        return pa.array(self._names, pa.string())
+        return pa.array(self._names[within], pa.string())
 
 
 class ListTables:

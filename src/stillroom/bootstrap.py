@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.admitted import Admitted
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.manifest import Holding
+    from stillroom.adapters.limits import Limits
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.charge import Charge
@@ -242,7 +243,7 @@ def computing(path: Path) -> Computing:
         ) from None
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, limits: Limits) -> Engine:
     """Make the engine that a room has chosen; nobody connects yet.
 
     Raises:
@@ -252,7 +253,7 @@ def _engine(path: Path) -> Engine:
     if chosen.remote is None:
         from stillroom.adapters.duckdb.engine import DuckdbEngine
 
-        return DuckdbEngine()
+        return DuckdbEngine(threads=limits.threads, memory_mb=limits.memory_mb, seconds=limits.run_seconds)
     from stillroom.adapters.spark.engine import SparkEngine
 
     try:
@@ -312,20 +313,22 @@ def open_room(path: Path) -> Room:
     """Open a room, with genuine noise and every home that can be reached, and put in order what a crash has left.
 
     Raises:
-        InvalidInput: `ROOM_INVALID` if the folder is not a room, or its key is missing, readable by others, or another room's.
+        InvalidInput: `ROOM_INVALID` if the folder is not a room, its key is missing, readable by others, or another room's, or its limits
+            are none.
         Failed: `STORE_FAILED` if its records cannot be used.
     """
     from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.limits import read_limits
     from stillroom.adapters.sql_store.store import open_store
     from stillroom.room.recovery import recover
     from stillroom.room.room import Genuine, Notary, Room
 
-    plate, key = read_plate(path), room_key(path)
+    plate, key, limits = read_plate(path), room_key(path), read_limits(path)
     homes = _homes(path, plate)
     store = open_store(path / "room.sqlite")
     room = Room(
         notary=Notary(plate.name, key),
-        outlet=Genuine(_protection(_engine(path), store, homes), key),
+        outlet=Genuine(_protection(_engine(path, limits), store, homes), key),
         store=store,
         vaults=_vaults(homes),
         clock=SystemClock(),

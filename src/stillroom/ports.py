@@ -65,13 +65,14 @@ class AdmittedTable(Protocol):
         """The random key of the dataset's keyed hashes; empty for a public table."""
         ...
 
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """Return the rows: `person` (int32 codes; private tables only) and the columns, as whole numbers, truth values and text."""
-        ...
+    def extent(self) -> tuple[int, int]:
+        """Return the number of rows and of persons."""
 
-    def persons(self) -> pa.Array:
-        """Return the canonical identifiers; item i belongs to code i."""
-        ...
+    def rows(self, columns: Sequence[str], within: slice = ...) -> pa.Table:
+        """Return all rows, or a range: `person` (int32; private tables only) and columns, as whole numbers, truth values and text."""
+
+    def persons(self, within: slice = ...) -> pa.Array:
+        """Return the canonical identifiers, or those of a range of codes; item i of all belongs to code i."""
 
 
 class Tables(Protocol):

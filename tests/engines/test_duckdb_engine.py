@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from stillroom.adapters.duckdb.connection import locked_connection
+from stillroom.adapters.admitted import WHOLE
+from stillroom.adapters.duckdb.connection import Database, TimeLimit, locked_connection
 from stillroom.adapters.duckdb.dialect import DUCKDB
 from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.adapters.engine.links import PersonLinks
@@ -40,10 +41,15 @@ Z = part("z", scan("z", "m"))
 # ------------------------------------------------------------------------------------------------------------ the lock
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with locked_connection(1, "100MB") as opened:
-        yield opened
+@pytest.fixture(params=["the first connection", "another one"])
+def connection(request: pytest.FixtureRequest) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Settings that hold for one connection only would not hold for those that runs get."""
+    if request.param == "another one":
+        with TimeLimit(100) as limit, Database(1, "100MB").connection(limit) as opened:
+            yield opened
+    else:
+        with locked_connection(1, "100MB") as opened:
+            yield opened
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,7 @@ def test_running_out_of_memory_is_a_fixed_failure() -> None:
     rows: list[dict[str, Scalar]] = [{"person": f"person {n}", "n": n, "words": "very secret words"} for n in range(100_000)]
     asked = plan(FACTS, [A], [count(1)], keys=[key(column("secret_a.words"), Kind.TEXT, "very secret words")])
     with pytest.raises(Failed) as failure:
-        DuckdbEngine(threads=1, memory_limit="1MB").measure_exactly(asked, {"secret_a": ListTable(rows, KINDS["secret_a"])})
+        DuckdbEngine(threads=1, memory_mb=1).measure_exactly(asked, {"secret_a": ListTable(rows, KINDS["secret_a"])})
     assert failure.value.code is Code.RUN_FAILED
     assert failure.value.__cause__ is None
     assert failure.value.__suppress_context__
@@ -110,9 +116,9 @@ def test_a_plan_that_is_too_deep_is_a_fixed_failure() -> None:
 class Damaged(ListTable):
     """A table that has lost the names of its persons."""
 
-    def persons(self) -> pa.Array:
+    def persons(self, within: slice = WHOLE) -> pa.Array:
         """Return nobody."""
-        return super().persons()[:0]
+        return super().persons(within)[:0]
 
 
 def test_damaged_data_are_a_fixed_failure() -> None:
@@ -172,10 +178,10 @@ class CountingTable(ListTable):
 
     read = 0
 
-    def persons(self) -> pa.Array:
+    def persons(self, within: slice = WHOLE) -> pa.Array:
         """Return the identifiers."""
         self.read += 1
-        return super().persons()
+        return super().persons(within)
 
 
 def people(*names: str) -> CountingTable:

@@ -21,6 +21,7 @@ from stillroom.room.door import Step
 from stillroom.room.recovery import recover
 from stillroom.room.refusals import BATCH
 from stillroom.room.room import Genuine, Rehearsing
+from stillroom.room.times import first_after
 from tests.published import files
 from tests.rooms import (
     KEYS,
@@ -285,7 +286,7 @@ def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp
     error = refused(scene)
     assert isinstance(error, Failed)
     assert (error.code, error.__cause__, "Alice" in str(error)) == (Code.RUN_FAILED, None, False)
-    assert clock.moment == NOON + 0.75
+    assert clock.moment == NOON + 1.75
     assert scene.spent() == scene.account("hospital").spent == charge()
     assert reopen(tmp_path).ask().fresh
     assert scene.spent() == scene.account("hospital").spent == charge()
@@ -340,15 +341,30 @@ def test_an_owner_whose_home_is_away_or_signs_with_another_key_is_not_charged(tm
     assert scene.ask().fresh
 
 
-@pytest.mark.parametrize(("quantum", "answered"), [(1, NOON + 0.75), (60, 1_800_000_060.0), (0.5, NOON + 0.25)])
-def test_answers_and_entries_keep_to_the_quantum(tmp_path: Path, quantum: float, answered: float) -> None:
-    clock = FakeClock()
+@pytest.mark.parametrize(("quantum", "begun"), [(1, 1_800_000_001), (60, 1_800_000_060), (0.5, 1_800_000_000.5)])
+def test_answers_and_entries_keep_to_the_quantum(tmp_path: Path, quantum: float, begun: float) -> None:
+    """The measuring begins at a multiple of it, and the answer comes at the next one."""
+    clock, moments = FakeClock(), list[float]()
     scene = build(tmp_path, contract(quantum_seconds=quantum), clock=clock)
-    scene.ask()
-    assert clock.moment == answered
-    assert {one.at for one in entries(scene)} == {1_800_000_000}
+    scene.ask(progress=At(Step.MEASURE, lambda: moments.append(clock.moment)))
+    assert moments == [begun]
+    assert clock.moment == begun + quantum
+    before, (stored,) = entries(scene)[:-1], entries(scene)[-1:]
+    assert {one.at for one in before} == {1_800_000_000}
+    assert (type(stored), stored.at) == (ReleaseStored, int(begun))
     release = releases.received_by(scene.room, "insurer")[0]
-    assert release.released_at == 1_800_000_000
+    assert release.released_at == begun
+
+
+@pytest.mark.parametrize("took", [0.0, 0.3, 0.999])
+@pytest.mark.parametrize("asked", [0.0, 0.001, 0.5, 0.75])
+def test_what_takes_less_than_a_quantum_takes_one(tmp_path: Path, asked: float, took: float) -> None:
+    """Whoever asks at a chosen moment does not see on which side of it the work ended: not in the answer, nor in the log."""
+    clock = FakeClock(NOON + asked)
+    scene = build(tmp_path, clock=clock)
+    scene.ask(progress=At(Step.MEASURE, lambda: setattr(clock, "moment", clock.moment + took)))
+    begun = first_after(NOON + asked, 1)
+    assert (clock.moment, entries(scene)[-1].at) == (begun + 1, begun)
 
 
 @pytest.mark.parametrize(("step", "lost"), [(Step.STORE, "room.sqlite"), (Step.ANSWER, "insurer.sqlite")])
@@ -359,7 +375,7 @@ def test_errors_after_the_measuring_keep_to_the_quantum(tmp_path: Path, step: St
     with pytest.raises(Failed) as failure:
         scene.ask(progress=At(step, (tmp_path / lost).unlink))
     assert failure.value.code is Code.STORE_FAILED
-    assert clock.moment == NOON + 0.75
+    assert clock.moment == NOON + 1.75
 
 
 def test_a_mistake_after_the_measuring_keeps_to_the_quantum(tmp_path: Path) -> None:
@@ -372,7 +388,7 @@ def test_a_mistake_after_the_measuring_keeps_to_the_quantum(tmp_path: Path) -> N
     scene = build(tmp_path, clock=clock)
     with pytest.raises(ArithmeticError):
         scene.ask(progress=At(Step.FINISH, mistake))
-    assert clock.moment == NOON + 0.75
+    assert clock.moment == NOON + 1.75
     assert scene.ask().fresh
     assert scene.spent() == charge()
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import shutil
 import sqlite3
 import stat
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,6 +90,42 @@ def test_a_database_whose_making_was_interrupted_is_made_when_it_is_opened(tmp_p
     database = open_database(tmp_path / "a.sqlite", ROOM)
     with database.transaction(write=False) as connection:
         assert sa.inspect(connection).has_table("releases")
+
+
+def test_a_file_that_was_put_back_is_the_one_that_is_read(tmp_path: Path) -> None:
+    """A connection that was kept would read, and write, a file that has no name any more."""
+    store = create_store(tmp_path / "a.sqlite")
+    shutil.copy(tmp_path / "a.sqlite", tmp_path / "backup")
+    with store.writing() as records:
+        records.log.append(b"leaf")
+    (tmp_path / "backup").rename(tmp_path / "a.sqlite")
+    with store.reading() as records:
+        assert records.log.leaves() == ()
+
+
+def test_a_process_does_not_use_what_it_inherits(tmp_path: Path) -> None:
+    """SQLite forbids it (sqlite.org/howtocorrupt.html, section 2.6)."""
+    database = create_database(tmp_path / "a.sqlite", ROOM)
+
+    def connection() -> int:
+        with database.transaction(write=False) as opened:
+            return id(opened.connection.dbapi_connection)
+
+    kept = connection()
+    assert connection() == kept
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if connection() != kept else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert connection() == kept
+
+
+def test_a_database_that_nobody_uses_is_closed(tmp_path: Path) -> None:
+    database = create_database(tmp_path / "a.sqlite", ROOM)
+    remembered = weakref.ref(database)
+    del database
+    gc.collect()
+    assert remembered() is None
 
 
 def test_a_transaction_that_ends_with_an_error_changes_nothing(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PERSON = "person"
 """The column of a private table that holds each row's person code; no column of a contract has this name."""
 
+WHOLE = slice(None)
+"""The range of all rows, or of all persons."""
+
 _INT32 = 2**31
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.admitted import PERSON
+from stillroom.adapters.admitted import PERSON, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +26,15 @@ class MemoryTable:
         """The key of the dataset's keyed hashes; empty for a public table."""
         return self._contents.salt
 
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """Return the rows: `person` (private tables only) and the columns."""
-        person = [PERSON] if PERSON in self._contents.rows.column_names else []
-        return self._contents.rows.select([*person, *columns])
+    def extent(self) -> tuple[int, int]:
+        """Return the number of rows and of persons."""
+        return self._contents.rows.num_rows, len(self._contents.persons)
 
-    def persons(self) -> pa.Array:
-        """Return the canonical identifiers; item i belongs to code i."""
-        return self._contents.persons
+    def rows(self, columns: Sequence[str], within: slice = WHOLE) -> pa.Table:
+        """Return the rows in a range: `person` (private tables only) and the columns."""
+        person = [PERSON] if PERSON in self._contents.rows.column_names else []
+        return self._contents.rows.select([*person, *columns])[within]
+
+    def persons(self, within: slice = WHOLE) -> pa.Array:
+        """Return the canonical identifiers of a range of codes."""
+        return self._contents.persons[within]

@@ -45,12 +45,14 @@ def canonical(data: Json) -> bytes:
 
 
 def _text(data: Any) -> str:  # noqa: ANN401 - what is not JSON is found out here
-    """Write JSON data: the library writes numbers, and refuses what is none; it would take long over the rest of a large table.
+    """Write JSON data: the library writes other numbers, and refuses what is none; it would take long over the rest of a large table.
 
     Section 3.2.2.2 of RFC 8785 escapes text as Python's encoder does; 3.2.3 orders keys by their UTF-16 code units.
     """
     if isinstance(data, str):
         return encode_basestring(data)
+    if type(data) is int and -_EXACT < data < _EXACT:
+        return str(data)
     if isinstance(data, dict):
         ordered = sorted(data) if "".join(data).isascii() else sorted(data, key=lambda key: key.encode("utf-16-be"))
         return "{" + ",".join([f"{encode_basestring(key)}:{_text(data[key])}" for key in ordered]) + "}"

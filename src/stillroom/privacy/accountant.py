@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
@@ -62,6 +63,7 @@ def compose(charges: Iterable[Charge]) -> Charge:
     return _charge(sum(part.rho for part in parts), sum(part.delta for part in parts))
 
 
+@lru_cache(maxsize=1024)
 def epsilon_from(rho: Fraction, delta: Fraction) -> float:
     """Return an ε, rounded up, such that rho-zCDP implies (ε, δ)-DP.
 
@@ -82,6 +84,7 @@ def epsilon_from(rho: Fraction, delta: Fraction) -> float:
     return float_up(max(Fraction(0), bound + _ROUNDING))
 
 
+@lru_cache(maxsize=1024)
 def rho_from(epsilon: Fraction, delta: Fraction) -> Fraction:
     """Return a rho, rounded down to whole units of 1e-12, such that rho-zCDP implies (ε, δ)-DP.
 

@@ -14,7 +14,7 @@ What is durable when, so that a crash anywhere leaves neither a release without 
   without a charge, a run that was committed is measured without another one, unless an account knows of its release.
 
 Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text; it, a release,
-and any error after the measuring all appear at a multiple of the contract's quantum.
+and any error after the measuring all appear at a multiple of the contract's quantum, and the measuring begins at one.
 """
 
 from __future__ import annotations
@@ -168,8 +168,13 @@ def _moved_on(room: Room, record: RunRecord, refusal: Refusal) -> RunRecord:
 
 
 def _measured(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
-    """Measure and answer. Whatever comes of it, an error of any kind too, comes at a multiple of the quantum."""
+    """Measure and answer. Whatever comes of it, an error of any kind too, comes at a multiple of the quantum.
+
+    It also begins at one. Otherwise whoever asks could choose the moment, so that a multiple falls where the work ends, and see on which
+    side of it that is; so, what takes less than a quantum takes one, whenever it was asked.
+    """
     contract = committed.cleared.planned.asked.contract
+    wait(room.clock, contract)
     try:
         answer = _answered(room, committed, progress)
     except Exception:

@@ -36,5 +36,5 @@ def entry_time(clock: Clock, contract: Contract) -> int:
 
 
 def wait(clock: Clock, contract: Contract) -> None:
-    """Return at the first multiple of the contract's quantum after now, so that nobody learns how long the work took."""
+    """Return at the first multiple of the contract's quantum after now, so that nobody learns how long the work before took."""
     clock.sleep_until(first_after(clock.now(), contract.quantum_seconds))

@@ -33,26 +33,64 @@ class Asked(Protocol):
         ...
 
 
+class Listed:
+    """The cells of each measure of a plan without selected keys."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Start with zeros."""
+        self._cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
+        self._keys = plan.keys
+
+    def add(self, asked: Asked, found: Iterable[Sequence[Any]]) -> None:
+        """Add what was found."""
+        _fill([self._cells[measure] for measure in asked.measures], [len(self._keys[key].listed) for key in asked.cells], found)
+
+    @property
+    def cells(self) -> tuple[tuple[int, ...], ...]:
+        """What was added up, in canonical order; cells that nobody is in are 0."""
+        return tuple(map(tuple, self._cells))
+
+
+class Combined:
+    """The cells of each combination of selected keys of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Start with nobody."""
+        self._plan = plan
+        self._sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
+        self._found: dict[tuple[Scalar, ...], tuple[int, list[list[int]]]] = {}
+
+    def add(self, asked: Asked, found: Iterable[Sequence[Any]]) -> None:
+        """Add what was found; each such plan is asked for at once."""
+        del asked
+        combinations: dict[tuple[Scalar, ...], list[Sequence[int]]] = {}
+        for row in found:
+            combinations.setdefault(tuple(row[: self._plan.selected]), []).append(row[self._plan.selected :])
+        for keys, rows in combinations.items():
+            persons, cells = self._found.get(keys) or (0, [[0] * self._plan.cells for _ in self._plan.measures])
+            _fill(cells, self._sizes, [row[:-1] for row in rows])
+            self._found[keys] = persons + sum(row[-1] for row in rows), cells
+
+    @property
+    def occupied(self) -> list[Occupied]:
+        """What was added up, each combination once."""
+        return [Occupied(keys, persons, tuple(map(tuple, cells))) for keys, (persons, cells) in self._found.items()]
+
+
 def exact_cells(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[Any]]]]) -> tuple[tuple[int, ...], ...]:
     """Return the leaf cells of each measure of a plan without selected keys, in canonical order; those that nobody is in are 0."""
-    cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
+    sums = Listed(plan)
     for asked, rows in found:
-        _fill([cells[measure] for measure in asked.measures], [len(plan.keys[key].listed) for key in asked.cells], rows)
-    return tuple(map(tuple, cells))
+        sums.add(asked, rows)
+    return sums.cells
 
 
-def occupied(plan: Plan, rows: Iterable[tuple[Any, ...]]) -> list[Occupied]:
+def occupied(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[Any]]]]) -> list[Occupied]:
     """Return the combinations of the selected keys of a plan that somebody is in, each once."""
-    combinations: dict[tuple[Scalar, ...], list[tuple[int, ...]]] = {}
-    for row in rows:
-        combinations.setdefault(row[: plan.selected], []).append(row[plan.selected :])
-    sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
-    found = []
-    for keys, places in combinations.items():
-        cells = [[0] * plan.cells for _ in plan.measures]
-        _fill(cells, sizes, [row[:-1] for row in places])
-        found.append(Occupied(keys, sum(row[-1] for row in places), tuple(map(tuple, cells))))
-    return found
+    sums = Combined(plan)
+    for asked, rows in found:
+        sums.add(asked, rows)
+    return sums.occupied
 
 
 def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Iterable[Sequence[Any]]) -> None:
@@ -69,7 +107,7 @@ def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Iterable[Sequ
             raise failed()
         seen.add(at)
         for column, total in zip(cells, row[len(sizes) :], strict=True):
-            column[at] = total
+            column[at] += total
 
 
 def failed() -> Failed:

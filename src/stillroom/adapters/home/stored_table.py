@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from stillroom.adapters.admitted import PERSON
+from stillroom.adapters.admitted import PERSON, WHOLE
 from stillroom.errors import Code, Failed, Refusal
 
 if TYPE_CHECKING:
@@ -16,11 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from stillroom.adapters.admitted import Contents
 
 KEY_SIZE = 32
 """Bytes of a home's data key, and of the key of each file."""
+
+GROUP_ROWS = 2**17
+"""Rows that are compressed and encrypted together: the least that can be read."""
 
 _ROWS = "rows.parquet"
 _PERSONS = "persons.parquet"
@@ -41,8 +48,26 @@ class StoredTable:
         """The key of the dataset's keyed hashes; empty for a public table."""
         return self._salt
 
-    def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows: `person` (private tables only) and the columns, or all columns.
+    def extent(self) -> tuple[int, int]:
+        """Return the number of rows and of persons.
+
+        Raises:
+            Failed: `STORE_FAILED`, as `rows`.
+        """
+        return self._extent
+
+    @cached_property
+    def _extent(self) -> tuple[int, int]:
+        """What is read once: a version of a dataset never changes."""
+        with _opened(self._folder / _ROWS, self._key) as file:
+            rows = file.metadata.num_rows
+        if not self._salt:
+            return rows, 0
+        with _opened(self._folder / _PERSONS, self._key) as file:
+            return rows, file.metadata.num_rows
+
+    def rows(self, columns: Sequence[str] | None = None, within: slice = WHOLE) -> pa.Table:
+        """Return the rows in a range: `person` (private tables only) and the columns, or all columns.
 
         Raises:
             Refusal: `DATA_NOT_ADMITTED` if a column was never admitted.
@@ -53,10 +78,10 @@ class StoredTable:
             if missing := [name for name in columns or () if name not in found]:
                 raise Refusal(Code.DATA_NOT_ADMITTED, f"The data has no column {', '.join(missing)}.", "Its owner adds it again.")
             person = [PERSON] if PERSON in found else []
-            return file.read(columns=None if columns is None else [*person, *columns])
+            return _read(file, None if columns is None else [*person, *columns], within)
 
-    def persons(self) -> pa.Array:
-        """Return the canonical identifiers; item i belongs to code i.
+    def persons(self, within: slice = WHOLE) -> pa.Array:
+        """Return the canonical identifiers of a range of codes; without one, item i belongs to code i.
 
         Raises:
             Failed: `STORE_FAILED`, as `rows`.
@@ -66,7 +91,7 @@ class StoredTable:
         if not self._salt:
             return pa.array([], pa.string())
         with _opened(self._folder / _PERSONS, self._key) as file:
-            return file.read().column(0).combine_chunks()
+            return _read(file, None, within).column(0).combine_chunks()
 
 
 def write_table(folder: Path, place: Path, key: bytes, contents: Contents) -> None:
@@ -102,8 +127,21 @@ def _write(path: Path, place: Path, key: bytes, table: pa.Table) -> None:
         column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
         compression="snappy",
         write_statistics=False,
+        row_group_size=GROUP_ROWS,
         encryption_properties=create_encryption_properties(_file_key(key, place)),
     )
+
+
+def _read(file: pq.ParquetFile, columns: list[str] | None, within: slice) -> pa.Table:
+    """Read rows in a range, and no group of rows that has none of them."""
+    start, stop, _ = within.indices(file.metadata.num_rows)
+    ends = list(accumulate(file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)))
+    first, last = bisect_right(ends, start), bisect_left(ends, stop)
+    groups = list(range(first, min(last + 1, len(ends)))) if start < stop else []
+    if len(groups) == len(ends):
+        return file.read(columns=columns)[within]
+    skipped = ends[first - 1] if first else 0
+    return file.read_row_groups(groups, columns=columns)[start - skipped : max(start, stop) - skipped]
 
 
 @contextmanager

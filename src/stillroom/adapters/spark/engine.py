@@ -106,8 +106,7 @@ class SparkEngine:
         Raises:
             Failed: The server could not finish; nothing that it says is in the message.
         """
-        ((_, found),) = self._found(plan, tables)
-        return occupied(plan, found)
+        return occupied(plan, self._found(plan, tables))
 
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[Cells]]]:
         """Run the statements of a plan, and return each with its rows."""

@@ -11,6 +11,7 @@ Decisions, all for durability:
 from __future__ import annotations
 
 import os
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,15 +42,23 @@ class Schema(NamedTuple):
 
 
 class Database:
-    """A migrated database file. Connections are opened for each transaction, so that threads and forks share none."""
+    """A migrated database file.
+
+    Connections are kept for the next transaction, as they take longer to open than most transactions last. No two transactions share
+    one, and one that a process has inherited, or that was opened to a file which is no longer there, is not used again.
+    """
 
     def __init__(self, path: Path, schema: Schema) -> None:
         """Use `create_database` or `open_database`."""
         url = sa.URL.create("sqlite", database=str(path))
-        self._engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        settings = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        self._engine = sa.create_engine(url, poolclass=sa.pool.QueuePool, max_overflow=-1, connect_args=settings, hide_parameters=True)
         self._schema = schema
-        sa.event.listen(self._engine, "connect", _prepare)
+        kept = _Kept(path)
+        sa.event.listen(self._engine, "connect", kept.prepare)
+        sa.event.listen(self._engine, "checkout", kept.check)
         sa.event.listen(self._engine, "begin", _begin)
+        weakref.finalize(self, self._engine.dispose)
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
@@ -83,6 +92,45 @@ class Database:
                 _upgrade(connection, self._schema)
 
 
+class _Kept:
+    """Sees to connections that are kept: it knows where the file is, and no database, which may thus go."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file."""
+        self._path = path
+
+    def prepare(self, connection: sa.engine.interfaces.DBAPIConnection, record: sa.pool.ConnectionPoolEntry) -> None:
+        """Set up a connection; its transactions are begun by `_begin` alone."""
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("foreign_keys = ON", "journal_mode = DELETE", "synchronous = EXTRA"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+        record.info["opened"] = self._place()
+
+    def check(
+        self,
+        _connection: sa.engine.interfaces.DBAPIConnection,
+        record: sa.pool.ConnectionPoolEntry,
+        _proxy: sa.pool.PoolProxiedConnection,
+    ) -> None:
+        """Have another connection opened if this one belongs to another process, or to a file that was since put in another's place.
+
+        Raises:
+            DisconnectionError: Which asks for that, and closes this one.
+        """
+        if record.info["opened"] != self._place():
+            raise sa.exc.DisconnectionError
+
+    def _place(self) -> tuple[int, int, int]:
+        """Return which process this is, and which file has the database's name."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return os.getpid(), -1, -1
+        return os.getpid(), found.st_dev, found.st_ino
+
+
 def create_database(path: Path, schema: Schema) -> Database:
     """Make a new database file that only its user can read.
 
@@ -107,15 +155,6 @@ def open_database(path: Path, schema: Schema) -> Database:
     database = Database(path, schema)
     database.migrate()
     return database
-
-
-def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
-    """Set up a connection; its transactions are begun by `_begin` alone."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("foreign_keys = ON", "journal_mode = DELETE", "synchronous = EXTRA"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _begin(connection: sa.Connection) -> None:
