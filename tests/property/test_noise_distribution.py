@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stillroom.adapters.opendp_noise import OpendpNoise
+from stillroom.adapters.opendp_noise import LEAST_SHARE, OpendpNoise
 from stillroom.model.mechanism import Guarantee, Mechanism, NoiseKind
 
 if TYPE_CHECKING:
@@ -167,6 +167,15 @@ def test_repeated_noise_is_noticed(noise: NoiseKind) -> None:
     first = draw(noise, 50.0, 4000)
     assert not collisions_are_near_theory(noise, 50.0, first, first)
     assert not collisions_are_near_theory(noise, 50.0, first[:1] * 2000, first[:1] * 2000)
+
+
+@pytest.mark.parametrize("noise", NoiseKind)
+def test_noise_that_processes_share_is_that_of_one(noise: NoiseKind) -> None:
+    """What all of them drew together, and what others than this process drew, has the distribution; and no two drew the same."""
+    draws = draw(noise, 3.3, 2 * LEAST_SHARE)
+    assert not rejects(noise, 3.3, draws)
+    assert not rejects(noise, 3.3, draws[LEAST_SHARE:])
+    assert collisions_are_near_theory(noise, 3.3, draws[:LEAST_SHARE], draws[LEAST_SHARE:])
 
 
 @pytest.mark.parametrize("noise", NoiseKind)

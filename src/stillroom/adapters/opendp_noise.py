@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+import os
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from stillroom.adapters.noise_process import NoiseProcess, Request
 from stillroom.errors import Code, Failed
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Guarantee, Mechanism, NoiseKind
 
 if TYPE_CHECKING:
     from opendp.mod import Measurement
+
+LEAST_SHARE = 100_000
+"""How many draws are worth a process: OpenDP takes about a second for them, and to start a process takes half a second."""
+
+MOST_PROCESSES = 4
+"""The most processes that draw together, this one among them; each holds some 100 MB."""
 
 
 class OpendpNoise:
@@ -22,6 +31,9 @@ class OpendpNoise:
     added to exact cells in Python's unbounded integers has the same distribution, without overflow. OpenDP computes Z exactly,
     from bits of the operating system, and saturates it at 64 bits, which at the scales allowed here happens less often than once
     in 10⁴⁴⁴ draws. There is no seed.
+
+    Many draws are shared among processes, since threads do not speed OpenDP up. Each process has a generator of its own, filled by the
+    operating system, so that draws of different processes are as independent as those of one.
     """
 
     genuine = True
@@ -34,14 +46,43 @@ class OpendpNoise:
         """Return `count` independent draws.
 
         Raises:
-            Failed: OpenDP's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
+            Failed: OpenDP's own account of the mechanism is not within the guarantee, it cannot sample at this scale, or a process that
+                draws did not end as it should.
         """
-        if not SMALLEST_SCALE <= mechanism.scale <= LARGEST_SCALE:
-            raise _failed("The scale of the noise is outside of what can be sampled safely.")
-        measurement = _measurement(mechanism)
-        if _spent(measurement, mechanism, guarantee.sensitivity) > guarantee.rho * RHO_UNIT:
-            raise _failed("The sampler does not confirm that its noise is within the charge.")
-        return list(measurement([0] * count)) if count else []
+        mine, *others = _shares(count, _cores())
+        sample(mechanism, 0, guarantee)
+        with ExitStack() as beside:
+            requests = (Request(mechanism=mechanism, count=share, guarantee=guarantee) for share in others)
+            processes = [beside.enter_context(NoiseProcess(request)) for request in requests]
+            draws = sample(mechanism, mine, guarantee)
+            for process in processes:
+                draws.extend(process.draws())
+        return draws
+
+
+def sample(mechanism: Mechanism, count: int, guarantee: Guarantee) -> list[int]:
+    """Return `count` independent draws, all made in this process.
+
+    Raises:
+        Failed: OpenDP's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
+    """
+    if not SMALLEST_SCALE <= mechanism.scale <= LARGEST_SCALE:
+        raise _failed("The scale of the noise is outside of what can be sampled safely.")
+    measurement = _measurement(mechanism)
+    if _spent(measurement, mechanism, guarantee.sensitivity) > guarantee.rho * RHO_UNIT:
+        raise _failed("The sampler does not confirm that its noise is within the charge.")
+    return list(measurement([0] * count)) if count else []
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _shares(count: int, cores: int) -> list[int]:
+    """Return how many draws each process makes, this one first; there are no more processes than are worth it."""
+    processes = max(1, min(cores, MOST_PROCESSES, count // LEAST_SHARE))
+    return [count // processes + (number < count % processes) for number in range(processes)]
 
 
 def _measurement(mechanism: Mechanism) -> Measurement:
