@@ -1,145 +1,77 @@
-"""`python -m bench [--full] [--write]`: measure, and print one table."""
+"""`python -m bench [PART …] [--full] [--write]`: measure, and print one table."""
 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from bench import accuracy
-from bench.environments import environment, size_mb
-from bench.probe import ROOT, Cost, cpu_of_command, in_own_process
-from bench.questions import CUBE_ROWS
+from bench.accuracy.compared import cubes, quantiles, skewed_join
+from bench.noise import noise
+from bench.probe import ROOT
 from bench.report import Row, machine, page, table
+from bench.selection import selection
+from bench.speed import imported, installed, large, small
+from bench.stories import stories
 
-LARGE, SMALL = (1_000_000, 10_000_000), (100_000, 1_000_000)
-SIZES = {LARGE: "10 M visits × 1 M members", SMALL: "1 M visits × 100 k members"}
-SUM = "count, sum and mean by"
-PEERS = {"opendp_polars": ("OpenDP with Polars", (LARGE, SMALL)), "pipelinedp": ("PipelineDP, local", (SMALL,))}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 PACKAGES = ("duckdb", "opendp", "pyarrow")
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 
 
+class Part(NamedTuple):
+    """What can be measured on its own.
+
+    Attributes:
+        rows: Measures it, with peers and at full size, or without; and returns its lines.
+        always: Whether it is measured without being named, if not all is.
+    """
+
+    rows: Callable[..., list[Row]]
+    always: bool = False
+
+
+PARTS = {
+    "large": Part(large, always=True),
+    "import": Part(imported, always=True),
+    "noise": Part(noise, always=True),
+    "cube": Part(cubes, always=True),
+    "skewed": Part(skewed_join),
+    "quantiles": Part(quantiles),
+    "selection": Part(selection),
+    "stories": Part(stories),
+    "installation": Part(installed),
+    "small": Part(small),
+}
+"""In the order of the report."""
+
+GROUPS = {
+    "accuracy": ("cube", "skewed", "quantiles"),
+    "speed": ("large", "import", "noise", "selection", "stories", "installation", "small"),
+}
+"""Names of several parts."""
+
+
+def chosen(names: Sequence[str], *, full: bool) -> list[str]:
+    """Return the parts to measure, in the order of the report: those that are named; without names all, or the quick ones."""
+    wanted = {part for name in names for part in GROUPS.get(name, (name,))}
+    return [name for name, part in PARTS.items() if name in wanted or (not names and (full or part.always))]
+
+
 def main() -> None:
     """Measure what the arguments ask for."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and memory.")
-    parser.add_argument("--full", action="store_true", help="with peers, in environments of their own, and the size of an installation")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed, memory and errors.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join([*PARTS, *GROUPS])}")
+    parser.add_argument("--full", action="store_true", help="all parts at full size, with peers in environments of their own")
     parser.add_argument("--write", action="store_true", help="write the page of the documentation, too")
     arguments = parser.parse_args()
-    rows = [*_room(LARGE, full=arguments.full), _import(), *_accuracy()]
-    if arguments.full:
-        rows += [_installation(), *_room(SMALL, full=True)]
+    if unknown := set(arguments.parts) - {*PARTS, *GROUPS}:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    rows = [row for name in chosen(arguments.parts, full=arguments.full) for row in PARTS[name].rows(full=arguments.full)]
     print(table(rows))
     if arguments.write:
         PAGE.write_text(page(rows, machine(PACKAGES)), encoding="utf-8")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _room(size: tuple[int, int], *, full: bool) -> list[Row]:
-    """Make data of a size, and measure the room, plain DuckDB and peers on them."""
-    with tempfile.TemporaryDirectory(prefix="stillroom-bench-") as folder:
-        _say(f"Making {SIZES[size]} ...")
-        in_own_process("bench.data", folder, *map(str, size))
-        _say("Plain DuckDB ...")
-        plain = in_own_process("bench.plain", folder)
-        _say("Stillroom ...")
-        added, asked = in_own_process("bench.room", folder, "add"), in_own_process("bench.room", folder, "ask")
-        rows = _asks(SIZES[size], plain, asked)
-        if size == LARGE:
-            rows += [_cube(plain["cube"], asked["cube"]), _added(added), _price(asked["price"])]
-        if full:
-            rows += [_peer(name, size, Path(folder), asked["by_member"]) for name, (_, sizes) in PEERS.items() if size in sizes]
-    return rows
-
-
-def _asks(size: str, plain: dict[str, Cost], asked: dict[str, Cost]) -> list[Row]:
-    """Return the lines of the questions. Only the large size has a target: what is fixed weighs more on small data."""
-    rows = []
-    for name, groups in {"by_member": "gender and region", "by_visit": "ward and gender"}.items():
-        workload, ours, theirs = f"{size}: {SUM} {groups}, warm", asked[name], plain[name]
-        met = ours.cpu <= theirs.cpu and ours.peak_mb <= 2000
-        goal = ("≤ 1.0 × plain DuckDB, ≤ 2 GB", met) if size == SIZES[LARGE] else ("", None)
-        rows += [
-            Row(workload, "plain DuckDB", _seconds(theirs), peak_mb=theirs.peak_mb),
-            Row(workload, "Stillroom", _seconds(ours), f"{ours.cpu / theirs.cpu:.2f} × plain DuckDB", ours.peak_mb, *goal),
-        ]
-    first = asked["first"]
-    return [*rows, Row(f"{size}: the first question in a process", "Stillroom", _seconds(first), peak_mb=first.peak_mb)]
-
-
-def _cube(plain: Cost, asked: Cost) -> Row:
-    """Return the line of a table with many rows, each of which is finished, signed, stored and read."""
-    workload = f"{SIZES[LARGE]}: a CUBE of {CUBE_ROWS:,} rows, count, sum and mean, warm"
-    return Row(workload, "Stillroom", _seconds(asked), f"{asked.cpu / plain.cpu:.2f} × plain DuckDB", asked.peak_mb)
-
-
-def _added(added: dict[str, Cost]) -> Row:
-    cpu, peak = sum(cost.cpu for cost in added.values()), max(cost.peak_mb for cost in added.values())
-    met = cpu <= 10 and peak <= 2000
-    return Row("data add: 11 M rows in two files", "Stillroom", f"{cpu:.2f} CPU s", "", peak, "≤ 10 CPU s, ≤ 2 GB", met)
-
-
-def _price(price: Cost) -> Row:
-    return Row("price of a question", "Stillroom", f"{1000 * price.cpu:.0f} CPU ms", target="≤ 50 ms", met=price.cpu <= 0.05)
-
-
-def _accuracy() -> list[Row]:
-    """Measure the total squared error of a CUBE beside that of its tables asked for one by one, at the same price in all."""
-    _say("Accuracy of a CUBE ...")
-    errors = accuracy.squared_errors()
-    sizes = " × ".join(map(str, accuracy.SIZES.values()))
-    workload = f"CUBE over 3 attributes ({sizes} values), counts at ε = {accuracy.EPSILON:g}: total squared error over its 8 tables"
-    rows = []
-    for name, said, most in (("equal", "an equal split", 1 / 3), ("best", "the best split", 1.0)):
-        ratio = errors["cube"] / errors[name]
-        rows += [
-            Row(workload, f"8 tables, {said}", f"{errors[name]:,.0f}"),
-            Row(workload, "Stillroom", f"{errors['cube']:,.0f}", f"{ratio:.2f} × {said}", None, f"≤ {most:.2f} × {said}", ratio <= most),
-        ]
-    return rows
-
-
-def _import() -> Row:
-    """Measure a fresh process that imports the package, Python's own start included; the first one compiles."""
-    command = (sys.executable, "-c", "import stillroom; stillroom.open")
-    cpu = min(cpu_of_command(*command) for _ in range(4))
-    return Row("import stillroom, in a new process", "Stillroom", f"{cpu:.2f} CPU s", target="≤ 0.5 CPU s", met=cpu <= 0.5)
-
-
-def _installation() -> Row:
-    _say("A core installation ...")
-    workload, target = "core installation, without bytecode", "≤ 800 MB"
-    try:
-        size = size_mb(environment(ROOT / "requirements" / "core.txt"))
-    except subprocess.CalledProcessError:
-        return Row(workload, "Stillroom", "*not run*: it could not be installed", target=target)
-    return Row(workload, "Stillroom", f"{size:.0f} MB", target=target, met=size <= 800)
-
-
-def _peer(name: str, size: tuple[int, int], folder: Path, ours: Cost) -> Row:
-    """Measure a peer on the joined rows."""
-    engine, target = PEERS[name][0], "≥ 5 × Stillroom"
-    workload = f"{SIZES[size]}: {SUM} gender and region, warm"
-    _say(f"{engine} ...")
-    try:
-        python = environment(ROOT / "bench" / "peers" / f"{name}.txt")
-    except subprocess.CalledProcessError:
-        return Row(workload, engine, "*not run*: it could not be installed", target=target)
-    try:
-        cost = in_own_process(f"bench.peers.{name}", str(folder), python=str(python))["ask"]
-    except subprocess.CalledProcessError:
-        return Row(workload, engine, "*not run*: it ended with an error", target=target)
-    ratio = cost.cpu / ours.cpu
-    return Row(workload, engine, _seconds(cost), f"{ratio:.1f} × Stillroom", cost.peak_mb, target, ratio >= 5)
-
-
-def _seconds(cost: Cost) -> str:
-    return f"{cost.cpu:.2f} CPU s"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import duckdb
 
 from bench.data import Files
 from bench.probe import best_of, report
-from bench.questions import BY_MEMBER, BY_VISIT, CUBE, WARM_UP
+from bench.questions import BY_MEMBER, BY_VISIT, CUBE, QUANTILES, WARM_UP
 
 
 def main(folder: Path) -> None:
@@ -22,8 +22,9 @@ def main(folder: Path) -> None:
         connection.execute(WARM_UP).fetchall()
         by_member = best_of(lambda _: connection.execute(BY_MEMBER).fetchall())
         by_visit = best_of(lambda _: connection.execute(BY_VISIT).fetchall())
+        quantiles = best_of(lambda _: connection.execute(QUANTILES).fetchall())
         cube = best_of(lambda _: connection.execute(CUBE).fetchall())
-    report(by_member=by_member, by_visit=by_visit, cube=cube)
+    report(by_member=by_member, by_visit=by_visit, quantiles=quantiles, cube=cube)
 
 
 if __name__ == "__main__":

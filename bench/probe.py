@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,25 +27,48 @@ class Cost:
     Attributes:
         cpu: CPU seconds of all threads.
         peak_mb: Highest resident memory of the whole process until then, in MB.
+        wall: Seconds until it was done.
     """
 
     cpu: float
     peak_mb: float
+    wall: float
 
 
 def cost_of(work: Callable[[], object]) -> Cost:
     """Run some work and return what it cost this process."""
-    before = time.process_time()
+    before, began = time.process_time(), time.perf_counter()
     work()
-    cpu = time.process_time() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Cost(cpu, peak / (1024**2 if sys.platform == "darwin" else 1024))
+    cpu, wall = time.process_time() - before, time.perf_counter() - began
+    return Cost(cpu, _mb(resource.getrusage(resource.RUSAGE_SELF)), wall)
 
 
 def best_of(work: Callable[[int], object]) -> Cost:
-    """Run some work a few times, told which time it is; return the least CPU and the highest memory."""
+    """Run some work a few times, told which time it is; return the least CPU, the highest memory and the least time."""
     costs = [cost_of(partial(work, turn)) for turn in range(TIMES)]
-    return Cost(min(cost.cpu for cost in costs), max(cost.peak_mb for cost in costs))
+    return Cost(min(cost.cpu for cost in costs), max(cost.peak_mb for cost in costs), min(cost.wall for cost in costs))
+
+
+def cost_of_command(*command: str) -> Cost:
+    """Run a command and return what its process cost. Its memory is that of the largest process that this one has ever started.
+
+    Raises:
+        subprocess.CalledProcessError: It failed.
+    """
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
+    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, _mb(after), wall)
+
+
+def _mb(usage: resource.struct_rusage) -> float:
+    """Return the peak memory of processes, in MB."""
+    return usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def say(text: str) -> None:
+    """Tell who waits what is being done."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def report(**costs: Cost) -> None:
@@ -53,26 +76,23 @@ def report(**costs: Cost) -> None:
     print(json.dumps({name: asdict(cost) for name, cost in costs.items()}))
 
 
-def in_own_process(module: str, *arguments: str, python: str = sys.executable) -> dict[str, Cost]:
-    """Run a module of this package in a process of its own and return the costs that it reports.
+def printed_by(module: str, *arguments: str) -> Any:  # noqa: ANN401  whatever the module prints as JSON
+    """Run a module of this package in a process of its own and return what it prints last, or nothing.
 
     The parent must stay small: on Linux a process starts with the peak memory of its parent.
 
     Raises:
         subprocess.CalledProcessError: It failed.
     """
-    done = subprocess.run([python, "-m", module, *arguments], check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    lines = done.stdout.splitlines()
-    return {name: Cost(**cost) for name, cost in json.loads(lines[-1]).items()} if lines else {}
+    command = [sys.executable, "-m", module, *arguments]
+    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.splitlines()
+    return json.loads(lines[-1]) if lines else {}
 
 
-def cpu_of_command(*command: str) -> float:
-    """Run a command and return the CPU seconds of its process.
+def in_own_process(module: str, *arguments: str) -> dict[str, Cost]:
+    """Run a module of this package in a process of its own and return the costs that it reports.
 
     Raises:
         subprocess.CalledProcessError: It failed.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, cwd=ROOT)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {name: Cost(**cost) for name, cost in printed_by(module, *arguments).items()}

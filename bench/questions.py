@@ -17,6 +17,13 @@ FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY v.ward, m.gender
 """
 """Each person is in up to four groups."""
 
+QUANTILES = """
+SELECT m.gender, m.region, MEDIAN(v.cost) AS half, QUANTILE_CONT(v.cost, 0.1) AS low, QUANTILE_CONT(v.cost, 0.25) AS lower,
+       QUANTILE_CONT(v.cost, 0.75) AS upper, QUANTILE_CONT(v.cost, 0.9) AS high
+FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY m.gender, m.region
+"""
+"""Five quantiles, which share what is measured."""
+
 CUBE = """
 SELECT m.age, m.birth_day, m.gender, v.ward, COUNT(*) AS n, SUM(v.cost) AS total, AVG(v.cost) AS mean
 FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY CUBE (m.age, m.birth_day, m.gender, v.ward)

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from bench.environments import NotRun
+    from bench.probe import Cost
+
 HEADINGS = ("workload", "engine", "measured", "ratio", "peak MB", "target", "met")
 NOTES = """\
 CPU seconds are those of all threads, and of questions the fastest of three runs, for each engine alike; the peak is that of the whole
@@ -26,10 +29,19 @@ Squared errors are means over 100 releases with real noise, of the same people: 
 The splits ask for its eight tables one by one: with an eighth of the price each, or with the shares that make their total squared
 error least.
 
+Quantiles are those of visits' costs, five in one question. A story is the whole command, with five million made-up people; its memory is
+that of its largest process. Noise is timed by the clock, not in CPU seconds.
+
+The skewed join counts and adds up the rows of people of whom one in a thousand has more than 20, and a few have hundreds:
+P(N ≥ n) = n^-2.27. Costs are log-normal and bounded by 1,000. Errors are relative to what all rows together are, so that they hold what a
+cap takes away. Every system adds Laplace noise for the same ε, half of it for the count. Quantiles are off by as many rows as lie between
+them and where they should stand. Errors are means over 10 releases with noise of their own, ± their standard error.
+
 Peers run in environments of their own. OpenDP's planner and PipelineDP join no private tables: both start from rows already joined,
-and the join is not counted. OpenDP keeps a bounded number of rows of each person by the cheapest of its rules, and PipelineDP runs on its
-local backend. An `ask` in the room also keeps durable accounts and a log, and signs its release; that is in its figures. The ratio is the
-peer's CPU divided by that of `ask` at the same size.
+and the join is not counted. Tumult Analytics joins both tables by itself. OpenDP keeps a bounded number of rows of each person by the
+cheapest of its rules, and selects quantiles among all numbers that there can be, each for its share of the ε; PipelineDP runs on its local
+backend, and is told the bound of a person's sum where one was chosen. An `ask` in the room also keeps durable accounts and a log, and
+signs its release; that is in its figures. The ratio of CPU is the peer's divided by that of `ask` at the same size.
 """
 
 
@@ -59,6 +71,16 @@ def table(rows: Iterable[Row]) -> str:
     texts = [f"| {' | '.join(text.ljust(width) for text, width in zip(line, widths, strict=True))} |" for line in lines]
     rule = f"| {' | '.join('-' * width for width in widths)} |"
     return "\n".join([texts[0], rule, *texts[1:]])
+
+
+def not_run(workload: str, engine: str, why: NotRun, target: str = "") -> Row:
+    """Return the line of something that was not measured."""
+    return Row(workload, engine, f"*not run*: {why}", target=target)
+
+
+def seconds(cost: Cost) -> str:
+    """Return the CPU seconds of a cost as text."""
+    return f"{cost.cpu:.2f} CPU s"
 
 
 def machine(packages: Sequence[str]) -> str:

@@ -91,9 +91,15 @@ def make(folder: Path, *, persons: int) -> Files:
     rows = f"CAST(floor({heavy_tailed('i', 'rows', least=1.0, exponent=TAIL, most=float(MOST_ROWS))}) AS INTEGER)"
     normal = f"sqrt(-2 * ln(1 - {uniform('k', 'size')})) * cos(2 * pi() * {uniform('k', 'angle')})"
     cents = f"CAST(least({100 * LARGEST}, round(100 * exp(3.3 + {normal}))) AS BIGINT)"
-    write(files.members, f"SELECT {identifier('i')} AS id, {whole('i', 'area', 1, GROUPS)} AS area FROM range({persons}) AS p(i) ORDER BY hash(i)")
+    write(
+        files.members,
+        f"SELECT {identifier('i')} AS id, {whole('i', 'area', 1, GROUPS)} AS area FROM range({persons}) AS p(i) ORDER BY hash(i)",
+    )
     every = f"SELECT i, i * {MOST_ROWS} + unnest(range({rows})) AS k FROM range({persons}) AS p(i)"
-    write(files.taps, f"SELECT {identifier('i')} AS pid, cents / 100 AS cost, cents FROM (SELECT i, k, {cents} AS cents FROM ({every})) ORDER BY hash(k)")
+    write(
+        files.taps,
+        f"SELECT {identifier('i')} AS pid, cents / 100 AS cost, cents FROM (SELECT i, k, {cents} AS cents FROM ({every})) ORDER BY hash(k)",
+    )
     write(files.joined, f"SELECT pid, area, cents FROM '{files.members}' JOIN '{files.taps}' ON id = pid")
     return files
 

