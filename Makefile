@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --annotation-style line \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --build-deps-for wheel --build-deps-for editable
 
-.PHONY: help demo test test-slow check-fast check docs bench bench-full requirements clean
+.PHONY: help demo test test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
 
 help:
 	@echo "make demo          the whole story in a minute, on real patients' data"
@@ -14,7 +14,8 @@ help:
 	@echo "make check-fast    linters, types, layers and unit tests"
 	@echo "make check         linters, format, types, layers and documentation"
 	@echo "make docs          the documentation, in build/docs"
-	@echo "make bench         speed and memory (up to 10 minutes); bench-full: with peers"
+	@echo "make bench         speed and memory (up to 10 minutes)"
+	@echo "make bench-full    all at full size, beside peers; bench-accuracy: errors alone"
 	@echo "make requirements  pin all dependencies again"
 	@echo "make clean         remove all that make made"
 
@@ -44,6 +45,9 @@ docs: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench
+
+bench-accuracy: .venv/dev.stamp
+	$(BIN)/python -m bench accuracy
 
 bench-full: .venv/dev.stamp
 	$(BIN)/python -m bench --full
