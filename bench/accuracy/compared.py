@@ -51,25 +51,30 @@ def skewed_join(*, full: bool) -> list[Row]:
         in_own_process("bench.accuracy.skewed", name, str(persons))
         exact = skewed.truth(skewed.Files.in_folder(Path(name)))
         ours = printed_by("bench.accuracy.room", name, "taps")
-        caps = [skewed.Caps.of_contract(), *chosen(ours["caps"])]
-        theirs = _peers_say("skewed", tuple(PEERS), name, *(one.written() for one in caps))
-    rows = []
-    for number, what in (("n", "count"), ("total", "sum")):
-        workload = (
-            f"{what} of a skewed join, {persons / 1e6:g} M people, {skewed.GROUPS} groups, ε = {skewed.EPSILON:g}: mean relative error"
-        )
-        shown = [f"{one.rows}" if number == "n" else f"{one.total:,.0f}" for one in caps]
-        errors = {name: said if isinstance(said, NotRun) else _errors(said, number, exact) for name, said in theirs.items()}
-        rows += beside_peers(workload, _errors(ours["released"], number, exact), errors, shown)
+        caps = [told(epsilon, one["caps"]) for epsilon, one in zip(skewed.EPSILONS, ours, strict=True)]
+        theirs = _peers_say("skewed", tuple(PEERS), name, *(one.written() for each in caps for one in each))
+    rows, first = [], 0
+    for own, each in zip(ours, caps, strict=True):
+        for number, what in (("n", "count"), ("total", "sum")):
+            groups = f"{persons / 1e6:g} M people, {skewed.GROUPS} groups, ε = {each[0].epsilon:g}"
+            shown = [f"{one.rows}" if number == "n" else f"{one.total:,.0f}" for one in each]
+            errors = {
+                name: said if isinstance(said, NotRun) else _errors(said[first : first + len(each)], number, exact)
+                for name, said in theirs.items()
+            }
+            mine = _errors(own["released"], number, exact)
+            rows += beside_peers(f"{what} of a skewed join, {groups}: mean relative error", mine, errors, shown)
+        first += len(each)
     return rows
 
 
-def chosen(caps: list[list[float]]) -> list[skewed.Caps]:
-    """Return the caps that were chosen, on average; none where none were."""
+def told(epsilon: float, caps: list[list[float]]) -> list[skewed.Caps]:
+    """Return what peers are told: the contract's caps, and those that were chosen, on average, if any were."""
+    contract = skewed.Caps.of_contract(epsilon)
     if not caps:
-        return []
+        return [contract]
     rows, total = (fmean(column) for column in zip(*caps, strict=True))
-    return [skewed.Caps(max(1, round(rows)), max(1, round(total)))]
+    return [contract, skewed.Caps(max(1, round(rows)), max(1, round(total)), epsilon)]
 
 
 def _errors(said: list[list[skewed.Released]], number: str, exact: skewed.Released) -> list[Spread]:

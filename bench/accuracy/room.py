@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.accuracy import ranks, skewed
 from stillroom.client.session import make_home, make_room, open_room
@@ -13,7 +14,6 @@ from stillroom.model.question import Terms
 
 if TYPE_CHECKING:
     from stillroom.client.result import Release
-    from stillroom.client.session import Session
 
 OWNER = "bureau"
 SLICE = 0.1
@@ -35,8 +35,8 @@ quantum_seconds: 0.01
 parties: [{{name: {OWNER}, roles: [owner, analyst, receiver], key: "KEY"}}]
 ask: [{OWNER}]
 receive: [{OWNER}]
-approval: {{rule: automatic, release_epsilon: 5, analyst_epsilon: {LIFETIME:g}}}
-caps: {{epsilon: {LIFETIME:g}, delta: 1.0e-9, release_epsilon: 5}}
+approval: {{rule: automatic, release_epsilon: 50, analyst_epsilon: {LIFETIME:g}}}
+caps: {{epsilon: {LIFETIME:g}, delta: 1.0e-9, release_epsilon: 50}}
 datasets:
   members:
     kind: private
@@ -70,52 +70,67 @@ datasets:
 """
 
 
-def opened(folder: Path, **files: Path) -> Session:
-    """Make the room, sign the contract, and admit some of its datasets."""
-    make_room(folder / "room", "accuracy")
-    key = make_home(folder / OWNER, OWNER, room=folder / "room", epsilon=LIFETIME, delta=1e-9)
+def made(folder: Path, **files: Path) -> Path:
+    """Make a room, sign the contract, and admit some of its datasets; return the folder of all."""
+    base = folder / "base"
+    make_room(base / "room", "accuracy")
+    key = make_home(base / OWNER, OWNER, room=base / "room", epsilon=LIFETIME, delta=1e-9)
     contract = folder / "contract.yaml"
     contract.write_text(CONTRACT.replace("KEY", key), encoding="utf-8")
-    session = open_room(folder / OWNER)
+    session = open_room(base / OWNER)
     session.sign(contract)
     for name, path in files.items():
         session.add_data(name, path)
-    return session
+    return base
+
+
+def asked(base: Path, sql: str, epsilon: float, advise: float | None = None) -> list[Release]:
+    """Ask a question some times, each in a copy of the room: asked twice in one, it is free, and no account holds so many releases."""
+    released = []
+    for _ in range(skewed.TIMES):
+        copy = base.with_name("copy")
+        shutil.copytree(base, copy)
+        released.append(open_room(copy / OWNER).ask(sql, pure=True, epsilon=epsilon, advise=advise))
+        shutil.rmtree(copy)
+    return released
 
 
 def taps(folder: Path) -> None:
-    """Print releases of the skewed join: under the contract's cap, then with caps that are chosen, and which these were.
+    """Print releases of the skewed join for each ε: under the contract's cap, then with caps that are chosen, and which these were.
 
     The same file is admitted twice: with few rows of each person, and with all.
     """
     files = skewed.Files.in_folder(folder)
-    session = opened(folder, members=files.members, few_taps=files.taps, taps=files.taps)
-    released = [[_taps(session.ask(_sql("few_taps"), epsilon=_next(turn), pure=True)) for turn in range(skewed.TIMES)]]
-    chosen: list[list[float]] = []
-    if ADVISES:
-        releases = [session.ask(_sql("taps"), epsilon=_next(turn), pure=True, advise=SLICE) for turn in range(skewed.TIMES)]
-        released.append([_taps(release) for release in releases])
-        chosen = [_caps(release) for release in releases]
-    print(json.dumps({"released": released, "caps": chosen}))
+    base = made(folder, members=files.members, few_taps=files.taps, taps=files.taps)
+    print(json.dumps([_both(base, epsilon) for epsilon in skewed.EPSILONS]))
+
+
+def _both(base: Path, epsilon: float) -> dict[str, Any]:
+    few = asked(base, skewed.SQL.format(taps="few_taps"), epsilon)
+    every = asked(base, skewed.SQL.format(taps="taps"), epsilon, SLICE) if ADVISES else []
+    released = [[_taps(release) for release in releases] for releases in (few, every) if releases]
+    return {"released": released, "caps": [_caps(release) for release in every]}
 
 
 def people(folder: Path) -> None:
     """Print releases of the quantiles, by the name of the question."""
-    session = opened(folder, people=ranks.file_of(folder))
-    print(json.dumps({name: [_ranks(session, parts, turn) for turn in range(ranks.TIMES)] for name, parts in ranks.PARTS.items()}))
+    base = made(folder, people=ranks.file_of(folder))
+    print(
+        json.dumps(
+            {
+                name: [_ranks(release, parts) for release in asked(base, _quantiles(parts), ranks.EPSILON)]
+                for name, parts in ranks.PARTS.items()
+            }
+        )
+    )
 
 
-def _next(turn: int) -> float:
-    """Return an ε of its own for each turn, since the same question twice is free; the greatest is a hundred-thousandth above the least."""
-    return skewed.EPSILON + turn / 1e6
-
-
-def _sql(taps: str) -> str:
-    return skewed.SQL.format(taps=taps)
+def _quantiles(parts: tuple[float, ...]) -> str:
+    wanted = ", ".join(f"QUANTILE_CONT(age, {part}) AS q{place}" for place, part in enumerate(parts))
+    return f"SELECT ward, {wanted} FROM people GROUP BY ward ORDER BY ward"
 
 
 def _taps(release: Release) -> skewed.Released:
-    assert release.charged
     return {name: [float(value) for value in release.table.column(name).to_pylist()] for name in ("n", "total")}
 
 
@@ -127,10 +142,7 @@ def _caps(release: Release) -> list[float]:
     return [count, total / 100]
 
 
-def _ranks(session: Session, parts: tuple[float, ...], turn: int) -> ranks.Released:
-    quantiles = ", ".join(f"QUANTILE_CONT(age, {part}) AS q{place}" for place, part in enumerate(parts))
-    release = session.ask(f"SELECT ward, {quantiles} FROM people GROUP BY ward ORDER BY ward", epsilon=_next(turn), pure=True)
-    assert release.charged
+def _ranks(release: Release, parts: tuple[float, ...]) -> ranks.Released:
     columns = [release.table.column(f"q{place}").to_pylist() for place in range(len(parts))]
     return [[float(value) for value in row] for row in zip(*columns, strict=True)]
 

@@ -25,7 +25,7 @@ MOST_ROWS = 2000
 LARGEST = 1000
 """The most that a row costs."""
 
-EPSILON = 1.0
+EPSILONS = (1.0, 4.0)
 TIMES = 10
 SQL = """
 SELECT m.area, COUNT(*) AS n, SUM(t.cost) AS total
@@ -63,15 +63,17 @@ class Caps:
     Attributes:
         rows: How many rows are kept.
         total: What all rows together may cost; the most rows of the highest cost where that is not known.
+        epsilon: What the table may reveal.
     """
 
     rows: int
     total: float
+    epsilon: float
 
     @classmethod
-    def of_contract(cls) -> Caps:
+    def of_contract(cls, epsilon: float) -> Caps:
         """Return those of the contract."""
-        return cls(CAP, CAP * LARGEST)
+        return cls(CAP, CAP * LARGEST, epsilon)
 
     @classmethod
     def read(cls, text: str) -> Caps:

@@ -10,7 +10,7 @@ import opendp.prelude as dp
 import polars as pl
 from opendp.extras.polars import Margin, dp_len
 
-from bench.accuracy.skewed import EPSILON, GROUPS, LARGEST, TIMES, Caps, Files, Released, report
+from bench.accuracy.skewed import GROUPS, LARGEST, TIMES, Caps, Files, Released, report
 
 MOST_ROWS = 100_000_000
 """What the planner wants to be told about any group."""
@@ -27,7 +27,7 @@ def _released(rows: pl.LazyFrame, caps: Caps) -> Released:
     context = dp.Context.compositor(
         data=rows,
         privacy_unit=dp.unit_of(contributions=1, identifier="pid"),
-        privacy_loss=dp.loss_of(epsilon=EPSILON),
+        privacy_loss=dp.loss_of(epsilon=caps.epsilon),
         split_evenly_over=1,
         margins=[Margin(max_length=MOST_ROWS), Margin(by=["area"], max_length=MOST_ROWS)],
     )

@@ -14,7 +14,7 @@ from typing import Any
 import pipeline_dp
 import pyarrow.parquet as pq
 
-from bench.accuracy.skewed import EPSILON, GROUPS, LARGEST, TIMES, Caps, Files, Released, report
+from bench.accuracy.skewed import GROUPS, LARGEST, TIMES, Caps, Files, Released, report
 from bench.peers.repeating import Repeating
 
 COUNT, SUM = pipeline_dp.Metrics.COUNT, pipeline_dp.Metrics.SUM
@@ -30,7 +30,7 @@ def main(folder: Path, caps: list[Caps]) -> None:
 
 
 def _released(rows: list[tuple[str, int, int]], caps: Caps) -> list[Released]:
-    accountant = pipeline_dp.NaiveBudgetAccountant(total_epsilon=EPSILON, total_delta=DELTA)
+    accountant = pipeline_dp.NaiveBudgetAccountant(total_epsilon=caps.epsilon, total_delta=DELTA)
     bounds: dict[str, Any] = {"min_value": 0, "max_value": 100 * LARGEST}
     if caps.total < caps.rows * LARGEST:
         bounds = {"min_sum_per_partition": 0, "max_sum_per_partition": 100 * caps.total}

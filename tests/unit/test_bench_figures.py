@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.__main__ import GROUPS, PARTS, chosen
-from bench.accuracy.compared import beside_peers
-from bench.accuracy.compared import chosen as caps_chosen
+from bench.accuracy.compared import beside_peers, told
 from bench.accuracy.figures import Spread, rank_error, relative_error
 from bench.accuracy.skewed import CAP, LARGEST, Caps
 from bench.environments import NotRun, reason_of
@@ -65,10 +64,10 @@ def test_without_names_all_parts_are_measured_or_the_quick_ones() -> None:
     assert chosen([], full=False) == ["large", "import", "noise", "cube"]
 
 
-def test_caps_are_told_on_average_and_none_where_none_were_chosen() -> None:
-    assert caps_chosen([]) == []
-    assert caps_chosen([[10, 100.0], [13, 101.0]]) == [Caps(12, 100)]
-    assert Caps.read(Caps.of_contract().written()) == Caps(CAP, CAP * LARGEST)
+def test_peers_are_told_the_contracts_caps_and_the_mean_of_those_that_were_chosen() -> None:
+    assert told(4.0, []) == [Caps(CAP, CAP * LARGEST, 4.0)]
+    assert told(1.0, [[10, 100.0], [13, 101.0]]) == [Caps(CAP, CAP * LARGEST, 1.0), Caps(12, 100, 1.0)]
+    assert Caps.read(Caps(12, 100.5, 1.0).written()) == Caps(12, 100.5, 1.0)
 
 
 def cells(rows: list[Row]) -> list[tuple[str, str, str, bool | None]]:
