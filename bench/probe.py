@@ -25,7 +25,7 @@ class Cost:
     """What was measured.
 
     Attributes:
-        cpu: CPU seconds of all threads.
+        cpu: CPU seconds of all threads, and of processes that it started and that have ended.
         peak_mb: Highest resident memory of the whole process until then, in MB.
         wall: Seconds until it was done.
     """
@@ -37,9 +37,9 @@ class Cost:
 
 def cost_of(work: Callable[[], object]) -> Cost:
     """Run some work and return what it cost this process."""
-    before, began = time.process_time(), time.perf_counter()
+    before, began = time.process_time() + _of_children(), time.perf_counter()
     work()
-    cpu, wall = time.process_time() - before, time.perf_counter() - began
+    cpu, wall = time.process_time() + _of_children() - before, time.perf_counter() - began
     return Cost(cpu, _mb(resource.getrusage(resource.RUSAGE_SELF)), wall)
 
 
@@ -55,10 +55,16 @@ def cost_of_command(*command: str) -> Cost:
     Raises:
         subprocess.CalledProcessError: It failed.
     """
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    before, began = _of_children(), time.perf_counter()
     subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
-    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, _mb(after), wall)
+    cpu, wall = _of_children() - before, time.perf_counter() - began
+    return Cost(cpu, _mb(resource.getrusage(resource.RUSAGE_CHILDREN)), wall)
+
+
+def _of_children() -> float:
+    """Return the CPU seconds of processes that this one started and that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _mb(usage: resource.struct_rusage) -> float:

@@ -69,12 +69,9 @@ def skewed_join(*, full: bool) -> list[Row]:
 
 
 def told(epsilon: float, caps: list[list[float]]) -> list[skewed.Caps]:
-    """Return what peers are told: the contract's caps, and those that were chosen, on average, if any were."""
-    contract = skewed.Caps.of_contract(epsilon)
-    if not caps:
-        return [contract]
+    """Return what peers are told: the contract's caps, and those that were chosen, on average."""
     rows, total = (fmean(column) for column in zip(*caps, strict=True))
-    return [contract, skewed.Caps(max(1, round(rows)), max(1, round(total)), epsilon)]
+    return [skewed.Caps.of_contract(epsilon), skewed.Caps(max(1, round(rows)), max(1, round(total)), epsilon)]
 
 
 def _errors(said: list[list[skewed.Released]], number: str, exact: skewed.Released) -> list[Spread]:
@@ -95,8 +92,6 @@ def beside_peers(workload: str, ours: list[Spread], theirs: Mapping[str, list[Sp
         rows += [_peer(workload, f"{PEERS[name]}, {told}", errors, place) for name, errors in theirs.items()]
     rows.append(Row(workload, f"Stillroom, the contract's cap of {caps[0]}", ours[0].percent(), _ratio(ours[0], firsts)))
     target = f"≤ {MOST:.2f} × best peer with the contract's cap"
-    if len(ours) == 1:
-        return [*rows, Row(workload, "Stillroom, caps chosen", "*not run*: this version chooses no caps", target=target)]
     seconds = [errors[1] for errors in theirs.values() if not isinstance(errors, NotRun)]
     ratio = f"{_ratio(ours[1], firsts)}; {_ratio(ours[1], seconds)} told our cap" if firsts else ""
     met = ours[1].mean <= MOST * min(firsts).mean if firsts else None

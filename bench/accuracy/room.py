@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from bench.accuracy import ranks, skewed
 from stillroom.client.session import make_home, make_room, open_room
-from stillroom.model.question import Terms
 
 if TYPE_CHECKING:
     from stillroom.client.result import Release
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 OWNER = "bureau"
 SLICE = 0.1
 """The part of the price that chooses caps, where caps are chosen."""
-
-ADVISES = "advise" in Terms.model_fields
-"""Whether this version chooses caps by a first measurement."""
 
 LIFETIME = 100.0
 CONTRACT = f"""
@@ -107,8 +103,8 @@ def taps(folder: Path) -> None:
 
 def _both(base: Path, epsilon: float) -> dict[str, Any]:
     few = asked(base, skewed.SQL.format(taps="few_taps"), epsilon)
-    every = asked(base, skewed.SQL.format(taps="taps"), epsilon, SLICE) if ADVISES else []
-    released = [[_taps(release) for release in releases] for releases in (few, every) if releases]
+    every = asked(base, skewed.SQL.format(taps="taps"), epsilon, SLICE)
+    released = [[_taps(release) for release in releases] for releases in (few, every)]
     return {"released": released, "caps": [_caps(release) for release in every]}
 
 
@@ -138,7 +134,7 @@ def _caps(release: Release) -> list[float]:
     """Return the caps that were chosen for the count and for the total, in its own units."""
     table = release.statement.table
     assert [heading.name for heading in table.headings if heading.noisy] == ["n", "total"]
-    count, total = (one.cap for one in table.advised)  # type: ignore[attr-defined]  # only where caps are chosen
+    count, total = (one.cap for one in table.advised)
     return [count, total / 100]
 
 

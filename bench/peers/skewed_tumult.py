@@ -40,9 +40,10 @@ def main(folder: Path, caps: list[Caps]) -> None:
 
 
 def _releases(session: Session, caps: Caps) -> list[Released]:
-    name = f"kept{len(session.private_sources)}"
-    joined = QueryBuilder("members").join_private("taps", join_columns=["pid"])
-    session.create_view(joined.enforce(MaxRowsPerID(caps.rows)), name, cache=True)
+    name = f"kept{caps.rows}"
+    if name not in session.private_sources:
+        joined = QueryBuilder("members").join_private("taps", join_columns=["pid"])
+        session.create_view(joined.enforce(MaxRowsPerID(caps.rows)), name, cache=True)
     return [_released(session, name, caps.epsilon) for _ in range(TIMES)]
 
 

@@ -65,7 +65,6 @@ def test_without_names_all_parts_are_measured_or_the_quick_ones() -> None:
 
 
 def test_peers_are_told_the_contracts_caps_and_the_mean_of_those_that_were_chosen() -> None:
-    assert told(4.0, []) == [Caps(CAP, CAP * LARGEST, 4.0)]
     assert told(1.0, [[10, 100.0], [13, 101.0]]) == [Caps(CAP, CAP * LARGEST, 1.0), Caps(12, 100, 1.0)]
     assert Caps.read(Caps(12, 100.5, 1.0).written()) == Caps(12, 100.5, 1.0)
 
@@ -95,11 +94,6 @@ def test_without_peers_nothing_is_met() -> None:
     rows = beside_peers("w", [GOOD, BEST], {"tumult": NotRun("it is away")}, ["20", "40"])
     assert [row.met for row in rows] == [None] * 4
     assert [row.ratio for row in rows] == [""] * 4
-
-
-def test_without_chosen_caps_the_line_says_so() -> None:
-    last = beside_peers("w", [GOOD], {"tumult": [GOOD]}, ["20"])[-1]
-    assert (last.measured, last.met) == ("*not run*: this version chooses no caps", None)
 
 
 def test_what_was_not_run_is_named_with_its_reason() -> None:
