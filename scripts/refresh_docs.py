@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 COMMANDS = ROOT / "docs" / "reference" / "cli.md"
 ENGINES = ROOT / "docs" / "reference" / "engines.md"
-LACKING = {"duckdb": frozenset[str](), "spark": LACKS}
+LACKING = {"duckdb": frozenset[str](), "polars": frozenset[str](), "datafusion": frozenset[str](), "spark": LACKS}
 """The functions that each engine lacks."""
 
 EXAMPLE = ROOT / "docs" / "reference" / "example-release.json"
@@ -140,7 +140,7 @@ def _default(parameter: Any) -> str:  # noqa: ANN401  as in `leaves`
 def engine_reference() -> str:
     """Return a table of the functions of plans, and whether each engine has them."""
     body = ast.parse(inspect.getsource(Function)).body[0].body  # type: ignore[attr-defined]  # a class has one
-    meanings = [node.value.value for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)][1:]
+    meanings = [str(node.value.value) for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)][1:]
     lines = ["", f"| function | {' | '.join(LACKING)} | what it says |", f"|---|{'---|' * len(LACKING)}---|"]
     for function, meaning in zip(Function, meanings, strict=True):
         has = " | ".join("refused" if function.value in lacks else "yes" for lacks in LACKING.values())

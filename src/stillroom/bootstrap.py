@@ -78,14 +78,14 @@ class Computing(Value):
     """
 
     format: Literal["stillroom/engine/v1"] = Field(default="stillroom/engine/v1", alias="schema")
-    engine: Literal["duckdb", "spark"] = "duckdb"
+    engine: Literal["datafusion", "duckdb", "polars", "spark"] = "duckdb"
     remote: Annotated[str | None, Field(pattern=r"^sc://[^\s/]+(/\S*)?$", repr=False)] = None
 
     @model_validator(mode="after")
     def _spark_is_somewhere(self) -> Computing:
         """Refuse Spark without a server, and a server that nothing would use."""
         if (self.engine == "spark") != (self.remote is not None):
-            raise ValueError("Spark has a server, and DuckDB has none.")
+            raise ValueError("Spark has a server, and no other engine has one.")
         return self
 
 
@@ -204,7 +204,7 @@ def compute_with(path: Path, engine: str, remote: str | None = None) -> Computin
 
     Args:
         path: The room's folder.
-        engine: `duckdb` or `spark`.
+        engine: `duckdb`, `polars`, `datafusion` or `spark`.
         remote: The URL of a Spark Connect server, for Spark.
 
     Raises:
@@ -219,7 +219,9 @@ def compute_with(path: Path, engine: str, remote: str | None = None) -> Computin
         chosen = Computing.model_validate({"engine": engine, "remote": remote})
     except ValidationError:
         raise InvalidInput(
-            Code.USAGE, "That is not an engine, or not where one is.", "Choose duckdb, or spark with --remote sc://host:port."
+            Code.USAGE,
+            "That is not an engine, or not where one is.",
+            "Choose duckdb, polars or datafusion, or spark with --remote sc://host:port.",
         ) from None
     with disk_errors("The room"):
         replace_private(path / "engine.json", canonical(chosen.to_json()))
@@ -250,18 +252,24 @@ def _engine(path: Path, limits: Limits) -> Engine:
         InvalidInput: `ROOM_INVALID` if what it needs is not installed.
     """
     chosen = computing(path)
-    if chosen.remote is None:
-        from stillroom.adapters.duckdb.engine import DuckdbEngine
-
-        return DuckdbEngine(threads=limits.threads, memory_mb=limits.memory_mb, seconds=limits.run_seconds)
-    from stillroom.adapters.spark.engine import SparkEngine
-
     try:
-        return SparkEngine(chosen.remote)
+        return _made(chosen)
     except PackageNotFoundError:
         raise InvalidInput(
-            Code.ROOM_INVALID, "The room computes with Spark, whose client is not installed.", "Install `stillroom[spark]`."
+            Code.ROOM_INVALID, f"The room computes with {chosen.engine}, which is not installed.", f"Install `stillroom[{chosen.engine}]`."
         ) from None
+
+
+def _made(chosen: Computing, limits: Limits) -> Engine:
+    if chosen.remote is not None:
+        return SparkEngine(chosen.remote)
+    match chosen.engine:
+        case "polars":
+            return PolarsEngine()
+        case "datafusion":
+            return DatafusionEngine()
+        case _:
+            return DuckdbEngine()
 
 
 def admit(home: Home, name: str, dataset: Dataset, source: str | Path, *, attached: bool = False) -> Admitted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.fakes import ListTable
 from tests.plans import column, facts_of, key, part, plan, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
@@ -112,8 +112,8 @@ def rows_for(function: Function) -> list[dict[str, Scalar]]:
         return [{"large": month} for month in MONTHS]
     if function in {Function.TEXT_NUMBER, Function.TEXT_DATE, Function.TEXT_TRUTH}:
         return [{"text": text} for text in SPELLED]
-    pairs = [{"large": one, "small": other} for one in NUMBERS for other in NUMBERS]
-    words = [{"text": text, "other": part} for text in WORDS for part in PARTS]
+    pairs: list[dict[str, Scalar]] = [{"large": one, "small": other} for one in NUMBERS for other in NUMBERS]
+    words: list[dict[str, Scalar]] = [{"text": text, "other": part} for text in WORDS for part in PARTS]
     return [*pairs, *words] if function in {Function.GREATEST, Function.LEAST} else words if kind(function) is Kind.TEXT else pairs
 
 
@@ -137,7 +137,7 @@ def asked(function: Function) -> tuple[Plan, dict[str, ListTable], list[list[int
 
 def encoded(call: Call, values: Sequence[Scalar], words: Sequence[str]) -> tuple[list[int], list[int]]:
     """Return values as `coded` measures them: as numbers, and whether they are known."""
-    codes = {Kind.BOOLEAN: lambda value: 1 + value, Kind.TEXT: words.index}.get(kind_of(call), int)
+    codes: Callable[[Any], int] = {Kind.BOOLEAN: lambda value: 1 + value, Kind.TEXT: words.index}.get(kind_of(call), int)
     unknown = {Kind.BOOLEAN: 1, Kind.TEXT: -1}.get(kind_of(call), 0)
     return [unknown if value is None else codes(value) for value in values], [int(value is not None) for value in values]
 

@@ -33,9 +33,10 @@ from tests.marginals import sparse_marginal, without_noise
 from tests.neighbours import Vector, beside, declared, distinct, minus, norms, united, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stillroom.model.plan import NoisyCells
+    from stillroom.ports import Engine
     from stillroom.query.protected import Protected
     from tests.generator.cases import Case
     from tests.reference import Sparse
@@ -51,6 +52,10 @@ CELLS = 200
 """Tables of more cells would keep the slow interpreter busy for long."""
 
 
+def _duckdb(threads: int) -> Engine:
+    return DuckdbEngine(threads=threads)
+
+
 @dataclass(frozen=True)
 class Checks:
     """All that is checked of one case.
@@ -59,11 +64,13 @@ class Checks:
         case: The case.
         seed: Chooses neighbours.
         thorough: Whether nothing is left to another case.
+        engine: Makes the engine, with so many threads.
     """
 
     case: Case
     seed: int = 0
     thorough: bool = False
+    engine: Callable[[int], Engine] = _duckdb
 
     @property
     def asked(self) -> Plan:
@@ -161,7 +168,7 @@ class Checks:
 
     def agree(self, tables: World, threads: int) -> None:
         """Run the engine and the reference on the same tables."""
-        engine = DuckdbEngine(threads=threads)
+        engine = self.engine(threads)
         for plan in (self.plan, *([votes_plan(self.asked)] if self.asked.advice else [])):
             found = engine.measure_exactly(plan, {name: table.stored for name, table in tables.items()})
             assert found == reference.measure(plan, {name: table.listed for name, table in tables.items()})

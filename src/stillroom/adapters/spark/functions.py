@@ -211,11 +211,15 @@ def _date_text(node: Call, operands: Sequence[Term]) -> Term:
 
 
 def _text_number(node: Call, operands: Sequence[Term]) -> Term:
-    """Read a number as a decimal, which is NULL where it does not fit, and rounded half away from zero. What is no number becomes ''."""
+    """Read a number as a decimal, which is NULL where it does not fit, and rounded half away from zero. What is no number becomes ''.
+
+    Sail reads no number with hundreds of decimal places. The first twenty are enough: the one after `places` decides.
+    """
     digits, places = constant(node, 1), constant(node, 2)
     if not 0 <= places <= PLACES_LIMIT or not places <= digits <= LONGEST_DECIMAL:
         raise unsound()
-    read = decimal(_spelled(operands[0], "[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)"), max(digits, 1), places, exp.TryCast)
+    spelled = _spelled(operands[0], "[+-]?(?:[0-9]+(?:[.][0-9]{0,20})?|[.][0-9]{1,20})", "[0-9]*")
+    read = decimal(spelled, max(digits, 1), places, exp.TryCast)
     unit = decimal(exp.Literal.number(10**places), places + 1, 0)
     return Term(sql_cast(exp.paren(exp.Mul(this=read, expression=unit), copy=False), SqlType.NARROW), SqlType.NARROW)
 
