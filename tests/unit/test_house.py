@@ -25,7 +25,7 @@ HEAVY = {"alembic", "duckdb", "opendp", "pandas", "pyarrow", "scipy", "sqlalchem
 STORE = "stillroom.adapters.sql_store"  # declares its tables when it is loaded, so whoever needs it loads it inside a function
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+) \\$", re.MULTILINE)
 MACHINE = re.compile(r"(?<![\w.}~])/(?:home|root|Users|work|opt|mnt|tmp/w)/|file:/{3}")
-NEVER_SAID = re.compile(r"\banonym|no-trust|budget refresh", re.IGNORECASE)
+NEVER_SAID = re.compile(r"(?<!\bexp\.)\banonym|no-trust|budget refresh", re.IGNORECASE)
 MEGABYTE = 1_000_000
 
 
