@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from stillroom.errors import Code, Failed, InvalidInput, Refusal, Unverified
 from stillroom.model.contract import Name
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stillroom.adapters.admitted import Admitted
+    from stillroom.adapters.engine.choice import Choice
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.manifest import Holding
-    from stillroom.adapters.limits import Limits
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.charge import Charge
@@ -66,27 +65,6 @@ class Joined(Value):
 
     format: Literal["stillroom/joined/v1"] = Field(default="stillroom/joined/v1", alias="schema")
     room: str
-
-
-class Computing(Value):
-    """On what a room computes, in its `engine.json`. A room without that file computes with DuckDB.
-
-    Attributes:
-        format: The version of this format.
-        engine: Its name.
-        remote: For Spark, the URL of a Spark Connect server; it may hold a token, so that nobody else can read the file.
-    """
-
-    format: Literal["stillroom/engine/v1"] = Field(default="stillroom/engine/v1", alias="schema")
-    engine: Literal["datafusion", "duckdb", "polars", "spark"] = "duckdb"
-    remote: Annotated[str | None, Field(pattern=r"^sc://[^\s/]+(/\S*)?$", repr=False)] = None
-
-    @model_validator(mode="after")
-    def _spark_is_somewhere(self) -> Computing:
-        """Refuse Spark without a server, and a server that nothing would use."""
-        if (self.engine == "spark") != (self.remote is not None):
-            raise ValueError("Spark has a server, and no other engine has one.")
-        return self
 
 
 def create_room(path: Path, name: str) -> str:
@@ -199,77 +177,16 @@ def read_plate(path: Path) -> Plate:
         ) from None
 
 
-def compute_with(path: Path, engine: str, remote: str | None = None) -> Computing:
-    """Choose what a room computes with, from the next time on that it is opened.
-
-    Args:
-        path: The room's folder.
-        engine: `duckdb`, `polars`, `datafusion` or `spark`.
-        remote: The URL of a Spark Connect server, for Spark.
-
-    Raises:
-        InvalidInput: `ROOM_INVALID` if the folder is not a room; `USAGE` if there is no such engine, or its URL is not one.
-        Failed: `STORE_FAILED` if the disk refuses.
-    """
-    from stillroom.adapters.home.files import disk_errors, replace_private
-    from stillroom.crypto.canonical import canonical
+def choose_engine(path: Path, engine: str | None = None, remote: str | None = None) -> Choice:
+    """Return what a room computes with; choose it first, if an engine is named. It fails as `read_plate` and `Choice` do."""
+    from stillroom.adapters.engine.choice import Choice
 
     read_plate(path)
-    try:
-        chosen = Computing.model_validate({"engine": engine, "remote": remote})
-    except ValidationError:
-        raise InvalidInput(
-            Code.USAGE,
-            "That is not an engine, or not where one is.",
-            "Choose duckdb, polars or datafusion, or spark with --remote sc://host:port.",
-        ) from None
-    with disk_errors("The room"):
-        replace_private(path / "engine.json", canonical(chosen.to_json()))
+    if engine is None:
+        return Choice.load(path)
+    chosen = Choice.of(engine, remote)
+    chosen.save(path)
     return chosen
-
-
-def computing(path: Path) -> Computing:
-    """Return what a room computes with.
-
-    Raises:
-        InvalidInput: `ROOM_INVALID` if the folder is not a room, or the file that says so is damaged.
-    """
-    read_plate(path)
-    try:
-        return Computing.model_validate_json((path / "engine.json").read_bytes())
-    except FileNotFoundError:
-        return Computing()
-    except (OSError, ValidationError):
-        raise InvalidInput(
-            Code.ROOM_INVALID, "What the room computes with cannot be read.", "Choose again: `stillroom engine` says how."
-        ) from None
-
-
-def _engine(path: Path, limits: Limits) -> Engine:
-    """Make the engine that a room has chosen; nobody connects yet.
-
-    Raises:
-        InvalidInput: `ROOM_INVALID` if what it needs is not installed.
-    """
-    chosen = computing(path)
-    try:
-        return _made(chosen)
-    except PackageNotFoundError:
-        raise InvalidInput(
-            Code.ROOM_INVALID, f"The room computes with {chosen.engine}, which is not installed.", f"Install `stillroom[{chosen.engine}]`."
-        ) from None
-
-
-def _made(chosen: Computing, limits: Limits) -> Engine:
-    if chosen.remote is not None:
-        return SparkEngine(chosen.remote)
-    match chosen.engine:
-        case "polars":
-            return PolarsEngine()
-        case "datafusion":
-            return DatafusionEngine()
-        case _:
-            return DuckdbEngine()
 
 
 def admit(home: Home, name: str, dataset: Dataset, source: str | Path, *, attached: bool = False) -> Admitted:
@@ -336,7 +253,7 @@ def open_room(path: Path) -> Room:
     store = open_store(path / "room.sqlite")
     room = Room(
         notary=Notary(plate.name, key),
-        outlet=Genuine(_protection(_engine(path, limits), store, homes), key),
+        outlet=Genuine(_protection(choose_engine(path).made(limits), store, homes), key),
         store=store,
         vaults=_vaults(homes),
         clock=SystemClock(),

@@ -32,7 +32,6 @@ class Noise(Protocol):
         Raises:
             Failed: The sampler's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
         """
-        ...
 
 
 class Clock(Protocol):
@@ -50,7 +49,6 @@ class Entropy(Protocol):
 
     def token(self, size: int) -> bytes:
         """Return `size` fresh random bytes."""
-        ...
 
 
 class AdmittedTable(Protocol):
@@ -63,7 +61,6 @@ class AdmittedTable(Protocol):
     @property
     def salt(self) -> bytes:
         """The random key of the dataset's keyed hashes; empty for a public table."""
-        ...
 
     def extent(self) -> tuple[int, int]:
         """Return the number of rows and of persons."""
@@ -84,7 +81,6 @@ class Tables(Protocol):
         Raises:
             Refusal: It was withdrawn or is not there.
         """
-        ...
 
 
 class Engine(Protocol):
@@ -93,11 +89,7 @@ class Engine(Protocol):
     name: str
 
     def lacking(self, plan: Plan) -> tuple[str, ...]:
-        """Return what a plan asks for that this engine does not compute exactly as the model says, by name and sorted.
-
-        It depends on the plan and the engine alone. A plan that lacks nothing can be measured.
-        """
-        ...
+        """Return, by name and sorted, what a plan asks for that this engine does not compute exactly. No data has a say in it."""
 
     def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Sequence[int]]:
         """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
@@ -120,8 +112,7 @@ class Protection(Protocol):
     """Name and version of the noise sampler."""
 
     def lacking(self, plan: Plan) -> tuple[str, ...]:
-        """Return what a plan asks for that nothing behind this protection computes exactly, as `Engine.lacking`."""
-        ...
+        """Return what the engine lacks for a plan."""
 
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure within the charge.
@@ -149,7 +140,6 @@ class Vault(Protocol):
         Raises:
             Refusal: `ACCOUNT_NOT_ENOUGH`, which tells no amount; `HOLD_LAPSED` if it lapsed; `RESERVATION_INVALID` if it is committed.
         """
-        ...
 
     def commit(self, reservation: str, population: str) -> None:
         """Spend a hold, for good.

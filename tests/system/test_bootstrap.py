@@ -12,6 +12,7 @@ import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home import Home
+from stillroom.client.rooms import engine_of
 from stillroom.client.session import make_home, open_room
 from stillroom.client.verification.verifier import verify
 from stillroom.errors import Code, StillroomError
@@ -286,3 +287,50 @@ def test_nothing_is_made_where_something_is(tmp_path: Path, homes: dict[str, Hom
     assert code_of(lambda: bootstrap.open_room(tmp_path / "insurer")) is Code.ROOM_INVALID
     assert (tmp_path / "room" / "room.json").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hospital", "insurer", "room"]
+
+
+# ----------------------------------------------------------------------------------------------------------- the engine
+
+
+def test_a_room_computes_with_duckdb_unless_its_operator_chose_otherwise(tmp_path: Path, homes: dict[str, Home]) -> None:
+    room = tmp_path / "room"
+    assert engine_of(room) == ("duckdb", None)
+    assert engine_of(room, "spark", "sc://127.0.0.1:1/;token=secret") == ("spark", "sc://127.0.0.1:1")
+    assert engine_of(room) == ("spark", "sc://127.0.0.1:1")
+    assert (room / "engine.json").stat().st_mode & 0o077 == 0
+    assert homes
+    assert engine_of(room, "duckdb") == ("duckdb", None)
+
+
+@pytest.mark.parametrize(
+    ("engine", "remote"),
+    [("spark", None), ("duckdb", "sc://a:1"), ("sqlite", None), ("spark", "http://a:1"), ("spark", "sc://"), (None, "sc://a:1")],
+)
+def test_what_is_no_engine_is_not_chosen(tmp_path: Path, homes: dict[str, Home], engine: str | None, remote: str | None) -> None:
+    assert homes
+    with pytest.raises(StillroomError) as refused:
+        engine_of(tmp_path / "room", engine, remote)
+    assert refused.value.code is Code.USAGE
+    assert not (tmp_path / "room" / "engine.json").exists()
+
+
+def test_a_damaged_choice_opens_no_room(tmp_path: Path, homes: dict[str, Home]) -> None:
+    assert homes
+    (tmp_path / "room" / "engine.json").write_text("{}x", encoding="utf-8")
+    with pytest.raises(StillroomError) as refused:
+        bootstrap.open_room(tmp_path / "room")
+    assert refused.value.code is Code.ROOM_INVALID
+
+
+def test_what_the_engine_lacks_is_refused_at_the_price(tmp_path: Path, homes: dict[str, Home]) -> None:
+    """Nobody connects: the server is not there. DuckDB prices the same question."""
+    signed_room(tmp_path, homes)
+    engine_of(tmp_path / "room", "spark", "sc://127.0.0.1:1")
+    nested = "SELECT COUNT(*) FROM members WHERE age // (age // (age // (age // age))) = 1"
+    with pytest.raises(StillroomError) as refused:
+        open_room(homes["insurer"].path).price(nested, epsilon=1)
+    assert refused.value.code is Code.ENGINE_LACKS
+    assert "divisions inside divisions" in refused.value.reason
+    assert open_room(homes["insurer"].path).price(SQL, epsilon=1).cells == 1
+    engine_of(tmp_path / "room", "duckdb")
+    assert open_room(homes["insurer"].path).price(nested, epsilon=1).cells == 1

@@ -27,7 +27,7 @@ LATE = re.compile(
 )  # declare tables or types when loaded, so are loaded inside functions
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+) \\$", re.MULTILINE)
 MACHINE = re.compile(r"(?<![\w.}~])/(?:home|root|Users|work|opt|mnt|tmp/w)/|file:/{3}")
-NEVER_SAID = re.compile(r"(?<!exp\.)\banonym|no-trust|budget refresh", re.IGNORECASE)
+NEVER_SAID = re.compile(r"(?<!\bexp\.)\banonym|no-trust|budget refresh", re.IGNORECASE)
 MEGABYTE = 1_000_000
 
 

@@ -50,7 +50,7 @@ def engine_of(room: Path, engine: str | None = None, remote: str | None = None) 
 
     if engine is None and remote is not None:
         raise InvalidInput(Code.USAGE, "A server was named, but no engine.", "Name the engine first: stillroom engine spark --remote URL.")
-    chosen = bootstrap.computing(room) if engine is None else bootstrap.compute_with(room, engine, remote)
+    chosen = bootstrap.choose_engine(room, engine, remote)
     return chosen.engine, None if chosen.remote is None else "/".join(chosen.remote.split("/")[:3])
 
 

@@ -18,7 +18,7 @@ from stillroom.adapters.polars.rows import RowWriter
 from stillroom.adapters.polars.terms import term
 from stillroom.adapters.polars.values import Term, Type, as_type, common, number, type_of, whole
 from stillroom.adapters.statements.sql import within
-from stillroom.adapters.statements.statement import SUM_LIMIT, TOTAL_LIMIT, can_clamp, needs_person_step
+from stillroom.adapters.statements.statement import SUM_LIMIT, TOTAL_LIMIT, apart, can_clamp, needs_person_step
 from stillroom.model.plan import Aggregate
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ class Cells:
 
     Attributes:
         measures: The positions of these measures in the plan.
-        keys: The positions of the keys that tell their cells apart.
+        cells: The positions of the keys that tell their cells apart.
         frame: The rows.
     """
 
     measures: tuple[int, ...]
-    keys: tuple[int, ...]
+    cells: tuple[int, ...]
     frame: pl.LazyFrame
 
 
@@ -60,8 +60,8 @@ def cells_of(plan: Plan, reader: Reader, choice: Choice) -> list[Cells]:
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
-    kinds = dict.fromkeys((measure.aggregate, measure.grid) for measure in plan.measures)
-    alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid) == kind) for kind in kinds]
+    kinds = dict.fromkeys((measure.aggregate, measure.grid, measure.kept) for measure in plan.measures)
+    alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid, one.kept) == kind) for kind in kinds]
     return [_cells(plan, measures, reader, choice) for measures in alike]
 
 
@@ -73,11 +73,11 @@ def _cells(plan: Plan, measures: tuple[int, ...], reader: Reader, choice: Choice
     plan = plan.model_copy(update=update)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     valued = _Valued(plan, reader)
-    if first.aggregate is Aggregate.SUM and not (keep and first.grid):
+    if first.aggregate is not Aggregate.UNION and not (keep and first.grid):
         frame = _sums(plan, valued, choice if keep else None)
     else:
         frame = _of_rows(plan, valued, grouped, choice if keep else None)
-    return Cells(measures, keys, frame)
+    return Cells(measures, tuple(keys[n] for n in apart(plan)), frame)
 
 
 class _Valued:
@@ -89,7 +89,7 @@ class _Valued:
         scope = writer.scope(source.columns)
         keys = [_key(key, term(key.value, scope)) for key in plan.keys]
         values = [term(one.value, scope) for one in plan.measures]
-        if plan.measures[0].aggregate is Aggregate.SUM:
+        if plan.measures[0].aggregate is not Aggregate.UNION:
             values = [Term(as_type(number(value), Type.WIDE), Type.WIDE) for value in values]
         named = {f"k{n}": key for n, (key, _) in enumerate(keys)} | {f"m{n}": value.node for n, value in enumerate(values)}
         self.frame = scope.onto(source.frame).select(PERSON, *(node.alias(name) for name, node in named.items()))
@@ -118,6 +118,12 @@ def _positions(plan: Plan) -> list[str]:
     return [f"k{n}" if key.domain is None else f"i{n}" for n, key in enumerate(plan.keys)]
 
 
+def _cell(plan: Plan) -> list[str]:
+    """Return the columns that name a cell of the measures."""
+    positions = _positions(plan)
+    return [positions[n] for n in apart(plan)]
+
+
 def _totals(plan: Plan) -> list[str]:
     return [f"m{n}" for n in range(len(plan.measures))]
 
@@ -134,7 +140,7 @@ def _sums(plan: Plan, valued: _Valued, choice: Choice | None) -> pl.LazyFrame:
     else:
         frame = _of_single_rows(plan, valued)
     persons = [PERSONS] if plan.selection is not None else []
-    return _aggregated(frame, _positions(plan), [pl.col(name).sum() for name in (*names, *persons)])
+    return _aggregated(frame, _cell(plan), [pl.col(name).sum() for name in (*names, *persons)])
 
 
 def _aggregated(frame: pl.LazyFrame, groups: Sequence[str], totals: Sequence[pl.Expr]) -> pl.LazyFrame:
@@ -144,9 +150,7 @@ def _aggregated(frame: pl.LazyFrame, groups: Sequence[str], totals: Sequence[pl.
 
 def _of_persons(plan: Plan, placed: pl.LazyFrame) -> pl.LazyFrame:
     """Return each person's total in each cell, clamped where that can change it."""
-    totals = [
-        _clamped(_total(n, plan), one) if can_clamp(one, plan.bounds.rows) else _total(n, plan) for n, one in enumerate(plan.measures)
-    ]
+    totals = [_bounded(_total(n, plan), one, plan.bounds.rows) for n, one in enumerate(plan.measures)]
     return _aggregated(placed, [PERSON, *_positions(plan)], totals)
 
 
@@ -156,7 +160,7 @@ def _of_single_rows(plan: Plan, valued: _Valued) -> pl.LazyFrame:
     A row is then all that its person has, if it can be clamped. Keys are looked up once for each combination that occurs.
     """
     rows, keyed = valued.frame, [f"k{n}" for n in range(len(plan.keys))]
-    clamps = [_clamped(pl.col(f"m{n}").fill_null(0), one) for n, one in enumerate(plan.measures) if can_clamp(one, plan.bounds.rows)]
+    clamps = [_bounded(pl.col(f"m{n}").fill_null(0), one, plan.bounds.rows) for n, one in enumerate(plan.measures)]
     totals = [_total(n, plan) for n in range(len(plan.measures))]
     persons = [pl.len().cast(Type.NARROW.value).alias(PERSONS)] if plan.selection is not None else []
     return valued.placed(_aggregated(rows.with_columns(clamps), keyed, [*totals, *persons]), range(len(plan.keys)))
@@ -170,8 +174,10 @@ def _total(n: int, plan: Plan) -> pl.Expr:
     return pl.col(f"m{n}").sum()
 
 
-def _clamped(value: pl.Expr, measure: Measure) -> pl.Expr:
-    return value.clip(whole(measure.low, Type.WIDE), whole(measure.high, Type.WIDE))
+def _bounded(total: pl.Expr, measure: Measure, rows: int) -> pl.Expr:
+    """Write a total clamped where so many rows can change it, or what clamping removes from it."""
+    clamped = total.clip(whole(measure.low, Type.WIDE), whole(measure.high, Type.WIDE)) if can_clamp(measure, rows) else total
+    return total - clamped if measure.aggregate is Aggregate.REMOVED else clamped
 
 
 def _counted(plan: Plan, cells: pl.LazyFrame) -> pl.LazyFrame:
@@ -198,5 +204,5 @@ def _made(plan: Plan, rows: pl.LazyFrame) -> pl.LazyFrame:
     """Return what is made of rows in their cells: how many values they have, or the sum of their persons' totals."""
     names = _totals(plan)
     if plan.measures[0].aggregate is Aggregate.UNION:
-        return _aggregated(rows, _positions(plan), [pl.col(name).drop_nulls().n_unique().cast(Type.NARROW.value) for name in names])
+        return _aggregated(rows, _cell(plan), [pl.col(name).drop_nulls().n_unique().cast(Type.NARROW.value) for name in names])
     return _aggregated(_of_persons(plan, rows), _positions(plan), [pl.col(name).sum() for name in names])

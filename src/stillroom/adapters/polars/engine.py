@@ -61,8 +61,7 @@ class PolarsEngine:
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        ((_, found),) = self._found(plan, tables)
-        return occupied(plan, found)
+        return occupied(plan, self._found(plan, tables))
 
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Cells, list[tuple[Any, ...]]]]:
         """Run what a plan measures, and return the rows of each frame."""

@@ -47,7 +47,7 @@ LONGEST_TEXT = 2**30
 
 
 def function(name: str, *operands: exp.Expr) -> exp.Expr:
-    """Write a function of Spark's."""
+    """Write a function of Spark's, of which sqlglot shall have no opinion."""
     return exp.Anonymous(this=name, expressions=list(operands))
 
 

@@ -114,11 +114,11 @@ def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes, dialect: Dial
         select = _sums(plan, writer, bound)
     else:
         select = _of_rows(plan, writer, grouped, bound)
-    cells = tuple(keys[n] for n in _apart(plan))
+    cells = tuple(keys[n] for n in apart(plan))
     return Statement(measures, keys, cells, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
 
 
-def _apart(plan: Plan) -> list[int]:
+def apart(plan: Plan) -> list[int]:
     """Return the keys that tell cells apart: all, unless the measures are of one grouping set, or of the whole table."""
     first, keys = plan.measures[0], range(len(plan.keys))
     if first.aggregate is Aggregate.REMOVED:
@@ -192,7 +192,7 @@ def _positions(plan: Plan) -> list[str]:
 def _cell(plan: Plan) -> list[str]:
     """Return the columns that name a cell of the measures."""
     positions = _positions(plan)
-    return [positions[n] for n in _apart(plan)]
+    return [positions[n] for n in apart(plan)]
 
 
 def _totals(plan: Plan) -> list[str]:
