@@ -190,14 +190,7 @@ def choose_engine(path: Path, engine: str | None = None, remote: str | None = No
 
 
 def admit(home: Home, name: str, dataset: Dataset, source: str | Path, *, attached: bool = False) -> Admitted:
-    """Admit data on the owner's side; nothing is stored yet.
-
-    Args:
-        home: The owner's home.
-        name: The dataset's name.
-        dataset: The contract's section.
-        source: A path, or a URL that `adapters.sources.place_of` reads.
-        attached: Read them as runs will read them, if they are to stay where they lie.
+    """Admit data that lie at a path or URL on the owner's side, as runs will read them if they are to stay there; nothing is stored yet.
 
     Raises:
         InvalidInput: `DATA_INVALID` or `SOURCE_INVALID`.
@@ -213,11 +206,7 @@ def admit(home: Home, name: str, dataset: Dataset, source: str | Path, *, attach
 
 
 def to_be_noted(source: str | Path) -> str:
-    """Return what a home notes of where data lie.
-
-    Raises:
-        InvalidInput: `SOURCE_INVALID` if it is no source, or has a password in it.
-    """
+    """Return what a home notes of where data lie; it is `SOURCE_INVALID` if it is no source, or has a password in it."""
     from stillroom.adapters.sources.place import place_of, to_be_kept
 
     return to_be_kept(place_of(str(source)))

@@ -54,8 +54,7 @@ class Entropy(Protocol):
 class AdmittedTable(Protocol):
     """One admitted version of a dataset, as an engine reads it.
 
-    A private table is sorted by person. Its rows carry a dense code (0, 1, …) of the person, which means nothing outside this
-    version; `persons()` tells which canonical identifier each code stands for, in ascending order of the identifiers.
+    A private table is sorted by person. Rows carry a dense code of the person, without meaning elsewhere: a place among `persons()`.
     """
 
     @property
