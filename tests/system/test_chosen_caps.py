@@ -136,6 +136,7 @@ def test_caps_are_given_by_headings(run: Callable[..., tuple[int, str]]) -> None
         (["--cap", "taps=1", "--cap", "taps=2"], Code.USAGE),
         (["--cap", "taps=0"], Code.PRICE_INVALID),
         (["--cap", "taps=1e400"], Code.PRICE_INVALID),
+        (["--cap", f"taps={10**400}"], Code.PRICE_INVALID),
         (["--cap", "taps=1.5"], Code.PRICE_INVALID),
         (["--cap", "fare=1"], Code.PRICE_INVALID),
         (["--advise", "0"], Code.PRICE_INVALID),

@@ -79,7 +79,7 @@ def numbers_of(written: list[str] | None, option: str) -> dict[str, float]:
         number = _value(value)
         if not sign or not name or name in found or isinstance(number, bool) or not isinstance(number, int | float):
             raise InvalidInput(Code.USAGE, f"{option} takes the name of a column, = and a number, each once.", f"Write {option} NAME=10.")
-        found[name] = float(number)
+        found[name] = float(value)
     return found
 
 
