@@ -96,6 +96,14 @@ def _higher(value: dict[str, Any]) -> None:
     value["plan"]["advice"][1]["caps"][-1] = str(int(value["plan"]["advice"][1]["caps"][-1]) + 1)
 
 
+def _many(value: dict[str, Any]) -> None:
+    """State a choice among so many caps that going through them all would take hours."""
+    highest = 20_000
+    value["plan"]["measures"][1]["high"] = str(highest)
+    value["plan"]["advice"][1]["caps"] = [str(cap) for cap in range(1, highest + 1)]
+    value["table"]["advised"][1]["votes"] = ["1"] * highest
+
+
 def _narrower(value: dict[str, Any]) -> None:
     value["promise"]["change_epsilon"] = value["promise"]["epsilon"]
 
@@ -122,6 +130,7 @@ LIES: dict[str, tuple[Change, set[int]]] = {
     "votes that were not asked for": (lambda value: value["question"]["terms"].pop("advise"), {5}),
     "votes that are not charged": (_uncharged, {6}),
     "a cap above the contract's": (_higher, {1}),
+    "very many caps": (_many, {1}),
     "a cap of no measure": (put(7, "plan", "advice", 1, "measure"), {1}),
     "a change understated": (add(-1, "noise", 0, "change_l2_squared"), {6}),
     "bounds that are not those chosen": (put("1", "disclosure", "mechanisms", 1, "person_total_high"), {7}),

@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillroom.model.advice import MOST_CAPS
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.plan import highest_total
-from stillroom.privacy.advice import MOST, best, candidates, losses
+from stillroom.privacy.advice import best, candidates, losses
 from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of
 from stillroom.query.advised import advised, votes_plan, with_caps
 from stillroom.query.protected import drawn, protected
@@ -207,9 +208,9 @@ def test_the_highest_caps_are_those_of_the_contract(entry: Entry) -> None:
 def test_caps_go_down_from_the_bound_by_no_more_than_the_root_of_two(highest: int) -> None:
     caps = candidates(highest)
     assert caps[-1] == highest
-    assert 2 <= len(caps) <= MOST
+    assert 2 <= len(caps) <= MOST_CAPS
     assert all(low < high and (high - 1) ** 2 <= 2 * low**2 for low, high in pairwise(caps))
-    assert caps[0] == 1 or len(caps) == MOST
+    assert caps[0] == 1 or len(caps) == MOST_CAPS
 
 
 @given(st.data())

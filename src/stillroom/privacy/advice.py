@@ -15,20 +15,19 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from stillroom.model.advice import MOST_CAPS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-MOST = 32
-"""The most caps to choose from."""
 
 
 def candidates(highest: int) -> tuple[int, ...]:
     """Return caps to choose from, ascending: a bound, and on from there each 1/√2 of the one before, rounded up, down to 1 at the least.
 
-    A cap that is off by that factor from the best costs a few per cent of precision; 32 caps reach from a bound down to 1/46,000 of it.
+    A cap that is off by that factor from the best costs a few per cent of precision.
     """
     found, step = {highest}, 0
-    while len(found) < MOST and 1 not in found:
+    while len(found) < MOST_CAPS and 1 not in found:
         step += 1
         square = -(-(highest**2) // 2**step)
         root = math.isqrt(square)
