@@ -38,10 +38,10 @@ def candidates(highest: int) -> tuple[int, ...]:
 def taken_away(caps: Sequence[int], votes: Sequence[int]) -> list[Fraction]:
     """Return an estimate of what each cap takes away from all totals together.
 
-    Who voted for a cap has a total between it and the cap before, taken to be in the middle. There are no fewer than 0 votes: what noise
-    makes of bins that nobody is in counts as if somebody was, which errs towards higher caps.
+    Who voted for a cap has a total beyond the cap before and up to it, taken to be in the middle of these whole numbers. There are no
+    fewer than 0 votes: what noise makes of bins that nobody is in counts as if somebody was, which errs towards higher caps.
     """
-    middles = [Fraction(low + high, 2) for low, high in zip((0, *caps), caps, strict=False)]
+    middles = [Fraction(low + 1 + high, 2) for low, high in zip((0, *caps), caps, strict=False)]
     present = [max(0, number) for number in votes]
     return [
         sum((number * (middle - cap) for number, middle in zip(present[place + 1 :], middles[place + 1 :], strict=True)), Fraction(0))

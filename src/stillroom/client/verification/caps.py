@@ -127,9 +127,10 @@ def _sizes(plan: Plan, measure: Measure) -> list[int]:
 def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) -> None:
     """See that no other cap has a smaller expected squared error: the variance of its noise, and the square of what it cuts off a cell.
 
-    Who votes for a cap has a total in the middle between it and the one before; fewer than no votes are none.
+    Who votes for a cap has a total in the middle of the whole numbers beyond the one before, up to it; fewer than no votes are none.
     """
-    votes, middles = [max(0, number) for number in chosen.votes], [Fraction(low + high, 2) for low, high in pairwise((0, *advice.caps))]
+    votes = [max(0, number) for number in chosen.votes]
+    middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *advice.caps))]
     kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
     cells = math.prod(len(plan.keys[number].listed) for number in kept)
     errors = {}
