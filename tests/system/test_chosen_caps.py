@@ -87,6 +87,7 @@ def test_a_price_shows_the_caps_and_is_what_it_was(run: Callable[..., tuple[int,
     spent = f"for {found['caps'][0]['charge']['rho'] / 1e12:.5f} ρ of the charge"
     assert f"The cap of a person's number of cells is chosen first, {spent}" in text
     assert "The cap of a person's total in a cell of taps is chosen first" in text
+    assert "the expected error of a count of persons a cell: 1 (± " in text
     assert "The cap of a person's total in a cell of [fares] is chosen first" in text
     assert [one["columns"] for one in found["caps"]] == [[], ["taps"], ["[fares]"]]
     plain = document(run("price", QUESTION, "--epsilon", "1", "--json"))

@@ -271,8 +271,9 @@ def _caps_line(caps: CapsPrice) -> str:
     """Return what a cap is chosen from, and what comes of each."""
     what = f"a person's total in a cell of {plain(', '.join(caps.columns))}" if caps.columns else "a person's number of cells"
     errors = ", ".join(f"{cap} (± {width})" for cap, width in zip(caps.caps, caps.half_widths, strict=True))
+    of = "" if caps.columns else " of a count of persons"
     paid = f"{units(caps.charge.rho)} ρ of the charge, by votes that are known to ± {caps.half_width}"
-    return f"The cap of {what} is chosen first, for {paid}. With each cap, the expected error a cell: {errors}."
+    return f"The cap of {what} is chosen first, for {paid}. With each cap, the expected error{of} a cell: {errors}."
 
 
 def _percent(chance: float) -> str:

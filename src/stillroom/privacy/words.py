@@ -65,7 +65,8 @@ def cap_sentence(columns: Sequence[str], cap: str) -> str:
         cap: The cap, as decimal text.
     """
     if not columns:
-        return f"Chosen by a first measurement: each person is in at most {cap} cells; of further ones, nothing is counted."
+        cells = "1 cell" if cap == "1" else f"{cap} cells"
+        return f"Chosen by a first measurement: each person is in at most {cells}; of further ones, nothing is counted."
     names = ", ".join(columns)
     return f"Chosen by a first measurement: one person adds at most {cap} to a cell of {names}; what is beyond is cut off."
 
