@@ -93,8 +93,8 @@ def _selected(selection: Selection) -> SelectionPrice:
 
 def _caps(plan: Plan, advice: Advice, headings: Sequence[str]) -> CapsPrice:
     """Return the caps to choose from, and the error under each."""
-    outputs = list(zip(plan.finish.outputs, headings, strict=True))
-    shown = tuple(name for output, name in outputs if advice.measure is not None and f"m{advice.measure}" in columns_of(output.value))
+    outputs = zip(plan.finish.outputs, headings, strict=True)
+    shown = tuple(name for output, name in outputs if f"m{advice.measure}" in columns_of(output.value))
     digits = 0 if advice.measure is None else plan.measures[advice.measure].digits
     if advice.measure is None:
         noises = [Combined((Part(1, one, 1),)) for one in mechanisms(plan, advice)]
@@ -106,7 +106,7 @@ def _caps(plan: Plan, advice: Advice, headings: Sequence[str]) -> CapsPrice:
     widths = [noise.whole_half_width(LEVEL) for noise in noises]
     spent = next(one for one in drawn(plan)[-len(plan.advice) :] if one.marginal.mechanism == advice.mechanism)
     return CapsPrice(
-        columns=shown,
+        columns=None if advice.measure is None else shown,
         charge=charge_of([(advice.mechanism, spent.add_remove)]),
         half_width=str(Combined((Part(1, advice.mechanism, 1),)).whole_half_width(LEVEL)),
         caps=tuple(decimal_text(Fraction(cap), digits, ROUND_CEILING, 10**digits) for cap in advice.caps),
