@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stillroom.client.verification import verify
+from stillroom.client.verification.bounds import check_bounds
+from stillroom.client.verification.outcome import Broken
+from stillroom.model.expression import Average
 from tests.attack.test_lying_rooms import add, both, failed, put
 from tests.published import files
+from tests.questions import CONTRACT, compiled
 from tests.rooms import build
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stillroom.model.expression import Expression
+    from stillroom.model.plan import Plan
     from tests.attack.test_lying_rooms import Change
     from tests.published import Files
 
@@ -96,6 +102,14 @@ def _higher(value: dict[str, Any]) -> None:
     value["plan"]["advice"][1]["caps"][-1] = str(int(value["plan"]["advice"][1]["caps"][-1]) + 1)
 
 
+def _many(value: dict[str, Any]) -> None:
+    """State a choice among so many caps that going through them all would take hours."""
+    highest = 20_000
+    value["plan"]["measures"][1]["high"] = str(highest)
+    value["plan"]["advice"][1]["caps"] = [str(cap) for cap in range(1, highest + 1)]
+    value["table"]["advised"][1]["votes"] = ["1"] * highest
+
+
 def _narrower(value: dict[str, Any]) -> None:
     value["promise"]["change_epsilon"] = value["promise"]["epsilon"]
 
@@ -122,11 +136,14 @@ LIES: dict[str, tuple[Change, set[int]]] = {
     "votes that were not asked for": (lambda value: value["question"]["terms"].pop("advise"), {5}),
     "votes that are not charged": (_uncharged, {6}),
     "a cap above the contract's": (_higher, {1}),
+    "very many caps": (_many, {1}),
     "a cap of no measure": (put(7, "plan", "advice", 1, "measure"), {1}),
     "a change understated": (add(-1, "noise", 0, "change_l2_squared"), {6}),
     "bounds that are not those chosen": (put("1", "disclosure", "mechanisms", 1, "person_total_high"), {7}),
     "a promise for a change as if caps were known": (_narrower, {7}),
     "an interval as of the highest cap": (_wider, {8}),
+    "an average that is known too well": (put("20", "plan", "finish", "outputs", 4, "value", "high"), {6}),
+    "an average of a key": (put("k0", "plan", "finish", "outputs", 4, "value", "total"), {6}),
 }
 
 
@@ -135,6 +152,25 @@ def test_lies_are_found(one: Files, change: Change, steps: set[int]) -> None:
     bent = one.bent(change)
     found = failed(verify(bent.release, bent.contract, bent.log))
     assert steps & found.keys(), found
+
+
+@pytest.mark.parametrize("terms", [{"advise": 0.05}, {"caps": {"total": 50}}])
+def test_an_average_of_what_may_be_cut_is_not_known_to_keep_from_zero(terms: dict[str, Any]) -> None:
+    """Ages are from 12 on, and so is their average as long as nothing is cut."""
+
+    def bounded(low: int, **more: Any) -> Plan:  # noqa: ANN401 - terms of a question
+        plan = compiled("SELECT AVG(age) AS mean, SUM(age) AS total FROM members", epsilon=1.0, **more).plan
+        return plan.model_copy(update={"finish": plan.finish.with_each(lambda node: _from(node, low))})
+
+    check_bounds(bounded(12), CONTRACT)
+    check_bounds(bounded(0, **terms), CONTRACT)
+    for narrow in (bounded(13), bounded(12, **terms)):
+        with pytest.raises(Broken, match="the bounds of an average"):
+            check_bounds(narrow, CONTRACT)
+
+
+def _from(node: Expression, low: int) -> Expression:
+    return node.model_copy(update={"low": low}) if isinstance(node, Average) else node
 
 
 def test_a_bent_release_that_says_the_same_holds(one: Files) -> None:

@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stillroom.model.advice import MOST_CAPS
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.plan import highest_total
-from stillroom.privacy.advice import MOST, best, candidates, losses
+from stillroom.privacy.advice import best, candidates, losses, taken_away
 from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of
 from stillroom.query.advised import advised, votes_plan, with_caps
 from stillroom.query.protected import drawn, protected
@@ -207,9 +208,9 @@ def test_the_highest_caps_are_those_of_the_contract(entry: Entry) -> None:
 def test_caps_go_down_from_the_bound_by_no_more_than_the_root_of_two(highest: int) -> None:
     caps = candidates(highest)
     assert caps[-1] == highest
-    assert 2 <= len(caps) <= MOST
+    assert 2 <= len(caps) <= MOST_CAPS
     assert all(low < high and (high - 1) ** 2 <= 2 * low**2 for low, high in pairwise(caps))
-    assert caps[0] == 1 or len(caps) == MOST
+    assert caps[0] == 1 or len(caps) == MOST_CAPS
 
 
 @given(st.data())
@@ -223,10 +224,17 @@ def test_no_other_cap_has_a_smaller_expected_error(data: st.DataObject) -> None:
     for place, cap in enumerate(caps):
         lost = Fraction(0)
         for other in range(place + 1, len(caps)):
-            lost += max(0, votes[other]) * (Fraction(caps[other - 1] + caps[other], 2) - cap)
+            lost += max(0, votes[other]) * (Fraction(caps[other - 1] + 1 + caps[other], 2) - cap)
         errors[cap] = variances[place] + (lost / cells) ** 2
     assert errors[chosen] == min(errors.values())
     assert list(errors.values()) == losses(caps, votes, variances, cells)
+
+
+@given(st.lists(st.integers(1, 5), max_size=50))
+def test_what_is_cut_off_is_known_where_caps_leave_no_number_out(totals: list[int]) -> None:
+    caps = candidates(5)
+    assert caps == (1, 2, 3, 4, 5)
+    assert taken_away(caps, [totals.count(cap) for cap in caps]) == [sum(max(0, total - cap) for total in totals) for cap in caps]
 
 
 def test_many_small_totals_choose_a_small_cap_and_many_large_ones_a_large() -> None:

@@ -87,8 +87,9 @@ def test_a_price_shows_the_caps_and_is_what_it_was(run: Callable[..., tuple[int,
     spent = f"for {found['caps'][0]['charge']['rho'] / 1e12:.5f} ρ of the charge"
     assert f"The cap of a person's number of cells is chosen first, {spent}" in text
     assert "The cap of a person's total in a cell of taps is chosen first" in text
+    assert "the expected error of a count of persons a cell: 1 (± " in text
     assert "The cap of a person's total in a cell of [fares] is chosen first" in text
-    assert [one["columns"] for one in found["caps"]] == [[], ["taps"], ["[fares]"]]
+    assert [one["columns"] for one in found["caps"]] == [None, ["taps"], ["[fares]"]]
     plain = document(run("price", QUESTION, "--epsilon", "1", "--json"))
     assert plain["caps"] == []
     assert plain["promise"] == pytest.approx(found["promise"])
@@ -120,6 +121,15 @@ def test_a_release_is_made_with_the_caps_and_holds(run: Callable[..., tuple[int,
     assert document(run("ask", QUESTION, "--epsilon", "1", "--advise", "0.05", "--json"))["table"] == release.statement.table.to_json()
 
 
+def test_a_cap_of_what_no_column_shows_is_not_taken_for_a_number_of_cells(run: Callable[..., tuple[int, str]]) -> None:
+    hidden = "SELECT COUNT(DISTINCT card) AS cards FROM taps HAVING SUM(fare) > 0"
+    terms = ("--epsilon", "0.2", "--advise", "0.5")
+    assert [one["columns"] for one in document(run("price", hidden, *terms, "--json"))["caps"]] == [[]]
+    assert "a person's total in a cell of what no column shows" in run("price", hidden, *terms)[1]
+    code, text = run("ask", hidden, *terms)
+    assert (code, "to a cell of what no column shows; what is beyond is cut off" in text, "cells; of further" in text) == (0, True, False)
+
+
 def test_caps_are_given_by_headings(run: Callable[..., tuple[int, str]]) -> None:
     found = document(run("price", QUESTION, "--epsilon", "1", "--cap", "taps=4", "--cap", "[fares]=12.5", "--json"))
     plain = document(run("price", QUESTION, "--epsilon", "1", "--json"))
@@ -136,6 +146,7 @@ def test_caps_are_given_by_headings(run: Callable[..., tuple[int, str]]) -> None
         (["--cap", "taps=1", "--cap", "taps=2"], Code.USAGE),
         (["--cap", "taps=0"], Code.PRICE_INVALID),
         (["--cap", "taps=1e400"], Code.USAGE),
+        (["--cap", f"taps={10**400}"], Code.USAGE),
         (["--cap", "taps=1.5"], Code.PRICE_INVALID),
         (["--cap", "fare=1"], Code.PRICE_INVALID),
         (["--advise", "0"], Code.PRICE_INVALID),

@@ -147,7 +147,7 @@ def test_a_price_shows_the_caps_and_the_error_under_each() -> None:
     found = compiled(COUNTED, epsilon=1.0, advise=0.05)
     shown = price(CONTRACT, found)
     groups, count, costs = shown.caps
-    assert (groups.columns, count.columns, costs.columns) == ((), ("n",), ("costs",))
+    assert (groups.columns, count.columns, costs.columns) == (None, ("n",), ("costs",))
     assert (groups.caps, count.caps) == (("1", "2", "3"), ("1", "2", "3", "4", "5"))
     assert (costs.caps[-1], len(costs.caps)) == ("500.00", 32)
     for one in shown.caps:

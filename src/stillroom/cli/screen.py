@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stillroom.client.picture import remarks
-from stillroom.privacy.words import selection_sentence
+from stillroom.privacy.words import columns_named, selection_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -273,10 +273,11 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
 
 def _caps_line(caps: CapsPrice) -> str:
     """Return what a cap is chosen from, and what comes of each."""
-    what = f"a person's total in a cell of {plain(', '.join(caps.columns))}" if caps.columns else "a person's number of cells"
+    what = "a person's number of cells" if caps.columns is None else f"a person's total in a cell of {plain(columns_named(caps.columns))}"
     errors = ", ".join(f"{cap} (± {width})" for cap, width in zip(caps.caps, caps.half_widths, strict=True))
+    of = " of a count of persons" if caps.columns is None else ""
     paid = f"{units(caps.charge.rho)} ρ of the charge, by votes that are known to ± {caps.half_width}"
-    return f"The cap of {what} is chosen first, for {paid}. With each cap, the expected error a cell: {errors}."
+    return f"The cap of {what} is chosen first, for {paid}. With each cap, the expected error{of} a cell: {errors}."
 
 
 def _percent(chance: float) -> str:

@@ -79,14 +79,14 @@ def _nothing_clamped(release: Release) -> bool:
     return release.question.terms.clamped and not release.table.clamped
 
 
-def chosen_caps(release: Release) -> list[tuple[tuple[str, ...], str]]:
-    """Return each cap that was chosen, as decimal text, and the columns that show what it caps: none for a number of cells."""
+def chosen_caps(release: Release) -> list[tuple[tuple[str, ...] | None, str]]:
+    """Return each cap that was chosen, as decimal text, and the columns that show what it caps: None for a number of cells."""
     plan, found = release.plan, []
     for advice, one in zip(plan.advice, release.table.advised, strict=True):
         digits = 0 if advice.measure is None else plan.measures[advice.measure].digits
         outputs = zip(release.table.headings, plan.finish.outputs, strict=True)
         names = tuple(heading.name for heading, output in outputs if f"m{advice.measure}" in columns_of(output.value))
-        found.append((names, str(Decimal(one.cap).scaleb(-digits))))
+        found.append((None if advice.measure is None else names, f"{Decimal(one.cap).scaleb(-digits):f}"))
     return found
 
 

@@ -11,6 +11,9 @@ from stillroom.model.value import BigInt, Value
 
 Cap = Annotated[BigInt, Field(ge=1)]
 
+MOST_CAPS = 32
+"""The most caps to choose from. At steps of 1/√2 they reach from a bound down to 1/46,000 of it."""
+
 
 class Advice(Value):
     """A cap that is to be chosen. Each person votes once, for the least cap that would change nothing about that person.
@@ -23,7 +26,7 @@ class Advice(Value):
     """
 
     measure: int | None
-    caps: Annotated[tuple[Cap, ...], Field(min_length=2)]
+    caps: Annotated[tuple[Cap, ...], Field(min_length=2, max_length=MOST_CAPS)]
     mechanism: Mechanism
 
 

@@ -52,14 +52,15 @@ class CapsPrice(Value):
     """A cap that a first measurement chooses, and what comes of each.
 
     Attributes:
-        columns: The columns that show what is capped; none where it is the number of cells of a person.
+        columns: The columns that show what is capped: none where only HAVING or ORDER BY reads it; null where it is the number of cells
+            of a person.
         charge: What choosing it costs, within the price.
         half_width: Of the number of votes for each cap, at 95 %.
         caps: The caps to choose from, as decimal text.
         half_widths: The half-width of the finest rows under each cap, as decimal text. For numbers of cells, that of a count of persons.
     """
 
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] | None
     charge: Charge
     half_width: str
     caps: tuple[str, ...]

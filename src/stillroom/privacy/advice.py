@@ -15,20 +15,19 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from stillroom.model.advice import MOST_CAPS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-MOST = 32
-"""The most caps to choose from."""
 
 
 def candidates(highest: int) -> tuple[int, ...]:
     """Return caps to choose from, ascending: a bound, and on from there each 1/√2 of the one before, rounded up, down to 1 at the least.
 
-    A cap that is off by that factor from the best costs a few per cent of precision; 32 caps reach from a bound down to 1/46,000 of it.
+    A cap that is off by that factor from the best costs a few per cent of precision.
     """
     found, step = {highest}, 0
-    while len(found) < MOST and 1 not in found:
+    while len(found) < MOST_CAPS and 1 not in found:
         step += 1
         square = -(-(highest**2) // 2**step)
         root = math.isqrt(square)
@@ -39,10 +38,10 @@ def candidates(highest: int) -> tuple[int, ...]:
 def taken_away(caps: Sequence[int], votes: Sequence[int]) -> list[Fraction]:
     """Return an estimate of what each cap takes away from all totals together.
 
-    Who voted for a cap has a total between it and the cap before, taken to be in the middle. There are no fewer than 0 votes: what noise
-    makes of bins that nobody is in counts as if somebody was, which errs towards higher caps.
+    Who voted for a cap has a total beyond the cap before and up to it, taken to be in the middle of these whole numbers. There are no
+    fewer than 0 votes: what noise makes of bins that nobody is in counts as if somebody was, which errs towards higher caps.
     """
-    middles = [Fraction(low + high, 2) for low, high in zip((0, *caps), caps, strict=False)]
+    middles = [Fraction(low + 1 + high, 2) for low, high in zip((0, *caps), caps, strict=False)]
     present = [max(0, number) for number in votes]
     return [
         sum((number * (middle - cap) for number, middle in zip(present[place + 1 :], middles[place + 1 :], strict=True)), Fraction(0))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _SLACK = Fraction(1, 2**40)
 """Relative room above the exact cost, so that a sampler that accounts in doubles and rounds up stays within the guarantee."""
 
-_NEAR = 2.0**-48
-"""How far, relatively, the least scale may be from what doubles make of it."""
+_NEAR = 2.0**-40
+"""About how near, relative to it, a scale that is computed in doubles is to the exact one."""
 
 
 def rho_of(mechanism: Mechanism, sensitivity: Sensitivity) -> Fraction:
@@ -78,7 +78,7 @@ def scale_for_rho(l2_squared: int, rho: Fraction) -> float:
     """
     budget = units_down(rho, RHO_UNIT) * RHO_UNIT
     cost = l2_squared * (1 + _SLACK)
-    return _least_scale(lambda scale: cost <= 2 * budget * scale**2, math.sqrt(cost / (2 * budget)) if budget else 0.0)
+    return _least_scale(lambda scale: cost <= 2 * budget * scale**2, math.sqrt(cost / (2 * budget)) if budget else LARGEST_SCALE)
 
 
 def scale_for_epsilon(l1: int, epsilon: Fraction) -> float:
@@ -88,13 +88,13 @@ def scale_for_epsilon(l1: int, epsilon: Fraction) -> float:
         Refusal: No scale that can be sampled is large enough.
     """
     cost = l1 * (1 + _SLACK)
-    return _least_scale(lambda scale: cost <= epsilon * scale, float(cost / epsilon) if epsilon else 0.0)
+    return _least_scale(lambda scale: cost <= epsilon * scale, float(cost / epsilon) if epsilon else LARGEST_SCALE)
 
 
 def _least_scale(enough: Callable[[Fraction], bool], guess: float) -> float:
     """Return the least double, between the smallest and the largest scale, that is enough; `enough` is monotone.
 
-    The guess, which is off by rounding only, makes the search short; `enough` alone decides.
+    Where it is depends on `enough` alone; a guess that is near it saves most of the search.
     """
     low, high = SMALLEST_SCALE, LARGEST_SCALE
     if enough(Fraction(low)):
@@ -105,9 +105,9 @@ def _least_scale(enough: Callable[[Fraction], bool], guess: float) -> float:
             "At this price the noise would be larger than can be sampled.",
             "Offer more, or let the contract declare narrower bounds or a coarser step.",
         )
-    below, above = guess * (1 - _NEAR), guess * (1 + _NEAR)
-    if low < below < above < high and enough(Fraction(above)) and not enough(Fraction(below)):
-        low, high = below, above
+    for end in (guess * (1 - _NEAR), guess * (1 + _NEAR)):
+        if low < end < high:
+            low, high = (low, end) if enough(Fraction(end)) else (end, high)
     while math.nextafter(low, high) < high:
         middle = (low + high) / 2
         low, high = (low, middle) if enough(Fraction(middle)) else (middle, high)

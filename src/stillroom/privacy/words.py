@@ -57,17 +57,23 @@ def selection_sentence(threshold: int, delta: float, most: int) -> str:
     )
 
 
-def cap_sentence(columns: Sequence[str], cap: str) -> str:
+def columns_named(columns: Sequence[str]) -> str:
+    """Name the columns that show a total, or say that none does."""
+    return ", ".join(columns) or "what no column shows"
+
+
+def cap_sentence(columns: Sequence[str] | None, cap: str) -> str:
     """Say which cap a first measurement chose.
 
     Args:
-        columns: The columns of the totals that it caps; none where it caps how many cells a person is in.
+        columns: The columns of the totals that it caps; None where it caps how many cells a person is in.
         cap: The cap, as decimal text.
     """
-    if not columns:
-        return f"Chosen by a first measurement: each person is in at most {cap} cells; of further ones, nothing is counted."
-    names = ", ".join(columns)
-    return f"Chosen by a first measurement: one person adds at most {cap} to a cell of {names}; what is beyond is cut off."
+    if columns is None:
+        cells = "1 cell" if cap == "1" else f"{cap} cells"
+        return f"Chosen by a first measurement: each person is in at most {cells}; of further ones, nothing is counted."
+    named = columns_named(columns)
+    return f"Chosen by a first measurement: one person adds at most {cap} to a cell of {named}; what is beyond is cut off."
 
 
 def _sentence(subject: str, release: str, cap: str) -> str:

@@ -21,11 +21,11 @@ from stillroom.query.estimation import sizes_of
 from stillroom.query.protected import marginal_sensitivities, protected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from stillroom.model.advice import Advice
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.plan import Measure, Plan, Strategy
     from stillroom.privacy.sensitivity import Sensitivity
 
 _CELLS = "votes.cells"
@@ -101,14 +101,38 @@ def advised(plan: Plan, votes: Sequence[Sequence[int]]) -> tuple[Advised, ...]:
 
 
 def with_caps(plan: Plan, chosen: Sequence[int]) -> Plan:
-    """Return what is measured with the caps that were chosen: lower bounds, and the least noise that costs no more than the plan says.
+    """Return what is measured with the caps that were chosen: lower bounds, and the least noise that costs no more than the plan says."""
+    if not plan.advice:
+        return plan
+    caps = {one.measure: cap for one, cap in zip(plan.advice, chosen, strict=True)}
+    groups = caps.get(None, plan.bounds.groups)
+    measures = tuple(cut(one, caps.get(number, highest_total(one))) for number, one in enumerate(plan.measures))
+    update = {
+        "measures": measures,
+        "strategies": tuple(strategy_with(plan, number, one, groups) for number, one in enumerate(measures)),
+        "advice": (),
+        "bounds": plan.bounds.model_copy(update={"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups}),
+    }
+    return plan.model_copy(update=update)
+
+
+def strategy_with(plan: Plan, number: int, cut_off: Measure, groups: int) -> Strategy:
+    """Return how a measure of a plan is measured once its totals are cut and persons keep so many cells.
 
     Each marginal keeps its own share of the charge, whatever the caps: its scale is the least whose guarantee at the lower sensitivity is
     within the one that the plan's scale has at the plan's sensitivity.
     """
-    if not plan.advice:
-        return plan
-    return capped(plan, {one.measure: cap for one, cap in zip(plan.advice, chosen, strict=True)})
+    return tuple(
+        one.model_copy(update={"mechanism": _mechanism_with(plan, number, one, cut_off, groups)}) for one in plan.strategies[number]
+    )
+
+
+def _mechanism_with(plan: Plan, number: int, marginal: Marginal, cut_off: Measure, groups: int) -> Mechanism:
+    """Return the noise of one marginal of it."""
+    sizes, bounds = sizes_of(plan, cut_off), plan.bounds.model_copy(update={"groups": groups})
+    before, _ = marginal_sensitivities(plan.measures[number], plan.bounds, sizes, marginal.kept)
+    after, _ = marginal_sensitivities(cut_off, bounds, sizes, marginal.kept)
+    return _scale(marginal.mechanism, before, after)
 
 
 def mechanisms(plan: Plan, advice: Advice, groups: int | None = None) -> list[Mechanism]:
@@ -118,7 +142,8 @@ def mechanisms(plan: Plan, advice: Advice, groups: int | None = None) -> list[Me
     """
     if advice.measure is not None:
         number, kept = advice.measure, groups or plan.bounds.groups
-        return [capped(plan, {None: kept, number: cap}).strategies[number][0].mechanism for cap in advice.caps]
+        measure, finest = plan.measures[number], plan.strategies[number][0]
+        return [_mechanism_with(plan, number, finest, cut(measure, cap), kept) for cap in advice.caps]
     known = protected(plan)
     known_epsilons = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in known]
     epsilon = sum((one for one in known_epsilons if one is not None), Fraction(0))
@@ -149,30 +174,6 @@ def _scale(mechanism: Mechanism, before: Sensitivity, after: Sensitivity) -> Mec
     if before.l2_squared == after.l2_squared:
         return mechanism
     return mechanism.model_copy(update={"scale": scale_for_rho(after.l2_squared, guarantee_of(mechanism, before).rho * RHO_UNIT)})
-
-
-def capped(plan: Plan, caps: Mapping[int | None, int]) -> Plan:
-    """Return a plan without advice, with some caps."""
-    groups = caps.get(None, plan.bounds.groups)
-    update = {"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups}
-    bounds = plan.bounds.model_copy(update=update)
-    measures = tuple(cut(one, caps.get(number, highest_total(one))) for number, one in enumerate(plan.measures))
-    strategies = tuple(
-        tuple(
-            one.model_copy(
-                update={
-                    "mechanism": _scale(
-                        one.mechanism,
-                        marginal_sensitivities(before, plan.bounds, sizes_of(plan, before), one.kept)[0],
-                        marginal_sensitivities(after, bounds, sizes_of(plan, before), one.kept)[0],
-                    )
-                }
-            )
-            for one in strategy
-        )
-        for before, after, strategy in zip(plan.measures, measures, plan.strategies, strict=True)
-    )
-    return plan.model_copy(update={"measures": measures, "strategies": strategies, "advice": (), "bounds": bounds})
 
 
 def cut(measure: Measure, cap: int) -> Measure:

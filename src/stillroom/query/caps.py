@@ -43,8 +43,9 @@ def pinned(
         if number not in _cappable(finish, measures):
             raise Refusal(
                 Code.AGGREGATE_NOT_ALLOWED,
-                f"The column {name} cannot be capped: it is a count of persons or distinct values, or more than totals is made of it.",
-                "Cap counts of rows and sums that no average, variance or quantile counts by.",
+                f"The column {name} cannot be capped: nobody adds more than 1 to a cell of it, it counts distinct values, an average"
+                " divides by it, or a variance is made of it.",
+                "Leave out its cap; give one to other counts of rows and sums.",
             )
         found[number] = cut(found[number], _units(name, cap, found[number].digits))
     lower = [number for number, (before, after) in enumerate(zip(measures, found, strict=True)) if before != after]

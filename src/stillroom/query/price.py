@@ -17,7 +17,7 @@ from stillroom.privacy.quantiles import expected_rank_error
 from stillroom.privacy.rounding import float_up
 from stillroom.privacy.selection import chance_shown, cost_of
 from stillroom.privacy.words import attacker_sentences
-from stillroom.query.advised import capped, mechanisms
+from stillroom.query.advised import cut, mechanisms, strategy_with
 from stillroom.query.clamped import columns_with, half_removed
 from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.protected import drawn
@@ -95,18 +95,20 @@ def _selected(selection: Selection) -> SelectionPrice:
 
 def _caps(plan: Plan, advice: Advice, headings: Sequence[str]) -> CapsPrice:
     """Return the caps to choose from, and the error under each."""
-    outputs = list(zip(plan.finish.outputs, headings, strict=True))
-    shown = tuple(name for output, name in outputs if advice.measure is not None and f"m{advice.measure}" in columns_of(output.value))
+    outputs = zip(plan.finish.outputs, headings, strict=True)
+    shown = tuple(name for output, name in outputs if f"m{advice.measure}" in columns_of(output.value))
     digits = 0 if advice.measure is None else plan.measures[advice.measure].digits
     if advice.measure is None:
         noises = [Combined((Part(1, one, 1),)) for one in mechanisms(plan, advice)]
     else:
         finest = min(plan.finish.sets, key=lambda kept: leaves(plan.grouping, kept))
-        noises = [_noise(capped(plan, {advice.measure: cap}), advice.measure, finest, 1) for cap in advice.caps]
+        cut_off = [cut(plan.measures[advice.measure], cap) for cap in advice.caps]
+        strategies = [strategy_with(plan, advice.measure, one, plan.bounds.groups) for one in cut_off]
+        noises = [row_noise(strategy, sizes_of(plan), finest, 1) for strategy in strategies]
     widths = [noise.whole_half_width(LEVEL) for noise in noises]
     spent = next(one for one in drawn(plan)[-len(plan.advice) :] if one.marginal.mechanism == advice.mechanism)
     return CapsPrice(
-        columns=shown,
+        columns=None if advice.measure is None else shown,
         charge=charge_of([(advice.mechanism, spent.add_remove)]),
         half_width=str(Combined((Part(1, advice.mechanism, 1),)).whole_half_width(LEVEL)),
         caps=tuple(decimal_text(Fraction(cap), digits, ROUND_CEILING, 10**digits) for cap in advice.caps),

@@ -9,7 +9,7 @@ from stillroom.client.verification.declared import domain, typed
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of
 from stillroom.client.verification.spans import value_span
-from stillroom.model.expression import All, Among, Any, Case, Column, Compare, Constant, IsNull, Like, Not
+from stillroom.model.expression import All, Among, Any, Average, Case, Column, Compare, Constant, IsNull, Like, Not, walk
 from stillroom.model.plan import Aggregate
 from stillroom.model.relation import dataset_of
 
@@ -25,7 +25,7 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
     """Derive rows, groups and ranges of one person from the contract, and compare the plan's bounds with them.
 
     Raises:
-        Broken: A bound is less than what one person may have, or not what the contract limits it to.
+        Broken: A bound is less than what one person may have, or not what the contract limits it to; or an average's bounds are too near.
     """
     rows, bounds, limits = rows_of(plan, contract), plan.bounds, contract.limits
     require(bounds.rows >= rows.most, f"rows of one person: got {bounds.rows}, expected {rows.most}")
@@ -46,6 +46,8 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
             _counted(number, measure, rows, contract)
         else:
             _ranged(number, measure, rows)
+    for node in {node for expression in plan.finish.expressions for node in walk(expression) if isinstance(node, Average)}:
+        _averaged(node, plan, rows)
     for key in plan.keys:
         _declared(key, contract)
 
@@ -55,6 +57,18 @@ def _ranged(number: int, measure: Measure, rows: Rows) -> None:
     low, high = value_span(measure.value, rows.ranges) or (0, 0)
     if low < measure.row_low or high > measure.row_high:
         raise Broken(f"values of measure {number}: got {measure.row_low} to {measure.row_high}, expected {low} to {high}")
+
+
+def _averaged(average: Average, plan: Plan, rows: Rows) -> None:
+    """Compare the bounds of an average with the range of its values, and 0 where totals may be cut, which brings it closer to that."""
+    require(average.total[0] == average.count[0] == "m", "an average is not of two measures")
+    number, most = int(average.total[1:]), plan.bounds.rows
+    measure = plan.measures[number]
+    low, high = value_span(measure.value, rows.ranges) or (0, 0)
+    if most * measure.row_low < measure.low or most * measure.row_high > measure.high or number in {one.measure for one in plan.advice}:
+        low, high = min(low, 0), max(high, 0)
+    stated = f"got {average.low} to {average.high}, expected {low} to {high}"
+    require(average.low <= low <= high <= average.high, f"the bounds of an average of measure {number}: {stated}")
 
 
 def _counted(number: int, measure: Measure, rows: Rows, contract: Contract) -> None:

@@ -79,13 +79,14 @@ def _capped(plan: Plan, caps: dict[int | None, int]) -> Plan:
     """Return a plan with other bounds."""
     groups = caps.get(None, plan.bounds.groups)
     update = {"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups}
-    measures = tuple(
-        one
-        if number not in caps or one.aggregate is Aggregate.UNION
-        else one.model_copy(update={"low": max(one.low, -caps[number]), "high": min(one.high, caps[number])})
-        for number, one in enumerate(plan.measures)
-    )
+    measures = tuple(_cut(one, caps[number]) if number in caps else one for number, one in enumerate(plan.measures))
     return plan.model_copy(update={"bounds": plan.bounds.model_copy(update=update), "measures": measures, "advice": ()})
+
+
+def _cut(measure: Measure, cap: int) -> Measure:
+    if measure.aggregate is Aggregate.UNION:
+        return measure
+    return measure.model_copy(update={"low": max(measure.low, -cap), "high": min(measure.high, cap)})
 
 
 class _Spent(NamedTuple):
@@ -126,9 +127,10 @@ def _sizes(plan: Plan, measure: Measure) -> list[int]:
 def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) -> None:
     """See that no other cap has a smaller expected squared error: the variance of its noise, and the square of what it cuts off a cell.
 
-    Who votes for a cap has a total in the middle between it and the one before; fewer than no votes are none.
+    Who votes for a cap has a total in the middle of the whole numbers beyond the one before, up to it; fewer than no votes are none.
     """
-    votes, middles = [max(0, number) for number in chosen.votes], [Fraction(low + high, 2) for low, high in pairwise((0, *advice.caps))]
+    votes = [max(0, number) for number in chosen.votes]
+    middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *advice.caps))]
     kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
     cells = math.prod(len(plan.keys[number].listed) for number in kept)
     errors = {}
@@ -144,7 +146,7 @@ def _noise_under(plan: Plan, advice: Advice, cap: int, groups: int | None) -> Fr
         known = _spent(plan)
         moved = moves(PERSONS, plan.bounds.model_copy(update={"groups": cap}), _sizes(plan, PERSONS), range(len(plan.grouping)))[0]
         return _variance(known[0].noise, moved, sum((one.cost for one in known), Fraction(0)))
-    finest, sizes = plan.strategies[advice.measure][0], _sizes(plan, plan.measures[advice.measure])
-    capped = _capped(plan, {None: groups or plan.bounds.groups, advice.measure: cap})
-    before, after = (moves(one.measures[advice.measure], one.bounds, sizes, finest.kept)[0] for one in (plan, capped))
+    measure, finest = plan.measures[advice.measure], plan.strategies[advice.measure][0]
+    bounds, sizes = plan.bounds.model_copy(update={"groups": groups or plan.bounds.groups}), _sizes(plan, measure)
+    before, after = (moves(one, own, sizes, finest.kept)[0] for one, own in ((measure, plan.bounds), (_cut(measure, cap), bounds)))
     return _variance(finest.mechanism.noise, after, _cost(finest.mechanism, before))
