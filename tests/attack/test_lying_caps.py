@@ -132,7 +132,7 @@ LIES: dict[str, tuple[Change, set[int]]] = {
     "hardly any noise": (less_noise(1e-9), {5}),
     "noise of another kind": (put("discrete_laplace", "noise", 0, "mechanism", "noise"), {5}),
     "votes without noise": (put(2.0**-7, "plan", "advice", 0, "mechanism", "scale"), {5}),
-    "votes with less noise than is paid": (lambda value: _quieter(value, 0.9), {6}),
+    "votes with less noise than is paid": (lambda value: _quieter(value, 0.9), {5, 6}),
     "votes that were not asked for": (lambda value: value["question"]["terms"].pop("advise"), {5}),
     "votes that are not charged": (_uncharged, {6}),
     "a cap above the contract's": (_higher, {1}),

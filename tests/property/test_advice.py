@@ -7,6 +7,7 @@ charged. What is chosen is held against every other choice.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from stillroom.model.advice import MOST_CAPS
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.plan import highest_total
-from stillroom.privacy.advice import best, candidates, losses, taken_away
+from stillroom.privacy.advice import CLEAR, best, candidates, losses, taken_away
 from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of
 from stillroom.query.advised import advised, votes_plan, with_caps
 from stillroom.query.protected import drawn, protected
@@ -215,35 +216,52 @@ def test_caps_go_down_from_the_bound_by_no_more_than_the_root_of_two(highest: in
 
 @given(st.data())
 def test_no_other_cap_has_a_smaller_expected_error(data: st.DataObject) -> None:
+    """Said once more, cap by cap: persons beyond a cap count where they are clearly there, each for the step to the next middle."""
     caps = candidates(data.draw(st.integers(2, 500)))
     votes = data.draw(st.lists(st.integers(-50, 5000), min_size=len(caps), max_size=len(caps)))
-    share = data.draw(st.fractions(Fraction(1, 10), 10))
+    share, noise = data.draw(st.fractions(Fraction(1, 10), 10)), data.draw(st.fractions(1, 10_000))
     variances, cells = [(share * cap) ** 2 for cap in caps], data.draw(st.integers(1, 100))
-    chosen = best(caps, votes, variances, cells)
+    chosen = best(caps, votes, noise, variances, cells)
+    middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *caps))]
     errors = {}
     for place, cap in enumerate(caps):
-        lost = Fraction(0)
+        lost, last = Fraction(0), Fraction(cap)
         for other in range(place + 1, len(caps)):
-            lost += max(0, votes[other]) * (Fraction(caps[other - 1] + 1 + caps[other], 2) - cap)
-        errors[cap] = variances[place] + (lost / cells) ** 2
+            beyond = sum(votes[other:])
+            if beyond > CLEAR * math.sqrt((len(caps) - other) * noise):
+                lost += beyond * (middles[other] - last)
+            last = middles[other]
+        hidden = sum((middle - cap) ** 2 for middle in middles[place + 1 :]) * noise
+        errors[cap] = variances[place] + (lost**2 + hidden / 4) / cells**2
     assert errors[chosen] == min(errors.values())
-    assert list(errors.values()) == losses(caps, votes, variances, cells)
+    assert list(errors.values()) == losses(caps, votes, noise, variances, cells)
 
 
 @given(st.lists(st.integers(1, 5), max_size=50))
 def test_what_is_cut_off_is_known_where_caps_leave_no_number_out(totals: list[int]) -> None:
+    """And where there is hardly any noise."""
     caps = candidates(5)
     assert caps == (1, 2, 3, 4, 5)
-    assert taken_away(caps, [totals.count(cap) for cap in caps]) == [sum(max(0, total - cap) for total in totals) for cap in caps]
+    counted = [totals.count(cap) for cap in caps]
+    assert taken_away(caps, counted, Fraction(1, 1000)) == [sum(max(0, total - cap) for total in totals) for cap in caps]
 
 
 def test_many_small_totals_choose_a_small_cap_and_many_large_ones_a_large() -> None:
-    caps = candidates(1000)
+    caps, noise = candidates(1000), Fraction(100)
     variances = [Fraction(cap) ** 2 * 25 for cap in caps]
-    assert best(caps, [0] * len(caps), variances, 1) == 1
-    assert best(caps, [0] * (len(caps) - 1) + [10_000], variances, 1) == 1000
+    assert best(caps, [0] * len(caps), noise, variances, 1000) == 1
+    assert best(caps, [0] * (len(caps) - 1) + [10_000], noise, variances, 1) == 1000
     some = [10_000 if cap <= 30 else 1 for cap in caps]
-    assert 20 <= best(caps, some, variances, 10) <= 60
+    assert 20 <= best(caps, some, noise, variances, 10) <= 60
+
+
+def test_noise_in_high_caps_does_not_count_and_in_few_cells_keeps_the_bound() -> None:
+    """Votes for caps that nobody needs are noise: in a hundred cells they change nothing; in one, nobody can tell who they hide."""
+    caps, noise = candidates(1000), Fraction(10_000)
+    variances = [Fraction(cap) ** 2 * 400 for cap in caps]
+    votes = [50_000 if cap <= 4 else 90 * (-1) ** place for place, cap in enumerate(caps)]
+    assert best(caps, votes, noise, variances, 100) <= 8
+    assert best(caps, votes, noise, [variance / 100 for variance in variances], 1) >= 300
 
 
 @EVERY_QUESTION

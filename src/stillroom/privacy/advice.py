@@ -20,6 +20,12 @@ from stillroom.model.advice import MOST_CAPS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CLEAR = 3
+"""So many standard deviations above 0, a number of persons is surely more than noise."""
+
+DOUBT = Fraction(1, 2)
+"""So many standard deviations of what noise may hide are taken to be there."""
+
 
 def candidates(highest: int) -> tuple[int, ...]:
     """Return caps to choose from, ascending: a bound, and on from there each 1/√2 of the one before, rounded up, down to 1 at the least.
@@ -35,34 +41,48 @@ def candidates(highest: int) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def taken_away(caps: Sequence[int], votes: Sequence[int]) -> list[Fraction]:
+def taken_away(caps: Sequence[int], votes: Sequence[int], noise: Fraction) -> list[Fraction]:
     """Return an estimate of what each cap takes away from all totals together.
 
-    Who voted for a cap has a total beyond the cap before and up to it, taken to be in the middle of these whole numbers. There are no
-    fewer than 0 votes: what noise makes of bins that nobody is in counts as if somebody was, which errs towards higher caps.
+    Who voted for a cap has a total beyond the cap before and up to it, taken to be in the middle of these whole numbers. So what a cap
+    takes away is, summed over the steps between these middles from the cap on, the number of persons beyond each. A number that its own
+    noise may well have made, being below three standard deviations of the sum of its votes, counts as none: there are many such sums, and
+    most high caps are beyond everybody's totals.
     """
+    middles, found = [Fraction(low + 1 + high, 2) for low, high in zip((0, *caps), caps, strict=False)], []
+    beyond = [sum(votes[place + 1 :]) for place in range(len(caps))]
+    clear = [number if number > 0 and number**2 > CLEAR**2 * (len(caps) - 1 - place) * noise else 0 for place, number in enumerate(beyond)]
+    rest = Fraction(0)
+    for place in reversed(range(len(caps) - 1)):
+        found.append(rest + clear[place] * (middles[place + 1] - caps[place]))
+        rest += clear[place] * (middles[place + 1] - middles[place])
+    return [*found[::-1], Fraction(0)]
+
+
+def unseen(caps: Sequence[int], noise: Fraction) -> list[Fraction]:
+    """Return the variance of what each cap takes away, by the noise of the votes alone: what may be there and is not seen."""
     middles = [Fraction(low + 1 + high, 2) for low, high in zip((0, *caps), caps, strict=False)]
-    present = [max(0, number) for number in votes]
-    return [
-        sum((number * (middle - cap) for number, middle in zip(present[place + 1 :], middles[place + 1 :], strict=True)), Fraction(0))
-        for place, cap in enumerate(caps)
-    ]
+    return [noise * sum(((middle - cap) ** 2 for middle in middles[place + 1 :]), Fraction(0)) for place, cap in enumerate(caps)]
 
 
-def losses(caps: Sequence[int], votes: Sequence[int], variances: Sequence[Fraction], cells: int) -> list[Fraction]:
+def losses(caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances: Sequence[Fraction], cells: int) -> list[Fraction]:
     """Return for each cap the expected squared error of a cell: the variance of its noise, and the square of its share of what is cut off.
+
+    Beside what is seen to be cut off stands half a standard deviation of what the votes cannot show. Without it, a table of few cells, in
+    which a few persons matter that noise hides, would get caps that are too low.
 
     Args:
         caps: The caps to choose from, ascending.
         votes: The noisy number of persons who voted for each.
+        noise: The variance of each number of votes.
         variances: The variance of the noise in a cell under each.
         cells: The number of cells, among which what is cut off is taken to be spread evenly.
     """
-    biases = taken_away(caps, votes)
-    return [variance + (bias / cells) ** 2 for variance, bias in zip(variances, biases, strict=True)]
+    parts = zip(variances, taken_away(caps, votes, noise), unseen(caps, noise), strict=True)
+    return [variance + (seen**2 + DOUBT**2 * hidden) / cells**2 for variance, seen, hidden in parts]
 
 
-def best(caps: Sequence[int], votes: Sequence[int], variances: Sequence[Fraction], cells: int) -> int:
+def best(caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances: Sequence[Fraction], cells: int) -> int:
     """Return the cap with the least expected squared error, the lowest one of several."""
-    found = losses(caps, votes, variances, cells)
+    found = losses(caps, votes, noise, variances, cells)
     return caps[found.index(min(found))]

@@ -96,7 +96,7 @@ def advised(plan: Plan, votes: Sequence[Sequence[int]]) -> tuple[Advised, ...]:
     chosen: dict[int | None, int] = {}
     for one, numbers in sorted(zip(plan.advice, votes, strict=True), key=lambda pair: pair[0].measure is not None):
         variances = [_variance(mechanism) for mechanism in mechanisms(plan, one, chosen.get(None))]
-        chosen[one.measure] = best(one.caps, numbers, variances, spread_over(plan, one))
+        chosen[one.measure] = best(one.caps, numbers, _variance(one.mechanism), variances, spread_over(plan, one))
     return tuple(Advised(votes=tuple(numbers), cap=chosen[one.measure]) for one, numbers in zip(plan.advice, votes, strict=True))
 
 

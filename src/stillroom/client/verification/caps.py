@@ -127,17 +127,32 @@ def _sizes(plan: Plan, measure: Measure) -> list[int]:
 def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) -> None:
     """See that no other cap has a smaller expected squared error: the variance of its noise, and the square of what it cuts off a cell.
 
-    Who votes for a cap has a total in the middle of the whole numbers beyond the one before, up to it; fewer than no votes are none.
+    Beside what is seen to be cut off stands a quarter of the variance of what may be hidden in the votes.
     """
-    votes = [max(0, number) for number in chosen.votes]
-    middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *advice.caps))]
     kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
     cells = math.prod(len(plan.keys[number].listed) for number in kept)
+    scale = Fraction(advice.mechanism.scale)
+    spread = scale**2 if advice.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN else 2 * scale**2
     errors = {}
     for place, cap in enumerate(advice.caps):
-        lost = sum(number * (middle - cap) for number, middle in list(zip(votes, middles, strict=True))[place + 1 :])
-        errors[cap] = _noise_under(plan, advice, cap, groups) + Fraction(lost, cells) ** 2
+        lost, hidden = _cut_off(advice.caps, chosen.votes, spread, place)
+        errors[cap] = _noise_under(plan, advice, cap, groups) + (lost**2 + hidden / 4) / cells**2
     require(errors[chosen.cap] <= min(errors.values()) * (1 + ROOM), "the votes choose another cap")
+
+
+def _cut_off(caps: Sequence[int], votes: Sequence[int], spread: Fraction, place: int) -> tuple[Fraction, Fraction]:
+    """Return what a cap is seen to cut off, and the variance that the votes' noise gives to that.
+
+    Who votes for a cap has a total in the middle of the whole numbers beyond the one before, up to it. Persons beyond a cap count if they
+    are more than three standard deviations of their number, which is a sum of so many numbers of votes.
+    """
+    middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *caps))]
+    lost = Fraction(0)
+    for other in range(place, len(caps) - 1):
+        beyond = sum(votes[other + 1 :])
+        if beyond > 0 and beyond**2 > 9 * (len(caps) - other - 1) * spread:
+            lost += beyond * (middles[other + 1] - (middles[other] if other > place else caps[place]))
+    return lost, spread * sum(((middle - caps[place]) ** 2 for middle in middles[place + 1 :]), Fraction(0))
 
 
 def _noise_under(plan: Plan, advice: Advice, cap: int, groups: int | None) -> Fraction:
