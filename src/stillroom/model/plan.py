@@ -320,23 +320,14 @@ class Plan(Value):
 
     @model_validator(mode="after")
     def _advised_once(self) -> Plan:
-        """Refuse plans that choose a cap twice, beside selected keys, out of order, of what has none, or higher than bounded."""
-        about = [one.measure for one in self.advice]
-        if self.advice and any(one.aggregate is Aggregate.REMOVED for one in self.measures):
-            raise ValueError("What clamping removes of a person is not bounded while caps are still to be chosen.")
-        if len(set(about)) < len(about) or (self.advice and self.selection is not None):
-            raise ValueError("A cap is chosen once, and not beside selected keys.")
-        if any(number is not None and not 0 <= number < len(self.measures) for number in about):
-            raise ValueError("A cap is chosen of a measure that is not there.")
-        if any(list(one.caps) != sorted(set(one.caps)) or one.caps[-1] != self.highest_cap(one.measure) for one in self.advice):
-            raise ValueError("The caps to choose from ascend to what the contract bounds.")
+        """Refuse plans that choose a cap twice, of what is not there, out of order, higher than bounded, or beside what depends on it."""
+        about, removed = [one.measure for one in self.advice], any(one.aggregate is Aggregate.REMOVED for one in self.measures)
+        known = {None: self.bounds.groups, **{number: highest_total(one) for number, one in enumerate(self.measures)}}
+        if any(list(one.caps) != sorted(set(one.caps)) or one.caps[-1] != known.get(one.measure) for one in self.advice):
+            raise ValueError("The caps to choose from ascend to what the contract bounds, of cells or of a measure that is there.")
+        if len(set(about)) < len(about) or (self.advice and (self.selection is not None or removed)):
+            raise ValueError("A cap is chosen once, and neither beside selected keys nor beside what clamping removes.")
         return self
-
-    def highest_cap(self, measure: int | None) -> int:
-        """Return the bound of a person's totals of a measure in a cell, on either side of 0; without a measure, of a person's cells."""
-        if measure is None:
-            return self.bounds.groups
-        return highest_total(self.measures[measure])
 
     @property
     def selected(self) -> int:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from stillroom.model.question import Terms
 
 
+MOST_CHOSEN = 16
+"""The most caps that a question chooses. Each is a histogram of votes, which takes time to count, and a share of a small share."""
+
+
 def pinned(
     finish: Finish, measures: Sequence[Measure], headings: Sequence[str], caps: Mapping[str, float]
 ) -> tuple[Finish, tuple[Measure, ...]]:
@@ -123,7 +127,7 @@ def advice_for(  # noqa: PLR0913 - what caps are chosen from
     The share of the price that the terms set aside is divided evenly.
 
     Raises:
-        InvalidInput: There is nothing to choose.
+        InvalidInput: There is nothing to choose, or too much.
     """
     if terms.advise is None or terms.epsilon is None:
         return ()
@@ -133,6 +137,12 @@ def advice_for(  # noqa: PLR0913 - what caps are chosen from
     if not about:
         raise InvalidInput(
             Code.PRICE_INVALID, "There is no cap to choose: every bound of the question is 1, or given.", "Leave out --advise."
+        )
+    if len(about) > MOST_CHOSEN:
+        raise InvalidInput(
+            Code.PRICE_INVALID,
+            f"{len(about)} caps would be chosen; {MOST_CHOSEN} are the most.",
+            "Give some by --cap, or ask for fewer sums.",
         )
     share = Fraction(str(terms.advise)) / len(about)
     scale = _scale(Fraction(str(terms.epsilon)), share, delta, bounds.identifiers, pure=terms.pure)
