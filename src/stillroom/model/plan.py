@@ -322,7 +322,8 @@ class Plan(Value):
     def _advised_once(self) -> Plan:
         """Refuse plans that choose a cap twice, of what is not there, out of order, higher than bounded, or beside what depends on it."""
         about, removed = [one.measure for one in self.advice], any(one.aggregate is Aggregate.REMOVED for one in self.measures)
-        known = {None: self.bounds.groups, **{number: highest_total(one) for number, one in enumerate(self.measures)}}
+        known: dict[int | None, int] = {number: highest_total(one) for number, one in enumerate(self.measures)}
+        known[None] = self.bounds.groups
         if any(list(one.caps) != sorted(set(one.caps)) or one.caps[-1] != known.get(one.measure) for one in self.advice):
             raise ValueError("The caps to choose from ascend to what the contract bounds, of cells or of a measure that is there.")
         if len(set(about)) < len(about) or (self.advice and (self.selection is not None or removed)):
