@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.adapters.datafusion.engine import DatafusionEngine
 from stillroom.adapters.duckdb.engine import DuckdbEngine
+from stillroom.adapters.polars.engine import PolarsEngine
 from stillroom.adapters.spark.engine import SparkEngine
 from tests.servers import Servers
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 ENGINES: dict[str, Callable[[Servers, int], Engine]] = {
     "duckdb": lambda _servers, threads: DuckdbEngine(threads=threads),
+    "polars": lambda _servers, _threads: PolarsEngine(),
+    "datafusion": lambda _servers, threads: DatafusionEngine(threads=threads),
     "sail": lambda servers, _threads: SparkEngine(servers.sail),
     "spark": lambda servers, _threads: SparkEngine(servers.spark),
 }

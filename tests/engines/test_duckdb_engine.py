@@ -19,7 +19,7 @@ from stillroom.errors import Code, Failed
 from stillroom.model.expression import Compare, Comparison, Constant, Like, Not
 from stillroom.model.relation import Filter, JoinKind
 from stillroom.model.schema import Kind
-from tests.fakes import ListTable
+from tests.fakes import Damaged, ListTable
 from tests.plans import Link, column, count, facts_of, key, linked, part, plan, scan, total
 
 if TYPE_CHECKING:
@@ -105,14 +105,6 @@ def test_a_plan_that_is_too_deep_is_a_fixed_failure() -> None:
     with pytest.raises(Failed) as failure:
         DuckdbEngine().measure_exactly(asked, {"secret_a": ListTable([], KINDS["secret_a"])})
     assert failure.value.code is Code.RUN_FAILED
-
-
-class Damaged(ListTable):
-    """A table that has lost the names of its persons."""
-
-    def persons(self) -> pa.Array:
-        """Return nobody."""
-        return super().persons()[:0]
 
 
 def test_damaged_data_are_a_fixed_failure() -> None:

@@ -348,6 +348,15 @@ def test_strangers_to_the_first_part_are_never_added_up(engine: Engine) -> None:
     assert agree(engine, asked, data) == ((1,), (1,))
 
 
+def test_constants_compare_with_what_is_constant_in_all_rows(engine: Engine) -> None:
+    """An engine may keep such a column as one value, or not; there is one in every row."""
+    known = Case(branches=(Branch(when=IsNull(operand=column("a.n")), then=Constant(value=1)),), otherwise=Constant(value=7))
+    data = tables([person("p", n=1), person("p", n=2), person("q", n=3)])
+    for least, expected in ((6, 3), (7, 0)):
+        over = Filter(source=linked(), condition=less(Constant(value=least), known))
+        assert agree(engine, plan(FACTS, [A], [count()], over=over), data) == ((expected,),)
+
+
 def test_unmatched_rows_of_a_left_join(engine: Engine) -> None:
     """A row is unmatched when no row of the person satisfies the condition; NULL is not true. Its second side is all NULL."""
     data = tables(

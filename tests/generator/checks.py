@@ -31,9 +31,10 @@ from tests.marginals import sparse_marginal, without_noise
 from tests.neighbours import Vector, beside, declared, distinct, minus, norms, united, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stillroom.model.plan import NoisyCells
+    from stillroom.ports import Engine
     from stillroom.query.protected import Protected
     from tests.generator.cases import Case
     from tests.reference import Sparse
@@ -49,6 +50,10 @@ CELLS = 200
 """Tables of more cells would keep the slow interpreter busy for long."""
 
 
+def _duckdb(threads: int) -> Engine:
+    return DuckdbEngine(threads=threads)
+
+
 @dataclass(frozen=True)
 class Checks:
     """All that is checked of one case.
@@ -57,11 +62,13 @@ class Checks:
         case: The case.
         seed: Chooses neighbours.
         thorough: Whether nothing is left to another case.
+        engine: Makes the engine, with so many threads.
     """
 
     case: Case
     seed: int = 0
     thorough: bool = False
+    engine: Callable[[int], Engine] = _duckdb
 
     @property
     def plan(self) -> Plan:
@@ -153,8 +160,7 @@ class Checks:
 
     def agree(self, tables: World, threads: int) -> None:
         """Run the engine and the reference on the same tables."""
-        engine = DuckdbEngine(threads=threads)
-        found = engine.measure_exactly(self.plan, {name: table.stored for name, table in tables.items()})
+        found = self.engine(threads).measure_exactly(self.plan, {name: table.stored for name, table in tables.items()})
         assert found == reference.measure(self.plan, {name: table.listed for name, table in tables.items()})
 
     # ---------------------------------------------------------------------------------------------------- sensitivities

@@ -20,6 +20,7 @@ class DuckdbDialect:
     """Writes for DuckDB (`stillroom.adapters.statements.dialect.Dialect`). A WIDE is an INT128."""
 
     functions = WRITTEN
+    has_exists = True
     suits_datafusion = False
 
     def sql(self, node: exp.Expr) -> str:

@@ -58,6 +58,7 @@ class SparkDialect:
     """
 
     functions = WRITTEN
+    has_exists = True
     suits_datafusion = True
 
     def sql(self, node: exp.Expr) -> str:

@@ -31,6 +31,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def has_exists(self) -> bool:
+        """Whether EXISTS may stand among the columns of a SELECT."""
+        ...
+
+    @property
     def suits_datafusion(self) -> bool:
         """Whether DataFusion may be what runs the statements: two of its habits are worked around then, see `rows.RowWriter`.
 

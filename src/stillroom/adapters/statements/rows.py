@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.engine.links import base_of
-from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, number, sql_cast, type_of
+from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, number, sql_cast, type_of, whole
 from stillroom.adapters.statements.terms import Scope, term, truth
 from stillroom.adapters.statements.windows import windowed
 from stillroom.model.relation import (
@@ -186,10 +186,26 @@ class RowWriter:
         matches: list[exp.Expr] = [exp.EQ(this=exp.column(source.person), expression=exp.column(among.person))]
         if relation.condition is not None:
             matches.append(truth(relation.condition, self.scope({**source.columns, **among.columns})))
-        found = exp.select("1").from_(self.table(among.select), copy=False).where(*matches, copy=False)
         mark = self.name()
-        marked = exp.select("*", exp.alias_(exp.Exists(this=found), mark, copy=False)).from_(self.table(source.select), copy=False)
+        marked = self._with_exists(source, among, matches, mark) if self.dialect.has_exists else self._joined(source, among, matches, mark)
         return Rows(marked, source.person, {**source.columns, relation.name: Term(exp.column(mark), SqlType.TRUTH)})
+
+    def _with_exists(self, source: Rows, among: Rows, matches: Sequence[exp.Expr], mark: str) -> exp.Select:
+        found = exp.select("1").from_(self.table(among.select), copy=False).where(*matches, copy=False)
+        return exp.select("*", exp.alias_(exp.Exists(this=found), mark, copy=False)).from_(self.table(source.select), copy=False)
+
+    def _joined(self, source: Rows, among: Rows, matches: Sequence[exp.Expr], mark: str) -> exp.Select:
+        """Write the same with a join: rows are numbered, and of the pairs of each the first stays; all tell whether there is a match."""
+        number, rank = self.name(), self.name()
+        numbered = exp.select("*", exp.alias_(exp.Window(this=exp.RowNumber()), number, copy=False)).from_(
+            self.table(source.select), copy=False
+        )
+        pairs = self._join(numbered, among.select, JoinKind.LEFT, matches)
+        first = exp.Window(this=exp.RowNumber(), partition_by=[exp.column(number)])
+        ranked = exp.select("*", exp.alias_(first, rank, copy=False)).from_(self.table(pairs), copy=False)
+        matched = exp.Not(this=exp.Is(this=exp.column(among.person), expression=exp.null()))
+        marked = exp.select("*", exp.alias_(matched, mark, copy=False)).from_(self.table(ranked), copy=False)
+        return marked.where(exp.EQ(this=exp.column(rank), expression=whole(1)), copy=False)
 
     def _join(self, left: exp.Select, right: exp.Select, kind: JoinKind, on: Sequence[exp.Expr]) -> exp.Select:
         both = exp.select("*").from_(self.table(left), copy=False)
