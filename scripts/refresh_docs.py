@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 COMMANDS = ROOT / "docs" / "reference" / "cli.md"
 ENGINES = ROOT / "docs" / "reference" / "engines.md"
-LACKING = {"duckdb": frozenset[str](), "spark": LACKS}
+LACKING = {"duckdb": frozenset[str](), "polars": frozenset[str](), "datafusion": frozenset[str](), "spark": LACKS}
 """The functions that each engine lacks."""
 
 EXAMPLE = ROOT / "docs" / "reference" / "example-release.json"

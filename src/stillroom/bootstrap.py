@@ -193,18 +193,23 @@ def choose_engine(path: Path, engine: str | None = None, remote: str | None = No
 def _engine(path: Path) -> Engine:
     """Make the engine that a room has chosen; nobody connects yet. It is `ROOM_INVALID` if what the engine needs is not installed."""
     chosen = choose_engine(path)
-    if chosen.remote is None:
-        from stillroom.adapters.duckdb.engine import DuckdbEngine
-
-        return DuckdbEngine()
-    from stillroom.adapters.spark.engine import SparkEngine
-
     try:
-        return SparkEngine(chosen.remote)
+        return _made(chosen)
     except PackageNotFoundError:
         raise InvalidInput(
-            Code.ROOM_INVALID, "The room computes with Spark, whose client is not installed.", "Install `stillroom[spark]`."
+            Code.ROOM_INVALID, f"The room computes with {chosen.engine}, which is not installed.", f"Install `stillroom[{chosen.engine}]`."
         ) from None
+
+
+def _made(chosen: Choice) -> Engine:
+    from stillroom.adapters.datafusion.engine import DatafusionEngine
+    from stillroom.adapters.duckdb.engine import DuckdbEngine
+    from stillroom.adapters.polars.engine import PolarsEngine
+    from stillroom.adapters.spark.engine import SparkEngine
+
+    if chosen.remote is not None:
+        return SparkEngine(chosen.remote)
+    return {"datafusion": DatafusionEngine, "polars": PolarsEngine}.get(chosen.engine, DuckdbEngine)()
 
 
 def admit(home: Home, name: str, dataset: Dataset, file: Path) -> Admitted:

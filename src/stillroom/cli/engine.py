@@ -9,7 +9,9 @@ import typer
 
 from stillroom.cli.options import AsJson, screen
 
-Name = Annotated[str | None, typer.Argument(help="`duckdb`, or `spark` for a cluster.", show_default="only show it")]
+Name = Annotated[
+    str | None, typer.Argument(help="`duckdb`, `polars` or `datafusion`, or `spark` for a cluster.", show_default="only show it")
+]
 Remote = Annotated[str | None, typer.Option("--remote", help="For spark: the URL of its Spark Connect server, as sc://host:port.")]
 Room = Annotated[Path, typer.Option("--room", envvar="STILLROOM_ROOM", help="The room's folder.")]
 

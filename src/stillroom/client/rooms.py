@@ -39,7 +39,7 @@ def engine_of(room: Path, engine: str | None = None, remote: str | None = None) 
 
     Args:
         room: The room's folder.
-        engine: `duckdb` or `spark`.
+        engine: `duckdb`, `polars`, `datafusion` or `spark`.
         remote: The URL of a Spark Connect server, for Spark. What it says after the host and port is not returned: it may be a token.
 
     Raises:

@@ -27,14 +27,14 @@ class Choice(Value):
     """
 
     format: Literal["stillroom/engine/v1"] = Field(default="stillroom/engine/v1", alias="schema")
-    engine: Literal["duckdb", "spark"] = "duckdb"
+    engine: Literal["datafusion", "duckdb", "polars", "spark"] = "duckdb"
     remote: Annotated[str | None, Field(pattern=r"^sc://[^\s/]+(/\S*)?$", repr=False)] = None
 
     @model_validator(mode="after")
     def _spark_is_somewhere(self) -> Choice:
         """Refuse Spark without a server, and a server that nothing would use."""
         if (self.engine == "spark") != (self.remote is not None):
-            raise ValueError("Spark has a server, and DuckDB has none.")
+            raise ValueError("Spark has a server, and no other engine has one.")
         return self
 
     @classmethod
@@ -48,7 +48,9 @@ class Choice(Value):
             return cls.model_validate({"engine": engine, "remote": remote})
         except ValidationError:
             raise InvalidInput(
-                Code.USAGE, "That is not an engine, or not where one is.", "Choose duckdb, or spark with --remote sc://host:port."
+                Code.USAGE,
+                "That is not an engine, or not where one is.",
+                "Choose duckdb, polars or datafusion, or spark with --remote sc://host:port.",
             ) from None
 
     @classmethod
