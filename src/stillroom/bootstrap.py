@@ -20,7 +20,7 @@ from stillroom.model.contract import Name
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from stillroom.adapters.admitted import Admitted
@@ -192,24 +192,18 @@ def choose_engine(path: Path, engine: str | None = None, remote: str | None = No
 
 def _engine(path: Path) -> Engine:
     """Make the engine that a room has chosen; nobody connects yet. It is `ROOM_INVALID` if what the engine needs is not installed."""
-    chosen = choose_engine(path)
-    try:
-        return _made(chosen)
-    except PackageNotFoundError:
-        raise InvalidInput(
-            Code.ROOM_INVALID, f"The room computes with {chosen.engine}, which is not installed.", f"Install `stillroom[{chosen.engine}]`."
-        ) from None
-
-
-def _made(chosen: Choice) -> Engine:
     from stillroom.adapters.datafusion.engine import DatafusionEngine
     from stillroom.adapters.duckdb.engine import DuckdbEngine
     from stillroom.adapters.polars.engine import PolarsEngine
     from stillroom.adapters.spark.engine import SparkEngine
 
-    if chosen.remote is not None:
-        return SparkEngine(chosen.remote)
-    return {"datafusion": DatafusionEngine, "polars": PolarsEngine}.get(chosen.engine, DuckdbEngine)()
+    chosen = choose_engine(path)
+    here: dict[str, Callable[[], Engine]] = {"datafusion": DatafusionEngine, "duckdb": DuckdbEngine, "polars": PolarsEngine}
+    try:
+        return here[chosen.engine]() if chosen.remote is None else SparkEngine(chosen.remote)
+    except PackageNotFoundError:
+        reason = f"The room computes with {chosen.engine}, which is not installed."
+        raise InvalidInput(Code.ROOM_INVALID, reason, f"Install `stillroom[{chosen.engine}]`.") from None
 
 
 def admit(home: Home, name: str, dataset: Dataset, file: Path) -> Admitted:
