@@ -17,6 +17,7 @@ from stillroom.model.relation import Filter, JoinKind
 from stillroom.model.schema import Kind
 from tests.fakes import Damaged, ListTable
 from tests.plans import Link, column, count, facts_of, key, linked, part, plan, scan, total
+from tests.world import ACCEPTED, referred, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,19 @@ def test_sql_is_made_of_words_of_its_own() -> None:
     own = {word for word in words if re.fullmatch(r"[a-z]\d+|person|persons|code|identifier|cells|rank|hex", word)}
     assert all(word.isupper() for word in words - own)
     assert set(re.findall(r"'[^']*'", written.sql)) <= {"'|'", "','", "'hex'"}
+
+
+# -------------------------------------------------------------------------------------------------------------- habits
+
+
+@pytest.mark.parametrize(
+    "name", ["number of a row", "each row of a full join, by the person of one side"], ids=["nulls-in-orders", "outer-joins"]
+)
+def test_what_it_takes_for_granted_changes_no_cell(name: str) -> None:
+    """Left to itself, it puts NULL first where an order descends, and takes what is constant on a side of a join for constant above it."""
+    (entry,) = (one for one in ACCEPTED if one.name == name)
+    stored = {name: table.stored for name, table in world().items()}
+    assert DatafusionEngine().measure_exactly(entry.compiled.plan, stored) == referred(entry.compiled.plan, world())
 
 
 # ------------------------------------------------------------------------------------------------------------ failures

@@ -22,9 +22,8 @@ from stillroom.adapters.opendp_noise import OpendpNoise
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "stillroom").rglob("*.py"))
 HEAVY = {"alembic", "datafusion", "duckdb", "opendp", "pandas", "polars", "pyarrow", "scipy", "sqlalchemy"}
-LATE = re.compile(
-    r"stillroom\.adapters\.(sql_store|polars\.(?!engine$))"
-)  # declare tables or types when loaded, so are loaded inside functions
+# These declare tables or types when they are loaded, so whoever needs them loads them inside a function.
+LATE = re.compile(r"stillroom\.adapters\.(sql_store|polars\.(?!engine$))")
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+) \\$", re.MULTILINE)
 MACHINE = re.compile(r"(?<![\w.}~])/(?:home|root|Users|work|opt|mnt|tmp/w)/|file:/{3}")
 NEVER_SAID = re.compile(r"(?<!\bexp\.)\banonym|no-trust|budget refresh", re.IGNORECASE)

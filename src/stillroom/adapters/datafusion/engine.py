@@ -81,8 +81,7 @@ class DatafusionEngine:
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        ((_, found),) = self._found(plan, tables)
-        return occupied(plan, found)
+        return occupied(plan, self._found(plan, tables))
 
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[tuple[Any, ...]]]]:
         """Run the statements of a plan, and return each with its rows."""
