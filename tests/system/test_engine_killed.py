@@ -126,13 +126,23 @@ def test_a_server_that_dies_in_mid_question(tmp_path: Path, sail: list[Server]) 
 
 @pytest.mark.slow
 def test_workers_that_die_in_mid_question(tmp_path: Path) -> None:
-    """Spark starts other workers in their place."""
+    """Spark starts others in their place, and may give them the work: then there is a release at once. There is one, and one charge."""
     server = Server.spark()
     try:
         workers = "CoarseGrainedExecutorBackend"
         end = time.monotonic() + PATIENCE
         while len(processes(server.process.pid, workers)) < 2 and time.monotonic() < end:
             time.sleep(0.2)
-        assert_dies_and_resumes(tmp_path, server.remote, 100_000, lambda: processes(server.process.pid, workers), lambda: server.remote)
+        build(tmp_path)
+        first = scene(tmp_path, server.remote, 100_000)
+        killing = kill_at_work(lambda: processes(server.process.pid, workers))
+        with suppress(Failed):
+            first.ask(progress=Steps())
+        killing.join()
+        assert first.spent() == first.account("insurer").spent == charge()
+        again = scene(tmp_path, server.remote, 100_000)
+        assert again.ask(progress=Steps()).envelope
+        assert again.spent() == again.account("insurer").spent == again.account("hospital").spent == charge()
+        assert sum(isinstance(entry, ReleaseStored) for entry in extract.entries(again.room)) == 1
     finally:
         server.stop()
