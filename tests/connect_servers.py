@@ -37,6 +37,7 @@ SPARK = {
     "spark.connect.grpc.binding.port": "0",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "2",
     "spark.task.maxFailures": "1",
     "spark.ui.enabled": "false",

@@ -10,6 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stillroom.adapters.duckdb.dialect import DUCKDB
+from stillroom.adapters.engine.cells import exact_cells
+from stillroom.adapters.statements.statement import statements
+from stillroom.errors import Failed
 from stillroom.model.expression import Arithmetic, ArithmeticOp, Branch, Case, Compare, Comparison, Constant, Expression, IsNull, Like, Not
 from stillroom.model.relation import Enrich, Filter, JoinKind, Mark, Named, On, PartRows, PerPerson, Total, TotalFunction
 from stillroom.model.schema import Kind
@@ -100,7 +104,14 @@ CLOSE = less(column("a.n"), Arithmetic(operation=ArithmeticOp.ADD, left=column("
 MATCHED = Filter(source=linked(), condition=column("present"))
 PER_TEXT = totals_of(A.relation, column("a.n"), Named(name="s", value=column("a.s")))
 
+X = Compare(comparison=Comparison.EQUAL, left=column("z.t"), right=Constant(value="x"))
+CONSTANT = part("z", Filter(source=Z.relation, condition=X))
+"""A part in which a column is constant; above an outer join it is not."""
+CONSTANT_KEY = key(column("z.t"), Kind.TEXT, "x", None)
+
 PLANS: dict[str, Plan] = {
+    "left, constant on one side": plan(FACTS, [A, CONSTANT], BOTH, link=Link(kind=JoinKind.LEFT), keys=[TEXT_KEY, CONSTANT_KEY], groups=3),
+    "full, constant on one side": plan(FACTS, [A, CONSTANT], BOTH, link=Link(kind=JoinKind.FULL), keys=[CONSTANT_KEY, PRESENT_KEY]),
     "one part": plan(FACTS, [A], MEASURES),
     "keys": plan(FACTS, [A], MEASURES, keys=[TEXT_KEY, TRUTH_KEY]),
     "some of the domain": plan(FACTS, [A], MEASURES, keys=[TRUTH_KEY, SOME_TEXTS]),
@@ -405,6 +416,16 @@ def test_keys_may_be_wide_or_constant(engine: Engine) -> None:
     for groups in (None, 1):
         found = agree(engine, plan(FACTS, [A], [count()], keys=keys, groups=groups), tables(rows))
         assert found == ((0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1),)
+
+
+def test_a_cell_that_is_found_twice_fails_the_run() -> None:
+    """Whatever an engine does wrong: of two totals for one cell, none is taken."""
+    asked = PLANS["full, constant on one side"]
+    found = next(iter(statements(asked, b"", DUCKDB)))
+    row = (0, 1, *range(len(asked.measures)))
+    assert exact_cells(asked, [(found, [row])])
+    with pytest.raises(Failed):
+        exact_cells(asked, [(found, [row, row])])
 
 
 def test_domains_of_the_longest_length(engine: Engine) -> None:

@@ -33,20 +33,19 @@ if TYPE_CHECKING:
 
     from tests.rooms import Scene
 
-PERSONS = 2_000_000
 WORKED = 0.2
 """Seconds of a processor that a server has worked on the question when it is killed. Whole, the question takes it several."""
 PATIENCE = 240
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def scene(folder: Path, remote: str) -> Scene:
+def scene(folder: Path, remote: str, size: int) -> Scene:
     """Open a room that measures many rows on a server."""
     tables = {}
     for name, dataset in reopen(folder).contract.datasets.items():
-        nulls = {column: pa.nulls(PERSONS, arrow_type(declared)) for column, declared in dataset.columns.items()}
-        persons = pc.utf8_lpad(pa.array(range(PERSONS)).cast(pa.string()), 9, "0")
-        rows = pa.table({"person": pa.array(range(PERSONS), pa.int32()), **nulls})
+        nulls = {column: pa.nulls(size, arrow_type(declared)) for column, declared in dataset.columns.items()}
+        persons = pc.utf8_lpad(pa.array(range(size)).cast(pa.string()), 9, "0")
+        rows = pa.table({"person": pa.array(range(size), pa.int32()), **nulls})
         tables[name] = MemoryTable(Contents(rows, persons, name.encode()))
     protection = ServerProtection(SparkEngine(remote), OpendpNoise(), ListTables(tables))
     return reopen(folder, outlet=Genuine(protection, KEYS["room"]))
@@ -88,10 +87,10 @@ def kill_at_work(found: Callable[[], list[int]]) -> threading.Thread:
     return thread
 
 
-def assert_dies_and_resumes(folder: Path, remote: str, victims: Callable[[], list[int]], revive: Callable[[], str]) -> None:
+def assert_dies_and_resumes(folder: Path, remote: str, size: int, victims: Callable[[], list[int]], revive: Callable[[], str]) -> None:
     """Kill while a question is asked; then ask it again."""
     build(folder)
-    first = scene(folder, remote)
+    first = scene(folder, remote, size)
     killing = kill_at_work(victims)
     failure = refused(first)
     killing.join()
@@ -99,7 +98,7 @@ def assert_dies_and_resumes(folder: Path, remote: str, victims: Callable[[], lis
     assert (failure.code, failure.__cause__) == (Code.RUN_FAILED, None)
     assert first.spent() == first.account("insurer").spent == first.account("hospital").spent == charge()
     assert not any(isinstance(entry, ReleaseStored) for entry in extract.entries(first.room))
-    again = scene(folder, revive())
+    again = scene(folder, revive(), size)
     answer = again.ask(progress=Steps())
     assert answer.fresh
     assert again.spent() == again.account("insurer").spent == again.account("hospital").spent == charge()
@@ -122,18 +121,28 @@ def test_a_server_that_dies_in_mid_question(tmp_path: Path, sail: list[Server]) 
         sail.append(Server.sail())
         return sail[-1].remote
 
-    assert_dies_and_resumes(tmp_path, first.remote, lambda: [first.process.pid], another)
+    assert_dies_and_resumes(tmp_path, first.remote, 2_000_000, lambda: [first.process.pid], another)
 
 
 @pytest.mark.slow
 def test_workers_that_die_in_mid_question(tmp_path: Path) -> None:
-    """Spark starts other workers in their place."""
+    """Spark starts others in their place, and may give them the work: then there is a release at once. There is one, and one charge."""
     server = Server.spark()
     try:
         workers = "CoarseGrainedExecutorBackend"
         end = time.monotonic() + PATIENCE
         while len(processes(server.process.pid, workers)) < 2 and time.monotonic() < end:
             time.sleep(0.2)
-        assert_dies_and_resumes(tmp_path, server.remote, lambda: processes(server.process.pid, workers), lambda: server.remote)
+        build(tmp_path)
+        first = scene(tmp_path, server.remote, 100_000)
+        killing = kill_at_work(lambda: processes(server.process.pid, workers))
+        with suppress(Failed):
+            first.ask(progress=Steps())
+        killing.join()
+        assert first.spent() == first.account("insurer").spent == charge()
+        again = scene(tmp_path, server.remote, 100_000)
+        assert again.ask(progress=Steps()).envelope
+        assert again.spent() == again.account("insurer").spent == again.account("hospital").spent == charge()
+        assert sum(isinstance(entry, ReleaseStored) for entry in extract.entries(again.room)) == 1
     finally:
         server.stop()
