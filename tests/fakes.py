@@ -107,14 +107,6 @@ class Damaged(ListTable):
         return super().persons(within)[:0]
 
 
-class Damaged(ListTable):
-    """A table that has lost the names of its persons."""
-
-    def persons(self) -> pa.Array:
-        """Return nobody."""
-        return super().persons()[:0]
-
-
 class ListTables:
     """Tables by name, each in one version. It remembers what was opened."""
 

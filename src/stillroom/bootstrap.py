@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stillroom.adapters.admitted import Admitted
-    from stillroom.adapters.engine.choice import Choice
+    from stillroom.adapters.choice import Choice
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.manifest import Holding
     from stillroom.adapters.sql_store.accounts import SqlAccounts
@@ -179,7 +179,7 @@ def read_plate(path: Path) -> Plate:
 
 def choose_engine(path: Path, engine: str | None = None, remote: str | None = None) -> Choice:
     """Return what a room computes with; choose it first, if an engine is named. It fails as `read_plate` and `Choice` do."""
-    from stillroom.adapters.engine.choice import Choice
+    from stillroom.adapters.choice import Choice
 
     read_plate(path)
     if engine is None:
