@@ -120,7 +120,8 @@ class Guessing:
         shown = tuple(Shown(keys, least + random.randrange(100)) for keys in made_up)
         sizes = [plan.cells_of(one) * (len(shown) if plan.selection else 1) for one in plan.measures]
         leaves = tuple(tuple(random.randrange(10**9) for _ in range(size)) for size in sizes)
-        return Measurement(sole(leaves) if plan.selection else without_noise(plan, leaves), shown)
+        votes = tuple(tuple(random.randrange(-9, 100) for _ in one.caps) for one in plan.advice)
+        return Measurement(sole(leaves) if plan.selection else without_noise(plan, leaves), shown, votes)
 
 
 class Steps:
@@ -164,11 +165,11 @@ class Scene:
     contract: Contract
 
     def question(
-        self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5, *, nonnegative: bool = False
+        self, sql: str = SQL, asked_by: str = "insurer", signed_by: str | None = None, epsilon: float = 0.5, **terms: bool | float | None
     ) -> bytes:
-        """Return a signed question."""
-        terms = Terms(epsilon=epsilon, nonnegative=nonnegative)
-        value = Question(contract=digest_of(self.contract), sql=sql, terms=terms, asked_by=asked_by)
+        """Return a signed question. Further terms are those of `Terms`."""
+        chosen = Terms.model_validate({"epsilon": epsilon, **terms})
+        value = Question(contract=digest_of(self.contract), sql=sql, terms=chosen, asked_by=asked_by)
         return sign(value, QUESTION_TYPE, KEYS[signed_by or asked_by])
 
     def ask(
@@ -179,9 +180,12 @@ class Scene:
         epsilon: float = 0.5,
         *,
         nonnegative: bool = False,
+        advise: float | None = None,
     ) -> Released:
         """Ask a question and expect a release."""
-        answer = door.ask(self.room, self.question(sql, asked_by, epsilon=epsilon, nonnegative=nonnegative), progress or Steps())
+        answer = door.ask(
+            self.room, self.question(sql, asked_by, epsilon=epsilon, nonnegative=nonnegative, advise=advise), progress or Steps()
+        )
         assert isinstance(answer, Released)
         return answer
 

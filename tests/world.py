@@ -6,7 +6,7 @@ import copy
 import csv
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -104,7 +104,7 @@ class Entry:
 
     name: str
     sql: str
-    terms: Terms
+    terms: Terms = field(hash=False)
     variant: str = "plain"
     code: str = ""
 

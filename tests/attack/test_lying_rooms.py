@@ -534,7 +534,7 @@ PLACED_LIES: dict[str, tuple[int, Change, str]] = {
         put({"op": "average", "total": "m0", "count": "m2", "low": "0", "high": "1", "digits": 0}, *NODE),
         "a measure over a grid is shown as one number",
     ),
-    "a count over a grid": (5, put([0, 1], "plan", "strategies", 2, 0, "kept"), "what was measured"),
+    "a count over a grid": (5, put([0, 1], "plan", "strategies", 2, 0, "kept"), "is not a marginal"),
     "fewer distinct values": (6, put("2", "plan", "measures", 1, "high"), "the charge: got"),
     "a level that costs nothing": (5, put(1e6, "noise", 1, "mechanism", "scale"), "what was measured"),
     "a level that is finer than said": (6, put("1", "noise", 1, "change_l1"), "change L1 sensitivity of measure 0"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,9 @@ from stillroom.model.plan import Aggregate, Plan
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.privacy.words import attacker_sentences
+from stillroom.query.advised import votes_plan, with_caps
 from stillroom.query.price import price, promises
-from stillroom.query.protected import protected
+from stillroom.query.protected import drawn, protected
 from stillroom.query.table.finish import finish
 from tests import reference
 from tests.alterations import ALTERATIONS
@@ -64,9 +66,15 @@ class Checks:
     thorough: bool = False
 
     @property
-    def plan(self) -> Plan:
-        """What is measured."""
+    def asked(self) -> Plan:
+        """The plan of the question."""
         return self.case.compiled.plan
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is measured: the plan, with some of the caps that are to choose from."""
+        numbers = random.Random(self.seed)
+        return with_caps(self.asked, [numbers.choice(one.caps) for one in self.asked.advice])
 
     def run(self) -> bool:
         """Check everything; return whether the question is accepted."""
@@ -95,12 +103,12 @@ class Checks:
 
     def verified(self) -> None:
         """The verifier derives the same bounds, sensitivities and charge."""
-        plan, agreed = self.plan, self.case.contract
+        plan, agreed = self.asked, self.case.contract
         check_bounds(plan, agreed)
         assert rows_of(plan, agreed).most <= plan.bounds.rows
         cost, _ = costs(plan)
         assert cost.rho <= self.case.compiled.charge.rho * RHO_UNIT <= cost.most
-        written = [(one.add_remove, one.change) for one in protected(plan)]
+        written = [(one.add_remove, one.change) for one in drawn(plan)]
         assert [tuple((one.l1, one.l2_squared) for one in pair) for pair in written] == [tuple(pair) for pair in distances(plan)]
         promise, cap = promises(agreed, plan)
         for stated, own in zip((promise.epsilon, promise.change_epsilon), costs(plan), strict=True):
@@ -154,8 +162,9 @@ class Checks:
     def agree(self, tables: World, threads: int) -> None:
         """Run the engine and the reference on the same tables."""
         engine = DuckdbEngine(threads=threads)
-        found = engine.measure_exactly(self.plan, {name: table.stored for name, table in tables.items()})
-        assert found == reference.measure(self.plan, {name: table.listed for name, table in tables.items()})
+        for plan in (self.plan, *([votes_plan(self.asked)] if self.asked.advice else [])):
+            found = engine.measure_exactly(plan, {name: table.stored for name, table in tables.items()})
+            assert found == reference.measure(plan, {name: table.listed for name, table in tables.items()})
 
     # ---------------------------------------------------------------------------------------------------- sensitivities
 

@@ -240,4 +240,5 @@ class Questions:
         if self.maker.tape.chance(6):
             return Terms(error=50.0, group_size=100, groups_per_person=groups)
         epsilon, pure, nonnegative = self.maker.tape.pick([1.0, 0.1, 5.0]), self.maker.tape.chance(15), self.maker.tape.chance(25)
-        return Terms(epsilon=epsilon, pure=pure, groups_per_person=groups, nonnegative=nonnegative)
+        advise = self.maker.tape.pick([0.05, 0.25]) if self.maker.tape.chance(15) else None
+        return Terms(epsilon=epsilon, pure=pure, groups_per_person=groups, nonnegative=nonnegative, advise=advise)

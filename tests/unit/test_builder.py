@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from stillroom.client.lazy_question import LazyQuestion
     from stillroom.model.price import Compiled
+    from stillroom.model.question import TermValue
 
 
 class Asked:
@@ -32,12 +33,12 @@ class Asked:
         """Start with nothing asked."""
         self.heard: list[tuple[str, str, dict[str, Any]]] = []
 
-    def ask(self, sql: str, *, parameters: Any = None, dialect: Any = None, **terms: float | bool | None) -> Any:  # noqa: ANN401  nothing is made of it
+    def ask(self, sql: str, *, parameters: Any = None, dialect: Any = None, **terms: TermValue) -> Any:  # noqa: ANN401  nothing is made of it
         """Take note of a question."""
         assert parameters is dialect is None
         self.heard.append(("ask", sql, terms))
 
-    def price(self, sql: str, *, parameters: Any = None, dialect: Any = None, **terms: float | bool | None) -> Any:  # noqa: ANN401  nothing is made of it
+    def price(self, sql: str, *, parameters: Any = None, dialect: Any = None, **terms: TermValue) -> Any:  # noqa: ANN401  nothing is made of it
         """Take note of a question."""
         assert parameters is dialect is None
         self.heard.append(("price", sql, terms))

@@ -27,6 +27,14 @@ GroupSize = Annotated[
 ]
 Pure = Annotated[bool, typer.Option("--pure", help="Laplace noise, for pure ε.")]
 GroupsPerPerson = Annotated[int | None, typer.Option("--groups-per-person", help="Keep at most so many groups of each person.")]
+Advise = Annotated[
+    float | None,
+    typer.Option("--advise", metavar="SHARE", help="Spend this share, as 0.05, on choosing how far persons' totals and groups are cut."),
+]
+Caps = Annotated[
+    list[str] | None,
+    typer.Option("--cap", metavar="NAME=NUMBER", help="Cut what one person adds to a cell of the column NAME to at most NUMBER."),
+]
 Nonnegative = Annotated[bool, typer.Option("--nonnegative", help="Show no count or sum below 0 that cannot be.")]
 Parameters = Annotated[
     list[str] | None,
@@ -52,6 +60,26 @@ def values_of(written: list[str] | None) -> dict[str, bool | int | float | str]:
         if not sign or not name or name in found:
             raise InvalidInput(Code.USAGE, "A parameter is a name, = and a value, each name once.", "Write --param name=value.")
         found[name] = _value(value)
+    return found
+
+
+def numbers_of(written: list[str] | None, option: str) -> dict[str, float]:
+    """Return numbers by the names of columns, which may hold `=` themselves.
+
+    Args:
+        written: As typed.
+        option: The option that they were given to.
+
+    Raises:
+        InvalidInput: One of them is not a name and a number, or one name stands twice.
+    """
+    found: dict[str, float] = {}
+    for one in written or ():
+        name, sign, value = one.rpartition("=")
+        number = _value(value)
+        if not sign or not name or name in found or isinstance(number, bool) or not isinstance(number, int | float):
+            raise InvalidInput(Code.USAGE, f"{option} takes the name of a column, = and a number, each once.", f"Write {option} NAME=10.")
+        found[name] = float(number)
     return found
 
 

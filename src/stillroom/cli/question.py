@@ -9,7 +9,9 @@ import typer
 
 from stillroom.cli.options import (
     HERE,
+    Advise,
     AsJson,
+    Caps,
     Epsilon,
     Error,
     GroupSize,
@@ -20,6 +22,7 @@ from stillroom.cli.options import (
     Pure,
     Room,
     Spoken,
+    numbers_of,
     screen,
     values_of,
 )
@@ -46,6 +49,8 @@ def price(
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
     nonnegative: Nonnegative = False,
+    advise: Advise = None,
+    cap: Caps = None,
     home: Home = HERE,
     room: Room = None,
     as_json: AsJson = False,
@@ -64,6 +69,8 @@ def price(
         pure=pure,
         groups_per_person=groups_per_person,
         nonnegative=nonnegative,
+        advise=advise,
+        caps=numbers_of(cap, "--cap"),
     )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
@@ -79,6 +86,8 @@ def ask(
     pure: Pure = False,
     groups_per_person: GroupsPerPerson = None,
     nonnegative: Nonnegative = False,
+    advise: Advise = None,
+    cap: Caps = None,
     out: Out = None,
     home: Home = HERE,
     room: Room = None,
@@ -102,6 +111,8 @@ def ask(
         pure=pure,
         groups_per_person=groups_per_person,
         nonnegative=nonnegative,
+        advise=advise,
+        caps=numbers_of(cap, "--cap"),
     )
     if out is not None:
         found.save(out)

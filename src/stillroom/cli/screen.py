@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from stillroom.errors import StillroomError
-    from stillroom.model.price import Price
+    from stillroom.model.price import CapsPrice, Price
     from stillroom.model.question import Question
     from stillroom.model.release import Cell, Heading, Release
     from stillroom.model.release import Table as ReleasedTable
@@ -210,7 +210,7 @@ def release_lines(release: Release) -> list[str]:
     return [
         *([f"[dim]… and {more} more rows; --json prints them all.[/]"] if more > 0 else []),
         "" if release.table.rows else f"No rows: none passed {'selection, ' if selection else ''}HAVING, LIMIT or OFFSET.\n",
-        *remarks(release),
+        *map(plain, remarks(release)),
         f"Charge: ε = {promise.epsilon:.4g} (a change: {promise.change_epsilon:.4g}){delta}. {balance}",
         *release.sentences,
         f"Plan {release.plan_digest[:19]}…, commit {release.commit_index} of the log of {plain(release.room)}.",
@@ -247,6 +247,7 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
             selection_sentence(price.selection.threshold, price.selection.delta, price.selection.most),
             f"Chance that a group is shown, by persons in it: {chances}.",
         ]
+    lines += [_caps_line(one) for one in price.caps]
     for error in price.errors:
         if error.half_width is not None:
             total = f", totals up to ± {error.total_half_width}" if error.total_half_width else ""
@@ -264,6 +265,14 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
     if beyond is not None:
         lines.append(f"[yellow]This is more than one release may cost (ε = {beyond:g}): asking would be refused.[/]")
     return [*lines, *price.sentences]
+
+
+def _caps_line(caps: CapsPrice) -> str:
+    """Return what a cap is chosen from, and what comes of each."""
+    what = f"a person's total in a cell of {plain(', '.join(caps.columns))}" if caps.columns else "a person's number of cells"
+    errors = ", ".join(f"{cap} (± {width})" for cap, width in zip(caps.caps, caps.half_widths, strict=True))
+    paid = f"{units(caps.charge.rho)} ρ of the charge, by votes that are known to ± {caps.half_width}"
+    return f"The cap of {what} is chosen first, for {paid}. With each cap, the expected error a cell: {errors}."
 
 
 def _percent(chance: float) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stillroom.client.result import Release
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
-    from stillroom.model.question import Parameter
+    from stillroom.model.question import Parameter, TermValue
 
 
 class Asker(Protocol):
@@ -25,13 +25,13 @@ class Asker(Protocol):
         ...
 
     def price(
-        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: float | bool | None
+        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: TermValue
     ) -> Price:
         """Return what a question would cost."""
         ...
 
     def ask(
-        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: float | bool | None
+        self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: TermValue
     ) -> Release:
         """Ask a question."""
         ...
@@ -76,10 +76,10 @@ class LazyQuestion:
         """Keep the first rows of the table."""
         return replace(self, rows=rows)
 
-    def price(self, **terms: float | bool | None) -> Price:
+    def price(self, **terms: TermValue) -> Price:
         """Return what it would cost, as `Session.price`."""
         return self.session.price(self.sql, parameters=None, dialect=None, **terms)
 
-    def ask(self, **terms: float | bool | None) -> Release:
+    def ask(self, **terms: TermValue) -> Release:
         """Ask it, as `Session.ask`."""
         return self.session.ask(self.sql, parameters=None, dialect=None, **terms)

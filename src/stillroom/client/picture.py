@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
 
-from stillroom.privacy.words import selection_sentence
+from stillroom.model.expression import columns_of
+from stillroom.privacy.words import cap_sentence, selection_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +63,20 @@ def remarks(release: Release) -> list[str]:
     rule, found = release.plan.selection, []
     if rule is not None:
         found.append(selection_sentence(rule.threshold, rule.delta / 1e18, rule.most))
+    found += [cap_sentence(*one) for one in chosen_caps(release)]
     if release.plan.finish.nonnegative:
         found.append("No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average.")
+    return found
+
+
+def chosen_caps(release: Release) -> list[tuple[tuple[str, ...], str]]:
+    """Return each cap that was chosen, as decimal text, and the columns that show what it caps: none for a number of cells."""
+    plan, found = release.plan, []
+    for advice, one in zip(plan.advice, release.table.advised, strict=True):
+        digits = 0 if advice.measure is None else plan.measures[advice.measure].digits
+        outputs = zip(release.table.headings, plan.finish.outputs, strict=True)
+        names = tuple(heading.name for heading, output in outputs if f"m{advice.measure}" in columns_of(output.value))
+        found.append((names, str(Decimal(one.cap).scaleb(-digits))))
     return found
 
 

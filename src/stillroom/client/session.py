@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,18 +16,16 @@ from stillroom.model.contract import PrivateDataset
 from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stillroom.adapters.home import Home
     from stillroom.client.rows import Rows
     from stillroom.model.contract import Contract, Dataset
     from stillroom.model.price import Price
-    from stillroom.model.question import Parameter
+    from stillroom.model.question import Parameter, TermValue
     from stillroom.ports import Progress
     from stillroom.room.room import Room
 
     Values: TypeAlias = Mapping[str, Parameter]
-    Given: TypeAlias = Mapping[str, float | bool | None]
+    Given: TypeAlias = Mapping[str, TermValue]
 
 PUBLIC_KEY = "public.key"
 """The file of a home that others may read: what goes into the contract."""
@@ -37,6 +36,8 @@ FIXES = {
     "error": "Give one of --epsilon and --error, above 0.",
     "group_size": "Give a whole number from 1 to 10^12.",
     "groups_per_person": "Give a whole number from 1 to 10^12.",
+    "advise": "Give a share of the price from 0.001 to 0.5; 0.05 is usual.",
+    "caps": "Give a number above 0 for each column: --cap NAME=NUMBER.",
     "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
     "sql": "Ask in at most 100,000 characters, in UTF-8.",
 }
@@ -232,22 +233,14 @@ class Session:
 
         return Rows.of_dataset(self, dataset)
 
-    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: float | bool | None) -> Price:
-        """Return what a question would cost; nothing is read and nothing is spent.
-
-        Raises:
-            InvalidInput: The question is malformed.
-            Refusal: The contract or the room's engine has no answer to it.
-        """
+    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: TermValue) -> Price:
+        """Return what a question would cost; nothing is read and nothing is spent. It is a refusal if contract or engine has no answer."""
         from stillroom.query.compile import compile_question
         from stillroom.query.price import price
         from stillroom.room import checks
 
-        contract = self.contract
-        question = self._question(contract, sql, parameters, terms, dialect)
-        compiled = compile_question(contract, question)
-        checks.computable(self._room, compiled.plan)
-        return price(contract, compiled, question.terms.group_size)
+        question = self._question(contract := self.contract, sql, parameters, terms, dialect)
+        return price(contract, checks.computable(self._room, compile_question(contract, question)), question.terms.group_size)
 
     def cap_exceeded(self, price: Price) -> float | None:
         """Return the most that one release may cost under the contract, as ε, if this price is more."""
@@ -256,14 +249,15 @@ class Session:
         caps, most = self.contract.caps, most_for_one(self.contract)
         return None if price.charge.fits(allowance(most, caps.delta, caps.release_selection_delta)) else most
 
-    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: float | bool | None) -> Release:
+    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: TermValue) -> Release:
         """Ask a question.
 
         Args:
             sql: One SELECT.
             dialect: The dialect that it is written in, if not in DuckDB's.
             parameters: The constants that `:name` and `$name` stand for in it.
-            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative` (see `stillroom.model.question.Terms`).
+            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `advise`, `caps` (see
+                `stillroom.model.question.Terms`).
 
         Raises:
             InvalidInput: The question is malformed.
@@ -288,7 +282,7 @@ class Session:
 
         from stillroom.query.text.dialects import dialect_of
 
-        given = {name: value for name, value in terms.items() if value is not None}
+        given = {name: dict(value) if isinstance(value, Mapping) else value for name, value in terms.items() if value is not None}
         try:
             chosen, values = Terms.model_validate(given), dict(parameters or {})
             spoken = dialect_of(dialect)

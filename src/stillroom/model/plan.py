@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from stillroom.model.advice import Advice
 from stillroom.model.contract import Digest, Name
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.mechanism import Mechanism
@@ -98,6 +99,11 @@ class Measure(Value):
 
 PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
 """Whether a person is in a combination of selected keys: summed over persons, it is how many are."""
+
+
+def highest_total(measure: Measure) -> int:
+    """Return the bound of a person's totals of a sum in a cell, on either side of 0; 0 for distinct values, which nothing cuts."""
+    return 0 if measure.aggregate is Aggregate.UNION else max(-measure.low, measure.high)
 
 
 class Marginal(Value):
@@ -246,6 +252,8 @@ class Plan(Value):
         selection: How the combinations of selected keys that are shown are chosen; None where every key has a declared domain.
         measures: What is summed or counted.
         strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
+        advice: The caps that a first measurement chooses, lower than those of measures and bounds; left out of the encoding where there are
+            none. Strategies are as for the highest caps: with lower ones, less noise is drawn at the same price (`query.advised`).
         bounds: What one person can contribute.
         finish: What is computed from noisy cells.
     """
@@ -260,6 +268,7 @@ class Plan(Value):
     selection: Selection | None = None
     measures: tuple[Measure, ...] = Field(min_length=1)
     strategies: tuple[Strategy, ...] = Field(min_length=1)
+    advice: tuple[Advice, ...] = Field(default=(), exclude_if=().__eq__)
     bounds: Bounds
     finish: Finish
 
@@ -297,6 +306,24 @@ class Plan(Value):
         if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in self.measures):
             raise ValueError("Sums alone are measured beside selected keys.")
         return self
+
+    @model_validator(mode="after")
+    def _advised_once(self) -> Plan:
+        """Refuse plans that choose a cap twice, beside selected keys, out of order, of what has none, or higher than bounded."""
+        about = [one.measure for one in self.advice]
+        if len(set(about)) < len(about) or (self.advice and self.selection is not None):
+            raise ValueError("A cap is chosen once, and not beside selected keys.")
+        if any(number is not None and not 0 <= number < len(self.measures) for number in about):
+            raise ValueError("A cap is chosen of a measure that is not there.")
+        if any(list(one.caps) != sorted(set(one.caps)) or one.caps[-1] != self.highest_cap(one.measure) for one in self.advice):
+            raise ValueError("The caps to choose from ascend to what the contract bounds.")
+        return self
+
+    def highest_cap(self, measure: int | None) -> int:
+        """Return the bound of a person's totals of a measure in a cell, on either side of 0; without a measure, of a person's cells."""
+        if measure is None:
+            return self.bounds.groups
+        return highest_total(self.measures[measure])
 
     @property
     def selected(self) -> int:

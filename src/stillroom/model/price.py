@@ -48,6 +48,24 @@ class SelectionPrice(Value):
     chances: dict[str, float]
 
 
+class CapsPrice(Value):
+    """A cap that a first measurement chooses, and what comes of each.
+
+    Attributes:
+        columns: The columns that show what is capped; none where it is the number of cells of a person.
+        charge: What choosing it costs, within the price.
+        half_width: Of the number of votes for each cap, at 95 %.
+        caps: The caps to choose from, as decimal text.
+        half_widths: The half-width of the finest rows under each cap, as decimal text. For numbers of cells, that of a count of persons.
+    """
+
+    columns: tuple[str, ...]
+    charge: Charge
+    half_width: str
+    caps: tuple[str, ...]
+    half_widths: tuple[str, ...]
+
+
 class Price(Value):
     """A price. It depends on contract and question only.
 
@@ -60,6 +78,7 @@ class Price(Value):
         groups_per_person: The most cells one person influences.
         errors: Expected errors of the outputs.
         selection: How keys without a declared domain are selected; None where every key has one.
+        caps: The caps that are to be chosen; `errors` are those under the highest ones.
         sentences: The attacker's sentences for this release.
     """
 
@@ -71,6 +90,7 @@ class Price(Value):
     groups_per_person: int
     errors: tuple[ExpectedError, ...]
     selection: SelectionPrice | None = None
+    caps: tuple[CapsPrice, ...] = ()
     sentences: tuple[str, ...]
 
 

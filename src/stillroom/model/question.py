@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping  # noqa: TC003 - read in a type alias
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -17,6 +18,9 @@ SQL_LIMIT = 100_000
 
 GROUP_LIMIT = 10**12
 """The largest group size, and the most groups of one person, that a question may name."""
+
+CAP_LIMIT = 200
+"""The most caps that a question may give: one for each column."""
 
 PARAMETER_LIMIT = 1_000
 """The most parameters of a question."""
@@ -43,6 +47,10 @@ Parameter: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length
 """A value of a parameter. A double means the shortest decimal that denotes it."""
 
 
+TermValue: TypeAlias = "float | bool | Mapping[str, float] | None"
+"""What a term may be given as; None is as good as left out."""
+
+
 class Terms(Value):
     """How precise, at which price. Exactly one of `epsilon` and `error` is given.
 
@@ -53,6 +61,10 @@ class Terms(Value):
         pure: Use Laplace noise, for pure epsilon-DP.
         groups_per_person: Keep at most this many groups per person, when that is fewer than the contract's worst case.
         nonnegative: Show no count or sum below 0 that cannot be. Left out of the encoding where false.
+        advise: Spend this share of `epsilon` on choosing how far the totals of persons, and their numbers of cells, are cut. Left out of
+            the encoding where nothing is chosen.
+        caps: The furthest from 0 that a person's total in a cell may be, by the heading of its column, in the units that this shows.
+            Left out of the encoding where there are none.
     """
 
     epsilon: Annotated[float, Field(gt=0, le=100)] | None = None
@@ -61,6 +73,10 @@ class Terms(Value):
     pure: bool = False
     groups_per_person: Annotated[int, Field(ge=1, le=GROUP_LIMIT)] | None = None
     nonnegative: bool = Field(default=False, exclude_if=operator.not_)
+    advise: Annotated[float, Field(ge=0.001, le=0.5)] | None = Field(default=None, exclude_if=operator.not_)
+    caps: Annotated[dict[str, Annotated[float, Field(gt=0, le=2**53)]], Field(max_length=CAP_LIMIT)] = Field(
+        default_factory=dict, exclude_if=operator.not_
+    )
 
 
 class Question(Value):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
+from stillroom.model.advice import Advised
 from stillroom.model.charge import Charge
 from stillroom.model.contract import Digest, Name
 from stillroom.model.mechanism import Mechanism
@@ -64,11 +65,13 @@ class Table(Value):
         rows: Its rows.
         shown: The combinations of selected keys that are shown, in their order, with their noisy numbers of persons, before HAVING and
             LIMIT; none where every key has a declared domain.
+        advised: The caps that were chosen, one for each advice of the plan. Left out of the encoding where there are none.
     """
 
     headings: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
     shown: tuple[Shown, ...] = ()
+    advised: tuple[Advised, ...] = Field(default=(), exclude_if=().__eq__)
 
 
 class MeasureNoise(Value):

@@ -65,7 +65,9 @@ class Measurement:
     Attributes:
         cells: For each measure and each marginal of its strategy, the noisy totals (`model.plan.NoisyCells`).
         shown: The combinations of selected keys that are shown, in canonical order; none where every key has a declared domain.
+        votes: For each advice of the plan, the noisy number of votes for each cap.
     """
 
     cells: tuple[tuple[tuple[int, ...], ...], ...]
     shown: tuple[Shown, ...] = ()
+    votes: tuple[tuple[int, ...], ...] = ()

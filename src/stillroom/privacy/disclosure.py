@@ -24,10 +24,10 @@ _TRUST = {
 def disclosure(  # noqa: PLR0913 - a disclosure has six parts
     *, plan: Plan, noise: Sequence[MeasureNoise], sampler: str, charge: Charge, promise: Promise, cap: Promise
 ) -> dict[str, Any]:
-    """Return the disclosure of a release, as JSON data that depends on plan and contract only.
+    """Return the disclosure of a release, as JSON data that depends on plan, contract and noisy numbers only.
 
     Args:
-        plan: What was measured.
+        plan: What was measured, with the caps that were chosen if any were.
         noise: Mechanism and sensitivities of each marginal that was measured.
         sampler: Name and version of the noise sampler.
         charge: What was charged.

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillroom.model.release import Promise
 
 _ROOM = 1 + 2.0**-50
@@ -53,6 +55,19 @@ def selection_sentence(threshold: int, delta: float, most: int) -> str:
         f"Keys without a declared domain: groups of fewer than about {threshold} persons are usually not shown, and at most {most} groups "
         f"are. Selecting them costs δ = {delta:g} of the δ in all."
     )
+
+
+def cap_sentence(columns: Sequence[str], cap: str) -> str:
+    """Say which cap a first measurement chose.
+
+    Args:
+        columns: The columns of the totals that it caps; none where it caps how many cells a person is in.
+        cap: The cap, as decimal text.
+    """
+    if not columns:
+        return f"Chosen by a first measurement: each person is in at most {cap} cells; of further ones, nothing is counted."
+    names = ", ".join(columns)
+    return f"Chosen by a first measurement: one person adds at most {cap} to a cell of {names}; what is beyond is cut off."
 
 
 def _sentence(subject: str, release: str, cap: str) -> str:

@@ -11,6 +11,7 @@ from stillroom.model.selection import Measurement, Shown
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import guarantee_of
+from stillroom.query.advised import advised, votes_plan, with_caps
 from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.protected import drawn
 from stillroom.room.data import datasets_of
@@ -81,12 +82,35 @@ class ServerProtection:
         datasets = datasets_of(plan)
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
+        if plan.advice:
+            return self._advised(plan, noise, self._opened(datasets, versions))
         if plan.selection is None:
             draws = self._draws(plan, noise, 1)
             return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), draws, 1))
         for marginal, guarantee in noise:
             self._noise.draw(marginal.mechanism, 0, guarantee)
         return self._selected(plan, plan.selection, noise, self._opened(datasets, versions))
+
+    def _advised(self, plan: Plan, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
+        """Count the votes for caps, and measure with the caps that their noisy numbers choose.
+
+        The sampler confirms all noise at the highest caps, before a row is read. What it draws in the end is confirmed again, and each
+        marginal costs no more than it was charged: so the two measurements compose to no more than the plan costs (`privacy.advice`).
+
+        Raises:
+            Failed: A marginal would cost more than it was charged.
+        """
+        first, second = noise[len(noise) - len(plan.advice) :], noise[: len(noise) - len(plan.advice)]
+        for marginal, guarantee in second:
+            self._noise.draw(marginal.mechanism, 0, guarantee)
+        draws = [self._noise.draw(one.mechanism, len(one.caps), cost) for one, (_, cost) in zip(plan.advice, first, strict=True)]
+        votes = _voted(plan, self._engine.measure_exactly(votes_plan(plan), tables), draws)
+        capped = with_caps(plan, [one.cap for one in advised(plan, votes)])
+        known = [(one.marginal, guarantee_of(one.marginal.mechanism, one.add_remove)) for one in drawn(capped)]
+        if any(cost.rho > charged.rho for (_, cost), (_, charged) in zip(known, second, strict=True)):
+            raise _failed("The noise of the plan costs more with the caps that were chosen.")
+        cells = _noisy(capped, self._engine.measure_exactly(capped, tables), self._draws(capped, known, 1), 1)
+        return Measurement(cells, votes=votes)
 
     def _draws(self, plan: Plan, noise: Noise, shown: int) -> list[Sequence[int]]:
         """Draw the noise of marginals, given how many combinations of selected keys are shown; 1 where none are selected."""
@@ -112,6 +136,12 @@ class ServerProtection:
         leaves = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(plan.measures))]
         shown = tuple(Shown(occupied[place].keys, persons[place]) for place in places)
         return Measurement(_noisy(plan, leaves, self._draws(plan, measures, len(places)), len(places)), shown)
+
+
+def _voted(plan: Plan, exact: Sequence[Sequence[int]], draws: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """Add noise to the numbers of votes, which the engine returns as one measure each."""
+    numbers = iter(total for (total,) in exact)
+    return tuple(_sums([next(numbers) for _ in one.caps], noise) for one, noise in zip(plan.advice, draws, strict=True))
 
 
 def chosen(persons: Sequence[int], rule: Selection) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from math import prod
@@ -17,7 +17,9 @@ from stillroom.model.schema import Kind
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
+from stillroom.query.advised import with_caps
 from stillroom.query.around import Around
+from stillroom.query.caps import advice_for, check_advice, pinned, with_average_ends
 from stillroom.query.context import Context
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
@@ -83,7 +85,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     with_windows_written(select)
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(nested, contract)
-    plan = _plan(contract, question.terms, grouped)
+    plan = _plan(contract, question.terms, _capped(grouped, question.terms))
     pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in drawn(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
@@ -128,6 +130,15 @@ class _Grouped:
     def functional(self) -> bool:
         """Whether every key is a function of the person."""
         return all(one.functional for one in self.typed)
+
+
+def _capped(grouped: _Grouped, terms: Terms) -> _Grouped:
+    """Return what is measured, with the caps that the analyst gives."""
+    if not terms.caps:
+        return grouped
+    measures = pinned(grouped.finish, grouped.measures, grouped.headings, terms.caps)
+    lower = [number for number, one in enumerate(measures) if one != grouped.measures[number]]
+    return replace(grouped, measures=measures, finish=with_average_ends(grouped.finish, lower))
 
 
 def _key_nodes(select: exp.Select, frame: Frame) -> tuple[list[exp.Expr], Sets]:
@@ -253,20 +264,21 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     """Put the plan together."""
     bounds = _bounds(contract, terms, grouped)
     measures = grouped.measures
-    check_selected(sum(key.domain is None for key in grouped.keys), grouped.finish, measures, terms)
+    selected = sum(key.domain is None for key in grouped.keys)
+    check_selected(selected, grouped.finish, measures, terms)
+    check_advice(terms, selected=selected > 0)
     delta = Fraction(str(contract.caps.delta))
     keys = (*grouped.keys, *grouped.grid)
-    draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, grouped.finish)
+    advice = advice_for(terms, finish=grouped.finish, measures=measures, headings=grouped.headings, bounds=bounds, delta=delta)
+    finish = with_average_ends(grouped.finish, [one.measure for one in advice if one.measure is not None])
+    draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, finish)
     check_size(draft)
     draft = rewrites.apply(draft)
     found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta)
     strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
     _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
-    shown = [strategy for measure, strategy in zip(measures, strategies, strict=True) if not measure.grid]
-    finish = _with_places(draft.finish, places(shown, sizes_for(keys, measures), draft.finish.sets))
-    finish = finish.model_copy(update={"nonnegative": terms.nonnegative})
     parts, rows = split(draft.relation, contract)
-    return Plan(
+    plan = Plan(
         contract=digest_of(contract),
         protection=contract.protections[0],
         facts=draft.facts,
@@ -276,9 +288,13 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         selection=_selection(contract, grouped, bounds, found[len(measures) :]),
         measures=draft.measures,
         strategies=strategies,
+        advice=advice,
         bounds=bounds,
-        finish=finish,
+        finish=draft.finish.model_copy(update={"nonnegative": terms.nonnegative}),
     )
+    least = with_caps(plan, [one.caps[0] for one in advice])
+    shown = [strategy for measure, strategy in zip(measures, least.strategies, strict=True) if not measure.grid]
+    return plan.model_copy(update={"finish": _with_places(plan.finish, places(shown, sizes_for(keys, measures), plan.finish.sets))})
 
 
 def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: Sequence[Strategy]) -> Selection | None:

@@ -7,14 +7,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.codec import digest_of
-from stillroom.model.expression import PARTS, Average, Quantile
+from stillroom.model.expression import PARTS, Average, Quantile, columns_of
 from stillroom.model.plan import leaves
-from stillroom.model.price import ExpectedError, Price, SelectionPrice
+from stillroom.model.price import CapsPrice, ExpectedError, Price, SelectionPrice
+from stillroom.privacy.combined import Combined, Part
+from stillroom.privacy.mechanisms import charge_of
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
 from stillroom.privacy.quantiles import expected_rank_error
 from stillroom.privacy.rounding import float_up
 from stillroom.privacy.selection import chance_shown, cost_of
 from stillroom.privacy.words import attacker_sentences
+from stillroom.query.advised import capped, mechanisms
 from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.protected import drawn
 from stillroom.query.quantiles import grid_of
@@ -24,12 +27,12 @@ from stillroom.query.table.finish import decimal_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stillroom.model.advice import Advice
     from stillroom.model.contract import Contract
     from stillroom.model.plan import Output, Plan
     from stillroom.model.price import Compiled
     from stillroom.model.release import Promise
     from stillroom.model.selection import Selection
-    from stillroom.privacy.combined import Combined
 
 GROUP_SIZES = (10, 100, 1_000, 10_000)
 """Group sizes for which the expected error of averages is shown."""
@@ -62,6 +65,7 @@ def price(contract: Contract, compiled: Compiled, group_size: int | None = None)
             if output.noisy
         ),
         selection=None if plan.selection is None else _selected(plan.selection),
+        caps=tuple(_caps(plan, advice, compiled.headings) for advice in plan.advice),
         sentences=attacker_sentences(promise, cap),
     )
 
@@ -84,6 +88,27 @@ def _selected(selection: Selection) -> SelectionPrice:
         delta=float_up(cost_of(selection)),
         most=selection.most,
         chances={str(size): chance for size, chance in chances.items() if size <= enough},
+    )
+
+
+def _caps(plan: Plan, advice: Advice, headings: Sequence[str]) -> CapsPrice:
+    """Return the caps to choose from, and the error under each."""
+    outputs = list(zip(plan.finish.outputs, headings, strict=True))
+    shown = tuple(name for output, name in outputs if advice.measure is not None and f"m{advice.measure}" in columns_of(output.value))
+    digits = 0 if advice.measure is None else plan.measures[advice.measure].digits
+    if advice.measure is None:
+        noises = [Combined((Part(1, one, 1),)) for one in mechanisms(plan, advice)]
+    else:
+        finest = min(plan.finish.sets, key=lambda kept: leaves(plan.grouping, kept))
+        noises = [_noise(capped(plan, {advice.measure: cap}), advice.measure, finest, 1) for cap in advice.caps]
+    widths = [noise.whole_half_width(LEVEL) for noise in noises]
+    spent = next(one for one in drawn(plan)[-len(plan.advice) :] if one.marginal.mechanism == advice.mechanism)
+    return CapsPrice(
+        columns=shown,
+        charge=charge_of([(advice.mechanism, spent.add_remove)]),
+        half_width=str(Combined((Part(1, advice.mechanism, 1),)).whole_half_width(LEVEL)),
+        caps=tuple(decimal_text(Fraction(cap), digits, ROUND_CEILING, 10**digits) for cap in advice.caps),
+        half_widths=tuple(decimal_text(Fraction(one), digits, ROUND_CEILING, 10**digits) for one in widths),
     )
 
 

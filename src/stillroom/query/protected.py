@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.model.charge import Charge
-from stillroom.model.plan import PERSONS, Marginal, reach
+from stillroom.model.plan import PERSONS, Bounds, Marginal, reach
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import charge_of
@@ -16,7 +16,7 @@ from stillroom.query.estimation import sizes_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.plan import Bounds, Measure, Plan
+    from stillroom.model.plan import Measure, Plan
     from stillroom.privacy.marginals import Kept
 
 
@@ -37,24 +37,52 @@ class Protected(NamedTuple):
 
 
 def protected(plan: Plan) -> list[Protected]:
-    """Return all that a plan measures, in order."""
-    return [
+    """Return all that a plan measures, in order; where caps are to be chosen, at the highest ones."""
+    found = [
         Protected(number, marginal, *marginal_sensitivities(measure, plan.bounds, sizes_of(plan, measure), marginal.kept))
         for number, (measure, strategy) in enumerate(zip(plan.measures, plan.strategies, strict=True))
         for marginal in strategy
     ]
+    return [one._replace(change=_any_change(one.add_remove, plan.measures[one.measure])) for one in found] if plan.advice else found
+
+
+def _any_change(add_remove: Sensitivity, measure: Measure) -> Sensitivity:
+    """Return the change sensitivity that goes with an add/remove sensitivity whatever the bounds are.
+
+    With lower caps a measure's add/remove sensitivity is what it is with the highest ones, after scaling to the noise that is drawn then.
+    Its change sensitivity may be more in proportion, but at most twice in L1, and in squared L2 twice, or four times where entries have
+    both signs (`privacy.sensitivity`).
+    """
+    signed = measure.low < 0 < measure.high
+    return Sensitivity(
+        l0=2 * add_remove.l0, l1=2 * add_remove.l1, l2_squared=(4 if signed else 2) * add_remove.l2_squared, linf=2 * add_remove.linf
+    )
 
 
 def drawn(plan: Plan) -> list[Protected]:
-    """Return all that noise is added to: what a plan measures; last, where keys are selected, the numbers of persons, as a further measure.
+    """Return all that noise is added to: what a plan measures; then, as further measures, votes for caps and persons of selected keys.
 
-    A person counts once, for each identifier, in each combination of selected keys.
+    A person has one vote, for each identifier, about each cap that is to be chosen; and counts once, for each identifier, in each
+    combination of selected keys.
     """
-    measures = protected(plan)
+    measures = [*protected(plan), *_votes(plan)]
     if plan.selection is None:
         return measures
     counted = Marginal(kept=tuple(range(plan.selected)), mechanism=plan.selection.mechanism)
     return [*measures, Protected(len(plan.measures), counted, *marginal_sensitivities(PERSONS, plan.bounds, (reach(plan.bounds),), (0,)))]
+
+
+def _votes(plan: Plan) -> list[Protected]:
+    """Return the histograms of votes for caps."""
+    bounds = Bounds(rows=1, groups=1, keep_groups=False, identifiers=plan.bounds.identifiers)
+    return [
+        Protected(
+            len(plan.measures) + place,
+            Marginal(kept=(0,), mechanism=one.mechanism),
+            *marginal_sensitivities(PERSONS, bounds, (len(one.caps),), (0,)),
+        )
+        for place, one in enumerate(plan.advice)
+    ]
 
 
 def plan_charge(plan: Plan) -> Charge:

@@ -50,7 +50,8 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for measure, own in known]
     if terms.epsilon is not None:
         counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
-        return by_price([*shapes, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure)
+        rest = 1 - Fraction(str(terms.advise or 0))
+        return by_price([*shapes, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure, share=rest)
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
     found = _ByError(measures, shapes, noise, sizes_for(keys, measures, None, most), finish, terms).strategies()
     return (*found, _in_proportion(found, shapes)) if selecting else found

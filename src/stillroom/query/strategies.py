@@ -110,9 +110,9 @@ def _evened(sizes: Sequence[int], sets: Mapping[Kept, float], costs: Mapping[Kep
     return found
 
 
-def by_price(shapes: Sequence[Shape], epsilon: Fraction, delta: Fraction, *, pure: bool) -> tuple[Strategy, ...]:
-    """Divide a price: each measure gets its share, and of that each of its marginals."""
-    total = sum((one.weight for one in shapes), Fraction(0)) or Fraction(1)
+def by_price(shapes: Sequence[Shape], epsilon: Fraction, delta: Fraction, *, pure: bool, share: Fraction) -> tuple[Strategy, ...]:
+    """Divide a share of a price: each measure gets its part, and of that each of its marginals."""
+    total = (sum((one.weight for one in shapes), Fraction(0)) or Fraction(1)) / share
     if pure:
         return tuple(
             strategy(

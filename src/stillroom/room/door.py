@@ -27,6 +27,7 @@ from stillroom.errors import Code, Failed, Refusal
 from stillroom.ledger.entry import ReleaseStored, decode
 from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE
+from stillroom.query.advised import advised, with_caps
 from stillroom.query.compile import compile_question
 from stillroom.query.table.finish import finish
 from stillroom.room import accounts, approvals, checks, commitment, log, refusals, release
@@ -184,7 +185,10 @@ def _answered(room: Room, committed: Committed, progress: Progress) -> Released 
     progress.step(Step.MEASURE)
     measured = _measure(room, committed)
     progress.step(Step.FINISH)
-    table = finish(planned.compiled.plan, planned.compiled.headings, measured.cells, measured.shown)
+    plan = planned.compiled.plan
+    caps = advised(plan, measured.votes)
+    measured_plan = with_caps(plan, [one.cap for one in caps])
+    table = finish(measured_plan, planned.compiled.headings, measured.cells, measured.shown).model_copy(update={"advised": caps})
     answer: Released | Rehearsal
     match room.outlet:
         case Genuine() as outlet:

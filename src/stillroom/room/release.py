@@ -8,6 +8,7 @@ from stillroom.model.charge import Charge
 from stillroom.model.release import Balance, MeasureNoise, Release
 from stillroom.policy.allowance import contract_allowance
 from stillroom.privacy.disclosure import disclosure
+from stillroom.query.advised import with_caps
 from stillroom.query.price import promises
 from stillroom.query.protected import protected
 
@@ -31,7 +32,8 @@ def write(committed: Committed, table: Table, *, room: str, sampler: str, releas
     planned = committed.cleared.planned
     contract, plan, charge = planned.asked.contract, planned.compiled.plan, planned.compiled.charge
     promise, cap = planned.price.promise, promises(contract, plan)[1]
-    noise = _noise(plan)
+    capped = with_caps(plan, [one.cap for one in table.advised])
+    noise = _noise(capped)
     return Release(
         room=room,
         reservation=committed.reservation,
@@ -51,7 +53,7 @@ def write(committed: Committed, table: Table, *, room: str, sampler: str, releas
         balance=_balance(contract, committed.commitment.spent_before, charge),
         commit_index=committed.commitment.index,
         released_at=released_at,
-        disclosure=disclosure(plan=plan, noise=noise, sampler=sampler, charge=charge, promise=promise, cap=cap),
+        disclosure=disclosure(plan=capped, noise=noise, sampler=sampler, charge=charge, promise=promise, cap=cap),
     )
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.caps import vote_distances, whatever_cap
 from stillroom.client.verification.conversion import epsilon_of, rho_of
 from stillroom.client.verification.sensitivity import moves
 from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
@@ -48,10 +49,12 @@ class Cost:
 def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
     """Return how far each marginal of each measure moves when a person is added or removed, and when a person is changed.
 
-    Last are the numbers of persons that select keys.
+    Last are the votes for caps, and the numbers of persons that select keys.
     """
-    pairs = zip(plan.measures, plan.strategies, strict=True)
-    found = [moves(measure, plan.bounds, _sizes(plan, measure), one.kept) for measure, strategy in pairs for one in strategy]
+    pairs = [(measure, one) for measure, strategy in zip(plan.measures, plan.strategies, strict=True) for one in strategy]
+    found = [moves(measure, plan.bounds, _sizes(plan, measure), one.kept) for measure, one in pairs]
+    if plan.advice:
+        found = [whatever_cap(measure, known) for (measure, _), known in zip(pairs, found, strict=True)] + vote_distances(plan)
     return found if plan.selection is None else [*found, moves(PERSONS, plan.bounds, [_endless(plan)], [0])]
 
 
@@ -70,6 +73,7 @@ def _endless(plan: Plan) -> int:
 def costs(plan: Plan) -> tuple[Cost, Cost]:
     """Return the cost for a person who is added or removed, and for one who is changed."""
     known, mechanisms = distances(plan), [one.mechanism for strategy in plan.strategies for one in strategy]
+    mechanisms += [one.mechanism for one in plan.advice]
     mechanisms += [] if plan.selection is None else [plan.selection.mechanism]
     return _cost(mechanisms, [one for one, _ in known]), _cost(mechanisms, [other for _, other in known])
 

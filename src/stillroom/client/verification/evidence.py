@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stillroom.client.verification.extract import Extract
     from stillroom.client.verification.signature import Key
     from stillroom.model.contract import Contract
+    from stillroom.model.plan import Plan
     from stillroom.model.release import Release
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class Evidence:
         identity: From step 2.
         contract_signed: From step 3.
         plan_sound: From step 5.
+        capped: From step 5, see `as_measured`.
         charge_sound: From step 6.
         extract_proved: From step 9.
     """
@@ -67,6 +69,7 @@ class Evidence:
     identity: Identity | None = None
     contract_signed: Contract | None = None
     plan_sound: bool = False
+    capped: Plan | None = None
     charge_sound: bool = False
     extract_proved: Extract | None = None
 
@@ -108,6 +111,15 @@ class Evidence:
         """
         _established(self.plan_sound or None, 5)
         return self.release
+
+    @property
+    def as_measured(self) -> Plan:
+        """The plan with the caps and the noise that it was measured with.
+
+        Raises:
+            NotChecked: The plan does not hold.
+        """
+        return _established(self.capped, 5)
 
     @property
     def charged(self) -> Release:

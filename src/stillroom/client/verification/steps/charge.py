@@ -31,7 +31,7 @@ def check(evidence: Evidence) -> str:
         NotChecked: The plan does not hold.
     """
     release = evidence.measured
-    for noise, moved in zip(release.noise, distances(release.plan), strict=False):
+    for noise, moved in zip(release.noise, distances(evidence.as_measured), strict=False):
         _covers(noise, *moved)
     _paid(release)
     if release.plan.selection is not None:

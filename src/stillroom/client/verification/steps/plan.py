@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
+from stillroom.client.verification.caps import with_caps
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import row_count
 from stillroom.model.expression import Average, Column, Constant, Covariance, Quantile, columns_of, walk
@@ -45,20 +46,22 @@ def check(evidence: Evidence) -> str:
     expect("the plan's digest", digest(encode(release.plan.to_json())), release.plan_digest)
     expect("the contract of the plan", release.plan.contract, release.contract_digest)
     expect("the contract of the question", release.question.contract, release.contract_digest)
-    _fits(release)
+    expect("the number of strategies", len(release.plan.strategies), len(release.plan.measures))
     _sound(release.plan)
+    capped = with_caps(release.plan, release.table.advised, release.noise)
+    _fits(release, capped)
+    _sound(capped)
     _sized(release.plan, len(release.table.shown))
-    evidence.plan_sound = True
+    evidence.plan_sound, evidence.capped = True, capped
     return release.plan_digest
 
 
-def _fits(release: Release) -> None:
+def _fits(release: Release, plan: Plan) -> None:
     """See that each measure has its noise and each output its heading."""
-    plan = release.plan
-    expect("the number of strategies", len(plan.strategies), len(plan.measures))
     planned = [(number, one.kept, one.mechanism) for number, strategy in enumerate(plan.strategies) for one in strategy]
     expect("what was measured", [(noise.measure, noise.kept, noise.mechanism) for noise in release.noise], planned)
     expect("whether counts are kept from being negative", plan.finish.nonnegative, release.question.terms.nonnegative)
+    expect("whether caps are chosen", bool(release.plan.advice), release.question.terms.advise is not None)
     digits = [plan.measures[number].digits for number, _, _ in planned]
     expect("the decimal places of the measures", [noise.digits for noise in release.noise], digits)
     expect("the number of headings", len(release.table.headings), len(plan.finish.outputs))
@@ -71,6 +74,8 @@ def _sound(plan: Plan) -> None:
     for number, measure in enumerate(plan.measures):
         for low, high in ((measure.low, measure.high), (measure.row_low, measure.row_high)):
             require(-LARGEST <= low <= 0 <= high <= LARGEST, f"the bounds of measure {number} leave out 0, or are too large")
+    for advice in plan.advice:
+        require(SCALES[0] <= advice.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {advice.mechanism.scale}")
     if plan.selection is not None:
         scale = plan.selection.mechanism.scale
         require(SCALES[0] <= scale <= SCALES[1], f"no noise is drawn at the scale {scale}")

@@ -14,6 +14,7 @@ from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
     from stillroom.model.contract import Caps
+    from stillroom.model.plan import Plan
     from stillroom.model.release import Promise, Release
 
 TITLE = "The promise follows from the noise"
@@ -45,7 +46,7 @@ def check(evidence: Evidence) -> str:
     _states("epsilon of a change", promise.change_epsilon, *epsilon_span(change, promise.conversion_delta))
     _check_cap(cap)
     check_sentences(release.sentences, promise, cap)
-    _check_disclosure(release)
+    _check_disclosure(release, evidence.as_measured)
     return f"ε = {promise.epsilon:.6g} (a change: {promise.change_epsilon:.6g}) at δ = {promise.delta:g}"
 
 
@@ -73,21 +74,21 @@ def _states(what: str, stated: float, least: float, most: float) -> None:
     require(inside, f"{what}: got {stated}, expected {least:.9g}, rounded up")
 
 
-def _check_disclosure(release: Release) -> None:
+def _check_disclosure(release: Release, plan: Plan) -> None:
     """Compare the figures of the disclosure with those of the release. Its texts are the room's own."""
-    for section, figures in _figures(release).items():
+    for section, figures in _figures(release, plan).items():
         found = release.disclosure.get(section)
         known = {name: found.get(name) for name in figures} if isinstance(found, dict) else found
         expect(f"the disclosure's {section}", known, figures)
     expect("the disclosure's sampler", release.disclosure.get("sampler"), release.sampler)
-    bounded = [(noise, release.plan.measures[noise.measure]) for noise in release.noise]
+    bounded = [(noise, plan.measures[noise.measure]) for noise in release.noise]
     mechanisms = [{**noise.to_json(), "person_total_low": str(one.low), "person_total_high": str(one.high)} for noise, one in bounded]
     expect("the disclosure's mechanisms", release.disclosure.get("mechanisms"), mechanisms)
 
 
-def _figures(release: Release) -> dict[str, dict[str, Any]]:
+def _figures(release: Release, plan: Plan) -> dict[str, dict[str, Any]]:
     """Return the figures that a disclosure repeats, by section."""
-    bounds, populations = release.plan.bounds, {f"{part.owner}/{part.population}" for part in release.plan.parts}
+    bounds, populations = plan.bounds, {f"{part.owner}/{part.population}" for part in release.plan.parts}
     return {
         "guarantee": {
             "release": release.promise.to_json(),

@@ -1,0 +1,150 @@
+"""Caps that a first measurement chose: whether they follow from the votes, and what was measured with them."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from stillroom.client.verification.outcome import expect, require
+from stillroom.client.verification.sensitivity import Moved, moves
+from stillroom.model.charge import RHO_UNIT
+from stillroom.model.mechanism import NoiseKind
+from stillroom.model.plan import PERSONS, Aggregate, Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.model.advice import Advice, Advised
+    from stillroom.model.mechanism import Mechanism
+    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.release import MeasureNoise
+
+ROOM = Fraction(1, 10**6)
+"""What is computed in two ways differs by less than this share, from rounding up."""
+
+PAID = Fraction(1, 10**9)
+"""Relative room above what was paid, for the same reason."""
+
+LEAST_SCALE = 2.0**-6
+"""No noise is drawn at a smaller scale."""
+
+
+def vote_distances(plan: Plan) -> list[tuple[Moved, Moved]]:
+    """Return how far the votes for each cap move. A person has one vote for each identifier: like a row in one of so many cells."""
+    bounds = Bounds(rows=1, groups=1, keep_groups=False, identifiers=plan.bounds.identifiers)
+    return [moves(PERSONS, bounds, [len(one.caps)], [0]) for one in plan.advice]
+
+
+def whatever_cap(measure: Measure, known: tuple[Moved, Moved]) -> tuple[Moved, Moved]:
+    """Return the distances of a marginal whose caps are not known yet, in proportion to what noise is drawn.
+
+    A change removes and adds a vector: twice the distance, and twice its square unless entries may cancel, which may make four times.
+    """
+    one = known[0]
+    factor = 4 if measure.low < 0 < measure.high else 2
+    return one, Moved(2 * one.l1, factor * one.l2_squared)
+
+
+def with_caps(plan: Plan, chosen: Sequence[Advised], noise: Sequence[MeasureNoise]) -> Plan:
+    """Return what was measured: the plan with the caps that were chosen, and the noise that a release states.
+
+    Raises:
+        Broken: A cap is not one to choose from, or not what the votes choose; or its noise costs more than the plan sets aside.
+    """
+    expect("the number of caps that were chosen", len(chosen), len(plan.advice))
+    if not plan.advice:
+        return plan
+    caps: dict[int | None, int] = {}
+    for advice, one in zip(plan.advice, chosen, strict=True):
+        require(one.cap in advice.caps and len(one.votes) == len(advice.caps), "a cap was chosen that was not to choose from")
+        caps[advice.measure] = one.cap
+    for advice, one in zip(plan.advice, chosen, strict=True):
+        _follows(plan, advice, one, None if advice.measure is None else caps.get(None))
+    expect("the number of marginals", len(noise), sum(map(len, plan.strategies)))
+    stated = iter(noise)
+    strategies = tuple(
+        tuple(one.model_copy(update={"mechanism": next(stated).mechanism}) for one in strategy) for strategy in plan.strategies
+    )
+    capped = _capped(plan, caps).model_copy(update={"strategies": strategies})
+    require(all(one.mechanism.scale >= LEAST_SCALE for strategy in strategies for one in strategy), "no noise is drawn at so small a scale")
+    for before, after in zip(_spent(plan), _spent(capped), strict=True):
+        enough = before.noise is after.noise and after.cost <= before.cost * (1 + PAID) + RHO_UNIT
+        require(enough, "with a lower cap, less noise was drawn than is paid for")
+    return capped
+
+
+def _capped(plan: Plan, caps: dict[int | None, int]) -> Plan:
+    """Return a plan with other bounds."""
+    groups = caps.get(None, plan.bounds.groups)
+    update = {"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups}
+    measures = tuple(
+        one
+        if number not in caps or one.aggregate is Aggregate.UNION
+        else one.model_copy(update={"low": max(one.low, -caps[number]), "high": min(one.high, caps[number])})
+        for number, one in enumerate(plan.measures)
+    )
+    return plan.model_copy(update={"bounds": plan.bounds.model_copy(update=update), "measures": measures, "advice": ()})
+
+
+class _Spent(NamedTuple):
+    """The kind of a marginal's noise, and what it costs: rho of Gaussian noise, and pure ε of Laplace noise."""
+
+    noise: NoiseKind
+    cost: Fraction
+
+
+def _spent(plan: Plan) -> list[_Spent]:
+    """Return what each marginal costs."""
+    return [
+        _Spent(one.mechanism.noise, _cost(one.mechanism, moves(measure, plan.bounds, _sizes(plan, measure), one.kept)[0]))
+        for measure, strategy in zip(plan.measures, plan.strategies, strict=True)
+        for one in strategy
+    ]
+
+
+def _cost(mechanism: Mechanism, moved: Moved) -> Fraction:
+    if mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN:
+        return moved.l2_squared / (2 * Fraction(mechanism.scale) ** 2)
+    return moved.l1 / Fraction(mechanism.scale)
+
+
+def _variance(noise: NoiseKind, moved: Moved, cost: Fraction) -> Fraction:
+    """Return the variance of the noise of a kind that costs so much where one person moves numbers so far."""
+    require(cost > 0, "a cap is chosen of something that nobody moves")
+    if noise is NoiseKind.DISCRETE_GAUSSIAN:
+        return max(Fraction(LEAST_SCALE) ** 2, moved.l2_squared / (2 * cost))
+    return 2 * max(Fraction(LEAST_SCALE), moved.l1 / cost) ** 2
+
+
+def _sizes(plan: Plan, measure: Measure) -> list[int]:
+    own = {*range(len(plan.grouping)), *measure.grid}
+    return [len(key.listed) if number in own else 1 for number, key in enumerate(plan.keys)]
+
+
+def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) -> None:
+    """See that no other cap has a smaller expected squared error: the variance of its noise, and the square of what it cuts off a cell.
+
+    Who votes for a cap has a total in the middle between it and the one before; fewer than no votes are none.
+    """
+    votes, middles = [max(0, number) for number in chosen.votes], [Fraction(low + high, 2) for low, high in pairwise((0, *advice.caps))]
+    kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
+    cells = math.prod(len(plan.keys[number].listed) for number in kept)
+    errors = {}
+    for place, cap in enumerate(advice.caps):
+        lost = sum(number * (middle - cap) for number, middle in list(zip(votes, middles, strict=True))[place + 1 :])
+        errors[cap] = _noise_under(plan, advice, cap, groups) + Fraction(lost, cells) ** 2
+    require(errors[chosen.cap] <= min(errors.values()) * (1 + ROOM), "the votes choose another cap")
+
+
+def _noise_under(plan: Plan, advice: Advice, cap: int, groups: int | None) -> Fraction:
+    """Return the variance of the noise in a cell under a cap, at the price of what it caps; of persons at that of all measures."""
+    if advice.measure is None:
+        known = _spent(plan)
+        moved = moves(PERSONS, plan.bounds.model_copy(update={"groups": cap}), _sizes(plan, PERSONS), range(len(plan.grouping)))[0]
+        return _variance(known[0].noise, moved, sum((one.cost for one in known), Fraction(0)))
+    finest, sizes = plan.strategies[advice.measure][0], _sizes(plan, plan.measures[advice.measure])
+    capped = _capped(plan, {None: groups or plan.bounds.groups, advice.measure: cap})
+    before, after = (moves(one.measures[advice.measure], one.bounds, sizes, finest.kept)[0] for one in (plan, capped))
+    return _variance(finest.mechanism.noise, after, _cost(finest.mechanism, before))

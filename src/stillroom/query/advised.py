@@ -1,0 +1,188 @@
+"""Plans that choose caps: the plan of the votes, and what is measured once the caps are chosen."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from stillroom.model.advice import Advised
+from stillroom.model.charge import RHO_UNIT
+from stillroom.model.expression import All, Any, Branch, Case, Column, Compare, Comparison, Constant, Not
+from stillroom.model.mechanism import Mechanism, NoiseKind
+from stillroom.model.plan import PERSONS, Aggregate, Bounds, Finish, Marginal, Output, highest_total
+from stillroom.model.relation import Named, PerPerson, Total, TotalFunction
+from stillroom.model.schema import Kind
+from stillroom.privacy.advice import best
+from stillroom.privacy.marginals import cells
+from stillroom.privacy.mechanisms import epsilon_of, guarantee_of, scale_for_epsilon, scale_for_rho
+from stillroom.query.estimation import sizes_of
+from stillroom.query.protected import marginal_sensitivities, protected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stillroom.model.advice import Advice
+    from stillroom.model.expression import Expression
+    from stillroom.model.plan import Measure, Plan
+    from stillroom.privacy.sensitivity import Sensitivity
+
+_CELLS = "votes.cells"
+
+
+def votes_plan(plan: Plan) -> Plan:
+    """Return the plan that counts the votes for the caps of a plan: one number for each cap of each advice, in order.
+
+    Rows are put together for each person and cell, as measures see them, and then for each person. So each person has one row, and for
+    each advice that row is in one bin at most: a person without any value in any cell is in none.
+    """
+    wanted = [one.measure for one in plan.advice if one.measure is not None]
+    keys = tuple(Named(name=f"votes.k{place}", value=key.value) for place, key in enumerate(plan.grouping))
+    totals = tuple(Total(name=f"votes.m{n}", function=TotalFunction.SUM, value=plan.measures[n].value) for n in wanted)
+    in_cells = PerPerson(source=plan.rows, keys=keys, totals=totals or (_total(_CELLS, TotalFunction.COUNT),))
+    ends = [
+        Total(name=f"votes.{end}{n}", function=TotalFunction(end), value=Column(name=f"votes.m{n}"))
+        for n in wanted
+        for end in ("min", "max")
+    ]
+    rows = PerPerson(source=in_cells, keys=(), totals=(*ends, _total(_CELLS, TotalFunction.COUNT)))
+    measures = tuple(
+        PERSONS.model_copy(update={"value": Case(branches=(Branch(when=bin_, then=Constant(value=1)),), otherwise=Constant(value=0))})
+        for one in plan.advice
+        for bin_ in _bins(plan, one)
+    )
+    update = {
+        "rows": rows,
+        "keys": (),
+        "measures": measures,
+        "strategies": tuple((Marginal(kept=(), mechanism=one.mechanism),) for one in plan.advice for _ in one.caps),
+        "advice": (),
+        "bounds": Bounds(rows=1, groups=1, keep_groups=False, identifiers=plan.bounds.identifiers),
+        "finish": Finish(sets=((),), outputs=(Output(value=Column(name="m0"), kind=Kind.INTEGER, noisy=True),)),
+    }
+    return plan.model_copy(update=update)
+
+
+def _total(name: str, function: TotalFunction) -> Total:
+    return Total(name=name, function=function, value=Constant(value=1))
+
+
+def _bins(plan: Plan, advice: Advice) -> list[Expression]:
+    """Return for each cap whether a person votes for it: the least that would change nothing, or the last one if even that would."""
+    beyond = [_beyond(plan, advice, cap) for cap in advice.caps[:-1]]
+    between = [All(operands=(low, Not(operand=high))) for low, high in pairwise(beyond)]
+    return [Not(operand=beyond[0]), *between, beyond[-1]]
+
+
+def _beyond(plan: Plan, advice: Advice, cap: int) -> Expression:
+    """Return whether a cap lower than the contract's bound would change something about a person."""
+    if advice.measure is None:
+        return _less(Constant(value=cap), Column(name=_CELLS))
+    measure, ends = plan.measures[advice.measure], []
+    if cap < measure.high:
+        ends.append(_less(Constant(value=cap), Column(name=f"votes.max{advice.measure}")))
+    if cap < -measure.low:
+        ends.append(_less(Column(name=f"votes.min{advice.measure}"), Constant(value=-cap)))
+    return ends[0] if len(ends) == 1 else Any(operands=tuple(ends))
+
+
+def _less(left: Expression, right: Expression) -> Compare:
+    return Compare(comparison=Comparison.LESS, left=left, right=right)
+
+
+def advised(plan: Plan, votes: Sequence[Sequence[int]]) -> tuple[Advised, ...]:
+    """Return the caps of a plan that noisy votes choose: that of cells first, since the noise of all else depends on it."""
+    chosen: dict[int | None, int] = {}
+    for one, numbers in sorted(zip(plan.advice, votes, strict=True), key=lambda pair: pair[0].measure is not None):
+        variances = [_variance(mechanism) for mechanism in mechanisms(plan, one, chosen.get(None))]
+        chosen[one.measure] = best(one.caps, numbers, variances, spread_over(plan, one))
+    return tuple(Advised(votes=tuple(numbers), cap=chosen[one.measure]) for one, numbers in zip(plan.advice, votes, strict=True))
+
+
+def with_caps(plan: Plan, chosen: Sequence[int]) -> Plan:
+    """Return what is measured with the caps that were chosen: lower bounds, and the least noise that costs no more than the plan says.
+
+    Each marginal keeps its own share of the charge, whatever the caps: its scale is the least whose guarantee at the lower sensitivity is
+    within the one that the plan's scale has at the plan's sensitivity.
+    """
+    if not plan.advice:
+        return plan
+    return capped(plan, {one.measure: cap for one, cap in zip(plan.advice, chosen, strict=True)})
+
+
+def mechanisms(plan: Plan, advice: Advice, groups: int | None = None) -> list[Mechanism]:
+    """Return the noise in a cell under each cap of an advice, given how many cells of a person are kept.
+
+    Of an advice about cells, it is the noise that a number of persons would have for the price of all measures.
+    """
+    if advice.measure is not None:
+        number, kept = advice.measure, groups or plan.bounds.groups
+        return [capped(plan, {None: kept, number: cap}).strategies[number][0].mechanism for cap in advice.caps]
+    known = protected(plan)
+    known_epsilons = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in known]
+    epsilon = sum((one for one in known_epsilons if one is not None), Fraction(0))
+    rho = sum(guarantee_of(one.marginal.mechanism, one.add_remove).rho for one in known) * RHO_UNIT
+    found = []
+    for cap in advice.caps:
+        bounds, sizes = plan.bounds.model_copy(update={"groups": cap}), sizes_of(plan)
+        moved, _ = marginal_sensitivities(PERSONS, bounds, sizes, tuple(range(len(plan.grouping))))
+        if epsilon:
+            found.append(Mechanism(noise=NoiseKind.DISCRETE_LAPLACE, scale=scale_for_epsilon(moved.l1, epsilon)))
+        else:
+            found.append(Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=scale_for_rho(moved.l2_squared, rho)))
+    return found
+
+
+def spread_over(plan: Plan, advice: Advice) -> int:
+    """Return among how many cells what a cap takes away is taken to be spread: the finest ones that are measured."""
+    kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
+    return cells(sizes_of(plan), kept)
+
+
+@lru_cache(maxsize=256)
+def _scale(mechanism: Mechanism, before: Sensitivity, after: Sensitivity) -> Mechanism:
+    """Return the least noise at another sensitivity that costs no more than a mechanism does at its own."""
+    epsilon = epsilon_of(mechanism, before)
+    if epsilon is not None:
+        return mechanism if before.l1 == after.l1 else mechanism.model_copy(update={"scale": scale_for_epsilon(after.l1, epsilon)})
+    if before.l2_squared == after.l2_squared:
+        return mechanism
+    return mechanism.model_copy(update={"scale": scale_for_rho(after.l2_squared, guarantee_of(mechanism, before).rho * RHO_UNIT)})
+
+
+def capped(plan: Plan, caps: Mapping[int | None, int]) -> Plan:
+    """Return a plan without advice, with some caps."""
+    groups = caps.get(None, plan.bounds.groups)
+    update = {"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups}
+    bounds = plan.bounds.model_copy(update=update)
+    measures = tuple(cut(one, caps.get(number, highest_total(one))) for number, one in enumerate(plan.measures))
+    strategies = tuple(
+        tuple(
+            one.model_copy(
+                update={
+                    "mechanism": _scale(
+                        one.mechanism,
+                        marginal_sensitivities(before, plan.bounds, sizes_of(plan, before), one.kept)[0],
+                        marginal_sensitivities(after, bounds, sizes_of(plan, before), one.kept)[0],
+                    )
+                }
+            )
+            for one in strategy
+        )
+        for before, after, strategy in zip(plan.measures, measures, plan.strategies, strict=True)
+    )
+    return plan.model_copy(update={"measures": measures, "strategies": strategies, "advice": (), "bounds": bounds})
+
+
+def cut(measure: Measure, cap: int) -> Measure:
+    """Return a measure whose totals of a person in a cell are no further from 0 than a cap."""
+    if measure.aggregate is Aggregate.UNION:
+        return measure
+    return measure.model_copy(update={"low": max(measure.low, -cap), "high": min(measure.high, cap)})
+
+
+def _variance(mechanism: Mechanism) -> Fraction:
+    """Return the variance of noise, near enough: σ² of Gaussian noise, 2b² of Laplace noise."""
+    square: Fraction = Fraction(mechanism.scale) ** 2
+    return square if mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN else 2 * square

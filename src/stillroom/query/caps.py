@@ -1,0 +1,151 @@
+"""Caps on what one person adds: those that the analyst gives, and those that a first measurement is to choose."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.advice import Advice
+from stillroom.model.expression import Average, Covariance, Quantile, children, walk, with_children
+from stillroom.model.mechanism import Mechanism, NoiseKind
+from stillroom.model.plan import highest_total
+from stillroom.model.schema import to_units
+from stillroom.privacy.accountant import rho_from
+from stillroom.privacy.advice import candidates
+from stillroom.privacy.mechanisms import scale_for_epsilon, scale_for_rho
+from stillroom.query.advised import cut
+from stillroom.query.typed import CONSTANT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stillroom.model.expression import Expression
+    from stillroom.model.plan import Bounds, Finish, Measure
+    from stillroom.model.question import Terms
+
+
+def pinned(finish: Finish, measures: Sequence[Measure], headings: Sequence[str], caps: Mapping[str, float]) -> tuple[Measure, ...]:
+    """Return measures with the caps that the analyst gives, by the headings of counts and sums.
+
+    A cap is on the totals of one person in one cell, on either side of 0, in the units that the column shows. It is part of the plan, as
+    if the contract had declared it; one that the contract's bound is below of changes nothing.
+
+    Raises:
+        InvalidInput: A cap is for no column, or for one that is not a count or sum, or lies between two values that are told apart.
+        Refusal: Something else than totals and averages is computed from what is to be capped.
+    """
+    found = list(measures)
+    for name, cap in caps.items():
+        number = _shown(finish, headings, name)
+        if number not in _cappable(finish, measures):
+            raise Refusal(
+                Code.AGGREGATE_NOT_ALLOWED,
+                f"The column {name} cannot be capped: it is a count of persons or distinct values, or more than totals is made of it.",
+                "Cap counts of rows and sums that no average, variance or quantile counts by.",
+            )
+        found[number] = cut(found[number], _units(name, cap, found[number].digits))
+    return tuple(found)
+
+
+def _shown(finish: Finish, headings: Sequence[str], name: str) -> int:
+    """Return the measure that a column shows."""
+    places = [output.measure for output, heading in zip(finish.outputs, headings, strict=True) if heading == name]
+    if not places or places[0] is None:
+        reason = f"There is no column {name} to cap." if not places else f"The column {name} is not a count or sum."
+        raise InvalidInput(Code.PRICE_INVALID, reason, "Name a column that is COUNT or SUM, by its heading: --cap NAME=NUMBER.")
+    return places[0]
+
+
+def _units(name: str, cap: float, digits: int) -> int:
+    """Return a cap in units of a measure."""
+    try:
+        return to_units(cap, digits)
+    except ValueError:
+        raise InvalidInput(
+            Code.PRICE_INVALID,
+            f"The cap of {name} has more than the {digits} decimal places that its values have.",
+            "Round the cap.",
+        ) from None
+
+
+def _cappable(finish: Finish, measures: Sequence[Measure]) -> set[int]:
+    """Return the measures whose totals may be cut: sums that are shown, computed with, or averaged.
+
+    Whatever is derived from both a sum and a count of the same rows, other than an average, would no longer lie where it is known to; nor
+    would an average by a count that is cut.
+    """
+    from stillroom.model.expression import columns_of
+
+    nodes = [node for expression in finish.expressions for node in walk(expression)]
+    counted = {node.count for node in nodes if isinstance(node, Average)}
+    others = {name for node in nodes if isinstance(node, Covariance | Quantile) for name in columns_of(node)}
+    kept = {int(name[1:]) for name in counted | others if name[0] == "m"}
+    return {number for number, one in enumerate(measures) if number not in kept and not one.grid and highest_total(one) > 1}
+
+
+def check_advice(terms: Terms, *, selected: bool) -> None:
+    """Refuse what caps that are to be chosen do not go together with.
+
+    Raises:
+        InvalidInput: An error is asked for, which would depend on the caps.
+        Refusal: Keys are selected.
+    """
+    if terms.advise is None:
+        return
+    if terms.epsilon is None:
+        raise InvalidInput(
+            Code.PRICE_INVALID, "No error can be asked for where caps are still to be chosen.", "Use --epsilon, or leave out --advise."
+        )
+    if selected:
+        raise Refusal(
+            Code.AGGREGATE_NOT_ALLOWED,
+            "Caps cannot be chosen beside a key without a declared domain.",
+            "Leave out --advise and give --cap or --groups-per-person, or group by columns with declared domains.",
+        )
+
+
+def advice_for(  # noqa: PLR0913 - what caps are chosen from
+    terms: Terms, *, finish: Finish, measures: Sequence[Measure], headings: Sequence[str], bounds: Bounds, delta: Fraction
+) -> tuple[Advice, ...]:
+    """Return the caps that a first measurement is to choose: of a person's cells, and of totals that the analyst does not pin.
+
+    The share of the price that the terms set aside is divided evenly.
+
+    Raises:
+        InvalidInput: There is nothing to choose.
+    """
+    if terms.advise is None or terms.epsilon is None:
+        return ()
+    given = {_shown(finish, headings, name) for name in terms.caps}
+    numbers = sorted(n for n in _cappable(finish, measures) - given if highest_total(measures[n]) < CONSTANT_LIMIT)
+    about: list[int | None] = [*([None] if bounds.groups > 1 and terms.groups_per_person is None else []), *numbers]
+    if not about:
+        raise InvalidInput(
+            Code.PRICE_INVALID, "There is no cap to choose: every bound of the question is 1, or given.", "Leave out --advise."
+        )
+    share = Fraction(str(terms.advise)) / len(about)
+    scale = _scale(Fraction(str(terms.epsilon)), share, delta, bounds.identifiers, pure=terms.pure)
+    mechanism = Mechanism(noise=NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN, scale=scale)
+    return tuple(
+        Advice(measure=one, caps=candidates(bounds.groups if one is None else highest_total(measures[one])), mechanism=mechanism)
+        for one in about
+    )
+
+
+def _scale(epsilon: Fraction, share: Fraction, delta: Fraction, identifiers: int, *, pure: bool) -> float:
+    """Return the scale of the noise on votes: a person has one vote for each identifier, and they may be for one cap."""
+    if pure:
+        return scale_for_epsilon(identifiers, epsilon * share)
+    return scale_for_rho(identifiers**2, rho_from(epsilon, delta) * share)
+
+
+def with_average_ends(finish: Finish, measures: Sequence[int]) -> Finish:
+    """Return a finish whose averages of sums that may be cut reach to 0: cutting a sum brings its average closer to it."""
+    return finish.with_each(lambda node: _reaching_zero(node, {f"m{number}" for number in measures}))
+
+
+def _reaching_zero(node: Expression, cut_off: set[str]) -> Expression:
+    if isinstance(node, Average) and node.total in cut_off:
+        return node.model_copy(update={"low": min(node.low, 0), "high": max(node.high, 0)})
+    return with_children(node, [_reaching_zero(child, cut_off) for child in children(node)])

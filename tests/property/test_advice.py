@@ -1,0 +1,251 @@
+"""Caps that a first measurement chooses: what one person can do to the votes, which cap is chosen, and what is paid whichever it is.
+
+The argument is in `stillroom.privacy.advice`. Its premises are held against engine and reference on neighbouring worlds: a person has one
+vote about each cap; with every cap, the measures move no further than declared; and the noise that is drawn then costs no more than was
+charged. What is chosen is held against every other choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, cached_property
+from itertools import combinations, pairwise, product
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillroom.model.charge import RHO_UNIT
+from stillroom.model.plan import highest_total
+from stillroom.privacy.advice import MOST, best, candidates, losses
+from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of
+from stillroom.query.advised import advised, votes_plan, with_caps
+from stillroom.query.protected import drawn, protected
+from tests.neighbours import Exploration, explored, norms, within
+from tests.reference import counted
+from tests.world import Entry, contributions, corpus, measured, persons, referred, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from stillroom.model.plan import Plan
+    from stillroom.model.price import Compiled
+    from tests.reference import Part
+
+ADVISED = corpus("advised.sql")
+EVERY_QUESTION = pytest.mark.parametrize("entry", ADVISED, ids=lambda entry: entry.name)
+
+
+@dataclass(frozen=True)
+class Capped(Entry):
+    """A question whose caps are chosen already."""
+
+    caps: tuple[int, ...] = ()
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """What it compiles to, with the caps."""
+        found = self.compile()
+        return found.model_copy(update={"plan": with_caps(found.plan, self.caps)})
+
+
+@dataclass(frozen=True)
+class Voting(Entry):
+    """The votes for the caps of a question."""
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """What counts the votes."""
+        found = self.compile()
+        return found.model_copy(update={"plan": votes_plan(found.plan)})
+
+
+def choices(plan: Plan) -> Iterator[tuple[int, ...]]:
+    """Yield caps: all combinations of lowest, highest and one between."""
+    return product(*(sorted({one.caps[0], one.caps[len(one.caps) // 2], one.caps[-1]}) for one in plan.advice))
+
+
+@cache
+def capped(entry: Entry) -> list[Capped]:
+    return [Capped(entry.name, entry.sql, entry.terms, entry.variant, caps=caps) for caps in choices(entry.compiled.plan)]
+
+
+def few(entry: Entry) -> list[Capped]:
+    """Return the question with the lowest caps, with the middle ones, and with the highest."""
+    found = capped(entry)
+    return [found[0], found[len(found) // 2], found[-1]]
+
+
+# ------------------------------------------------------------------------------------------------------------ the votes
+
+
+def histograms(entry: Entry, cells: Sequence[Part]) -> list[list[int]]:
+    """Return the votes of each advice from cells of the plan of the votes."""
+    numbers = iter(sum(counted(one).values()) for one in cells)
+    return [[next(numbers) for _ in advice.caps] for advice in entry.compiled.plan.advice]
+
+
+def voting(entry: Entry) -> Exploration:
+    return explored(Voting(entry.name, entry.sql, entry.terms, entry.variant))
+
+
+@EVERY_QUESTION
+def test_a_person_has_one_vote_about_each_cap(entry: Entry) -> None:
+    """Somebody who appears or vanishes moves one number of a histogram by 1 for each identifier; who is altered, two."""
+    votes = drawn(entry.compiled.plan)[len(protected(entry.compiled.plan)) :]
+    found = 0
+    for people in voting(entry).moves:
+        for vectors in people:
+            forms = [histograms(entry, vector) for vector in vectors]
+            for form in forms:
+                assert all(within(norms(own), (m, m, m**2, m)) for own in form for m in [entry.compiled.plan.bounds.identifiers])
+                assert all(norms(own)[1] <= one.add_remove.l1 for own, one in zip(form, votes, strict=True))
+                found += sum(map(sum, form))
+            for before, after in combinations(forms, 2):
+                for one, other, known in zip(before, after, votes, strict=True):
+                    moved = norms(a - b for a, b in zip(one, other, strict=True))
+                    assert moved[1] <= known.change.l1
+                    assert moved[2] <= known.change.l2_squared
+    assert found
+
+
+@EVERY_QUESTION
+def test_engine_and_reference_count_the_same_votes(entry: Entry) -> None:
+    plan = votes_plan(entry.compiled.plan)
+    assert measured(plan, world()) == referred(plan, world())
+    assert all(len(cells) == 1 for cells in measured(plan, world()))
+
+
+@EVERY_QUESTION
+def test_each_votes_for_the_least_cap_that_changes_nothing(entry: Entry) -> None:
+    """Said once more of what the reference finds in the cells of each measure, which are cut at the highest cap already."""
+    plan = entry.compiled.plan
+    uncut = plan.model_copy(update={"bounds": plan.bounds.model_copy(update={"groups": 10**6, "keep_groups": False})})
+    voted = contributions(votes_plan(plan), world())
+    for person, parts in contributions(uncut, world()).items():
+        for advice, votes in zip(plan.advice, histograms(entry, voted[person]), strict=True):
+            if advice.measure is None:
+                continue
+            most = max((abs(total) for total in parts[advice.measure].values() if isinstance(total, int)), default=0)
+            least = next(place for place, cap in enumerate(advice.caps) if cap >= most)
+            assert sum(votes) == votes[least] <= 1
+            assert votes[least] == 1 or not most
+
+
+def test_votes_about_cells_are_for_as_many_as_a_person_has() -> None:
+    entry = next(one for one in ADVISED if one.name == "rows by ward")
+    plan = entry.compiled.plan
+    assert plan.advice[0].measure is None
+    voted = contributions(votes_plan(plan), world())
+    cells = {person: len(parts[0]) for person, parts in contributions(plan, world()).items()}
+    assert {person: histograms(entry, voted[person])[0] for person in persons()} == {
+        person: [int(cells[person] == cap) for cap in plan.advice[0].caps] for person in persons()
+    }
+    assert len(set(cells.values())) > 2
+
+
+# ---------------------------------------------------------------------------------------------------------- with each cap
+
+
+@EVERY_QUESTION
+def test_with_any_cap_a_person_moves_the_measures_within_their_bounds(entry: Entry) -> None:
+    for one in few(entry):
+        assert all(within(moved, allowed) for moved, allowed in explored(one).vanishing())
+        assert all(within(moved, allowed) for moved, allowed in explored(one).changing())
+
+
+@EVERY_QUESTION
+def test_with_any_cap_engine_and_reference_agree(entry: Entry) -> None:
+    for one in few(entry):
+        assert measured(one.compiled.plan, world()) == referred(one.compiled.plan, world())
+
+
+@EVERY_QUESTION
+def test_votes_and_measures_cost_no_more_than_the_charge(entry: Entry) -> None:
+    """With any caps: as zCDP, as pure ε, and for a person who is changed; and what is set aside is used but for rounding."""
+    plan, charge = entry.compiled.plan, entry.compiled.charge
+    votes = drawn(plan)[len(protected(plan)) :]
+    change = sum((rho_of(one.marginal.mechanism, one.change) for one in drawn(plan)), Fraction(0))
+    for choice in capped(entry):
+        second = [*drawn(choice.compiled.plan), *votes]
+        assert charge_of((one.marginal.mechanism, one.add_remove) for one in second).fits(charge)
+        assert sum((rho_of(one.marginal.mechanism, one.add_remove) for one in second), Fraction(0)) > charge.rho * RHO_UNIT * Fraction(
+            99, 100
+        )
+        assert sum((rho_of(one.marginal.mechanism, one.change) for one in second), Fraction(0)) <= change * (1 + Fraction(1, 10**9))
+        pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in second]
+        if entry.compiled.pure_epsilon is not None:
+            assert sum((one for one in pure if one is not None), Fraction(0)) <= Fraction(entry.compiled.pure_epsilon)
+            assert None not in pure
+
+
+@EVERY_QUESTION
+def test_each_marginal_keeps_to_its_own_share(entry: Entry) -> None:
+    for choice in capped(entry):
+        for before, after in zip(protected(entry.compiled.plan), protected(choice.compiled.plan), strict=True):
+            known = guarantee_of(before.marginal.mechanism, before.add_remove)
+            assert guarantee_of(after.marginal.mechanism, after.add_remove).rho <= known.rho
+            assert after.marginal.mechanism.scale <= before.marginal.mechanism.scale
+
+
+@EVERY_QUESTION
+def test_the_highest_caps_are_those_of_the_contract(entry: Entry) -> None:
+    plan = entry.compiled.plan
+    highest = with_caps(plan, [one.caps[-1] for one in plan.advice])
+    assert (highest.bounds, highest.measures, highest.strategies) == (plan.bounds, plan.measures, plan.strategies)
+    lowest = with_caps(plan, [one.caps[0] for one in plan.advice])
+    capped_ones = [one.measure for one in plan.advice if one.measure is not None]
+    assert all(highest_total(lowest.measures[n]) < highest_total(plan.measures[n]) for n in capped_ones)
+
+
+# -------------------------------------------------------------------------------------------------------------- the choice
+
+
+@given(st.integers(2, 2**52))
+def test_caps_go_down_from_the_bound_by_no_more_than_the_root_of_two(highest: int) -> None:
+    caps = candidates(highest)
+    assert caps[-1] == highest
+    assert 2 <= len(caps) <= MOST
+    assert all(low < high and (high - 1) ** 2 <= 2 * low**2 for low, high in pairwise(caps))
+    assert caps[0] == 1 or len(caps) == MOST
+
+
+@given(st.data())
+def test_no_other_cap_has_a_smaller_expected_error(data: st.DataObject) -> None:
+    caps = candidates(data.draw(st.integers(2, 500)))
+    votes = data.draw(st.lists(st.integers(-50, 5000), min_size=len(caps), max_size=len(caps)))
+    share = data.draw(st.fractions(Fraction(1, 10), 10))
+    variances, cells = [(share * cap) ** 2 for cap in caps], data.draw(st.integers(1, 100))
+    chosen = best(caps, votes, variances, cells)
+    errors = {}
+    for place, cap in enumerate(caps):
+        lost = Fraction(0)
+        for other in range(place + 1, len(caps)):
+            lost += max(0, votes[other]) * (Fraction(caps[other - 1] + caps[other], 2) - cap)
+        errors[cap] = variances[place] + (lost / cells) ** 2
+    assert errors[chosen] == min(errors.values())
+    assert list(errors.values()) == losses(caps, votes, variances, cells)
+
+
+def test_many_small_totals_choose_a_small_cap_and_many_large_ones_a_large() -> None:
+    caps = candidates(1000)
+    variances = [Fraction(cap) ** 2 * 25 for cap in caps]
+    assert best(caps, [0] * len(caps), variances, 1) == 1
+    assert best(caps, [0] * (len(caps) - 1) + [10_000], variances, 1) == 1000
+    some = [10_000 if cap <= 30 else 1 for cap in caps]
+    assert 20 <= best(caps, some, variances, 10) <= 60
+
+
+@EVERY_QUESTION
+def test_the_choice_is_a_function_of_noisy_votes(entry: Entry) -> None:
+    """Of one advice and those before it: other votes about other caps change nothing, unless cells are among these."""
+    plan = entry.compiled.plan
+    votes = [tuple(range(len(one.caps))) for one in plan.advice]
+    chosen = advised(plan, votes)
+    assert [one.votes for one in chosen] == votes
+    assert all(one.cap in advice.caps for one, advice in zip(chosen, plan.advice, strict=True))
+    if plan.advice[0].measure is None:
+        other = advised(plan, [votes[0], *([(0,) * len(one.caps) for one in plan.advice[1:]])])
+        assert other[0] == chosen[0]

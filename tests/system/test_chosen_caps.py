@@ -1,0 +1,148 @@
+"""Caps that a first measurement chooses, from the command line: price, release, what is printed, and verification."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stillroom.cli.main import _code
+from stillroom.client.session import open_room
+from stillroom.errors import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+QUESTION = "SELECT line, COUNT(*) AS taps, SUM(fare) AS [fares] FROM taps GROUP BY line".replace("[fares]", '"[fares]"')
+PEOPLE, MANY = 4_000, 4
+"""All have two taps, one in a thousand as many as the contract lets."""
+
+CONTRACT = """
+schema: stillroom/contract/v1
+name: taps
+version: 1
+parties:
+  - {name: transit, roles: [owner, analyst, receiver], key: "KEY"}
+purpose: Tests.
+jurisdiction: none
+retention_days: 30
+expires: "2099-12-31"
+quantum_seconds: 0.01
+ask: [transit]
+receive: [transit]
+approval: {rule: automatic, release_epsilon: 2, analyst_epsilon: 8}
+caps: {epsilon: 8, delta: 1e-9, release_epsilon: 2}
+datasets:
+  taps:
+    kind: private
+    owner: transit
+    person: {column: card}
+    rows_per_person: 40
+    columns:
+      line: {type: integer, bounds: [1, 50], required: true, uses: [group]}
+      fare: {type: decimal, step: 0.01, bounds: [0, 100], uses: [measure]}
+"""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a room, a home, a contract in force and data."""
+    folder = tmp_path_factory.mktemp("taps")
+    room, home = str(folder / "room"), str(folder / "transit")
+    assert _code(["init", "room", room]) == 0
+    assert _code(["init", "home", "transit", home, "--room", room, "--epsilon", "20"]) == 0
+    text = CONTRACT.replace("KEY", (folder / "transit" / "public.key").read_text(encoding="utf-8"))
+    (folder / "contract.yaml").write_text(text, encoding="utf-8")
+    with (folder / "taps.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = [(number % 50 + 1, f"c{number}", "2.50") for number in range(PEOPLE) for _ in range(40 if number < MANY else 2)]
+        csv.writer(file).writerows([("line", "card", "fare"), *rows])
+    assert _code(["contract", "sign", str(folder / "contract.yaml"), "--home", home]) == 0
+    assert _code(["data", "add", "taps", str(folder / "taps.csv"), "--home", home]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(base: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run a command and return its code and output."""
+
+    def command(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = _code([*arguments, "--home", str(base / "transit")])
+        return code, capsys.readouterr().out
+
+    return command
+
+
+def document(found: tuple[int, str]) -> Any:  # noqa: ANN401 - parsed JSON
+    return json.loads(found[1])
+
+
+def test_a_price_shows_the_caps_and_is_what_it_was(run: Callable[..., tuple[int, str]]) -> None:
+    code, text = run("price", QUESTION, "--epsilon", "1", "--advise", "0.05")
+    found = document(run("price", QUESTION, "--epsilon", "1", "--advise", "0.05", "--json"))
+    assert code == 0
+    spent = f"for {found['caps'][0]['charge']['rho'] / 1e12:.5f} ρ of the charge"
+    assert f"The cap of a person's number of cells is chosen first, {spent}" in text
+    assert "The cap of a person's total in a cell of taps is chosen first" in text
+    assert "The cap of a person's total in a cell of [fares] is chosen first" in text
+    assert [one["columns"] for one in found["caps"]] == [[], ["taps"], ["[fares]"]]
+    plain = document(run("price", QUESTION, "--epsilon", "1", "--json"))
+    assert plain["caps"] == []
+    assert plain["promise"] == pytest.approx(found["promise"])
+    assert plain["charge"]["rho"] == pytest.approx(found["charge"]["rho"])
+
+
+def test_a_release_is_made_with_the_caps_and_holds(run: Callable[..., tuple[int, str]], base: Path) -> None:
+    """The highest caps, forty rows and 4,000, are for one in a thousand: they are not chosen, and there is far less noise.
+
+    For that to fail, votes would have to be off by more than six standard deviations.
+    """
+    code, text = run("ask", QUESTION, "--epsilon", "1", "--advise", "0.05", "--out", str(base / "release.json"))
+    assert code == 0
+    assert "Chosen by a first measurement: one person adds at most " in text
+    assert "to a cell of [fares]; what is beyond is cut off." in text
+    home = str(base / "transit")
+    assert _code(["contract", "show", "--home", home, "--out", str(base / "signed.json")]) == 0
+    assert _code(["log", "--home", home, "--export", str(base / "log.json")]) == 0
+    files = ["--contract", str(base / "signed.json"), "--log", str(base / "log.json")]
+    assert _code(["verify", str(base / "release.json"), *files]) == 0
+    release = open_room(base / "transit").releases()[0]
+    cells, taps, fares = release.statement.table.advised
+    assert (1 <= cells.cap <= 40, taps.cap < 40, fares.cap < 400_000) == (True, True, True)
+    assert "Chosen by a first measurement" in release._repr_html_()
+    lows, highs = (release.table.column(f"taps_{end}").to_pylist() for end in ("low", "high"))
+    widths = [float(high) - float(low) for low, high in zip(lows, highs, strict=True)]
+    price = document(run("price", QUESTION, "--epsilon", "1", "--json"))
+    assert max(widths) / 2 < float(price["errors"][0]["half_width"]) / 1.5
+    assert document(run("ask", QUESTION, "--epsilon", "1", "--advise", "0.05", "--json"))["table"] == release.statement.table.to_json()
+
+
+def test_caps_are_given_by_headings(run: Callable[..., tuple[int, str]]) -> None:
+    found = document(run("price", QUESTION, "--epsilon", "1", "--cap", "taps=4", "--cap", "[fares]=12.5", "--json"))
+    plain = document(run("price", QUESTION, "--epsilon", "1", "--json"))
+    assert [float(one["half_width"]) for one in found["errors"]] < [float(one["half_width"]) / 2 for one in plain["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--cap", "taps"], Code.USAGE),
+        (["--cap", "=4"], Code.USAGE),
+        (["--cap", "taps=four"], Code.USAGE),
+        (["--cap", "taps=true"], Code.USAGE),
+        (["--cap", "taps=1", "--cap", "taps=2"], Code.USAGE),
+        (["--cap", "taps=0"], Code.PRICE_INVALID),
+        (["--cap", "taps=1e400"], Code.PRICE_INVALID),
+        (["--cap", "taps=1.5"], Code.PRICE_INVALID),
+        (["--cap", "fare=1"], Code.PRICE_INVALID),
+        (["--advise", "0"], Code.PRICE_INVALID),
+        (["--advise", "0.9"], Code.PRICE_INVALID),
+        (["--advise", "nan"], Code.PRICE_INVALID),
+    ],
+)
+def test_what_makes_no_sense_is_refused(run: Callable[..., tuple[int, str]], options: list[str], code: Code) -> None:
+    found, text = run("price", QUESTION, "--epsilon", "1", *options, "--json")
+    assert (found, json.loads(text)["error"]["code"]) == (2, code)

@@ -1,0 +1,195 @@
+"""Caps of what one person adds: given by the analyst, or chosen by a first measurement; what is refused, and what a price says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from stillroom.errors import Code, StillroomError
+from stillroom.model.codec import digest_of, encode
+from stillroom.model.expression import Average
+from stillroom.model.plan import Plan
+from stillroom.model.question import Terms
+from stillroom.privacy.promises import Noised, release_promise
+from stillroom.query.advised import with_caps
+from stillroom.query.price import price
+from stillroom.query.protected import drawn, plan_charge, protected
+from tests.questions import CONTRACT, compiled
+
+COUNTED = "SELECT ward, COUNT(*) AS n, SUM(cost) AS costs FROM visits GROUP BY ward"
+BY_PERSON = "SELECT gender, COUNT(*) AS n, SUM(cost) AS costs FROM members JOIN visits ON id = pid GROUP BY gender"
+
+
+def plan(sql: str, **terms: Any) -> Plan:  # noqa: ANN401 - terms of a question
+    return compiled(sql, **{"epsilon": 1.0, **terms}).plan
+
+
+def refusal(sql: str, **terms: Any) -> StillroomError:  # noqa: ANN401 - terms of a question
+    with pytest.raises(StillroomError) as caught:
+        plan(sql, **terms)
+    return caught.value
+
+
+# ---------------------------------------------------------------------------------------------------------------- given
+
+
+def test_a_cap_narrows_its_measure_as_if_the_contract_had() -> None:
+    found = plan(BY_PERSON, caps={"costs": 120.5, "n": 2})
+    assert [(one.low, one.high) for one in found.measures] == [(0, 2), (0, 12_050)]
+    before = plan(BY_PERSON)
+    assert [(one.low, one.high) for one in before.measures] == [(0, 5), (0, 50_000)]
+    pairs = zip(found.strategies, before.strategies, strict=True)
+    assert all(one[0].mechanism.scale < other[0].mechanism.scale / 2 for one, other in pairs)
+    assert (found.advice, found.bounds) == ((), before.bounds)
+
+
+def test_a_cap_beyond_the_contract_changes_nothing() -> None:
+    assert digest_of(plan(COUNTED, caps={"costs": 10**6, "n": 5})) == digest_of(plan(COUNTED))
+
+
+def test_a_signed_total_is_capped_on_both_sides() -> None:
+    found = plan("SELECT SUM(cost - 40) AS s FROM visits", caps={"s": 100})
+    assert (found.measures[0].low, found.measures[0].high) == (-10_000, 10_000)
+
+
+def test_an_average_of_what_is_cut_reaches_to_zero() -> None:
+    average = "SELECT AVG(age) AS mean, SUM(age) AS total FROM members"
+    (before, after) = (plan(average, **terms).finish.outputs[0].value for terms in ({}, {"caps": {"total": 50}}))
+    assert isinstance(before, Average)
+    assert isinstance(after, Average)
+    assert (before.low, before.high) == (12, 90)
+    assert (after.low, after.high) == (0, 90)
+
+
+@pytest.mark.parametrize(
+    ("sql", "caps", "code"),
+    [
+        (COUNTED, {"nothing": 1}, Code.PRICE_INVALID),
+        (COUNTED, {"ward": 1}, Code.PRICE_INVALID),
+        (COUNTED, {"n": 1.5}, Code.PRICE_INVALID),
+        (COUNTED, {"costs": 0.001}, Code.PRICE_INVALID),
+        ("SELECT AVG(cost) AS mean FROM visits", {"mean": 5}, Code.PRICE_INVALID),
+        ("SELECT COUNT(DISTINCT pid) AS n FROM visits", {"n": 1}, Code.AGGREGATE_NOT_ALLOWED),
+        ("SELECT COUNT(DISTINCT ward) AS n FROM visits", {"n": 1}, Code.AGGREGATE_NOT_ALLOWED),
+        ("SELECT COUNT(cost) AS n, AVG(cost) FROM visits", {"n": 1}, Code.AGGREGATE_NOT_ALLOWED),
+    ],
+)
+def test_what_cannot_be_capped_is_refused(sql: str, caps: dict[str, float], code: Code) -> None:
+    assert refusal(sql, caps=caps).code is code
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n": 0}, {"n": -1}, {"n": float("inf")}, {"n": float("nan")}, {"n": "2"}, {f"c{n}": 1 for n in range(201)}]
+)
+def test_caps_are_numbers_above_zero(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="caps"):
+        Terms.model_validate({"epsilon": 1.0, "caps": wrong})
+
+
+# --------------------------------------------------------------------------------------------------------------- chosen
+
+
+def test_without_advice_nothing_is_different() -> None:
+    assert b"advice" not in encode(plan(COUNTED))
+    assert b"advise" not in encode(Terms(epsilon=1.0))
+    assert b"caps" not in encode(Terms(epsilon=1.0))
+
+
+def test_what_is_to_be_chosen() -> None:
+    """Cells where a person may be in several, and totals that are not given; never the number by which an average divides."""
+    assert [one.measure for one in plan(COUNTED, advise=0.05).advice] == [None, 0, 1]
+    assert [one.measure for one in plan(BY_PERSON, advise=0.05).advice] == [0, 1]
+    assert [one.measure for one in plan(BY_PERSON, advise=0.05, caps={"n": 2}).advice] == [1]
+    assert [one.measure for one in plan(COUNTED, advise=0.05, groups_per_person=2).advice] == [0, 1]
+    assert [one.measure for one in plan("SELECT COUNT(cost) AS n, AVG(cost) FROM visits", advise=0.05).advice] == [1]
+    assert [one.measure for one in plan("SELECT MEDIAN(cost), COUNT(*) FROM visits", advise=0.05).advice] == [1]
+    assert [one.measure for one in plan("SELECT VARIANCE(cost), SUM(-cost) FROM visits", advise=0.05).advice] == [3]
+
+
+@pytest.mark.parametrize(
+    ("sql", "terms", "code"),
+    [
+        ("SELECT COUNT(*) FROM members", {}, Code.PRICE_INVALID),
+        ("SELECT COUNT(DISTINCT pid), COUNT(DISTINCT ward) FROM visits", {}, Code.PRICE_INVALID),
+        ("SELECT VARIANCE(cost) FROM visits", {}, Code.PRICE_INVALID),
+        (BY_PERSON, {"caps": {"n": 1, "costs": 1}}, Code.PRICE_INVALID),
+        (COUNTED, {"epsilon": None, "error": 10.0}, Code.PRICE_INVALID),
+        ("SELECT place, COUNT(*) FROM trips GROUP BY place", {}, Code.AGGREGATE_NOT_ALLOWED),
+    ],
+)
+def test_where_nothing_can_be_chosen_it_is_refused(sql: str, terms: dict[str, Any], code: Code) -> None:
+    assert refusal(sql, **{"advise": 0.05, **terms}).code is code
+
+
+@pytest.mark.parametrize("share", [0, 0.0001, 0.51, 1, -0.1, float("nan"), "0.05"])
+def test_the_share_is_small_and_not_nothing(share: object) -> None:
+    with pytest.raises(ValueError, match="advise"):
+        Terms.model_validate({"epsilon": 1.0, "advise": share})
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_the_price_is_that_without_advice_and_the_slice_is_as_declared(pure: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    for share in (0.05, 0.3):
+        found, plain = compiled(COUNTED, epsilon=1.0, pure=pure, advise=share), compiled(COUNTED, epsilon=1.0, pure=pure)
+        if pure:
+            votes = [Fraction(one.add_remove.l1) / Fraction(one.marginal.mechanism.scale) for one in drawn(found.plan)[-3:]]
+            assert float(sum(votes)) == pytest.approx(share, rel=1e-9)
+            assert float(found.pure_epsilon or 0) == pytest.approx(float(plain.pure_epsilon or 0), rel=1e-9)
+        else:
+            assert found.charge.rho == pytest.approx(plain.charge.rho, rel=1e-9)
+            assert sum(one.charge.rho for one in price(CONTRACT, found).caps) == pytest.approx(share * plain.charge.rho, rel=1e-6)
+        assert found.charge == plan_charge(found.plan)
+
+
+def test_a_price_shows_the_caps_and_the_error_under_each() -> None:
+    found = compiled(COUNTED, epsilon=1.0, advise=0.05)
+    shown = price(CONTRACT, found)
+    groups, count, costs = shown.caps
+    assert (groups.columns, count.columns, costs.columns) == ((), ("n",), ("costs",))
+    assert (groups.caps, count.caps) == (("1", "2", "3"), ("1", "2", "3", "4", "5"))
+    assert (costs.caps[-1], len(costs.caps)) == ("500.00", 32)
+    for one in shown.caps:
+        widths = [float(width) for width in one.half_widths]
+        assert widths == sorted(widths)
+        assert widths[0] < widths[-1] / 1.5
+    assert [one.half_width for one in shown.errors] == [count.half_widths[-1], costs.half_widths[-1]]
+    assert price(CONTRACT, compiled(COUNTED, epsilon=1.0)).caps == ()
+
+
+def test_the_promise_for_a_change_holds_whatever_is_chosen() -> None:
+    for sql in (COUNTED, "SELECT ward, SUM(cost - 40) FROM visits GROUP BY ward", BY_PERSON):
+        for pure in (False, True):
+            found = compiled(sql, epsilon=1.0, advise=0.05, pure=pure)
+            promise = price(CONTRACT, found).promise
+            votes = drawn(found.plan)[len(protected(found.plan)) :]
+            for place in (0, 1, -1):
+                chosen = drawn(with_caps(found.plan, [one.caps[place] for one in found.plan.advice]))
+                noised = [Noised(one.marginal.mechanism, one.add_remove, one.change) for one in [*chosen, *votes]]
+                own = release_promise(noised, Fraction(1, 10**9))
+                assert own.epsilon <= promise.epsilon * (1 + 1e-9)
+                assert own.change_epsilon <= promise.change_epsilon * (1 + 1e-9)
+
+
+def test_plans_whose_caps_make_no_sense_are_no_plans() -> None:
+    document = plan(COUNTED, advise=0.05).to_json()
+    assert Plan.model_validate_json(encode(plan(COUNTED, advise=0.05))) == plan(COUNTED, advise=0.05)
+    advice: Any = document["advice"]
+    for wrong in (
+        [advice[1], advice[1]],
+        [{**advice[1], "measure": 9}],
+        [{**advice[1], "measure": -1}],
+        [{**advice[1], "caps": advice[1]["caps"][::-1]}],
+        [{**advice[1], "caps": advice[1]["caps"][:-1]}],
+        [{**advice[1], "caps": ["5"]}],
+        [{**advice[1], "caps": ["0", "5"]}],
+    ):
+        with pytest.raises(ValueError, match=r"advice|cap"):
+            Plan.model_validate_json(encode_json({**document, "advice": wrong}))
+
+
+def encode_json(document: Any) -> bytes:  # noqa: ANN401 - a plan as JSON
+    from stillroom.crypto.canonical import canonical
+
+    return canonical(document)
