@@ -209,11 +209,8 @@ class Session:
         from stillroom.query.price import price
         from stillroom.room import checks
 
-        contract = self.contract
-        question = self._question(contract, sql, parameters, terms, dialect)
-        compiled = compile_question(contract, question)
-        checks.computable(self._room, compiled.plan)
-        return price(contract, compiled, question.terms.group_size)
+        question = self._question(contract := self.contract, sql, parameters, terms, dialect)
+        return price(contract, checks.computable(self._room, compile_question(contract, question)), question.terms.group_size)
 
     def cap_exceeded(self, price: Price) -> float | None:
         """Return the most that one release may cost under the contract, as ε, if this price is more."""

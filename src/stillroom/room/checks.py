@@ -19,7 +19,6 @@ from stillroom.room.statement import QUESTION_TYPE
 from stillroom.room.times import day
 
 if TYPE_CHECKING:
-    from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
     from stillroom.ports import Records
     from stillroom.room.room import Room
@@ -47,25 +46,26 @@ def planned(room: Room, asked: Asked, compiled: Compiled) -> Planned:
     Raises:
         Refusal: It costs more than can be counted, or `ENGINE_LACKS`.
     """
-    computable(room, compiled.plan)
+    computable(room, compiled)
     return Planned(
         asked, compiled, price(asked.contract, compiled, asked.question.terms.group_size), approvals.receivers_of(asked.contract)
     )
 
 
-def computable(room: Room, plan: Plan) -> None:
-    """Refuse a plan that the room's engine does not compute exactly. It depends on the plan and the engine alone.
+def computable(room: Room, compiled: Compiled) -> Compiled:
+    """Return a question, unless the room's engine does not compute its plan exactly. That depends on the plan and the engine alone.
 
     Raises:
         Refusal: `ENGINE_LACKS`, which names all that is lacking.
     """
-    lacking = room.outlet.protection.lacking(plan)
+    lacking = room.outlet.protection.lacking(compiled.plan)
     if lacking:
         raise Refusal(
             Code.ENGINE_LACKS,
             f"The room's engine does not compute exactly as a plan means it: {', '.join(lacking)}.",
             "Ask without it, or ask the room's operator for another engine; the reference of engines says what each computes.",
         )
+    return compiled
 
 
 def clear(room: Room, records: Records, plan: Planned) -> Cleared:
