@@ -241,6 +241,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "demo",
         "join",
         "combine",
+        "engine",
     }
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)
