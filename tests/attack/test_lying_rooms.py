@@ -443,7 +443,7 @@ CLAMPED_LIES: dict[str, tuple[int, Change, str]] = {
     "by group": (5, _key_of_removed, "is not one number for the whole table"),
     "of no sum": (5, put("140", "plan", "measures", 2, "high"), "is not what clamping removes from a sum of the plan"),
     "as a column": (5, put("m2", "plan", "finish", "outputs", 1, "value", "name"), "is one number for the whole table"),
-    "noise that vanishes": (5, put(1e-9, "plan", "strategies", 2, 0, "mechanism", "scale"), "what was measured"),
+    "noise that vanishes": (5, put(1e-9, "plan", "strategies", 2, 0, "mechanism", "scale"), "no noise is drawn at the scale"),
     "rows that are not counted": (6, put(1, "plan", "bounds", "rows"), "the charge: got"),
     "add/remove L1 understated": (6, add(-1, "noise", -1, "add_remove_l1"), "the add/remove L1 sensitivity of measure 2"),
     "add/remove L2 understated": (6, add(-1, "noise", -1, "add_remove_l2_squared"), "squared add/remove L2 sensitivity of measure 2"),

@@ -1027,25 +1027,25 @@ SELECT AVG(cost), SUM(cost) FILTER (WHERE urgent), VARIANCE(cost), MEDIAN(severi
 SELECT ward, urgent, SUM(cost), AVG(change), COUNT(*) FROM visits GROUP BY CUBE (ward, urgent)
 
 -- name: the first visit of each, by a condition of an inner join
-SELECT v.ward, COUNT(*), SUM(v.cost) FROM members m JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON m.member = v.patient AND v.place = 1 GROUP BY v.ward
+SELECT v.ward, COUNT(*), SUM(v.cost) FROM members m JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) v ON m.member = v.patient AND v.place = 1 GROUP BY v.ward
 
 -- name: two visits at most of each, by a condition of a left join
-SELECT v.ward, COUNT(*) FROM linked l LEFT JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON l.member = v.patient AND v.place <= 2 GROUP BY v.ward
+SELECT v.ward, COUNT(*) FROM linked l LEFT JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) v ON l.member = v.patient AND v.place <= 2 GROUP BY v.ward
 
 -- name: first and second visits, by conditions on both sides
-SELECT v.ward AS first, w.ward AS second, COUNT(*) FROM (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) w ON v.patient = w.patient AND v.place = 1 AND w.place IN (2, 3) GROUP BY v.ward, w.ward
+SELECT v.ward AS first, w.ward AS second, COUNT(*) FROM (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) v JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) w ON v.patient = w.patient AND v.place = 1 AND w.place IN (2, 3) GROUP BY v.ward, w.ward
 
 -- name: first visits of the side that is kept limit nothing
-SELECT v.ward, COUNT(*) FROM (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v LEFT JOIN linked l ON l.member = v.patient AND v.place = 1 AND l.amount > v.cost GROUP BY v.ward
+SELECT v.ward, COUNT(*) FROM (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) v LEFT JOIN linked l ON l.member = v.patient AND v.place = 1 AND l.amount > v.cost GROUP BY v.ward
 
 -- name: the first visit of each, by a filter of an outer join
-SELECT v.ward, COUNT(*), COUNT(DISTINCT l.member) FROM linked l LEFT JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON l.member = v.patient WHERE v.place = 1 GROUP BY v.ward
+SELECT v.ward, COUNT(*), COUNT(DISTINCT l.member) FROM linked l LEFT JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) v ON l.member = v.patient WHERE v.place = 1 GROUP BY v.ward
 
 -- name: the first visit of each, after a full join with a condition
-SELECT v.ward, COUNT(*) FROM linked l FULL JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v ON l.member = v.patient AND l.amount > v.cost WHERE v.place = 1 GROUP BY v.ward
+SELECT v.ward, COUNT(*) FROM linked l FULL JOIN (SELECT patient, ward, cost, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) v ON l.member = v.patient AND l.amount > v.cost WHERE v.place = 1 GROUP BY v.ward
 
 -- name: the first visit of each, after a public table of several rows
-SELECT shift, COUNT(*) FROM (SELECT patient, ward, urgent, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen) AS place FROM visits) v JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent WHERE place = 1 GROUP BY shift
+SELECT shift, COUNT(*) FROM (SELECT patient, ward, urgent, ROW_NUMBER() OVER (PARTITION BY patient ORDER BY seen, ward, cost, urgent) AS place FROM visits) v JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent WHERE place = 1 GROUP BY shift
 
 -- name: distinct values in totals
 SELECT region, COUNT(DISTINCT ward) AS wards, COUNT(*) AS n FROM visits GROUP BY ROLLUP (region)
