@@ -12,6 +12,7 @@ from stillroom.adapters.engine.features import features_of
 from stillroom.model.codec import digest_of
 from stillroom.model.function import Function
 from stillroom.model.question import Question, Terms
+from stillroom.query.advised import votes_plan, with_caps
 from stillroom.query.compile import compile_question
 from tests.engines import test_against_duckdb as plain
 from tests.engines.test_functions_against_duckdb import QUESTIONS as FUNCTIONS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Plan
     from stillroom.ports import AdmittedTable, Engine
 
-SELECTED = corpus("selected.sql")
+SELECTED, ADVISED = corpus("selected.sql"), corpus("advised.sql")
 REFERENCE = DuckdbEngine(threads=1)
 """It is held against plain DuckDB and against the reference elsewhere."""
 
@@ -42,7 +43,14 @@ def plans() -> dict[str, tuple[Plan, Mapping[str, AdmittedTable]]]:
     """Return the plan of each question of the corpus, and the tables that it reads, by the question's name or text."""
     stored = {name: table.stored for name, table in world().items()}
     small = {sql: (compiled(sql), plain.tables()) for sql in (*plain.QUESTIONS, *FUNCTIONS)}
-    return {**{entry.name: (entry.compiled.plan, stored) for entry in (*ACCEPTED, *SELECTED)}, **small}
+    asked = {entry.name: entry.compiled.plan for entry in (*ACCEPTED, *SELECTED)}
+    for entry in ADVISED:
+        plan = entry.compiled.plan
+        asked |= {
+            f"votes: {entry.name}": votes_plan(plan),
+            f"lowest caps: {entry.name}": with_caps(plan, [one.caps[0] for one in plan.advice]),
+        }
+    return {**{name: (plan, stored) for name, plan in asked.items()}, **small}
 
 
 def cells(engine: Engine, plan: Plan, tables: Mapping[str, AdmittedTable]) -> object:
