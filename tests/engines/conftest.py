@@ -29,6 +29,18 @@ ENGINES: dict[str, Callable[[Servers, int], Engine]] = {
 SLOW = {"spark"}
 """Engines that answer in seconds where others take milliseconds."""
 
+SAIL_ALWAYS = {"test_engine_corpus", "test_engine_matrix", "test_engine_semantics", "test_server_protection"}
+"""What Sail runs every time: the whole corpus, every function, and what plans mean. The rest of the suite takes it minutes more."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what Sail does not run every time."""
+    for item in items:
+        asked = item.callspec.params.get("make_engine") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+        if asked == "sail" and item.path.stem not in SAIL_ALWAYS:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
