@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stillroom.adapters.engine.features import lacking
 from stillroom.errors import Code, StillroomError
 from stillroom.model.codec import digest_of, encode
 from stillroom.model.expression import Average
 from stillroom.model.plan import Plan
 from stillroom.model.question import Terms
 from stillroom.privacy.promises import Noised, release_promise
+from stillroom.protections.server import ServerProtection
 from stillroom.query.advised import with_caps
 from stillroom.query.price import price
 from stillroom.query.protected import drawn, plan_charge, protected
+from tests.fakes import Listing, ListTables, ZeroNoise
 from tests.questions import CONTRACT, compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stillroom.ports import AdmittedTable
 
 COUNTED = "SELECT ward, COUNT(*) AS n, SUM(cost) AS costs FROM visits GROUP BY ward"
 BY_PERSON = "SELECT gender, COUNT(*) AS n, SUM(cost) AS costs FROM members JOIN visits ON id = pid GROUP BY gender"
@@ -172,6 +180,33 @@ def test_the_promise_for_a_change_holds_whatever_is_chosen() -> None:
                 own = release_promise(noised, Fraction(1, 10**9))
                 assert own.epsilon <= promise.epsilon * (1 + 1e-9)
                 assert own.change_epsilon <= promise.change_epsilon * (1 + 1e-9)
+
+
+class Lacking(Listing):
+    """An engine that lacks some of what plans may ask for."""
+
+    name = "lacking"
+
+    def __init__(self, *lacks: str) -> None:
+        """Name what it lacks."""
+        self._lacks = frozenset(lacks)
+
+    def lacking(self, plan: Plan) -> tuple[str, ...]:
+        """Return what a plan asks for of that."""
+        return lacking(plan, self._lacks)
+
+    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Sequence[int]]:
+        """Return nothing: nobody gets so far."""
+        del plan, tables
+        return []
+
+
+@pytest.mark.parametrize("feature", ["per_person", "total max", "kept groups"])
+def test_what_only_the_votes_or_lower_caps_ask_of_an_engine_is_lacking_too(feature: str) -> None:
+    """Otherwise the question would be charged, and its run fail."""
+    protection = ServerProtection(Lacking(feature), ZeroNoise(), ListTables({}))
+    assert protection.lacking(plan(COUNTED)) == ()
+    assert protection.lacking(plan(COUNTED, advise=0.05)) == (feature,)
 
 
 def test_plans_whose_caps_make_no_sense_are_no_plans() -> None:

@@ -11,7 +11,7 @@ from stillroom.model.selection import Measurement, Shown
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import guarantee_of
-from stillroom.query.advised import advised, votes_plan, with_caps
+from stillroom.query.advised import advised, measurements, votes_plan, with_caps
 from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.protected import drawn
 from stillroom.room.data import datasets_of
@@ -52,8 +52,8 @@ class ServerProtection:
         self._tables = tables
 
     def lacking(self, plan: Plan) -> tuple[str, ...]:
-        """Return what a plan asks for that the engine does not compute exactly."""
-        return self._engine.lacking(plan)
+        """Return what a plan asks for that the engine does not compute exactly, in any of its measurements."""
+        return tuple(sorted({name for one in measurements(plan) for name in self._engine.lacking(one)}))
 
     def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
         """Measure a plan within its charge.

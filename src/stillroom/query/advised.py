@@ -31,6 +31,17 @@ if TYPE_CHECKING:
 _CELLS = "votes.cells"
 
 
+def measurements(plan: Plan) -> tuple[Plan, ...]:
+    """Return what an engine may have to run for a plan: all of it is in the votes, and in the plan with the lowest and the highest caps.
+
+    With lower caps totals are cut, and cells of persons are kept, that are not with higher ones.
+    """
+    if not plan.advice:
+        return (plan,)
+    lowest, highest = ([one.caps[end] for one in plan.advice] for end in (0, -1))
+    return votes_plan(plan), with_caps(plan, lowest), with_caps(plan, highest)
+
+
 def votes_plan(plan: Plan) -> Plan:
     """Return the plan that counts the votes for the caps of a plan: one number for each cap of each advice, in order.
 
