@@ -8,7 +8,8 @@ from importlib.metadata import version
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from stillroom.adapters.engine.cells import exact_cells, failed, occupied
+from stillroom.adapters.engine.cells import failed
+from stillroom.adapters.engine.finding import FindingEngine
 from stillroom.adapters.engine.links import PersonLinks
 from stillroom.adapters.statements.sql import unsound
 from stillroom.errors import Failed
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from stillroom.adapters.statements.statement import Statement
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Plan
-    from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
 
@@ -38,7 +38,7 @@ NESTED = f"case in the condition of a case, more than {CASES} deep"
 """The name of what it would think about for too long."""
 
 
-class DatafusionEngine:
+class DatafusionEngine(FindingEngine):
     """Runs plans with DataFusion.
 
     Attributes:
@@ -63,25 +63,6 @@ class DatafusionEngine:
         except Failed:
             return (BEYOND,)
         return ()
-
-    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
-        """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
-
-        The result is the same for any number of threads and any order of rows: all arithmetic is on whole numbers, and no step
-        depends on an order.
-
-        Raises:
-            Failed: The engine could not finish; nothing about the data is in the message.
-        """
-        return exact_cells(plan, self._found(plan, tables))
-
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
-        """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
-
-        Raises:
-            Failed: The engine could not finish; nothing about the data is in the message.
-        """
-        return occupied(plan, self._found(plan, tables))
 
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[tuple[Any, ...]]]]:
         """Run the statements of a plan, and return each with its rows."""

@@ -6,7 +6,8 @@ import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from stillroom.adapters.engine.cells import exact_cells, failed, occupied
+from stillroom.adapters.engine.cells import failed
+from stillroom.adapters.engine.finding import FindingEngine
 from stillroom.adapters.engine.links import PersonLinks, people_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.polars.cells import Cells
     from stillroom.model.plan import Plan
-    from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
 
@@ -24,7 +24,7 @@ _NO_SPILL = {"POLARS_OOC_DISK_BUDGET_MB": "0"}
 """Nothing is written to disk: intermediate results are rows in the clear. Polars knows settings of the whole process only."""
 
 
-class PolarsEngine:
+class PolarsEngine(FindingEngine):
     """Runs plans with Polars.
 
     It works with as many threads as Polars was given when the process began (`POLARS_MAX_THREADS`).
@@ -43,25 +43,6 @@ class PolarsEngine:
         """Return nothing: what a plan can say, Polars computes exactly."""
         del plan
         return ()
-
-    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
-        """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
-
-        The result is the same for any number of threads and any order of rows: all arithmetic is on whole numbers, and no step
-        depends on an order.
-
-        Raises:
-            Failed: The engine could not finish; nothing about the data is in the message.
-        """
-        return exact_cells(plan, self._found(plan, tables))
-
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
-        """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
-
-        Raises:
-            Failed: The engine could not finish; nothing about the data is in the message.
-        """
-        return occupied(plan, self._found(plan, tables))
 
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Cells, list[tuple[Any, ...]]]]:
         """Run what a plan measures, and return the rows of each frame."""

@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stillroom.adapters.sources.parquet import File, folder_columns, is_hidden, read_files
-from stillroom.adapters.sources.rows import invalid
-from stillroom.errors import Code, Failed
+from stillroom.adapters.sources.rows import invalid, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -72,20 +72,9 @@ def _opened(system: Any, path: str) -> Iterator[pa.NativeFile]:  # noqa: ANN401 
         yield file
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Replace errors of the service, which quote what was asked for and by whom, by ours, which do not.
-
-    Raises:
-        Failed: `SOURCE_UNAVAILABLE`.
-    """
-    import pyarrow as pa
-
-    try:
-        yield
-    except (OSError, pa.ArrowException):
-        raise Failed(
-            Code.SOURCE_UNAVAILABLE,
-            "The bucket cannot be reached, or does not let you read.",
-            "Check the endpoint, the region, your AWS credentials, and what they may do.",
-        ) from None
+def _errors() -> AbstractContextManager[None]:
+    """Replace errors of the service, which quote what was asked for and by whom."""
+    return unavailable(
+        "The bucket cannot be reached, or does not let you read.",
+        "Check the endpoint, the region, your AWS credentials, and what they may do.",
+    )

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from stillroom.adapters.sources.folder import open_regular
 from stillroom.adapters.sources.place import literal, quoted
-from stillroom.adapters.sources.rows import Rows, check_header, invalid, large
-from stillroom.errors import Code, Failed
+from stillroom.adapters.sources.rows import Rows, batches_of, check_header, invalid, large, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
     from stillroom.adapters.sources.place import DuckdbPlace, Table
@@ -78,7 +77,7 @@ def _rows(connection: DuckDBPyConnection, table: Table, columns: Sequence[str]) 
     selected = ", ".join(f"{_expression(types[name], quoted(name))} AS {quoted(name)}" for name in columns)
     reader = connection.sql(f"SELECT {selected} FROM {relation}").to_arrow_reader(_ROWS_AT_ONCE)  # noqa: S608  names in quotes
     schema = large(reader.schema)
-    return Rows(schema, _batches(reader, schema), kinds)
+    return Rows(schema, batches_of(reader, schema, _errors), kinds)
 
 
 @contextmanager
@@ -118,27 +117,12 @@ def _expression(type_: str, name: str) -> str:
     return name if kind in _AS_IT_IS or type_ == "VARCHAR" else "NULL::VARCHAR"
 
 
-def _batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    with _errors():
-        for batch in reader:
-            yield batch.cast(schema)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Replace DuckDB's errors, which quote the file, by ours, which do not.
-
-    Raises:
-        Failed: `SOURCE_UNAVAILABLE`.
-    """
+def _errors() -> AbstractContextManager[None]:
+    """Replace DuckDB's errors, which quote the file."""
     import duckdb
-    import pyarrow as pa
 
-    try:
-        yield
-    except (duckdb.Error, pa.ArrowException, OSError):
-        raise Failed(
-            Code.SOURCE_UNAVAILABLE,
-            "The DuckDB file cannot be read: it is no database, damaged, encrypted or of a later version, or somebody is writing to it.",
-            "Close whatever writes to it, then try again.",
-        ) from None
+    return unavailable(
+        "The DuckDB file cannot be read: it is no database, damaged, encrypted or of a later version, or somebody is writing to it.",
+        "Close whatever writes to it, then try again.",
+        duckdb.Error,
+    )

@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.sources.place import quoted, unusable
-from stillroom.adapters.sources.rows import Rows, check_header, invalid, large
-from stillroom.errors import Code, Failed
+from stillroom.adapters.sources.rows import Rows, batches_of, check_header, invalid, large, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
     import pyarrow as pa
@@ -164,7 +164,7 @@ def _rows(session: Session, table: Table, columns: Sequence[str]) -> Rows:
     relation = f"{quoted(table.schema or _DEFAULT_SCHEMA)}.{quoted(table.name)}"
     reader = session.query(f"SELECT {selected} FROM {relation}")  # noqa: S608  names in quotes
     schema = large(reader.schema)
-    return Rows(schema, _batches(reader, schema), {name: kind for name, (kind, _) in reads.items()})
+    return Rows(schema, batches_of(reader, schema, _errors), {name: kind for name, (kind, _) in reads.items()})
 
 
 def _types(session: Session, table: Table) -> dict[str, str]:
@@ -186,27 +186,12 @@ def _spelt(type_: str) -> str:
     return f"{type_[1:]}[]" if type_.startswith("_") else type_
 
 
-def _batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    with _errors():
-        for batch in reader:
-            yield batch.cast(schema)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Replace the server's errors, which quote rows, names and the connection, by ours, which do not.
-
-    Raises:
-        Failed: `SOURCE_UNAVAILABLE`.
-    """
-    import pyarrow as pa
+def _errors() -> AbstractContextManager[None]:
+    """Replace the server's errors, which quote rows, names and the connection."""
     from adbc_driver_manager import Error
 
-    try:
-        yield
-    except (Error, pa.ArrowException, OSError):
-        raise Failed(
-            Code.SOURCE_UNAVAILABLE,
-            "The PostgreSQL server cannot be reached, or does not let you in, or not read what is declared.",
-            "Check host, port, user and password (PGPASSWORD or .pgpass), and that the user may SELECT every column declared.",
-        ) from None
+    return unavailable(
+        "The PostgreSQL server cannot be reached, or does not let you in, or not read what is declared.",
+        "Check host, port, user and password (PGPASSWORD or .pgpass), and that the user may SELECT every column declared.",
+        Error,
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, InvalidInput
+from stillroom.errors import Code, Failed, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
@@ -49,6 +51,30 @@ def check_header(header: Sequence[str], columns: Sequence[str], what: str = "fil
     twice = [name for name in columns if folded.count(name) > 1]
     if twice:
         raise invalid(f"The {what} has more than one column {', '.join(f'`{name}`' for name in twice)}.", "Give each column its own name.")
+
+
+@contextmanager
+def unavailable(reason: str, fix: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Replace errors of a source, of these kinds, of Arrow or of the system, which may quote rows, names and secrets, by ours.
+
+    Raises:
+        Failed: `SOURCE_UNAVAILABLE`.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, *kinds):
+        raise Failed(Code.SOURCE_UNAVAILABLE, reason, fix) from None
+
+
+def batches_of(
+    reader: pa.RecordBatchReader, schema: pa.Schema, errors: Callable[[], AbstractContextManager[None]]
+) -> Iterator[pa.RecordBatch]:
+    """Yield what a reader has, in the types of a schema, under what replaces errors of its source."""
+    with errors():
+        for batch in reader:
+            yield batch.cast(schema)
 
 
 def large(schema: pa.Schema) -> pa.Schema:

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.adapters.engine.cells import exact_cells, failed, occupied
+from stillroom.adapters.engine.cells import failed
 from stillroom.adapters.engine.features import lacking, values_of
+from stillroom.adapters.engine.finding import FindingEngine
 from stillroom.adapters.engine.links import PersonLinks
 from stillroom.errors import Failed
 from stillroom.model.expression import All, Any, children, walk
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
-    from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
 Cells: TypeAlias = "tuple[Scalar, ...]"
@@ -57,7 +57,7 @@ _SETTINGS = {
 """Whatever the server's defaults are: an overflow fails instead of losing digits, and what SQL says is read in one way only."""
 
 
-class SparkEngine:
+class SparkEngine(FindingEngine):
     """Runs plans with Spark Connect.
 
     Every run has a session of its own, with the tables that its statements read; the server forgets both when the run ends. The server sees
@@ -88,25 +88,6 @@ class SparkEngine:
             return names or (BEYOND,)
         wide = any(isinstance(node, All | Any) and len(node.operands) > MOST_WIDE for value in values for node in walk(value))
         return (*names, DEEP) if deep or wide else names
-
-    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
-        """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
-
-        The result is the same however many workers there are and whatever the order of rows: all arithmetic is on whole numbers, and no
-        step depends on an order.
-
-        Raises:
-            Failed: The server could not finish; nothing that it says is in the message.
-        """
-        return exact_cells(plan, self._found(plan, tables))
-
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
-        """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
-
-        Raises:
-            Failed: The server could not finish; nothing that it says is in the message.
-        """
-        return occupied(plan, self._found(plan, tables))
 
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[Cells]]]:
         """Run the statements of a plan, and return each with its rows."""
