@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.cli.main import _code
 from stillroom.client.session import open_room
 from stillroom.errors import Code
+from tests.taps import document, made, runner, verified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.taps import Run
 
 QUESTION = "SELECT line, COUNT(*) AS taps, SUM(fare) AS [fares] FROM taps GROUP BY line".replace("[fares]", '"[fares]"')
 PEOPLE, MANY = 4_000, 4
@@ -50,37 +50,17 @@ datasets:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a room, a home, a contract in force and data."""
-    folder = tmp_path_factory.mktemp("taps")
-    room, home = str(folder / "room"), str(folder / "transit")
-    assert _code(["init", "room", room]) == 0
-    assert _code(["init", "home", "transit", home, "--room", room, "--epsilon", "20"]) == 0
-    text = CONTRACT.replace("KEY", (folder / "transit" / "public.key").read_text(encoding="utf-8"))
-    (folder / "contract.yaml").write_text(text, encoding="utf-8")
-    with (folder / "taps.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = [(number % 50 + 1, f"c{number}", "2.50") for number in range(PEOPLE) for _ in range(40 if number < MANY else 2)]
-        csv.writer(file).writerows([("line", "card", "fare"), *rows])
-    assert _code(["contract", "sign", str(folder / "contract.yaml"), "--home", home]) == 0
-    assert _code(["data", "add", "taps", str(folder / "taps.csv"), "--home", home]) == 0
-    return folder
+    rows = ((number % 50 + 1, f"c{number}", "2.50") for number in range(PEOPLE) for _ in range(40 if number < MANY else 2))
+    return made(tmp_path_factory.mktemp("taps"), CONTRACT, ("line", "card", "fare"), rows)
 
 
 @pytest.fixture
-def run(base: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Run a command and return its code and output."""
-
-    def command(*arguments: str) -> tuple[int, str]:
-        capsys.readouterr()
-        code = _code([*arguments, "--home", str(base / "transit")])
-        return code, capsys.readouterr().out
-
-    return command
+def run(base: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs a command and returns its code and output."""
+    return runner(base, capsys)
 
 
-def document(found: tuple[int, str]) -> Any:  # noqa: ANN401 - parsed JSON
-    return json.loads(found[1])
-
-
-def test_a_price_shows_the_caps_and_is_what_it_was(run: Callable[..., tuple[int, str]]) -> None:
+def test_a_price_shows_the_caps_and_is_what_it_was(run: Run) -> None:
     code, text = run("price", QUESTION, "--epsilon", "1", "--advise", "0.05")
     found = document(run("price", QUESTION, "--epsilon", "1", "--advise", "0.05", "--json"))
     assert code == 0
@@ -96,7 +76,7 @@ def test_a_price_shows_the_caps_and_is_what_it_was(run: Callable[..., tuple[int,
     assert plain["charge"]["rho"] == pytest.approx(found["charge"]["rho"])
 
 
-def test_a_release_is_made_with_the_caps_and_holds(run: Callable[..., tuple[int, str]], base: Path) -> None:
+def test_a_release_is_made_with_the_caps_and_holds(run: Run, base: Path) -> None:
     """The highest caps, forty rows and 4,000, are for one in a thousand: they are not chosen, and there is far less noise.
 
     For that to fail, votes would have to be off by more than six standard deviations.
@@ -105,11 +85,7 @@ def test_a_release_is_made_with_the_caps_and_holds(run: Callable[..., tuple[int,
     assert code == 0
     assert "Chosen by a first measurement: one person adds at most " in text
     assert "to a cell of [fares]; what is beyond is cut off." in text
-    home = str(base / "transit")
-    assert _code(["contract", "show", "--home", home, "--out", str(base / "signed.json")]) == 0
-    assert _code(["log", "--home", home, "--export", str(base / "log.json")]) == 0
-    files = ["--contract", str(base / "signed.json"), "--log", str(base / "log.json")]
-    assert _code(["verify", str(base / "release.json"), *files]) == 0
+    assert verified(base) == 0
     release = open_room(base / "transit").releases()[0]
     cells, taps, fares = release.statement.table.advised
     assert (1 <= cells.cap <= 40, taps.cap < 40, fares.cap < 400_000) == (True, True, True)
@@ -121,7 +97,7 @@ def test_a_release_is_made_with_the_caps_and_holds(run: Callable[..., tuple[int,
     assert document(run("ask", QUESTION, "--epsilon", "1", "--advise", "0.05", "--json"))["table"] == release.statement.table.to_json()
 
 
-def test_a_cap_of_what_no_column_shows_is_not_taken_for_a_number_of_cells(run: Callable[..., tuple[int, str]]) -> None:
+def test_a_cap_of_what_no_column_shows_is_not_taken_for_a_number_of_cells(run: Run) -> None:
     hidden = "SELECT COUNT(DISTINCT card) AS cards FROM taps HAVING SUM(fare) > 0"
     terms = ("--epsilon", "0.2", "--advise", "0.5")
     assert [one["columns"] for one in document(run("price", hidden, *terms, "--json"))["caps"]] == [[]]
@@ -130,7 +106,7 @@ def test_a_cap_of_what_no_column_shows_is_not_taken_for_a_number_of_cells(run: C
     assert (code, "to a cell of what no column shows; what is beyond is cut off" in text, "cells; of further" in text) == (0, True, False)
 
 
-def test_caps_are_given_by_headings(run: Callable[..., tuple[int, str]]) -> None:
+def test_caps_are_given_by_headings(run: Run) -> None:
     found = document(run("price", QUESTION, "--epsilon", "1", "--cap", "taps=4", "--cap", "[fares]=12.5", "--json"))
     plain = document(run("price", QUESTION, "--epsilon", "1", "--json"))
     assert [float(one["half_width"]) for one in found["errors"]] < [float(one["half_width"]) / 2 for one in plain["errors"]]
@@ -154,6 +130,6 @@ def test_caps_are_given_by_headings(run: Callable[..., tuple[int, str]]) -> None
         (["--advise", "nan"], Code.PRICE_INVALID),
     ],
 )
-def test_what_makes_no_sense_is_refused(run: Callable[..., tuple[int, str]], options: list[str], code: Code) -> None:
+def test_what_makes_no_sense_is_refused(run: Run, options: list[str], code: Code) -> None:
     found, text = run("price", QUESTION, "--epsilon", "1", *options, "--json")
     assert (found, json.loads(text)["error"]["code"]) == (2, code)

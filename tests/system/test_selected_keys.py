@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from stillroom.cli.main import _code
 from stillroom.client.session import open_room
 from stillroom.errors import Code
+from tests.taps import document, made, runner, verified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.taps import Run
 
 QUESTION = "SELECT town, COUNT(*) AS n FROM taps GROUP BY town"
 TOWNS = {"[bold]York[/]": 300, "Zug\x1b[2J": 300, "Graz": 40, "Ulm": 1}
@@ -50,34 +51,14 @@ datasets:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a room, a home, a contract in force and data; the account has no δ for selecting keys yet."""
-    folder = tmp_path_factory.mktemp("towns")
-    room, home = str(folder / "room"), str(folder / "transit")
-    assert _code(["init", "room", room]) == 0
-    assert _code(["init", "home", "transit", home, "--room", room, "--epsilon", "20"]) == 0
-    text = CONTRACT.replace("KEY", (folder / "transit" / "public.key").read_text(encoding="utf-8"))
-    (folder / "contract.yaml").write_text(text, encoding="utf-8")
-    with (folder / "taps.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = [(town, f"{town}{number}", number % 10) for town, size in TOWNS.items() for number in range(size)]
-        csv.writer(file).writerows([("town", "card", "fare"), *rows, *rows])
-    assert _code(["contract", "sign", str(folder / "contract.yaml"), "--home", home]) == 0
-    assert _code(["data", "add", "taps", str(folder / "taps.csv"), "--home", home]) == 0
-    return folder
+    rows = [(town, f"{town}{number}", number % 10) for town, size in TOWNS.items() for number in range(size)]
+    return made(tmp_path_factory.mktemp("towns"), CONTRACT, ("town", "card", "fare"), [*rows, *rows])
 
 
 @pytest.fixture
-def run(base: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Run a command and return its code and output."""
-
-    def command(*arguments: str) -> tuple[int, str]:
-        capsys.readouterr()
-        code = _code([*arguments, "--home", str(base / "transit")])
-        return code, capsys.readouterr().out
-
-    return command
-
-
-def document(found: tuple[int, str]) -> Any:  # noqa: ANN401 - parsed JSON
-    return json.loads(found[1])
+def run(base: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs a command and returns its code and output."""
+    return runner(base, capsys)
 
 
 def test_the_contract_says_what_selecting_keys_costs(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +68,7 @@ def test_the_contract_says_what_selecting_keys_costs(base: Path, capsys: pytest.
     assert "costs δ = 1e-09 more, and all together at most 2e-09 more" in text
 
 
-def test_a_price_says_which_groups_are_shown(run: Callable[..., tuple[int, str]]) -> None:
+def test_a_price_says_which_groups_are_shown(run: Run) -> None:
     code, text = run("price", QUESTION, "--epsilon", "1")
     price = document(run("price", QUESTION, "--epsilon", "1", "--json"))
     rule = price["selection"]
@@ -104,7 +85,7 @@ def test_a_price_says_which_groups_are_shown(run: Callable[..., tuple[int, str]]
     assert document(run("price", "SELECT COUNT(*) FROM taps", "--epsilon", "1", "--json"))["selection"] is None
 
 
-def test_a_release_is_made_and_holds(run: Callable[..., tuple[int, str]], base: Path) -> None:
+def test_a_release_is_made_and_holds(run: Run, base: Path) -> None:
     """The owner's account needs δ of its own; then large towns are shown, a person who is alone is not, and all steps pass."""
     code, refusal = run("ask", QUESTION, "--epsilon", "2", "--json")
     assert (code, json.loads(refusal)["error"]["code"]) == (3, Code.ACCOUNT_NOT_ENOUGH)
@@ -116,11 +97,7 @@ def test_a_release_is_made_and_holds(run: Callable[..., tuple[int, str]], base: 
     assert "[bold]York[/]" in text
     assert "are usually not shown" in text
     assert "δ 2e-09 → 1e-09" in text
-    home = str(base / "transit")
-    assert _code(["contract", "show", "--home", home, "--out", str(base / "signed.json")]) == 0
-    assert _code(["log", "--home", home, "--export", str(base / "log.json")]) == 0
-    files = ["--contract", str(base / "signed.json"), "--log", str(base / "log.json")]
-    assert _code(["verify", str(base / "release.json"), *files]) == 0
+    assert verified(base) == 0
     release = open_room(base / "transit").releases()[0]
     assert set(release.table.column("town").to_pylist()) >= {"[bold]York[/]", "Zug\x1b[2J"}
     assert "Ulm" not in release.table.column("town").to_pylist()
@@ -130,7 +107,7 @@ def test_a_release_is_made_and_holds(run: Callable[..., tuple[int, str]], base: 
     assert (code, json.loads(refusal)["error"]["code"]) == (3, Code.ACCOUNT_NOT_ENOUGH)
 
 
-def test_a_raise_without_delta_leaves_delta_as_it_is(run: Callable[..., tuple[int, str]]) -> None:
+def test_a_raise_without_delta_leaves_delta_as_it_is(run: Run) -> None:
     assert run("budget", "--raise", "people", "--epsilon", "21")[0] == 0
     assert document(run("budget", "--json"))[1]["cap"]["delta"] == 10**9
     assert run("budget", "--raise", "people", "--epsilon", "22", "--selection-delta", "0")[0] == 3
