@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stillroom.adapters.admitted import Admitted
-    from stillroom.adapters.choice import Choice
+    from stillroom.adapters.engine_choice import EngineChoice
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.manifest import Holding
     from stillroom.adapters.sql_store.accounts import SqlAccounts
@@ -177,14 +177,14 @@ def read_plate(path: Path) -> Plate:
         ) from None
 
 
-def choose_engine(path: Path, engine: str | None = None, remote: str | None = None) -> Choice:
-    """Return what a room computes with; choose it first, if an engine is named. It fails as `read_plate` and `Choice` do."""
-    from stillroom.adapters.choice import Choice
+def choose_engine(path: Path, engine: str | None = None, remote: str | None = None) -> EngineChoice:
+    """Return what a room computes with; choose it first, if an engine is named. It fails as `read_plate` and `EngineChoice` do."""
+    from stillroom.adapters.engine_choice import EngineChoice
 
     read_plate(path)
     if engine is None:
-        return Choice.load(path)
-    chosen = Choice.of(engine, remote)
+        return EngineChoice.load(path)
+    chosen = EngineChoice.of(engine, remote)
     chosen.save(path)
     return chosen
 

@@ -110,8 +110,8 @@ PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
 
 
 def highest_total(measure: Measure) -> int:
-    """Return the bound of a person's totals of a sum in a cell, on either side of 0; 0 for distinct values, which nothing cuts."""
-    return 0 if measure.aggregate is Aggregate.UNION else max(-measure.low, measure.high)
+    """Return the bound of a person's totals of a sum in a cell, on either side of 0; 0 for what is no sum, and is never cut."""
+    return max(-measure.low, measure.high) if measure.aggregate is Aggregate.SUM else 0
 
 
 class Marginal(Value):

@@ -189,7 +189,7 @@ def _scale(mechanism: Mechanism, before: Sensitivity, after: Sensitivity) -> Mec
 
 def cut(measure: Measure, cap: int) -> Measure:
     """Return a measure whose totals of a person in a cell are no further from 0 than a cap."""
-    if measure.aggregate is Aggregate.UNION:
+    if measure.aggregate is not Aggregate.SUM:
         return measure
     return measure.model_copy(update={"low": max(measure.low, -cap), "high": min(measure.high, cap)})
 

@@ -84,7 +84,7 @@ def _capped(plan: Plan, caps: dict[int | None, int]) -> Plan:
 
 
 def _cut(measure: Measure, cap: int) -> Measure:
-    if measure.aggregate is Aggregate.UNION:
+    if measure.aggregate is not Aggregate.SUM:
         return measure
     return measure.model_copy(update={"low": max(measure.low, -cap), "high": min(measure.high, cap)})
 

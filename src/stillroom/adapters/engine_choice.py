@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FILE = "engine.json"
 
 
-class Choice(Value):
+class EngineChoice(Value):
     """On what a room computes. A room without the file computes with DuckDB.
 
     Attributes:
@@ -35,14 +35,14 @@ class Choice(Value):
     remote: Annotated[str | None, Field(pattern=r"^sc://[^\s/]+(/\S*)?$", repr=False)] = None
 
     @model_validator(mode="after")
-    def _spark_is_somewhere(self) -> Choice:
+    def _spark_is_somewhere(self) -> EngineChoice:
         """Refuse Spark without a server, and a server that nothing would use."""
         if (self.engine == "spark") != (self.remote is not None):
             raise ValueError("Spark has a server, and no other engine has one.")
         return self
 
     @classmethod
-    def of(cls, engine: str, remote: str | None) -> Choice:
+    def of(cls, engine: str, remote: str | None) -> EngineChoice:
         """Return a choice.
 
         Raises:
@@ -58,7 +58,7 @@ class Choice(Value):
             ) from None
 
     @classmethod
-    def load(cls, room: Path) -> Choice:
+    def load(cls, room: Path) -> EngineChoice:
         """Return what a room computes with.
 
         Raises:
