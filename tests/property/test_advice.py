@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from stillroom.model.advice import MOST_CAPS
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.plan import highest_total
-from stillroom.privacy.advice import CLEAR, best, candidates, losses, taken_away
+from stillroom.privacy.advice import CLEAR, best, candidates, losses, seen_beyond, taken_away
 from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of
 from stillroom.query.advised import advised, votes_plan, with_caps
 from stillroom.query.protected import drawn, protected
@@ -216,13 +216,19 @@ def test_caps_go_down_from_the_bound_by_no_more_than_the_root_of_two(highest: in
 
 @given(st.data())
 def test_no_other_cap_has_a_smaller_expected_error(data: st.DataObject) -> None:
-    """Said once more, cap by cap: persons beyond a cap count where they are clearly there, each for the step to the next middle."""
+    """Said once more, cap by cap: persons beyond a cap count where they are clearly there, each for the step to the next middle.
+
+    Half a standard deviation may hide in each number of votes, and past the last clear one no more than becomes fewer in proportion.
+    """
     caps = candidates(data.draw(st.integers(2, 500)))
     votes = data.draw(st.lists(st.integers(-50, 5000), min_size=len(caps), max_size=len(caps)))
     share, noise = data.draw(st.fractions(Fraction(1, 10), 10)), data.draw(st.fractions(1, 10_000))
     variances, cells = [(share * cap) ** 2 for cap in caps], data.draw(st.integers(1, 100))
     chosen = best(caps, votes, noise, variances, cells)
     middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *caps))]
+    clear = [(sum(votes[n + 1 :]), n) for n in range(len(caps)) if sum(votes[n + 1 :]) > CLEAR * math.sqrt((len(caps) - n - 1) * noise)]
+    number, end = clear[-1] if clear else (math.inf, len(caps))
+    limits = [number * caps[end] / middles[n] if n > end else math.inf for n in range(len(caps))]
     errors = {}
     for place, cap in enumerate(caps):
         lost, last = Fraction(0), Fraction(cap)
@@ -231,8 +237,8 @@ def test_no_other_cap_has_a_smaller_expected_error(data: st.DataObject) -> None:
             if beyond > CLEAR * math.sqrt((len(caps) - other) * noise):
                 lost += beyond * (middles[other] - last)
             last = middles[other]
-        hidden = sum((middle - cap) ** 2 for middle in middles[place + 1 :]) * noise
-        errors[cap] = variances[place] + (lost**2 + hidden / 4) / cells**2
+        hidden = sum(min(noise / 4, limits[n] ** 2) * (middles[n] - cap) ** 2 for n in range(place + 1, len(caps)))
+        errors[cap] = variances[place] + (lost**2 + hidden) / cells**2
     assert errors[chosen] == min(errors.values())
     assert list(errors.values()) == losses(caps, votes, noise, variances, cells)
 
@@ -243,7 +249,7 @@ def test_what_is_cut_off_is_known_where_caps_leave_no_number_out(totals: list[in
     caps = candidates(5)
     assert caps == (1, 2, 3, 4, 5)
     counted = [totals.count(cap) for cap in caps]
-    assert taken_away(caps, counted, Fraction(1, 1000)) == [sum(max(0, total - cap) for total in totals) for cap in caps]
+    assert taken_away(caps, seen_beyond(caps, counted, Fraction(1, 1000))) == [sum(max(0, total - cap) for total in totals) for cap in caps]
 
 
 def test_many_small_totals_choose_a_small_cap_and_many_large_ones_a_large() -> None:
@@ -253,6 +259,17 @@ def test_many_small_totals_choose_a_small_cap_and_many_large_ones_a_large() -> N
     assert best(caps, [0] * (len(caps) - 1) + [10_000], noise, variances, 1) == 1000
     some = [10_000 if cap <= 30 else 1 for cap in caps]
     assert 20 <= best(caps, some, noise, variances, 10) <= 60
+
+
+def test_a_bound_far_above_everybody_hardly_raises_the_cap() -> None:
+    """A million persons, of whom 1/n^2.27 have more than 50·n: in a hundred cells the best cap is some 1,400, whatever the bound."""
+    chosen = []
+    for bound in (20_000, 2_000_000):
+        caps = candidates(bound)
+        beyond = [round(1_000_000 * max(1, cap / 50) ** -2.27) for cap in (0, *caps)]
+        votes = [low - high for low, high in pairwise(beyond)]
+        chosen.append(best(caps, votes, Fraction(800), [Fraction(10 * cap**2) for cap in caps], 100))
+    assert all(1_000 <= cap <= 2_000 for cap in chosen)
 
 
 def test_noise_in_high_caps_does_not_count_and_in_few_cells_keeps_the_bound() -> None:

@@ -20,11 +20,11 @@ from stillroom.model.advice import MOST_CAPS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CLEAR = 3
-"""So many standard deviations above 0, a number of persons is surely more than noise."""
+CLEAR = 4
+"""So many standard deviations above 0, a number of persons is surely more than noise: there are up to 32 such numbers for each cap."""
 
 DOUBT = Fraction(1, 2)
-"""So many standard deviations of what noise may hide are taken to be there."""
+"""So many standard deviations of noise are the persons that each number of votes may hide."""
 
 
 def candidates(highest: int) -> tuple[int, ...]:
@@ -41,35 +41,55 @@ def candidates(highest: int) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def taken_away(caps: Sequence[int], votes: Sequence[int], noise: Fraction) -> list[Fraction]:
+def _middles(caps: Sequence[int]) -> list[Fraction]:
+    """Return what who voted for a cap is taken to have: the middle of the whole numbers beyond the cap before, up to it."""
+    return [Fraction(low + 1 + high, 2) for low, high in zip((0, *caps), caps, strict=False)]
+
+
+def seen_beyond(caps: Sequence[int], votes: Sequence[int], noise: Fraction) -> list[int]:
+    """Return how many persons are clearly seen to be beyond each cap.
+
+    A number that its own noise may well have made, being below four standard deviations of the sum of its votes, counts as none: there are
+    many such sums, and most high caps are beyond everybody's totals.
+    """
+    beyond = [sum(votes[place + 1 :]) for place in range(len(caps))]
+    return [number if number > 0 and number**2 > CLEAR**2 * (len(caps) - 1 - place) * noise else 0 for place, number in enumerate(beyond)]
+
+
+def taken_away(caps: Sequence[int], seen: Sequence[int]) -> list[Fraction]:
     """Return an estimate of what each cap takes away from all totals together.
 
-    Who voted for a cap has a total beyond the cap before and up to it, taken to be in the middle of these whole numbers. So what a cap
-    takes away is, summed over the steps between these middles from the cap on, the number of persons beyond each. A number that its own
-    noise may well have made, being below three standard deviations of the sum of its votes, counts as none: there are many such sums, and
-    most high caps are beyond everybody's totals.
+    It is, summed over the steps between the middles of votes from the cap on, the number of persons seen beyond each.
     """
-    middles, found = [Fraction(low + 1 + high, 2) for low, high in zip((0, *caps), caps, strict=False)], []
-    beyond = [sum(votes[place + 1 :]) for place in range(len(caps))]
-    clear = [number if number > 0 and number**2 > CLEAR**2 * (len(caps) - 1 - place) * noise else 0 for place, number in enumerate(beyond)]
+    middles, found = _middles(caps), []
     rest = Fraction(0)
     for place in reversed(range(len(caps) - 1)):
-        found.append(rest + clear[place] * (middles[place + 1] - caps[place]))
-        rest += clear[place] * (middles[place + 1] - middles[place])
+        found.append(rest + seen[place] * (middles[place + 1] - caps[place]))
+        rest += seen[place] * (middles[place + 1] - middles[place])
     return [*found[::-1], Fraction(0)]
 
 
-def unseen(caps: Sequence[int], noise: Fraction) -> list[Fraction]:
-    """Return the variance of what each cap takes away, by the noise of the votes alone: what may be there and is not seen."""
-    middles = [Fraction(low + 1 + high, 2) for low, high in zip((0, *caps), caps, strict=False)]
-    return [noise * sum(((middle - cap) ** 2 for middle in middles[place + 1 :]), Fraction(0)) for place, cap in enumerate(caps)]
+def unseen(caps: Sequence[int], seen: Sequence[int], noise: Fraction) -> list[Fraction]:
+    """Return the square of what each cap may take away from persons whom the votes do not show, each cap's apart.
+
+    Half a standard deviation of noise may hide behind each number of votes. Beyond the last cap beyond which there clearly is somebody,
+    it is no more than if persons became fewer in proportion to what they have: among a hundred with more than ten, ten with more than a
+    hundred. That is the heaviest tail of which the totals of all such persons together still stay about the same from octave to octave.
+    """
+    middles, hidden = _middles(caps), [DOUBT**2 * noise] * len(caps)
+    last = max((place for place, number in enumerate(seen) if number), default=None)
+    if last is not None:
+        for place in range(last + 1, len(caps)):
+            hidden[place] = min(hidden[place], (seen[last] * caps[last] / middles[place]) ** 2)
+    ends = list(zip(middles, hidden, strict=True))
+    return [sum(((middle - cap) ** 2 * one for middle, one in ends[place + 1 :]), Fraction(0)) for place, cap in enumerate(caps)]
 
 
 def losses(caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances: Sequence[Fraction], cells: int) -> list[Fraction]:
     """Return for each cap the expected squared error of a cell: the variance of its noise, and the square of its share of what is cut off.
 
-    Beside what is seen to be cut off stands half a standard deviation of what the votes cannot show. Without it, a table of few cells, in
-    which a few persons matter that noise hides, would get caps that are too low.
+    Beside what is seen to be cut off stands what the votes cannot show. Without it, a table of few cells, in which a few persons matter
+    that noise hides, would get caps that are too low.
 
     Args:
         caps: The caps to choose from, ascending.
@@ -78,8 +98,9 @@ def losses(caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances
         variances: The variance of the noise in a cell under each.
         cells: The number of cells, among which what is cut off is taken to be spread evenly.
     """
-    parts = zip(variances, taken_away(caps, votes, noise), unseen(caps, noise), strict=True)
-    return [variance + (seen**2 + DOUBT**2 * hidden) / cells**2 for variance, seen, hidden in parts]
+    seen = seen_beyond(caps, votes, noise)
+    parts = zip(variances, taken_away(caps, seen), unseen(caps, seen, noise), strict=True)
+    return [variance + (taken**2 + hidden) / cells**2 for variance, taken, hidden in parts]
 
 
 def best(caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances: Sequence[Fraction], cells: int) -> int:

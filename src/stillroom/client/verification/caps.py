@@ -127,7 +127,7 @@ def _sizes(plan: Plan, measure: Measure) -> list[int]:
 def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) -> None:
     """See that no other cap has a smaller expected squared error: the variance of its noise, and the square of what it cuts off a cell.
 
-    Beside what is seen to be cut off stands a quarter of the variance of what may be hidden in the votes.
+    Beside what is seen to be cut off stands what may be hidden in the votes.
     """
     kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
     cells = math.prod(len(plan.keys[number].listed) for number in kept)
@@ -136,23 +136,32 @@ def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) ->
     errors = {}
     for place, cap in enumerate(advice.caps):
         lost, hidden = _cut_off(advice.caps, chosen.votes, spread, place)
-        errors[cap] = _noise_under(plan, advice, cap, groups) + (lost**2 + hidden / 4) / cells**2
+        errors[cap] = _noise_under(plan, advice, cap, groups) + (lost**2 + hidden) / cells**2
     require(errors[chosen.cap] <= min(errors.values()) * (1 + ROOM), "the votes choose another cap")
 
 
 def _cut_off(caps: Sequence[int], votes: Sequence[int], spread: Fraction, place: int) -> tuple[Fraction, Fraction]:
-    """Return what a cap is seen to cut off, and the variance that the votes' noise gives to that.
+    """Return what a cap is seen to cut off, and the square of what it may cut off unseen.
 
     Who votes for a cap has a total in the middle of the whole numbers beyond the one before, up to it. Persons beyond a cap count if they
-    are more than three standard deviations of their number, which is a sum of so many numbers of votes.
+    are more than four standard deviations of their number, which is a sum of so many numbers of votes. Half a standard deviation of
+    persons may hide in each number of votes; past the last cap with persons beyond it, no more than these, in proportion to 1/total.
     """
     middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *caps))]
-    lost = Fraction(0)
-    for other in range(place, len(caps) - 1):
+    lost, hidden, most = Fraction(0), Fraction(0), None
+    for other in reversed(range(len(caps) - 1)):
         beyond = sum(votes[other + 1 :])
-        if beyond > 0 and beyond**2 > 9 * (len(caps) - other - 1) * spread:
+        if beyond <= 0 or beyond**2 <= 16 * (len(caps) - other - 1) * spread:
+            continue
+        most = (other, Fraction(beyond * caps[other])) if most is None else most
+        if other >= place:
             lost += beyond * (middles[other + 1] - (middles[other] if other > place else caps[place]))
-    return lost, spread * sum(((middle - caps[place]) ** 2 for middle in middles[place + 1 :]), Fraction(0))
+    for other in range(place + 1, len(caps)):
+        square = spread / 4
+        if most is not None and other > most[0]:
+            square = min(square, (most[1] / middles[other]) ** 2)
+        hidden += square * (middles[other] - caps[place]) ** 2
+    return lost, hidden
 
 
 def _noise_under(plan: Plan, advice: Advice, cap: int, groups: int | None) -> Fraction:
