@@ -8,7 +8,7 @@ from functools import cache
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
-from stillroom.model.schema import Kind, places
+from stillroom.model.schema import CALENDAR, Kind, places
 from tests.world import Table, files, person_of, persons, private
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def texts_of(column: Column) -> list[str | None]:
         return [*map(str, column.values)]
     if column.bounds is not None:
         low, high = column.bounds
-        between = [] if column.type is Kind.DATE else _inner(column)
+        between = [] if column.type in CALENDAR else _inner(column)
         return [str(low), *between, str(high)]
     return FREE[column.type]
 
@@ -67,6 +67,7 @@ FREE: dict[Kind, list[str | None]] = {
     Kind.BOOLEAN: ["false", "true"],
     Kind.TEXT: ["i10", "pain", "%", "j45"],
     Kind.DATE: ["0001-01-01", "2024-02-29", "9999-12-31"],
+    Kind.TIMESTAMP: ["0001-01-01 00:00:00", "2024-02-29 12:30:59", "9999-12-31 23:59:59"],
     Kind.INTEGER: ["-9007199254740991", "0", "9007199254740991"],
     Kind.DECIMAL: ["-1", "0", "1"],
 }

@@ -1079,3 +1079,21 @@ SELECT ward, urgent, COUNT(*), SUM(cost), COUNT(change) FROM visits GROUP BY ROL
 -- name: no negative counts of one grouping set
 -- terms: {"epsilon": 1.0, "nonnegative": true}
 SELECT ward, COUNT(*) AS n, COUNT(DISTINCT cost), MEDIAN(severity), VARIANCE(cost), SUM(change) / COUNT(*) AS per_visit FROM visits GROUP BY ward HAVING n > 1 ORDER BY n DESC, ward
+
+-- name: hours of the day
+SELECT EXTRACT(HOUR FROM stamped) AS h, COUNT(*) AS n, COUNT(DISTINCT member) AS people FROM linked GROUP BY h
+
+-- name: timestamps cut to hours and days
+SELECT DATE_TRUNC('day', stamped) AS day, COUNT(*) FILTER (WHERE DATE_TRUNC('hour', stamped) = TIMESTAMP '2024-01-01 08:00:00') AS early FROM linked GROUP BY ROLLUP (day)
+
+-- name: times between dates and timestamps
+SELECT level, SUM(DATE_DIFF('minute', stamped, paid)) AS m, SUM(DATE_DIFF('hour', TIMESTAMP '2024-01-02 00:30:00', stamped)) AS h FROM linked WHERE stamped < paid AND stamped + INTERVAL 90 MINUTE > '2024-01-01 02:00:00' GROUP BY level
+
+-- name: the last timestamp of a person, and the middle one of all
+SELECT COUNT(*) AS n, MEDIAN(last) AS middle, MIN(last) AS first, MAX(last - INTERVAL 1 MONTH) AS latest FROM (SELECT member, MAX(stamped) AS last FROM linked GROUP BY member)
+
+-- name: sessions of a person
+SELECT new, COUNT(*) AS n FROM (SELECT member, DATE_DIFF('second', LAG(stamped) OVER (PARTITION BY member ORDER BY stamped), stamped) > 1800 AS new FROM linked) GROUP BY new
+
+-- name: text and dates of timestamps
+SELECT stamped::DATE AS day, COUNT(*) AS n, SUM(LENGTH(CAST(stamped AS TEXT))) AS s, COUNT(*) FILTER (WHERE CAST(stamped AS TEXT) LIKE '%:30:%') AS half, SUM(EPOCH(stamped) - EPOCH(GREATEST(stamped, paid))) AS e FROM linked GROUP BY day

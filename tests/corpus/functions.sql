@@ -75,3 +75,16 @@ SELECT COUNT(*) AS n FROM visits WHERE TRY_CAST(note AS INTEGER) > 0 OR TRY_CAST
 SELECT date_trunc('month', since)::DATE AS k, COUNT(*) AS n FROM members GROUP BY k
 SELECT CAST(days + 1 AS TEXT) || '/' || CAST(days AS TEXT) AS k, COUNT(*) AS n FROM visits GROUP BY k
 SELECT (since + INTERVAL 1 MONTH)::DATE AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT HOUR(met) AS k, MINUTE(met) % 3 AS m, COUNT(*) AS n, SUM(SECOND(met)) AS s, SUM(EPOCH(met)::INTEGER) AS e FROM members GROUP BY k, m
+SELECT EXTRACT(HOUR FROM met) AS k, EXTRACT('year' FROM met) AS y, date_part('isodow', met) AS d, DAY(met) AS f, COUNT(*) AS n FROM members GROUP BY k, y, d, f
+SELECT date_trunc('hour', met) AS k, COUNT(*) AS n, SUM(MINUTE(met)) AS m FROM (SELECT id, met FROM members) GROUP BY k
+SELECT date_trunc('day', met) AS k, date_trunc('month', met) AS m, date_trunc('week', met) AS w, COUNT(*) AS n FROM members GROUP BY k, m, w
+SELECT COUNT(*) AS n FROM members WHERE date_trunc('minute', met) = TIMESTAMP '1969-12-31 23:59:00' OR date_trunc('second', met) = met
+SELECT SUM(date_diff('hour', met, TIMESTAMP '1970-01-01 00:00:00')) AS h, SUM(date_diff('minute', TIMESTAMP '1969-12-31 23:59:30', met)) AS m, SUM(date_diff('second', DATE '1970-01-01', met)) AS s, COUNT(*) AS n FROM members
+SELECT SUM(date_diff('day', met, since)) AS d, SUM(date_diff('week', since, met)) AS w, SUM(date_diff('month', met, since)) AS m, SUM(date_diff('year', met, DATE '1970-01-01')) AS y, COUNT(*) AS n FROM members
+SELECT COUNT(*) AS n FROM members WHERE met + INTERVAL 90 MINUTE > '1970-01-01 00:00:00' AND met - INTERVAL '30' SECOND < TIMESTAMP '1970-01-01' AND met + INTERVAL 1 MONTH > DATE '1970-01-31' AND met - INTERVAL 2 DAYS < '1969-12-30'
+SELECT met::DATE AS k, CAST(since AS TIMESTAMP) AS t, COUNT(*) AS n FROM members GROUP BY k, t
+SELECT COUNT(*) AS n, SUM(LENGTH(met::TEXT)) AS l FROM members WHERE CAST(met AS TEXT) LIKE '%:5_:%' OR CAST(met AS TEXT) > '1970-01-01 00:30:00'
+SELECT COUNT(*) AS n FROM members WHERE GREATEST(met, TIMESTAMP '1970-01-01') < since AND COALESCE(met, TIMESTAMP '1970-01-01 00:00:01') <> TIMESTAMP '1970-01-01 00:00:00' AND met < since
+SELECT COUNT(*) AS n FROM members WHERE DATE '1970-01-01' + INTERVAL 5 MINUTE > met AND met BETWEEN '1969-12-31 23:00:00' AND TIMESTAMP '1970-01-01 01:00:00'
+SELECT k, COUNT(*) AS n FROM (SELECT id, HOUR(MAX(met + INTERVAL 1 HOUR)) AS k FROM members GROUP BY id) GROUP BY k

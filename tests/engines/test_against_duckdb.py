@@ -50,7 +50,8 @@ CONTRACT = Contract.model_validate_json("""
         "region": {"type": "text", "uses": ["group", "filter", "join"], "values": ["n", "s", "w"]},
         "member": {"type": "boolean", "uses": ["group", "filter", "measure"]},
         "income": {"type": "decimal", "step": 0.05, "uses": ["group", "filter", "measure"], "bounds": [-10, 50]},
-        "since": {"type": "date", "uses": ["group", "filter", "measure"], "bounds": ["2024-02-27", "2024-03-02"]}
+        "since": {"type": "date", "uses": ["group", "filter", "measure"], "bounds": ["2024-02-27", "2024-03-02"]},
+        "met": {"type": "timestamp", "uses": ["group", "filter", "measure"], "bounds": ["1969-12-31 22:58:00", "1970-01-01 01:01:30"]}
       }
     },
     "visits": {
@@ -247,9 +248,11 @@ def kinds(dataset: str) -> dict[str, ColumnType]:
 @cache
 def data() -> dict[str, list[dict[str, Scalar]]]:
     """Return admitted rows: values in whole units, each missing now and then; persons of one table, of the other and of both."""
-    draw = random.Random(20261122)
+    draw, again = random.Random(20261122), random.Random(20261127)
 
     def value(kind: ColumnType) -> Scalar:
+        if kind.kind is Kind.TIMESTAMP:
+            return again.choice([None, *(again.randrange(kind.low or 0, kind.high or 0) for _ in range(4))])
         if draw.random() < 0.2:
             return None
         if kind.kind is Kind.BOOLEAN:
@@ -281,7 +284,7 @@ def plain() -> duckdb.DuckDBPyConnection:
     """Return a database with the rows as tables of ordinary types."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET ieee_floating_point_ops = false; SET error_on_division_by_zero = false")
-    names = {Kind.INTEGER: "INTEGER", Kind.TEXT: "TEXT", Kind.BOOLEAN: "BOOLEAN", Kind.DATE: "DATE"}
+    names = {Kind.INTEGER: "INTEGER", Kind.TEXT: "TEXT", Kind.BOOLEAN: "BOOLEAN", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP"}
     for dataset, rows in data().items():
         types = {name: names.get(kind.kind, f"DECIMAL(18, {kind.digits})") for name, kind in kinds(dataset).items()}
         person = {PERSONS[dataset]: "TEXT"} if dataset in PERSONS else {}
@@ -297,6 +300,8 @@ def ordinary(value: Scalar, kind: ColumnType) -> object:
     """Return a stored value as what it stands for."""
     if kind.kind is Kind.DATE and isinstance(value, int):
         return EPOCH + datetime.timedelta(days=value)
+    if kind.kind is Kind.TIMESTAMP and isinstance(value, int):
+        return datetime.datetime.fromtimestamp(value, datetime.UTC).replace(tzinfo=None)
     return Decimal(value).scaleb(-kind.digits) if kind.kind is Kind.DECIMAL and isinstance(value, int) else value
 
 
@@ -308,13 +313,19 @@ def ours(sql: str) -> Table:
     return finish(compiled.plan, compiled.headings, without_noise(compiled.plan, leaves))
 
 
+MIDNIGHT = " 00:00:00"
+"""What DuckDB writes behind a date that it makes a timestamp."""
+
+
 def our_rows(table: Table) -> Rows:
     """Return rows that somebody is in."""
     count = [heading.name for heading in table.headings].index("n")
     numbers = {Kind.INTEGER, Kind.DECIMAL}
 
     def read(text: str | None, kind: Kind) -> Value:
-        return Fraction(text) if text is not None and kind in numbers else text
+        if text is None:
+            return None
+        return Fraction(text) if kind in numbers else text.removesuffix(MIDNIGHT)
 
     rows = [tuple(read(cell.value, heading.kind) for cell, heading in zip(row, table.headings, strict=True)) for row in table.rows]
     return [row for row in rows if row[count] != 0 or len(table.rows) == 1]
@@ -328,9 +339,7 @@ def their_rows(sql: str) -> Rows:
             return "true" if value else "false"
         if isinstance(value, int | float | Decimal):
             return Fraction(value)
-        if isinstance(value, datetime.datetime) and not (value.hour or value.minute):
-            value = value.date()
-        return value.isoformat() if isinstance(value, datetime.date) else value
+        return str(value).removesuffix(MIDNIGHT) if isinstance(value, datetime.date) else value
 
     return [tuple(read(value) for value in row) for row in plain().execute(sql).fetchall()]
 

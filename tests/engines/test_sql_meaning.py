@@ -79,14 +79,20 @@ def database(shuffled: int = 0) -> duckdb.DuckDBPyConnection:
 
 
 def _sql_type(type_: ColumnType) -> str:
-    names = {Kind.TEXT: "VARCHAR", Kind.BOOLEAN: "BOOLEAN", Kind.DATE: "DATE", Kind.INTEGER: "BIGINT"}
+    names = {Kind.TEXT: "VARCHAR", Kind.BOOLEAN: "BOOLEAN", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP", Kind.INTEGER: "BIGINT"}
     return names.get(type_.kind, f"DECIMAL(18, {type_.digits})")
 
 
 def _written(value: Scalar, type_: ColumnType) -> Any:  # noqa: ANN401  a parameter of any type
-    if value is None or type_.kind not in {Kind.DATE, Kind.DECIMAL}:
+    if value is None or type_.kind not in {Kind.DATE, Kind.TIMESTAMP, Kind.DECIMAL}:
         return value
+    if type_.kind is Kind.TIMESTAMP:
+        return datetime.datetime.fromtimestamp(int(value), datetime.UTC).replace(tzinfo=None)
     return EPOCH + datetime.timedelta(days=int(value)) if type_.kind is Kind.DATE else Decimal(int(value)).scaleb(-type_.digits)
+
+
+MIDNIGHT = " 00:00:00"
+"""What DuckDB writes behind a date that it makes a timestamp."""
 
 
 def _text(value: object) -> str | None:
@@ -94,7 +100,7 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, datetime.datetime):
-        value = value.date()
+        return str(value).removesuffix(MIDNIGHT)
     if isinstance(value, float) and math.isnan(value):
         return None
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -105,7 +111,7 @@ def alike(found: str | None, wanted: str | None, output: Output) -> bool:
     if found is None or wanted is None:
         return found == wanted or (wanted is None and output.noisy)
     if output.kind not in {Kind.INTEGER, Kind.DECIMAL}:
-        return found == wanted
+        return found.removesuffix(MIDNIGHT) == wanted
     one, other = Decimal(found), Decimal(wanted)
     if isinstance(output.value, Quantile):  # DuckDB cuts one off to the decimal places of its column
         return -NEARLY <= abs(one) - abs(other) <= Decimal(1).scaleb(-output.value.digits)

@@ -43,6 +43,11 @@ COLUMNS: dict[str, tuple[dict[str, Any], ...]] = {
         {"type": "date", "bounds": ["2023-01-30", "2024-12-31"]},
         {"type": "date"},
     ),
+    "at": (
+        {"type": "timestamp", "bounds": ["2024-02-28 22:15:00", "2024-03-01 01:30:59"]},
+        {"type": "timestamp", "bounds": ["1969-12-31 23:59:50", "1970-01-01 00:00:10"], "required": True},
+        {"type": "timestamp"},
+    ),
     "s": ({"type": "text", "max_length": 12}, {"type": "text", "max_length": 2}),
 }
 """How a column of a name may be declared. All datasets draw on the same names."""
@@ -131,5 +136,5 @@ def _further(declared: dict[str, Any]) -> list[str]:
     if "values" in declared or declared["type"] in {"boolean", "decimal"}:
         return ["group", "measure"]
     if bounds is None:
-        return ["measure"] if declared["type"] in {"text", "date"} else []
-    return ["measure", "group"] if declared["type"] == "date" or bounds[1] - bounds[0] < DOMAIN_LIMIT else ["measure"]
+        return ["measure"] if declared["type"] in {"text", "date", "timestamp"} else []
+    return ["measure", "group"] if declared["type"] in {"date", "timestamp"} or bounds[1] - bounds[0] < DOMAIN_LIMIT else ["measure"]

@@ -27,6 +27,7 @@ CONSTANTS: dict[Kind, tuple[bool | float | str, ...]] = {
 }
 """Constants as a parameter or a question has them; dates are written otherwise."""
 
+TIMES = ("00:00:00", "23:59:59", "12:30:15")
 DATES = ("2024-02-29", "0001-01-01", "9999-12-31", "2024-03-31", "1970-01-01")
 
 
@@ -82,6 +83,8 @@ class Maker:
         """Return a constant, some of them by parameter."""
         if kind is Kind.DATE:
             return f"DATE '{self.tape.pick(DATES)}'"
+        if kind is Kind.TIMESTAMP:
+            return f"TIMESTAMP '{self.tape.pick(DATES)} {self.tape.pick(TIMES)}'"
         value = self.tape.pick(CONSTANTS[kind])
         if not self.tape.chance(8):
             return written(value)

@@ -20,7 +20,15 @@ AGGREGATES = (
     *("COUNT(*)", "COUNT(*)", "SUM({n})", "SUM({n})", "AVG({n})", "COUNT({any})", "COUNT(DISTINCT {p})", "COUNT({p})", "COUNT_IF({c})"),
     *("VARIANCE({n})", "VAR_POP({n})", "STDDEV({n})", "COVAR_POP({n}, {n})", "CORR({n}, {n})", "REGR_SLOPE({n}, {n})", "VAR_SAMP({n})"),
     *("REGR_INTERCEPT({n}, {n})", "COVAR_SAMP({n}, {n})", "STDDEV_POP({n})", "STDDEV_SAMP({n})"),
-    *("COUNT(DISTINCT {counted})", "COUNT(DISTINCT {counted})", "MEDIAN({n})", "QUANTILE_CONT({n}, 0.9)", "MIN({n})", "MAX({d})"),
+    *(
+        "COUNT(DISTINCT {counted})",
+        "COUNT(DISTINCT {counted})",
+        "MEDIAN({n})",
+        "QUANTILE_CONT({n}, 0.9)",
+        "MIN({n})",
+        "MAX({d})",
+        "MEDIAN({s})",
+    ),
 )
 AFTER = (
     *("ROUND({a}, 1)", "{a} / NULLIF({a}, 0)", "ABS({a})", "SQRT(ABS({a}))", "GREATEST({a}, 0)", "LEAST({a}, {a}, NULL)", "FLOOR({a} / 3)"),
@@ -51,6 +59,8 @@ KEYS = (
         "LEFT({t}, 1)",
         "CASE WHEN {c} THEN 0 ELSE 1.5 END",
         "DATE_TRUNC('month', {d})",
+        "EXTRACT(hour FROM {s})",
+        "DATE_TRUNC('hour', {s})",
         "ABS({i})",
         "NULLIF({t}, {text})",
     ),
@@ -171,6 +181,7 @@ class Questions:
             ("{n}", Kind.DECIMAL, measured),
             ("{any}", kind, measured),
             ("{d}", Kind.DATE, measured),
+            ("{s}", Kind.TIMESTAMP, measured),
             ("{counted}", distinct, counted),
         ):
             while place in text:

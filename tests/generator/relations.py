@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillroom.model.contract import PrivateDataset, PublicDataset
-from stillroom.model.schema import Kind, Use, column_type
+from stillroom.model.schema import CALENDAR, Kind, Use, column_type
 from tests.generator.maker import EVERY_USE, Field
 from tests.generator.writer import Writer, fields_for
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 FEW = 8
 """So many values are few."""
 
-KINDS = (Kind.INTEGER, Kind.TEXT, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE)
+KINDS = (Kind.INTEGER, Kind.TEXT, Kind.DECIMAL, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP)
 JOINS = ("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "INNER JOIN", "FULL OUTER JOIN", "LEFT OUTER JOIN")
 
 FIRST = ("= 1", "<= 2", "IN (1, 3)", "< 2", "= 1.0")
 """Conditions that leave few of a person's rows, by their numbers."""
 
-TOTALS = ("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({d})", "COUNT(DISTINCT {p})")
+TOTALS = ("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})", "COUNT(DISTINCT {p})")
 WINDOWS = (
     *("ROW_NUMBER()", "ROW_NUMBER()", "LAG({any})", "LAG({any}, 2)", "LEAD({any})", "FIRST_VALUE({any})", "LAST_VALUE({any})"),
     *("COUNT(*)", "COUNT({any})", "SUM({n})", "AVG({n})", "MIN({n})", "MAX({n})", "MAX({d})"),
@@ -258,7 +258,7 @@ class Relations:
         return Query(sql, tuple(one for _, one in items), table.rows if keys else 1)
 
     def _numeric(self, total: tuple[str, Field]) -> bool:
-        return total[1].kind is not Kind.DATE and Use.FILTER in total[1].uses and self.maker.tape.chance(25)
+        return total[1].kind not in CALENDAR and Use.FILTER in total[1].uses and self.maker.tape.chance(25)
 
     def _total(self, table: Table, person: str) -> tuple[str, Field]:
         """Return an aggregate of a person's rows."""
@@ -272,11 +272,10 @@ class Relations:
         usable = [one for one in table.fields if one.uses]
         writer = Writer(self.maker, [one for one in usable if one.bounded], usable)
         number = self.maker.tape.pick([Kind.INTEGER, Kind.DECIMAL])
-        place = "any" if "{any}" in template else "n" if "{n}" in template else "d" if "{d}" in template else None
+        place = next((one for one in ("any", "n", "d", "s") if f"{{{one}}}" in template), None)
         counted = template.startswith(("COUNT", "ROW_NUMBER"))
-        kind = {"any": self.maker.tape.pick([one.kind for one in usable] or [number]), "n": number, "d": Kind.DATE, None: Kind.INTEGER}[
-            place
-        ]
+        known = {"n": number, "d": Kind.DATE, "s": Kind.TIMESTAMP, None: Kind.INTEGER}
+        kind = self.maker.tape.pick([one.kind for one in usable] or [number]) if place == "any" else known[place]
         written = writer.write(kind) if place else ""
         alone = len(writer.read) == 1 and writer.read[0].sql == written
         small = (

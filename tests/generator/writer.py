@@ -22,37 +22,70 @@ NUMBERS = (
     *("IF({c}, {n}, {n})", "IIF({c}, {n}, NULL)", "CASE WHEN {c} THEN {n} WHEN {c} THEN {n} END", "CASE {n} WHEN 1 THEN {n} ELSE 0 END"),
     *("WIDTH_BUCKET({n}, 0, 10, 4)", "LENGTH({t})", "POSITION({t} IN {t})", "STRPOS({t}, {text})", "EXTRACT({part} FROM {d})"),
     *("{part}({d})", "DATE_PART('{part}', {d})", "DATE_DIFF('{unit}', {d}, {d})", "{d} - {d}"),
+    *(
+        "EXTRACT({part} FROM {s})",
+        "EXTRACT({time} FROM {s})",
+        "{time}({s})",
+        "DATE_DIFF('{time}', {s}, {s})",
+        "DATE_DIFF('{unit}', {s}, {d})",
+    ),
     *("CAST({n} AS INTEGER)", "CAST({n} AS DECIMAL(6, 2))", "TRY_CAST({t} AS DECIMAL(5, 1))", "{t}::INTEGER", "CAST({c} AS INTEGER)"),
 )
 TEXTS = (
     *("LOWER({t})", "UPPER({t})", "TRIM({t})", "LTRIM({t})", "RTRIM({t})", "SUBSTRING({t}, 2, 1)", "LEFT({t}, 1)", "RIGHT({t}, 2)"),
     *("{t} || {t}", "CONCAT({t}, '/', {t})", "REPLACE({t}, 'x', 'yy')", "REVERSE({t})", "COALESCE({t}, '?')", "NULLIF({t}, {text})"),
-    *("CAST({n} AS TEXT)", "CAST({d} AS TEXT)", "CAST({c} AS TEXT)", "CASE WHEN {c} THEN {t} ELSE 'else' END", "GREATEST({t}, {t})"),
+    *(
+        "CAST({n} AS TEXT)",
+        "CAST({d} AS TEXT)",
+        "CAST({s} AS TEXT)",
+        "CAST({c} AS TEXT)",
+        "CASE WHEN {c} THEN {t} ELSE 'else' END",
+        "GREATEST({t}, {t})",
+    ),
 )
 DATES_ = (
     *("DATE_TRUNC('{unit}', {d})", "LAST_DAY({d})", "{d} + {days}", "{d} - {days}", "{d} + INTERVAL {days} {unit}"),
     *("{d} - INTERVAL '{days}' {unit}", "CAST({t} AS DATE)", "TRY_CAST({t} AS DATE)", "GREATEST({d}, {d})", "COALESCE({d}, {date})"),
-    *("CASE WHEN {c} THEN {d} END", "LEAST({d}, {date})", "{d} + {i}"),
+    *("CASE WHEN {c} THEN {d} END", "LEAST({d}, {date})", "{d} + {i}", "CAST({s} AS DATE)"),
+)
+TIMESTAMPS = (
+    *("DATE_TRUNC('{unit}', {s})", "DATE_TRUNC('{time}', {s})", "{s} + INTERVAL {days} {unit}", "{s} - INTERVAL '{days}' {time}"),
+    *(
+        "{d} + INTERVAL {days} {time}",
+        "CAST({d} AS TIMESTAMP)",
+        "GREATEST({s}, {d})",
+        "COALESCE({s}, {stamp})",
+        "CASE WHEN {c} THEN {s} END",
+    ),
 )
 TRUTHS = (
     *("{n} {sign} {n}", "{n} {sign} {n}", "{t} {sign} {t}", "{d} {sign} {d}", "{n} {sign} {number}", "{t} = {text}", "{d} {sign} {date}"),
     *("{n} IN ({number}, {number})", "{t} NOT IN ({text}, {text})", "{n} BETWEEN {n} AND {n}", "{d} BETWEEN {date} AND {d}"),
+    *("{s} {sign} {s}", "{s} {sign} {d}", "{s} {sign} {stamp}", "{stamp} BETWEEN {s} AND {s}"),
     *("{t} LIKE '{pattern}'", "{t} NOT LIKE '{pattern}'", "{t} ILIKE '{pattern}'", "{n} IS NULL", "{t} IS NOT NULL", "({c}) IS TRUE"),
     *("({c}) IS NOT FALSE", "NOT ({c})", "({c}) AND ({c})", "({c}) OR ({c})", "STARTS_WITH({t}, {t})", "CONTAINS({t}, {text})"),
     *("ENDS_WITH({t}, {t})", "CAST({t} AS BOOLEAN)", "CAST({n} AS BOOLEAN)", "CASE WHEN {c} THEN {c} ELSE {c} END", "COALESCE({c}, FALSE)"),
 )
-TEMPLATES = {Kind.INTEGER: NUMBERS, Kind.DECIMAL: NUMBERS, Kind.TEXT: TEXTS, Kind.DATE: DATES_, Kind.BOOLEAN: TRUTHS}
+TEMPLATES = {
+    Kind.INTEGER: NUMBERS,
+    Kind.DECIMAL: NUMBERS,
+    Kind.TEXT: TEXTS,
+    Kind.DATE: DATES_,
+    Kind.TIMESTAMP: TIMESTAMPS,
+    Kind.BOOLEAN: TRUTHS,
+}
 
 WORDS = {
     "place": ("0", "1", "2", "-1"),
     "part": ("year", "quarter", "month", "week", "day", "doy", "isodow", "dow"),
     "unit": ("day", "week", "month", "quarter", "year"),
+    "time": ("hour", "minute", "second"),
     "days": ("1", "3", "40", "0"),
     "sign": ("=", "<>", "<", "<=", ">", ">="),
     "pattern": ("%", "x%", "_", "%a%", "", "1_", "%''%"),
 }
-CONSTANTS = {"number": Kind.DECIMAL, "text": Kind.TEXT, "date": Kind.DATE}
-OPERANDS = {"n": Kind.DECIMAL, "i": Kind.INTEGER, "t": Kind.TEXT, "d": Kind.DATE, "c": Kind.BOOLEAN}
+CONSTANTS = {"number": Kind.DECIMAL, "text": Kind.TEXT, "date": Kind.DATE, "stamp": Kind.TIMESTAMP}
+OPERANDS = {"n": Kind.DECIMAL, "i": Kind.INTEGER, "t": Kind.TEXT, "d": Kind.DATE, "s": Kind.TIMESTAMP, "c": Kind.BOOLEAN}
 NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL})
 
 _PLACE = re.compile(r"\{(\w+)\}")

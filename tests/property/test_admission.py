@@ -46,6 +46,8 @@ COLUMNS = {
     "yes": Column(type=Kind.BOOLEAN, values=(True,)),
     "day": Column(type=Kind.DATE, bounds=("2020-01-01", "2024-12-31")),
     "any_day": Column(type=Kind.DATE),
+    "second": Column(type=Kind.TIMESTAMP, bounds=("2020-01-01", "2024-12-31 12:00:00")),
+    "any_second": Column(type=Kind.TIMESTAMP),
 }
 
 
@@ -108,11 +110,35 @@ dates = st.one_of(
     st.dates(datetime.date(2019, 1, 1), datetime.date(2025, 12, 31)).map(str),
     st.sampled_from([*known_dates, *no_dates]),
 )
+AROUND_1970 = (datetime.datetime(1969, 12, 31), datetime.datetime(1970, 1, 2))  # noqa: DTZ001  timestamps have no time zone
+known_seconds = ["2024-02-29 23:59:59 ", "2024-02-29T23:59:59.9999999Z", "2024-02-29 12:00", "0001-01-01 00:00:00", "9999-12-31T23:59:59.9"]
+no_seconds = [
+    "2024-02-29 24:00:00",
+    "2024-02-29 23:60:00",
+    "2024-02-29 1:00:00",
+    "2024-02-29 23:59:59 UTC",
+    "2024-02-30 00:00:00",
+    "12:00:00",
+]
+offsets = st.sampled_from(["", "Z", "+00:00", "+02", "-1130", "+23:59", "-24:00", "+2"])
+seconds = st.one_of(
+    st.tuples(st.datetimes().map(str), offsets).map("".join),
+    st.tuples(st.datetimes(*AROUND_1970).map(str), offsets).map("".join),
+    st.sampled_from([*known_seconds, *no_seconds]),
+    dates,
+)
 
 
 def cells_for(name: str) -> st.SearchStrategy[str]:
     """Messy text for a column: mostly of its kind, sometimes of any."""
-    kinds = {Kind.TEXT: texts, Kind.BOOLEAN: truths, Kind.DATE: dates, Kind.INTEGER: numbers, Kind.DECIMAL: numbers}
+    kinds = {
+        Kind.TEXT: texts,
+        Kind.BOOLEAN: truths,
+        Kind.DATE: dates,
+        Kind.TIMESTAMP: seconds,
+        Kind.INTEGER: numbers,
+        Kind.DECIMAL: numbers,
+    }
     return st.one_of(kinds[COLUMNS[name].type], st.one_of(*kinds.values()))
 
 
@@ -237,6 +263,10 @@ typed_rows = st.fixed_dictionaries(
         "yes": st.one_of(st.none(), st.integers(-1, 2)),
         "day": st.one_of(st.none(), st.dates()),
         "any_day": st.one_of(st.none(), st.datetimes()),
+        "second": st.one_of(
+            st.none(), st.datetimes(timezones=st.just(datetime.UTC)), st.datetimes(*AROUND_1970, timezones=st.just(datetime.UTC))
+        ),
+        "any_second": st.one_of(st.none(), st.datetimes(), st.datetimes(*AROUND_1970)),
     },
 )
 
@@ -255,6 +285,8 @@ ARROW_TYPES = {
     "yes": pa.int64(),
     "day": pa.date32(),
     "any_day": pa.timestamp("us"),
+    "second": pa.timestamp("us", "UTC"),
+    "any_second": pa.timestamp("us"),
 }
 
 

@@ -22,8 +22,8 @@ from stillroom.model.contract import PublicDataset
 from stillroom.model.expression import Column
 from stillroom.model.plan import Aggregate, Key
 from stillroom.model.relation import ColumnFact, Join, Named, PerPerson, Scan, sources, with_sources
+from stillroom.model.schema import CALENDAR, ColumnType, Kind
 from stillroom.model.schema import Column as Declared
-from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.split import split
 from tests.world import ACCEPTED, FOLDER, contract, private
 
@@ -133,7 +133,7 @@ def _texts(column: Declared, count: int, numbers: np.random.Generator) -> NDArra
         return numbers.choice(["true", "false"], count)
     if column.type is Kind.TEXT:
         return numbers.choice(["i10", "j45", "pain", "%"], count)
-    if column.type is Kind.DATE:
+    if column.type in CALENDAR:
         first, last = (np.datetime64(str(bound)) for bound in column.bounds or ())
         return (first + numbers.integers(0, (last - first).astype(int) + 1, count)).astype(str)
     low, high = (float(bound) for bound in column.bounds or ())

@@ -46,6 +46,7 @@ COLUMNS = {
     "well": Column(type=Kind.BOOLEAN),
     "born": Column(type=Kind.DATE, bounds=("1900-01-01", "2020-12-31")),
     "seen": Column(type=Kind.DATE),
+    "at": Column(type=Kind.TIMESTAMP, bounds=("2021-01-01 12:00:00", "2021-01-01 23:45:00")),
 }
 PERSON = Person(column="id", canonical=(CanonicalRule.TRIM, CanonicalRule.CASEFOLD), placeholders=("n/a",))
 DATASET = PrivateDataset(owner="clinic", person=PERSON, rows_per_person=3, columns=COLUMNS)
@@ -66,6 +67,7 @@ def rows_of_everybody(count: int = 3000) -> pa.Table:
         "well": [(True, False, None)[n % 3] for n in numbers],
         "born": [None if n % 11 == 0 else datetime.date(1890, 1, 1) + datetime.timedelta(n * 20) for n in numbers],
         "seen": [None if n % 7 == 0 else moment + datetime.timedelta(hours=n) for n in numbers],
+        "at": [None if n % 5 == 0 else moment.replace(tzinfo=None) + datetime.timedelta(milliseconds=n * 731) for n in numbers],
     }
     kinds = {
         "age": pa.int32(),
@@ -73,6 +75,7 @@ def rows_of_everybody(count: int = 3000) -> pa.Table:
         "weight": pa.float64(),
         "born": pa.date32(),
         "seen": pa.timestamp("us", "UTC"),
+        "at": pa.timestamp("us"),
     }
     kinds |= {"well": pa.bool_()}
     return pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in data.items()})
@@ -235,6 +238,8 @@ def test_types_that_only_databases_have(tmp_path: Path, server: Server) -> None:
         "city": Column(type=Kind.TEXT, max_length=9),
         "day": Column(type=Kind.DATE),
         "moment": Column(type=Kind.DATE),
+        "second": Column(type=Kind.TIMESTAMP),
+        "zoned": Column(type=Kind.TIMESTAMP),
         "small": Column(type=Kind.DECIMAL, step=0.5),
     }
     section = PrivateDataset(owner="clinic", person=Person(column="id"), rows_per_person=9, columns=columns)
@@ -242,21 +247,36 @@ def test_types_that_only_databases_have(tmp_path: Path, server: Server) -> None:
         connection.execute(
             f"CREATE TABLE t AS SELECT '{uuid}'::UUID AS id, unnest([3, 170141183460469231731687303715884105727])::HUGEINT AS big, "
             "'rome'::ENUM ('oslo', 'rome') AS city, unnest(['infinity', '2020-02-29'])::DATE AS day, "
-            "unnest(['-infinity', '2020-02-29 23:59:59'])::TIMESTAMP AS moment, 1.25::DECIMAL(4, 2) AS small"
+            "unnest(['-infinity', '2020-02-29 23:59:59'])::TIMESTAMP AS moment, 1.25::DECIMAL(4, 2) AS small, "
+            "unnest(['infinity', '1969-12-31 23:59:59.75'])::TIMESTAMP AS second, "
+            "unnest(['-infinity', '1969-12-31 23:59:58.25'])::TIMESTAMPTZ AS zoned"
         )
     server.execute(
         "CREATE TYPE city AS ENUM ('oslo', 'rome')",
         "CREATE DOMAIN known AS uuid NOT NULL",
-        "CREATE TABLE typed (id known, big numeric, city city, day date, moment timestamp, small float4)",
-        f"INSERT INTO typed VALUES ('{uuid}', 3, 'rome', 'infinity', '-infinity', 1.25)",
-        f"INSERT INTO typed VALUES ('{uuid}', 1e300, 'rome', '2020-02-29', '2020-02-29 23:59:59', 1.25)",
+        "CREATE TABLE typed (id known, big numeric, city city, day date, moment timestamp, small float4, "
+        "second timestamp, zoned timestamptz)",
+        f"INSERT INTO typed VALUES ('{uuid}', 3, 'rome', 'infinity', '-infinity', 1.25, 'infinity', '-infinity')",
+        f"INSERT INTO typed VALUES ('{uuid}', 1e300, 'rome', '2020-02-29', '2020-02-29 23:59:59', 1.25, '1969-12-31 23:59:59.75', "
+        "'1970-01-01 00:59:58.25+01')",
     )
     found = admitted(f"duckdb://{tmp_path}/x.duckdb?table=t", section)
     day = (datetime.date(2020, 2, 29) - datetime.date(1970, 1, 1)).days
-    assert [list(row.values()) for row in found.rows.to_pylist()] == [[0, 3, "rome", None, None, 15], [0, 10, "rome", day, day, 15]]
+    assert [list(row.values()) for row in found.rows.to_pylist()] == [
+        [0, 3, "rome", None, None, None, 15, None],
+        [0, 10, "rome", day, day, -1, 15, -2],
+    ]
     assert found.persons.to_pylist() == [uuid]
     check_alike(admitted(server.url("typed", password=PASSWORD), section), found)
-    assert {column.name: column.unusable for column in found.report.columns} == {"big": 0, "city": 0, "day": 1, "moment": 1, "small": 0}
+    assert {column.name: column.unusable for column in found.report.columns} == {
+        "big": 0,
+        "city": 0,
+        "day": 1,
+        "moment": 1,
+        "second": 1,
+        "small": 0,
+        "zoned": 1,
+    }
 
 
 def test_a_column_that_is_null_in_one_file_has_the_type_that_it_has_in_others(tmp_path: Path, expected: Admitted) -> None:

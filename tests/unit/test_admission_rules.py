@@ -133,6 +133,7 @@ NOTE = Column(type=Kind.TEXT, max_length=3)
 FLAG = Column(type=Kind.BOOLEAN)
 ONLY = Column(type=Kind.BOOLEAN, values=(True,))
 BORN = Column(type=Kind.DATE, bounds=("1900-01-01", "2020-12-31"))
+SEEN = Column(type=Kind.TIMESTAMP, bounds=("2024-01-01", "2024-12-31 23:59:59"))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,24 @@ BORN = Column(type=Kind.DATE, bounds=("1900-01-01", "2020-12-31"))
         (BORN, "1899-12-31", -25567, Mark.CLAMPED),
         (BORN, "2020-12-31", 18627, Mark.NOTHING),
         (Column(type=Kind.DATE), "9999-12-31", 2932896, Mark.NOTHING),
+        (SEEN, "2024-02-29 08:15:00", 1709194500, Mark.NOTHING),
+        (SEEN, " 2024-02-29T09:15:00.999999+01:00 ", 1709194500, Mark.NOTHING),
+        (SEEN, "2024-02-29T03:15-0500", 1709194500, Mark.NOTHING),
+        (SEEN, "2024-02-29", 1709164800, Mark.NOTHING),
+        (SEEN, "2023-12-31 23:59:59", 1704067200, Mark.CLAMPED),
+        (SEEN, "2025-01-01 00:00", 1735689599, Mark.CLAMPED),
+        (SEEN, "2024-02-30 08:15:00", None, Mark.UNUSABLE),
+        (SEEN, "2024-02-29 24:00:00", None, Mark.UNUSABLE),
+        (SEEN, "2024-02-29 08:15:60", None, Mark.UNUSABLE),
+        (SEEN, "2024-02-29 8:15", None, Mark.UNUSABLE),
+        (SEEN, "08:15:00", None, Mark.UNUSABLE),
+        (SEEN, "", None, Mark.NOTHING),
+        (SEEN, datetime.date(2024, 2, 29), 1709164800, Mark.NOTHING),
+        (SEEN, datetime.datetime(2024, 2, 29, 8, 15, 0, 999_999), 1709194500, Mark.NOTHING),  # noqa: DTZ001 - as files have it
+        (SEEN, datetime.datetime(2024, 2, 29, 8, 15, tzinfo=datetime.timezone(datetime.timedelta(hours=-1))), 1709198100, Mark.NOTHING),
+        (Column(type=Kind.TIMESTAMP), datetime.datetime(1969, 12, 31, 23, 59, 59, 1), -1, Mark.NOTHING),  # noqa: DTZ001 - as above
+        (Column(type=Kind.TIMESTAMP), "0001-01-01T00:30:00+01:00", None, Mark.UNUSABLE),
+        (Column(type=Kind.TIMESTAMP), "9999-12-31 23:59:59.9", 253402300799, Mark.NOTHING),
     ],
 )
 def test_a_cell_becomes_what_its_column_says(column: Column, raw: Raw, value: Scalar, mark: Mark) -> None:

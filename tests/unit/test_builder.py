@@ -210,6 +210,7 @@ def test_headings_are_the_names_that_were_given() -> None:
         (Decimal("1E+3"), "1000"),
         ("it's", "'it''s'"),
         (datetime.date(2024, 2, 29), "DATE '2024-02-29'"),
+        (datetime.datetime(2024, 2, 29, 8, 15), "TIMESTAMP '2024-02-29 08:15:00'"),  # noqa: DTZ001 - questions have no time zone
     ],
 )
 def test_constants_are_written_as_sql_reads_them(value: Value, text: str) -> None:

@@ -12,6 +12,7 @@ from sqlglot import exp, parse_one
 
 from stillroom.admission.cells import NUMBER_LIMIT
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP
 from stillroom.client.verification.spans import value_span
 from stillroom.errors import StillroomError
 from stillroom.model.expression import Column
@@ -40,7 +41,18 @@ TYPES = {
     "last": ColumnType(kind=Kind.DATE, low=LAST_DAY - 400, high=LAST_DAY),
     "d": ColumnType(kind=Kind.DATE, low=19_700, high=20_500),
     "e": ColumnType(kind=Kind.DATE),
+    "at": ColumnType(kind=Kind.TIMESTAMP, low=1_709_000_000, high=1_709_500_000),
+    "once": ColumnType(kind=Kind.TIMESTAMP, low=FIRST_TIMESTAMP, high=FIRST_TIMESTAMP + 100_000),
+    "late": ColumnType(kind=Kind.TIMESTAMP, low=LAST_TIMESTAMP - 100_000, high=LAST_TIMESTAMP),
+    "s": ColumnType(kind=Kind.TIMESTAMP),
 }
+WIDEST = {
+    Kind.DATE: (FIRST_DAY, LAST_DAY),
+    Kind.TIMESTAMP: (FIRST_TIMESTAMP, LAST_TIMESTAMP),
+    Kind.INTEGER: (-NUMBER_LIMIT, NUMBER_LIMIT),
+    Kind.DECIMAL: (-NUMBER_LIMIT, NUMBER_LIMIT),
+}
+"""What admission lets pass without bounds."""
 FRAME = Frame(
     Scan(dataset="x", name="x", columns=tuple(TYPES)),
     1,
@@ -61,6 +73,27 @@ EXPRESSIONS = (
     *("d + a", "e - a", "last - d", "d - e", "last + INTERVAL 1 MONTH", "first - INTERVAL 3 WEEK", "e + INTERVAL 50000 MONTH"),
     *("DATE_DIFF('day', first, last)", "DATE_DIFF('week', last, e)", "DATE_DIFF('month', d, e)", "DATE_DIFF('quarter', e, d)"),
     *("DATE_DIFF('year', first, e)", "LAST_DAY(last)", "LAST_DAY(d)", "MONTH(last + 40)", "YEAR(first - INTERVAL 1 DAY)", "e - 400000"),
+    *("EXTRACT(HOUR FROM at)", "MINUTE(s)", "SECOND(once)", "HOUR(late)", "EPOCH(s)", "EPOCH(d)", "YEAR(at)", "DOW(s)"),
+    *("LAST_DAY(late)",),
+    *(
+        "DATE_TRUNC('hour', at)",
+        "DATE_TRUNC('minute', late)",
+        "DATE_TRUNC('second', s)",
+        "DATE_TRUNC('day', once)",
+        "DATE_TRUNC('week', s)",
+    ),
+    *("DATE_TRUNC('month', at)", "DATE_TRUNC('year', late)", "at + INTERVAL 90 MINUTE", "late + INTERVAL 1 SECOND", "s - INTERVAL 2 DAY"),
+    *("once - INTERVAL 1 WEEK", "at + INTERVAL 1 MONTH", "late + INTERVAL 1 MONTH", "d + INTERVAL 5 HOUR", "e - INTERVAL 400000 HOUR"),
+    *("DATE_DIFF('hour', once, late)", "DATE_DIFF('minute', d, at)", "DATE_DIFF('second', at, s)", "DATE_DIFF('day', s, at)"),
+    *(
+        "DATE_DIFF('week', at, d)",
+        "DATE_DIFF('month', s, at)",
+        "DATE_DIFF('hour', TIMESTAMP '2024-02-29 12:00:00', at)",
+        "at::DATE",
+        "s::DATE",
+    ),
+    *("d::TIMESTAMP", "e::TIMESTAMP", "at::TEXT", "s::TEXT", "LENGTH(once::TEXT)", "GREATEST(at, d)", "LEAST(s, '2024-02-29 08:15:00')"),
+    *("COALESCE(at, d)", "COALESCE(at, TIMESTAMP '2024-01-01')", "NULLIF(at, d)", "IF(t, at, once)", "at::TIMESTAMP", "EPOCH(at) % 3600"),
     *("LENGTH(n)", "LENGTH(w)", "UPPER(w)", "LOWER(n)", "TRIM(n)", "LTRIM(w)", "RTRIM(n)", "SUBSTRING(n, 2)", "SUBSTRING(n, 2, 3)"),
     *(
         "SUBSTRING(n, 9)",
@@ -115,7 +148,7 @@ def value(draw: random.Random, kind: ColumnType) -> Scalar:
         return draw.choice(kind.values)
     if kind.length is not None:
         return "".join(draw.choice("aAbé \u030112.-") for _ in range(draw.randrange(kind.length + 1)))
-    widest = (FIRST_DAY, LAST_DAY) if kind.kind is Kind.DATE else (-NUMBER_LIMIT, NUMBER_LIMIT)
+    widest = WIDEST[kind.kind]
     low, high = widest[0] if kind.low is None else kind.low, widest[1] if kind.high is None else kind.high
     return draw.choice([low, high, draw.randrange(low, high + 1, kind.step), min(max(draw.randrange(-20, 20_000) * kind.step, low), high)])
 
@@ -148,11 +181,10 @@ def test_the_verifier_finds_the_same_range(sql: str) -> None:
     typed = compiled(sql)
     if typed.type.kind in {Kind.TEXT, Kind.BOOLEAN}:
         return
-    widest = {Kind.DATE: (FIRST_DAY, LAST_DAY), Kind.INTEGER: (-NUMBER_LIMIT, NUMBER_LIMIT), Kind.DECIMAL: (-NUMBER_LIMIT, NUMBER_LIMIT)}
     ranges = {
-        f"x.{name}": (widest[kind.kind][0] if kind.low is None else kind.low, widest[kind.kind][1] if kind.high is None else kind.high)
+        f"x.{name}": (WIDEST[kind.kind][0] if kind.low is None else kind.low, WIDEST[kind.kind][1] if kind.high is None else kind.high)
         for name, kind in TYPES.items()
-        if kind.kind in widest
+        if kind.kind in WIDEST
     }
     ranges |= {f"x.{name}": (0, kind.longest or 0) for name, kind in TYPES.items() if kind.kind is Kind.TEXT}
     assert value_span(typed.expression, ranges) in {(typed.type.low, typed.type.high), None}
@@ -178,6 +210,58 @@ def test_days_outside_the_calendar_are_null() -> None:
         "last - first": LAST_DAY - FIRST_DAY,
     }
     assert {sql: evaluate(compiled(sql).expression, ends) for sql in wanted} == wanted
+
+
+def test_seconds_outside_the_calendar_are_null() -> None:
+    """9999-12-31 23:59:59 and 0001-01-01 00:00:00 are the last and the first; what is before 1970 is cut down, too."""
+    ends = {"x.once": FIRST_TIMESTAMP, "x.late": LAST_TIMESTAMP, "x.s": -1, "x.e": None}
+    wanted = {
+        "late + INTERVAL 1 SECOND": None,
+        "once - INTERVAL 1 SECOND": None,
+        "late - INTERVAL 9998 YEAR": FIRST_TIMESTAMP + 365 * 86_400 - 1,
+        "late + INTERVAL 1 MONTH": None,
+        "once::DATE": FIRST_DAY,
+        "late::DATE": LAST_DAY,
+        "once::TEXT": "0001-01-01 00:00:00",
+        "late::TEXT": "9999-12-31 23:59:59",
+        "s::TEXT": "1969-12-31 23:59:59",
+        "HOUR(s) * 10000 + MINUTE(s) * 100 + SECOND(s)": 235_959,
+        "DATE_TRUNC('hour', s)": -3_600,
+        "DATE_TRUNC('day', s)": -86_400,
+        "DATE_DIFF('hour', s, TIMESTAMP '1970-01-01')": 1,
+        "EPOCH(s)": -1,
+    }
+    assert {sql: evaluate(compiled(sql).expression, ends) for sql in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("at - once", "TYPE_MISMATCH"),
+        ("at + 1", "TYPE_MISMATCH"),
+        ("2 * at", "TYPE_MISMATCH"),
+        ("at = a", "TYPE_MISMATCH"),
+        ("at < n", "TYPE_MISMATCH"),
+        ("IF(t, at, d)", "TYPE_MISMATCH"),
+        ("at::INTEGER", "TYPE_MISMATCH"),
+        ("at::DECIMAL(9)", "TYPE_MISMATCH"),
+        ("at::BOOLEAN", "TYPE_MISMATCH"),
+        ("n::TIMESTAMP", "TYPE_MISMATCH"),
+        ("a::TIMESTAMP", "TYPE_MISMATCH"),
+        ("HOUR(d)", "EXPRESSION_NOT_ALLOWED"),
+        ("DATE_TRUNC('hour', d)", "EXPRESSION_NOT_ALLOWED"),
+        ("EXTRACT(MILLISECOND FROM at)", "EXPRESSION_NOT_ALLOWED"),
+        ("DATE_DIFF('hour', d, e)", "EXPRESSION_NOT_ALLOWED"),
+        ("at > '2024-02-30 08:00:00'", "SQL_INVALID"),
+        ("at > TIMESTAMP '2024-02-29 08:00:00.5'", "SQL_INVALID"),
+        ("at > TIMESTAMP '2024-02-29 08:00:00+01:00'", "SQL_INVALID"),
+        ("at > 'noon'", "SQL_INVALID"),
+    ],
+)
+def test_what_timestamps_do_not_go_together_with_is_refused(sql: str, code: str) -> None:
+    with pytest.raises(StillroomError) as refused:
+        compiled(sql)
+    assert refused.value.code == code
 
 
 def test_without_bounds_a_number_can_be_cut_off_but_not_summed() -> None:

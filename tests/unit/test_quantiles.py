@@ -281,7 +281,7 @@ def test_more_levels_are_better_than_leaves_alone() -> None:
 )
 def test_all_quantiles_of_a_column_share_what_is_measured(outputs: str, marginals: int) -> None:
     if not marginals:
-        with pytest.raises(Refusal, match="needs a number or a date"):
+        with pytest.raises(Refusal, match="needs a number, a date or a timestamp"):
             compiled(f"SELECT {outputs} FROM members")
         return
     plan = compiled(f"SELECT {outputs} FROM members").plan

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MEMBERS = [{"id": f"p{n}", "age": 20 + n, "gender": "FM"[n % 2], "region": None} for n in range(6)]
 VISITS = [{"pid": f"p{n % 3}", "cost": "10.50", "ward": "x", "day": "2024-05-01"} for n in range(9)]
-TRIPS = [{"pid": f"p{n % 3}", "place": f"place {n % 2}", "mode": "bus", "fare": None} for n in range(9)]
+TRIPS = [{"pid": f"p{n % 3}", "place": f"place {n % 2}", "mode": "bus", "fare": None, "tapped": None} for n in range(9)]
 SQL = "SELECT gender, COUNT(*), SUM(cost) FROM members JOIN visits ON id = pid GROUP BY gender"
 
 

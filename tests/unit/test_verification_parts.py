@@ -346,6 +346,6 @@ def test_keys_are_shown_as_they_are_or_not_at_all() -> None:
     empty = Table(headings=(), rows=())
     with pytest.raises(Broken, match="a key is shown with fewer decimal places than it has"):
         labels(bent(14, keys__0__digits=2, finish__limit=0), empty)
-    with pytest.raises(Broken, match="a key of the plan is not a date"):
+    with pytest.raises(Broken, match="a value of the plan is not a date"):
         labels(bent(14, keys__1__domain=[10**9], finish__limit=0), empty)
     assert labels(bent(14, finish__limit=0), empty) == []

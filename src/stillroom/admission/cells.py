@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY, day
 from stillroom.admission.numbers import WHITE_SPACE, units
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP, timestamp
 from stillroom.model.schema import Kind, column_type
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def admit(raw: Raw, column: Column) -> tuple[Scalar, Mark]:
     """Return what a cell becomes. Every cell becomes something: no value in a file can provoke an error.
 
     Absent is NULL, and the empty text. What cannot be read, is too long or is not listed becomes NULL. Numbers are rounded to the step,
-    half away from zero, then clamped; dates are clamped. Where the column declares `other`, that replaces NULL.
+    half away from zero, then clamped; dates and timestamps are clamped. Where the column declares `other`, that replaces NULL.
     """
     type_ = column_type(column)
     absent = raw is None or raw == ""
@@ -53,7 +54,7 @@ def admit(raw: Raw, column: Column) -> tuple[Scalar, Mark]:
         value = None
     low, high = limits(type_)
     clamped = value
-    if type_.kind in {Kind.INTEGER, Kind.DECIMAL, Kind.DATE} and value is not None and not isinstance(value, str):
+    if type_.kind not in {Kind.TEXT, Kind.BOOLEAN} and value is not None and not isinstance(value, str):
         clamped = min(max(value, low), high)
     if value is None:
         return replacement(column), Mark.NOTHING if absent else Mark.UNUSABLE
@@ -61,12 +62,9 @@ def admit(raw: Raw, column: Column) -> tuple[Scalar, Mark]:
 
 
 def limits(type_: ColumnType) -> tuple[int, int]:
-    """Return what numbers and dates of a column are clamped to, in whole units."""
-    if type_.kind is Kind.DATE:
-        low, high = FIRST_DAY, LAST_DAY
-    else:
-        high = NUMBER_LIMIT // type_.step * type_.step
-        low = -high
+    """Return what numbers, dates and timestamps of a column are clamped to, in whole units."""
+    high = NUMBER_LIMIT // type_.step * type_.step
+    low, high = {Kind.DATE: (FIRST_DAY, LAST_DAY), Kind.TIMESTAMP: (FIRST_TIMESTAMP, LAST_TIMESTAMP)}.get(type_.kind, (-high, high))
     return low if type_.low is None else type_.low, high if type_.high is None else type_.high
 
 
@@ -85,6 +83,8 @@ def _read(raw: Raw, column: Column, type_: ColumnType) -> Scalar:
             return _truth(raw)
         case Kind.DATE:
             return day(raw)  # type: ignore[arg-type]  # the file's column types are checked before
+        case Kind.TIMESTAMP:
+            return timestamp(raw)  # type: ignore[arg-type]  # as above
         case Kind.INTEGER | Kind.DECIMAL:
             return units(raw, type_.digits, type_.step)  # type: ignore[arg-type]  # as above
 

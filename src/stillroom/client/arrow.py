@@ -82,6 +82,7 @@ def _array(kind: Kind, texts: list[str | None]) -> pa.Array:
         Kind.INTEGER: int,
         Kind.DECIMAL: Decimal,
         Kind.DATE: datetime.date.fromisoformat,
+        Kind.TIMESTAMP: datetime.datetime.fromisoformat,
         Kind.BOOLEAN: lambda text: text == "true",
         Kind.TEXT: str,
     }
@@ -101,7 +102,7 @@ def _arrow_type(kind: Kind, values: list[Any]) -> pa.DataType:
 
     digits = max((-int(value.as_tuple().exponent) for value in values if isinstance(value, Decimal)), default=0)
     largest = max(map(_size, values), default=Decimal(0))
-    types = {Kind.DATE: pa.date32(), Kind.BOOLEAN: pa.bool_(), Kind.TEXT: pa.string()}
+    types = {Kind.DATE: pa.date32(), Kind.TIMESTAMP: pa.timestamp("s"), Kind.BOOLEAN: pa.bool_(), Kind.TEXT: pa.string()}
     if kind in types:
         return types[kind]
     if kind is Kind.INTEGER and largest < INT64:

@@ -224,7 +224,9 @@ def of(value: Value) -> Expression:
             return Expression("TRUE" if value else "FALSE")
         case int() | Decimal() | float():
             return Expression(_number(value if isinstance(value, Decimal | int) else Decimal(str(value))))
-        case datetime.date() if not isinstance(value, datetime.datetime):
+        case datetime.datetime():
+            return Expression(f"TIMESTAMP '{_timestamp(value)}'")
+        case datetime.date():
             return Expression(f"DATE '{value.isoformat()}'")
         case str():
             return Expression("'" + value.replace("'", "''") + "'")
@@ -232,8 +234,20 @@ def of(value: Value) -> Expression:
             raise InvalidInput(
                 Code.SQL_INVALID,
                 f"A question has no constants of the type {type(value).__name__}.",
-                "Use a number, text, a truth value, a date or None.",
+                "Use a number, text, a truth value, a date, a timestamp or None.",
             )
+
+
+def _timestamp(value: datetime.datetime) -> str:
+    """Return a timestamp as SQL writes it.
+
+    Raises:
+        InvalidInput: It has a time zone, or parts of a second.
+    """
+    if value.tzinfo is not None or value.microsecond:
+        fix = "Give it in UTC, without a time zone, in whole seconds: value.astimezone(UTC).replace(tzinfo=None, microsecond=0)."
+        raise InvalidInput(Code.SQL_INVALID, "A timestamp in a question has no time zone and no parts of a second.", fix)
+    return value.isoformat(sep=" ")
 
 
 def written(value: Expression) -> str:

@@ -12,11 +12,12 @@ from pydantic import Field
 from stillroom.model.value import BigInt, Value
 
 EPOCH = datetime.date(1970, 1, 1)
+SECONDS_OF_DAY = 86_400
 DOMAIN_LIMIT = 100_000
 """The largest number of values a domain may list or enumerate."""
 
 Scalar: TypeAlias = bool | int | str | None
-"""A value inside a plan: fixed-point numbers and dates are whole numbers."""
+"""A value inside a plan: fixed-point numbers, dates and timestamps are whole numbers."""
 
 
 class Use(StrEnum):
@@ -36,6 +37,11 @@ class Kind(StrEnum):
     TEXT = "text"
     BOOLEAN = "boolean"
     DATE = "date"
+    TIMESTAMP = "timestamp"
+
+
+CALENDAR = frozenset({Kind.DATE, Kind.TIMESTAMP})
+"""Kinds whose values are days or seconds of a calendar. They are compared and have an order; differences alone are numbers."""
 
 
 class Column(Value):
@@ -45,7 +51,7 @@ class Column(Value):
         type: What it holds.
         uses: What questions may do with it.
         values: The listed domain, in the order in which tables show it (text, integer or boolean columns).
-        bounds: Lowest and highest value (numbers; dates as ISO 8601 text). What lies outside is clamped at admission.
+        bounds: Lowest and highest value (numbers; dates and timestamps as ISO 8601 text). What lies outside is clamped at admission.
         step: Granularity of numbers; values are rounded to a multiple. Needed for decimals; 1 for integers.
         max_length: Longest text, in characters. Needed for text without listed values. Longer text becomes NULL.
         required: Rows without a value are dropped at admission; the column is then never NULL.
@@ -70,11 +76,11 @@ class ColumnType(Value):
     """What is known, from the contract alone, about every value of a column or expression.
 
     Attributes:
-        kind: Integer and decimal values are fixed-point; dates are days since 1970-01-01.
+        kind: Integer and decimal values are fixed-point; dates are days since 1970-01-01, timestamps seconds since it began.
         digits: Decimal places: a stored whole number n stands for n / 10**digits.
-        low: Lowest whole number (numbers and dates), or None.
-        high: Highest whole number (numbers and dates), or None.
-        step: Numbers and dates are multiples of this many units, counted from zero.
+        low: Lowest whole number (numbers, dates and timestamps), or None.
+        high: Highest whole number (numbers, dates and timestamps), or None.
+        step: Numbers are multiples of this many units, counted from zero.
         values: Listed domain in display order, NULL excluded, or None.
         length: The most characters of a text, as far as that is known without its listed domain, or None.
         nullable: Whether NULL can occur.
@@ -140,6 +146,31 @@ def days(text: str) -> int:
     return (datetime.date.fromisoformat(text) - EPOCH).days
 
 
+def seconds(text: str) -> int:
+    """Return an ISO 8601 timestamp of a day as seconds since 1970-01-01 began; a day is its beginning.
+
+    Raises:
+        ValueError: Not a timestamp, or one with a time zone or with parts of a second.
+    """
+    timestamp = datetime.datetime.fromisoformat(text)
+    if timestamp.tzinfo is not None or timestamp.microsecond:
+        message = "a timestamp with a time zone, or with parts of a second"
+        raise ValueError(message)
+    return (timestamp.date() - EPOCH).days * SECONDS_OF_DAY + timestamp.hour * 3600 + timestamp.minute * 60 + timestamp.second
+
+
+def calendar_text(kind: Kind, value: int) -> str:
+    """Return how a date or a timestamp is written: `2026-01-31`, or `2026-01-31 08:15:00`.
+
+    Raises:
+        OverflowError: It is outside the years 1 to 9999.
+    """
+    if kind is Kind.DATE:
+        return (EPOCH + datetime.timedelta(days=value)).isoformat()
+    start = datetime.datetime(EPOCH.year, EPOCH.month, EPOCH.day)  # noqa: DTZ001  timestamps have no time zone
+    return (start + datetime.timedelta(seconds=value)).isoformat(sep=" ")
+
+
 def places(step: float) -> int:
     """Return how many decimal places a step has."""
     exponent = Decimal(str(step)).normalize().as_tuple().exponent
@@ -156,8 +187,9 @@ def column_type(column: Column) -> ColumnType:
     if column.type in {Kind.TEXT, Kind.BOOLEAN}:
         length = column.max_length if column.type is Kind.TEXT and column.values is None else None
         return ColumnType(kind=column.type, values=column.values, length=length, nullable=nullable)
-    if column.type is Kind.DATE:
-        low, high = (days(str(b)) for b in column.bounds) if column.bounds else (None, None)
+    if column.type in CALENDAR:
+        read = days if column.type is Kind.DATE else seconds
+        low, high = (read(str(b)) for b in column.bounds) if column.bounds else (None, None)
         return ColumnType(kind=column.type, low=low, high=high, nullable=nullable)
     step = column.step if column.step is not None else 1
     digits = places(step)

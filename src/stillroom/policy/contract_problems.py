@@ -12,7 +12,7 @@ from stillroom.crypto.keys import PublicKey
 from stillroom.errors import StillroomError
 from stillroom.model.charge import DELTA_UNIT
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset, Role
-from stillroom.model.schema import DOMAIN_LIMIT, Column, Kind, Use, column_type, days, places, to_units
+from stillroom.model.schema import CALENDAR, DOMAIN_LIMIT, Column, Kind, Use, column_type, days, places, seconds, to_units
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
@@ -166,7 +166,12 @@ def _domains(contract: Contract) -> Iterator[Problem]:
 
 
 def _has_domain(column: Column) -> bool:
-    """Tell whether a column declares the values that it can have; so does one that declares nonsense, which other checks find."""
+    """Tell whether a column declares the values that it can have; so does one that declares nonsense, which other checks find.
+
+    Timestamps between bounds need not be few: it is their hours or days that are grouped by.
+    """
+    if column.type is Kind.TIMESTAMP and column.bounds is not None:
+        return True
     try:
         return any(_shape(column, "")) or column_type(column).domain() is not None
     except ValueError:
@@ -286,7 +291,7 @@ def _shape(column: Column, path: str) -> Iterator[Problem]:
     if column.type is Kind.INTEGER and column.step is not None and column.step != int(column.step):
         yield Problem(path=f"{path}.step", what="The step of integers is whole.", fix="Use type: decimal, or a whole step.")
     if column.bounds is not None and (column.values is not None or column.type in {Kind.TEXT, Kind.BOOLEAN}):
-        yield Problem(path=f"{path}.bounds", what="Bounds are for numbers and dates without listed values.", fix="Remove them.")
+        yield Problem(path=f"{path}.bounds", what="Bounds are for numbers, dates and timestamps without listed values.", fix="Remove them.")
     if column.bounds is not None:
         yield from _bounds(column, path)
     if column.max_length is not None and column.type is not Kind.TEXT:
@@ -319,11 +324,23 @@ def _bounds(column: Column, path: str) -> Iterator[Problem]:
     """Check that bounds are of the column's type."""
     for bound in column.bounds or ():
         try:
-            right = isinstance(bound, str) and bool(days(bound) or 1) if column.type is Kind.DATE else Decimal(str(bound)).is_finite()
+            right = _is_bound(column.type, bound)
         except (ValueError, ArithmeticError):
             right = False
-        if not right or (column.type is not Kind.DATE and isinstance(bound, str)):
-            yield Problem(path=f"{path}.bounds", what="A bound is not of the column's type.", fix="Write numbers, or ISO 8601 dates.")
+        if not right:
+            fix = "Write numbers, or in quotes ISO 8601 dates, and timestamps without a time zone: '2027-12-31 08:15:00'."
+            yield Problem(path=f"{path}.bounds", what="A bound is not of the column's type.", fix=fix)
+
+
+def _is_bound(kind: Kind, bound: float | str) -> bool:
+    """Tell whether a bound is of a kind.
+
+    Raises:
+        ValueError, ArithmeticError: It is not.
+    """
+    if kind in CALENDAR:
+        return isinstance(bound, str) and bool((days if kind is Kind.DATE else seconds)(bound) or 1)
+    return not isinstance(bound, str) and Decimal(str(bound)).is_finite()
 
 
 def _uses(column: Column, path: str) -> Iterator[Problem]:

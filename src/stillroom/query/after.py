@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Refusal
 from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After
-from stillroom.model.schema import Kind
+from stillroom.model.schema import CALENDAR, Kind
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable
 from stillroom.query.text.parse import only
 from stillroom.query.typed import mismatch
@@ -106,9 +106,9 @@ def _rounded(node: exp.Expr, operand: Result) -> Result:
 
 
 def _of_one_kind(scalar: ScalarFunction, operands: list[Result]) -> Result:
-    """Compile a function that has the value of one of its operands; constant text beside a date is one."""
+    """Compile a function that has the value of one of its operands; constant text beside a date or a timestamp is one."""
     typed = [operand for operand in operands if not operand.null]
-    dated = next((operand for operand in typed if operand.kind is Kind.DATE), None)
+    dated = next((operand for operand in typed if operand.kind in CALENDAR), None)
     if dated is not None:
         typed = [comparable(dated, operand)[1] for operand in typed]
     if not typed or len({Kind.DECIMAL if operand.number else operand.kind for operand in typed}) > 1:

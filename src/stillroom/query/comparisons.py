@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stillroom.model.expression import Compare, Constant
-from stillroom.model.schema import ColumnType, Kind
-from stillroom.query.constants import date_constant
-from stillroom.query.typed import Typed, aligned, combined, is_null, mismatch
+from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.model.expression import ArithmeticOp, Compare, Constant
+from stillroom.model.schema import CALENDAR, SECONDS_OF_DAY, ColumnType, Kind
+from stillroom.query.constants import date_constant, timestamp_constant
+from stillroom.query.typed import Typed, aligned, arithmetic, combined, constant, is_null, mismatch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stillroom.model.expression import Comparison
 
 BOOLEAN = ColumnType(kind=Kind.BOOLEAN)
@@ -27,11 +31,11 @@ def comparison_of(comparison: Comparison, left: Typed, right: Typed) -> Typed:
 
 
 def same_kind(left: Typed, right: Typed) -> tuple[Typed, Typed]:
-    """Bring two operands of a comparison to one kind and unit; text next to a date must be a date."""
-    if left.type.kind is Kind.DATE and right.type.kind is Kind.TEXT:
-        right = as_date(right)
-    elif right.type.kind is Kind.DATE and left.type.kind is Kind.TEXT:
-        left = as_date(left)
+    """Bring two operands of a comparison to one kind and unit.
+
+    Text next to a date or timestamp must be one; a date next to a timestamp is its beginning.
+    """
+    left, right = of_calendar(left, right.type.kind), of_calendar(right, left.type.kind)
     if left.type.numeric and right.type.numeric:
         return aligned(left, right)
     if left.type.kind is not right.type.kind and not is_null(left) and not is_null(right):
@@ -39,13 +43,34 @@ def same_kind(left: Typed, right: Typed) -> tuple[Typed, Typed]:
     return left, right
 
 
-def as_date(operand: Typed) -> Typed:
-    """Read constant text as a date."""
-    if is_null(operand):
+def of_calendar(operand: Typed, beside: Kind) -> Typed:
+    """Return an operand beside a date or a timestamp: constant text is read as one, and a date beside a timestamp becomes one."""
+    if beside is Kind.TIMESTAMP and operand.type.kind is Kind.DATE:
+        return midnight(operand)
+    if beside not in CALENDAR or operand.type.kind is not Kind.TEXT or is_null(operand):
         return operand
     if not isinstance(operand.expression, Constant):
-        raise mismatch("Text and a date cannot be compared.")
-    return date_constant(str(operand.expression.value))
+        raise mismatch("Text cannot be compared with a date or a timestamp.")
+    text = str(operand.expression.value)
+    return date_constant(text) if beside is Kind.DATE else timestamp_constant(text)
+
+
+def midnight(date: Typed) -> Typed:
+    """Return the timestamp at which a date begins."""
+    known = date.type
+    if isinstance(date.expression, Constant) and isinstance(date.expression.value, int):
+        return replace(constant(date.expression.value * SECONDS_OF_DAY, Kind.TIMESTAMP), functional=date.functional)
+    low, high = FIRST_DAY if known.low is None else known.low, LAST_DAY if known.high is None else known.high
+    number = replace(date, type=ColumnType(kind=Kind.INTEGER, low=low, high=high, nullable=known.nullable))
+    seconds = arithmetic(ArithmeticOp.MULTIPLY, number, constant(SECONDS_OF_DAY, Kind.INTEGER))
+    values = None if known.values is None else tuple(int(value) * SECONDS_OF_DAY for value in known.values)
+    return replace(seconds, type=seconds.type.model_copy(update={"kind": Kind.TIMESTAMP, "values": values}))
+
+
+def latest_kind(operands: Iterable[Typed]) -> Kind | None:
+    """Return whether there is a timestamp among values, or else a date."""
+    kinds = {operand.type.kind for operand in operands}
+    return next((kind for kind in (Kind.TIMESTAMP, Kind.DATE) if kind in kinds), None)
 
 
 def as_condition(operand: Typed) -> Typed:

@@ -1,4 +1,4 @@
-"""Constants as they are written: numbers, text, dates, truth values and NULL."""
+"""Constants as they are written: numbers, text, dates, timestamps, truth values and NULL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.schema import EPOCH, Kind
+from stillroom.model.schema import EPOCH, Kind, seconds
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, constant, too_large
 
@@ -34,11 +34,11 @@ NULL = constant(None, Kind.TEXT)
 
 
 def constant_expression(node: exp.Expr) -> Typed:
-    """Compile a constant: a number, text, a date, TRUE, FALSE or NULL.
+    """Compile a constant: a number, text, a date, a timestamp, TRUE, FALSE or NULL.
 
     Raises:
-        Refusal: It is a cast other than DATE '…'.
-        InvalidInput: The number is too large, or the date is not one.
+        Refusal: It is a cast other than DATE '…' and TIMESTAMP '…'.
+        InvalidInput: The number is too large, or the date or timestamp is not one.
     """
     from sqlglot import exp
 
@@ -50,7 +50,7 @@ def constant_expression(node: exp.Expr) -> Typed:
         case exp.Null():
             return NULL
         case exp.Cast():
-            return _date(node)
+            return _written_calendar(node)
         case _:
             raise unsupported(node)
 
@@ -101,17 +101,32 @@ def date_constant(text: str) -> Typed:
     return constant(day, Kind.DATE)
 
 
-def is_date_constant(node: exp.Expr) -> bool:
-    """Tell whether a node is DATE '…', which is parsed as a cast."""
+def timestamp_constant(text: str) -> Typed:
+    """Return a constant timestamp.
+
+    Raises:
+        InvalidInput: The text is not an ISO 8601 timestamp in whole seconds, without a time zone.
+    """
+    try:
+        return constant(seconds(text), Kind.TIMESTAMP)
+    except ValueError:
+        what = "A timestamp in the question is not of the form YYYY-MM-DD HH:MM:SS."
+        raise InvalidInput(Code.SQL_INVALID, what, "Write TIMESTAMP '2026-01-31 08:15:00'.") from None
+
+
+def is_calendar_constant(node: exp.Expr) -> bool:
+    """Tell whether a node is DATE '…' or TIMESTAMP '…', which are parsed as casts."""
     from sqlglot import exp
 
-    to_date = type(node) is exp.Cast and node.args["to"].this is exp.DType.DATE
-    return to_date and isinstance(node.this, exp.Literal) and bool(node.this.is_string)
+    known = type(node) is exp.Cast and node.args["to"].this in {exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ}
+    return known and isinstance(node.this, exp.Literal) and bool(node.this.is_string)
 
 
-def _date(node: exp.Expr) -> Typed:
-    """Compile DATE '…', the one cast that is a constant."""
+def _written_calendar(node: exp.Expr) -> Typed:
+    """Compile DATE '…' or TIMESTAMP '…', the casts that are constants."""
+    from sqlglot import exp
+
     only(node, {"this", "to"})
-    if not is_date_constant(node):
+    if not is_calendar_constant(node):
         raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "CAST is not supported here.", "Cast in the rows, before they are aggregated.")
-    return date_constant(node.this.this)
+    return date_constant(node.this.this) if node.args["to"].this is exp.DType.DATE else timestamp_constant(node.this.this)

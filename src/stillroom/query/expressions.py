@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import All, Among, Any, ArithmeticOp, Comparison, Constant, Expression, IsNull, Like, Not
-from stillroom.model.schema import Kind
+from stillroom.model.schema import CALENDAR, Kind
 from stillroom.query.comparisons import BOOLEAN, as_condition, compared, same_kind
-from stillroom.query.constants import NULL, constant_expression, is_date_constant
+from stillroom.query.constants import NULL, constant_expression, is_calendar_constant
 from stillroom.query.frame import Frame, PersonColumn, resolve
 from stillroom.query.functions import function
-from stillroom.query.functions.dates import date_arithmetic, moved_date
+from stillroom.query.functions.dates import date_arithmetic, moved
 from stillroom.query.text.parse import check_whole, identifier, only, unsupported
 from stillroom.query.typed import (
     Typed,
@@ -41,7 +41,7 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
     """
     from sqlglot import exp
 
-    if isinstance(node, exp.Literal | exp.Boolean | exp.Null) or is_date_constant(node):
+    if isinstance(node, exp.Literal | exp.Boolean | exp.Null) or is_calendar_constant(node):
         return constant_expression(node)
     handlers: dict[type[exp.Expr], Callable[[exp.Expr, Frame], Typed]] = {
         exp.Column: _column,
@@ -143,12 +143,12 @@ def _arithmetic(node: exp.Expr, frame: Frame) -> Typed:
 
     only(node, {"this", "expression", "typed", "safe"})
     if isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval):
-        return moved_date(node, lambda operand: row_expression(operand, frame))
+        return moved(node, lambda operand: row_expression(operand, frame))
     left, right = row_expression(node.this, frame), row_expression(node.expression, frame)
     if isinstance(node, exp.Div):
         check_whole(node, left.type.digits, right.type.digits)
         return quotient(left, right)
-    if Kind.DATE in {left.type.kind, right.type.kind}:
+    if CALENDAR & {left.type.kind, right.type.kind}:
         if node.args.get("typed"):
             fix = "Write an INTERVAL where the dialect has it, or the question in DuckDB's dialect."
             raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Dates and numbers do not add up in this dialect, or to something else.", fix)

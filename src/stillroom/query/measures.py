@@ -8,7 +8,7 @@ from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import PARTS, Average, Branch, Case, Column, Constant, Expression, IsNull, Quantile
 from stillroom.model.plan import Aggregate, Measure, leaves
-from stillroom.model.schema import Kind
+from stillroom.model.schema import CALENDAR, Kind
 from stillroom.query import uses
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
@@ -224,11 +224,12 @@ class Measures:
         grid = tuple(self._position(key) for key in of.keys)
         count = self._add(self._rows(_ONE, self.frame.rows).model_copy(update={"grid": grid}), given)
         node = Quantile(measure=count, part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
-        between = AVERAGE_DIGITS if 0 < part < PARTS and typed.type.kind is not Kind.DATE else 0
+        of_calendar = typed.type.kind in CALENDAR
+        between = AVERAGE_DIGITS if 0 < part < PARTS and not of_calendar else 0
         digits = typed.type.digits + between
         number = Kind.DECIMAL if digits else Kind.INTEGER
         name = f"r{len(self.results)}"
-        self.results[name] = Result(node, Kind.DATE if typed.type.kind is Kind.DATE else number, digits, noisy=True)
+        self.results[name] = Result(node, typed.type.kind if of_calendar else number, digits, noisy=True)
         return name
 
     def _position(self, key: Key) -> int:

@@ -24,6 +24,6 @@ def total_type(function: str, value: Typed, rows: int) -> ColumnType:
         low, high = min(low, low * rows), max(high, high * rows)
         bound_of(low, high)
         return ColumnType(kind=value.type.kind, digits=value.type.digits, low=low, high=high, nullable=value.type.nullable)
-    if not value.type.numeric and value.type.kind is not Kind.DATE:
-        raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "MIN and MAX need numbers or dates.", "Use them on numbers or dates.")
+    if value.type.kind in {Kind.TEXT, Kind.BOOLEAN}:
+        raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "MIN and MAX need numbers, dates or timestamps.", "Use them on one of these.")
     return value.type

@@ -63,8 +63,8 @@ def ladder(operand: Typed, cells: int) -> Ladder:
     A bucket is a number written to a base, and each digit is a key, so that numbers with the same first digits are a node of the tree. NULL
     has no digits.
     """
-    if not operand.type.numeric and operand.type.kind is not Kind.DATE:
-        raise mismatch("A quantile or an extreme needs a number or a date.")
+    if operand.type.kind in {Kind.TEXT, Kind.BOOLEAN}:
+        raise mismatch("A quantile or an extreme needs a number, a date or a timestamp.")
     units = replace(operand, type=operand.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0, "values": None}))
     low, high = span(units)
     step = 1 if low % operand.type.step else operand.type.step

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stillroom.model.expression import Constant, Expression, columns_of
-from stillroom.model.schema import Kind
-from stillroom.query.constants import date_constant
+from stillroom.model.schema import CALENDAR, Kind
+from stillroom.query.constants import date_constant, timestamp_constant
 from stillroom.query.typed import mismatch
 
 SHOWN_DIGITS = 6
@@ -57,16 +57,17 @@ def check_numbers(*operands: Result) -> None:
 
 
 def comparable(left: Result, right: Result) -> tuple[Result, Result]:
-    """Bring two operands to comparable kinds; constant text next to a date must be a date."""
-    for one, other in ((left, right), (right, left)):
-        if (
-            one.kind is Kind.DATE
-            and other.kind is Kind.TEXT
-            and isinstance(other.expression, Constant)
-            and isinstance(other.expression.value, str)
-        ):
-            dated = replace(other, expression=date_constant(other.expression.value).expression, kind=Kind.DATE)
-            return (one, dated) if one is left else (dated, one)
+    """Bring two operands to comparable kinds; constant text next to a date or a timestamp must be one."""
+    left, right = _of_calendar(left, right.kind), _of_calendar(right, left.kind)
     if not (left.null or right.null or (left.number and right.number) or left.kind is right.kind):
         raise mismatch("The two sides of a comparison have different types.")
     return left, right
+
+
+def _of_calendar(operand: Result, beside: Kind) -> Result:
+    """Return an operand beside a date or a timestamp, which constant text is read as."""
+    text = operand.expression.value if isinstance(operand.expression, Constant) else None
+    if beside not in CALENDAR or operand.kind is not Kind.TEXT or not isinstance(text, str):
+        return operand
+    read = date_constant if beside is Kind.DATE else timestamp_constant
+    return replace(operand, expression=read(text).expression, kind=beside)

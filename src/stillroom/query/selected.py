@@ -9,7 +9,7 @@ from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import DELTA_UNIT
 from stillroom.model.expression import Over, walk
 from stillroom.model.plan import Aggregate
-from stillroom.model.schema import Kind, Scalar
+from stillroom.model.schema import CALENDAR, Scalar
 from stillroom.model.selection import Selection
 from stillroom.privacy.rounding import units_down
 from stillroom.privacy.selection import threshold_for
@@ -62,7 +62,7 @@ def _may_select(key: Typed, contract: Contract) -> bool:
     Numbers without bounds are those of a column, which admission keeps below 2**53.
     """
     ends = [abs(end) for end in (key.type.low, key.type.high) if end is not None]
-    return contract.caps.release_selection_delta > 0 and (key.type.kind is Kind.DATE or max(ends, default=0) < CONSTANT_LIMIT)
+    return contract.caps.release_selection_delta > 0 and (key.type.kind in CALENDAR or max(ends, default=0) < CONSTANT_LIMIT)
 
 
 def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], terms: Terms) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import All, Any, Arithmetic, ArithmeticOp, Branch, Case, Column, Constant, Divide, Expression
-from stillroom.model.schema import ColumnType, Kind, Scalar
+from stillroom.model.schema import CALENDAR, ColumnType, Kind, Scalar
 from stillroom.query.evaluate import divide
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def constant(value: Scalar, kind: Kind, digits: int = 0) -> Typed:
     if number and abs(int(value or 0)) >= CONSTANT_LIMIT:
         raise too_large()
     low = int(value) if number and value is not None else None
-    values = None if value is None or kind is Kind.DATE else (value,)
+    values = None if value is None or kind in CALENDAR else (value,)
     known = ColumnType(kind=kind, digits=digits, low=low, high=low, values=values, nullable=value is None)
     return Typed(Constant(value=value), known, functional=True)
 

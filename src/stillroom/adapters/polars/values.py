@@ -31,6 +31,7 @@ _TYPES = {
     Kind.INTEGER: Type.NARROW,
     Kind.DECIMAL: Type.NARROW,
     Kind.DATE: Type.NARROW,
+    Kind.TIMESTAMP: Type.NARROW,
     Kind.TEXT: Type.TEXT,
     Kind.BOOLEAN: Type.TRUTH,
 }

@@ -53,7 +53,7 @@ _TABLES = frozenset("rp")
 
 _ENUM = "e"
 _TEXT = "({})::text"
-_DAY = "CASE WHEN {0} IS NULL OR isfinite({0}) THEN ({0}{1})::date ELSE DATE '0001-01-01 BC' END"
+_FINITE = "CASE WHEN {0} IS NULL OR isfinite({0}) THEN {0}{1} ELSE {2} '0001-01-01 BC' END"
 """The driver has no days without end; so they become one that is none of a contract's either."""
 
 _READ = {
@@ -68,9 +68,9 @@ _READ = {
     "varchar": ("VARCHAR", _TEXT),
     "bpchar": ("VARCHAR", _TEXT),
     "uuid": ("VARCHAR", _TEXT),
-    "date": ("DATE", _DAY.replace("{1}", "")),
-    "timestamp": ("TIMESTAMP", _DAY.replace("{1}", "")),
-    "timestamptz": ("TIMESTAMP WITH TIME ZONE", _DAY.replace("{1}", " AT TIME ZONE 'UTC'")),
+    "date": ("DATE", _FINITE.format("{0}", "::date", "DATE")),
+    "timestamp": ("TIMESTAMP", _FINITE.format("{0}", "::timestamp", "TIMESTAMP")),
+    "timestamptz": ("TIMESTAMP WITH TIME ZONE", _FINITE.format("{0}", " AT TIME ZONE 'UTC'", "TIMESTAMP")),
 }
 """How columns are read, by PostgreSQL's name of their type: what it counts as, and an expression that no value can make fail."""
 

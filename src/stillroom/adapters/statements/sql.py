@@ -36,6 +36,7 @@ _TYPES = {
     Kind.INTEGER: SqlType.NARROW,
     Kind.DECIMAL: SqlType.NARROW,
     Kind.DATE: SqlType.NARROW,
+    Kind.TIMESTAMP: SqlType.NARROW,
     Kind.TEXT: SqlType.TEXT,
     Kind.BOOLEAN: SqlType.TRUTH,
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections import defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from stillroom.client.verification.calendar import CALENDAR_KINDS, calendar_text
 from stillroom.client.verification.functions import Known, root_at_least, root_at_most, sure
 from stillroom.client.verification.halves import halves, sum_halves
 from stillroom.client.verification.meaning import known
@@ -36,8 +36,6 @@ ERROR = 0.05
 
 MOST_FRAMED = 3_000
 """Windows with frames are not computed again for more rows."""
-
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 def check_ranges(plan: Plan, output: Output, cells: Sequence[Cell]) -> None:
@@ -286,6 +284,6 @@ def _text(output: Output, value: Plain) -> str | None:
         return value
     if isinstance(value, bool):
         return str(value).lower()
-    if output.kind is Kind.DATE:
-        return datetime.date.fromordinal(_EPOCH + int(value)).isoformat()
+    if output.kind in CALENDAR_KINDS:
+        return calendar_text(output.kind, int(value))
     return decimal_text(round(value * 10**output.digits), output.digits)

@@ -24,7 +24,10 @@ Typed: TypeAlias = tuple[str, "Scalar"]
 """A value with the name of its type, since Python has 1 equal to True."""
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
-_CALENDAR = (datetime.date.min.toordinal() - _EPOCH, datetime.date.max.toordinal() - _EPOCH)
+_DAY = 86_400
+_DAYS = (datetime.date.min.toordinal() - _EPOCH, datetime.date.max.toordinal() - _EPOCH)
+_CALENDAR = {Kind.DATE: _DAYS, Kind.TIMESTAMP: (_DAYS[0] * _DAY, (_DAYS[1] + 1) * _DAY - 1)}
+"""The first and the last day that there are, and the first and the last second."""
 _LARGEST_DOMAIN = 1_000_000
 _LONGEST = 400
 """No number of a contract has more digits; a double has at most 309."""
@@ -74,7 +77,7 @@ def column(contract: Contract, name: str) -> Column:
 def value_range(contract: Contract, name: str) -> Range | None:
     """Return the least and greatest value of a number, in its units; None for truth values.
 
-    For dates these are days, for texts lengths. Where the contract has no bounds, it is admission that limits them.
+    For dates these are days, for timestamps seconds, for texts lengths. Where the contract has no bounds, it is admission that limits them.
 
     Raises:
         Broken: As `column`, or the declaration makes no sense.
@@ -82,8 +85,8 @@ def value_range(contract: Contract, name: str) -> Range | None:
     declared = column(contract, name)
     ends = declared.values if declared.values is not None else declared.bounds
     try:
-        if declared.type is Kind.DATE:
-            return _days(declared) or _CALENDAR
+        if declared.type in _CALENDAR:
+            return _ends(declared) or _CALENDAR[declared.type]
         if declared.type is Kind.TEXT:
             return 0, _longest(declared)
         if declared.type not in _NUMBERS:
@@ -125,10 +128,9 @@ def _listed(name: str, declared: Column) -> frozenset[Typed]:
 
 def _steps(contract: Contract, name: str, declared: Column) -> frozenset[Typed] | None:
     """Return the multiples of the step within the bounds."""
-    dates = declared.type is Kind.DATE
     try:
-        ends = _days(declared) if dates else value_range(contract, name) if declared.bounds else None
-        step = 1 if dates or declared.step is None else _units(declared.step, _digits(declared))
+        ends = value_range(contract, name) if declared.bounds else None
+        step = 1 if declared.type in _CALENDAR or declared.step is None else _units(declared.step, _digits(declared))
     except (ArithmeticError, ValueError):
         raise _senseless(name) from None
     if ends is None or step < 1 or (ends[1] - ends[0]) // step > _LARGEST_DOMAIN:
@@ -141,11 +143,25 @@ def _longest(declared: Column) -> int:
     return declared.max_length or 0 if declared.values is None else max((len(str(value)) for value in declared.values), default=0)
 
 
-def _days(declared: Column) -> Range | None:
+def _ends(declared: Column) -> Range | None:
+    """Return the bounds of a date in days, of a timestamp in seconds."""
     if declared.bounds is None:
         return None
-    low, high = (datetime.date.fromisoformat(str(bound)).toordinal() - _EPOCH for bound in declared.bounds)
+    read = _day_of if declared.type is Kind.DATE else _second_of
+    low, high = (read(str(bound)) for bound in declared.bounds)
     return low, high
+
+
+def _day_of(text: str) -> int:
+    return datetime.date.fromisoformat(text).toordinal() - _EPOCH
+
+
+def _second_of(text: str) -> int:
+    timestamp = datetime.datetime.fromisoformat(text)
+    passed = timestamp - datetime.datetime.combine(timestamp.date(), datetime.time())
+    if passed.microseconds:
+        raise ValueError
+    return (timestamp.toordinal() - _EPOCH) * _DAY + passed.seconds
 
 
 def _digits(declared: Column) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from stillroom.client.verification.calendar import CALENDAR_KINDS, calendar_text
 from stillroom.client.verification.numerals import decimal_text
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.model.expression import Column
-from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from stillroom.model.release import Cell, Table
     from stillroom.model.schema import Scalar
     from stillroom.model.selection import Shown as Combination
-
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class Label(NamedTuple):
@@ -136,8 +133,7 @@ def _text(key: Key, value: Scalar, digits: int) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if key.kind is not Kind.DATE:
-        require(digits >= key.digits, "a key is shown with fewer decimal places than it has")
-        return decimal_text(value * 10 ** (digits - key.digits), digits)
-    require(1 - _EPOCH <= value <= datetime.date.max.toordinal() - _EPOCH, "a key of the plan is not a date")
-    return datetime.date.fromordinal(_EPOCH + value).isoformat()
+    if key.kind in CALENDAR_KINDS:
+        return calendar_text(key.kind, value)
+    require(digits >= key.digits, "a key is shown with fewer decimal places than it has")
+    return decimal_text(value * 10 ** (digits - key.digits), digits)

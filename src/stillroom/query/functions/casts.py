@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import Comparison, Not
+from stillroom.model.expression import ArithmeticOp, Comparison, Constant, Not
 from stillroom.model.function import Function
 from stillroom.model.schema import ColumnType, Kind
-from stillroom.query.comparisons import BOOLEAN, comparison_of
+from stillroom.query.comparisons import BOOLEAN, comparison_of, of_calendar
 from stillroom.query.constants import NULL
 from stillroom.query.function_values import function_value
 from stillroom.query.functions.call import called, whole
-from stillroom.query.functions.numbers import in_places, rounded
+from stillroom.query.functions.numbers import floor, in_places, remainder, rounded
 from stillroom.query.functions.text import longest
+from stillroom.query.functions.timestamps import date, days, second_of_day, seconds, timestamp
 from stillroom.query.text.parse import only
-from stillroom.query.typed import Typed, combined, constant, mismatch, number_type, picked, scaled, span
+from stillroom.query.typed import Typed, arithmetic, combined, constant, mismatch, number_type, picked, scaled, span
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -46,11 +47,15 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
             return _as_decimal(value, *_digits(node.args["to"]))
         case "DATE":
             return _as_date(value)
+        case "TIMESTAMP" | "TIMESTAMPNTZ":
+            return _as_timestamp(value)
         case "BOOLEAN":
             return _as_truth(value)
         case _:
             raise Refusal(
-                Code.EXPRESSION_NOT_ALLOWED, f"CAST to {kind} is not supported.", "Use INTEGER, DECIMAL(p, s), TEXT, DATE or BOOLEAN."
+                Code.EXPRESSION_NOT_ALLOWED,
+                f"CAST to {kind} is not supported.",
+                "Use INTEGER, DECIMAL(p, s), TEXT, DATE, TIMESTAMP or BOOLEAN.",
             )
 
 
@@ -81,7 +86,7 @@ def _within(number: Typed, low: int, high: int) -> Typed:
 
 
 def _as_text(value: Typed) -> Typed:
-    """Return how a value is spelled: numbers with all their decimal places, dates as YYYY-MM-DD."""
+    """Return how a value is spelled: numbers with all their decimal places, dates as YYYY-MM-DD, timestamps with HH:MM:SS behind it."""
     missing = value.type.nullable
     match value.type.kind:
         case Kind.TEXT:
@@ -90,10 +95,31 @@ def _as_text(value: Typed) -> Typed:
             return _told(value, constant("true", Kind.TEXT), constant("false", Kind.TEXT))
         case Kind.DATE:
             return called(Function.DATE_TEXT, ColumnType(kind=Kind.TEXT, length=DATE_LENGTH, nullable=missing), value)
+        case Kind.TIMESTAMP:
+            return _timestamp_text(value)
         case Kind.INTEGER | Kind.DECIMAL:
             ends = [function_value(Function.NUMBER_TEXT, (end, value.type.digits)) for end in span(value)]
             kind = ColumnType(kind=Kind.TEXT, length=max(len(str(end)) for end in ends), nullable=missing)
             return called(Function.NUMBER_TEXT, kind, value, whole(value.type.digits))
+
+
+def _timestamp_text(value: Typed) -> Typed:
+    """Return how a timestamp is spelled: `YYYY-MM-DD HH:MM:SS`."""
+    passed, missing = second_of_day(value, "CAST"), value.type.nullable
+    day = called(Function.DATE_TEXT, ColumnType(kind=Kind.TEXT, length=DATE_LENGTH, nullable=missing), days(value, "CAST"))
+    places = (floor(passed, 3_600), remainder(floor(passed, 60), whole(60)), remainder(passed, whole(60)))
+    texts = [day, constant(" ", Kind.TEXT), _two_digits(places[0])]
+    for place in places[1:]:
+        texts += [constant(":", Kind.TEXT), _two_digits(place)]
+    length = sum(longest(text) for text in texts)
+    return called(Function.CONCAT, ColumnType(kind=Kind.TEXT, length=length, nullable=missing), *texts)
+
+
+def _two_digits(number: Typed) -> Typed:
+    """Return a number below 100 as two digits."""
+    more = arithmetic(ArithmeticOp.ADD, number, whole(100))
+    spelled = called(Function.NUMBER_TEXT, ColumnType(kind=Kind.TEXT, length=3, nullable=number.type.nullable), more, whole(0))
+    return called(Function.RIGHT, ColumnType(kind=Kind.TEXT, length=2, nullable=number.type.nullable), spelled, whole(2))
 
 
 def _told(value: Typed, one: Typed, other: Typed) -> Typed:
@@ -109,8 +135,8 @@ def _as_integer(value: Typed) -> Typed:
             return _told(value, whole(1), whole(0))
         case Kind.TEXT:
             number = _read(value, INTEGER_DIGITS, 0)
-        case Kind.DATE:
-            raise mismatch("A date is no number.")
+        case Kind.DATE | Kind.TIMESTAMP:
+            raise mismatch("A date or a timestamp is no number.")
     return _within(number, -LARGEST_INTEGER - 1, LARGEST_INTEGER)
 
 
@@ -121,8 +147,8 @@ def _as_decimal(value: Typed, digits: int, places: int) -> Typed:
             number = scaled(value, places) if known <= places else in_places(rounded(value, 10 ** (known - places)), places)
         case Kind.TEXT:
             return in_places(_read(value, digits, places), places)
-        case Kind.BOOLEAN | Kind.DATE:
-            raise mismatch("A date or truth value is no decimal number.")
+        case Kind.BOOLEAN | Kind.DATE | Kind.TIMESTAMP:
+            raise mismatch("A date, timestamp or truth value is no decimal number.")
     return in_places(_within(number, 1 - 10**digits, 10**digits - 1), places)
 
 
@@ -136,8 +162,17 @@ def _read(text: Typed, digits: int, places: int) -> Typed:
 def _as_date(value: Typed) -> Typed:
     if value.type.kind is Kind.DATE:
         return value
+    if value.type.kind is Kind.TIMESTAMP:
+        return date(days(value, "CAST"))
     longest(value)
     return called(Function.TEXT_DATE, ColumnType(kind=Kind.DATE, low=FIRST_DAY, high=LAST_DAY), value)
+
+
+def _as_timestamp(value: Typed) -> Typed:
+    """Return a timestamp, of a date its beginning, or constant text as one."""
+    if value.type.kind is Kind.TEXT and not isinstance(value.expression, Constant):
+        raise mismatch("Only a date, and text that the question writes, can be cast to a timestamp.")
+    return value if value.type.kind is Kind.TIMESTAMP else timestamp(seconds(of_calendar(value, Kind.TIMESTAMP), "CAST"))
 
 
 def _as_truth(value: Typed) -> Typed:
@@ -149,8 +184,8 @@ def _as_truth(value: Typed) -> Typed:
         case Kind.TEXT:
             longest(value)
             return called(Function.TEXT_TRUTH, BOOLEAN, value)
-        case Kind.DATE:
-            raise mismatch("A date is neither true nor false.")
+        case Kind.DATE | Kind.TIMESTAMP:
+            raise mismatch("A date or a timestamp is neither true nor false.")
 
 
 CASTS: dict[str, Meaning] = {"Cast": _cast, "TryCast": _cast}

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from stillroom.admission.cells import NUMBER_LIMIT
-from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.cells import limits
 from stillroom.model.expression import Comparison, Constant, IsNull, Not
 from stillroom.model.function import Function
 from stillroom.model.schema import ColumnType, Kind
-from stillroom.query.comparisons import BOOLEAN, as_condition, as_date, comparison_of, same_kind
+from stillroom.query.comparisons import BOOLEAN, as_condition, comparison_of, latest_kind, of_calendar, same_kind
 from stillroom.query.constants import NULL
 from stillroom.query.functions.call import called
 from stillroom.query.text.parse import only, unsupported
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
 
 
 def _all_of(node: exp.Expr, operand: Operand) -> list[Typed]:
-    """Compile the operands of a call with any number of them; constant text next to dates is read as dates."""
+    """Compile the operands of a call with any number of them; beside dates and timestamps, constant text is read as one."""
     only(node, {"this", "expressions", "ignore_nulls"})
     found = [operand(one) for one in (node.this, *node.expressions)]
-    dates = any(one.type.kind is Kind.DATE for one in found)
-    return [as_date(one) if dates and one.type.kind is Kind.TEXT else one for one in found]
+    beside = latest_kind(found)
+    return [one if beside is None else of_calendar(one, beside) for one in found]
 
 
 def _coalesce(node: exp.Expr, operand: Operand) -> Typed:
@@ -86,12 +85,11 @@ def extreme(function: Function, *operands: Typed) -> Typed:
 
 
 def _ends(function: Function, operands: list[Typed]) -> tuple[int | None, int | None]:
-    """Return the range of the greatest or least of numbers or dates."""
-    if not (operands[0].type.numeric or operands[0].type.kind is Kind.DATE):
+    """Return the range of the greatest or least of numbers, dates or timestamps."""
+    if operands[0].type.kind in {Kind.TEXT, Kind.BOOLEAN}:
         return None, None
-    first, last = (FIRST_DAY, LAST_DAY) if operands[0].type.kind is Kind.DATE else (-NUMBER_LIMIT, NUMBER_LIMIT)
-    lows = [first if one.type.low is None else one.type.low for one in operands]
-    highs = [last if one.type.high is None else one.type.high for one in operands]
+    found = [limits(one.type.model_copy(update={"step": 1})) for one in operands]
+    lows, highs = [low for low, _ in found], [high for _, high in found]
     sure = [place for place, one in enumerate(operands) if isinstance(one.expression, Constant)]
     if function is Function.GREATEST:
         return max([min(lows), *(lows[place] for place in sure)]), max(highs)

@@ -1,20 +1,20 @@
-"""Functions of dates, and arithmetic with them. A date is a day of the years 1 to 9999; what would be another is NULL."""
+"""Functions of dates and timestamps, and arithmetic with them. Both are of the years 1 to 9999; what would be another is NULL."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.dates import FIRST_DAY
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import ArithmeticOp
 from stillroom.model.function import Function
-from stillroom.model.schema import ColumnType, Kind
+from stillroom.model.schema import SECONDS_OF_DAY, Kind
 from stillroom.query import calendar
-from stillroom.query.comparisons import as_date
-from stillroom.query.functions.call import called, needs, whole
+from stillroom.query.comparisons import latest_kind, of_calendar
+from stillroom.query.functions.call import called, whole
 from stillroom.query.functions.numbers import floor, quotient_of_wholes, remainder
+from stillroom.query.functions.timestamps import UNITS_OF_DAY, date, days, second_of_day, seconds, timestamp
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, arithmetic, is_null, mismatch, number_type, span
 
@@ -35,26 +35,9 @@ LONGEST_INTERVAL = 400_000
 """The most units of an interval."""
 
 STARTS_LIMIT = 5_000
-"""The most weeks, months, quarters or years that are listed as the domain of DATE_TRUNC."""
+"""The most hours, days, weeks, months, quarters or years that are listed as the domain of DATE_TRUNC."""
 
 _COUNT = re.compile(r"[+-]?[0-9]{1,6}")
-
-
-def days(operand: Typed, what: str) -> Typed:
-    """Return a date as the whole number of days that it is; without bounds, all that admission lets pass can occur."""
-    known = needs(Kind.DATE, operand, what).type
-    low, high = FIRST_DAY if known.low is None else known.low, LAST_DAY if known.high is None else known.high
-    return replace(operand, type=ColumnType(kind=Kind.INTEGER, low=low, high=high, values=known.values, nullable=known.nullable))
-
-
-def date(number: Typed, values: tuple[int, ...] | None = None) -> Typed:
-    """Return a whole number of days as a date; NULL outside the calendar."""
-    low, high = span(number)
-    missing = number.type.nullable
-    if low < FIRST_DAY or high > LAST_DAY:
-        low, high, missing = *(min(max(end, FIRST_DAY), LAST_DAY) for end in (low, high)), True
-        number = called(Function.WITHIN, number_type(0, low, high, nullable=True), number, whole(FIRST_DAY), whole(LAST_DAY))
-    return replace(number, type=ColumnType(kind=Kind.DATE, low=low, high=high, values=values, nullable=missing))
 
 
 def months(day: Typed) -> Typed:
@@ -100,19 +83,33 @@ _PARTS: dict[str, Callable[[Typed], Typed]] = {
     "ISODOW": lambda day: plus(_weekday(day, FIRST_DAY), whole(1)),
     "DOW": lambda day: _weekday(day, FIRST_DAY - 1),
 }
+_TIMES: dict[str, Callable[[Typed], Typed]] = {
+    "HOUR": lambda passed: floor(passed, 3_600),
+    "MINUTE": lambda passed: remainder(floor(passed, 60), whole(60)),
+    "SECOND": lambda passed: remainder(passed, whole(60)),
+}
+"""Parts of the time of day, given how many seconds of it have passed."""
+_EPOCH = "EPOCH"
 _ALSO = {"DAYOFMONTH": "DAY", "DAYOFYEAR": "DOY", "DAYOFWEEK": "DOW", "DAYOFWEEKISO": "ISODOW", "WEEKOFYEAR": "WEEK"}
 
 
 def _part(operand: Typed, name: str) -> Typed:
-    """Return a part of a date."""
+    """Return a part of a date or a timestamp."""
+    if operand.type.kind is Kind.TIMESTAMP and name in _TIMES:
+        return _TIMES[name](second_of_day(operand, name))
+    if name == _EPOCH:
+        return seconds(operand, name)
     part = _PARTS.get(_ALSO.get(name, name))
     if part is None:
-        raise _unknown_unit(name, _PARTS)
+        raise _unknown_unit(name, operand.type.kind, [*_PARTS, _EPOCH])
     return part(days(operand, name))
 
 
-def _unknown_unit(name: str, known: Sequence[str] | dict[str, Callable[[Typed], Typed]]) -> Refusal:
-    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{name[:20]} of a date is not supported.", f"Use {', '.join(known)}.")
+def _unknown_unit(name: str, kind: Kind, known: Sequence[str]) -> Refusal:
+    """Return the refusal of a unit; a timestamp has all those of a date, and hours, minutes and seconds."""
+    of_day = UNITS_OF_DAY if kind is Kind.TIMESTAMP else ()
+    what = "a timestamp" if kind is Kind.TIMESTAMP else "a date"
+    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{name[:20]} of {what} is not supported.", f"Use {', '.join([*of_day, *known])}.")
 
 
 def _named_part(node: exp.Expr, operand: Operand) -> Typed:
@@ -122,6 +119,11 @@ def _named_part(node: exp.Expr, operand: Operand) -> Typed:
         (argument,) = _arguments(node, 1)
         return _part(operand(argument), node.this.upper())
     return _part(operand(node.this), type(node).__name__.upper())
+
+
+def _epoch(node: exp.Expr, operand: Operand) -> Typed:
+    only(node, {"this"})
+    return _part(operand(node.this), _EPOCH)
 
 
 def _extract(node: exp.Expr, operand: Operand) -> Typed:
@@ -142,10 +144,31 @@ def _arguments(node: exp.Expr, count: int) -> list[exp.Expr]:
 
 
 def _truncated(node: exp.Expr, operand: Operand) -> Typed:
-    """Return the first day of the week, month, quarter or year of a date: a date, where DuckDB says midnight of that day."""
+    """Return the beginning of the hour, day, week, month, quarter or year: of a timestamp a timestamp, and of a date a date."""
     only(node, {"this", "unit"})
-    day = days(operand(node.this), "DATE_TRUNC")
-    unit = node.args["unit"].name.upper()
+    value, unit = operand(node.this), node.args["unit"].name.upper()
+    if value.type.kind is not Kind.TIMESTAMP:
+        return _first_day(value, unit)
+    if unit not in UNITS_OF_DAY:
+        return _midnight(_first_day(value, unit))
+    size, second = UNITS_OF_DAY[unit], seconds(value, "DATE_TRUNC")
+    if size == 1:
+        return timestamp(second)
+    low, high = (end // size for end in span(second))
+    begun = arithmetic(ArithmeticOp.MULTIPLY, floor(second, size), whole(size))
+    return timestamp(begun, _starts(range(low * size, high * size + 1, size)))
+
+
+def _midnight(day: Typed) -> Typed:
+    """Return the beginning of a date; where no more of them are listed than those of units of time, it lists them."""
+    domain = day.type.domain(STARTS_LIMIT)
+    values = None if domain is None else tuple(int(value) * SECONDS_OF_DAY for value in domain if value is not None)
+    return timestamp(seconds(day, "DATE_TRUNC"), values)
+
+
+def _first_day(value: Typed, unit: str) -> Typed:
+    """Return the first day of the week, month, quarter or year: a date, where DuckDB says midnight of that day."""
+    day = days(value, "DATE_TRUNC")
     low, high = span(day)
     if unit == "DAY":
         return date(day)
@@ -154,7 +177,7 @@ def _truncated(node: exp.Expr, operand: Operand) -> Typed:
         first = low - (low - FIRST_DAY) % 7
         return date(plus(arithmetic(ArithmeticOp.MULTIPLY, weeks, whole(7)), whole(FIRST_DAY)), _starts(range(first, high + 1, 7)))
     if unit not in MONTHS_OF:
-        raise _unknown_unit(unit, [*DAYS_OF, *MONTHS_OF])
+        raise _unknown_unit(unit, value.type.kind, [*DAYS_OF, *MONTHS_OF])
     size = MONTHS_OF[unit]
     begun = _units(day, size)
     start = month_start(begun if size == 1 else arithmetic(ArithmeticOp.MULTIPLY, begun, whole(size)))
@@ -173,16 +196,19 @@ def _starts(places: range, start: Callable[[int], int] = int) -> tuple[int, ...]
 
 
 def _difference(node: exp.Expr, operand: Operand) -> Typed:
-    """Return how many boundaries of months, quarters or years lie between two dates; of days and weeks, how many have passed whole."""
+    """Return how many boundaries of seconds, hours, days, months, quarters or years lie between; of weeks, how many have passed whole."""
     only(node, {"this", "expression", "unit", "date_part_boundary"})
-    first, last = (
-        days(as_date(one) if one.type.kind is Kind.TEXT else one, "DATE_DIFF") for one in (operand(node.expression), operand(node.this))
-    )
+    operands = [operand(node.expression), operand(node.this)]
+    kind = latest_kind(operands) or Kind.DATE
+    begin, end = (of_calendar(one, kind) for one in operands)
     unit = node.args["unit"].name.upper() if node.args.get("unit") else ""
+    if kind is Kind.TIMESTAMP and unit in UNITS_OF_DAY:
+        return minus(*(floor(seconds(one, "DATE_DIFF"), UNITS_OF_DAY[unit]) for one in (end, begin)))
+    first, last = (days(one, "DATE_DIFF") for one in (begin, end))
     if unit in DAYS_OF:
         return quotient_of_wholes(minus(last, first), whole(DAYS_OF[unit])) if unit != "DAY" else minus(last, first)
     if unit not in MONTHS_OF:
-        raise _unknown_unit(unit, [*DAYS_OF, *MONTHS_OF])
+        raise _unknown_unit(unit, kind, [*DAYS_OF, *MONTHS_OF])
     return minus(_units(last, MONTHS_OF[unit]), _units(first, MONTHS_OF[unit]))
 
 
@@ -196,6 +222,10 @@ def date_arithmetic(node: exp.Expr, left: Typed, right: Typed) -> Typed:
     """Return a date some days later or earlier, or how many days lie between two dates."""
     from sqlglot import exp
 
+    if Kind.TIMESTAMP in {left.type.kind, right.type.kind}:
+        what = "Timestamps are not added to, or taken from, numbers and each other."
+        fix = "Write an INTERVAL, or DATE_DIFF('second', a, b) for what lies between."
+        raise Refusal(Code.TYPE_MISMATCH, what, fix)
     if isinstance(node, exp.Sub) and left.type.kind is right.type.kind:
         return minus(days(left, "A difference"), days(right, "A difference"))
     if isinstance(node, exp.Add) and right.type.kind is Kind.DATE:
@@ -205,8 +235,8 @@ def date_arithmetic(node: exp.Expr, left: Typed, right: Typed) -> Typed:
     return date((plus if isinstance(node, exp.Add) else minus)(days(left, "A sum"), right))
 
 
-def moved_date(node: exp.Expr, operand: Operand) -> Typed:
-    """Return a date that is moved by an interval."""
+def moved(node: exp.Expr, operand: Operand) -> Typed:
+    """Return a date or a timestamp that is moved by an interval; a date that is moved by hours is a timestamp."""
     from sqlglot import exp
 
     if isinstance(node, exp.Add) and isinstance(node.this, exp.Interval):
@@ -215,12 +245,20 @@ def moved_date(node: exp.Expr, operand: Operand) -> Typed:
         raise unsupported(node)
     count, unit = _interval(node.expression)
     count = -count if isinstance(node, exp.Sub) else count
-    day = days(operand(node.this), "INTERVAL")
+    value = operand(node.this)
+    if unit in UNITS_OF_DAY:
+        return timestamp(plus(seconds(value, "INTERVAL"), whole(count * UNITS_OF_DAY[unit])))
+    if unit in DAYS_OF and value.type.kind is Kind.TIMESTAMP:
+        return timestamp(plus(seconds(value, "INTERVAL"), whole(count * DAYS_OF[unit] * SECONDS_OF_DAY)))
+    day = days(value, "INTERVAL")
     if unit in DAYS_OF:
         return date(plus(day, whole(count * DAYS_OF[unit])))
     added = count * MONTHS_OF[unit]
     kind = number_type(0, *(calendar.add_months(end, added) for end in span(day)), nullable=day.type.nullable)
-    return date(called(Function.ADD_MONTHS, kind, day, whole(added)))
+    later = called(Function.ADD_MONTHS, kind, day, whole(added))
+    if value.type.kind is not Kind.TIMESTAMP:
+        return date(later)
+    return timestamp(plus(arithmetic(ArithmeticOp.MULTIPLY, later, whole(SECONDS_OF_DAY)), second_of_day(value, "INTERVAL")))
 
 
 def _interval(node: exp.Expr) -> tuple[int, str]:
@@ -230,11 +268,11 @@ def _interval(node: exp.Expr) -> tuple[int, str]:
     only(node, {"this", "unit"})
     unit = node.args["unit"].name.upper().removesuffix("S") if node.args.get("unit") else ""
     written = node.this.name if isinstance(node.this, exp.Literal) else ""
-    known = _COUNT.fullmatch(written) is not None and unit in {*DAYS_OF, *MONTHS_OF}
+    known = _COUNT.fullmatch(written) is not None and unit in {*UNITS_OF_DAY, *DAYS_OF, *MONTHS_OF}
     if not known or abs(int(written)) > LONGEST_INTERVAL:
         raise Refusal(
             Code.EXPRESSION_NOT_ALLOWED,
-            "An interval is a constant number of days, weeks, months, quarters or years.",
+            "An interval is a constant number of seconds, minutes, hours, days, weeks, months, quarters or years.",
             "Write INTERVAL 3 MONTH.",
         )
     return int(written), unit
@@ -242,7 +280,8 @@ def _interval(node: exp.Expr) -> tuple[int, str]:
 
 DATES: dict[str, Meaning] = {
     **dict.fromkeys(("Year", "Quarter", "Month", "Week", "Day", "DayOfMonth", "DayOfYear", "DayOfWeek", "DayOfWeekIso"), _named_part),
-    **dict.fromkeys(("WeekOfYear", "DOW", "DOY"), _named_part),
+    **dict.fromkeys(("WeekOfYear", "DOW", "DOY", "Hour", "Minute", "Second"), _named_part),
+    "TimeToUnix": _epoch,
     **dict.fromkeys(("DATE_PART", "DATEPART"), _date_part),
     "Extract": _extract,
     "TimestampTrunc": _truncated,

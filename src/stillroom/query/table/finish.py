@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Average, Column
 from stillroom.model.release import LARGEST, Cell, Heading, Removed, Table
-from stillroom.model.schema import EPOCH, Kind
+from stillroom.model.schema import CALENDAR, calendar_text
 from stillroom.query.clamped import columns_with, half_removed
 from stillroom.query.scales import LEVEL
 from stillroom.query.table.estimate import vague
@@ -112,7 +111,7 @@ def _computed(one: Estimate, output: Output) -> Cell:
     value = _text(one.value, output, ROUND_HALF_EVEN)
     if not output.noisy:
         return Cell(value=value)
-    if output.kind is Kind.DATE:
+    if output.kind in CALENDAR:
         return Cell(value=value, no_information=one.no_information)
     low, high = _text(one.low, output, ROUND_FLOOR), _text(one.high, output, ROUND_CEILING)
     return Cell(value=value, low=low, high=high, no_information=one.no_information)
@@ -124,8 +123,8 @@ def _text(value: Plain, output: Output, rounding: str) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if output.kind is Kind.DATE:
-        return (EPOCH + datetime.timedelta(days=int(value))).isoformat()
+    if output.kind in CALENDAR:
+        return calendar_text(output.kind, int(value))
     return decimal_text(value, output.digits, rounding)
 
 

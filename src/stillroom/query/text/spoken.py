@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from stillroom.query.text.dialects import Spoken
 
-_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "DAY"})
-"""What dates are taken apart into alike, wherever a week begins."""
+_UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE"})
+"""What dates and timestamps are taken apart into alike, wherever a week begins."""
 
 _OF_UNITS = frozenset({"EXTRACT", "DATE_TRUNC", "DATE_PART", "DATEDIFF"})
 
@@ -77,6 +77,8 @@ def _as_word(token: Token, spoken: Spoken) -> Token:
     if token.token_type.name in _WRITTEN or not token.text[:1].isidentifier():
         return token
     kind = DuckDB.Tokenizer.KEYWORDS.get(token.text.upper(), TokenType.VAR)
+    if kind is TokenType.TIMESTAMPNTZ and kind.name not in spoken.types:
+        kind = TokenType.VAR
     return _replaced(token, TokenType.ILIKE if kind is TokenType.LIKE and spoken.like is False else kind, token.text)
 
 
@@ -105,7 +107,10 @@ def _check_cast(token: Token, following: Sequence[Token], spoken: Spoken) -> Non
     """Refuse casts to types that round or read otherwise: after `::`, and after AS before the end of a cast."""
     casts = token.token_type.name == "DCOLON" or (token.token_type.name == "ALIAS" and len(following) > 1)
     kind = following[0].token_type.name if casts and following else ""
-    typed = kind in {"INT", "DECIMAL", "TEXT", "VARCHAR", "DATE", "BOOLEAN"} and following[-1].token_type.name in {"L_PAREN", "R_PAREN"}
+    typed = kind in {"INT", "DECIMAL", "TEXT", "VARCHAR", "DATE", "TIMESTAMPNTZ", "BOOLEAN"} and following[-1].token_type.name in {
+        "L_PAREN",
+        "R_PAREN",
+    }
     bare = kind == "DECIMAL" and following[-1].token_type.name != "L_PAREN"
     if (typed or token.token_type.name == "DCOLON") and (kind not in spoken.types.split() or (bare and spoken.types == kind)):
         raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "This cast may mean something else in this dialect.", "Cast to DECIMAL(p, s).")

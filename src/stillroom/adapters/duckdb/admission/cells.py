@@ -14,6 +14,7 @@ from stillroom.admission.cells import FALSE, TRUE, Mark, limits, replacement
 from stillroom.admission.dates import DATE_PATTERN, FIRST_DAY, LAST_DAY
 from stillroom.admission.identifiers import IDENTIFIER_LIMIT, canonical
 from stillroom.admission.numbers import WHITE_SPACE, units
+from stillroom.admission.timestamps import COMMON_TIMESTAMP, FIRST_TIMESTAMP, LAST_TIMESTAMP, timestamp
 from stillroom.model.contract import CanonicalRule
 from stillroom.model.schema import Kind, column_type
 
@@ -34,6 +35,7 @@ _READABLE = {
     Kind.INTEGER: _WHOLE | _DOUBLE | {"VARCHAR", "DECIMAL"},
     Kind.DECIMAL: _WHOLE | _DOUBLE | {"VARCHAR", "DECIMAL"},
     Kind.DATE: _TIME | {"VARCHAR"},
+    Kind.TIMESTAMP: _TIME | {"VARCHAR"},
 }
 
 _PLACES = 6
@@ -171,6 +173,8 @@ def _read(connection: DuckDBPyConnection, column: Column, type_: ColumnType, ind
         case Kind.DATE:
             written = f"CASE WHEN regexp_full_match({trimmed}, '{DATE_PATTERN}') THEN {trimmed}[1:10] END"
             return _day(written if found == "VARCHAR" else given)
+        case Kind.TIMESTAMP:
+            return _timestamp(connection, index, trimmed) if found == "VARCHAR" else _seconds(given)
         case Kind.INTEGER | Kind.DECIMAL:
             return _units(connection, type_, index, found)
 
@@ -185,6 +189,22 @@ def _day(moment: str) -> str:
     date = f"try_cast({moment} AS DATE)"
     days = f"({date} - DATE '1970-01-01')"
     return f"CASE WHEN isfinite({date}) THEN CASE WHEN {days} BETWEEN {FIRST_DAY} AND {LAST_DAY} THEN {days} END END"
+
+
+def _timestamp(connection: DuckDBPyConnection, index: int, trimmed: str) -> str:
+    """Return written text as seconds: by DuckDB where it has no offset from UTC, else by the rule."""
+    _define(connection, f"timestamp_{index}", timestamp, "VARCHAR", "BIGINT")
+    common = _seconds(f"rtrim({trimmed}, 'Z')")
+    certain = f"regexp_full_match({trimmed}, '{COMMON_TIMESTAMP}')"
+    return f"CASE WHEN {trimmed} IS NULL THEN NULL WHEN {certain} THEN {common} ELSE timestamp_{index}({trimmed}) END"
+
+
+def _seconds(timestamp: str) -> str:
+    """Return a timestamp as whole seconds, parts of one cut off; one with a time zone counts as it is in UTC."""
+    time = f"try_cast({timestamp} AS TIMESTAMP)"
+    seconds = f"(epoch_us({time}) - ((epoch_us({time}) % 1000000) + 1000000) % 1000000) // 1000000"
+    known = f"CASE WHEN {seconds} BETWEEN {FIRST_TIMESTAMP} AND {LAST_TIMESTAMP} THEN {seconds} END"
+    return f"CASE WHEN isfinite({time}) THEN {known} END"
 
 
 def _units(connection: DuckDBPyConnection, type_: ColumnType, index: int, found: str) -> str:
