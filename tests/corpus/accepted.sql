@@ -1090,7 +1090,10 @@ SELECT DATE_TRUNC('day', stamped) AS day, COUNT(*) FILTER (WHERE DATE_TRUNC('hou
 SELECT level, SUM(DATE_DIFF('minute', stamped, paid)) AS m, SUM(DATE_DIFF('hour', TIMESTAMP '2024-01-02 00:30:00', stamped)) AS h FROM linked WHERE stamped < paid AND stamped + INTERVAL 90 MINUTE > '2024-01-01 02:00:00' GROUP BY level
 
 -- name: the last timestamp of a person, and the middle one of all
-SELECT COUNT(*) AS n, MEDIAN(last) AS middle, MIN(last) AS first, MAX(last - INTERVAL 1 MONTH) AS latest FROM (SELECT member, MAX(stamped) AS last FROM linked GROUP BY member)
+SELECT COUNT(*) AS n, MEDIAN(last) AS middle FROM (SELECT member, MAX(stamped) AS last FROM linked GROUP BY member)
+
+-- name: extremes of timestamps
+SELECT MIN(stamped) AS first, MAX(stamped - INTERVAL 1 MONTH) AS latest FROM linked
 
 -- name: sessions of a person
 SELECT new, COUNT(*) AS n FROM (SELECT member, DATE_DIFF('second', LAG(stamped) OVER (PARTITION BY member ORDER BY stamped), stamped) > 1800 AS new FROM linked) GROUP BY new

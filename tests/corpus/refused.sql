@@ -777,9 +777,33 @@ SELECT COUNT(*) FROM visits WHERE 3 - seen > '2024-01-01'
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM visits WHERE seen + 0.5 > '2024-01-01'
 
--- name: interval of hours
+-- name: interval of milliseconds
 -- code: EXPRESSION_NOT_ALLOWED
-SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 5 HOUR > '2024-01-01'
+SELECT COUNT(*) FROM visits WHERE seen + INTERVAL 5 MILLISECOND > '2024-01-01'
+
+-- name: interval beside an interval
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM linked WHERE stamped > INTERVAL 5 HOUR
+
+-- name: timestamp less timestamp
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM linked WHERE stamped - stamped > 5
+
+-- name: cast of text to timestamp
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE CAST(code AS TIMESTAMP) > '2024-01-01'
+
+-- name: group by seconds
+-- code: KEY_WITHOUT_DOMAIN
+SELECT stamped, COUNT(*) FROM linked GROUP BY stamped
+
+-- name: current timestamp
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM linked WHERE stamped > CURRENT_TIMESTAMP
+
+-- name: timestamp without a text
+-- code: SQL_INVALID
+SELECT COUNT(*) FROM linked WHERE stamped > TIMESTAMP 5
 
 -- name: interval of two units
 -- code: EXPRESSION_NOT_ALLOWED

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 OPEN = {"number of a row", "first row of each person", "row before and row after", "least and greatest so far", "functions of windows"}
 """The questions whose own text leaves open which of a person's rows comes first: their rows tie, and DuckDB takes them as they lie."""
 
-SEEN = {"extremes", "quantiles of large numbers", "dates in the middle and at the ends"}
+SEEN = {"extremes", "quantiles of large numbers", "dates in the middle and at the ends", "extremes of timestamps"}
 """The questions for extremes that noise shows, or for values on a grid that is coarser than they are: these are not SQL's."""
 
 ASKED = [
@@ -100,7 +100,7 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, datetime.datetime):
-        return str(value).removesuffix(MIDNIGHT)
+        return str(value.replace(microsecond=0)).removesuffix(MIDNIGHT)
     if isinstance(value, float) and math.isnan(value):
         return None
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -110,6 +110,9 @@ def alike(found: str | None, wanted: str | None, output: Output) -> bool:
     """Tell whether two values are the same: numbers to the places that are shown, and 0 or an average of nothing where SQL says NULL."""
     if found is None or wanted is None:
         return found == wanted or (wanted is None and output.noisy)
+    if output.kind is Kind.TIMESTAMP and isinstance(output.value, Quantile):  # its buckets may have several seconds
+        moments = [datetime.datetime.fromisoformat(text) for text in (found, wanted)]
+        return abs(moments[0] - moments[1]) <= datetime.timedelta(seconds=output.value.width)
     if output.kind not in {Kind.INTEGER, Kind.DECIMAL}:
         return found.removesuffix(MIDNIGHT) == wanted
     one, other = Decimal(found), Decimal(wanted)
