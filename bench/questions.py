@@ -17,6 +17,9 @@ FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY v.ward, m.gender
 """
 """Each person is in up to four groups."""
 
+COUNTS = "SELECT v.ward, m.gender, COUNT(*) AS n FROM members AS m JOIN visits AS v ON m.id = v.pid GROUP BY v.ward, m.gender"
+"""Counts alone: what the contract bounds was bounded when data were added, so that nothing need be added up for each person."""
+
 QUANTILES = """
 SELECT m.gender, m.region, MEDIAN(v.cost) AS half, QUANTILE_CONT(v.cost, 0.1) AS low, QUANTILE_CONT(v.cost, 0.25) AS lower,
        QUANTILE_CONT(v.cost, 0.75) AS upper, QUANTILE_CONT(v.cost, 0.9) AS high

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from bench.data import DAYS, DELTA, EPSILON, GENDERS, LARGEST_COST, LARGEST_TOTAL, ROWS_PER_PERSON, WARDS, Files
 from bench.probe import best_of, cost_of, report
-from bench.questions import BY_MEMBER, BY_VISIT, CUBE, CUBE_ROWS, QUANTILES, SMALL, WARM_UP
+from bench.questions import BY_MEMBER, BY_VISIT, COUNTS, CUBE, CUBE_ROWS, QUANTILES, SMALL, WARM_UP
 from stillroom.client.session import make_home, make_room, open_room
 
 if TYPE_CHECKING:
@@ -97,10 +97,11 @@ def ask(folder: Path) -> None:
     first = cost_of(lambda: session.ask(WARM_UP, epsilon=EPSILON))
     by_member = best_of(lambda turn: _ask(session, BY_MEMBER, turn, rows))
     by_visit = best_of(lambda turn: _ask(session, BY_VISIT, turn, rows))
+    counts = best_of(lambda turn: _ask(session, COUNTS, turn, rows))
     quantiles = best_of(lambda turn: _quantiles(session, turn))
     cube = best_of(lambda turn: _cube(session, turn))
     price = best_of(lambda turn: session.price(SMALL.format(age=30 + turn), epsilon=EPSILON))
-    report(first=first, by_member=by_member, by_visit=by_visit, quantiles=quantiles, cube=cube, price=price)
+    report(first=first, by_member=by_member, by_visit=by_visit, counts=counts, quantiles=quantiles, cube=cube, price=price)
 
 
 def _ask(session: Session, sql: str, turn: int, rows: int) -> None:

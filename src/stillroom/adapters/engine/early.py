@@ -1,0 +1,46 @@
+"""Totals before joins: what persons add is added up on its own side of a join, where the other side has all keys.
+
+A person's rows in an inner join of private relations are all pairs of the person's rows on both sides. Where values are read on one side
+and keys on the other, the total in a cell is the sum, over the pairs in it, of a value of each row of one side, once for each row of the
+other; so it is that of the one side's total, once for each row of the other. A left join whose left side is added up is the same, since
+it keeps all of these rows. Totals are clamped, and cells of a person kept, behind the join, as ever: they are the same numbers.
+
+Few persons have one row, so that what is joined, looked up and grouped becomes much less.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.model.expression import Column, columns_of
+from stillroom.model.plan import Aggregate
+from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunction, made, produced
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import Plan
+
+_NAME = "early.m"
+"""What totals are called; no dataset has a name with such columns that are numbered."""
+
+
+def added_up_early(plan: Plan) -> Plan:
+    """Return a plan with the same cells for measures of one kind, which adds up one side of its join before it joins, if it can."""
+    join, keys = plan.whole, frozenset[str]().union(*(columns_of(key.value) for key in plan.keys))
+    values = frozenset[str]().union(*(columns_of(one.value) for one in plan.measures))
+    summed = all(one.aggregate is not Aggregate.UNION for one in plan.measures)
+    if not isinstance(join, Join) or not summed or join.condition is not None or not values:
+        return plan
+    if join.kind is JoinKind.INNER and values <= produced(join.right) and keys <= produced(join.left):
+        return _with_totals(plan, join, "right")
+    kept = join.kind in {JoinKind.INNER, JoinKind.LEFT}
+    if kept and values <= produced(join.left) and keys <= produced(join.right) | frozenset(made(join)):
+        return _with_totals(plan, join, "left")
+    return plan
+
+
+def _with_totals(plan: Plan, join: Join, side: str) -> Plan:
+    """Return the plan with the totals of a side in its place."""
+    totals = tuple(Total(name=f"{_NAME}{n}", function=TotalFunction.SUM, value=one.value) for n, one in enumerate(plan.measures))
+    added = PerPerson(source=getattr(join, side), keys=(), totals=totals)
+    measures = tuple(one.model_copy(update={"value": Column(name=total.name)}) for one, total in zip(plan.measures, totals, strict=True))
+    return plan.model_copy(update={"rows": join.model_copy(update={side: added}), "measures": measures})
