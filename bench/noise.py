@@ -14,7 +14,8 @@ CELLS = 1_000_000
 SCALE = 100.0
 UNBOUNDED = Guarantee(sensitivity=0, rho=0)
 NAMES = {NoiseKind.DISCRETE_GAUSSIAN: "discrete Gaussian", NoiseKind.DISCRETE_LAPLACE: "discrete Laplace"}
-MOST_SECONDS = 6
+MOST = 6 / 9
+"""The target is 6 seconds by two processes where OpenDP takes 9 in one."""
 
 
 def noise(*, full: bool) -> list[Row]:
@@ -26,7 +27,7 @@ def noise(*, full: bool) -> list[Row]:
         cost = in_own_process("bench.noise", kind)
         one, many = cost["one"].wall, cost["many"].wall
         workload, processes = f"{name} noise for {CELLS:,} cells", len(_shares(CELLS, _cores()))
-        target, met = f"≤ {MOST_SECONDS} s", many <= MOST_SECONDS
+        target, met = "≤ 0.67 × one process (6 s where one takes 9)", many <= MOST * one
         rows += [
             Row(workload, "OpenDP in one process", f"{one:.1f} s"),
             Row(workload, f"Stillroom, {processes} processes", f"{many:.1f} s", f"{many / one:.2f} × one process", target=target, met=met),

@@ -28,7 +28,8 @@ them, without owners' files. On the small room the figures are medians of thirty
 records to the disk and two quanta of 1 ms at most among it, and so for whatever else the machine is doing.
 
 The data are synthetic and in an order that has nothing to do with persons. The contract clamps each person's total cost, so that the
-engine adds up each person's rows before it adds up all.
+engine adds up each person's rows before it adds up all. *By hand* means over the room's own storage: its encrypted tables, read as the
+room reads them, with its codes of persons; nothing is proved, charged, noised, signed or logged there.
 
 Squared errors are means over 100 releases with real noise, of the same people: all rows of the CUBE over three attributes together.
 The splits ask for its eight tables one by one: with an eighth of the price each, or with the shares that make their total squared
@@ -39,7 +40,8 @@ that of its largest process. Noise is timed by the clock, not in CPU seconds.
 
 The skewed join counts and adds up the rows of people of whom one in a thousand has more than 20, and a few have hundreds:
 P(N ≥ n) = n^-2.27. Costs are log-normal and bounded by 1,000. Errors are relative to what all rows together are, so that they hold what a
-cap takes away. Every system adds Laplace noise for the same ε, half of it for the count. Quantiles are off by as many rows as lie between
+cap takes away. Every system adds Laplace noise for the same ε, half of it for the count. The best cap that there is, known only
+afterwards, is the one with the least expected error of 200. Quantiles are off by as many rows as lie between
 them and where they should stand. Errors are means over 10 releases with noise of their own, ± their standard error.
 
 Peers run in environments of their own. OpenDP's planner and PipelineDP join no private tables: both start from rows already joined,

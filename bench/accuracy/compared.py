@@ -50,11 +50,12 @@ def skewed_join(*, full: bool) -> list[Row]:
         say("Accuracy of a skewed join ...")
         in_own_process("bench.accuracy.skewed", name, str(persons))
         exact = skewed.truth(skewed.Files.in_folder(Path(name)))
+        least = [skewed.least_errors(skewed.Files.in_folder(Path(name)), epsilon) for epsilon in skewed.EPSILONS]
         ours = printed_by("bench.accuracy.room", name, "taps")
         caps = [told(epsilon, one["caps"]) for epsilon, one in zip(skewed.EPSILONS, ours, strict=True)]
         theirs = _peers_say("skewed", tuple(PEERS), name, *(one.written() for each in caps for one in each))
     rows, first = [], 0
-    for own, each in zip(ours, caps, strict=True):
+    for own, each, possible in zip(ours, caps, least, strict=True):
         for number, what in (("n", "count"), ("total", "sum")):
             groups = f"{persons / 1e6:g} M people, {skewed.GROUPS} groups, ε = {each[0].epsilon:g}"
             shown = [f"{one.rows}" if number == "n" else f"{one.total:,.0f}" for one in each]
@@ -63,7 +64,9 @@ def skewed_join(*, full: bool) -> list[Row]:
                 for name, said in theirs.items()
             }
             mine = _errors(own["released"], number, exact)
-            rows += beside_peers(f"{what} of a skewed join, {groups}: mean relative error", mine, errors, shown)
+            workload = f"{what} of a skewed join, {groups}: mean relative error"
+            rows += beside_peers(workload, mine, errors, shown)
+            rows.append(_possible(workload, possible[number], errors))
         first += len(each)
     return rows
 
@@ -96,6 +99,13 @@ def beside_peers(workload: str, ours: list[Spread], theirs: Mapping[str, list[Sp
     ratio = f"{_ratio(ours[1], firsts)}; {_ratio(ours[1], seconds)} told our cap" if firsts else ""
     met = ours[1].mean <= MOST * min(firsts).mean if firsts else None
     return [*rows, Row(workload, f"Stillroom, cap chosen: {caps[1]}", ours[1].percent(), ratio, None, target, met)]
+
+
+def _possible(workload: str, least: float, theirs: Mapping[str, list[Spread] | NotRun]) -> Row:
+    """Return the line of the best cap, which nobody knows beforehand, and for which nothing would have to be spent."""
+    firsts = [errors[0].mean for errors in theirs.values() if not isinstance(errors, NotRun)]
+    ratio = f"{least / min(firsts):.2f} × best peer" if firsts else ""
+    return Row(workload, "the best cap that there is, known only afterwards", f"{100 * least:.2f} %", ratio)
 
 
 def _peer(workload: str, engine: str, errors: list[Spread] | NotRun, place: int) -> Row:

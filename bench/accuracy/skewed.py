@@ -114,6 +114,29 @@ def truth(files: Files) -> Released:
     return {"n": [float(row[0]) for row in rows], "total": [float(row[1]) for row in rows]}
 
 
+def least_errors(files: Files, epsilon: float) -> dict[str, float]:
+    """Return the least mean relative error that any cap can have, with Laplace noise for half the ε each, for the count and the sum.
+
+    Nobody can know that cap beforehand. With a bias β and noise of scale b, the expected size of an error is |β| + b·exp(-|β|/b).
+    """
+    import numpy as np
+
+    from stillroom.demo_data.synthetic import read
+
+    rows = read("SELECT area, pid, COUNT(*), SUM(cents) / 100 FROM joined GROUP BY area, pid", joined=files.joined)
+    areas, *totals = (np.array(column, dtype=float) for column in zip(*((row[0], row[2], row[3]) for row in rows), strict=True))
+    place = areas.astype(int) - 1
+    found = {}
+    for name, own in zip(("n", "total"), totals, strict=True):
+        whole = np.bincount(place, own, GROUPS)
+        errors = []
+        for cap in np.geomspace(1, own.max(), 200):
+            bias, scale = whole - np.bincount(place, np.minimum(own, cap), GROUPS), cap / (epsilon / 2)
+            errors.append(float(np.mean((bias + scale * np.exp(-bias / scale)) / whole)))
+        found[name] = min(errors)
+    return found
+
+
 def report(released: list[list[Released]]) -> None:
     """Print releases, under each caps, for the parent process."""
     print(json.dumps(released))
