@@ -1049,11 +1049,6 @@ SELECT code, COUNT(DISTINCT ward) FROM visits GROUP BY code
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT code, MEDIAN(cost) FROM visits GROUP BY code
 
--- name: window beside a key without a declared domain
--- contract: selecting
--- code: EXPRESSION_NOT_ALLOWED
-SELECT code, COUNT(*), RANK() OVER (ORDER BY COUNT(*)) FROM visits GROUP BY code
-
 -- name: key without a declared domain that is too large a number
 -- contract: selecting
 -- code: KEY_WITHOUT_DOMAIN

@@ -50,6 +50,14 @@ SELECT spent, COUNT(*) FROM (SELECT member, SUM(amount) AS spent FROM linked GRO
 -- contract: selecting
 SELECT code, COUNT(*) AS n, SUM(severity) / COUNT(*) AS mean FROM visits GROUP BY code HAVING COUNT(*) > 2 ORDER BY n DESC, code LIMIT 3
 
+-- name: windows over the rows that are shown
+-- contract: selecting
+SELECT code, ward, COUNT(*) AS n, RANK() OVER (PARTITION BY ward ORDER BY COUNT(*) DESC) AS place, COUNT(*) / SUM(COUNT(*)) OVER () AS share FROM visits GROUP BY code, ward
+
+-- name: results of selected keys in a subquery
+-- contract: selecting tight
+SELECT COUNT(*) AS shown, MAX(n) AS most, SUM(cost) AS total FROM (SELECT note, COUNT(*) AS n, SUM(cost) AS cost FROM visits GROUP BY note) AS v
+
 -- name: an error asked for
 -- contract: selecting
 -- terms: {"error": 20}

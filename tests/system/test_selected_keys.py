@@ -111,3 +111,19 @@ def test_a_raise_without_delta_leaves_delta_as_it_is(run: Run) -> None:
     assert run("budget", "--raise", "people", "--epsilon", "21")[0] == 0
     assert document(run("budget", "--json"))[1]["cap"]["delta"] == 10**9
     assert run("budget", "--raise", "people", "--epsilon", "22", "--selection-delta", "0")[0] == 3
+
+
+def test_windows_see_the_rows_that_are_shown(base: Path, run: Run) -> None:
+    """A share is one of what is shown, ranks are among these, and whoever verifies computes both again."""
+    sql = (
+        "SELECT town, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*) DESC) AS place, SUM(COUNT(*)) OVER () AS whole, "
+        "COUNT(*) * 100 / SUM(COUNT(*)) OVER () AS share FROM taps GROUP BY town"
+    )
+    assert run("budget", "--raise", "people", "--epsilon", "30", "--selection-delta", "2e-9")[0] == 0
+    code, _ = run("ask", sql, "--epsilon", "2", "--out", str(base / "release.json"))
+    assert (code, verified(base)) == (0, 0)
+    rows = next(one for one in open_room(base / "transit").releases() if "place" in one.table.column_names).table.to_pylist()
+    assert 2 <= len(rows) < len(TOWNS)
+    assert {row["whole"] for row in rows} == {sum(row["n"] for row in rows)}
+    assert all(row["place"] == 1 + sum(other["n"] > row["n"] for other in rows) for row in rows)
+    assert float(sum(row["share"] for row in rows)) == pytest.approx(100, abs=1e-3)

@@ -70,7 +70,7 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
 
     Raises:
         InvalidInput: Pure differential privacy is asked for.
-        Refusal: A grouping set adds up over a selected key, something else than sums is measured, or a window looks at other rows.
+        Refusal: A grouping set adds up over a selected key, or something else than sums is measured.
     """
     if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in measures):
         raise Refusal(
@@ -96,12 +96,6 @@ def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], t
             Code.EXPRESSION_NOT_ALLOWED,
             "Counts are kept from being negative in tables of declared domains only, and not where a window looks at other rows.",
             "Leave out --nonnegative, or the window, or group by columns with declared domains.",
-        )
-    if selected and windows:
-        raise Refusal(
-            Code.EXPRESSION_NOT_ALLOWED,
-            "A window over the table cannot stand beside a key without a declared domain, of which only some values are shown.",
-            "Leave the window out, or group by columns with declared domains.",
         )
     if not all(set(range(selected)) <= set(kept) for kept in finish.sets):
         raise Refusal(

@@ -150,7 +150,7 @@ class Rows:
     def _over(self, node: Over, level: Fraction) -> list[Estimate]:
         """Return what a window function says of each row, computed over all rows of the table."""
         if (node, level) not in self._windows:
-            self._windows[node, level] = windowed(node, Rows(self._plan, self._totals, windows=self._windows), level)
+            self._windows[node, level] = windowed(node, Rows(self._plan, self._totals, self._shown, windows=self._windows), level)
         found = self._windows[node, level]
         return [found[number] for number in self._numbers]
 
