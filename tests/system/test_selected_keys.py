@@ -117,7 +117,7 @@ def test_windows_see_the_rows_that_are_shown(base: Path, run: Run) -> None:
     """A share is one of what is shown, ranks are among these, and whoever verifies computes both again."""
     sql = (
         "SELECT town, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*) DESC) AS place, SUM(COUNT(*)) OVER () AS whole, "
-        "COUNT(*) * 100 / SUM(COUNT(*)) OVER () AS share FROM taps GROUP BY town"
+        "FIRST_VALUE(town) OVER (ORDER BY COUNT(*) DESC) AS top, COUNT(*) * 100 / SUM(COUNT(*)) OVER () AS share FROM taps GROUP BY town"
     )
     assert run("budget", "--raise", "people", "--epsilon", "30", "--selection-delta", "2e-9")[0] == 0
     code, _ = run("ask", sql, "--epsilon", "2", "--out", str(base / "release.json"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stillroom.adapters.engine.early import added_up_early
+from stillroom.model.expression import columns_of
 from stillroom.model.relation import Join, PerPerson
 from tests.questions import compiled
 
@@ -48,3 +49,11 @@ def test_everything_but_rows_and_values_stays() -> None:
         "measures": tuple(b.model_copy(update={"value": a.value}) for a, b in zip(before.measures, after.measures, strict=True)),
     }
     assert after.model_copy(update=back) == before
+
+
+def test_totals_have_names_that_no_dataset_can_have() -> None:
+    """A dataset of any name may have columns of any name; and the compiler's own begin with the name of a dataset."""
+    plan = added_up_early(compiled(f"SELECT gender, SUM(cost) FROM members {ON} GROUP BY gender").plan)
+    names = {name for measure in plan.measures for name in columns_of(measure.value)}
+    assert names
+    assert not any(name.partition(".")[0].isidentifier() for name in names)

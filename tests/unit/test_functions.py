@@ -234,6 +234,26 @@ def test_seconds_outside_the_calendar_are_null() -> None:
     assert {sql: evaluate(compiled(sql).expression, ends) for sql in wanted} == wanted
 
 
+def test_null_of_a_type_goes_wherever_that_type_does() -> None:
+    for sql in (
+        *("CAST(NULL AS TIMESTAMP)", "NULL::DATE", "CAST(NULL AS TEXT)", "NULL::INTEGER", "NULL::DECIMAL(5, 2)", "NULL::DECIMAL(5)"),
+        *("NULL::BOOLEAN", "COALESCE(at, NULL::TIMESTAMP)", "IF(t, NULL::DATE, d)", "HOUR(NULL::TIMESTAMP)", "NULL::INTEGER + a"),
+        *("n || NULL::TEXT", "IF(t, b, NULL::DECIMAL(9, 4))", "NULL::BOOLEAN AND t"),
+    ):
+        assert compiled(sql).type.nullable, sql
+
+
+def test_hours_of_years_are_listed() -> None:
+    """As many as a domain may have: hours of eleven years, not of twelve."""
+    for years, listed in ((11, True), (12, False)):
+        kind = ColumnType(kind=Kind.TIMESTAMP, low=0, high=years * 366 * 86_400, nullable=False)
+        source = Source("x", {"x": Typed(Column(name="x.x"), kind)})
+        frame = Frame(Scan(dataset="x", name="x", columns=("x",)), 1, (source,), (ColumnFact(name="x.x", type=kind),))
+        node = parse_one("SELECT DATE_TRUNC('hour', x)", dialect="duckdb").expressions[0]
+        assert isinstance(node, exp.Expr)
+        assert (row_expression(node, frame).type.values is not None) == listed
+
+
 @pytest.mark.parametrize(
     ("sql", "code"),
     [
@@ -256,6 +276,12 @@ def test_seconds_outside_the_calendar_are_null() -> None:
         ("at > TIMESTAMP '2024-02-29 08:00:00.5'", "SQL_INVALID"),
         ("at > TIMESTAMP '2024-02-29 08:00:00+01:00'", "SQL_INVALID"),
         ("at > 'noon'", "SQL_INVALID"),
+        ("at > '20240229T081500'", "SQL_INVALID"),
+        ("at > '2024-02-29x08:15'", "SQL_INVALID"),
+        ("at > '2024-W09-4'", "SQL_INVALID"),
+        ("at > '2024-02-29 08'", "SQL_INVALID"),
+        ("d > '2024-W09-4'", "SQL_INVALID"),
+        ("d > '20240229'", "SQL_INVALID"),
     ],
 )
 def test_what_timestamps_do_not_go_together_with_is_refused(sql: str, code: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
@@ -13,6 +14,8 @@ from stillroom.model.value import BigInt, Value
 
 EPOCH = datetime.date(1970, 1, 1)
 SECONDS_OF_DAY = 86_400
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 DOMAIN_LIMIT = 100_000
 """The largest number of values a domain may list or enumerate."""
 
@@ -143,6 +146,9 @@ def days(text: str) -> int:
     Raises:
         ValueError: Not a date.
     """
+    if not _DATE.fullmatch(text):
+        message = "not a date"
+        raise ValueError(message)
     return (datetime.date.fromisoformat(text) - EPOCH).days
 
 
@@ -152,10 +158,10 @@ def seconds(text: str) -> int:
     Raises:
         ValueError: Not a timestamp, or one with a time zone or with parts of a second.
     """
-    timestamp = datetime.datetime.fromisoformat(text)
-    if timestamp.tzinfo is not None or timestamp.microsecond:
-        message = "a timestamp with a time zone, or with parts of a second"
+    if not _TIMESTAMP.fullmatch(text):
+        message = "not a timestamp in whole seconds, without a time zone"
         raise ValueError(message)
+    timestamp = datetime.datetime.fromisoformat(text)
     return (timestamp.date() - EPOCH).days * SECONDS_OF_DAY + timestamp.hour * 3600 + timestamp.minute * 60 + timestamp.second
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.schema import EPOCH, Kind, seconds
+from stillroom.model.schema import Kind, days, seconds
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, constant, too_large
 
@@ -95,7 +94,7 @@ def date_constant(text: str) -> Typed:
         InvalidInput: The text is not an ISO 8601 date.
     """
     try:
-        day = (datetime.date.fromisoformat(text) - EPOCH).days
+        day = days(text)
     except ValueError:
         raise InvalidInput(Code.SQL_INVALID, "A date in the question is not of the form YYYY-MM-DD.", "Write DATE '2026-01-31'.") from None
     return constant(day, Kind.DATE)

@@ -19,8 +19,8 @@ from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunc
 if TYPE_CHECKING:
     from stillroom.model.plan import Plan
 
-_NAME = "early.m"
-"""What totals are called; no dataset has a name with such columns that are numbered."""
+_NAME = "#early."
+"""What totals are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
 
 
 def added_up_early(plan: Plan) -> Plan:

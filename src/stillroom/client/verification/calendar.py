@@ -26,3 +26,21 @@ def calendar_text(kind: Kind, value: int) -> str:
     if kind is Kind.DATE:
         return written
     return f"{written} {second // _HOUR:02}:{second % _HOUR // _MINUTE:02}:{second % _MINUTE:02}"
+
+
+def calendar_value(kind: Kind, text: str) -> int:
+    """Return the number of days or seconds that a date or timestamp is, which is written as it must be.
+
+    Raises:
+        Broken: It is none.
+    """
+    try:
+        read = datetime.datetime.fromisoformat(text)
+        value = read.toordinal() - _EPOCH
+        if kind is Kind.TIMESTAMP:
+            value = value * _DAY + read.hour * _HOUR + read.minute * _MINUTE + read.second
+    except ValueError:
+        raise Broken("a cell is not a date") from None
+    if calendar_text(kind, value) != text:
+        raise Broken("a date is not written as it must be")
+    return value

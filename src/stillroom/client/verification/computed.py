@@ -7,7 +7,7 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from stillroom.client.verification.calendar import CALENDAR_KINDS, calendar_text
+from stillroom.client.verification.calendar import CALENDAR_KINDS, calendar_text, calendar_value
 from stillroom.client.verification.functions import Known, root_at_least, root_at_most, sure
 from stillroom.client.verification.halves import halves, sum_halves
 from stillroom.client.verification.meaning import known
@@ -16,7 +16,7 @@ from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import value_at
 from stillroom.client.verification.windows import said
 from stillroom.model.after import ScalarFunction
-from stillroom.model.expression import After, Average, Bounded, Column, Covariance, Over, Quantile, children, columns_of, walk
+from stillroom.model.expression import After, Average, Bounded, Column, Constant, Covariance, Over, Quantile, children, columns_of, walk
 from stillroom.model.release import LARGEST
 from stillroom.model.schema import Kind
 
@@ -38,23 +38,48 @@ MOST_FRAMED = 3_000
 """Windows with frames are not computed again for more rows."""
 
 
-def check_ranges(plan: Plan, output: Output, cells: Sequence[Cell]) -> None:
+def check_ranges(plan: Plan, output: Output, cells: Sequence[Cell], selected: Sequence[Shown]) -> None:
     """Check that cells keep to what is known of their column whatever the noise: of a covariance, its measures' bounds.
 
+    A cell is a value of its column's kind, whoever computed it: a date or timestamp as it is written, true or false, or a text that the
+    question or a key has. So none can carry anything else.
+
     Raises:
-        Broken: A range is narrower than the measures' bounds allow, or a cell leaves it.
+        Broken: A range is narrower than the measures' bounds allow, or a cell leaves it, or is no value of its kind.
     """
     for node in walk(output.value):
         if isinstance(node, Covariance):
             _check_range(plan, node)
     low, high = known_range(output.value)
+    texts = _texts(plan, output, selected)
+    given = not isinstance(output.value, Quantile) or all(cell.value is not None for cell in cells)
+    require(given, "a quantile is NULL")
     for text in (text for cell in cells for text in (cell.value, cell.low, cell.high)):
-        if text is None or output.kind not in {Kind.INTEGER, Kind.DECIMAL}:
+        if text is None:
+            continue
+        if output.kind in {Kind.TEXT, Kind.BOOLEAN}:
+            require(text in texts, "a cell holds a text that neither the question nor a key has")
+            continue
+        if output.kind in CALENDAR_KINDS:
+            day = calendar_value(output.kind, text)
+            require(
+                (low is None or low <= day) and (high is None or day <= high), "a date leaves the range that is known without any noise"
+            )
             continue
         units = units_of(text, output.digits)
         above = low is None or units >= math.floor(low * 10**output.digits)
         below = high is None or units <= math.ceil(high * 10**output.digits)
         require(above and below, "a value or interval leaves the range that is known without any noise")
+
+
+def _texts(plan: Plan, output: Output, selected: Sequence[Shown]) -> frozenset[str]:
+    """Return all texts that a column can show: those that stand in its expression, and those of the keys that it reads."""
+    if output.kind is Kind.BOOLEAN:
+        return frozenset({"true", "false"})
+    written = {part.value for part in walk(output.value) if isinstance(part, Constant) and isinstance(part.value, str)}
+    keys = [int(name[1:]) for name in columns_of(output.value) if name.startswith("k")]
+    known = {value for key in keys for value in (*plan.keys[key].listed, *(one.keys[key] for one in selected if key < plan.selected))}
+    return frozenset(written | {value for value in known if isinstance(value, str)})
 
 
 def known_range(node: Expression) -> tuple[Fraction | None, Fraction | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +26,8 @@ Typed: TypeAlias = tuple[str, "Scalar"]
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _DAY = 86_400
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 _DAYS = (datetime.date.min.toordinal() - _EPOCH, datetime.date.max.toordinal() - _EPOCH)
 _CALENDAR = {Kind.DATE: _DAYS, Kind.TIMESTAMP: (_DAYS[0] * _DAY, (_DAYS[1] + 1) * _DAY - 1)}
 """The first and the last day that there are, and the first and the last second."""
@@ -153,15 +156,24 @@ def _ends(declared: Column) -> Range | None:
 
 
 def _day_of(text: str) -> int:
-    return datetime.date.fromisoformat(text).toordinal() - _EPOCH
+    return _written(text, _DATE).toordinal() - _EPOCH
 
 
 def _second_of(text: str) -> int:
-    timestamp = datetime.datetime.fromisoformat(text)
-    passed = timestamp - datetime.datetime.combine(timestamp.date(), datetime.time())
-    if passed.microseconds:
+    moment = _written(text, _TIMESTAMP)
+    passed = moment - datetime.datetime.combine(moment.date(), datetime.time())
+    return (moment.toordinal() - _EPOCH) * _DAY + passed.seconds
+
+
+def _written(text: str, pattern: re.Pattern[str]) -> datetime.datetime:
+    """Return a date or a timestamp that is written in the one way in which a contract has it.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not pattern.fullmatch(text):
         raise ValueError
-    return (timestamp.toordinal() - _EPOCH) * _DAY + passed.seconds
+    return datetime.datetime.fromisoformat(text)
 
 
 def _digits(declared: Column) -> int:

@@ -64,7 +64,7 @@ def check_table(plan: Plan, table: Table) -> Found:
         else:
             for cell in cells:
                 _check_between(output, cell)
-            check_ranges(plan, output, cells)
+            check_ranges(plan, output, cells, table.shown)
             intervals += check_computed(plan, table, position, known)
     return Found(intervals + _check_removed(plan, table), totals)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
@@ -17,7 +18,7 @@ from stillroom.query.functions.numbers import floor, in_places, remainder, round
 from stillroom.query.functions.text import longest
 from stillroom.query.functions.timestamps import date, days, second_of_day, seconds, timestamp
 from stillroom.query.text.parse import only
-from stillroom.query.typed import Typed, arithmetic, combined, constant, mismatch, number_type, picked, scaled, span
+from stillroom.query.typed import Typed, arithmetic, combined, constant, is_null, mismatch, number_type, picked, scaled, span
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -38,6 +39,8 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
     """Compile a cast."""
     only(node, {"this", "to", "safe"})
     value, kind = operand(node.this), node.args["to"].this.value
+    if is_null(value) and kind in _NULLS:
+        return _null(_NULLS[kind], node.args["to"])
     match kind:
         case "TEXT" | "VARCHAR":
             return _as_text(value)
@@ -57,6 +60,25 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
                 f"CAST to {kind} is not supported.",
                 "Use INTEGER, DECIMAL(p, s), TEXT, DATE, TIMESTAMP or BOOLEAN.",
             )
+
+
+_NULLS = {
+    **dict.fromkeys(("TEXT", "VARCHAR"), Kind.TEXT),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPNTZ"), Kind.TIMESTAMP),
+    "INT": Kind.INTEGER,
+    "DECIMAL": Kind.DECIMAL,
+    "DATE": Kind.DATE,
+    "BOOLEAN": Kind.BOOLEAN,
+}
+"""The kinds of types."""
+
+
+def _null(kind: Kind, to: exp.Expr) -> Typed:
+    """Return NULL of a type."""
+    digits = _digits(to)[1] if kind is Kind.DECIMAL else 0
+    ends = None if kind in {Kind.TEXT, Kind.BOOLEAN} else 0
+    known = ColumnType(kind=Kind.INTEGER if kind is Kind.DECIMAL and not digits else kind, digits=digits, low=ends, high=ends)
+    return replace(NULL, type=known.model_copy(update={"length": 0 if kind is Kind.TEXT else None}))
 
 
 def _digits(to: exp.Expr) -> tuple[int, int]:

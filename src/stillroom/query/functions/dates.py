@@ -9,7 +9,7 @@ from stillroom.admission.dates import FIRST_DAY
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import ArithmeticOp
 from stillroom.model.function import Function
-from stillroom.model.schema import SECONDS_OF_DAY, Kind
+from stillroom.model.schema import DOMAIN_LIMIT, SECONDS_OF_DAY, Kind
 from stillroom.query import calendar
 from stillroom.query.comparisons import latest_kind, of_calendar
 from stillroom.query.functions.call import called, whole
@@ -33,9 +33,6 @@ DAYS_OF = {"DAY": 1, "WEEK": 7}
 
 LONGEST_INTERVAL = 400_000
 """The most units of an interval."""
-
-STARTS_LIMIT = 5_000
-"""The most hours, days, weeks, months, quarters or years that are listed as the domain of DATE_TRUNC."""
 
 _COUNT = re.compile(r"[+-]?[0-9]{1,6}")
 
@@ -161,7 +158,7 @@ def _truncated(node: exp.Expr, operand: Operand) -> Typed:
 
 def _midnight(day: Typed) -> Typed:
     """Return the beginning of a date; where no more of them are listed than those of units of time, it lists them."""
-    domain = day.type.domain(STARTS_LIMIT)
+    domain = day.type.domain(DOMAIN_LIMIT)
     values = None if domain is None else tuple(int(value) * SECONDS_OF_DAY for value in domain if value is not None)
     return timestamp(seconds(day, "DATE_TRUNC"), values)
 
@@ -192,7 +189,7 @@ def _units(day: Typed, size: int) -> Typed:
 
 def _starts(places: range, start: Callable[[int], int] = int) -> tuple[int, ...] | None:
     """Return where units of time begin, unless these are too many."""
-    return tuple(start(place) for place in places) if len(places) <= STARTS_LIMIT else None
+    return tuple(start(place) for place in places) if len(places) <= DOMAIN_LIMIT else None
 
 
 def _difference(node: exp.Expr, operand: Operand) -> Typed:

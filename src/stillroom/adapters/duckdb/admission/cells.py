@@ -164,6 +164,7 @@ def _common_identifier(rules: frozenset[CanonicalRule], expression: str) -> tupl
 def _read(connection: DuckDBPyConnection, column: Column, type_: ColumnType, index: int, found: str) -> str:
     given = f"g{index}"
     trimmed = f"trim({given}, {_literal(WHITE_SPACE)})"
+    moment = _whole_second(given) if found == "TIMESTAMP_NS" else given
     match column.type:
         case Kind.TEXT:
             text = f"{given}::VARCHAR"
@@ -172,9 +173,9 @@ def _read(connection: DuckDBPyConnection, column: Column, type_: ColumnType, ind
             return given if found == "BOOLEAN" else _truth(trimmed if found == "VARCHAR" else f"{given}::VARCHAR")
         case Kind.DATE:
             written = f"CASE WHEN regexp_full_match({trimmed}, '{DATE_PATTERN}') THEN {trimmed}[1:10] END"
-            return _day(written if found == "VARCHAR" else given)
+            return _day(written if found == "VARCHAR" else moment)
         case Kind.TIMESTAMP:
-            return _timestamp(connection, index, trimmed) if found == "VARCHAR" else _seconds(given)
+            return _timestamp(connection, index, trimmed) if found == "VARCHAR" else _seconds(moment)
         case Kind.INTEGER | Kind.DECIMAL:
             return _units(connection, type_, index, found)
 
@@ -189,6 +190,12 @@ def _day(moment: str) -> str:
     date = f"try_cast({moment} AS DATE)"
     days = f"({date} - DATE '1970-01-01')"
     return f"CASE WHEN isfinite({date}) THEN CASE WHEN {days} BETWEEN {FIRST_DAY} AND {LAST_DAY} THEN {days} END END"
+
+
+def _whole_second(moment: str) -> str:
+    """Return a timestamp of nanoseconds without the parts of its second, which a cast to fewer places would round."""
+    past = f"((epoch_ns({moment}) % 1000000000) + 1000000000) % 1000000000"
+    return f"CASE WHEN isfinite(try_cast({moment} AS TIMESTAMP)) THEN make_timestamp((epoch_ns({moment}) - {past}) // 1000) END"
 
 
 def _timestamp(connection: DuckDBPyConnection, index: int, trimmed: str) -> str:
