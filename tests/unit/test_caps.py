@@ -119,6 +119,7 @@ def test_what_is_to_be_chosen() -> None:
 @pytest.mark.parametrize(
     ("sql", "terms", "code"),
     [
+        ("SELECT ward, SUM(cost * 0) AS nothing FROM visits GROUP BY ward", {}, Code.PRICE_INVALID),
         ("SELECT COUNT(*) FROM members", {}, Code.PRICE_INVALID),
         ("SELECT COUNT(DISTINCT pid), COUNT(DISTINCT ward) FROM visits", {}, Code.PRICE_INVALID),
         ("SELECT VARIANCE(cost) FROM visits", {}, Code.PRICE_INVALID),

@@ -133,10 +133,12 @@ def advice_for(  # noqa: PLR0913 - what caps are chosen from
         return ()
     given = {_shown(finish, headings, name) for name in terms.caps}
     numbers = sorted(n for n in _cappable(finish, measures) - given if highest_total(measures[n]) < CONSTANT_LIMIT)
-    about: list[int | None] = [*([None] if bounds.groups > 1 and terms.groups_per_person is None else []), *numbers]
+    moved = any(max(-one.row_low, one.row_high) > 0 and max(-one.low, one.high) > 0 for one in measures)
+    of_cells = moved and bounds.groups > 1 and terms.groups_per_person is None
+    about: list[int | None] = [*([None] if of_cells else []), *numbers]
     if not about:
         raise InvalidInput(
-            Code.PRICE_INVALID, "There is no cap to choose: every bound of the question is 1, or given.", "Leave out --advise."
+            Code.PRICE_INVALID, "There is no cap to choose: every bound of the question is 0, 1, or given.", "Leave out --advise."
         )
     if len(about) > MOST_CHOSEN:
         raise InvalidInput(
