@@ -59,7 +59,7 @@ requirements: .venv/created.stamp
 	CUSTOM_COMPILE_COMMAND="make requirements" $(COMPILE) --all-extras --constraint requirements/core.txt --constraint requirements/limits.in --output-file requirements/dev.txt pyproject.toml
 
 clean:
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist spark-warehouse .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find bench docs src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/created.stamp:

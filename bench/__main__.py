@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench.accuracy.compared import cubes, quantiles, skewed_join
 from bench.noise import noise
-from bench.probe import ROOT
+from bench.probe import ROOT, say
 from bench.report import Row, machine, page, table
 from bench.selection import selection
 from bench.speed import huge, imported, installed, large, small, small_room
@@ -70,7 +70,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - {*PARTS, *GROUPS}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    rows = [row for name in chosen(arguments.parts, full=arguments.full) for row in PARTS[name].rows(full=arguments.full)]
+    rows: list[Row] = []
+    for name in chosen(arguments.parts, full=arguments.full):
+        found = PARTS[name].rows(full=arguments.full)
+        say(table(found))
+        rows += found
     print(table(rows))
     if arguments.write:
         PAGE.write_text(page(rows, machine(PACKAGES)), encoding="utf-8")

@@ -115,7 +115,7 @@ def _ask(session: Session, sql: str, turn: int, rows: int) -> None:
 def _quantiles(session: Session, turn: int) -> None:
     release = session.ask(QUANTILES, epsilon=EPSILON + turn / 100)
     assert release.charged
-    assert all(abs(value - LARGEST_COST / 2) < LARGEST_COST / 50 for value in release.to_pandas()["half"])
+    assert all(abs(value - LARGEST_COST / 2) < LARGEST_COST / 10 for value in release.to_pandas()["half"])
 
 
 def _cube(session: Session, turn: int) -> None:
