@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from stillroom.adapters.engine.early import added_up_early
+from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
 from stillroom.adapters.polars.joins import PERSON
 from stillroom.adapters.polars.keeping import kept
 from stillroom.adapters.polars.rows import RowWriter
@@ -73,7 +73,7 @@ def _cells(plan: Plan, measures: tuple[int, ...], reader: Reader, choice: Choice
     update = {"measures": tuple(plan.measures[n] for n in measures), "keys": tuple(plan.keys[n] for n in keys)}
     plan = plan.model_copy(update=update)
     if needs_person_step(plan):
-        plan = added_up_early(plan)
+        plan = aggregated_eagerly(plan)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     valued = _Valued(plan, reader)
     if first.aggregate is not Aggregate.UNION and not (keep and first.grid):

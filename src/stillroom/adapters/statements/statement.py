@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.engine.early import added_up_early
+from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
 from stillroom.adapters.statements.rows import RowWriter
 from stillroom.adapters.statements.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, type_of, whole, within
 from stillroom.adapters.statements.terms import term
@@ -108,7 +108,7 @@ def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes, dialect: Dial
     update = {"measures": tuple(plan.measures[n] for n in measures), "keys": tuple(plan.keys[n] for n in keys)}
     plan = plan.model_copy(update=update)
     if needs_person_step(plan):
-        plan = added_up_early(plan)
+        plan = aggregated_eagerly(plan)
     texts = Texts()
     writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stillroom.adapters.engine.early import added_up_early
+from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
 from stillroom.model.expression import columns_of
 from stillroom.model.relation import Join, PerPerson
 from tests.questions import compiled
@@ -31,7 +31,7 @@ ON = "JOIN visits ON id = pid"
     ],
 )
 def test_one_side_is_added_up_where_the_other_has_the_keys(sql: str, expected: str | None) -> None:
-    plan = added_up_early(compiled(sql).plan)
+    plan = aggregated_eagerly(compiled(sql).plan)
     if expected is None:
         assert plan == compiled(sql).plan
         return
@@ -43,7 +43,7 @@ def test_one_side_is_added_up_where_the_other_has_the_keys(sql: str, expected: s
 
 def test_everything_but_rows_and_values_stays() -> None:
     before = compiled(f"SELECT gender, COUNT(*), SUM(cost) FROM members {ON} GROUP BY gender").plan
-    after = added_up_early(before)
+    after = aggregated_eagerly(before)
     back = {
         "rows": before.rows,
         "measures": tuple(b.model_copy(update={"value": a.value}) for a, b in zip(before.measures, after.measures, strict=True)),
@@ -53,7 +53,7 @@ def test_everything_but_rows_and_values_stays() -> None:
 
 def test_totals_have_names_that_no_dataset_can_have() -> None:
     """A dataset of any name may have columns of any name; and the compiler's own begin with the name of a dataset."""
-    plan = added_up_early(compiled(f"SELECT gender, SUM(cost) FROM members {ON} GROUP BY gender").plan)
+    plan = aggregated_eagerly(compiled(f"SELECT gender, SUM(cost) FROM members {ON} GROUP BY gender").plan)
     names = {name for measure in plan.measures for name in columns_of(measure.value)}
     assert names
     assert not any(name.partition(".")[0].isidentifier() for name in names)

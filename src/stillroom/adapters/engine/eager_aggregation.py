@@ -1,4 +1,4 @@
-"""Totals before joins: what persons add is added up on its own side of a join, where the other side has all keys.
+"""Eager aggregation: what persons add is added up on its own side of a join, before it, where the other side has all keys.
 
 A person's rows in an inner join of private relations are all pairs of the person's rows on both sides. Where values are read on one side
 and keys on the other, the total in a cell is the sum, over the pairs in it, of a value of each row of one side, once for each row of the
@@ -6,6 +6,9 @@ other; so it is that of the one side's total, once for each row of the other. A 
 it keeps all of these rows. Totals are clamped, and cells of a person kept, behind the join, as ever: they are the same numbers.
 
 Few persons have one row, so that what is joined, looked up and grouped becomes much less.
+
+Source: Yan and Larson, *Eager Aggregation and Lazy Aggregation*, VLDB 1995. Their totals have the columns of the join for keys,
+which here are the person.
 """
 
 from __future__ import annotations
@@ -19,11 +22,11 @@ from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunc
 if TYPE_CHECKING:
     from stillroom.model.plan import Plan
 
-_NAME = "#early."
-"""What totals are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
+_NAME = "#eager."
+"""What such totals are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
 
 
-def added_up_early(plan: Plan) -> Plan:
+def aggregated_eagerly(plan: Plan) -> Plan:
     """Return a plan with the same cells for measures of one kind, which adds up one side of its join before it joins, if it can."""
     join, keys = plan.whole, frozenset[str]().union(*(columns_of(key.value) for key in plan.keys))
     values = frozenset[str]().union(*(columns_of(one.value) for one in plan.measures))
