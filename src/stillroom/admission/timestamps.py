@@ -7,7 +7,7 @@ import re
 
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY, day
 from stillroom.admission.numbers import WHITE_SPACE
-from stillroom.model.schema import SECONDS_OF_DAY
+from stillroom.model.schema import EPOCH, SECONDS_OF_DAY
 
 FIRST_TIMESTAMP = FIRST_DAY * SECONDS_OF_DAY
 """0001-01-01 00:00:00."""
@@ -45,7 +45,7 @@ def timestamp(value: str | datetime.date | None) -> int | None:
 
 def _of_datetime(value: datetime.datetime) -> int:
     offset = value.utcoffset() or datetime.timedelta(0)
-    start = (value.date().toordinal() - datetime.date(1970, 1, 1).toordinal()) * SECONDS_OF_DAY
+    start = (value.date() - EPOCH).days * SECONDS_OF_DAY
     written = datetime.timedelta(seconds=start + value.hour * 3600 + value.minute * 60 + value.second, microseconds=value.microsecond)
     return (written - offset) // datetime.timedelta(seconds=1)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLEAR = 4
-"""So many standard deviations above 0, a number of persons is surely more than noise: there are up to 32 such numbers for each cap."""
+"""So many standard deviations above 0, a number of persons is surely more than noise: each of up to 32 caps has one such number."""
 
 DOUBT = Fraction(1, 2)
 """So many standard deviations of noise are the persons that each number of votes may hide."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.cells import limits
 from stillroom.model.expression import ArithmeticOp, Compare, Constant
 from stillroom.model.schema import CALENDAR, SECONDS_OF_DAY, ColumnType, Kind
 from stillroom.query.constants import date_constant, timestamp_constant
@@ -60,15 +60,15 @@ def midnight(date: Typed) -> Typed:
     known = date.type
     if isinstance(date.expression, Constant) and isinstance(date.expression.value, int):
         return replace(constant(date.expression.value * SECONDS_OF_DAY, Kind.TIMESTAMP), functional=date.functional)
-    low, high = FIRST_DAY if known.low is None else known.low, LAST_DAY if known.high is None else known.high
+    low, high = limits(known)
     number = replace(date, type=ColumnType(kind=Kind.INTEGER, low=low, high=high, nullable=known.nullable))
     seconds = arithmetic(ArithmeticOp.MULTIPLY, number, constant(SECONDS_OF_DAY, Kind.INTEGER))
     values = None if known.values is None else tuple(int(value) * SECONDS_OF_DAY for value in known.values)
     return replace(seconds, type=seconds.type.model_copy(update={"kind": Kind.TIMESTAMP, "values": values}))
 
 
-def latest_kind(operands: Iterable[Typed]) -> Kind | None:
-    """Return whether there is a timestamp among values, or else a date."""
+def calendar_kind(operands: Iterable[Typed]) -> Kind | None:
+    """Return what operands beside each other are brought to by `of_calendar`: timestamps if one is there, else dates, else nothing."""
     kinds = {operand.type.kind for operand in operands}
     return next((kind for kind in (Kind.TIMESTAMP, Kind.DATE) if kind in kinds), None)
 

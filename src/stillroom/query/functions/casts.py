@@ -14,9 +14,9 @@ from stillroom.query.comparisons import BOOLEAN, comparison_of, of_calendar
 from stillroom.query.constants import NULL
 from stillroom.query.function_values import function_value
 from stillroom.query.functions.call import called, whole
-from stillroom.query.functions.numbers import floor, in_places, remainder, rounded
+from stillroom.query.functions.numbers import in_places, rounded
 from stillroom.query.functions.text import longest
-from stillroom.query.functions.timestamps import date, days, second_of_day, seconds, timestamp
+from stillroom.query.functions.timestamps import TIME_OF_DAY, date, days, second_of_day, seconds, timestamp
 from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, arithmetic, combined, constant, is_null, mismatch, number_type, picked, scaled, span
 
@@ -39,8 +39,8 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
     """Compile a cast."""
     only(node, {"this", "to", "safe"})
     value, kind = operand(node.this), node.args["to"].this.value
-    if is_null(value) and kind in _NULLS:
-        return _null(_NULLS[kind], node.args["to"])
+    if is_null(value) and kind in _KINDS:
+        return _null(_KINDS[kind], node.args["to"])
     match kind:
         case "TEXT" | "VARCHAR":
             return _as_text(value)
@@ -62,7 +62,7 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
             )
 
 
-_NULLS = {
+_KINDS = {
     **dict.fromkeys(("TEXT", "VARCHAR"), Kind.TEXT),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMPNTZ"), Kind.TIMESTAMP),
     "INT": Kind.INTEGER,
@@ -70,7 +70,7 @@ _NULLS = {
     "DATE": Kind.DATE,
     "BOOLEAN": Kind.BOOLEAN,
 }
-"""The kinds of types."""
+"""The kinds of values that types of casts have."""
 
 
 def _null(kind: Kind, to: exp.Expr) -> Typed:
@@ -129,10 +129,9 @@ def _timestamp_text(value: Typed) -> Typed:
     """Return how a timestamp is spelled: `YYYY-MM-DD HH:MM:SS`."""
     passed, missing = second_of_day(value, "CAST"), value.type.nullable
     day = called(Function.DATE_TEXT, ColumnType(kind=Kind.TEXT, length=DATE_LENGTH, nullable=missing), days(value, "CAST"))
-    places = (floor(passed, 3_600), remainder(floor(passed, 60), whole(60)), remainder(passed, whole(60)))
-    texts = [day, constant(" ", Kind.TEXT), _two_digits(places[0])]
-    for place in places[1:]:
-        texts += [constant(":", Kind.TEXT), _two_digits(place)]
+    texts = [day]
+    for before, part in zip(" ::", TIME_OF_DAY.values(), strict=True):
+        texts += [constant(before, Kind.TEXT), _two_digits(part(passed))]
     length = sum(longest(text) for text in texts)
     return called(Function.CONCAT, ColumnType(kind=Kind.TEXT, length=length, nullable=missing), *texts)
 

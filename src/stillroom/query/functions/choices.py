@@ -9,7 +9,7 @@ from stillroom.admission.cells import limits
 from stillroom.model.expression import Comparison, Constant, IsNull, Not
 from stillroom.model.function import Function
 from stillroom.model.schema import ColumnType, Kind
-from stillroom.query.comparisons import BOOLEAN, as_condition, comparison_of, latest_kind, of_calendar, same_kind
+from stillroom.query.comparisons import BOOLEAN, as_condition, calendar_kind, comparison_of, of_calendar, same_kind
 from stillroom.query.constants import NULL
 from stillroom.query.functions.call import called
 from stillroom.query.text.parse import only, unsupported
@@ -25,7 +25,7 @@ def _all_of(node: exp.Expr, operand: Operand) -> list[Typed]:
     """Compile the operands of a call with any number of them; beside dates and timestamps, constant text is read as one."""
     only(node, {"this", "expressions", "ignore_nulls"})
     found = [operand(one) for one in (node.this, *node.expressions)]
-    beside = latest_kind(found)
+    beside = calendar_kind(found)
     return [one if beside is None else of_calendar(one, beside) for one in found]
 
 

@@ -11,10 +11,10 @@ from stillroom.model.expression import ArithmeticOp
 from stillroom.model.function import Function
 from stillroom.model.schema import DOMAIN_LIMIT, SECONDS_OF_DAY, Kind
 from stillroom.query import calendar
-from stillroom.query.comparisons import latest_kind, of_calendar
+from stillroom.query.comparisons import calendar_kind, of_calendar
 from stillroom.query.functions.call import called, whole
 from stillroom.query.functions.numbers import floor, quotient_of_wholes, remainder
-from stillroom.query.functions.timestamps import UNITS_OF_DAY, date, days, second_of_day, seconds, timestamp
+from stillroom.query.functions.timestamps import TIME_OF_DAY, UNITS_OF_DAY, date, days, second_of_day, seconds, timestamp
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, arithmetic, is_null, mismatch, number_type, span
 
@@ -80,20 +80,14 @@ _PARTS: dict[str, Callable[[Typed], Typed]] = {
     "ISODOW": lambda day: plus(_weekday(day, FIRST_DAY), whole(1)),
     "DOW": lambda day: _weekday(day, FIRST_DAY - 1),
 }
-_TIMES: dict[str, Callable[[Typed], Typed]] = {
-    "HOUR": lambda passed: floor(passed, 3_600),
-    "MINUTE": lambda passed: remainder(floor(passed, 60), whole(60)),
-    "SECOND": lambda passed: remainder(passed, whole(60)),
-}
-"""Parts of the time of day, given how many seconds of it have passed."""
 _EPOCH = "EPOCH"
 _ALSO = {"DAYOFMONTH": "DAY", "DAYOFYEAR": "DOY", "DAYOFWEEK": "DOW", "DAYOFWEEKISO": "ISODOW", "WEEKOFYEAR": "WEEK"}
 
 
 def _part(operand: Typed, name: str) -> Typed:
     """Return a part of a date or a timestamp."""
-    if operand.type.kind is Kind.TIMESTAMP and name in _TIMES:
-        return _TIMES[name](second_of_day(operand, name))
+    if operand.type.kind is Kind.TIMESTAMP and name in TIME_OF_DAY:
+        return TIME_OF_DAY[name](second_of_day(operand, name))
     if name == _EPOCH:
         return seconds(operand, name)
     part = _PARTS.get(_ALSO.get(name, name))
@@ -196,7 +190,7 @@ def _difference(node: exp.Expr, operand: Operand) -> Typed:
     """Return how many boundaries of seconds, hours, days, months, quarters or years lie between; of weeks, how many have passed whole."""
     only(node, {"this", "expression", "unit", "date_part_boundary"})
     operands = [operand(node.expression), operand(node.this)]
-    kind = latest_kind(operands) or Kind.DATE
+    kind = calendar_kind(operands) or Kind.DATE
     begin, end = (of_calendar(one, kind) for one in operands)
     unit = node.args["unit"].name.upper() if node.args.get("unit") else ""
     if kind is Kind.TIMESTAMP and unit in UNITS_OF_DAY:

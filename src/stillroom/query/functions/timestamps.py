@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from stillroom.admission.cells import limits
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
 from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP
 from stillroom.model.expression import ArithmeticOp
@@ -14,8 +16,18 @@ from stillroom.query.functions.call import called, whole
 from stillroom.query.functions.numbers import floor, remainder
 from stillroom.query.typed import Typed, arithmetic, mismatch, number_type, span
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 UNITS_OF_DAY = {"HOUR": 3_600, "MINUTE": 60, "SECOND": 1}
 """The seconds of units of time that days have."""
+
+TIME_OF_DAY: dict[str, Callable[[Typed], Typed]] = {
+    "HOUR": lambda passed: floor(passed, 3_600),
+    "MINUTE": lambda passed: remainder(floor(passed, 60), whole(60)),
+    "SECOND": lambda passed: remainder(passed, whole(60)),
+}
+"""Parts of the time of day, the largest first, given how many seconds of it have passed."""
 
 
 def days(operand: Typed, what: str) -> Typed:
@@ -25,13 +37,13 @@ def days(operand: Typed, what: str) -> Typed:
     """
     if operand.type.kind is Kind.TIMESTAMP:
         return floor(seconds(operand, what), SECONDS_OF_DAY)
-    return _number(operand, Kind.DATE, FIRST_DAY, LAST_DAY, what)
+    return _number(operand, Kind.DATE, what)
 
 
 def seconds(operand: Typed, what: str) -> Typed:
     """Return a timestamp as the whole number of seconds that it is; a date as that of its beginning."""
     timestamp = midnight(operand) if operand.type.kind is Kind.DATE else operand
-    return _number(timestamp, Kind.TIMESTAMP, FIRST_TIMESTAMP, LAST_TIMESTAMP, what)
+    return _number(timestamp, Kind.TIMESTAMP, what)
 
 
 def second_of_day(operand: Typed, what: str) -> Typed:
@@ -50,11 +62,11 @@ def timestamp(number: Typed, values: tuple[int, ...] | None = None) -> Typed:
     return _of_calendar(number, Kind.TIMESTAMP, FIRST_TIMESTAMP, LAST_TIMESTAMP, values)
 
 
-def _number(operand: Typed, kind: Kind, first: int, last: int, what: str) -> Typed:
+def _number(operand: Typed, kind: Kind, what: str) -> Typed:
     known = operand.type
     if known.kind is not kind:
         raise mismatch(f"{what} needs a date or a timestamp.")
-    low, high = first if known.low is None else known.low, last if known.high is None else known.high
+    low, high = limits(known)
     return replace(operand, type=ColumnType(kind=Kind.INTEGER, low=low, high=high, values=known.values, nullable=known.nullable))
 
 

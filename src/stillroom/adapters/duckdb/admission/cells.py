@@ -194,8 +194,13 @@ def _day(moment: str) -> str:
 
 def _whole_second(moment: str) -> str:
     """Return a timestamp of nanoseconds without the parts of its second, which a cast to fewer places would round."""
-    past = f"((epoch_ns({moment}) % 1000000000) + 1000000000) % 1000000000"
-    return f"CASE WHEN isfinite(try_cast({moment} AS TIMESTAMP)) THEN make_timestamp((epoch_ns({moment}) - {past}) // 1000) END"
+    whole = f"make_timestamp({_floored(f'epoch_ns({moment})', 10**9)} * 1000000)"
+    return f"CASE WHEN isfinite(try_cast({moment} AS TIMESTAMP)) THEN {whole} END"
+
+
+def _floored(number: str, unit: int) -> str:
+    """Return how many whole units a number holds, rounded down; what divides evenly is divided, since `//` rounds towards zero."""
+    return f"(({number} - (({number} % {unit}) + {unit}) % {unit}) // {unit})"
 
 
 def _timestamp(connection: DuckDBPyConnection, index: int, trimmed: str) -> str:
@@ -209,7 +214,7 @@ def _timestamp(connection: DuckDBPyConnection, index: int, trimmed: str) -> str:
 def _seconds(timestamp: str) -> str:
     """Return a timestamp as whole seconds, parts of one cut off; one with a time zone counts as it is in UTC."""
     time = f"try_cast({timestamp} AS TIMESTAMP)"
-    seconds = f"(epoch_us({time}) - ((epoch_us({time}) % 1000000) + 1000000) % 1000000) // 1000000"
+    seconds = _floored(f"epoch_us({time})", 10**6)
     known = f"CASE WHEN {seconds} BETWEEN {FIRST_TIMESTAMP} AND {LAST_TIMESTAMP} THEN {seconds} END"
     return f"CASE WHEN isfinite({time}) THEN {known} END"
 
