@@ -16,13 +16,28 @@ if TYPE_CHECKING:
 
     Run = Callable[..., tuple[int, str]]
 
+_HEAD = """
+schema: stillroom/contract/v1
+name: taps
+version: 1
+parties:
+  - {name: transit, roles: [owner, analyst, receiver], key: "KEY"}
+purpose: Tests.
+jurisdiction: none
+retention_days: 30
+expires: "2099-12-31"
+quantum_seconds: 0.01
+ask: [transit]
+receive: [transit]
+"""
 
-def made(folder: Path, contract: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    """Make a room, a home, a contract in force, in whose text KEY stands for the party's key, and data; return the folder."""
+
+def made(folder: Path, terms: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    """Make a room, a home, a contract in force with the approval, caps and datasets of some terms, and data; return the folder."""
     home, file = str(folder / "transit"), folder / "taps.csv"
     assert _code(["init", "room", str(folder / "room")]) == 0
     assert _code(["init", "home", "transit", home, "--room", str(folder / "room"), "--epsilon", "20"]) == 0
-    text = contract.replace("KEY", (folder / "transit" / "public.key").read_text(encoding="utf-8"))
+    text = (_HEAD + terms).replace("KEY", (folder / "transit" / "public.key").read_text(encoding="utf-8"))
     (folder / "contract.yaml").write_text(text, encoding="utf-8")
     with file.open("w", encoding="utf-8", newline="") as opened:
         csv.writer(opened).writerows([header, *rows])

@@ -20,19 +20,7 @@ QUESTION = "SELECT line, COUNT(*) AS taps, SUM(fare) AS [fares] FROM taps GROUP 
 PEOPLE, MANY = 4_000, 4
 """All have two taps, one in a thousand as many as the contract lets."""
 
-CONTRACT = """
-schema: stillroom/contract/v1
-name: taps
-version: 1
-parties:
-  - {name: transit, roles: [owner, analyst, receiver], key: "KEY"}
-purpose: Tests.
-jurisdiction: none
-retention_days: 30
-expires: "2099-12-31"
-quantum_seconds: 0.01
-ask: [transit]
-receive: [transit]
+TERMS = """
 approval: {rule: automatic, release_epsilon: 2, analyst_epsilon: 8}
 caps: {epsilon: 8, delta: 1e-9, release_epsilon: 2}
 datasets:
@@ -51,7 +39,7 @@ datasets:
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a room, a home, a contract in force and data."""
     rows = ((number % 50 + 1, f"c{number}", "2.50") for number in range(PEOPLE) for _ in range(40 if number < MANY else 2))
-    return made(tmp_path_factory.mktemp("taps"), CONTRACT, ("line", "card", "fare"), rows)
+    return made(tmp_path_factory.mktemp("taps"), TERMS, ("line", "card", "fare"), rows)
 
 
 @pytest.fixture

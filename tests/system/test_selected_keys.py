@@ -21,19 +21,7 @@ QUESTION = "SELECT town, COUNT(*) AS n FROM taps GROUP BY town"
 TOWNS = {"[bold]York[/]": 300, "Zug\x1b[2J": 300, "Graz": 40, "Ulm": 1}
 """How many persons are in each; some have names that a terminal might take for commands."""
 
-CONTRACT = """
-schema: stillroom/contract/v1
-name: towns
-version: 1
-parties:
-  - {name: transit, roles: [owner, analyst, receiver], key: "KEY"}
-purpose: Tests.
-jurisdiction: none
-retention_days: 30
-expires: "2099-12-31"
-quantum_seconds: 0.01
-ask: [transit]
-receive: [transit]
+TERMS = """
 approval: {rule: automatic, release_epsilon: 2, analyst_epsilon: 8}
 caps: {epsilon: 8, delta: 1e-9, release_epsilon: 2, selection_delta: 2e-9, release_selection_delta: 1e-9}
 datasets:
@@ -52,7 +40,7 @@ datasets:
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a room, a home, a contract in force and data; the account has no δ for selecting keys yet."""
     rows = [(town, f"{town}{number}", number % 10) for town, size in TOWNS.items() for number in range(size)]
-    return made(tmp_path_factory.mktemp("towns"), CONTRACT, ("town", "card", "fare"), [*rows, *rows])
+    return made(tmp_path_factory.mktemp("towns"), TERMS, ("town", "card", "fare"), [*rows, *rows])
 
 
 @pytest.fixture

@@ -18,19 +18,7 @@ if TYPE_CHECKING:
 
     from tests.taps import Run
 
-CONTRACT = """
-schema: stillroom/contract/v1
-name: hours
-version: 1
-parties:
-  - {name: transit, roles: [owner, analyst, receiver], key: "KEY"}
-purpose: Tests.
-jurisdiction: none
-retention_days: 30
-expires: "2099-12-31"
-quantum_seconds: 0.01
-ask: [transit]
-receive: [transit]
+TERMS = """
 approval: {rule: automatic, release_epsilon: 8, analyst_epsilon: 20}
 caps: {epsilon: 20, delta: 1e-9, release_epsilon: 8}
 datasets:
@@ -51,7 +39,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a room, a home, a contract in force and data: 200 cards at 8 o'clock on both days, and 50 late on the first."""
     rows = [(START + datetime.timedelta(days=day, hours=8, seconds=card), f"card{card}") for card in range(200) for day in range(2)]
     late = [(f"2026-03-02T00:10:00.{card:03}+01:00", f"late{card}") for card in range(50)]
-    return made(tmp_path_factory.mktemp("hours"), CONTRACT, ("tapped", "card"), [*rows, *late, ("8 o'clock", "odd"), ("", "none")])
+    return made(tmp_path_factory.mktemp("hours"), TERMS, ("tapped", "card"), [*rows, *late, ("8 o'clock", "odd"), ("", "none")])
 
 
 @pytest.fixture
