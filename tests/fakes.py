@@ -31,6 +31,11 @@ class ZeroNoise:
         del mechanism, guarantee
         return [0] * count
 
+    def choose(self, mechanism: Mechanism, scores: Sequence[Sequence[int]], guarantee: Guarantee) -> list[int]:
+        """Return where the least scores are, the first of equal ones."""
+        del mechanism, guarantee
+        return [min(range(len(group)), key=group.__getitem__) for group in scores]
+
 
 class Listing:
     """What engines have in common that only know plans whose keys have domains."""

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import NoisyCells, Order, Output, Plan, Strategy
+    from stillroom.model.marginal import Strategy
+    from stillroom.model.plan import NoisyCells, Order, Output, Plan
     from stillroom.privacy.combined import Combined
 
     Shown = tuple[str | None, str | None, str | None, bool, bool]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
+
+from stillroom.privacy.exponential import scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stillroom.model.marginal import Marginal
     from stillroom.model.plan import LeafCells, NoisyCells, Plan
 
 
@@ -37,7 +41,22 @@ def added_up(plan: Plan, leaves: Sequence[int], kept: tuple[int, ...], measure: 
 def without_noise(plan: Plan, leaves: LeafCells) -> NoisyCells:
     """Return what would be measured if the noise happened to be zero."""
     numbered = enumerate(zip(leaves, plan.strategies, strict=True))
-    return tuple(tuple(added_up(plan, cells, one.kept, number) for one in strategy) for number, (cells, strategy) in numbered)
+    return tuple(tuple(_exactly(plan, cells, one, number) for one in strategy) for number, (cells, strategy) in numbered)
+
+
+def _exactly(plan: Plan, leaves: Sequence[int], marginal: Marginal, measure: int) -> tuple[int, ...]:
+    """Return the totals of a marginal; where it chooses, the first best bucket of each group."""
+    totals = added_up(plan, leaves, marginal.kept, measure)
+    if marginal.part is None:
+        return totals
+    found = [scores(counts, marginal.part) for counts in groups(plan, totals, measure)]
+    return tuple(min(range(len(group)), key=group.__getitem__) for group in found)
+
+
+def groups(plan: Plan, totals: Sequence[int], measure: int) -> list[Sequence[int]]:
+    """Return the counts of the buckets of each group, from totals over some keys and all of the grid."""
+    buckets = prod(len(plan.keys[key].listed) for key in plan.measures[measure].grid)
+    return [totals[first : first + buckets] for first in range(0, len(totals), buckets)]
 
 
 def sole(leaves: LeafCells) -> NoisyCells:

@@ -12,7 +12,8 @@ from functools import cache, cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.plan import Aggregate, Marginal
+from stillroom.model.marginal import Marginal
+from stillroom.model.plan import Aggregate
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.query.estimation import sizes_of

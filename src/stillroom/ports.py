@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Noise(Protocol):
-    """A source of integer noise. It never sees data."""
+    """A source of noise: integers that are drawn without sight of data, and noise on scores, of which nothing but one place comes out."""
 
     genuine: bool
     """True only for noise that protects; any other yields an unsigned rehearsal."""
@@ -31,6 +31,13 @@ class Noise(Protocol):
 
         Raises:
             Failed: The sampler's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
+        """
+
+    def choose(self, mechanism: Mechanism, scores: Sequence[Sequence[int]], guarantee: Guarantee) -> Sequence[int]:
+        """Return the place of the least score of each group, once each score has got noise of its own: Gumbel or exponential noise.
+
+        Raises:
+            Failed: As with `draw`; or a score is too large for the sampler.
         """
 
 
@@ -146,7 +153,6 @@ class Vault(Protocol):
         Raises:
             Refusal: `HOLD_LAPSED`; `RESERVATION_INVALID` if nothing is held, or a release answers it already.
         """
-        ...
 
     def answer(self, reservation: str, population: str, release: str) -> None:
         """Take note of the release, by its digest, that answers a commit: from now on nothing may be measured for it.
@@ -154,7 +160,6 @@ class Vault(Protocol):
         Raises:
             Refusal: `RESERVATION_INVALID` if it is not committed, or another release answers it.
         """
-        ...
 
     def lapse(self, reservation: str, population: str) -> tuple[bytes, bytes] | None:
         """Give up a hold, and never hold for this reservation again.
@@ -165,11 +170,9 @@ class Vault(Protocol):
         Raises:
             Refusal: `RESERVATION_INVALID` if it is committed.
         """
-        ...
 
     def raises(self, population: str) -> int:
         """Return how often the owner has given an account a cap: not at all, when opening it, or also by raises since."""
-        ...
 
 
 class Contracts(Protocol):
@@ -177,19 +180,15 @@ class Contracts(Protocol):
 
     def get(self, digest: str) -> ContractRecord | None:
         """Return a contract by its digest."""
-        ...
 
     def active(self) -> ContractRecord | None:
         """Return the contract in force."""
-        ...
 
     def all(self) -> tuple[ContractRecord, ...]:
         """Return all, in the order in which they came."""
-        ...
 
     def put(self, record: ContractRecord) -> None:
         """Keep a contract, in place of what was kept under its digest."""
-        ...
 
 
 class Balances(Protocol):
@@ -197,23 +196,18 @@ class Balances(Protocol):
 
     def open(self, contract: str, cap: Charge) -> bool:
         """Give the account this cap; False, and no change, when more than that is spent."""
-        ...
 
     def tally(self, contract: str) -> Tally:
         """Return cap and spent; zeros for an account that was never opened."""
-        ...
 
     def spend(self, contract: str, charge: Charge) -> bool:
         """Spend; False, and no change, when the cap does not allow it."""
-        ...
 
     def spend_as(self, contract: str, analyst: str, charge: Charge, cap: Charge) -> bool:
         """Add to what an analyst spent; False, and no change, when that would exceed the cap."""
-        ...
 
     def spent_as(self, contract: str, analyst: str) -> Charge:
         """Return what an analyst spent."""
-        ...
 
 
 class Versions(Protocol):

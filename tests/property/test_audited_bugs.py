@@ -62,6 +62,13 @@ class Seeded:
         draws = self._numbers.geometric(-math.expm1(-1 / scale), (2, count))
         return (draws[0] - draws[1]).tolist()  # type: ignore[no-any-return]
 
+    def choose(self, mechanism: Mechanism, scores: Sequence[Sequence[int]], guarantee: Guarantee) -> list[int]:
+        """Return where the least scores are after Gumbel or exponential noise."""
+        del guarantee
+        draw = self._numbers.gumbel if mechanism.noise is NoiseKind.GUMBEL else self._numbers.standard_exponential
+        scale = mechanism.scale * self._factor
+        return [int(np.argmin(np.array(group) - scale * draw(size=len(group)))) for group in scores]
+
 
 class Same(Seeded):
     """One draw for all cells of a measure."""

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillroom.client.verification.halves import several
+from stillroom.model.marginal import Marginal
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Marginal
 from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.marginals import below, cells, division, shares, variance, weights
 from stillroom.query.estimation import estimate, marginal_of, rounded, row_noise, shape_of
+from tests.noises import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,7 +172,7 @@ def distribution(part: Part) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.asarray(np.arange(-reach * part.draws, reach * part.draws + 1) * part.weight, dtype=np.float64), total
 
 
-@pytest.mark.parametrize("noise", NoiseKind)
+@pytest.mark.parametrize("noise", ADDED)
 @pytest.mark.parametrize("scale", [0.5, 2.0, 3.7])
 @pytest.mark.parametrize("parts", [[(1.0, 1), (-0.5, 1)], [(0.9, 1), (0.05, 4)], [(0.6, 1), (0.3, 2), (-0.1, 3)], [(1.0, 1), (1.0, 1)]])
 def test_weighted_sums_stay_within_their_half_width(noise: NoiseKind, scale: float, parts: list[tuple[float, int]]) -> None:

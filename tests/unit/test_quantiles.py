@@ -24,6 +24,7 @@ from stillroom.query.evaluate import evaluate
 from stillroom.query.price import price
 from stillroom.query.table.finish import finish
 from tests.marginals import without_noise
+from tests.noises import ADDED
 from tests.questions import CONTRACT, compiled
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def exceeds(of: Grid, part: Fraction, place: int, bound: float) -> float:
     return float(spread[max(0, math.ceil(bound * finest - 1e-9) - offset) :].sum())
 
 
-@pytest.mark.parametrize("noise", NoiseKind)
+@pytest.mark.parametrize("noise", ADDED)
 @pytest.mark.parametrize("scale", [0.4, 0.6, 1.0, 2.5])
 @pytest.mark.parametrize("branches", [(4,), (3, 2), (2, 2, 2)])
 def test_errors_beyond_the_reach_are_as_rare_as_said(branches: tuple[int, ...], scale: float, noise: NoiseKind) -> None:
@@ -225,7 +226,7 @@ def noisy(of: Grid, counts: list[Floats], draw: np.random.Generator) -> list[lis
     return [[level[trial] for level in drawn] for trial in range(TRIALS)]
 
 
-@pytest.mark.parametrize("noise", NoiseKind)
+@pytest.mark.parametrize("noise", ADDED)
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("scale", [0.7, 6.0])
 def test_intervals_cover(data: str, noise: NoiseKind, scale: float) -> None:
@@ -244,7 +245,7 @@ def test_intervals_cover(data: str, noise: NoiseKind, scale: float) -> None:
         assert sum(one.low <= max(DATA[data]) <= one.high for one in greatest) >= FEWEST
 
 
-@pytest.mark.parametrize("noise", NoiseKind)
+@pytest.mark.parametrize("noise", ADDED)
 def test_medians_are_close_in_rank(noise: NoiseKind) -> None:
     """Of 3,000 rows, a median is off by no more rows than was expected, in 19 of 20 trials, and its interval is not all that there is."""
     of = grid((10, 10), 5.0, 5.0, noise=noise)

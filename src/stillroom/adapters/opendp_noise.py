@@ -1,4 +1,4 @@
-"""Noise from OpenDP's discrete samplers."""
+"""Noise from OpenDP's samplers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from stillroom.adapters.noise_process import NoiseProcess, Request
 from stillroom.errors import Code, Failed
 from stillroom.model.charge import RHO_UNIT
-from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Guarantee, Mechanism, NoiseKind
+from stillroom.model.mechanism import CHOOSING, LARGEST_SCALE, SMALLEST_SCALE, SQUARED, Guarantee, Mechanism, NoiseKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opendp.mod import Measurement
 
 LEAST_SHARE = 100_000
@@ -22,6 +24,9 @@ LEAST_SHARE = 100_000
 
 MOST_PROCESSES = 4
 """The most processes that draw together, this one among them; each holds some 100 MB."""
+
+LARGEST_SCORE = 2**53
+"""Whole numbers up to this are exact as doubles."""
 
 
 class OpendpNoise:
@@ -59,6 +64,20 @@ class OpendpNoise:
                 draws.extend(process.draws())
         return draws
 
+    def choose(self, mechanism: Mechanism, scores: Sequence[Sequence[int]], guarantee: Guarantee) -> list[int]:
+        """Return the place of the least score of each group, after noise.
+
+        OpenDP compares scores and noise in rational numbers of any length, of which it draws as many digits as it takes to tell which sum
+        is least. It is given scores as doubles, which are exact below 2⁵³: so no rounding hides in them.
+
+        Raises:
+            Failed: OpenDP's own account of the mechanism is not within the guarantee, it cannot sample at this scale, or a score is larger.
+        """
+        measurement = _confirmed(mechanism, guarantee, choosing=True)
+        if any(max(map(abs, group), default=0) > LARGEST_SCORE for group in scores):
+            raise _failed("A score is too large to be chosen by.")
+        return [int(measurement([float(score) for score in group])) for group in scores]
+
 
 def sample(mechanism: Mechanism, count: int, guarantee: Guarantee) -> list[int]:
     """Return `count` independent draws, all made in this process.
@@ -66,12 +85,20 @@ def sample(mechanism: Mechanism, count: int, guarantee: Guarantee) -> list[int]:
     Raises:
         Failed: OpenDP's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
     """
+    measurement = _confirmed(mechanism, guarantee, choosing=False)
+    return list(measurement([0] * count)) if count else []
+
+
+def _confirmed(mechanism: Mechanism, guarantee: Guarantee, *, choosing: bool) -> Measurement:
+    """Return OpenDP's measurement, whose own account is within the guarantee."""
+    if (mechanism.noise in CHOOSING) is not choosing:
+        raise _failed("The noise is not of the kind that totals, or scores, need.")
     if not SMALLEST_SCALE <= mechanism.scale <= LARGEST_SCALE:
         raise _failed("The scale of the noise is outside of what can be sampled safely.")
-    measurement = _measurement(mechanism)
+    measurement = _choosing(mechanism) if choosing else _measurement(mechanism)
     if _spent(measurement, mechanism, guarantee.sensitivity) > guarantee.rho * RHO_UNIT:
         raise _failed("The sampler does not confirm that its noise is within the charge.")
-    return list(measurement([0] * count)) if count else []
+    return measurement
 
 
 def _cores() -> int:
@@ -96,13 +123,31 @@ def _measurement(mechanism: Mechanism) -> Measurement:
     return dp.m.make_laplace(domain, dp.l1_distance(T=dp.f64), mechanism.scale)
 
 
+def _choosing(mechanism: Mechanism) -> Measurement:
+    """Return OpenDP's measurement that returns the place of the least of some scores, which it is told move within a range.
+
+    Its metric calls scores monotonic whose range is what one score moves at most; a range is what ours is about.
+    """
+    import opendp.prelude as dp
+
+    dp.enable_features("contrib")
+    domain = dp.vector_domain(dp.atom_domain(T=dp.f64, nan=False))
+    measure = dp.zero_concentrated_divergence() if mechanism.noise is NoiseKind.GUMBEL else dp.max_divergence()
+    return dp.m.make_noisy_max(domain, dp.linf_distance(T=dp.f64, monotonic=True), measure, mechanism.scale, negate=True)
+
+
 def _spent(measurement: Measurement, mechanism: Mechanism, sensitivity: int) -> Fraction:
-    """Return the rho that OpenDP's privacy map gives at a sensitivity, which it is told rounded up."""
-    gaussian = mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN
-    loss: float = measurement.map(_root_up(sensitivity) if gaussian else _float_up(sensitivity))  # type: ignore[no-untyped-call]
+    """Return the rho that OpenDP's privacy map gives at a sensitivity, which it is told rounded up.
+
+    What is chosen in one group is the measurement of one vector, and what in all groups together that of several: OpenDP's map is
+    proportional to the square of the range (Gumbel) or to the range (exponential), so that the sum of what it says of each group is what
+    it says of the L2 or the L1 norm of their ranges.
+    """
+    squared = mechanism.noise in SQUARED
+    loss: float = measurement.map(_root_up(sensitivity) if squared else _float_up(sensitivity))  # type: ignore[no-untyped-call]
     if not math.isfinite(loss):
         raise _failed("The sampler does not bound what its noise reveals.")
-    return Fraction(loss) if gaussian else Fraction(loss) ** 2 / 2
+    return Fraction(loss) if squared else Fraction(loss) ** 2 / 2
 
 
 def _root_up(square: int) -> float:

@@ -42,6 +42,10 @@ Weights = Annotated[
     list[str] | None,
     typer.Option("--weight", metavar="NAME=NUMBER", help="How much a column matters (0.01 to 100, else 1): its error is about 1/NUMBER."),
 ]
+HowQuantiles = Annotated[
+    str | None,
+    typer.Option("--quantiles", help="tree, or exponential: each quantile by itself, closer, but without interval.", show_default="tree"),
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("--param", metavar="NAME=VALUE", help="What :NAME stands for: a number, true, false or text; text in quotes is text."),

@@ -18,6 +18,7 @@ from stillroom.cli.options import (
     GroupSize,
     GroupsPerPerson,
     Home,
+    HowQuantiles,
     Nonnegative,
     Parameters,
     Pure,
@@ -55,6 +56,7 @@ def price(
     cap: Caps = None,
     clamped: Clamped = False,
     weight: Weights = None,
+    quantiles: HowQuantiles = None,
     home: Home = HERE,
     room: Room = None,
     as_json: AsJson = False,
@@ -77,6 +79,7 @@ def price(
         caps=numbers_of(cap, "--cap"),
         clamped=clamped,
         weights=numbers_of(weight, "--weight"),
+        quantiles=quantiles,
     )
     screen(as_json=as_json).show(found.to_json(), *price_lines(found, beyond=session.cap_exceeded(found)))
 
@@ -96,6 +99,7 @@ def ask(
     cap: Caps = None,
     clamped: Clamped = False,
     weight: Weights = None,
+    quantiles: HowQuantiles = None,
     out: Out = None,
     home: Home = HERE,
     room: Room = None,
@@ -123,6 +127,7 @@ def ask(
         caps=numbers_of(cap, "--cap"),
         clamped=clamped,
         weights=numbers_of(weight, "--weight"),
+        quantiles=quantiles,
     )
     if out is not None:
         found.save(out)

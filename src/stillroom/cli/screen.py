@@ -150,12 +150,13 @@ def plain(text: str) -> str:
 
 
 def question_text(question: Question) -> str:
-    """Return what a party asks, with the constants that its parameters stand for, dialect and weights, as text that is safe to show."""
+    """Return what a party asks, with the constants that its parameters stand for, dialect and terms, as text that is safe to show."""
     values = ", ".join(f":{name} = {value!r}" for name, value in sorted(question.parameters.items()))
     spoken = f"  in the dialect {question.dialect}" if question.dialect is not type(question.dialect).DUCKDB else ""
     weights = ", ".join(f"{name} by {weight:g}" for name, weight in question.terms.weights.items())
     caps = ", ".join(f"{name} at {cap:g}" for name, cap in question.terms.caps.items())
-    further = (("  with ", values), ("", spoken), ("  weighing ", weights), ("  capping ", caps))
+    chosen = "" if question.terms.quantiles is type(question.terms.quantiles).TREE else f"{question.terms.quantiles}"
+    further = (("  with ", values), ("", spoken), ("  weighing ", weights), ("  capping ", caps), ("  quantiles ", chosen))
     return plain(question.sql + "".join(word + text for word, text in further if text))
 
 
@@ -262,7 +263,8 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
             off = (
                 f"by up to {error.rank_half_width} rows in the order of values (95 %), which are told apart in steps of {error.resolution}"
             )
-            lines.append(f"Expected error of {plain(error.name)}: {off}.")
+            interval = "; chosen by the exponential mechanism, without an interval" if error.chosen else ""
+            lines.append(f"Expected error of {plain(error.name)}: {off}{interval}.")
         else:
             lines.append(f"Expected error of {plain(error.name)}: depends on the values; each cell will carry its interval.")
     lines += [f"What clamping removes from {plain(one.name)} will be measured: ± {one.half_width} in all (95 %)." for one in price.clamped]

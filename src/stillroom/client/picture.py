@@ -66,6 +66,8 @@ def remarks(release: Release) -> list[str]:
     found += [cap_sentence(*one) for one in chosen_caps(release)]
     if release.plan.finish.nonnegative:
         found.append("No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average.")
+    if any(one.part is not None for one in release.noise):
+        found.append("Each quantile was chosen by the exponential mechanism: it is near the true one in rank, and has no interval.")
     return [*found, *map(_removed, release.table.clamped), *(["No sum is clamped."] if _nothing_clamped(release) else [])]
 
 

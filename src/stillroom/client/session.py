@@ -38,6 +38,7 @@ FIXES = {
     "groups_per_person": "Give a whole number from 1 to 10^12.",
     "advise": "Give a share of the price from 0.001 to 0.5; 0.05 is usual.",
     "caps": "Give a number above 0 for each column: --cap NAME=NUMBER.",
+    "quantiles": "Write tree, or exponential.",
     "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
     "weights": "Give headings of columns, each with a number from 0.01 to 100.",
     "sql": "Ask in at most 100,000 characters, in UTF-8.",
@@ -226,8 +227,8 @@ class Session:
             sql: One SELECT.
             dialect: The dialect that it is written in, if not in DuckDB's.
             parameters: The constants that `:name` and `$name` stand for in it.
-            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `advise`, `caps`, `clamped` and `weights`
-                (see `stillroom.model.question.Terms`).
+            terms: `epsilon` or `error`; `group_size`, `pure`, `groups_per_person`, `nonnegative`, `advise`, `caps`, `clamped`, `weights`
+                and `quantiles` (see `stillroom.model.question.Terms`).
 
         Raises:
             InvalidInput: The question is malformed.

@@ -19,18 +19,28 @@ whole numbers from 2**53 on have no canonical JSON."""
 
 
 class NoiseKind(StrEnum):
-    """The two integer noise distributions (Canonne, Kamath and Steinke 2020)."""
+    """Two integer distributions for totals (Canonne, Kamath and Steinke 2020), and two for the scores that one of many is chosen by."""
 
     DISCRETE_GAUSSIAN = "discrete_gaussian"
     DISCRETE_LAPLACE = "discrete_laplace"
+    GUMBEL = "gumbel"
+    EXPONENTIAL = "exponential"
+
+
+CHOOSING = frozenset({NoiseKind.GUMBEL, NoiseKind.EXPONENTIAL})
+"""The noise of scores: which one is best with it is released, and no score ever."""
+
+SQUARED = frozenset({NoiseKind.DISCRETE_GAUSSIAN, NoiseKind.GUMBEL})
+"""The noise whose price depends on the squared L2 sensitivity; that of the others depends on L1, and is one of pure ε."""
 
 
 class Mechanism(Value):
-    """Independent integer noise that is added to each cell of a measure.
+    """Independent noise: integers that are added to each cell of a measure, or noise on the scores among which one is chosen.
 
     Attributes:
-        noise: The distribution. P(x) is proportional to exp(-x²/2σ²) for the Gaussian and to exp(-|x|/b) for the Laplace.
-        scale: σ or b, in the measure's own integer units; the double stands for its exact dyadic value.
+        noise: The distribution. P(x) is proportional to exp(-x²/2σ²) for the Gaussian and to exp(-|x|/b) for the Laplace. The Gumbel
+            distribution has P(X ≤ x) = exp(-exp(-x/s)), the exponential one P(X > x) = exp(-x/s).
+        scale: σ, b or s, in the measure's own integer units or those of its scores; the double stands for its exact dyadic value.
     """
 
     noise: NoiseKind
@@ -41,7 +51,8 @@ class Guarantee(Value):
     """What one measure's noise must be within, whatever the data: the sampler is asked for its own account before it draws.
 
     Attributes:
-        sensitivity: The squared L2 sensitivity of all cells together for Gaussian noise, their L1 sensitivity for Laplace noise.
+        sensitivity: The squared L2 sensitivity of all cells together for Gaussian and Gumbel noise, their L1 sensitivity for Laplace and
+            exponential noise.
         rho: The most zCDP rho that may be spent, in units of 1e-12. Pure epsilon-DP counts as epsilon²/2 (Bun and Steinke 2016).
     """
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from stillroom.model.advice import Advice
 from stillroom.model.contract import Digest, Name
 from stillroom.model.expression import Column, Constant, Expression
-from stillroom.model.mechanism import Mechanism
+from stillroom.model.marginal import Strategy
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind, Scalar
 from stillroom.model.selection import Selection
@@ -112,22 +112,6 @@ PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
 def highest_total(measure: Measure) -> int:
     """Return the bound of a person's totals of a sum in a cell, on either side of 0; 0 for what is no sum, and is never cut."""
     return max(-measure.low, measure.high) if measure.aggregate is Aggregate.SUM else 0
-
-
-class Marginal(Value):
-    """The totals of a measure's leaf cells over all keys but some, each with independent noise.
-
-    Attributes:
-        kept: The positions of the keys that stay, ascending; the leaf cells are added up over the others.
-        mechanism: The noise of each total.
-    """
-
-    kept: tuple[int, ...]
-    mechanism: Mechanism
-
-
-Strategy: TypeAlias = Annotated[tuple[Marginal, ...], Field(min_length=1)]
-"""The marginals that are measured of a measure, the finest one first."""
 
 
 class Bounds(Value):
@@ -396,4 +380,5 @@ those that are grouped by, and behind them those of its grid."""
 
 NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
 """For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,
-each over its domain in order. Where keys are selected, the combinations of them that are shown vary most slowly."""
+each over its domain in order. Where keys are selected, the combinations of them that are shown vary most slowly. Of a marginal that
+chooses, the number of the bucket that was chosen in each group, in the same order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from pydantic import Field
 
 from stillroom.model.charge import Charge
@@ -22,6 +24,7 @@ class ExpectedError(Value):
         rank_half_width: For quantiles of the finest rows: by how many rows the place in the order may be off. For an extreme, how many
             rows it takes at one end to be seen.
         resolution: For quantiles: how far apart the values are that are told apart, as decimal text.
+        chosen: Whether it is a quantile by the exponential mechanism, which has no interval. Left out of the encoding where false.
     """
 
     name: str
@@ -30,6 +33,7 @@ class ExpectedError(Value):
     by_group_size: dict[str, str] = Field(default_factory=dict)
     rank_half_width: str | None = None
     resolution: str | None = None
+    chosen: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class SelectionPrice(Value):

@@ -49,10 +49,17 @@ class Dialect(StrEnum):
     ORACLE = "oracle"
 
 
+class Quantiles(StrEnum):
+    """How quantiles are measured."""
+
+    TREE = "tree"
+    EXPONENTIAL = "exponential"
+
+
 Parameter: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length=SQL_LIMIT)]
 """A value of a parameter. A double means the shortest decimal that denotes it."""
 
-Term: TypeAlias = float | bool | Mapping[str, float] | None
+Term: TypeAlias = float | bool | str | Mapping[str, float] | None
 """What one of the terms may be given as in Python; None leaves it out."""
 
 
@@ -74,6 +81,8 @@ class Terms(Value):
         weights: How much columns of the table matter, by their headings, as `stillroom.query.weights` defines it: with a weight of w, a
             column's error is about 1/w of what it would be beside others with a weight of 1, which all have that are not named. It divides
             `epsilon`, and adds nothing to it. Left out of the encoding where empty.
+        quantiles: How quantiles are measured: by noisy counts on a tree of values, which all quantiles of a column share and which give
+            intervals; or each by the exponential mechanism, which is closer and gives none. Left out of the encoding where it is the tree.
     """
 
     epsilon: Annotated[float, Field(gt=0, le=100)] | None = None
@@ -91,6 +100,7 @@ class Terms(Value):
         dict[Annotated[str, Field(max_length=SQL_LIMIT)], Annotated[float, Field(ge=LIGHTEST, le=HEAVIEST, allow_inf_nan=False)]],
         Field(max_length=WEIGHT_LIMIT),
     ] = Field(default_factory=dict, exclude_if=operator.not_)
+    quantiles: Annotated[Quantiles, Field(strict=False)] = Field(default=Quantiles.TREE, exclude_if=Quantiles.TREE.__eq__)
 
 
 class Question(Value):

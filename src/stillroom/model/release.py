@@ -101,7 +101,9 @@ class MeasureNoise(Value):
     Attributes:
         measure: The number of the measure.
         kept: The positions of the keys that the marginal keeps; it adds up the leaf cells over the others.
-        mechanism: The noise added to each total, in units of 10**-digits.
+        mechanism: The noise added to each total, in units of 10**-digits; where buckets are chosen, that of their scores.
+        part: Which part of the rows lies before the bucket that is chosen in each group (`model.plan.Marginal`). Sensitivities are then
+            those of scores, in their units. Left out of the encoding where totals are measured.
         digits: Decimal places of the measure.
         add_remove_l1: L1 sensitivity when one person's rows appear or vanish, in units, as decimal text.
         add_remove_l2_squared: Square of the L2 sensitivity, likewise.
@@ -112,6 +114,7 @@ class MeasureNoise(Value):
     measure: int
     kept: tuple[int, ...]
     mechanism: Mechanism
+    part: int | None = Field(default=None, exclude_if=lambda part: part is None)
     digits: int
     add_remove_l1: str
     add_remove_l2_squared: str

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.charge import RHO_UNIT, Charge
-from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Guarantee, Mechanism, NoiseKind
+from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, SQUARED, Guarantee, Mechanism, NoiseKind
 from stillroom.privacy.accountant import charge_up, compose
 from stillroom.privacy.rounding import units_down
 
@@ -26,26 +26,32 @@ _SLACK = Fraction(1, 2**40)
 _NEAR = 2.0**-40
 """About how near, relative to it, a scale that is computed in doubles is to the exact one."""
 
+_DIVISORS = {NoiseKind.DISCRETE_GAUSSIAN: 2, NoiseKind.GUMBEL: 8}
+"""The rho of these is the squared L2 sensitivity by so many times the square of the scale."""
+
 
 def rho_of(mechanism: Mechanism, sensitivity: Sensitivity) -> Fraction:
-    """Return the exact zCDP rho of adding a mechanism's noise to each cell of a measure.
+    """Return the exact zCDP rho of adding a mechanism's noise to each cell of a measure, or of choosing by it in each group.
 
     Gaussian: rho = Δ₂²/2σ² (Canonne, Kamath and Steinke 2020, "The Discrete Gaussian for Differential Privacy",
     arXiv:2004.00010: the discrete Gaussian in several dimensions has the zCDP of the continuous one).
-    Laplace: epsilon = Δ₁/b, and pure epsilon-DP is epsilon²/2-zCDP (Bun and Steinke 2016, arXiv:1605.02065, proposition 1.4).
+    Laplace and exponential: `epsilon_of`, and pure epsilon-DP is epsilon²/2-zCDP (Bun and Steinke 2016, arXiv:1605.02065,
+    proposition 1.4).
+    Gumbel: rho = Δ₂²/8s² (`stillroom.privacy.exponential`).
     """
     epsilon = epsilon_of(mechanism, sensitivity)
     if epsilon is not None:
         return epsilon**2 / 2
-    return sensitivity.l2_squared / (2 * Fraction(mechanism.scale) ** 2)
+    return sensitivity.l2_squared / (_DIVISORS[mechanism.noise] * Fraction(mechanism.scale) ** 2)
 
 
 def epsilon_of(mechanism: Mechanism, sensitivity: Sensitivity) -> Fraction | None:
-    """Return the exact epsilon of pure DP, Δ₁/b for Laplace noise; None for Gaussian noise, which has none.
+    """Return the exact epsilon of pure DP, Δ₁/b for Laplace and exponential noise; None for the others, which are paid for as zCDP.
 
-    The likelihood ratio of independent discrete Laplace noise at two vectors is at most exp(‖x - y‖₁/b).
+    The likelihood ratio of independent discrete Laplace noise at two vectors is at most exp(‖x - y‖₁/b); that of choosing by exponential
+    noise likewise (`stillroom.privacy.exponential`).
     """
-    if mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN:
+    if mechanism.noise in SQUARED:
         return None
     return sensitivity.l1 / Fraction(mechanism.scale)
 
@@ -56,9 +62,8 @@ def guarantee_of(mechanism: Mechanism, sensitivity: Sensitivity) -> Guarantee:
     Raises:
         Refusal: The cost is larger than can be counted.
     """
-    gaussian = mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN
     charge = charge_up(rho_of(mechanism, sensitivity) * (1 + _SLACK))
-    return Guarantee(sensitivity=sensitivity.l2_squared if gaussian else sensitivity.l1, rho=charge.rho)
+    return Guarantee(sensitivity=sensitivity.l2_squared if mechanism.noise in SQUARED else sensitivity.l1, rho=charge.rho)
 
 
 def charge_of(noise: Iterable[tuple[Mechanism, Sensitivity]]) -> Charge:
@@ -70,15 +75,16 @@ def charge_of(noise: Iterable[tuple[Mechanism, Sensitivity]]) -> Charge:
     return compose(Charge(rho=guarantee_of(mechanism, sensitivity).rho) for mechanism, sensitivity in noise)
 
 
-def scale_for_rho(l2_squared: int, rho: Fraction) -> float:
-    """Return the least σ for which a measure's guarantee is within `rho`, rounded down to whole units of 1e-12.
+def scale_for_rho(l2_squared: int, rho: Fraction, noise: NoiseKind = NoiseKind.DISCRETE_GAUSSIAN) -> float:
+    """Return the least σ or s for which a measure's guarantee is within `rho`, rounded down to whole units of 1e-12.
 
     Raises:
         Refusal: No scale that can be sampled is large enough.
     """
     budget = units_down(rho, RHO_UNIT) * RHO_UNIT
     cost = l2_squared * (1 + _SLACK)
-    return _least_scale(lambda scale: cost <= 2 * budget * scale**2, math.sqrt(cost / (2 * budget)) if budget else LARGEST_SCALE)
+    paid = _DIVISORS[noise] * budget
+    return _least_scale(lambda scale: cost <= paid * scale**2, math.sqrt(cost / paid) if paid else LARGEST_SCALE)
 
 
 def scale_for_epsilon(l1: int, epsilon: Fraction) -> float:

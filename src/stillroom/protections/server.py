@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from stillroom.errors import Code, Failed
 from stillroom.model.charge import Charge
 from stillroom.model.selection import Measurement, Shown
 from stillroom.privacy.accountant import compose
+from stillroom.privacy.exponential import scores
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import guarantee_of
 from stillroom.query.advised import advised, measurements, votes_plan, with_caps
@@ -17,17 +19,21 @@ from stillroom.query.protected import drawn
 from stillroom.room.data import datasets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stillroom import ports
+    from stillroom.model.marginal import Marginal
     from stillroom.model.mechanism import Guarantee
-    from stillroom.model.plan import Marginal, NoisyCells, Plan
+    from stillroom.model.plan import NoisyCells, Plan
     from stillroom.model.schema import Scalar
     from stillroom.model.selection import Selection
     from stillroom.ports import AdmittedTable, Engine, Tables
 
     Noise = Sequence[tuple[Marginal, Guarantee]]
     """What noise is added to, and what its sampler must confirm."""
+
+    Hiding = Callable[[Sequence[int]], tuple[int, ...]]
+    """Makes of the exact totals of a marginal what is released of them."""
 
 
 class ServerProtection:
@@ -63,6 +69,9 @@ class ServerProtection:
         (2020, arXiv:2004.00010) or its Laplace counterpart. All marginals together compose to the sum of their guarantees, which must
         be within the charge. That is checked, and the sampler confirms each guarantee and draws, before a table is opened.
 
+        Where a marginal chooses, noise is on scores, and what is chosen is all that there is of them (`stillroom.privacy.exponential`):
+        the sampler confirms before a table is opened, too, and chooses later.
+
         Where keys are selected, the data say how many draws there are, so that the sampler confirms first and draws later. Which
         combinations are shown follows `stillroom.privacy.selection`.
 
@@ -85,10 +94,9 @@ class ServerProtection:
         if plan.advice:
             return self._advised(plan, noise, self._opened(datasets, versions))
         if plan.selection is None:
-            draws = self._draws(plan, noise, 1)
-            return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), draws, 1))
-        for marginal, guarantee in noise:
-            self._noise.draw(marginal.mechanism, 0, guarantee)
+            hiding = self._hiding(plan, noise, 1)
+            return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), hiding, 1))
+        self._confirm(noise)
         return self._selected(plan, plan.selection, noise, self._opened(datasets, versions))
 
     def _advised(self, plan: Plan, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
@@ -101,21 +109,51 @@ class ServerProtection:
             Failed: A marginal would cost more than it was charged.
         """
         first, second = noise[len(noise) - len(plan.advice) :], noise[: len(noise) - len(plan.advice)]
-        for marginal, guarantee in second:
-            self._noise.draw(marginal.mechanism, 0, guarantee)
+        self._confirm(second)
         draws = [self._noise.draw(one.mechanism, len(one.caps), cost) for one, (_, cost) in zip(plan.advice, first, strict=True)]
         votes = _voted(plan, self._engine.measure_exactly(votes_plan(plan), tables), draws)
         capped = with_caps(plan, [one.cap for one in advised(plan, votes)])
         known = [(one.marginal, guarantee_of(one.marginal.mechanism, one.add_remove)) for one in drawn(capped)]
         if any(cost.rho > charged.rho for (_, cost), (_, charged) in zip(known, second, strict=True)):
             raise _failed("The noise of the plan costs more with the caps that were chosen.")
-        cells = _noisy(capped, self._engine.measure_exactly(capped, tables), self._draws(capped, known, 1), 1)
+        cells = _noisy(capped, self._engine.measure_exactly(capped, tables), self._hiding(capped, known, 1), 1)
         return Measurement(cells, votes=votes)
 
-    def _draws(self, plan: Plan, noise: Noise, shown: int) -> list[Sequence[int]]:
-        """Draw the noise of marginals, given how many combinations of selected keys are shown; 1 where none are selected."""
+    def _confirm(self, noise: Noise) -> None:
+        """Let the sampler confirm the guarantees of marginals."""
+        for marginal, guarantee in noise:
+            if marginal.part is None:
+                self._noise.draw(marginal.mechanism, 0, guarantee)
+            else:
+                self._noise.choose(marginal.mechanism, (), guarantee)
+
+    def _hiding(self, plan: Plan, noise: Noise, shown: int) -> list[Hiding]:
+        """Draw the noise of marginals, given how many combinations of selected keys are shown; 1 where none are selected.
+
+        What chooses is confirmed here, and draws when it sees scores.
+        """
         sizes = [len(key.listed) or 1 for key in plan.keys]
-        return [self._noise.draw(marginal.mechanism, shown * cells(sizes, marginal.kept), guarantee) for marginal, guarantee in noise]
+        found: list[Hiding] = []
+        for marginal, guarantee in noise:
+            if marginal.part is None:
+                found.append(partial(_sums, noise=self._noise.draw(marginal.mechanism, shown * cells(sizes, marginal.kept), guarantee)))
+            else:
+                self._confirm([(marginal, guarantee)])
+                buckets = cells(sizes, [key for key in marginal.kept if key >= len(plan.grouping)])
+                found.append(partial(self._choose, marginal=marginal, buckets=buckets, guarantee=guarantee))
+        return found
+
+    def _choose(self, counts: Sequence[int], *, marginal: Marginal, buckets: int, guarantee: Guarantee) -> tuple[int, ...]:
+        """Choose a bucket in each group, given how many rows are in each of its buckets.
+
+        Raises:
+            Failed: The sampler did not choose one of them in each.
+        """
+        groups = [scores(counts[first : first + buckets], marginal.part or 0) for first in range(0, len(counts), buckets)]
+        places = tuple(self._noise.choose(marginal.mechanism, groups, guarantee))
+        if len(places) != len(groups) or not all(0 <= place < buckets for place in places):
+            raise _failed("The sampler did not choose one bucket of each group.")
+        return places
 
     def _opened(self, datasets: Iterable[str], versions: Mapping[str, int]) -> dict[str, AdmittedTable]:
         """Open the tables that a plan reads."""
@@ -135,7 +173,7 @@ class ServerProtection:
         places = chosen(persons, rule)
         leaves = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(plan.measures))]
         shown = tuple(Shown(occupied[place].keys, persons[place]) for place in places)
-        return Measurement(_noisy(plan, leaves, self._draws(plan, measures, len(places)), len(places)), shown)
+        return Measurement(_noisy(plan, leaves, self._hiding(plan, measures, len(places)), len(places)), shown)
 
 
 def _voted(plan: Plan, exact: Sequence[Sequence[int]], draws: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
@@ -155,8 +193,8 @@ def _order(keys: tuple[Scalar, ...]) -> list[tuple[bool, Scalar]]:
     return [(value is None, 0 if value is None else value) for value in keys]
 
 
-def _noisy(plan: Plan, exact: Sequence[Sequence[int]], draws: Iterable[Sequence[int]], shown: int) -> NoisyCells:
-    """Add up each marginal of each measure, and add its noise.
+def _noisy(plan: Plan, exact: Sequence[Sequence[int]], hiding: Iterable[Hiding], shown: int) -> NoisyCells:
+    """Add up each marginal of each measure, and add its noise, or choose by it.
 
     Raises:
         Failed: There are not as many numbers as the plan has totals; none may go without noise.
@@ -164,9 +202,9 @@ def _noisy(plan: Plan, exact: Sequence[Sequence[int]], draws: Iterable[Sequence[
     sizes = [sizes_of(plan, measure, shown) for measure in plan.measures]
     if [len(leaves) for leaves in exact] != [prod(own) for own in sizes]:
         raise _failed("The engine did not return one number for each cell.")
-    noise = iter(draws)
+    hidden = iter(hiding)
     return tuple(
-        tuple(_sums(marginal_of(leaves, own, marginal.kept), next(noise)) for marginal in strategy)
+        tuple(next(hidden)(marginal_of(leaves, own, marginal.kept)) for marginal in strategy)
         for leaves, own, strategy in zip(exact, sizes, plan.strategies, strict=True)
     )
 

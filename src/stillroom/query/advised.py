@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING
 from stillroom.model.advice import Advised
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.expression import All, Any, Branch, Case, Column, Compare, Comparison, Constant, Not
+from stillroom.model.marginal import Marginal
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import PERSONS, Aggregate, Bounds, Finish, Marginal, Output, highest_total
+from stillroom.model.plan import PERSONS, Aggregate, Bounds, Finish, Output, highest_total
 from stillroom.model.relation import Named, PerPerson, Total, TotalFunction
 from stillroom.model.schema import Kind
 from stillroom.privacy.advice import best
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of, guarantee_of, scale_for_epsilon, scale_for_rho
 from stillroom.query.estimation import sizes_of
-from stillroom.query.protected import marginal_sensitivities, protected
+from stillroom.query.protected import marginal_sensitivities, protected, sensitivities_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.advice import Advice
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Measure, Plan, Strategy
+    from stillroom.model.marginal import Strategy
+    from stillroom.model.plan import Measure, Plan
     from stillroom.privacy.sensitivity import Sensitivity
 
 _CELLS = "votes.cells"
@@ -141,8 +143,8 @@ def strategy_with(plan: Plan, number: int, cut_off: Measure, groups: int) -> Str
 def _mechanism_with(plan: Plan, number: int, marginal: Marginal, cut_off: Measure, groups: int) -> Mechanism:
     """Return the noise of one marginal of it."""
     sizes, bounds = sizes_of(plan, cut_off), plan.bounds.model_copy(update={"groups": groups})
-    before, _ = marginal_sensitivities(plan.measures[number], plan.bounds, sizes, marginal.kept)
-    after, _ = marginal_sensitivities(cut_off, bounds, sizes, marginal.kept)
+    before, _ = sensitivities_of(plan.measures[number], plan.bounds, sizes, marginal)
+    after, _ = sensitivities_of(cut_off, bounds, sizes, marginal)
     return _scale(marginal.mechanism, before, after)
 
 
@@ -184,7 +186,8 @@ def _scale(mechanism: Mechanism, before: Sensitivity, after: Sensitivity) -> Mec
         return mechanism if before.l1 == after.l1 else mechanism.model_copy(update={"scale": scale_for_epsilon(after.l1, epsilon)})
     if before.l2_squared == after.l2_squared:
         return mechanism
-    return mechanism.model_copy(update={"scale": scale_for_rho(after.l2_squared, guarantee_of(mechanism, before).rho * RHO_UNIT)})
+    rho = guarantee_of(mechanism, before).rho * RHO_UNIT
+    return mechanism.model_copy(update={"scale": scale_for_rho(after.l2_squared, rho, mechanism.noise)})
 
 
 def cut(measure: Measure, cap: int) -> Measure:

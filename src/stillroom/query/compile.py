@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Measure, Strategy
+    from stillroom.model.marginal import Strategy
+    from stillroom.model.plan import Measure
     from stillroom.model.question import Question, Terms
     from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame

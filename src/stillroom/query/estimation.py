@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stillroom.model.plan import Marginal, Measure, Plan
+    from stillroom.model.marginal import Marginal
+    from stillroom.model.plan import Measure, Plan
     from stillroom.privacy.marginals import Kept
 
     Floats: TypeAlias = NDArray[np.float64]

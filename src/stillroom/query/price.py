@@ -11,6 +11,7 @@ from stillroom.model.expression import PARTS, Average, Quantile, columns_of
 from stillroom.model.plan import leaves
 from stillroom.model.price import CapsPrice, ExpectedError, Price, SelectionPrice
 from stillroom.privacy.combined import Combined, Part
+from stillroom.privacy.exponential import rank_error
 from stillroom.privacy.mechanisms import charge_of
 from stillroom.privacy.promises import Noised, cap_promise, release_promise
 from stillroom.privacy.quantiles import expected_rank_error
@@ -18,6 +19,7 @@ from stillroom.privacy.rounding import float_up
 from stillroom.privacy.selection import chance_shown, cost_of
 from stillroom.privacy.words import attacker_sentences
 from stillroom.query.advised import cut, mechanisms, strategy_with
+from stillroom.query.choices import buckets_of, choice_of, is_chosen
 from stillroom.query.clamped import columns_with, half_removed
 from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.protected import drawn
@@ -145,12 +147,13 @@ def _expected_removed(plan: Plan, headings: Sequence[str], number: int) -> Expec
 
 def _expected_rank(plan: Plan, node: Quantile, kept: tuple[int, ...], name: str) -> ExpectedError:
     """Return by how many rows a quantile may be off in a row of a grouping set, and between which values it cannot tell."""
-    width = Fraction(node.width, 10**node.digits)
-    return ExpectedError(
-        name=name,
-        rank_half_width=str(expected_rank_error(grid_of(plan, node, kept), Fraction(node.part, PARTS), LEVEL)),
-        resolution=decimal_text(width, node.digits, ROUND_CEILING),
-    )
+    width, chosen = Fraction(node.width, 10**node.digits), is_chosen(plan, node)
+    if chosen:
+        off = rank_error(choice_of(plan, node, kept)[1].mechanism, buckets_of(plan, node), LEVEL)
+    else:
+        off = expected_rank_error(grid_of(plan, node, kept), Fraction(node.part, PARTS), LEVEL)
+    resolution = decimal_text(width, node.digits, ROUND_CEILING)
+    return ExpectedError(name=name, rank_half_width=str(off), resolution=resolution, chosen=chosen)
 
 
 def _noise(plan: Plan, measure: int, kept: tuple[int, ...], one: int) -> Combined:

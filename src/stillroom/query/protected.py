@@ -6,8 +6,10 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.model.charge import Charge
-from stillroom.model.plan import PERSONS, Aggregate, Bounds, Marginal, reach
+from stillroom.model.marginal import Marginal
+from stillroom.model.plan import PERSONS, Aggregate, Bounds, reach
 from stillroom.privacy.accountant import compose
+from stillroom.privacy.exponential import choice_sensitivities
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import charge_of
 from stillroom.privacy.sensitivity import Sensitivity, sensitivities
@@ -39,23 +41,35 @@ class Protected(NamedTuple):
 def protected(plan: Plan) -> list[Protected]:
     """Return all that a plan measures, in order; where caps are to be chosen, at the highest ones."""
     found = [
-        Protected(number, marginal, *marginal_sensitivities(measure, plan.bounds, sizes_of(plan, measure), marginal.kept))
+        Protected(number, marginal, *sensitivities_of(measure, plan.bounds, sizes_of(plan, measure), marginal))
         for number, (measure, strategy) in enumerate(zip(plan.measures, plan.strategies, strict=True))
         for marginal in strategy
     ]
-    return [one._replace(change=_any_change(one.add_remove, plan.measures[one.measure])) for one in found] if plan.advice else found
+    return [one._replace(change=_any_change(one, plan.measures[one.measure])) for one in found] if plan.advice else found
 
 
-def _any_change(add_remove: Sensitivity, measure: Measure) -> Sensitivity:
+def sensitivities_of(measure: Measure, bounds: Bounds, sizes: Sequence[int], marginal: Marginal) -> tuple[Sensitivity, Sensitivity]:
+    """Return the (add/remove, change) sensitivities of what noise is added to in a marginal: its totals, or what is chosen by.
+
+    What is chosen depends on a person by how many of the person's rows are in each group: a count of rows, without its grid.
+    """
+    if marginal.part is None:
+        return marginal_sensitivities(measure, bounds, sizes, marginal.kept)
+    grouped = tuple(key for key in marginal.kept if key not in measure.grid)
+    own = [1 if key in measure.grid else size for key, size in enumerate(sizes)]
+    return choice_sensitivities(marginal_sensitivities(measure.model_copy(update={"grid": ()}), bounds, own, grouped)[0], marginal.part)
+
+
+def _any_change(one: Protected, measure: Measure) -> Sensitivity:
     """Return the change sensitivity that goes with an add/remove sensitivity whatever the bounds are.
 
     With lower caps a measure's add/remove sensitivity is what it is with the highest ones, after scaling to the noise that is drawn then.
     Its change sensitivity may be more in proportion, but at most twice in L1, and in squared L2 twice, or four times where entries have
-    both signs (`privacy.sensitivity`).
+    both signs (`privacy.sensitivity`). Of what is chosen, a change is always twice as much.
     """
-    signed = measure.low < 0 < measure.high
+    add_remove, opposed = one.add_remove, one.marginal.part is not None or measure.low < 0 < measure.high
     return Sensitivity(
-        l0=2 * add_remove.l0, l1=2 * add_remove.l1, l2_squared=(4 if signed else 2) * add_remove.l2_squared, linf=2 * add_remove.linf
+        l0=2 * add_remove.l0, l1=2 * add_remove.l1, l2_squared=(4 if opposed else 2) * add_remove.l2_squared, linf=2 * add_remove.linf
     )
 
 

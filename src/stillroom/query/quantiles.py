@@ -139,6 +139,16 @@ def operand_and_part(node: exp.Expr) -> tuple[exp.Expr, int]:
             raise unsupported(node)
 
 
+def middle(node: Quantile, bucket: int) -> Fraction:
+    """Return the value in the middle of a bucket; of an even number of values, the lower one of two.
+
+    Buckets may end behind the greatest value: what begins there stands for that.
+    """
+    begin = node.low + bucket * node.width
+    first, last = min(node.high, begin), min(node.high, begin + node.width - node.step)
+    return Fraction(first + (last - first) // node.step // 2 * node.step)
+
+
 def grid_of(plan: Plan, node: Quantile, kept: tuple[int, ...]) -> Grid:
     """Return what is known, before anything is measured, about the counts that a quantile is made of in a row of a grouping set."""
     number = int(node.measure[1:])

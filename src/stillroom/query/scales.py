@@ -13,13 +13,15 @@ from stillroom.privacy import ratios
 from stillroom.privacy.intervals import scale_for_half_width
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.ratios import expected_ratio_half_width
+from stillroom.query.choices import choices, parts_chosen
 from stillroom.query.estimation import row_noise
 from stillroom.query.strategies import by_price, shape, strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stillroom.model.plan import Bounds, Finish, Key, Measure, Output, Strategy
+    from stillroom.model.marginal import Strategy
+    from stillroom.model.plan import Bounds, Finish, Key, Measure, Output
     from stillroom.model.question import Terms
     from stillroom.privacy.combined import Combined
     from stillroom.privacy.marginals import Kept
@@ -71,9 +73,14 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     over = [whole if one.aggregate is Aggregate.REMOVED else sets if one.kept is None else [one.kept] for one in measures]
     shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for (measure, own), sets in zip(known, over, strict=True)]
     if terms.epsilon is not None:
+        asked = parts_chosen(finish, terms)
+        priced = [
+            choices(measure, bounds, own, finish.sets, asked[number], pure=terms.pure) if number in asked else shapes[number]
+            for number, (measure, own) in enumerate(known)
+        ]
         counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
         rest = 1 - Fraction(str(terms.advise or 0))
-        weighted = [one.weighted(weight, pure=terms.pure) for one, weight in zip(shapes, weights, strict=True)]
+        weighted = [one.weighted(weight, pure=terms.pure) for one, weight in zip(priced, weights, strict=True)]
         return by_price([*weighted, *counted], Fraction(str(terms.epsilon)), delta, pure=terms.pure, share=rest)
     noise = NoiseKind.DISCRETE_LAPLACE if terms.pure else NoiseKind.DISCRETE_GAUSSIAN
     shown = sum(measure.aggregate is not Aggregate.REMOVED for measure in measures)

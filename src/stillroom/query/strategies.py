@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from stillroom.model.marginal import Marginal
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
-from stillroom.model.plan import Marginal
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.marginals import SHARE, below, cells, division, variance
 from stillroom.privacy.mechanisms import scale_for_epsilon, scale_for_rho
@@ -17,9 +17,11 @@ from stillroom.query.protected import marginal_sensitivities
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from stillroom.model.plan import Bounds, Measure, Strategy
+    from stillroom.model.marginal import Strategy
+    from stillroom.model.plan import Bounds, Measure
     from stillroom.privacy.marginals import Kept
     from stillroom.privacy.sensitivity import Sensitivity
+    from stillroom.query.choices import Choices
 
 MARGINALS = 64
 """Of tables with more marginals than this, only the finest one is measured."""
@@ -57,6 +59,14 @@ class Shape:
     def weighted(self, weight: Fraction, *, pure: bool) -> Shape:
         """Return the same with an error of 1/weight of what it would be: the scale of Gaussian noise falls with the root of its price."""
         return replace(self, weight=self.weight * (weight if pure else weight**2))
+
+    def paid(self, price: Fraction, *, pure: bool) -> Strategy:
+        """Return what is measured for a price, a pure ε or a rho: each marginal gets its part of it."""
+        if pure:
+            scales = {kept: scale_for_epsilon(known.l1, price * self.parts[kept]) for kept, known in self.known.items()}
+            return strategy(NoiseKind.DISCRETE_LAPLACE, scales)
+        scales = {kept: scale_for_rho(known.l2_squared, price * self.parts[kept]) for kept, known in self.known.items()}
+        return strategy(NoiseKind.DISCRETE_GAUSSIAN, scales)
 
 
 def shape(measure: Measure, bounds: Bounds, sizes: tuple[int, ...], sets: Sequence[Kept], *, pure: bool, even: bool) -> Shape:  # noqa: PLR0913 - the parts of a plan that bear on it
@@ -114,25 +124,11 @@ def _evened(sizes: Sequence[int], sets: Mapping[Kept, float], costs: Mapping[Kep
     return found
 
 
-def by_price(shapes: Sequence[Shape], epsilon: Fraction, delta: Fraction, *, pure: bool, share: Fraction) -> tuple[Strategy, ...]:
+def by_price(shapes: Sequence[Shape | Choices], epsilon: Fraction, delta: Fraction, *, pure: bool, share: Fraction) -> tuple[Strategy, ...]:
     """Divide a share of a price: each measure gets its part, and of that each of its marginals."""
     total = (sum((one.weight for one in shapes), Fraction(0)) or Fraction(1)) / share
-    if pure:
-        return tuple(
-            strategy(
-                NoiseKind.DISCRETE_LAPLACE,
-                {kept: scale_for_epsilon(known.l1, epsilon * one.weight / total * one.parts[kept]) for kept, known in one.known.items()},
-            )
-            for one in shapes
-        )
-    rho = rho_from(epsilon, delta)
-    return tuple(
-        strategy(
-            NoiseKind.DISCRETE_GAUSSIAN,
-            {kept: scale_for_rho(known.l2_squared, rho * one.weight / total * one.parts[kept]) for kept, known in one.known.items()},
-        )
-        for one in shapes
-    )
+    price = epsilon if pure else rho_from(epsilon, delta)
+    return tuple(one.paid(price * one.weight / total, pure=pure) for one in shapes)
 
 
 def strategy(noise: NoiseKind, scales: Mapping[Kept, float]) -> Strategy:

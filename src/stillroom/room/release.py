@@ -64,6 +64,7 @@ def _noise(plan: Plan) -> tuple[MeasureNoise, ...]:
             measure=one.measure,
             kept=one.marginal.kept,
             mechanism=one.marginal.mechanism,
+            part=one.marginal.part,
             digits=plan.measures[one.measure].digits,
             add_remove_l1=str(one.add_remove.l1),
             add_remove_l2_squared=str(one.add_remove.l2_squared),

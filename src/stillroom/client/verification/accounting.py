@@ -8,11 +8,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from stillroom.client.verification.caps import vote_distances, whatever_cap
+from stillroom.client.verification.caps import PURE, cost_of, vote_distances, whatever_cap
 from stillroom.client.verification.conversion import epsilon_of, rho_of
-from stillroom.client.verification.sensitivity import moves
+from stillroom.client.verification.sensitivity import marginal_moves, moves
 from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
-from stillroom.model.mechanism import NoiseKind
 from stillroom.model.plan import PERSONS
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Cost:
 
     Attributes:
         rho: The exact zCDP rho.
-        pure: The exact pure ε, where all noise is Laplace.
+        pure: The exact pure ε, where all noise is Laplace or exponential.
         marginals: How many marginals there are; each may have been rounded up.
     """
 
@@ -52,9 +51,9 @@ def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
     Last are the votes for caps, and the numbers of persons that select keys.
     """
     pairs = [(measure, one) for measure, strategy in zip(plan.measures, plan.strategies, strict=True) for one in strategy]
-    found = [moves(measure, plan.bounds, _sizes(plan, measure), one.kept) for measure, one in pairs]
+    found = [marginal_moves(measure, plan.bounds, _sizes(plan, measure), one) for measure, one in pairs]
     if plan.advice:
-        found = [whatever_cap(measure, known) for (measure, _), known in zip(pairs, found, strict=True)] + vote_distances(plan)
+        found = [whatever_cap(*pair, known) for pair, known in zip(pairs, found, strict=True)] + vote_distances(plan)
     return found if plan.selection is None else [*found, moves(PERSONS, plan.bounds, [_endless(plan)], [0])]
 
 
@@ -100,13 +99,9 @@ def epsilon_span(cost: Cost, delta: float) -> tuple[float, float]:
 
 
 def _cost(mechanisms: Sequence[Mechanism], moved: Sequence[Moved]) -> Cost:
-    """Add up: Δ₂²/2σ² for Gaussian noise, and (Δ₁/b)²/2 for Laplace noise, which is Δ₁/b in pure ε."""
+    """Add up what each costs: as rho, or as pure ε, which is ε²/2 in rho."""
     pairs = list(zip(mechanisms, moved, strict=True))
-    pure = [Fraction(one.l1) / Fraction(noise.scale) for noise, one in pairs if noise.noise is NoiseKind.DISCRETE_LAPLACE]
-    gaussian = [Fraction(one.l2_squared) / (2 * Fraction(noise.scale) ** 2) for noise, one in pairs if _gaussian(noise)]
-    rho = sum(gaussian, Fraction(0)) + sum((epsilon**2 / 2 for epsilon in pure), Fraction(0))
+    pure = [cost_of(noise, one) for noise, one in pairs if noise.noise in PURE]
+    rho = sum((cost_of(noise, one) for noise, one in pairs if noise.noise not in PURE), Fraction(0))
+    rho += sum((epsilon**2 / 2 for epsilon in pure), Fraction(0))
     return Cost(rho, sum(pure, Fraction(0)) if len(pure) == len(pairs) else None, len(pairs))
-
-
-def _gaussian(mechanism: Mechanism) -> bool:
-    return mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.client.verification.outcome import expect, require
-from stillroom.client.verification.sensitivity import Moved, moves
+from stillroom.client.verification.sensitivity import Moved, marginal_moves, moves
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.mechanism import NoiseKind
 from stillroom.model.plan import PERSONS, Aggregate, Bounds
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.advice import Advice, Advised
+    from stillroom.model.marginal import Marginal
     from stillroom.model.mechanism import Mechanism
     from stillroom.model.plan import Measure, Plan
     from stillroom.model.release import MeasureNoise
@@ -26,6 +27,9 @@ ROOM = Fraction(1, 10**6)
 
 PAID = Fraction(1, 10**9)
 """Relative room above what was paid, for the same reason."""
+
+PURE = frozenset({NoiseKind.DISCRETE_LAPLACE, NoiseKind.EXPONENTIAL})
+"""The noise that is paid for in pure ε."""
 
 LEAST_SCALE = 2.0**-6
 """No noise is drawn at a smaller scale."""
@@ -37,13 +41,13 @@ def vote_distances(plan: Plan) -> list[tuple[Moved, Moved]]:
     return [moves(PERSONS, bounds, [len(one.caps)], [0]) for one in plan.advice]
 
 
-def whatever_cap(measure: Measure, known: tuple[Moved, Moved]) -> tuple[Moved, Moved]:
+def whatever_cap(measure: Measure, marginal: Marginal, known: tuple[Moved, Moved]) -> tuple[Moved, Moved]:
     """Return the distances of a marginal whose caps are not known yet, in proportion to what noise is drawn.
 
-    A change removes and adds a vector: twice the distance, and twice its square unless entries may cancel, which may make four times.
+    A change removes and adds a vector: twice the distance, and twice its square unless both may meet in a cell, which may make four times.
     """
     one = known[0]
-    factor = 4 if measure.low < 0 < measure.high else 2
+    factor = 4 if marginal.part is not None or measure.low < 0 < measure.high else 2
     return one, Moved(2 * one.l1, factor * one.l2_squared)
 
 
@@ -90,7 +94,7 @@ def _cut(measure: Measure, cap: int) -> Measure:
 
 
 class _Spent(NamedTuple):
-    """The kind of a marginal's noise, and what it costs: rho of Gaussian noise, and pure ε of Laplace noise."""
+    """The kind of a marginal's noise, and what it costs (`cost_of`)."""
 
     noise: NoiseKind
     cost: Fraction
@@ -99,22 +103,24 @@ class _Spent(NamedTuple):
 def _spent(plan: Plan) -> list[_Spent]:
     """Return what each marginal costs."""
     return [
-        _Spent(one.mechanism.noise, _cost(one.mechanism, moves(measure, plan.bounds, _sizes(plan, measure), one.kept)[0]))
+        _Spent(one.mechanism.noise, cost_of(one.mechanism, marginal_moves(measure, plan.bounds, _sizes(plan, measure), one)[0]))
         for measure, strategy in zip(plan.measures, plan.strategies, strict=True)
         for one in strategy
     ]
 
 
-def _cost(mechanism: Mechanism, moved: Moved) -> Fraction:
-    if mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN:
-        return moved.l2_squared / (2 * Fraction(mechanism.scale) ** 2)
-    return moved.l1 / Fraction(mechanism.scale)
+def cost_of(mechanism: Mechanism, moved: Moved) -> Fraction:
+    """Return what noise costs: Δ₁/b in pure ε for Laplace and exponential noise, else rho: Δ₂²/2σ² for Gaussian and Δ₂²/8s² for Gumbel."""
+    if mechanism.noise in PURE:
+        return moved.l1 / Fraction(mechanism.scale)
+    times = 8 if mechanism.noise is NoiseKind.GUMBEL else 2
+    return moved.l2_squared / (times * Fraction(mechanism.scale) ** 2)
 
 
 def _variance(noise: NoiseKind, moved: Moved, cost: Fraction) -> Fraction:
-    """Return the variance of the noise of a kind that costs so much where one person moves numbers so far."""
+    """Return the variance of noise on totals that costs so much where one person moves them so far, in the same terms as other noise."""
     require(cost > 0, "a cap is chosen of something that nobody moves")
-    if noise is NoiseKind.DISCRETE_GAUSSIAN:
+    if noise not in PURE:
         return max(Fraction(LEAST_SCALE) ** 2, moved.l2_squared / (2 * cost))
     return 2 * max(Fraction(LEAST_SCALE), moved.l1 / cost) ** 2
 
@@ -173,4 +179,4 @@ def _noise_under(plan: Plan, advice: Advice, cap: int, groups: int | None) -> Fr
     measure, finest = plan.measures[advice.measure], plan.strategies[advice.measure][0]
     bounds, sizes = plan.bounds.model_copy(update={"groups": groups or plan.bounds.groups}), _sizes(plan, measure)
     before, after = (moves(one, own, sizes, finest.kept)[0] for one, own in ((measure, plan.bounds), (_cut(measure, cap), bounds)))
-    return _variance(finest.mechanism.noise, after, _cost(finest.mechanism, before))
+    return _variance(finest.mechanism.noise, after, cost_of(finest.mechanism, before))

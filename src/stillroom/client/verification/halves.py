@@ -13,8 +13,9 @@ from stillroom.client.verification.noise import spread
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from stillroom.model.marginal import Marginal, Strategy
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Marginal, Plan, Strategy
+    from stillroom.model.plan import Plan
 
     Kept = tuple[int, ...]
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from stillroom.model.expression import PARTS
 from stillroom.model.plan import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stillroom.model.marginal import Marginal
     from stillroom.model.plan import Bounds, Measure
 
 
@@ -36,6 +38,27 @@ def moves(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Sequence
     together = max(1, _touched(measure, bounds, prod(sizes) // totals))
     one = measure.model_copy(update={"low": measure.low * together, "high": measure.high * together})
     return add_remove(one, bounds, totals), change(one, bounds, totals)
+
+
+def marginal_moves(measure: Measure, bounds: Bounds, sizes: Sequence[int], marginal: Marginal) -> tuple[Moved, Moved]:
+    """Return how far a marginal moves: its totals, or the scores of what is chosen by it."""
+    if marginal.part is None:
+        return moves(measure, bounds, sizes, marginal.kept)
+    return _choice_moves(measure, bounds, sizes, marginal.kept, max(marginal.part, PARTS - marginal.part))
+
+
+def _choice_moves(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Sequence[int], share: int) -> tuple[Moved, Moved]:
+    """Return how far apart the scores of a group may move, over all groups.
+
+    A row moves each score of its group by a share of a row at most, up or down, and scores have two units for each part of a row: so by
+    twice the share to either side. A person is in some groups with some rows each, as in a count; an altered person both leaves and comes.
+    """
+    groups = prod(sizes[key] for key in kept if key not in measure.grid)
+    every = prod(size for key, size in enumerate(sizes) if key not in measure.grid)
+    together = max(1, min(bounds.groups, every // groups))
+    counted = measure.model_copy(update={"grid": (), "high": measure.high * together})
+    rows, once = add_remove(counted, bounds, groups), 4 * share
+    return Moved(rows.l1 * once, rows.l2_squared * once**2), Moved(2 * rows.l1 * once, 4 * rows.l2_squared * once**2)
 
 
 def add_remove(measure: Measure, bounds: Bounds, cells: int) -> Moved:

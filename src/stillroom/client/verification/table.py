@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.chosen import check_values
 from stillroom.client.verification.computed import check_computed, check_ranges
 from stillroom.client.verification.halves import alone, halves
 from stillroom.client.verification.numerals import units_of
@@ -42,7 +43,8 @@ class Found:
 def check_table(plan: Plan, table: Table) -> Found:
     """Check every cell, the interval of every plain count and sum, and every plain total whose parts are shown.
 
-    Columns that are made of keys, counts and sums are computed again where the table shows these too. All others are checked to lie within
+    Columns that are made of keys, counts and sums are computed again where the table shows these too. A quantile that was chosen is that of
+    a bucket, and has the ends of its column for an interval. All others are checked to lie within
     their intervals, averages within the contract's bounds, and variances and what is made of them within their known range.
 
     Raises:
@@ -65,7 +67,7 @@ def check_table(plan: Plan, table: Table) -> Found:
             for cell in cells:
                 _check_between(output, cell)
             check_ranges(plan, output, cells, table.shown)
-            intervals += check_computed(plan, table, position, known)
+            intervals += check_computed(plan, table, position, known) + check_values(plan, output, cells)
     return Found(intervals + _check_removed(plan, table), totals)
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.model.expression import PARTS, Average, Column, Over, Quantile, children, columns_of
 from stillroom.privacy import ratios
-from stillroom.privacy.intervals import HIGHEST_LEVEL, joint_level
+from stillroom.privacy.intervals import HIGHEST_LEVEL, Derived, joint_level
 from stillroom.privacy.quantiles import greatest_of, least_of, quantile_of
-from stillroom.query.quantiles import grid_of
+from stillroom.query.choices import is_chosen
+from stillroom.query.quantiles import grid_of, middle
 from stillroom.query.result import reads_noise
 from stillroom.query.scales import LEVEL, average_of
 from stillroom.query.table.estimate import Estimate, exact, vague
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
     from stillroom.model.selection import Shown
-    from stillroom.privacy.intervals import Derived
     from stillroom.query.table.totals import Totals
 
     Windows: TypeAlias = dict[tuple[Over, Fraction], Sequence[Estimate]]
@@ -109,7 +109,11 @@ class Rows:
         return ratios.ratio_interval(known, of_sum, of_count, shown)
 
     def placed(self, atom: Quantile, level: Fraction) -> Iterable[Derived]:
-        """Yield, for each row, a quantile or an extreme with its interval, in units."""
+        """Yield, for each row, a quantile or an extreme with its interval, in units; what is chosen has none but the ends of the column."""
+        if is_chosen(self._plan, atom):
+            ends, buckets = (Fraction(atom.low), Fraction(atom.high)), self._totals.chosen(atom)
+            yield from (Derived(middle(atom, buckets[number]), *ends, no_information=True) for number in self._numbers)
+            return
         known = [grid_of(self._plan, atom, kept) for kept in self._plan.finish.sets]
         levels = self._totals.levels(int(atom.measure[1:]))
         for number in self._numbers:

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from stillroom.model.plan import Aggregate
+from stillroom.query.choices import choice_of
 from stillroom.query.estimation import estimate, exact, most_rounded, precisions, rounded, row_noise, shape_of, sizes_of
 from stillroom.query.table.nonnegative import nonnegative
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stillroom.model.plan import Marginal, NoisyCells, Plan
+    from stillroom.model.expression import Quantile
+    from stillroom.model.marginal import Marginal
+    from stillroom.model.plan import NoisyCells, Plan
     from stillroom.privacy.combined import Combined
     from stillroom.query.estimation import Whole
 
@@ -74,6 +77,11 @@ class Totals:
             left_out = tuple(key for key in range(len(sizes)) if key not in wanted)
             rows.append(cells.sum(axis=left_out).reshape(-1, cells.shape[-1]))
         return np.concatenate(rows).astype(np.float64)
+
+    def chosen(self, quantile: Quantile) -> list[int]:
+        """Return the number of the bucket that was chosen for a quantile in each row."""
+        places = (choice_of(self._plan, quantile, kept)[0] for kept in self._kept)
+        return [bucket for place in places for bucket in self._measured[int(quantile.measure[1:])][place]]
 
     def _estimated(self, number: int) -> tuple[list[int], list[int], Sequence[float]]:
         """Return a measure's total of each row, what it was before it was kept from being negative, and how much larger before rounding."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.canonical import digest, encode
 from stillroom.client.verification.caps import with_caps
+from stillroom.client.verification.chosen import check_choices, chooses
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import row_count
 from stillroom.model.expression import Average, Column, Constant, Covariance, Quantile, columns_of, walk
-from stillroom.model.mechanism import NoiseKind
+from stillroom.model.mechanism import CHOOSING, NoiseKind
 from stillroom.model.plan import Aggregate
+from stillroom.model.question import Quantiles
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
     from stillroom.client.verification.evidence import Evidence
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Key, Plan, Strategy
+    from stillroom.model.marginal import Strategy
+    from stillroom.model.plan import Key, Plan
     from stillroom.model.release import Release
 
 TITLE = "The plan is the one that it names"
@@ -59,13 +62,15 @@ def check(evidence: Evidence) -> str:
 
 def _fits(release: Release, plan: Plan) -> None:
     """See that each measure has its noise and each output its heading."""
-    planned = [(number, one.kept, one.mechanism) for number, strategy in enumerate(plan.strategies) for one in strategy]
-    expect("what was measured", [(noise.measure, noise.kept, noise.mechanism) for noise in release.noise], planned)
+    planned = [(number, one.kept, one.mechanism, one.part) for number, strategy in enumerate(plan.strategies) for one in strategy]
+    expect("what was measured", [(noise.measure, noise.kept, noise.mechanism, noise.part) for noise in release.noise], planned)
+    ways = {chooses(strategy) for measure, strategy in zip(plan.measures, plan.strategies, strict=True) if measure.grid}
+    expect("whether quantiles are chosen", ways, ways and {release.question.terms.quantiles is Quantiles.EXPONENTIAL})
     expect("whether counts are kept from being negative", plan.finish.nonnegative, release.question.terms.nonnegative)
     expect("whether caps are chosen", bool(release.plan.advice), release.question.terms.advise is not None)
     asked = release.question.terms.clamped or not any(one.aggregate is Aggregate.REMOVED for one in plan.measures)
     require(asked, "what clamping removes is measured, and nobody asked for it")
-    digits = [plan.measures[number].digits for number, _, _ in planned]
+    digits = [plan.measures[number].digits for number, *_ in planned]
     expect("the decimal places of the measures", [noise.digits for noise in release.noise], digits)
     expect("the number of headings", len(release.table.headings), len(plan.finish.outputs))
     for heading, output in zip(release.table.headings, plan.finish.outputs, strict=True):
@@ -78,6 +83,7 @@ def _sound(plan: Plan) -> None:
         for low, high in ((measure.low, measure.high), (measure.row_low, measure.row_high)):
             require(-LARGEST <= low <= 0 <= high <= LARGEST, f"the bounds of measure {number} leave out 0, or are too large")
     for advice in plan.advice:
+        require(advice.mechanism.noise not in CHOOSING, "votes for caps are not counted with noise")
         require(SCALES[0] <= advice.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {advice.mechanism.scale}")
     if plan.selection is not None:
         scale = plan.selection.mechanism.scale
@@ -106,6 +112,9 @@ def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
         require(SCALES[0] <= one.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {one.mechanism.scale}")
         require(_is_set([*range(len(plan.grouping)), *plan.measures[number].grid], one.kept), f"{one.kept} is not a marginal")
         require(one.kept[: plan.selected] == tuple(range(plan.selected)), f"the marginal {one.kept} adds up over selected keys")
+    if chooses(strategy):
+        check_choices(plan, number)
+        return
     require(len(set(kept)) == len(kept), f"a marginal of measure {number} is there twice")
     gaussian = all(one.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN for one in strategy) or bool(plan.measures[number].grid)
     few = len(strategy) <= MOST_MARGINALS
@@ -172,14 +181,15 @@ def _noisy(expression: Expression, plan: Plan) -> bool:
 
 
 def _laddered(node: Quantile, plan: Plan) -> None:
-    """See that a quantile is of counts on the levels of one tree, whose leaves hold all values between its ends."""
+    """See that a quantile is of counts on the levels of one tree, whose leaves hold all values between its ends; or chosen of these."""
     number = int(node.measure[1:])
     grid, grouped = plan.measures[number].grid, range(len(plan.grouping))
     levels = [(*grouped, *grid[:level]) for level in range(len(grid), 0, -1)]
     kinds = {one.mechanism.noise for one in plan.strategies[number]}
     counted = all((plan.keys[key].kind, plan.keys[key].domain) == (Kind.INTEGER, _first(plan.keys[key])) for key in grid)
-    laddered = [one.kept for one in plan.strategies[number]] == levels
-    require(bool(grid) and counted and laddered and len(kinds) == 1, "a quantile is not of counts on ever finer grids")
+    laddered = [one.kept for one in plan.strategies[number]] == levels and len(kinds) == 1
+    chosen = any(one.part == node.part for one in plan.strategies[number])
+    require(bool(grid) and counted and (chosen or laddered), "a quantile is not of counts on ever finer grids")
     leaves = prod(len(plan.keys[key].listed) for key in grid)
     require(node.low <= node.high < node.low + leaves * node.width, "a quantile has values outside of its grid")
 
