@@ -78,3 +78,30 @@ def sparse_marginal(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...]
             number = number * (sizes[key] + 1) + (own + 1 if own_positions[key] in kept else 0)
         totals[number] += value
     return dict(totals)
+
+
+def in_groups(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...], measure: int) -> dict[tuple[int, ...], dict[int, int]]:
+    """Return the counts of the buckets of each group, given sparse leaf cells and the keys that tell groups and buckets apart."""
+    grid = plan.measures[measure].grid
+    buckets = prod(len(plan.keys[key].listed) for key in grid)
+    grouped = [key for key in own_keys(plan, measure) if key not in grid]
+    found: dict[tuple[int, ...], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for cell, count in leaves.items():
+        rest, bucket = divmod(cell, buckets)
+        place = []
+        for key in reversed(grouped):
+            rest, own = divmod(rest, len(plan.keys[key].listed))
+            place.append(own if key in kept else -1)
+        found[tuple(place)][bucket] += count
+    return found
+
+
+def moved_within(before: Mapping[int, int], after: Mapping[int, int], part: int) -> int:
+    """Return within which range the scores of a group move, given the counts of its buckets that are not empty.
+
+    Between two of these, and at both ends, all empty buckets have one score.
+    """
+    occupied = sorted(before.keys() | after.keys())
+    one, other = (scores([0, *(count for bucket in occupied for count in (counts.get(bucket, 0), 0))], part) for counts in (before, after))
+    moved = [there - here for here, there in zip(one, other, strict=True)]
+    return max(moved) - min(moved)

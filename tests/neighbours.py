@@ -13,13 +13,14 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.model.marginal import Marginal
+from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.model.plan import Aggregate
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.query.estimation import sizes_of
 from stillroom.query.protected import Protected, drawn, marginal_sensitivities
 from tests.alterations import ALTERATIONS, table_of_altered
-from tests.marginals import own_keys, sparse_marginal
+from tests.marginals import in_groups, moved_within, own_keys, sparse_marginal
 from tests.reference import counted, together
 from tests.world import contract, contributions, persons, world
 
@@ -99,7 +100,7 @@ class Exploration:
 
         Where keys are selected, noise is added to numbers of persons, too, which vectors have after the measures.
         """
-        silent = self.plan.strategies[0][0].mechanism
+        silent = Mechanism(noise=NoiseKind.DISCRETE_LAPLACE, scale=1.0)
         leaves = [Marginal(kept=own_keys(self.plan, number), mechanism=silent) for number in range(len(self.plan.measures))]
         bounds = [
             marginal_sensitivities(measure, self.plan.bounds, sizes_of(self.plan, measure), one.kept)
@@ -109,12 +110,13 @@ class Exploration:
         return [*drawn(self.plan), *(Protected(number, one, *both) for number, (one, both) in exact)]
 
     def marginals(self, vector: Vector) -> list[Sparse]:
-        """Return what a vector of leaf cells adds to each of them."""
-        measures = len(self.plan.measures)
-        return [
-            sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure) if one.measure < measures else vector[measures]
-            for one in self.protected
-        ]
+        """Return what a vector of leaf cells adds to each of them; where one chooses, these leaf cells."""
+        return [self._marginal(vector, one) for one in self.protected]
+
+    def _marginal(self, vector: Vector, one: Protected) -> Sparse:
+        if one.measure == len(self.plan.measures) or one.marginal.part is not None:
+            return vector[one.measure]
+        return sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure)
 
     @property
     def read(self) -> list[str]:
@@ -152,24 +154,32 @@ class Exploration:
         if any(measure.aggregate is Aggregate.UNION for measure in self.plan.measures):
             yield united(parts for identifier, parts in everybody.items() if identifier not in who)
 
+    def apart(self, one: Protected, before: Sparse, after: Sparse) -> Norms:
+        """Return how far apart two vectors of a marginal are; where it chooses, within which range the scores of each group move."""
+        if one.marginal.part is None:
+            return norms(minus(before, after))
+        part, kept = one.marginal.part, one.marginal.kept
+        here, there = (in_groups(self.plan, cells, kept, one.measure) for cells in (before, after))
+        return norms(moved_within(here.get(group, {}), there.get(group, {}), part) for group in here.keys() | there.keys())
+
     def vanishing(self) -> Iterator[tuple[Norms, Norms]]:
         """Yield how far a person who appears or vanishes moves a measure, and how far that may be."""
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
             for cells, one in zip(self.marginals(vector), self.protected, strict=True):
-                yield norms(cells.values()), declared(one.add_remove)
+                yield self.apart(one, cells, {}), declared(one.add_remove)
 
     def changing(self) -> Iterator[tuple[Norms, Norms]]:
         """Yield how far a person who is altered in one dataset moves a measure, and how far that may be."""
         pairs = (pair for people in self.moves for vectors in people for pair in combinations(vectors, 2))
         for one, other in pairs:
             for before, after, known in zip(self.marginals(one), self.marginals(other), self.protected, strict=True):
-                yield norms(minus(before, after)), declared(known.change)
+                yield self.apart(known, before, after), declared(known.change)
 
     def costs(self) -> Iterator[list[Fraction]]:
         """Yield, for a person who appears or vanishes, what each marginal's noise costs at that, as zCDP rho."""
         noisy = drawn(self.plan)
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
-            moved = [norms(cells.values()) for cells in self.marginals(vector)[: len(noisy)]]
+            moved = [self.apart(one, cells, {}) for one, cells in zip(noisy, self.marginals(vector), strict=False)]
             found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]
             yield [rho_of(one.marginal.mechanism, moves) for one, moves in zip(noisy, found, strict=True)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
 ADDED = (NoiseKind.DISCRETE_GAUSSIAN, NoiseKind.DISCRETE_LAPLACE)
 """The noise of totals."""
 
-NODES = 400
-"""So many points integrate polynomials of twice the degree exactly."""
+NODES = 128
+"""So many points integrate polynomials of less than twice the degree exactly."""
+
+
+@cache
+def nodes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the points of Gauss and Legendre's rule on (0, 1), and their weights."""
+    points, weights = np.polynomial.legendre.leggauss(NODES)
+    return (points + 1) / 2, weights / 2
 
 
 def chances(scores: Sequence[float], scale: float, noise: NoiseKind) -> NDArray[np.float64]:
@@ -30,8 +38,7 @@ def chances(scores: Sequence[float], scale: float, noise: NoiseKind) -> NDArray[
     gaps = (np.array(scores, dtype=float) - min(scores)) / scale
     if noise is NoiseKind.GUMBEL:
         return np.exp(-gaps) / np.exp(-gaps).sum()  # type: ignore[no-any-return]  # an array of doubles
-    points, weights = np.polynomial.legendre.leggauss(NODES)
-    place, share = (points + 1) / 2, weights / 2
+    place, share = nodes()
     factors = 1 - np.exp(-gaps)[:, None] * place
     others = [np.delete(factors, one, axis=0).prod(axis=0) for one in range(len(gaps))]
     return np.array([np.exp(-gap) * (share * rest).sum() for gap, rest in zip(gaps, others, strict=True)])

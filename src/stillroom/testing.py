@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +22,7 @@ from stillroom.model.codec import digest_of
 from stillroom.model.contract import PrivateDataset
 from stillroom.model.plan import Aggregate
 from stillroom.model.question import Question, Terms
+from stillroom.privacy.exponential import scores
 from stillroom.query.compile import compile_question
 from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.protected import protected
@@ -49,7 +51,9 @@ class ExactMarginal:
 
     Attributes:
         totals: The exact totals, in units of 10**-digits, by the values of the keys that are kept; None stands for those that are not.
-        add_remove: Declared sensitivities when one person's rows appear or vanish everywhere.
+            Where buckets are chosen, the exact scores, in their own units (`stillroom.privacy.exponential`).
+        add_remove: Declared sensitivities when one person's rows appear or vanish everywhere. For scores, an entry of the vector is a
+            group: within which range its scores move.
         change: Declared sensitivities when one person's rows are altered in any one dataset.
         mechanism: The noise that a release would add to each total.
     """
@@ -137,7 +141,15 @@ def _marginals(plan: Plan, measure: int, combinations: Sequence[tuple[Scalar, ..
             rest = [key.listed if number in kept else (None,) for number, key in enumerate(plan.keys)][plan.selected :]
             keys = ((*first, *others) for first in combinations for others in product(*rest))
             totals = marginal_of(leaves, sizes_of(plan, plan.measures[measure], len(combinations)), kept)
+            if one.marginal.part is not None:
+                totals = _scores(totals, prod(len(plan.keys[key].listed) for key in plan.measures[measure].grid), one.marginal.part)
             yield ExactMarginal(dict(zip(keys, totals, strict=True)), one.add_remove, one.change, one.marginal.mechanism)
+
+
+def _scores(counts: Sequence[int], buckets: int, part: int) -> list[int]:
+    """Return the scores of the buckets of each group."""
+    groups = (counts[first : first + buckets] for first in range(0, len(counts), buckets))
+    return [score for group in groups for score in scores(group, part)]
 
 
 def _admitted(contract: Contract, name: str, table: RawTable) -> Any:  # noqa: ANN401 - contents for a table in memory

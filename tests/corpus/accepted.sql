@@ -1100,3 +1100,37 @@ SELECT new, COUNT(*) AS n FROM (SELECT member, DATE_DIFF('second', LAG(stamped) 
 
 -- name: text and dates of timestamps
 SELECT stamped::DATE AS day, COUNT(*) AS n, SUM(LENGTH(CAST(stamped AS TEXT))) AS s, COUNT(*) FILTER (WHERE CAST(stamped AS TEXT) LIKE '%:30:%') AS half, SUM(EPOCH(stamped) - EPOCH(GREATEST(stamped, paid))) AS e FROM linked GROUP BY day
+
+-- name: median, chosen
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT MEDIAN(age), QUANTILE_CONT(age, 0.9), COUNT(*) FROM members
+
+-- name: quantiles by ward, chosen
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT ward, MEDIAN(cost) AS middle, QUANTILE_CONT(change, 0.25), COUNT(DISTINCT severity) FROM visits GROUP BY ward
+
+-- name: quantiles in totals, chosen
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT region, smoker, MEDIAN(age), COUNT(*) FROM members GROUP BY CUBE (region, smoker)
+
+-- name: quantiles in few groups of each person, chosen
+-- contract: tight
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT ward, urgent, MEDIAN(cost), MEDIAN(severity) FILTER (WHERE urgent) FROM visits GROUP BY ROLLUP (ward, urgent)
+
+-- name: quantiles of a person with two identifiers, chosen
+-- contract: twins
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT ward, MEDIAN(severity), QUANTILE_CONT(severity, 0.05) FROM visits GROUP BY ward
+
+-- name: quantiles, pure, chosen
+-- terms: {"epsilon": 2.0, "pure": true, "quantiles": "exponential"}
+SELECT arm, MEDIAN(delta), QUANTILE_CONT(delta, 0.9), COUNT(*) FROM outcomes GROUP BY arm
+
+-- name: median after the noise, chosen
+-- terms: {"epsilon": 1.0, "quantiles": "exponential", "weights": {"skew": 2.0}}
+SELECT ward, MEDIAN(severity) - AVG(severity) AS skew, COUNT(*) FROM visits GROUP BY ward HAVING MEDIAN(severity) >= 0 ORDER BY ward
+
+-- name: dates in the middle, chosen
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT level, MEDIAN(paid), COUNT(*) FROM linked GROUP BY level

@@ -60,3 +60,7 @@ SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward
 -- name: very large numbers
 -- terms: {"epsilon": 1.0, "advise": 0.05}
 SELECT level, SUM(amount), COUNT(*) FROM linked GROUP BY level
+
+-- name: medians, chosen
+-- terms: {"epsilon": 1.0, "advise": 0.1, "quantiles": "exponential"}
+SELECT ward, MEDIAN(severity), COUNT(*) FROM visits GROUP BY ward

@@ -1225,3 +1225,19 @@ SELECT COUNT(*) FROM visits WHERE FLOOR() = 1
 -- code: EXPRESSION_NOT_ALLOWED
 -- terms: {"epsilon": 1.0, "nonnegative": true}
 SELECT region, SUM(COUNT(*)) OVER (ORDER BY region) FROM members GROUP BY region
+
+-- name: extremes, chosen
+-- code: AGGREGATE_NOT_ALLOWED
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT MEDIAN(age), MAX(age) FROM members
+
+-- name: median, chosen, to an error
+-- code: PRICE_INVALID
+-- terms: {"error": 5, "quantiles": "exponential"}
+SELECT MEDIAN(age) FROM members
+
+-- name: median, chosen, beside a key without a declared domain
+-- contract: selecting
+-- code: AGGREGATE_NOT_ALLOWED
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT code, MEDIAN(cost) FROM visits GROUP BY code

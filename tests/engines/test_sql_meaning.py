@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 OPEN = {"number of a row", "first row of each person", "row before and row after", "least and greatest so far", "functions of windows"}
 """The questions whose own text leaves open which of a person's rows comes first: their rows tie, and DuckDB takes them as they lie."""
 
-SEEN = {"extremes", "quantiles of large numbers", "dates in the middle and at the ends", "extremes of timestamps"}
+SEEN = {
+    "extremes",
+    "quantiles of large numbers",
+    "dates in the middle and at the ends",
+    "dates in the middle, chosen",
+    "extremes of timestamps",
+}
 """The questions for extremes that noise shows, or for values on a grid that is coarser than they are: these are not SQL's."""
 
 ASKED = [
