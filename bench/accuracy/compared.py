@@ -25,6 +25,9 @@ PERSONS, FEW = 1_000_000, 100_000
 MOST = 0.5
 """Our error may be so many times that of the best peer, on the skewed join."""
 
+PLACES = 3
+"""Decimal places of errors in rows."""
+
 
 def cubes(*, full: bool) -> list[Row]:
     """Measure the total squared error of a CUBE beside that of its tables asked for one by one, at the same price in all."""
@@ -133,15 +136,20 @@ def quantiles(*, full: bool) -> list[Row]:
         workload = f"{question} in {groups}, ε = {ranks.EPSILON:g}: mean error in rows"
         errors = {name: said if isinstance(said, NotRun) else [_off(said[question], parts, exact)] for name, said in theirs.items()}
         rows += [_ranked(workload, PEERS[name], one) for name, one in errors.items()]
-        mine, best = _off(ours[question], parts, exact), [one[0] for one in errors.values() if not isinstance(one, NotRun)]
-        met = mine.mean <= min(best).mean if best else None
-        rows.append(Row(workload, "Stillroom", mine.text(), _ratio(mine, best), None, "≤ 1.00 × best peer", met))
+        best = [one[0] for one in errors.values() if not isinstance(one, NotRun)]
+        mine = {"Stillroom, by counts on a tree": _off(ours["counted"][question], parts, exact)}
+        if question in ours["chosen"]:
+            mine["Stillroom, --quantiles exponential"] = _off(ours["chosen"][question], parts, exact)
+        *others, (engine, error) = mine.items()
+        rows += [Row(workload, name, one.text(PLACES), _ratio(one, best)) for name, one in others]
+        met = error.mean <= min(best).mean if best else None
+        rows.append(Row(workload, engine, error.text(PLACES), _ratio(error, best), None, "≤ 1.00 × best peer", met))
     return rows
 
 
 def _ranked(workload: str, engine: str, errors: list[Spread] | NotRun) -> Row:
     """Return the line of a peer."""
-    return not_run(workload, engine, errors) if isinstance(errors, NotRun) else Row(workload, engine, errors[0].text())
+    return not_run(workload, engine, errors) if isinstance(errors, NotRun) else Row(workload, engine, errors[0].text(PLACES))
 
 
 def _off(releases: list[ranks.Released], parts: tuple[float, ...], exact: list[list[int]]) -> Spread:

@@ -37,9 +37,9 @@ class Spread(NamedTuple):
         """Return it as text, in per cent."""
         return f"{100 * self.mean:.2f} ± {100 * self.error:.2f} %"
 
-    def text(self) -> str:
-        """Return it as text, with two decimal places."""
-        return f"{self.mean:.2f} ± {self.error:.2f}"
+    def text(self, places: int = 2) -> str:
+        """Return it as text, with so many decimal places."""
+        return f"{self.mean:.{places}f} ± {self.error:.{places}f}"
 
 
 def relative_error(released: Sequence[float], truth: Sequence[float]) -> float:

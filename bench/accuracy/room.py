@@ -80,13 +80,15 @@ def made(folder: Path, **files: Path) -> Path:
     return base
 
 
-def asked(base: Path, sql: str, epsilon: float, advise: float | None = None) -> list[Release]:
+def asked(  # noqa: PLR0913 - a question, how often, and two of its terms
+    base: Path, sql: str, epsilon: float, *, times: int = skewed.TIMES, advise: float | None = None, quantiles: str | None = None
+) -> list[Release]:
     """Ask a question some times, each in a copy of the room: asked twice in one, it is free, and no account holds so many releases."""
     released = []
-    for _ in range(skewed.TIMES):
+    for _ in range(times):
         copy = base.with_name("copy")
         shutil.copytree(base, copy)
-        released.append(open_room(copy / OWNER).ask(sql, pure=True, epsilon=epsilon, advise=advise))
+        released.append(open_room(copy / OWNER).ask(sql, pure=True, epsilon=epsilon, advise=advise, quantiles=quantiles))
         shutil.rmtree(copy)
     return released
 
@@ -103,22 +105,21 @@ def taps(folder: Path) -> None:
 
 def _both(base: Path, epsilon: float) -> dict[str, Any]:
     few = asked(base, skewed.SQL.format(taps="few_taps"), epsilon)
-    every = asked(base, skewed.SQL.format(taps="taps"), epsilon, SLICE)
+    every = asked(base, skewed.SQL.format(taps="taps"), epsilon, advise=SLICE)
     released = [[_taps(release) for release in releases] for releases in (few, every)]
     return {"released": released, "caps": [_caps(release) for release in every]}
 
 
 def people(folder: Path) -> None:
-    """Print releases of the quantiles, by the name of the question."""
+    """Print releases of the quantiles by counts on a tree, by the name of the question; and those of the median by the other mechanism."""
     base = made(folder, people=ranks.file_of(folder))
-    print(
-        json.dumps(
-            {
-                name: [_ranks(release, parts) for release in asked(base, _quantiles(parts), ranks.EPSILON)]
-                for name, parts in ranks.PARTS.items()
-            }
-        )
-    )
+    counted = {name: _asked(base, parts, times=ranks.FEW) for name, parts in ranks.PARTS.items()}
+    median = _asked(base, ranks.PARTS[ranks.MEDIAN], times=ranks.TIMES[ranks.MEDIAN], quantiles="exponential")
+    print(json.dumps({"counted": counted, "chosen": {ranks.MEDIAN: median}}))
+
+
+def _asked(base: Path, parts: tuple[float, ...], *, times: int, quantiles: str | None = None) -> list[ranks.Released]:
+    return [_ranks(release, parts) for release in asked(base, _quantiles(parts), ranks.EPSILON, times=times, quantiles=quantiles)]
 
 
 def _quantiles(parts: tuple[float, ...]) -> str:

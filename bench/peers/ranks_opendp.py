@@ -17,7 +17,7 @@ def main(folder: Path) -> None:
     """Release the quantiles of each question some times."""
     dp.enable_features("contrib")
     rows = pl.read_parquet(file_of(folder)).lazy()
-    report(**{name: [_released(rows, parts) for _ in range(TIMES)] for name, parts in PARTS.items()})
+    report(**{name: [_released(rows, parts) for _ in range(TIMES[name])] for name, parts in PARTS.items()})
 
 
 def _released(rows: pl.LazyFrame, parts: tuple[float, ...]) -> Released:
