@@ -57,7 +57,8 @@ class Sheet(list["Line"]):
 class Line(NamedTuple):
     """A row: the position of each key in its domain, or None where it is totalled over; the total of each measure; and all rows.
 
-    Totals are in parts of a unit; `centres` are the same before rounding. Of measures with a grid, `levels` has the counts on each level.
+    Totals are in parts of a unit; `centres` are the same before rounding. Of measures with a grid, `levels` has the counts on each level;
+    and `chosen` the bucket of each part that was chosen.
     """
 
     plan: Plan
@@ -66,6 +67,7 @@ class Line(NamedTuple):
     centres: list[Fraction]
     table: Sheet
     levels: list[list[Any]]
+    chosen: list[dict[int, int]]
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -143,6 +145,8 @@ class Line(NamedTuple):
 
     def _quantile(self, node: Any, level: Fraction) -> Guess:  # noqa: ANN401 - a quantile
         number = int(node.measure[1:])
+        if self.chosen[number]:
+            return self._chosen(node, self.chosen[number][node.part])
         noises = tuple(one.mechanism for one in self.plan.strategies[number][::-1])
         branches = tuple(len(self.plan.keys[key].listed) for key in self.plan.measures[number].grid)
         terms = math.prod(len(key.listed) for key, position in zip(self.plan.grouping, self.at, strict=True) if position is None)
@@ -156,6 +160,12 @@ class Line(NamedTuple):
                 found = quantile_of(grid, counts, Fraction(node.part, 1_000_000), level)
         value, low, high = (Fraction(end) / 10**node.digits for end in found[:3])
         return Guess(value, low, high, noisy=True, vague=found.no_information)
+
+    def _chosen(self, node: Any, bucket: int) -> Guess:  # noqa: ANN401 - a quantile
+        values = list(range(node.low + bucket * node.width, node.low + (bucket + 1) * node.width, node.step))
+        values = [value for value in values if value <= node.high] or [node.high]
+        value, low, high = (Fraction(end, 10**node.digits) for end in (values[(len(values) - 1) // 2], node.low, node.high))
+        return Guess(value, low, high, noisy=True, vague=True)
 
     def show(self, output: Output) -> Shown:
         """Return a cell: value, low, high, whether nothing is known, whether the key is totalled over."""
@@ -194,8 +204,12 @@ def finished(plan: Plan, cells: NoisyCells) -> list[list[Shown]]:
                 own = cells[of_set(plan, number, kept)][0][_places(plan, kept).index(at)] * 10**plan.finish.places
                 centres[number] = Fraction(own)
                 totals[number] = max(0, own) if plan.is_nonnegative(number) else own
-            levels = [_levels(plan, at, strategy, own) if measure.grid else [] for measure, strategy, own in every]
-            lines.append(Line(plan, at, totals, centres, lines, levels))
+            chosen = [_chosen(plan, at, strategy, own) for _, strategy, own in every]
+            levels = [
+                _levels(plan, at, strategy, own) if one.grid and not found else []
+                for (one, strategy, own), found in zip(every, chosen, strict=True)
+            ]
+            lines.append(Line(plan, at, totals, centres, lines, levels, chosen))
     finish = plan.finish
     shown: list[Line] = [line for line in lines if finish.having is None or line.guess(finish.having).value is True]
     for term in reversed(finish.order):
@@ -213,6 +227,16 @@ def _levels(plan: Plan, at: tuple[int | None, ...], strategy: Strategy, cells: t
         mine = [own[number * size : (number + 1) * size] for number, place in enumerate(places) if _agree(at, place)]
         found.append(np.array([float(sum(counts)) for counts in zip(*mine, strict=True)]))
     return found[::-1]
+
+
+def _chosen(plan: Plan, at: tuple[int | None, ...], strategy: Strategy, cells: tuple[tuple[int, ...], ...]) -> dict[int, int]:
+    """Return the bucket of each part that was chosen for a row, whose group is one of those of its grouping set."""
+    found = {}
+    for one, own in zip(strategy, cells, strict=True):
+        places = _places(plan, one.kept)
+        if one.part is not None and at in places:
+            found[one.part] = own[places.index(at)]
+    return found
 
 
 def _agree(at: tuple[int | None, ...], place: tuple[int | None, ...]) -> bool:

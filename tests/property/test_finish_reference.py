@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import prod
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from tests.marginals import without_noise
 from tests.world import ACCEPTED, Entry
 
 if TYPE_CHECKING:
+    from stillroom.model.marginal import Marginal
     from stillroom.model.plan import NoisyCells, Plan
 
 CELLS = 1_000
@@ -71,7 +73,18 @@ def noisy_cells(plan: Plan, size: int) -> NoisyCells:
     )
     exact = without_noise(plan, leaves)
     spread = size // 10 + 2
-    return tuple(tuple(tuple(cell + draw.randint(-spread, spread) for cell in cells) for cells in one) for one in exact)
+    return tuple(
+        tuple(_noisy(plan, draw, spread, marginal, cells) for marginal, cells in zip(strategy, one, strict=True))
+        for strategy, one in zip(plan.strategies, exact, strict=True)
+    )
+
+
+def _noisy(plan: Plan, draw: random.Random, spread: int, marginal: Marginal, cells: tuple[int, ...]) -> tuple[int, ...]:
+    """Return totals with noise; where buckets are chosen, any."""
+    if marginal.part is None:
+        return tuple(cell + draw.randint(-spread, spread) for cell in cells)
+    buckets = prod(len(plan.keys[key].listed) for key in marginal.kept if key >= len(plan.grouping))
+    return tuple(draw.randrange(buckets) for _ in cells)
 
 
 def has_windows(plan: Plan) -> bool:
