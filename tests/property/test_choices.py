@@ -69,6 +69,13 @@ def test_a_score_is_how_far_the_place_is_from_a_bucket(counts: list[int], part: 
     assert [Fraction(score, ROW) for score in scores(counts, part)] == by_hand(counts, part)
 
 
+@given(counts=st.lists(st.integers(0, 2**40), min_size=1, max_size=6), part=parts, place=st.integers(0, 5))
+def test_no_score_is_beyond_what_doubles_hold(counts: list[int], part: int, place: int) -> None:
+    """However many rows there are: and what is cut moves no further than the range."""
+    assert all(abs(score) <= 2**53 for score in scores(counts, part))
+    assert moved(counts, with_rows(counts, [place % len(counts)]), part) <= range_of_a_row(part)
+
+
 @pytest.mark.parametrize("part", SOME)
 def test_the_best_bucket_holds_the_row_at_the_place(part: int) -> None:
     for counts in COUNTS:

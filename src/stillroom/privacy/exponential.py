@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 ROW = 2 * PARTS
 """So many units of scores are a row."""
 
+FURTHEST = 2**53
+"""No score is further from 0, so that doubles hold each: what is more than 4.5 · 10⁹ rows off is as bad as that. Cut scores move no
+further than others do."""
+
 
 def scores(counts: Sequence[int], part: int) -> list[int]:
     """Return how far the place of a quantile is from each bucket of a group, in units of scores.
@@ -57,7 +61,8 @@ def scores(counts: Sequence[int], part: int) -> list[int]:
     """
     *_, rows = ends = [0, *accumulate(counts)]
     place = 2 * part * (rows - 1) + PARTS
-    return [max(below * ROW - place, place - within * ROW) for below, within in pairwise(ends)]
+    found = (max(below * ROW - place, place - within * ROW) for below, within in pairwise(ends))
+    return [max(-FURTHEST, min(score, FURTHEST)) for score in found]
 
 
 def range_of_a_row(part: int) -> int:

@@ -67,7 +67,9 @@ def choices(measure: Measure, bounds: Bounds, sizes: Sequence[int], sets: Sequen
     mechanism = Mechanism(noise=NoiseKind.EXPONENTIAL if pure else NoiseKind.GUMBEL, scale=1.0)
     each = [Marginal(kept=(*kept, *measure.grid), mechanism=mechanism, part=part) for part in parts for kept in sets]
     known = {one: sensitivities_of(measure, bounds, sizes, one)[0] for one in each}
-    shares = (Fraction(moved.l1, moved.linf) if pure else Fraction(moved.l2_squared, moved.linf**2) for moved in known.values())
+    shares = (
+        Fraction(moved.l1, max(1, moved.linf)) if pure else Fraction(moved.l2_squared, max(1, moved.linf) ** 2) for moved in known.values()
+    )
     return Choices(known, sum(shares, Fraction(0)))
 
 
