@@ -7,9 +7,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from stillroom.model.plan import LeafCells, NoisyCells, Plan
+    from tests.reference import Sparse
 
 
 def own_keys(plan: Plan, measure: int) -> tuple[int, ...]:
@@ -45,17 +46,22 @@ def sole(leaves: LeafCells) -> NoisyCells:
     return tuple((tuple(cells),) for cells in leaves)
 
 
-def sparse_marginal(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...], measure: int) -> dict[int, int]:
-    """Return the totals of a vector of leaf cells of which most are 0, by any numbering of the totals; leaf cells stay as they are."""
+def sparse_marginal(plan: Plan, leaves: Sparse, kept: tuple[int, ...], measure: int) -> Sparse:
+    """Return the totals of a vector of leaf cells of which most are 0, by any numbering of the totals; leaf cells stay as they are.
+
+    Those of selected keys have the combination beside their number. Every marginal of them keeps it.
+    """
     own_positions = own_keys(plan, measure)
     if kept == own_positions:
         return dict(leaves)
-    sizes = [len(plan.keys[key].listed) for key in own_positions]
-    totals: defaultdict[int, int] = defaultdict(int)
+    others = [key for key in own_positions if key >= plan.selected]
+    sizes = [len(plan.keys[key].listed) for key in others]
+    totals: Sparse = defaultdict(int)
     for cell, value in leaves.items():
-        number, place = 0, cell
+        combination, place = cell if isinstance(cell, tuple) else (None, cell)
+        number = 0
         for key in range(len(sizes) - 1, -1, -1):
             place, own = divmod(place, sizes[key])
-            number = number * (sizes[key] + 1) + (own + 1 if own_positions[key] in kept else 0)
-        totals[number] += value
-    return dict(totals)
+            number = number * (sizes[key] + 1) + (own + 1 if others[key] in kept else 0)
+        totals[combination, number] += value
+    return totals

@@ -12,10 +12,11 @@ from functools import cache, cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.plan import Aggregate, Marginal
+from stillroom.model.measure import Aggregate
+from stillroom.model.plan import Marginal
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
-from stillroom.query.estimation import sizes_of
+from stillroom.query.estimation import moving_sizes_of
 from stillroom.query.protected import Protected, drawn, marginal_sensitivities
 from tests.alterations import ALTERATIONS, table_of_altered
 from tests.marginals import own_keys, sparse_marginal
@@ -101,7 +102,7 @@ class Exploration:
         silent = self.plan.strategies[0][0].mechanism
         leaves = [Marginal(kept=own_keys(self.plan, number), mechanism=silent) for number in range(len(self.plan.measures))]
         bounds = [
-            marginal_sensitivities(measure, self.plan.bounds, sizes_of(self.plan, measure), one.kept)
+            marginal_sensitivities(measure, self.plan.bounds, moving_sizes_of(self.plan, measure), one.kept)
             for measure, one in zip(self.plan.measures, leaves, strict=True)
         ]
         exact = enumerate(zip(leaves, bounds, strict=True))

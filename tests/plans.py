@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
+from stillroom.model.measure import Aggregate, Measure
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Marginal, Measure, Output, Part, Plan, grouping
+from stillroom.model.plan import Bounds, Finish, Key, Marginal, Output, Part, Plan, grouping
 from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,12 +26,12 @@ from stillroom.model.selection import Measurement, Shown
 from stillroom.policy.approval import APPROVAL_TYPE
 from stillroom.policy.contracts import section_digest
 from stillroom.query.compile import compile_question
+from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.room import approvals, contracts, data, door, extract
 from stillroom.room.room import Genuine, Notary, Outlet, Room
 from stillroom.room.signed import sign
 from stillroom.room.stages import Rehearsal, Released
 from stillroom.room.statement import CONTRACT_TYPE, DATA_TYPE, QUESTION_TYPE, DataStatement
-from tests.marginals import sole, without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,10 +120,12 @@ class Guessing:
         kinds = [key.kind for key in plan.keys[: plan.selected]]
         made_up = zip(*(("a", "b", None) if kind is Kind.TEXT else (7, 9, None) for kind in kinds), strict=True)
         shown = tuple(Shown(keys, least + random.randrange(100)) for keys in made_up)
-        sizes = [plan.cells_of(one) * (len(shown) if plan.selection else 1) for one in plan.measures]
-        leaves = tuple(tuple(random.randrange(10**9) for _ in range(size)) for size in sizes)
+        sizes = [sizes_of(plan, one, len(shown)) for one in plan.measures]
+        leaves = [[random.randrange(10**9) for _ in range(prod(own))] for own in sizes]
+        made = zip(leaves, sizes, plan.strategies, strict=True)
+        cells = tuple(tuple(tuple(marginal_of(one, own, each.kept)) for each in strategy) for one, own, strategy in made)
         votes = tuple(tuple(random.randrange(-9, 100) for _ in one.caps) for one in plan.advice)
-        return Measurement(sole(leaves) if plan.selection else without_noise(plan, leaves), shown, votes)
+        return Measurement(cells, shown, votes)
 
 
 class Steps:

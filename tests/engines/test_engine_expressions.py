@@ -41,7 +41,7 @@ from tests.plans import column, facts_of, key, part, plan, scan, total
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stillroom.model.plan import Measure
+    from stillroom.model.measure import Measure
     from stillroom.model.schema import Scalar
     from stillroom.ports import Engine
 

@@ -151,8 +151,12 @@ class Questions:
         return f"WITH {', '.join(definitions)} " if definitions else ""
 
     def _key(self, table: Table) -> str | None:
-        """Return a key whose values the contract tells."""
+        """Return a key whose values the contract tells, or, where they may be selected, any."""
         grouped = fields_for(table.fields, Use.GROUP)
+        endless = [one for one in grouped if not one.small]
+        if endless and self.maker.contract.caps.selection_delta and self.maker.tape.chance(60):
+            self.maker.seen["any key"] += 1
+            return self.maker.tape.pick(endless).sql
         small = [one for one in grouped if one.small]
         if not small:
             return None
