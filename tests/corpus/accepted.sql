@@ -1100,3 +1100,9 @@ SELECT new, COUNT(*) AS n FROM (SELECT member, DATE_DIFF('second', LAG(stamped) 
 
 -- name: text and dates of timestamps
 SELECT stamped::DATE AS day, COUNT(*) AS n, SUM(LENGTH(CAST(stamped AS TEXT))) AS s, COUNT(*) FILTER (WHERE CAST(stamped AS TEXT) LIKE '%:30:%') AS half, SUM(EPOCH(stamped) - EPOCH(GREATEST(stamped, paid))) AS e FROM linked GROUP BY day
+
+-- name: timestamps that texts spell
+SELECT HOUR(told) AS h, COUNT(*) AS n, SUM(DATE_DIFF('hour', paid, LEAST(GREATEST(told, TIMESTAMP '2024-01-01'), '2024-12-31'))) AS s, MAX(GREATEST(told, '2024-01-01')) AS latest FROM (SELECT member, paid, TRY_CAST(CAST(paid AS TEXT) || CASE WHEN level > 8 THEN ' 23:60' WHEN level > 0 THEN 'T08:15:30.5Z' ELSE '' END AS TIMESTAMP) AS told FROM linked) GROUP BY h
+
+-- name: notes that may spell timestamps
+SELECT ward, COUNT(*) AS n FROM visits WHERE TRY_CAST(note AS TIMESTAMP) >= '2024-01-01' OR CAST(CAST(seen AS TEXT) || ' 08:15' AS TIMESTAMP) < TIMESTAMP '2024-01-03 08:15:00' GROUP BY ward

@@ -53,6 +53,9 @@ TIMESTAMPS = (
     *(
         "{d} + INTERVAL {days} {time}",
         "CAST({d} AS TIMESTAMP)",
+        "TRY_CAST({t} AS TIMESTAMP)",
+        "CAST(CAST({s} AS TEXT) || '{behind}' AS TIMESTAMP)",
+        "CAST(CAST({d} AS TEXT) || '{clock}' AS TIMESTAMP)",
         "GREATEST({s}, {d})",
         "COALESCE({s}, {stamp})",
         "CASE WHEN {c} THEN {s} END",
@@ -81,6 +84,8 @@ WORDS = {
     "unit": ("day", "week", "month", "quarter", "year"),
     "time": ("hour", "minute", "second"),
     "days": ("1", "3", "40", "0"),
+    "clock": ("", " 08:15", "T23:59:59.5", " 24:00", " 08:15:60", " 8:15"),
+    "behind": ("", "Z", ".999", "+00:00", "+02:00", "x"),
     "sign": ("=", "<>", "<", "<=", ">", ">="),
     "pattern": ("%", "x%", "_", "%a%", "", "1_", "%''%"),
 }

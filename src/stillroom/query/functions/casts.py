@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import ArithmeticOp, Comparison, Constant, Not
+from stillroom.model.expression import ArithmeticOp, Comparison, Not
 from stillroom.model.function import Function
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.comparisons import BOOLEAN, comparison_of, of_calendar
@@ -190,9 +191,10 @@ def _as_date(value: Typed) -> Typed:
 
 
 def _as_timestamp(value: Typed) -> Typed:
-    """Return a timestamp, of a date its beginning, or constant text as one."""
-    if value.type.kind is Kind.TEXT and not isinstance(value.expression, Constant):
-        raise mismatch("Only a date, and text that the question writes, can be cast to a timestamp.")
+    """Return a timestamp, of a date its beginning, of a text what it spells."""
+    if value.type.kind is Kind.TEXT:
+        longest(value)
+        return called(Function.TEXT_TIMESTAMP, ColumnType(kind=Kind.TIMESTAMP, low=FIRST_TIMESTAMP, high=LAST_TIMESTAMP), value)
     return value if value.type.kind is Kind.TIMESTAMP else timestamp(seconds(of_calendar(value, Kind.TIMESTAMP), "CAST"))
 
 
