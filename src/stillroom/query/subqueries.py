@@ -13,6 +13,7 @@ from stillroom.query.expressions import conjunction, conjuncts, person_reference
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, Lowering, aliases_of, group_reader, has_aggregate, output_name, unaliased, with_aliases
 from stillroom.query.per_person import ROW, total_type
+from stillroom.query.text.instead import instead
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, quotient
 from stillroom.query.unions import distinct, united
@@ -38,6 +39,9 @@ def compile_subquery(query: exp.Query, alias: str, context: Context) -> Frame:
     """
     from sqlglot import exp
 
+    once = query.args.get("distinct")
+    if isinstance(once, exp.Distinct) and once.args.get("on") is not None:
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "DISTINCT ON is not supported.", instead("DISTINCT ON"))
     for clause in ("order", "limit", "offset"):
         if query.args.get(clause) is not None:
             raise Refusal(
@@ -50,9 +54,9 @@ def compile_subquery(query: exp.Query, alias: str, context: Context) -> Frame:
     if not isinstance(query, exp.Select):
         raise unsupported(query)
     frame = _selected(query, alias, context)
-    if query.args.get("distinct") is None:
+    if once is None:
         return frame
-    only(query.args["distinct"], ())
+    only(once, ())
     return distinct(frame, context)
 
 
