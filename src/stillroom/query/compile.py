@@ -26,7 +26,7 @@ from stillroom.query.context import Context
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
 from stillroom.query.finishing import Grouping
-from stillroom.query.grouping import group_reader, has_aggregate, row_meaning, unaliased
+from stillroom.query.grouping import group_reader, has_aggregate, row_meaning, spelled_out, unaliased
 from stillroom.query.measures import Measures
 from stillroom.query.nested import unnested
 from stillroom.query.protected import drawn, plan_charge
@@ -111,7 +111,7 @@ class _Grouped:
     @staticmethod
     def of(nested: Nested, contract: Contract, terms: Terms) -> _Grouped:
         """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that; cap, and measure what that removes."""
-        select, frame = nested.select, nested.frame
+        select, frame = spelled_out(nested.select, nested.frame), nested.frame
         if not select.expressions:
             raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
         nodes, sets = _key_nodes(select, frame)

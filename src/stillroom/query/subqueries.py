@@ -11,7 +11,17 @@ from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalF
 from stillroom.query import relations, uses
 from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
-from stillroom.query.grouping import PLACE, Lowering, aliases_of, group_reader, has_aggregate, output_name, unaliased, with_aliases
+from stillroom.query.grouping import (
+    PLACE,
+    Lowering,
+    aliases_of,
+    group_reader,
+    has_aggregate,
+    output_name,
+    spelled_out,
+    unaliased,
+    with_aliases,
+)
 from stillroom.query.per_person import ROW, total_type
 from stillroom.query.text.instead import instead
 from stillroom.query.text.parse import only, unsupported
@@ -66,6 +76,7 @@ def _selected(select: exp.Select, alias: str, context: Context) -> Frame:
     qualify = plain.args.pop("qualify", None)
     plain.args.pop("distinct", None)
     frame, inner = relations.select_rows(plain, context)
+    plain = spelled_out(plain, frame)
     grouped = plain.args.get("group") is not None or plain.args.get("having") is not None or any(map(has_aggregate, plain.expressions))
     if grouped and qualify is None:
         return _grouped(plain, alias, frame, inner)
