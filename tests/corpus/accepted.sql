@@ -1106,3 +1106,18 @@ SELECT HOUR(told) AS h, COUNT(*) AS n, SUM(DATE_DIFF('hour', paid, LEAST(GREATES
 
 -- name: notes that may spell timestamps
 SELECT ward, COUNT(*) AS n FROM visits WHERE TRY_CAST(note AS TIMESTAMP) >= '2024-01-01' OR CAST(CAST(seen AS TEXT) || ' 08:15' AS TIMESTAMP) < TIMESTAMP '2024-01-03 08:15:00' GROUP BY ward
+
+-- name: names of earlier items of SELECT
+SELECT ward, COUNT(*) AS n, SUM(cost) AS total, total / NULLIF(n, 0) AS mean, n * 1.0 / SUM(n) OVER () AS share FROM visits GROUP BY ward HAVING n > 0 ORDER BY mean
+
+-- name: names of earlier items of a person's SELECT
+SELECT times, COUNT(*) AS n FROM (SELECT patient, SUM(cost) AS total, COUNT(*) AS times, total / times > 50 AS dear FROM visits GROUP BY patient) WHERE dear GROUP BY times
+
+-- name: distinct from another value, or from NULL
+SELECT v.region IS DISTINCT FROM m.region AS moved, COUNT(*) AS n, COUNT(*) FILTER (WHERE severity IS NOT DISTINCT FROM NULL) AS unknown FROM visits v JOIN members m ON v.patient = m.member GROUP BY moved
+
+-- name: casts after the noise
+SELECT ward, AVG(cost)::DECIMAL(9, 1) AS mean, CAST(SUM(cost) AS INTEGER) AS total, COUNT(*)::DECIMAL(9, 2) / 2 AS half FROM visits GROUP BY ward
+
+-- name: numbers and dates in texts
+SELECT YEAR(seen) || '-' || severity AS k, COUNT(*) AS n, COUNT(*) FILTER (WHERE CONCAT(cost, '/', urgent) LIKE '%.5/true') AS m FROM visits GROUP BY k

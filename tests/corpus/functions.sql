@@ -94,3 +94,18 @@ SELECT COUNT(*) AS n, COUNT(TRY_CAST(met::TEXT AS TIMESTAMP)) AS k FROM members 
 SELECT TRY_CAST(CASE WHEN age > 6 THEN '2024-02-29 23:59:59' WHEN age > 4 THEN '2024-02-29' WHEN age > 2 THEN '2023-02-29 10:00' WHEN age > 0 THEN '2024-02-29 24:00:01' ELSE 'noon' END AS TIMESTAMP) AS k, COUNT(*) AS n FROM members GROUP BY k
 SELECT COUNT(*) AS n FROM visits WHERE TRY_CAST(note AS TIMESTAMP) IS NULL AND TRY_CAST('2024-0' || days::TEXT || '-30 10:00+00' AS TIMESTAMP) > '2024-01-30 09:00:00'
 SELECT SUM(DATE_DIFF('minute', TRY_CAST('2024-02-2' || days::TEXT || ' 1' || days::TEXT || ':30:00' AS TIMESTAMP), TIMESTAMP '2024-03-01')) AS m, COUNT(*) AS n FROM visits
+SELECT SUBSTRING(note FROM 2 FOR 1) = 'b' AS k, SUBSTRING(sex FOR 1) AS s, COUNT(*) AS n FROM members JOIN visits ON id = pid GROUP BY k, s
+SELECT COUNT(*) AS n FROM members WHERE sex IS DISTINCT FROM 'm' AND (age IS NOT DISTINCT FROM NULL OR income IS NOT DISTINCT FROM age)
+SELECT sex IS DISTINCT FROM region AS k, since IS NOT DISTINCT FROM '2024-02-29' AS d, COUNT(*) AS n FROM members GROUP BY k, d
+SELECT sex, COUNT(*) AS n FROM members GROUP BY sex HAVING sex IS DISTINCT FROM 'f' AND SUM(age) IS DISTINCT FROM NULL
+SELECT age || '/' || sex AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT YEAR(since) || '-Q' || QUARTER(since) AS k, CONCAT(member, ' ', since) AS c, COUNT(*) AS n FROM members GROUP BY k, c
+SELECT COUNT(*) AS n FROM members WHERE CONCAT(age, ':', income, met) LIKE '%:_.%19%' OR since || ' 00:00:00' = met::DATE || ' 00:00:00'
+SELECT sex, COUNT(*) AS n, n * 2 AS twice, twice - n AS again, again > 9 AS many FROM members GROUP BY sex ORDER BY twice DESC, sex
+SELECT age + 1 AS age, age * 2 AS twice, COUNT(*) AS n FROM members GROUP BY members.age
+SELECT sex AS s, region AS r, COUNT(*) AS n, SUM(n) OVER (PARTITION BY s) AS t, RANK() OVER (PARTITION BY s ORDER BY n DESC, r) AS p FROM members GROUP BY s, r QUALIFY p < 3 ORDER BY s, r
+SELECT big, COUNT(*) AS n FROM (SELECT pid, days * 2 AS d, d + age AS e, e > 4 AS big FROM visits) GROUP BY big
+SELECT k, COUNT(*) AS n FROM (SELECT pid, SUM(days) AS s, COUNT(*) AS c, s > 2 * c AS k FROM visits GROUP BY pid) GROUP BY k
+SELECT SUM(c) AS n, n * 2 AS m, MAX(c) - n AS d FROM (SELECT sex, COUNT(*) AS c FROM members GROUP BY sex)
+SELECT sex, COUNT(*) AS n, CAST(AVG(income) AS DECIMAL(9, 1)) AS a, SUM(income)::INTEGER AS s, ROUND(AVG(income) * 3)::INT + 1 AS r FROM members GROUP BY sex
+SELECT COUNT(*) FILTER (WHERE age > 3)::DECIMAL(9, 2) / COUNT(*) AS share, COUNT(*) AS n FROM members

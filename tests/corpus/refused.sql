@@ -789,9 +789,9 @@ SELECT COUNT(*) FROM linked WHERE stamped > INTERVAL 5 HOUR
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM linked WHERE stamped - stamped > 5
 
--- name: cast of text to timestamp
+-- name: cast of a number to timestamp
 -- code: TYPE_MISMATCH
-SELECT COUNT(*) FROM visits WHERE CAST(code AS TIMESTAMP) > '2024-01-01'
+SELECT COUNT(*) FROM visits WHERE CAST(severity AS TIMESTAMP) > '2024-01-01'
 
 -- name: group by seconds
 -- code: KEY_WITHOUT_DOMAIN
@@ -940,9 +940,9 @@ SELECT COUNT(*) FROM visits WHERE LEFT(note, severity) = 'a'
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM visits WHERE LENGTH(severity) = 1
 
--- name: number after a text
+-- name: number in lower case
 -- code: TYPE_MISMATCH
-SELECT COUNT(*) FROM visits WHERE note || severity = 'a1'
+SELECT COUNT(*) FROM visits WHERE note || LOWER(severity) = 'a1'
 
 -- name: a column in the place of a text
 -- code: TYPE_MISMATCH
@@ -1026,7 +1026,7 @@ SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
 
 -- name: cast after the noise
 -- code: EXPRESSION_NOT_ALLOWED
-SELECT COUNT(*)::INTEGER FROM visits
+SELECT COUNT(*)::TEXT FROM visits
 
 -- name: some keys without a declared domain in a total
 -- contract: selecting
@@ -1220,3 +1220,39 @@ SELECT COUNT(*) FROM visits WHERE FLOOR() = 1
 -- code: EXPRESSION_NOT_ALLOWED
 -- terms: {"epsilon": 1.0, "nonnegative": true}
 SELECT region, SUM(COUNT(*)) OVER (ORDER BY region) FROM members GROUP BY region
+
+-- name: all keys without a name
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ward, COUNT(*) FROM visits GROUP BY ALL
+
+-- name: name of a later item of SELECT
+-- code: COLUMN_UNKNOWN
+SELECT n * 2 AS twice, COUNT(*) AS n FROM visits
+
+-- name: the person by the name of an earlier item
+-- code: PERSON_NOT_RELEASED
+SELECT member AS m, m FROM members
+
+-- name: column without a use, by the name of an earlier item
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(twice) FROM (SELECT patient, staff AS s, s * 2 AS twice FROM visits)
+
+-- name: persons that are not distinct
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM visits v JOIN visits w ON v.patient IS NOT DISTINCT FROM w.patient
+
+-- name: tables by commas behind a comparison
+-- code: JOIN_WITHOUT_PERSON
+SELECT COUNT(*) FROM visits WHERE ward IS DISTINCT FROM 'er', members
+
+-- name: FOR outside a call
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits FOR UPDATE
+
+-- name: a file in EXTRACT
+-- code: FUNCTION_NOT_ALLOWED
+SELECT EXTRACT(YEAR FROM read_csv('visits.csv')) AS y, COUNT(*) FROM visits GROUP BY y
+
+-- name: one row of each person by DISTINCT ON
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT DISTINCT ON (patient) patient, ward FROM visits ORDER BY patient, seen)
