@@ -1121,3 +1121,6 @@ SELECT ward, AVG(cost)::DECIMAL(9, 1) AS mean, CAST(SUM(cost) AS INTEGER) AS tot
 
 -- name: numbers and dates in texts
 SELECT YEAR(seen) || '-' || severity AS k, COUNT(*) AS n, COUNT(*) FILTER (WHERE CONCAT(cost, '/', urgent) LIKE '%.5/true') AS m FROM visits GROUP BY k
+
+-- name: aggregates per person with conditions
+SELECT icu, COUNT(*) AS n, SUM(paid) AS s FROM (SELECT patient, COUNT_IF(ward = 'icu') AS icu, SUM(cost) FILTER (WHERE urgent) AS paid, AVG(severity) FILTER (WHERE cost > 50) AS usual FROM visits GROUP BY patient HAVING MAX(severity) FILTER (WHERE NOT urgent) > 1 OR COUNT(*) > 1) WHERE usual IS DISTINCT FROM 0 GROUP BY icu

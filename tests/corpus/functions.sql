@@ -109,3 +109,6 @@ SELECT k, COUNT(*) AS n FROM (SELECT pid, SUM(days) AS s, COUNT(*) AS c, s > 2 *
 SELECT SUM(c) AS n, n * 2 AS m, MAX(c) - n AS d FROM (SELECT sex, COUNT(*) AS c FROM members GROUP BY sex)
 SELECT sex, COUNT(*) AS n, CAST(AVG(income) AS DECIMAL(9, 1)) AS a, SUM(income)::INTEGER AS s, ROUND(AVG(income) * 3)::INT + 1 AS r FROM members GROUP BY sex
 SELECT COUNT(*) FILTER (WHERE age > 3)::DECIMAL(9, 2) / COUNT(*) AS share, COUNT(*) AS n FROM members
+SELECT a, b, c, COUNT(*) AS n FROM (SELECT pid, COALESCE(COUNT_IF(ward = 'x'), 0) AS a, COUNT(note) FILTER (WHERE days > 1) AS b, COALESCE(COUNT_IF(days > 2) FILTER (WHERE ward <> 'y'), 0) AS c FROM visits GROUP BY pid) GROUP BY a, b, c
+SELECT SUM(s) AS s, SUM(a) AS a, COUNT(s) AS cs, COUNT(lo) AS cl, SUM(hi - lo) AS d, COUNT(*) AS n FROM (SELECT pid, SUM(cost) FILTER (WHERE days > 1) AS s, AVG(days) FILTER (WHERE ward = 'x') AS a, MIN(days) FILTER (WHERE cost > 5) AS lo, MAX(days) AS hi FROM visits GROUP BY pid HAVING COUNT_IF(cost > 2) > 0)
+SELECT k, COUNT(*) AS n FROM (SELECT id, COUNT(pid) FILTER (WHERE days > 1) AS k FROM members LEFT JOIN visits ON id = pid GROUP BY id) GROUP BY k

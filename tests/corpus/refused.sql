@@ -328,9 +328,9 @@ SELECT FILTER(cost), COUNT(*) FROM visits
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT GROUPING(ward) FILTER (WHERE urgent), COUNT(*) FROM visits GROUP BY ward
 
--- name: filtered total of a person
--- code: EXPRESSION_NOT_ALLOWED
-SELECT SUM(n) FROM (SELECT patient, COUNT(*) FILTER (WHERE urgent) AS n FROM visits GROUP BY patient)
+-- name: filtered window of a person
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(n) FROM (SELECT patient, COUNT(*) FILTER (WHERE urgent) OVER (PARTITION BY patient) AS n FROM visits)
 
 -- name: sum of truth values
 -- code: TYPE_MISMATCH
@@ -1256,3 +1256,27 @@ SELECT EXTRACT(YEAR FROM read_csv('visits.csv')) AS y, COUNT(*) FROM visits GROU
 -- name: one row of each person by DISTINCT ON
 -- code: CLAUSE_NOT_ALLOWED
 SELECT COUNT(*) FROM (SELECT DISTINCT ON (patient) patient, ward FROM visits ORDER BY patient, seen)
+
+-- name: condition of an aggregate per person on a column without a use
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(k) FROM (SELECT patient, COUNT(*) FILTER (WHERE staff > 1) AS k FROM visits GROUP BY patient)
+
+-- name: COUNT_IF per person of a column without a use
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING COUNT_IF(staff = 1) > 0)
+
+-- name: key made of what may not be grouped by, with a condition per person
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT k, COUNT(*) FROM (SELECT patient, MAX(severity) FILTER (WHERE cost > 5) AS k FROM visits GROUP BY patient) GROUP BY k
+
+-- name: distinct values of each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT k, COUNT(*) FROM (SELECT patient, COUNT(DISTINCT ward) AS k FROM visits GROUP BY patient) GROUP BY k
+
+-- name: median of each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING MEDIAN(cost) > 10)
+
+-- name: union of results
+-- code: STATEMENT_NOT_ALLOWED
+SELECT ward, COUNT(*) FROM visits GROUP BY ward UNION ALL SELECT 'all', COUNT(*) FROM visits

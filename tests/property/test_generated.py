@@ -48,7 +48,7 @@ KINDS = {
         "parameter",
     ),
     *("IN", "NOT IN", "EXISTS", "NOT EXISTS", "public JOIN", "public LEFT JOIN", "ROLLUP", "CUBE", "GROUPING SETS", "FILTER"),
-    *("HAVING", "ORDER BY", "LIMIT", "QUALIFY after", "any key"),
+    *("FILTER per person", "HAVING", "ORDER BY", "LIMIT", "QUALIFY after", "any key"),
 }
 """Kinds of relations and clauses, beside those that are listed where they are made."""
 

@@ -29,6 +29,8 @@ _FIXES = {
     "INTERVAL": "Write a constant, as in INTERVAL 3 MONTH; days in a column are added as d + n.",
     "LPAD": "Write RIGHT('00000' || t, 5).",
     "RPAD": "Write LEFT(t || '     ', 5).",
+    "INITCAP": "Write UPPER(LEFT(t, 1)) || LOWER(SUBSTRING(t, 2)).",
+    "GROUPING_ID": "Write GROUPING(key), once for each key.",
     "CONCAT_WS": "Write CONCAT, or t || '-' || u.",
     "ESCAPE": "Write CONTAINS, STARTS_WITH or ENDS_WITH, in which no sign is special.",
     "ANY SOME": "Write one comparison for each value, with OR.",

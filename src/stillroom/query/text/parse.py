@@ -53,6 +53,9 @@ def parse(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect = Diale
     if any(ord(character) < FIRST_PRINTABLE and character not in "\t\n\r" for text in texts for character in text):
         raise InvalidInput(Code.SQL_INVALID, "The question contains control characters.", "Remove them.")
     statement = _statement(sql, parameters, spoken)
+    if isinstance(statement, exp.SetOperation):
+        fix = "Write one SELECT: totals beside their parts with ROLLUP or GROUPING SETS, rows of several datasets in a subquery."
+        raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Tables are not put together by UNION.", fix)
     if not isinstance(statement, exp.Select):
         raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
     _check_size(statement)
