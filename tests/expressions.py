@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
+from stillroom.admission.timestamps import LAST_TIMESTAMP
 from stillroom.model.expression import (
     All,
     Among,
@@ -199,7 +200,10 @@ def text_calls(draw: st.DrawFn, depth: int) -> Drawn:
 def read_texts(draw: st.DrawFn, depth: int) -> Drawn:
     """Text as a number, and that as text again, and so on."""
     places = draw(st.integers(0, 3))
-    made = Call(function=Function.TEXT_NUMBER, operands=(draw(texts(depth))[0], number(9), number(places)), bound=10**9)
+    read = draw(texts(depth))[0]
+    if draw(st.integers(0, 9)) == 0:
+        return Call(function=Function.TEXT_TIMESTAMP, operands=(read,), bound=LAST_TIMESTAMP), LAST_TIMESTAMP
+    made = Call(function=Function.TEXT_NUMBER, operands=(read, number(9), number(places)), bound=10**9)
     for _ in range(draw(st.integers(0, 2))):
         text = Call(function=Function.NUMBER_TEXT, operands=(made, number(draw(st.integers(0, 3)))), bound=10**9)
         made = Call(function=Function.TEXT_NUMBER, operands=(text, number(9), number(places)), bound=10**9)

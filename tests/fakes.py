@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stillroom.adapters.admitted import WHOLE
 from stillroom.errors import Code, Refusal
 from stillroom.model.schema import Kind
+from stillroom.model.selection import Occupation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from stillroom.model.mechanism import Guarantee, Mechanism
     from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
-    from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
 
@@ -45,10 +45,10 @@ class Listing:
         del plan
         return ()
 
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
         """Return that nobody is anywhere."""
         del plan, tables
-        return []
+        return Occupation((), ())
 
 
 class ListTable:

@@ -8,12 +8,14 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.privacy.exponential import scores
+from stillroom.query.estimation import marginal_of, sizes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stillroom.model.marginal import Marginal
     from stillroom.model.plan import LeafCells, NoisyCells, Plan
+    from tests.reference import Sparse
 
 
 def own_keys(plan: Plan, measure: int) -> tuple[int, ...]:
@@ -59,36 +61,63 @@ def groups(plan: Plan, totals: Sequence[int], measure: int) -> list[Sequence[int
     return [totals[first : first + buckets] for first in range(0, len(totals), buckets)]
 
 
+def made_up_cells(plan: Plan, shown: int, total: Callable[[], int], place: Callable[[int], int]) -> NoisyCells:
+    """Return cells as a protection might: totals of made-up leaf cells, in some combinations of selected keys, and of everybody.
+
+    Args:
+        plan: The plan.
+        shown: How many combinations there are.
+        total: Makes up the total of a leaf cell.
+        place: Chooses one of so many buckets, where a marginal chooses.
+    """
+    found = []
+    for number, (measure, strategy) in enumerate(zip(plan.measures, plan.strategies, strict=True)):
+        sizes = sizes_of(plan, measure, shown)
+        leaves = [total() for _ in range(prod(sizes))]
+        totals = [marginal_of(leaves, sizes, one.kept) for one in strategy]
+        pairs = zip(strategy, totals, strict=True)
+        found.append(
+            tuple(tuple(own) if one.part is None else tuple(place(len(each)) for each in groups(plan, own, number)) for one, own in pairs)
+        )
+    return tuple(found)
+
+
 def sole(leaves: LeafCells) -> NoisyCells:
     """Return leaf cells as the one marginal that is measured of each measure."""
     return tuple((tuple(cells),) for cells in leaves)
 
 
-def sparse_marginal(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...], measure: int) -> dict[int, int]:
-    """Return the totals of a vector of leaf cells of which most are 0, by any numbering of the totals; leaf cells stay as they are."""
+def sparse_marginal(plan: Plan, leaves: Sparse, kept: tuple[int, ...], measure: int) -> Sparse:
+    """Return the totals of a vector of leaf cells of which most are 0, by any numbering of the totals; leaf cells stay as they are.
+
+    Those of selected keys have the combination beside their number. Every marginal of them keeps it.
+    """
     own_positions = own_keys(plan, measure)
     if kept == own_positions:
         return dict(leaves)
-    sizes = [len(plan.keys[key].listed) for key in own_positions]
-    totals: defaultdict[int, int] = defaultdict(int)
+    others = [key for key in own_positions if key >= plan.selected]
+    sizes = [len(plan.keys[key].listed) for key in others]
+    totals: Sparse = defaultdict(int)
     for cell, value in leaves.items():
-        number, place = 0, cell
+        combination, place = cell if isinstance(cell, tuple) else (None, cell)
+        number = 0
         for key in range(len(sizes) - 1, -1, -1):
             place, own = divmod(place, sizes[key])
-            number = number * (sizes[key] + 1) + (own + 1 if own_positions[key] in kept else 0)
-        totals[number] += value
-    return dict(totals)
+            number = number * (sizes[key] + 1) + (own + 1 if others[key] in kept else 0)
+        totals[combination, number] += value
+    return totals
 
 
-def in_groups(plan: Plan, leaves: Mapping[int, int], kept: tuple[int, ...], measure: int) -> dict[tuple[int, ...], dict[int, int]]:
+def in_groups(plan: Plan, leaves: Sparse, kept: tuple[int, ...], measure: int) -> dict[tuple[object, ...], dict[int, int]]:
     """Return the counts of the buckets of each group, given sparse leaf cells and the keys that tell groups and buckets apart."""
     grid = plan.measures[measure].grid
     buckets = prod(len(plan.keys[key].listed) for key in grid)
-    grouped = [key for key in own_keys(plan, measure) if key not in grid]
-    found: dict[tuple[int, ...], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    grouped = [key for key in own_keys(plan, measure) if key not in grid and key >= plan.selected]
+    found: dict[tuple[object, ...], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for cell, count in leaves.items():
-        rest, bucket = divmod(cell, buckets)
-        place = []
+        combination, number = cell if isinstance(cell, tuple) else (None, cell)
+        rest, bucket = divmod(number, buckets)
+        place: list[object] = [combination]
         for key in reversed(grouped):
             rest, own = divmod(rest, len(plan.keys[key].listed))
             place.append(own if key in kept else -1)

@@ -13,11 +13,11 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.model.marginal import Marginal
+from stillroom.model.measure import Aggregate
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Aggregate
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
-from stillroom.query.estimation import sizes_of
+from stillroom.query.estimation import moving_sizes_of
 from stillroom.query.protected import Protected, drawn, marginal_sensitivities
 from tests.alterations import ALTERATIONS, table_of_altered
 from tests.marginals import in_groups, moved_within, own_keys, sparse_marginal
@@ -103,7 +103,7 @@ class Exploration:
         silent = Mechanism(noise=NoiseKind.DISCRETE_LAPLACE, scale=1.0)
         leaves = [Marginal(kept=own_keys(self.plan, number), mechanism=silent) for number in range(len(self.plan.measures))]
         bounds = [
-            marginal_sensitivities(measure, self.plan.bounds, sizes_of(self.plan, measure), one.kept)
+            marginal_sensitivities(measure, self.plan.bounds, moving_sizes_of(self.plan, measure), one.kept)
             for measure, one in zip(self.plan.measures, leaves, strict=True)
         ]
         exact = enumerate(zip(leaves, bounds, strict=True))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, Constant, Expression
 from stillroom.model.marginal import Marginal
+from stillroom.model.measure import Aggregate, Measure
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Output, Part, Plan, grouping
+from stillroom.model.plan import Bounds, Finish, Key, Output, Part, Plan, grouping
 from stillroom.model.relation import ColumnFact, Filter, Join, JoinKind, PartRows, Relation, Scan, sources, with_sources
 from stillroom.model.schema import ColumnType, Kind
 

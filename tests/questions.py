@@ -45,6 +45,7 @@ CONTRACT = Contract.model_validate_json("""
       "kind": "private", "owner": "b", "person": {"column": "pid"}, "rows_per_person": 3,
       "columns": {
         "place": {"type": "text", "uses": ["group"], "max_length": 40},
+        "driver": {"type": "text", "uses": ["group"], "max_length": 40},
         "mode": {"type": "text", "uses": ["group"], "values": ["bus", "rail"], "required": true},
         "fare": {"type": "decimal", "step": 0.01, "uses": ["measure"], "bounds": [0, 20]},
         "tapped": {"type": "timestamp", "uses": ["group", "filter", "measure"], "bounds": ["2024-01-01 00:00:00", "2024-03-31 23:59:59"]}

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window, steps
-from stillroom.model.selection import Occupied
+from stillroom.model.selection import Occupation, Occupied
 from tests.reference_functions import call
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from stillroom.model import expression as model
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Plan
     from stillroom.model.relation import Relation, Windowed
     from stillroom.ports import AdmittedTable
 
@@ -329,10 +330,11 @@ class _Life:
 
     def vector(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> Sparse:
         """Return the clamped totals of one measure."""
-        vector = {}
+        vector: Sparse = {}
         for cell, rows in cells.items():
             total = sum(int(evaluate(measure.value, row) or 0) for row in rows)
-            vector[self.place(measure, cell)] = min(max(total, measure.low), measure.high)
+            place = self.place(measure, cell)
+            vector[place] = vector.get(place, 0) + min(max(total, measure.low), measure.high)
         return {place: total for place, total in vector.items() if total}
 
     def values(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> dict[int, frozenset[Scalar]]:
@@ -348,10 +350,10 @@ class _Life:
         place, selected = 0, self.plan.selected
         own = (*self.plan.grouping, *(self.plan.keys[key] for key in measure.grid))
         for number, (key, position) in enumerate(zip(own[selected:], cell[selected:], strict=True), selected):
-            if measure.kept is not None and number not in measure.kept:
+            if measure.kept is not None and number < len(self.plan.grouping) and number not in measure.kept:
                 continue
             place = place * len(key.listed) + int(position or 0)
-        return (cell[:selected], place) if selected else place
+        return (cell[:selected], place) if _selects(self.plan, measure) else place
 
 
 def written(value: Scalar, selected: bool) -> str:  # noqa: FBT001 - as the key says
@@ -421,14 +423,25 @@ def measure(plan: Plan, tables: Mapping[str, ReferenceTable]) -> tuple[tuple[int
     return tuple(tuple(vector.get(place, 0) for place in range(size)) for vector, size in zip(vectors, sizes, strict=True))
 
 
-def occupied(plan: Plan, tables: Mapping[str, ReferenceTable]) -> list[Occupied]:
-    """Return the combinations of selected keys that somebody is in."""
+def occupation(plan: Plan, tables: Mapping[str, ReferenceTable]) -> Occupation:
+    """Return the combinations of selected keys that somebody is in, and the totals of measures that these keys do not tell about."""
     everybody = contributions(plan, tables).values()
     *vectors, persons = [counted(together(parts[number] for parts in everybody)) for number in range(len(plan.measures) + 1)]
-    return [
-        Occupied(keys, number, tuple(tuple(vector.get((keys, place), 0) for place in range(plan.cells)) for vector in vectors))
-        for keys, number in persons.items()
-    ]
+    sizes = [plan.cells_of(measure) for measure in plan.measures]
+    starts = [sum(sizes[:number]) for number in range(len(sizes))]
+    cells: dict[Where, dict[int, int]] = {keys: {} for keys in persons}
+    totals: list[tuple[int, ...]] = []
+    for measure, vector, start, size in zip(plan.measures, vectors, starts, sizes, strict=True):
+        apart = _selects(plan, measure)
+        totals.append(() if apart else tuple(vector.get(place, 0) for place in range(size)))
+        for (keys, place), total in vector.items() if apart else ():
+            cells[keys].update({start + place: total} if total else {})
+    return Occupation([Occupied(keys, number, cells[keys]) for keys, number in persons.items()], tuple(totals))
+
+
+def _selects(plan: Plan, measure: Measure) -> bool:
+    """Tell whether selected keys tell the cells of a measure apart."""
+    return plan.selection is not None and measure.aggregate != "removed" and (measure.kept is None or 0 in measure.kept)
 
 
 def read_tables(plan: Plan, tables: Mapping[str, AdmittedTable]) -> dict[str, ReferenceTable]:
@@ -467,6 +480,6 @@ class ReferenceEngine:
         """Return the exact cells of each measure in canonical order."""
         return measure(plan, read_tables(plan, tables))
 
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
-        """Return the combinations of selected keys that somebody is in."""
-        return occupied(plan, read_tables(plan, tables))
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
+        """Return the combinations of selected keys that somebody is in, and totals."""
+        return occupation(plan, read_tables(plan, tables))

@@ -85,6 +85,14 @@ def _read_date(text: str) -> int | None:
         return None
 
 
+def _read_timestamp(text: str) -> int | None:
+    text = text.strip(" \t\n\v\f\r\x1c\x1d\x1e\x1f")
+    day, time = _read_date(text[:10]), text[10:] or " 00:00"
+    clock = re.fullmatch(r"[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](?:00|0000|00:00))?", time, re.ASCII)
+    hour, minute, second = (int(part or 0) for part in clock.groups()) if clock else (24, 0, 0)
+    return None if day is None or hour > 23 or minute > 59 or second > 59 else day * 86_400 + hour * 3_600 + minute * 60 + second
+
+
 def _read_truth(text: str) -> bool | None:
     spelled = "".join(one.lower() if one.isascii() else one for one in text.strip(" \t\n\v\f\r\x1c\x1d\x1e\x1f"))
     return {**dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)}.get(spelled)
@@ -116,6 +124,7 @@ _OF_ALL: dict[str, Callable[..., Scalar]] = {
     "date_text": lambda day: str(datetime.date.fromordinal(day + 719_163)) if 0 < day + 719_163 <= 3_652_059 else None,
     "text_number": _read,
     "text_date": _read_date,
+    "text_timestamp": _read_timestamp,
     "text_truth": _read_truth,
     "months": _months,
     "month_start": _month_start,

@@ -30,7 +30,7 @@ from stillroom.room.room import Genuine, Notary, Outlet, Room
 from stillroom.room.signed import sign
 from stillroom.room.stages import Rehearsal, Released
 from stillroom.room.statement import CONTRACT_TYPE, DATA_TYPE, QUESTION_TYPE, DataStatement
-from tests.marginals import sole, without_noise
+from tests.marginals import made_up_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,10 +119,9 @@ class Guessing:
         kinds = [key.kind for key in plan.keys[: plan.selected]]
         made_up = zip(*(("a", "b", None) if kind is Kind.TEXT else (7, 9, None) for kind in kinds), strict=True)
         shown = tuple(Shown(keys, least + random.randrange(100)) for keys in made_up)
-        sizes = [plan.cells_of(one) * (len(shown) if plan.selection else 1) for one in plan.measures]
-        leaves = tuple(tuple(random.randrange(10**9) for _ in range(size)) for size in sizes)
+        cells = made_up_cells(plan, len(shown), lambda: random.randrange(10**9), random.randrange)
         votes = tuple(tuple(random.randrange(-9, 100) for _ in one.caps) for one in plan.advice)
-        return Measurement(sole(leaves) if plan.selection else without_noise(plan, leaves), shown, votes)
+        return Measurement(cells, shown, votes)
 
 
 class Steps:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
     from stillroom.model.schema import Scalar
-    from stillroom.model.selection import Occupied
+    from stillroom.model.selection import Occupation, Occupied
 
 FOLDER = Path(__file__).parent / "corpus"
 
@@ -251,9 +251,18 @@ def measured(plan: Plan, tables: World) -> tuple[tuple[int, ...], ...]:
 
 def occupied(plan: Plan, tables: World) -> dict[tuple[Scalar, ...], Occupied]:
     """Return the combinations of selected keys that somebody is in, by the engine."""
-    found = ENGINE.measure_occupied(plan, {name: table.stored for name, table in tables.items()})
-    assert len({one.keys for one in found}) == len(found)
-    return {one.keys: one for one in found}
+    return by_keys(occupation(plan, tables))
+
+
+def occupation(plan: Plan, tables: World) -> Occupation:
+    """Return what there is of a plan with selected keys, by the engine."""
+    return ENGINE.measure_occupied(plan, {name: table.stored for name, table in tables.items()})
+
+
+def by_keys(found: Occupation) -> dict[tuple[Scalar, ...], Occupied]:
+    """Return combinations by their keys, each of which is there once."""
+    assert len({one.keys for one in found.combinations}) == len(found.combinations)
+    return {one.keys: one for one in found.combinations}
 
 
 @cache

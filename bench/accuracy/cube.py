@@ -14,6 +14,7 @@ from stillroom.model.charge import RHO_UNIT
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
+from stillroom.model.selection import Occupation
 from stillroom.privacy.accountant import epsilon_from, rho_from
 from stillroom.protections.server import ServerProtection
 from stillroom.query.compile import compile_question
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
-    from stillroom.model.selection import Occupied
     from stillroom.ports import AdmittedTable
 
 SIZES = {"month": 12, "region": 16, "sex": 2}
@@ -91,10 +91,10 @@ class Counts:
             found[tuple(place[key] for key in kept)] += people
         return found
 
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
         """Return nobody: no key is selected."""
         del plan, tables
-        return []
+        return Occupation((), ())
 
 
 class NoTables:

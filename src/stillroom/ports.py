@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stillroom.model.mechanism import Guarantee, Mechanism
     from stillroom.model.plan import Plan
     from stillroom.model.record import ContractRecord, DataRecord, RunRecord, RunState, Tally
-    from stillroom.model.selection import Measurement, Occupied
+    from stillroom.model.selection import Measurement, Occupation
 
 
 class Noise(Protocol):
@@ -104,8 +104,8 @@ class Engine(Protocol):
             Failed: The engine could not finish; nothing about the data is in the message.
         """
 
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Occupied]:
-        """Return the combinations of the selected keys of a plan that somebody is in, each once, in any order. It fails likewise."""
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
+        """Return the combinations of the selected keys of a plan that somebody is in, in any order, and totals. It fails likewise."""
 
 
 class Protection(Protocol):

@@ -20,9 +20,10 @@ from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import PrivateDataset
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 from stillroom.model.question import Question, Terms
 from stillroom.privacy.exponential import scores
+from stillroom.protections.server import selected_cells
 from stillroom.query.compile import compile_question
 from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.protected import protected
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from stillroom.model.contract import Contract
+    from stillroom.model.measure import Measure
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
     from stillroom.privacy.sensitivity import Sensitivity
 
@@ -120,17 +122,17 @@ def _measured(plan: Plan, tables: Mapping[str, MemoryTable]) -> tuple[list[tuple
     """Return the combinations of selected keys that occur, one of nothing where none are selected, and the cells of each measure."""
     if plan.selection is None:
         return [()], DuckdbEngine().measure_exactly(plan, tables)
-    occupied = DuckdbEngine().measure_occupied(plan, tables)
-    cells = [[cell for one in occupied for cell in one.cells[number]] for number in range(len(plan.measures))]
-    return [one.keys for one in occupied], cells
+    found = DuckdbEngine().measure_occupied(plan, tables)
+    return [one.keys for one in found.combinations], selected_cells(plan, found.combinations, found.totals)
 
 
 def _keys(plan: Plan, measure: Measure, combinations: Sequence[tuple[Scalar, ...]]) -> Iterator[tuple[Scalar, ...]]:
     """Yield the values of the keys that tell a measure's cells apart."""
-    grouped = () if measure.aggregate is Aggregate.REMOVED else plan.grouping[plan.selected :]
-    grouped = grouped if measure.kept is None else tuple(plan.keys[key] for key in measure.kept)
+    kept = range(len(plan.grouping)) if measure.kept is None else measure.kept
+    grouped = [] if measure.aggregate is Aggregate.REMOVED else [plan.keys[key] for key in kept if key >= plan.selected]
     own = (*grouped, *(plan.keys[key] for key in measure.grid))
-    return ((*first, *rest) for first in combinations for rest in product(*(key.listed for key in own)))
+    listed: Sequence[tuple[Scalar, ...]] = combinations if plan.tells_selected(measure) else [()]
+    return ((*first, *rest) for first in listed for rest in product(*(key.listed for key in own)))
 
 
 def _marginals(plan: Plan, measure: int, combinations: Sequence[tuple[Scalar, ...]], leaves: Sequence[int]) -> Iterator[ExactMarginal]:
@@ -139,7 +141,8 @@ def _marginals(plan: Plan, measure: int, combinations: Sequence[tuple[Scalar, ..
         if one.measure == measure:
             kept = one.marginal.kept
             rest = [key.listed if number in kept else (None,) for number, key in enumerate(plan.keys)][plan.selected :]
-            keys = ((*first, *others) for first in combinations for others in product(*rest))
+            listed = combinations if 0 in kept and plan.selected else [(None,) * plan.selected]
+            keys = ((*first, *others) for first in listed for others in product(*rest))
             totals = marginal_of(leaves, sizes_of(plan, plan.measures[measure], len(combinations)), kept)
             if one.marginal.part is not None:
                 totals = _scores(totals, prod(len(plan.keys[key].listed) for key in plan.measures[measure].grid), one.marginal.part)

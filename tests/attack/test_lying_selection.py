@@ -15,6 +15,7 @@ from tests.published import files
 from tests.rooms import NOTHING, OWNERS, PLENTY, Scene, assert_nothing_spent, build, charge, contract, refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from stillroom.model.contract import Contract
@@ -27,6 +28,12 @@ EACH = 10**6
 QUESTION = "SELECT visits.town, visits.age > 40 AS older, COUNT(*), SUM(visits.age) FROM visits GROUP BY visits.town, CUBE (older)"
 ORDERED = "SELECT town, COUNT(*) AS n, COUNT(*) * 2 AS twice FROM visits GROUP BY town HAVING COUNT(*) > 5 ORDER BY n, town"
 TWO = "SELECT age * town_number AS number, visits.town, COUNT(*) FROM visits GROUP BY 1, 2"
+TOTALS = (
+    "SELECT visits.town, visits.age > 40 AS older, COUNT(*) AS n, SUM(visits.age - 50) AS ages, COUNT(DISTINCT visits.age) AS different,"
+    " MEDIAN(visits.age) AS middle, AVG(visits.age) AS mean FROM visits GROUP BY CUBE (visits.town, older)"
+)
+"""Totals of everybody beside selected towns: sums, distinct values and quantiles, each over all ages and over either half."""
+
 RICH = {name: Charge(rho=PLENTY.rho, delta=10 * EACH) for name in OWNERS}
 
 
@@ -58,6 +65,104 @@ def test_honest_releases_hold(one: Files, tmp_path: Path) -> None:
         found = files(room, room.ask(question).envelope)
         assert {step.outcome for step in verify(found.release, found.contract, found.log).steps} == {"passed"}, question
         assert failed(verify(found.release)) == {}
+
+
+@pytest.fixture(scope="module")
+def totals(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    room = scene(tmp_path_factory.mktemp("room"))
+    return files(room, room.ask(TOTALS, epsilon=2).envelope)
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Return a release whose caps are chosen, that of a person's cells among them."""
+    room = scene(tmp_path_factory.mktemp("room"))
+    return files(room, room.ask(TOTALS, advise=0.2, epsilon=2).envelope)
+
+
+def test_totals_of_everybody_hold(totals: Files, chosen: Files, tmp_path: Path) -> None:
+    """Those of shown towns add up to less than the total; the totals of the two ages add up to it."""
+    for found in (totals, chosen):
+        assert {step.outcome for step in verify(found.release, found.contract, found.log).steps} == {"passed"}
+    rows = [[cell["value"] for cell in row[:3]] for row in totals.value["table"]["rows"]]
+    whole, *_ = (int(n) for town, older, n in rows[-1:])
+    assert [older for _, older, _ in rows[-3:]] == ["false", "true", None]
+    assert sum(int(n) for _, _, n in rows[-3:-1]) == whole
+    room = scene(tmp_path)
+    for question, clamped in ((TOTALS, True), ("SELECT town, MAX(age) FROM visits GROUP BY ROLLUP (town)", False)):
+        other = files(room, room.ask(question, clamped=clamped).envelope)
+        assert {step.outcome for step in verify(other.release, other.contract, other.log).steps} == {"passed"}, question
+
+
+def test_the_rule_follows_from_the_caps_that_were_chosen(totals: Files, chosen: Files) -> None:
+    """It is stated with the table, and the same δ pays for it."""
+    planned, rule = chosen.value["plan"]["selection"], chosen.value["table"]["selection"]
+    assert (planned["delta"], planned["most"]) == (rule["delta"], rule["most"])
+    assert int(rule["threshold"]) <= int(planned["threshold"])
+    assert "selection" not in totals.value["table"]
+
+
+def everybody(value: dict[str, Any]) -> int:
+    """Return the number of the measure that counts everybody."""
+    return next(number for number, one in enumerate(value["plan"]["measures"]) if one.get("kept") == [1] and "grid" not in one)
+
+
+def of_everybody(change: Callable[[int], Change]) -> Change:
+    return lambda value: change(everybody(value))(value)
+
+
+def without_total(value: dict[str, Any]) -> None:
+    """Leave out what is measured of everybody, so that totals are those of the towns that are shown."""
+    number = everybody(value)
+    del value["plan"]["measures"][number], value["plan"]["strategies"][number]
+    value["noise"] = [one for one in value["noise"] if one["measure"] != number]
+
+
+TOTAL_LIES: list[tuple[str, Change, set[int]]] = [
+    ("totals of what is shown alone", without_total, {5}),
+    ("totals of all keys", of_everybody(lambda number: put([0, 1], "plan", "measures", number, "kept")), {5}),
+    ("totals of no key", of_everybody(lambda number: put([], "plan", "measures", number, "kept")), {5}),
+    ("a total as if one cell were all", of_everybody(lambda number: _smaller(number, "add_remove_l1")), {6}),
+    ("a total whose square is that of one cell", of_everybody(lambda number: _smaller(number, "add_remove_l2_squared")), {6}),
+    ("a change of one cell", of_everybody(lambda number: _smaller(number, "change_l2_squared")), {6}),
+    ("less noise in totals", of_everybody(lambda number: put(1.0, "plan", "strategies", number, 0, "mechanism", "scale")), {5}),
+    ("a rule where no cap was chosen", put({"mechanism": {"noise": "discrete_gaussian", "scale": 1.0}}, "table", "selection"), {1}),
+]
+
+
+def _smaller(number: int, name: str) -> Change:
+    """Return the change that states a sensitivity for all marginals of a measure that is too small by one."""
+
+    def change(value: dict[str, Any]) -> None:
+        for one in value["noise"]:
+            if one["measure"] == number:
+                one[name] = str(int(one[name]) - 1)
+
+    return change
+
+
+@pytest.mark.parametrize(("change", "steps"), [lie[1:] for lie in TOTAL_LIES], ids=[lie[0] for lie in TOTAL_LIES])
+def test_lies_about_totals_are_found(totals: Files, change: Change, steps: set[int]) -> None:
+    bent = totals.bent(change)
+    found = failed(verify(bent.release, bent.contract, bent.log)).keys()
+    assert steps & found, failed(verify(bent.release, bent.contract, bent.log))
+
+
+RULE_LIES: list[tuple[str, Change, set[int]]] = [
+    ("a threshold that is too low", add(-1, "table", "selection", "threshold"), {6}),
+    ("noise that is too small", put(1.0, "table", "selection", "mechanism", "scale"), {5}),
+    ("more that are shown", add(1, "table", "selection", "most"), {5}),
+    ("less δ", put(1000, "table", "selection", "delta"), {5}),
+    ("no rule", lambda value: value["table"].pop("selection"), {5}),
+    ("a town with few persons", put("1", "table", "shown", 0, "persons"), {8}),
+]
+
+
+@pytest.mark.parametrize(("change", "steps"), [lie[1:] for lie in RULE_LIES], ids=[lie[0] for lie in RULE_LIES])
+def test_lies_about_the_chosen_rule_are_found(chosen: Files, change: Change, steps: set[int]) -> None:
+    bent = chosen.bent(change)
+    found = failed(verify(bent.release, bent.contract, bent.log)).keys()
+    assert steps & found, failed(verify(bent.release, bent.contract, bent.log))
 
 
 def test_a_release_says_what_was_charged(one: Files) -> None:

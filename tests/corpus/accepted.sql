@@ -1134,3 +1134,27 @@ SELECT ward, MEDIAN(severity) - AVG(severity) AS skew, COUNT(*) FROM visits GROU
 -- name: dates in the middle, chosen
 -- terms: {"epsilon": 1.0, "quantiles": "exponential"}
 SELECT level, MEDIAN(paid), COUNT(*) FROM linked GROUP BY level
+
+-- name: timestamps that texts spell
+SELECT HOUR(told) AS h, COUNT(*) AS n, SUM(DATE_DIFF('hour', paid, LEAST(GREATEST(told, TIMESTAMP '2024-01-01'), '2024-12-31'))) AS s, MAX(GREATEST(told, '2024-01-01')) AS latest FROM (SELECT member, paid, TRY_CAST(CAST(paid AS TEXT) || CASE WHEN level > 8 THEN ' 23:60' WHEN level > 0 THEN 'T08:15:30.5Z' ELSE '' END AS TIMESTAMP) AS told FROM linked) GROUP BY h
+
+-- name: notes that may spell timestamps
+SELECT ward, COUNT(*) AS n FROM visits WHERE TRY_CAST(note AS TIMESTAMP) >= '2024-01-01' OR CAST(CAST(seen AS TEXT) || ' 08:15' AS TIMESTAMP) < TIMESTAMP '2024-01-03 08:15:00' GROUP BY ward
+
+-- name: names of earlier items of SELECT
+SELECT ward, COUNT(*) AS n, SUM(cost) AS total, total / NULLIF(n, 0) AS mean, n * 1.0 / SUM(n) OVER () AS share FROM visits GROUP BY ward HAVING n > 0 ORDER BY mean
+
+-- name: names of earlier items of a person's SELECT
+SELECT times, COUNT(*) AS n FROM (SELECT patient, SUM(cost) AS total, COUNT(*) AS times, total / times > 50 AS dear FROM visits GROUP BY patient) WHERE dear GROUP BY times
+
+-- name: distinct from another value, or from NULL
+SELECT v.region IS DISTINCT FROM m.region AS moved, COUNT(*) AS n, COUNT(*) FILTER (WHERE severity IS NOT DISTINCT FROM NULL) AS unknown FROM visits v JOIN members m ON v.patient = m.member GROUP BY moved
+
+-- name: casts after the noise
+SELECT ward, AVG(cost)::DECIMAL(9, 1) AS mean, CAST(SUM(cost) AS INTEGER) AS total, COUNT(*)::DECIMAL(9, 2) / 2 AS half FROM visits GROUP BY ward
+
+-- name: numbers and dates in texts
+SELECT YEAR(seen) || '-' || severity AS k, COUNT(*) AS n, COUNT(*) FILTER (WHERE CONCAT(cost, '/', urgent) LIKE '%.5/true') AS m FROM visits GROUP BY k
+
+-- name: aggregates per person with conditions
+SELECT icu, COUNT(*) AS n, SUM(paid) AS s FROM (SELECT patient, COUNT_IF(ward = 'icu') AS icu, SUM(cost) FILTER (WHERE urgent) AS paid, AVG(severity) FILTER (WHERE cost > 50) AS usual FROM visits GROUP BY patient HAVING MAX(severity) FILTER (WHERE NOT urgent) > 1 OR COUNT(*) > 1) WHERE usual IS DISTINCT FROM 0 GROUP BY icu

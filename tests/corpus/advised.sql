@@ -64,3 +64,23 @@ SELECT level, SUM(amount), COUNT(*) FROM linked GROUP BY level
 -- name: medians, chosen
 -- terms: {"epsilon": 1.0, "advise": 0.1, "quantiles": "exponential"}
 SELECT ward, MEDIAN(severity), COUNT(*) FROM visits GROUP BY ward
+
+-- name: selected keys
+-- contract: selecting
+-- terms: {"epsilon": 1.0, "advise": 0.05}
+SELECT code, COUNT(*), SUM(cost) FROM visits GROUP BY code
+
+-- name: selected keys, few groups of a person, and totals of everybody
+-- contract: selecting tight
+-- terms: {"epsilon": 1.0, "advise": 0.05}
+SELECT code, ward, COUNT(*), SUM(change) FROM visits GROUP BY CUBE (code, ward)
+
+-- name: selected keys of twins
+-- contract: selecting twins
+-- terms: {"epsilon": 1.0, "advise": 0.1}
+SELECT note, COUNT(*), COUNT(DISTINCT severity) FROM visits GROUP BY ROLLUP (note)
+
+-- name: selected keys and no cap but that of cells
+-- contract: selecting
+-- terms: {"epsilon": 1.0, "advise": 0.25}
+SELECT code, VARIANCE(severity) FROM visits GROUP BY code

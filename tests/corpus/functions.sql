@@ -88,3 +88,27 @@ SELECT COUNT(*) AS n, SUM(LENGTH(met::TEXT)) AS l FROM members WHERE CAST(met AS
 SELECT COUNT(*) AS n FROM members WHERE GREATEST(met, TIMESTAMP '1970-01-01') < since AND COALESCE(met, TIMESTAMP '1970-01-01 00:00:01') <> TIMESTAMP '1970-01-01 00:00:00' AND met < since
 SELECT COUNT(*) AS n FROM members WHERE DATE '1970-01-01' + INTERVAL 5 MINUTE > met AND met BETWEEN '1969-12-31 23:00:00' AND TIMESTAMP '1970-01-01 01:00:00'
 SELECT k, COUNT(*) AS n FROM (SELECT id, HOUR(MAX(met + INTERVAL 1 HOUR)) AS k FROM members GROUP BY id) GROUP BY k
+SELECT TRY_CAST(since::TEXT || ' 08:15' AS TIMESTAMP) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT HOUR(k) AS h, DATE_TRUNC('month', k) AS m, COUNT(*) AS n FROM (SELECT id, CAST(since::TEXT || 'T0' || GREATEST(age, 0)::TEXT || ':59:30.75' AS TIMESTAMP) AS k FROM members) GROUP BY h, m
+SELECT COUNT(*) AS n, COUNT(TRY_CAST(met::TEXT AS TIMESTAMP)) AS k FROM members WHERE CAST(met::TEXT AS TIMESTAMP) = met AND TRY_CAST(CAST(met AS TEXT) || 'Z' AS TIMESTAMP) + INTERVAL 1 SECOND > met
+SELECT TRY_CAST(CASE WHEN age > 6 THEN '2024-02-29 23:59:59' WHEN age > 4 THEN '2024-02-29' WHEN age > 2 THEN '2023-02-29 10:00' WHEN age > 0 THEN '2024-02-29 24:00:01' ELSE 'noon' END AS TIMESTAMP) AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT COUNT(*) AS n FROM visits WHERE TRY_CAST(note AS TIMESTAMP) IS NULL AND TRY_CAST('2024-0' || days::TEXT || '-30 10:00+00' AS TIMESTAMP) > '2024-01-30 09:00:00'
+SELECT SUM(DATE_DIFF('minute', TRY_CAST('2024-02-2' || days::TEXT || ' 1' || days::TEXT || ':30:00' AS TIMESTAMP), TIMESTAMP '2024-03-01')) AS m, COUNT(*) AS n FROM visits
+SELECT SUBSTRING(note FROM 2 FOR 1) = 'b' AS k, SUBSTRING(sex FOR 1) AS s, COUNT(*) AS n FROM members JOIN visits ON id = pid GROUP BY k, s
+SELECT COUNT(*) AS n FROM members WHERE sex IS DISTINCT FROM 'm' AND (age IS NOT DISTINCT FROM NULL OR income IS NOT DISTINCT FROM age)
+SELECT sex IS DISTINCT FROM region AS k, since IS NOT DISTINCT FROM '2024-02-29' AS d, COUNT(*) AS n FROM members GROUP BY k, d
+SELECT sex, COUNT(*) AS n FROM members GROUP BY sex HAVING sex IS DISTINCT FROM 'f' AND SUM(age) IS DISTINCT FROM NULL
+SELECT age || '/' || sex AS k, COUNT(*) AS n FROM members GROUP BY k
+SELECT YEAR(since) || '-Q' || QUARTER(since) AS k, CONCAT(member, ' ', since) AS c, COUNT(*) AS n FROM members GROUP BY k, c
+SELECT COUNT(*) AS n FROM members WHERE CONCAT(age, ':', income, met) LIKE '%:_.%19%' OR since || ' 00:00:00' = met::DATE || ' 00:00:00'
+SELECT sex, COUNT(*) AS n, n * 2 AS twice, twice - n AS again, again > 9 AS many FROM members GROUP BY sex ORDER BY twice DESC, sex
+SELECT age + 1 AS age, age * 2 AS twice, COUNT(*) AS n FROM members GROUP BY members.age
+SELECT sex AS s, region AS r, COUNT(*) AS n, SUM(n) OVER (PARTITION BY s) AS t, RANK() OVER (PARTITION BY s ORDER BY n DESC, r) AS p FROM members GROUP BY s, r QUALIFY p < 3 ORDER BY s, r
+SELECT big, COUNT(*) AS n FROM (SELECT pid, days * 2 AS d, d + age AS e, e > 4 AS big FROM visits) GROUP BY big
+SELECT k, COUNT(*) AS n FROM (SELECT pid, SUM(days) AS s, COUNT(*) AS c, s > 2 * c AS k FROM visits GROUP BY pid) GROUP BY k
+SELECT SUM(c) AS n, n * 2 AS m, MAX(c) - n AS d FROM (SELECT sex, COUNT(*) AS c FROM members GROUP BY sex)
+SELECT sex, COUNT(*) AS n, CAST(AVG(income) AS DECIMAL(9, 1)) AS a, SUM(income)::INTEGER AS s, ROUND(AVG(income) * 3)::INT + 1 AS r FROM members GROUP BY sex
+SELECT COUNT(*) FILTER (WHERE age > 3)::DECIMAL(9, 2) / COUNT(*) AS share, COUNT(*) AS n FROM members
+SELECT a, b, c, COUNT(*) AS n FROM (SELECT pid, COALESCE(COUNT_IF(ward = 'x'), 0) AS a, COUNT(note) FILTER (WHERE days > 1) AS b, COALESCE(COUNT_IF(days > 2) FILTER (WHERE ward <> 'y'), 0) AS c FROM visits GROUP BY pid) GROUP BY a, b, c
+SELECT SUM(s) AS s, SUM(a) AS a, COUNT(s) AS cs, COUNT(lo) AS cl, SUM(hi - lo) AS d, COUNT(*) AS n FROM (SELECT pid, SUM(cost) FILTER (WHERE days > 1) AS s, AVG(days) FILTER (WHERE ward = 'x') AS a, MIN(days) FILTER (WHERE cost > 5) AS lo, MAX(days) AS hi FROM visits GROUP BY pid HAVING COUNT_IF(cost > 2) > 0)
+SELECT k, COUNT(*) AS n FROM (SELECT id, COUNT(pid) FILTER (WHERE days > 1) AS k FROM members LEFT JOIN visits ON id = pid GROUP BY id) GROUP BY k

@@ -371,7 +371,7 @@ SELECT COUNT(*) FROM members, visits WHERE member = patient
 SELECT COUNT(*) FROM members, regions
 
 -- name: natural join
--- code: CLAUSE_NOT_ALLOWED
+-- code: JOIN_NOT_ALLOWED
 SELECT COUNT(*) FROM members NATURAL JOIN visits
 
 -- name: semi join
@@ -383,7 +383,7 @@ SELECT COUNT(*) FROM members SEMI JOIN visits ON member = patient
 SELECT COUNT(*) FROM members ANTI JOIN visits ON member = patient
 
 -- name: as-of join
--- code: CLAUSE_NOT_ALLOWED
+-- code: JOIN_NOT_ALLOWED
 SELECT COUNT(*) FROM members ASOF JOIN visits ON member = patient AND since >= seen
 
 -- name: positional join

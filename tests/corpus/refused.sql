@@ -328,9 +328,9 @@ SELECT FILTER(cost), COUNT(*) FROM visits
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT GROUPING(ward) FILTER (WHERE urgent), COUNT(*) FROM visits GROUP BY ward
 
--- name: filtered total of a person
--- code: EXPRESSION_NOT_ALLOWED
-SELECT SUM(n) FROM (SELECT patient, COUNT(*) FILTER (WHERE urgent) AS n FROM visits GROUP BY patient)
+-- name: filtered window of a person
+-- code: FUNCTION_NOT_ALLOWED
+SELECT SUM(n) FROM (SELECT patient, COUNT(*) FILTER (WHERE urgent) OVER (PARTITION BY patient) AS n FROM visits)
 
 -- name: sum of truth values
 -- code: TYPE_MISMATCH
@@ -789,9 +789,9 @@ SELECT COUNT(*) FROM linked WHERE stamped > INTERVAL 5 HOUR
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM linked WHERE stamped - stamped > 5
 
--- name: cast of text to timestamp
+-- name: cast of a number to timestamp
 -- code: TYPE_MISMATCH
-SELECT COUNT(*) FROM visits WHERE CAST(code AS TIMESTAMP) > '2024-01-01'
+SELECT COUNT(*) FROM visits WHERE CAST(severity AS TIMESTAMP) > '2024-01-01'
 
 -- name: group by seconds
 -- code: KEY_WITHOUT_DOMAIN
@@ -940,9 +940,9 @@ SELECT COUNT(*) FROM visits WHERE LEFT(note, severity) = 'a'
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM visits WHERE LENGTH(severity) = 1
 
--- name: number after a text
+-- name: number in lower case
 -- code: TYPE_MISMATCH
-SELECT COUNT(*) FROM visits WHERE note || severity = 'a1'
+SELECT COUNT(*) FROM visits WHERE note || LOWER(severity) = 'a1'
 
 -- name: a column in the place of a text
 -- code: TYPE_MISMATCH
@@ -1026,28 +1026,23 @@ SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
 
 -- name: cast after the noise
 -- code: EXPRESSION_NOT_ALLOWED
-SELECT COUNT(*)::INTEGER FROM visits
+SELECT COUNT(*)::TEXT FROM visits
 
--- name: total over a key without a declared domain
+-- name: some keys without a declared domain in a total
 -- contract: selecting
 -- code: KEY_WITHOUT_DOMAIN
-SELECT code, COUNT(*) FROM visits GROUP BY ROLLUP (code)
+SELECT code, note, COUNT(*) FROM visits GROUP BY ROLLUP (code, note)
+
+-- name: each key without a declared domain by itself
+-- contract: selecting
+-- code: KEY_WITHOUT_DOMAIN
+SELECT code, note, COUNT(*) FROM visits GROUP BY GROUPING SETS ((code), (note))
 
 -- name: pure question with a key without a declared domain
 -- contract: selecting
 -- code: PRICE_INVALID
 -- terms: {"epsilon": 1.0, "pure": true}
 SELECT code, COUNT(*) FROM visits GROUP BY code
-
--- name: distinct values beside a key without a declared domain
--- contract: selecting
--- code: AGGREGATE_NOT_ALLOWED
-SELECT code, COUNT(DISTINCT ward) FROM visits GROUP BY code
-
--- name: median beside a key without a declared domain
--- contract: selecting
--- code: AGGREGATE_NOT_ALLOWED
-SELECT code, MEDIAN(cost) FROM visits GROUP BY code
 
 -- name: key without a declared domain that is too large a number
 -- contract: selecting
@@ -1236,8 +1231,62 @@ SELECT MEDIAN(age), MAX(age) FROM members
 -- terms: {"error": 5, "quantiles": "exponential"}
 SELECT MEDIAN(age) FROM members
 
--- name: median, chosen, beside a key without a declared domain
--- contract: selecting
+-- name: all keys without a name
+-- code: CLAUSE_NOT_ALLOWED
+SELECT ward, COUNT(*) FROM visits GROUP BY ALL
+
+-- name: name of a later item of SELECT
+-- code: COLUMN_UNKNOWN
+SELECT n * 2 AS twice, COUNT(*) AS n FROM visits
+
+-- name: the person by the name of an earlier item
+-- code: PERSON_NOT_RELEASED
+SELECT member AS m, m FROM members
+
+-- name: column without a use, by the name of an earlier item
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(twice) FROM (SELECT patient, staff AS s, s * 2 AS twice FROM visits)
+
+-- name: persons that are not distinct
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM visits v JOIN visits w ON v.patient IS NOT DISTINCT FROM w.patient
+
+-- name: tables by commas behind a comparison
+-- code: JOIN_WITHOUT_PERSON
+SELECT COUNT(*) FROM visits WHERE ward IS DISTINCT FROM 'er', members
+
+-- name: FOR outside a call
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits FOR UPDATE
+
+-- name: a file in EXTRACT
+-- code: FUNCTION_NOT_ALLOWED
+SELECT EXTRACT(YEAR FROM read_csv('visits.csv')) AS y, COUNT(*) FROM visits GROUP BY y
+
+-- name: one row of each person by DISTINCT ON
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT DISTINCT ON (patient) patient, ward FROM visits ORDER BY patient, seen)
+
+-- name: condition of an aggregate per person on a column without a use
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(k) FROM (SELECT patient, COUNT(*) FILTER (WHERE staff > 1) AS k FROM visits GROUP BY patient)
+
+-- name: COUNT_IF per person of a column without a use
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING COUNT_IF(staff = 1) > 0)
+
+-- name: key made of what may not be grouped by, with a condition per person
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT k, COUNT(*) FROM (SELECT patient, MAX(severity) FILTER (WHERE cost > 5) AS k FROM visits GROUP BY patient) GROUP BY k
+
+-- name: distinct values of each person
 -- code: AGGREGATE_NOT_ALLOWED
--- terms: {"epsilon": 1.0, "quantiles": "exponential"}
-SELECT code, MEDIAN(cost) FROM visits GROUP BY code
+SELECT k, COUNT(*) FROM (SELECT patient, COUNT(DISTINCT ward) AS k FROM visits GROUP BY patient) GROUP BY k
+
+-- name: median of each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING MEDIAN(cost) > 10)
+
+-- name: union of results
+-- code: STATEMENT_NOT_ALLOWED
+SELECT ward, COUNT(*) FROM visits GROUP BY ward UNION ALL SELECT 'all', COUNT(*) FROM visits

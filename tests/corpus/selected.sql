@@ -62,3 +62,67 @@ SELECT COUNT(*) AS shown, MAX(n) AS most, SUM(cost) AS total FROM (SELECT note, 
 -- contract: selecting
 -- terms: {"error": 20}
 SELECT code, COUNT(*), SUM(severity) FROM visits GROUP BY code
+
+-- name: the total of everybody beside a selected key
+-- contract: selecting
+SELECT code, COUNT(*), SUM(cost), AVG(severity) FROM visits GROUP BY ROLLUP (code)
+
+-- name: all totals beside a selected key, few groups of a person
+-- contract: selecting tight
+SELECT code, ward, urgent, COUNT(*), SUM(change) FROM visits GROUP BY CUBE (code, ward, urgent)
+
+-- name: totals of everybody that agree
+-- contract: selecting twins
+SELECT code, ward, urgent, COUNT(*) AS n, SUM(cost) FROM visits GROUP BY GROUPING SETS ((code, ward), (ward, urgent), (ward), ())
+
+-- name: totals of everybody beside two selected keys
+-- contract: selecting tight
+SELECT note, code, COUNT(*), COUNT(DISTINCT patient) FROM visits GROUP BY GROUPING SETS ((note, code), ())
+
+-- name: distinct values in selected groups
+-- contract: selecting
+SELECT code, COUNT(DISTINCT ward), COUNT(*) FROM visits GROUP BY code
+
+-- name: distinct values alone in selected groups, few of a person
+-- contract: selecting tight
+SELECT note, COUNT(DISTINCT severity) FROM visits GROUP BY note
+
+-- name: distinct values in selected groups and of everybody
+-- contract: selecting tight
+SELECT note, ward, COUNT(DISTINCT severity), COUNT(DISTINCT code), SUM(cost) FROM visits GROUP BY CUBE (note, ward)
+
+-- name: quantiles in selected groups
+-- contract: selecting
+SELECT code, MEDIAN(severity), QUANTILE_CONT(cost, 0.9), COUNT(*) FROM visits GROUP BY code
+
+-- name: quantiles alone in selected groups, few of a person
+-- contract: selecting tight
+SELECT note, MEDIAN(severity), MIN(severity), MAX(cost) FROM visits GROUP BY note
+
+-- name: quantiles in selected groups and of everybody
+-- contract: selecting tight
+SELECT note, ward, MEDIAN(severity), COUNT(*) FROM visits GROUP BY ROLLUP (note, ward)
+
+-- name: what clamping removes beside a selected key
+-- contract: selecting tight
+-- terms: {"epsilon": 1.0, "clamped": true}
+SELECT code, SUM(cost), COUNT(*) FROM visits GROUP BY code
+
+-- name: an error asked for of totals of everybody
+-- contract: selecting
+-- terms: {"error": 30}
+SELECT code, ward, COUNT(*), SUM(severity) FROM visits GROUP BY CUBE (code, ward)
+
+-- name: windows over totals of everybody
+-- contract: selecting
+SELECT code, COUNT(*) AS n, GROUPING(code) AS total, SUM(COUNT(*)) OVER () AS twice, RANK() OVER (PARTITION BY GROUPING(code) ORDER BY COUNT(*) DESC) AS place FROM visits GROUP BY ROLLUP (code)
+
+-- name: medians, chosen, in selected groups
+-- contract: selecting
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT code, MEDIAN(severity), COUNT(*) FROM visits GROUP BY code
+
+-- name: quantiles, chosen, in selected groups and of everybody
+-- contract: selecting tight
+-- terms: {"epsilon": 1.0, "quantiles": "exponential"}
+SELECT note, ward, MEDIAN(severity), QUANTILE_CONT(severity, 0.9), COUNT(*) FROM visits GROUP BY CUBE (note, ward)

@@ -41,7 +41,7 @@ from tests.plans import column, facts_of, key, part, plan, scan, total
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stillroom.model.plan import Measure
+    from stillroom.model.measure import Measure
     from stillroom.model.schema import Scalar
     from stillroom.ports import Engine
 
@@ -98,7 +98,7 @@ def kind_of(node: Expression) -> Kind:
             return Kind.BOOLEAN
         case Call(function=function) if function in TEXT_FUNCTIONS:
             return Kind.TEXT
-        case Call(function=Function.LENGTH | Function.POSITION | Function.TEXT_NUMBER | Function.TEXT_DATE):
+        case Call(function=Function.LENGTH | Function.POSITION | Function.TEXT_NUMBER | Function.TEXT_DATE | Function.TEXT_TIMESTAMP):
             return Kind.INTEGER
         case Call():
             return next((kind_of(operand) for operand in node.operands if not always_null(operand)), Kind.INTEGER)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY, day
 from stillroom.admission.numbers import units
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP, timestamp
 from stillroom.model.expression import Call, Compare, Comparison, Constant, Expression
 from stillroom.model.function import Function
 from stillroom.query.evaluate import evaluate
@@ -195,6 +196,65 @@ def test_text_is_read_as_admission_reads_it(engine: Engine) -> None:
             wanted = units(spelled, places, 1) if "e" not in spelled.lower() and len(spelled) < 400 else value
             assert value == (wanted if isinstance(wanted, int) and abs(wanted) < 10**digits else None), spelled
     assert found[-2][:-1] == [day(spelled) for spelled in SPELLED]
+
+
+STAMPS = (
+    *("", " ", "2024", "2024-01-05", " 2024-01-05\n", "2024-01-05 ", "2024-01-05T", "2024-01-05Z", "2024-01-05+00", "2024-01-05.5"),
+    *("2024-01-05 10:00", "2024-01-05T10:00", "2024-01-05t10:00", "2024-01-05  10:00", "2024-01-05\t10:00", "2024-01-05_10:00"),
+    *("2024-01-05 10", "2024-01-05 10:", "2024-01-05 10:0", "2024-01-05 1:00", "2024-01-05 10:00:", "2024-01-05 10:00:0", "20240105T1000"),
+    *("2024-01-05 10:00:00", "\v2024-01-05 10:00:01\x1f", "\u00a02024-01-05 10:00", "2024-01-05 10:00\u2003", "2024-01-05\u00a010:00"),
+    *("2024-01-05 00:00:00", "2024-01-05 23:59:59", "2024-01-05 24:00:00", "2024-01-05 23:60", "2024-01-05 23:59:60", "2024-01-05 99:99"),
+    *("2024-01-05 10:00:00.", "2024-01-05 10:00:00.9", "1969-12-31 23:59:59.999999999", "2024-01-05 10:00:00.1234567890"),
+    *("2024-01-05 10:00.5", "2024-01-05 10:00:00,5", "2024-01-05 10:00:00.5.5", "2024-01-05 10:00:00.5x", "2024-01-05 10:00:00 x"),
+    *("2024-01-05 10:00Z", "2024-01-05T10:00:00.25Z", "2024-01-05 10:00:00z", "2024-01-05 10:00 Z", "2024-01-05 10:00ZZ"),
+    *("2024-01-05 10:00+00", "2024-01-05 10:00:00-0000", "2024-01-05 10:00:00.5+00:00", "2024-01-05 10:00+0", "2024-01-05 10:00+00:0"),
+    *("2024-01-05 10:00+01", "2024-01-05 10:00:00-05:00", "2024-01-05 10:00:00+00:30", "2024-01-05 10:00:00 UTC", "2024-01-05 10:00 AM"),
+    *("2024-02-29 12:00", "2023-02-29 12:00", "2000-02-29T12:00", "1900-02-29T12:00", "2024-02-30 12:00", "2024-13-01 12:00", "2024-00-01"),
+    *("2024-01-00 12:00", "2024-04-31 12:00:00", "2024-1-5 12:00", "24-01-05 12:00", "2024/01/05 12:00", "1582-10-10 12:00:00"),
+    *(
+        "0001-01-01 00:00:00",
+        "0000-12-31 23:59:59",
+        "0000-01-01",
+        "9999-12-31 23:59:59.999999999",
+        "10000-01-01 00:00",
+        "-2024-01-05 10:00",
+    ),
+    *("1970-01-01 00:00:00", "1969-12-31T23:59:59", "2024-03-31 02:30:00", "2016-12-31 23:59:60", "+2024-01-05 10:00", "infinity", "epoch"),
+    *("\u0662\u0660\u0662\u0664-01-05 10:00", "2024-01-05 1\u0660:00", "2024-01-05 10:00\0", "2024-01-05 10:00\n\n12", "\uff122024-01-05"),
+    *(
+        " " * 5_000 + "2024-01-05 10:00:00" + "\t" * 5_000,
+        "2024-01-05 10:00:00." + "9" * 5_000,
+        "2024-01-05 " * 900,
+        "noon",
+        "today",
+        "now",
+    ),
+)
+
+
+def test_text_is_read_as_timestamps_where_admission_reads_it_so_and_nobody_reads_it_otherwise(engine: Engine) -> None:
+    """Admission moves what has an offset to UTC, and other databases read past it: NULL, unless the offset is zero."""
+    node = Call(function=Function.TEXT_TIMESTAMP, operands=(column("a.text"),), bound=LAST_TIMESTAMP)
+    found = agree(engine, [node], [{"text": spelled} for spelled in (*STAMPS, None)])[0]
+    moved = {"2024-01-05 10:00+01", "2024-01-05 10:00:00-05:00", "2024-01-05 10:00:00+00:30"}
+    assert found == [None if spelled in moved else timestamp(spelled) for spelled in STAMPS] + [None]
+    known = dict(zip(STAMPS, found, strict=False))
+    assert known["1969-12-31 23:59:59.999999999"] == known["1969-12-31T23:59:59"] == -1
+    assert (known["0001-01-01 00:00:00"], known["9999-12-31 23:59:59.999999999"]) == (FIRST_TIMESTAMP, LAST_TIMESTAMP)
+    assert known["2024-02-29 12:00"] == 1_709_208_000
+    assert {known[spelled] for spelled in ("2024-01-05 23:59:60", "2024-01-05 24:00:00", "2023-02-29 12:00", "0000-12-31 23:59:59")} == {
+        None
+    }
+
+
+def test_what_is_spelled_as_a_timestamp_is_read_as_it(engine: Engine) -> None:
+    """Of each year, each hour of some days, and each second of one: what Python writes is read again."""
+    start = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    moments = [start.replace(year=year, month=1 + year % 12, day=1 + year % 28, hour=year % 24) for year in range(1, 10_000, 7)]
+    moments += [start.replace(year=2024, month=2, day=29) + datetime.timedelta(seconds=second) for second in range(0, 86_400, 59)]
+    node = Call(function=Function.TEXT_TIMESTAMP, operands=(column("a.text"),), bound=LAST_TIMESTAMP)
+    found = agree(engine, [node], [{"text": moment.isoformat(sep="T" if moment.day % 2 else " ")} for moment in moments])
+    assert found == [[int(moment.timestamp()) for moment in moments]]
 
 
 def test_numbers_and_dates_are_spelled_in_full(engine: Engine) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scripts.refresh_docs import ENGINES, LACKING, block, engine_reference
+from stillroom.admission.timestamps import LAST_TIMESTAMP
 from stillroom.errors import Failed
 from stillroom.model.expression import Call, Constant, Expression
 from stillroom.model.function import Function
@@ -49,6 +50,8 @@ SPELLED = (
         "9" * 40,
     ),
     *("2024-02-29", "2023-02-29", " 0001-01-01\n", "9999-12-31", "0000-01-01", "2024-01-05T10:00:00Z", "2024-1-5", "2024-01-05x", "٣"),
+    *("2024-02-29 23:59:59.999999999", "2023-02-29 10:00", "0000-12-31 23:59:59", "0001-01-01", "9999-12-31T23:59:59Z"),
+    *("2024-01-05 24:00:00", "2024-01-05 23:59:60", "2024-01-05 10:00+01", "2024-01-05 10:00-00:00", "2024-01-05 10:00:00.Z"),
     *("true", "T", "yes", "Y", "1", "FALSE", "f", "no", "n", "on", "ﬀ", "ye\u017f", "\v t \x1f", None),
 )
 WORDS = (*TEXTS, " a ", "\u00a0\u3000a\u2003", "\ta\t", "aXbxAx", "zzz", "ǅ", "İ", "Σς", "a" * 300, None)
@@ -97,6 +100,7 @@ CALLS: dict[Function, list[Call]] = {
     Function.DATE_TEXT: [of(Function.DATE_TEXT, X, bound=DAY_BOUND)],
     Function.TEXT_NUMBER: [of(Function.TEXT_NUMBER, TEXT, number(digits), number(places)) for digits, places in ((9, 0), (4, 2), (15, 6))],
     Function.TEXT_DATE: [of(Function.TEXT_DATE, TEXT, bound=DAY_BOUND)],
+    Function.TEXT_TIMESTAMP: [of(Function.TEXT_TIMESTAMP, TEXT, bound=LAST_TIMESTAMP)],
     Function.TEXT_TRUTH: [of(Function.TEXT_TRUTH, TEXT)],
 }
 """Each function as plans have it. What varies comes from the rows."""
@@ -110,7 +114,7 @@ def rows_for(function: Function) -> list[dict[str, Scalar]]:
         return [{"large": day} for day in DAYS]
     if function is Function.MONTH_START:
         return [{"large": month} for month in MONTHS]
-    if function in {Function.TEXT_NUMBER, Function.TEXT_DATE, Function.TEXT_TRUTH}:
+    if function in {Function.TEXT_NUMBER, Function.TEXT_DATE, Function.TEXT_TIMESTAMP, Function.TEXT_TRUTH}:
         return [{"text": text} for text in SPELLED]
     pairs: list[dict[str, Scalar]] = [{"large": one, "small": other} for one in NUMBERS for other in NUMBERS]
     words: list[dict[str, Scalar]] = [{"text": text, "other": part} for text in WORDS for part in PARTS]

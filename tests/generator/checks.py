@@ -13,29 +13,35 @@ from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.client.verification.accounting import costs, distances, epsilon_span
 from stillroom.client.verification.bounds import check_bounds
 from stillroom.client.verification.person import rows_of
+from stillroom.client.verification.selection import check_shown
 from stillroom.client.verification.sentences import check_sentences
 from stillroom.client.verification.table import check_table
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.codec import digest_of, encode
-from stillroom.model.plan import Aggregate, Plan
+from stillroom.model.measure import Aggregate
+from stillroom.model.plan import Plan
+from stillroom.model.schema import Kind
+from stillroom.model.selection import Shown
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
 from stillroom.privacy.words import attacker_sentences
 from stillroom.query.advised import votes_plan, with_caps
 from stillroom.query.price import price, promises
-from stillroom.query.protected import drawn, protected
+from stillroom.query.protected import drawn
 from stillroom.query.table.finish import finish
 from tests import reference
 from tests.alterations import ALTERATIONS
 from tests.finishing import finished
-from tests.marginals import sparse_marginal, without_noise
+from tests.marginals import made_up_cells, sparse_marginal
 from tests.neighbours import Vector, beside, declared, distinct, minus, norms, united, within
+from tests.world import by_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stillroom.model.plan import NoisyCells
+    from stillroom.model.schema import Scalar
     from stillroom.ports import Engine
     from stillroom.query.protected import Protected
     from tests.generator.cases import Case
@@ -119,7 +125,7 @@ class Checks:
         assert [tuple((one.l1, one.l2_squared) for one in pair) for pair in written] == [tuple(pair) for pair in distances(plan)]
         promise, cap = promises(agreed, plan)
         for stated, own in zip((promise.epsilon, promise.change_epsilon), costs(plan), strict=True):
-            least, most = epsilon_span(own, promise.delta)
+            least, most = epsilon_span(own, promise.conversion_delta)
             assert least - 1e-12 <= stated <= most + 1e-9
         check_sentences(attacker_sentences(promise, cap), promise, cap)
 
@@ -127,11 +133,13 @@ class Checks:
         """A table of any noisy cells is what the slow interpreter makes of them, and what the verifier expects."""
         sizes = SIZES if self.thorough else (SIZES[self.seed % len(SIZES)],)
         for size in sizes if self.plan.cells <= CELLS else ():
-            cells = self._noisy(size)
-            table = finish(self.plan, self.case.compiled.headings, cells)
+            combinations = self._combinations()
+            cells = self._noisy(size, len(combinations))
+            table = finish(self.plan, self.case.compiled.headings, cells, combinations)
             shown = [[(cell.value, cell.low, cell.high, cell.no_information, cell.totalled) for cell in row] for row in table.rows]
-            assert shown == finished(self.plan, cells) or (size > LARGEST and self.several)
+            assert self.plan.selection or shown == finished(self.plan, cells) or (size > LARGEST and self.several)
             assert "nan" not in str(shown).lower()
+            check_shown(self.plan, combinations)
             check_table(self.plan, table)
 
     @property
@@ -139,10 +147,25 @@ class Checks:
         """Whether totals are estimated from several marginals, in doubles: of very large numbers the last digits depend on the way."""
         return any(len(strategy) > 1 for strategy in self.plan.strategies)
 
-    def _noisy(self, size: int) -> NoisyCells:
+    def _combinations(self) -> list[Shown]:
+        """Return none of selected keys, or some."""
+        rule = self.plan.selection
+        if rule is None:
+            return []
+        values = [self._values(key.kind) for key in self.plan.keys[: self.plan.selected]]
+        return [
+            Shown(keys, rule.threshold + place)
+            for place, keys in enumerate(zip(*values, strict=True))
+            if place < min(rule.most, self.seed % 4)
+        ]
+
+    def _values(self, kind: Kind) -> tuple[Scalar, ...]:
+        """Return values of a key in their order."""
+        return ("", "a", None) if kind is Kind.TEXT else (False, True, None) if kind is Kind.BOOLEAN else (-3, 8, None)
+
+    def _noisy(self, size: int, combinations: int) -> NoisyCells:
         draw = random.Random(self.seed + size)
-        leaves = tuple(tuple(draw.randint(-size, size) for _ in range(self.plan.cells_of(one))) for one in self.plan.measures)
-        return without_noise(self.plan, leaves)
+        return made_up_cells(self.plan, combinations, lambda: draw.randint(-size, size), draw.randrange)
 
     # ------------------------------------------------------------------------------------------------------------- cells
 
@@ -169,16 +192,25 @@ class Checks:
     def agree(self, tables: World, threads: int) -> None:
         """Run the engine and the reference on the same tables."""
         engine = self.engine(threads)
+        stored, listed = ({name: getattr(table, form) for name, table in tables.items()} for form in ("stored", "listed"))
         for plan in (self.plan, *([votes_plan(self.asked)] if self.asked.advice else [])):
-            found = engine.measure_exactly(plan, {name: table.stored for name, table in tables.items()})
-            assert found == reference.measure(plan, {name: table.listed for name, table in tables.items()})
+            if plan.selection is None:
+                assert engine.measure_exactly(plan, stored) == reference.measure(plan, listed)
+                continue
+            found, expected = engine.measure_occupied(plan, stored), reference.occupation(plan, listed)
+            assert (by_keys(found), tuple(map(tuple, found.totals))) == (by_keys(expected), expected.totals)
 
     # ---------------------------------------------------------------------------------------------------- sensitivities
 
     def contributions(self, tables: World) -> dict[str, Parts]:
         """Return what everybody contributes."""
         found = reference.contributions(self.plan, {name: table.listed for name, table in tables.items()})
-        return {person: found.get(person, tuple({} for _ in self.plan.measures)) for person in self.case.persons}
+        return {person: found.get(person, self.nothing) for person in self.case.persons}
+
+    @property
+    def nothing(self) -> Parts:
+        """What somebody adds who has no rows; where keys are selected, to numbers of persons too."""
+        return tuple({} for _ in range(len(self.plan.measures) + (self.plan.selection is not None)))
 
     def worlds(self) -> Iterator[list[World]]:
         """Yield worlds that differ in one dataset, in which everybody's rows have some forms, each person's apart."""
@@ -193,7 +225,7 @@ class Checks:
 
     def sensitivities(self) -> None:
         """Nobody moves a measure further than declared: by appearing or vanishing, or by other rows in one dataset."""
-        bounds = protected(self.plan)
+        bounds = drawn(self.plan)
         people = [(person,) for person in self.case.persons]
         pairs = list(pairwise(self.case.persons)) if self.case.contract.identifiers_per_person > 1 else []
         for worlds in self.worlds():
@@ -206,7 +238,7 @@ class Checks:
         """Yield how far somebody moves each measure in each form: beside nobody; and where it matters, beside all others."""
         others = [parts for person, parts in forms[0].items() if person not in who]
         unions = any(measure.aggregate is Aggregate.UNION for measure in self.plan.measures)
-        for rest in [tuple({} for _ in self.plan.measures), *([united(others)] if others and unions else [])]:
+        for rest in [self.nothing, *([united(others)] if others and unions else [])]:
             yield distinct(beside(united(parts[identifier] for identifier in who), rest) for parts in forms)
 
     def bounded(self, who: tuple[str, ...], vectors: list[Vector], bounds: list[Protected]) -> None:
@@ -221,12 +253,16 @@ class Checks:
             assert all(within(own, declared(limit.change)) for own, limit in zip(moved, bounds, strict=True)), (who, moved)
 
     def marginals(self, vector: Vector) -> list[Sparse]:
-        """Return what a vector of leaf cells adds to each marginal of each measure."""
-        return [sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure) for one in protected(self.plan)]
+        """Return what a vector of leaf cells adds to each marginal of each measure; last, to numbers of persons."""
+        measures = len(self.plan.measures)
+        return [
+            sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure) if one.measure < measures else vector[measures]
+            for one in drawn(self.plan)
+        ]
 
     def charged(self, moved: list[tuple[int, int, int, int]]) -> None:
         """All mechanisms together cost no more than is charged, for somebody who moves the measures so far."""
         found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]
-        mechanisms = [one.marginal.mechanism for one in protected(self.plan)]
+        mechanisms = [one.marginal.mechanism for one in drawn(self.plan)]
         spent = sum((rho_of(mechanism, one) for mechanism, one in zip(mechanisms, found, strict=True)), Fraction(0))
         assert spent <= self.case.compiled.charge.rho * RHO_UNIT

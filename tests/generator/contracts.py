@@ -67,6 +67,9 @@ COMMON: dict[str, Any] = {
 }
 """What all contracts have in common."""
 
+SELECTING = {**COMMON["caps"], "selection_delta": 1e-5, "release_selection_delta": 1e-7}
+"""The caps of contracts under which keys without a declared domain may be selected."""
+
 PUBLIC: dict[str, dict[str, Any]] = {
     "pk": {
         "key": ["k"],
@@ -90,8 +93,8 @@ PUBLIC: dict[str, dict[str, Any]] = {
 
 def contract_of(tape: Tape) -> Contract:
     """Return a contract between two or three owners."""
-    owners = OWNERS[: tape.upto(3, 2)]
-    private = {f"ds{number}": _private(tape, owners[number % len(owners)]) for number in range(tape.upto(3, 2))}
+    owners, selecting = OWNERS[: tape.upto(3, 2)], tape.chance(30)
+    private = {f"ds{number}": _private(tape, owners[number % len(owners)], selecting) for number in range(tape.upto(3, 2))}
     public = {
         name: {**table, "kind": "public", "owner": "a", "digest": "sha256:" + "0" * 64, "rows_per_key": tape.pick([1, 1, 2, 3])}
         for name, table in PUBLIC.items()
@@ -100,6 +103,7 @@ def contract_of(tape: Tape) -> Contract:
     return Contract.model_validate(
         {
             **COMMON,
+            **({"caps": SELECTING} if selecting else {}),
             "parties": [{"name": name, "roles": roles, "key": key} for name, key in zip(owners, KEYS, strict=False)],
             "datasets": {**private, **public},
             "identifiers_per_person": tape.pick([1, 1, 1, 2]),
@@ -113,20 +117,21 @@ def contract_of(tape: Tape) -> Contract:
     )
 
 
-def _private(tape: Tape, owner: str) -> dict[str, Any]:
+def _private(tape: Tape, owner: str, selecting: bool) -> dict[str, Any]:  # noqa: FBT001 - as the contract says
     return {
         "kind": "private",
         "owner": owner,
         "person": {"column": tape.pick(["id", "pid"]), "placeholders": ["n/a"]},
         "rows_per_person": tape.pick([1, 2, 1, 3, 1, 4]),
-        "columns": {name: _column(tape, name) for name in tape.some([*COLUMNS], 6, 3)},
+        "columns": {name: _column(tape, name, selecting) for name in tape.some([*COLUMNS], 6, 3)},
     }
 
 
-def _column(tape: Tape, name: str) -> dict[str, Any]:
-    """Return a declaration with uses that it may have; mostly all of them."""
+def _column(tape: Tape, name: str, selecting: bool) -> dict[str, Any]:  # noqa: FBT001 - as the contract says
+    """Return a declaration with uses that it may have; mostly all of them. Where keys are selected, any column may be grouped by."""
     declared = tape.pick(COLUMNS[name])
-    allowed = ["filter", "join", *_further(declared)]
+    further = _further(declared)
+    allowed = ["filter", "join", *further, *(["group"] if selecting and "group" not in further else [])]
     return {**declared, "uses": tape.pick([*[allowed] * 6, allowed[:1], allowed[1:], allowed[2:], []])}
 
 

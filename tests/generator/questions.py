@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stillroom.model.question import Terms
+from stillroom.model.question import Quantiles, Terms
 from stillroom.model.schema import Kind, Use
 from tests.generator.relations import Relations, where
 from tests.generator.writer import Writer, fields_for
@@ -136,7 +136,7 @@ class Questions:
             keys=tuple(self.maker.tape.pick([name, key]) for name, key in named),
             sets=sets,
             tail=self._tail(aggregates, 0 if around != "{q}" else len(items)),
-            terms=self._terms(),
+            terms=self._terms(aggregates),
             around=around,
         )
 
@@ -151,8 +151,12 @@ class Questions:
         return f"WITH {', '.join(definitions)} " if definitions else ""
 
     def _key(self, table: Table) -> str | None:
-        """Return a key whose values the contract tells."""
+        """Return a key whose values the contract tells, or, where they may be selected, any."""
         grouped = fields_for(table.fields, Use.GROUP)
+        endless = [one for one in grouped if not one.small]
+        if endless and self.maker.contract.caps.selection_delta and self.maker.tape.chance(60):
+            self.maker.seen["any key"] += 1
+            return self.maker.tape.pick(endless).sql
         small = [one for one in grouped if one.small]
         if not small:
             return None
@@ -245,7 +249,7 @@ class Questions:
         self.maker.seen["QUALIFY after"] += 1
         return f" QUALIFY {self._filled('RANK() OVER (ORDER BY {a} DESC) <= 3', aggregates)}"
 
-    def _terms(self) -> Terms:
+    def _terms(self, aggregates: Sequence[str]) -> Terms:
         """Return a price, seldom a precision."""
         groups = self.maker.tape.pick([1, 2, 3]) if self.maker.tape.chance(20) else None
         if self.maker.tape.chance(6):
@@ -253,4 +257,7 @@ class Questions:
         epsilon, pure, nonnegative = self.maker.tape.pick([1.0, 0.1, 5.0]), self.maker.tape.chance(15), self.maker.tape.chance(25)
         clamped = self.maker.tape.chance(20)
         advise = self.maker.tape.pick([0.05, 0.25]) if self.maker.tape.chance(15) and not clamped else None
-        return Terms(epsilon=epsilon, pure=pure, groups_per_person=groups, nonnegative=nonnegative, clamped=clamped, advise=advise)
+        exponential = not any(text.startswith(("MIN", "MAX")) for text in aggregates) and self.maker.tape.chance(50)
+        quantiles = Quantiles.EXPONENTIAL if exponential else Quantiles.TREE
+        terms = Terms(epsilon=epsilon, pure=pure, groups_per_person=groups, nonnegative=nonnegative, clamped=clamped, advise=advise)
+        return terms.model_copy(update={"quantiles": quantiles})

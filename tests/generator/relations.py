@@ -265,6 +265,12 @@ class Relations:
         template = self.maker.tape.pick(TOTALS[:-1])
         text, made = self._filled(template, table)
         self.maker.seen[f"per person {template[:3]}"] += 1
+        tested = fields_for(table.fields, Use.FILTER)
+        if tested and self.maker.tape.chance(12):
+            writer = Writer(self.maker, tested, tested)
+            text += f" FILTER (WHERE {writer.truth()})"
+            made = replace(made, uses=made.uses & writer.uses)
+            self.maker.seen["FILTER per person"] += 1
         return text.replace("{p}", person), made
 
     def _filled(self, template: str, table: Table) -> tuple[str, Field]:

@@ -32,8 +32,16 @@ NUMBERS = (
     *("CAST({n} AS INTEGER)", "CAST({n} AS DECIMAL(6, 2))", "TRY_CAST({t} AS DECIMAL(5, 1))", "{t}::INTEGER", "CAST({c} AS INTEGER)"),
 )
 TEXTS = (
-    *("LOWER({t})", "UPPER({t})", "TRIM({t})", "LTRIM({t})", "RTRIM({t})", "SUBSTRING({t}, 2, 1)", "LEFT({t}, 1)", "RIGHT({t}, 2)"),
-    *("{t} || {t}", "CONCAT({t}, '/', {t})", "REPLACE({t}, 'x', 'yy')", "REVERSE({t})", "COALESCE({t}, '?')", "NULLIF({t}, {text})"),
+    *("LOWER({t})", "UPPER({t})", "TRIM({t})", "LTRIM({t})", "RTRIM({t})", "SUBSTRING({t} FROM 2 FOR 1)", "LEFT({t}, 1)", "RIGHT({t}, 2)"),
+    *(
+        "{t} || {t}",
+        "{n} || {t}",
+        "CONCAT({t}, '/', {d})",
+        "REPLACE({t}, 'x', 'yy')",
+        "REVERSE({t})",
+        "COALESCE({t}, '?')",
+        "NULLIF({t}, {text})",
+    ),
     *(
         "CAST({n} AS TEXT)",
         "CAST({d} AS TEXT)",
@@ -53,6 +61,9 @@ TIMESTAMPS = (
     *(
         "{d} + INTERVAL {days} {time}",
         "CAST({d} AS TIMESTAMP)",
+        "TRY_CAST({t} AS TIMESTAMP)",
+        "CAST(CAST({s} AS TEXT) || '{behind}' AS TIMESTAMP)",
+        "CAST(CAST({d} AS TEXT) || '{clock}' AS TIMESTAMP)",
         "GREATEST({s}, {d})",
         "COALESCE({s}, {stamp})",
         "CASE WHEN {c} THEN {s} END",
@@ -64,6 +75,7 @@ TRUTHS = (
     *("{s} {sign} {s}", "{s} {sign} {d}", "{s} {sign} {stamp}", "{stamp} BETWEEN {s} AND {s}"),
     *("{t} LIKE '{pattern}'", "{t} NOT LIKE '{pattern}'", "{t} ILIKE '{pattern}'", "{n} IS NULL", "{t} IS NOT NULL", "({c}) IS TRUE"),
     *("({c}) IS NOT FALSE", "NOT ({c})", "({c}) AND ({c})", "({c}) OR ({c})", "STARTS_WITH({t}, {t})", "CONTAINS({t}, {text})"),
+    *("{n} IS DISTINCT FROM {n}", "{t} IS NOT DISTINCT FROM {t}", "{d} IS DISTINCT FROM {date}", "({c}) IS NOT DISTINCT FROM ({c})"),
     *("ENDS_WITH({t}, {t})", "CAST({t} AS BOOLEAN)", "CAST({n} AS BOOLEAN)", "CASE WHEN {c} THEN {c} ELSE {c} END", "COALESCE({c}, FALSE)"),
 )
 TEMPLATES = {
@@ -81,6 +93,8 @@ WORDS = {
     "unit": ("day", "week", "month", "quarter", "year"),
     "time": ("hour", "minute", "second"),
     "days": ("1", "3", "40", "0"),
+    "clock": ("", " 08:15", "T23:59:59.5", " 24:00", " 08:15:60", " 8:15"),
+    "behind": ("", "Z", ".999", "+00:00", "+02:00", "x"),
     "sign": ("=", "<>", "<", "<=", ">", ">="),
     "pattern": ("%", "x%", "_", "%a%", "", "1_", "%''%"),
 }

@@ -20,14 +20,18 @@ from hypothesis import strategies as st
 
 from stillroom.model.advice import MOST_CAPS
 from stillroom.model.charge import RHO_UNIT
-from stillroom.model.plan import highest_total
+from stillroom.model.measure import highest_total
 from stillroom.privacy.advice import CLEAR, best, candidates, losses, seen_beyond, taken_away
 from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of
+from stillroom.privacy.selection import cost_of, tail
 from stillroom.query.advised import advised, votes_plan, with_caps
+from stillroom.query.price import price
 from stillroom.query.protected import drawn, protected
+from stillroom.query.protected import votes as votes_of
+from tests import reference
 from tests.neighbours import Exploration, explored, norms, within
 from tests.reference import counted
-from tests.world import Entry, contributions, corpus, measured, persons, referred, world
+from tests.world import Entry, by_keys, contract, contributions, corpus, measured, occupation, persons, referred, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,7 +100,7 @@ def voting(entry: Entry) -> Exploration:
 @EVERY_QUESTION
 def test_a_person_has_one_vote_about_each_cap(entry: Entry) -> None:
     """Somebody who appears or vanishes moves one number of a histogram by 1 for each identifier; who is altered, two."""
-    votes = drawn(entry.compiled.plan)[len(protected(entry.compiled.plan)) :]
+    votes = votes_of(entry.compiled.plan)
     found = 0
     for people in voting(entry).moves:
         for vectors in people:
@@ -160,15 +164,19 @@ def test_with_any_cap_a_person_moves_the_measures_within_their_bounds(entry: Ent
 
 @EVERY_QUESTION
 def test_with_any_cap_engine_and_reference_agree(entry: Entry) -> None:
-    for one in few(entry):
-        assert measured(one.compiled.plan, world()) == referred(one.compiled.plan, world())
+    for plan in (one.compiled.plan for one in few(entry)):
+        if plan.selection is None:
+            assert measured(plan, world()) == referred(plan, world())
+        else:
+            found, expected = occupation(plan, world()), reference.occupation(plan, {name: one.listed for name, one in world().items()})
+            assert (by_keys(found), found.totals) == (by_keys(expected), expected.totals)
 
 
 @EVERY_QUESTION
 def test_votes_and_measures_cost_no_more_than_the_charge(entry: Entry) -> None:
     """With any caps: as zCDP, as pure ε, and for a person who is changed; and what is set aside is used but for rounding."""
     plan, charge = entry.compiled.plan, entry.compiled.charge
-    votes = drawn(plan)[len(protected(plan)) :]
+    votes = votes_of(plan)
     change = sum((rho_of(one.marginal.mechanism, one.change) for one in drawn(plan)), Fraction(0))
     for choice in capped(entry):
         second = [*drawn(choice.compiled.plan), *votes]
@@ -184,6 +192,12 @@ def test_votes_and_measures_cost_no_more_than_the_charge(entry: Entry) -> None:
 
 
 @EVERY_QUESTION
+def test_the_price_says_what_votes_cost(entry: Entry) -> None:
+    stated = [one.charge for one in price(contract(entry.variant), entry.compiled).caps]
+    assert stated == [charge_of([(one.marginal.mechanism, one.add_remove)]) for one in votes_of(entry.compiled.plan)]
+
+
+@EVERY_QUESTION
 def test_each_marginal_keeps_to_its_own_share(entry: Entry) -> None:
     for choice in capped(entry):
         for before, after in zip(protected(entry.compiled.plan), protected(choice.compiled.plan), strict=True):
@@ -193,10 +207,26 @@ def test_each_marginal_keeps_to_its_own_share(entry: Entry) -> None:
 
 
 @EVERY_QUESTION
+def test_with_fewer_cells_of_a_person_keys_are_selected_with_less_noise(entry: Entry) -> None:
+    """At the same δ: the threshold is the least that costs no more, and lower."""
+    rule = entry.compiled.plan.selection
+    for plan in (one.compiled.plan for one in few(entry)):
+        if rule is None or plan.selection is None:
+            assert plan.selection is None
+            continue
+        scale, groups, m = plan.selection.mechanism.scale, plan.bounds.groups, plan.bounds.identifiers
+        cost = [groups * m * tail(scale, plan.selection.threshold - m - step) for step in (0, 1)]
+        assert cost[0] <= cost_of(rule) < cost[1]
+        assert plan.selection.delta == rule.delta
+        assert (plan.selection.threshold < rule.threshold) == (groups < entry.compiled.plan.bounds.groups)
+
+
+@EVERY_QUESTION
 def test_the_highest_caps_are_those_of_the_contract(entry: Entry) -> None:
     plan = entry.compiled.plan
     highest = with_caps(plan, [one.caps[-1] for one in plan.advice])
     assert (highest.bounds, highest.measures, highest.strategies) == (plan.bounds, plan.measures, plan.strategies)
+    assert highest.selection == plan.selection
     lowest = with_caps(plan, [one.caps[0] for one in plan.advice])
     capped_ones = [one.measure for one in plan.advice if one.measure is not None]
     assert all(highest_total(lowest.measures[n]) < highest_total(plan.measures[n]) for n in capped_ones)

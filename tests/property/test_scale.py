@@ -20,7 +20,8 @@ from stillroom.adapters.memory_table import MemoryTable
 from stillroom.crypto.canonical import digest
 from stillroom.model.contract import PublicDataset
 from stillroom.model.expression import Column
-from stillroom.model.plan import Aggregate, Key
+from stillroom.model.measure import Aggregate
+from stillroom.model.plan import Key
 from stillroom.model.relation import ColumnFact, Join, Named, PerPerson, Scan, sources, with_sources
 from stillroom.model.schema import CALENDAR, ColumnType, Kind
 from stillroom.model.schema import Column as Declared

@@ -17,16 +17,17 @@ from scipy import stats
 
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
-from stillroom.model.selection import Occupied
+from stillroom.model.selection import Occupation, Occupied
 from stillroom.privacy.selection import chance_shown, tail, threshold_for
-from stillroom.protections.server import ServerProtection, chosen
+from stillroom.protections.server import ServerProtection, chosen, selected_cells
+from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.table.finish import finish
 from tests.alterations import ALTERATIONS, altered_table
 from tests.fakes import Listing, ListTables, ZeroNoise
 from tests.neighbours import declared, explored, norms, within
-from tests.reference import occupied as referred
-from tests.world import ENGINE, contract, corpus, occupied, persons, world
+from tests.reference import occupation as referred
+from tests.world import ENGINE, by_keys, contract, corpus, occupation, occupied, persons, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +70,7 @@ def test_a_person_moves_numbers_of_persons_and_measures_within_their_bounds(entr
 @EVERY_QUESTION
 def test_the_charge_covers_what_a_person_moves(entry: Entry) -> None:
     worst = [max(moved) for moved in zip(*explored(entry).costs(), strict=True)]
-    assert len(worst) == len(entry.compiled.plan.measures) + 1
+    assert len(worst) == len(drawn(entry.compiled.plan))
     assert sum(worst, Fraction(0)) <= entry.compiled.charge.rho * RHO_UNIT
 
 
@@ -103,19 +104,23 @@ def test_alone_or_among_others(entry: Entry) -> None:
     list that the proof needs.
     """
     plan = entry.compiled.plan
-    limits = [declared(one.add_remove) for one in drawn(plan)]
-    others = occupied(plan, without(plan, HEAVY))
+    *measures, counted = drawn(plan)
+    before = occupation(plan, without(plan, HEAVY))
+    others = by_keys(before)
     for tables in altered(plan, HEAVY):
-        found = occupied(plan, tables)
+        after = occupation(plan, tables)
+        found = by_keys(after)
         assert others.keys() <= found.keys()
         alone = [found[keys] for keys in found.keys() - others.keys()]
         assert len(alone) <= plan.bounds.groups
         assert all(one.persons == 1 for one in alone)
         pairs = [(found[keys], one) for keys, one in others.items()]
-        assert within(norms(one.persons - other.persons for one, other in pairs), limits[-1])
-        for number in range(len(plan.measures)):
-            moved = (a - b for one, other in pairs for a, b in zip(one.cells[number], other.cells[number], strict=True))
-            assert within(norms(moved), limits[number])
+        assert within(norms(one.persons - other.persons for one, other in pairs), declared(counted.add_remove))
+        shown = [selected_cells(plan, [pair[side] for pair in pairs], one.totals) for side, one in enumerate((after, before))]
+        for one in (each for each in measures if each.marginal.part is None):
+            moved = [a - b for a, b in zip(shown[0][one.measure], shown[1][one.measure], strict=True)]
+            sizes = sizes_of(plan, plan.measures[one.measure], len(pairs))
+            assert within(norms(marginal_of(moved, sizes, one.marginal.kept)), declared(one.add_remove))
 
 
 @EVERY_QUESTION
@@ -123,8 +128,9 @@ def test_engine_and_reference_find_the_same(entry: Entry) -> None:
     plan = entry.compiled.plan
     somebody = persons()[SELECTED.index(entry) % len(persons())]
     for tables in (world(), without(plan, HEAVY), without(plan, somebody), *altered(plan, HEAVY)):
-        expected = {one.keys: one for one in referred(plan, {name: table.listed for name, table in tables.items()})}
-        assert occupied(plan, tables) == expected
+        expected = referred(plan, {name: table.listed for name, table in tables.items()})
+        found = occupation(plan, tables)
+        assert (by_keys(found), found.totals) == (by_keys(expected), expected.totals)
 
 
 def test_many_are_found() -> None:
@@ -185,11 +191,12 @@ class Crowds(Listing):
         del plan, tables
         return []
 
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
         """Return the groups, named by their numbers."""
         del tables
-        cells = [((size,) * plan.cells,) * len(plan.measures) for size in self._sizes]
-        return [Occupied((f"{number:07}",), size, cells[number]) for number, size in enumerate(self._sizes)]
+        cells = [dict.fromkeys(range(plan.cells * len(plan.measures)), size) for size in self._sizes]
+        groups = [Occupied((f"{number:07}",), size, cells[number]) for number, size in enumerate(self._sizes)]
+        return Occupation(groups, ((),) * len(plan.measures))
 
 
 def asked(name: str) -> Compiled:
@@ -277,7 +284,7 @@ def test_tables_show_what_is_measured() -> None:
     noisy, found = measured(plan, ENGINE, ZeroNoise()), occupied(plan, world())
     table = finish(plan, compiled.headings, noisy.cells, noisy.shown)
     expected = [
-        (ward, keys[0], str(found[keys].cells[0][place]))
+        (ward, keys[0], str(found[keys].cells.get(place, 0)))
         for keys in sorted(found, key=in_order)
         for place, ward in enumerate(("er", "icu", "day"))
     ]

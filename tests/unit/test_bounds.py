@@ -7,7 +7,7 @@ import pytest
 from stillroom.client.verification.bounds import check_bounds
 from stillroom.client.verification.outcome import Broken
 from stillroom.errors import Code, StillroomError
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 from stillroom.query.protected import protected
 from tests.questions import CONTRACT, compiled
 

@@ -18,7 +18,8 @@ from stillroom.errors import Code, StillroomError
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
 from stillroom.model.expression import Column
-from stillroom.model.plan import Aggregate, Bounds, Measure
+from stillroom.model.measure import Aggregate, Measure
+from stillroom.model.plan import Bounds
 from stillroom.model.question import Question, Terms
 from stillroom.model.release import Removed
 from stillroom.policy.allowance import allowance
@@ -286,12 +287,6 @@ def test_a_number_that_nobody_measured_is_found() -> None:
 
 
 # what is refused
-
-
-def test_it_is_refused_beside_selected_keys() -> None:
-    with pytest.raises(StillroomError, match="over a whole table") as refused:
-        compiled("SELECT place, SUM(fare) FROM trips GROUP BY place")
-    assert refused.value.code is Code.EXPRESSION_NOT_ALLOWED
 
 
 def test_what_cannot_be_measured_is_refused() -> None:

@@ -127,7 +127,18 @@ EXPRESSIONS = (
     *("a::TEXT", "b::TEXT", "CAST(l AS TEXT)", "d::TEXT", "e::TEXT", "t::TEXT", "LENGTH(a::TEXT)", "LENGTH(b::TEXT)", "LENGTH(d::TEXT)"),
     *("LENGTH(CAST(c / 3 AS TEXT))", "LENGTH(CAST(b * b AS TEXT))", "b::INTEGER", "u::INTEGER", "t::INTEGER", "n::INTEGER", "w::INTEGER"),
     *("b::DECIMAL(4, 1)", "b::DECIMAL(2)", "a::DECIMAL(5, 4)", "u::DECIMAL(9)", "n::DECIMAL(9, 3)", "a::BOOLEAN", "b::BOOLEAN"),
-    *("n::BOOLEAN", "n::DATE", "YEAR(n::DATE)", "d::DATE", "LEAST(GREATEST(n::INTEGER, 0), 10)", "n::INTEGER % 7", "a::DECIMAL(1)"),
+    *("n::TIMESTAMP", "HOUR(n::TIMESTAMP)", "CAST(s::TEXT AS TIMESTAMP)", "CAST(d::TEXT || ' 08:15' AS TIMESTAMP)", "w::TIMESTAMP"),
+    *(
+        "(at::TEXT || w)::TIMESTAMP",
+        "LEFT(s::TEXT || '.5+02', 19)::TIMESTAMP::DATE",
+        "n::BOOLEAN",
+        "n::DATE",
+        "YEAR(n::DATE)",
+        "d::DATE",
+        "LEAST(GREATEST(n::INTEGER, 0), 10)",
+        "n::INTEGER % 7",
+        "a::DECIMAL(1)",
+    ),
 )
 
 
@@ -230,6 +241,12 @@ def test_seconds_outside_the_calendar_are_null() -> None:
         "DATE_TRUNC('day', s)": -86_400,
         "DATE_DIFF('hour', s, TIMESTAMP '1970-01-01')": 1,
         "EPOCH(s)": -1,
+        "CAST(once::TEXT AS TIMESTAMP)": FIRST_TIMESTAMP,
+        "CAST(late::TEXT || '.9Z' AS TIMESTAMP)": LAST_TIMESTAMP,
+        "CAST(s::TEXT || '+01' AS TIMESTAMP)": None,
+        "LEFT(s::TEXT || '+01', 19)::TIMESTAMP": -1,
+        "TRY_CAST('9999-12-31 24:00' AS TIMESTAMP)": None,
+        "TRY_CAST('1969-12-31T23:59:59.5' AS TIMESTAMP)": -1,
     }
     assert {sql: evaluate(compiled(sql).expression, ends) for sql in wanted} == wanted
 
@@ -266,7 +283,8 @@ def test_hours_of_years_are_listed() -> None:
         ("at::INTEGER", "TYPE_MISMATCH"),
         ("at::DECIMAL(9)", "TYPE_MISMATCH"),
         ("at::BOOLEAN", "TYPE_MISMATCH"),
-        ("n::TIMESTAMP", "TYPE_MISMATCH"),
+        ("at > n::DATE || ' 08:00'", "TYPE_MISMATCH"),
+        ("CAST('2024-02-29 08:00:00.5' AS TIMESTAMP)", "SQL_INVALID"),
         ("a::TIMESTAMP", "TYPE_MISMATCH"),
         ("HOUR(d)", "EXPRESSION_NOT_ALLOWED"),
         ("DATE_TRUNC('hour', d)", "EXPRESSION_NOT_ALLOWED"),

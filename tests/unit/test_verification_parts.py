@@ -33,8 +33,9 @@ from stillroom.client.verification.tree import leaf_hash, root, root_by_path, ro
 from stillroom.crypto import merkle
 from stillroom.crypto.keys import SigningKey
 from stillroom.model.charge import RHO_UNIT
+from stillroom.model.measure import Measure
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Bounds, Measure, Plan
+from stillroom.model.plan import Bounds, Plan
 from stillroom.model.question import Terms
 from stillroom.model.release import Table
 from stillroom.privacy.accountant import epsilon_from, rho_from

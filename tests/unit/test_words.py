@@ -11,8 +11,9 @@ import pytest
 from stillroom.model.charge import Charge
 from stillroom.model.expression import Constant
 from stillroom.model.marginal import Marginal
+from stillroom.model.measure import Measure
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import Bounds, Finish, Measure, Output, Part, Plan
+from stillroom.model.plan import Bounds, Finish, Output, Part, Plan
 from stillroom.model.relation import PartRows, Scan
 from stillroom.model.release import MeasureNoise, Promise
 from stillroom.model.schema import Kind

@@ -18,6 +18,11 @@ LAST_TIMESTAMP = LAST_DAY * SECONDS_OF_DAY + SECONDS_OF_DAY - 1
 COMMON_TIMESTAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?Z?"
 """How most timestamps are spelled: without an offset from UTC, or at UTC itself."""
 
+TIMESTAMP_AT_UTC = (
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,9})?)?(?:Z|[+-]00(?::?00)?)?)?"
+)
+"""How every timestamp is spelled that has no offset from UTC, or none but zero: what has one means several things to several readers."""
+
 _TIMESTAMP = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ](?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:\.[0-9]{1,9})?)?"

@@ -60,7 +60,7 @@ def rows_html(table: Table) -> str:
 
 def remarks(release: Release) -> list[str]:
     """Return what else is to know about the rows and numbers of a table."""
-    rule, found = release.plan.selection, []
+    rule, found = release.table.selection or release.plan.selection, []
     if rule is not None:
         found.append(selection_sentence(rule.threshold, rule.delta / 1e18, rule.most))
     found += [cap_sentence(*one) for one in chosen_caps(release)]

@@ -71,5 +71,11 @@ class Function(StrEnum):
     """
     TEXT_DATE = "text_date"
     """The day that a text spells as `YYYY-MM-DD`, in white space of ASCII, perhaps with a time, which does not count; NULL for others."""
+    TEXT_TIMESTAMP = "text_timestamp"
+    """The second that a text spells as `YYYY-MM-DD HH:MM:SS`, in white space of ASCII; NULL for others.
+
+    `T` may stand between day and time; seconds, or the whole time, may be missing, and are zero then. Parts of a second, up to nine
+    digits, are cut off. Behind a time may stand `Z` or an offset of zero from UTC; with any other offset it is NULL.
+    """
     TEXT_TRUTH = "text_truth"
     """What a text spells: true, t, yes, y, 1, or false, f, no, n, 0, in any case, in white space of ASCII; NULL for others."""

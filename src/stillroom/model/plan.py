@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from enum import StrEnum
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -11,12 +10,13 @@ from pydantic import Field, model_validator
 
 from stillroom.model.advice import Advice
 from stillroom.model.contract import Digest, Name
-from stillroom.model.expression import Column, Constant, Expression
+from stillroom.model.expression import Column, Expression
 from stillroom.model.marginal import Strategy
+from stillroom.model.measure import Aggregate, Measure, highest_total, telling
 from stillroom.model.relation import ColumnFact, PartRows, Relation, Scan, sources, steps, with_sources
 from stillroom.model.schema import Kind, Scalar
 from stillroom.model.selection import Selection
-from stillroom.model.value import BigInt, Value
+from stillroom.model.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,63 +55,6 @@ class Key(Value):
     def listed(self) -> tuple[Scalar, ...]:
         """The values that the contract declares: none for a selected key."""
         return self.domain or ()
-
-
-class Aggregate(StrEnum):
-    """What a measure makes of the rows in a cell."""
-
-    SUM = "sum"
-    UNION = "union"
-    REMOVED = "removed"
-
-
-class Measure(Value):
-    """For each cell, one whole number that is made of the rows of all persons in it.
-
-    A sum adds up, over persons, the clamped total of `value` over the person's rows in the cell. NULL counts as 0. COUNT(*) sums 1s,
-    COUNT(DISTINCT person) clamps that total to [0, 1].
-
-    A union counts the distinct values, NULL left out, that occur in the rows of anybody in the cell. One person adds between 0 and
-    `high` to a cell, and no more to all cells together than the person has rows.
-
-    What is removed is what clamping takes away from the sum of the same value and bounds: over persons, and over the cells that each of
-    them keeps, total less clamped total. It is one number for the whole table, which has no keys.
-
-    Attributes:
-        value: A whole number per row; any value for a union.
-        row_low: Least `value` of a row (at most 0); 0 for a union.
-        row_high: Greatest `value` of a row (at least 0); 1 for a union, since a row has one value.
-        low: Least total of one person in one cell (at most 0); lower totals are clamped. 0 for a union.
-        high: Greatest total of one person in one cell (at least 0); higher totals are clamped. For a union, the most values of one
-            person in one cell: as many as the person has rows, or as there are.
-        digits: Decimal places of the total.
-        aggregate: What it is; left out of the encoding where it is a sum.
-        grid: Positions of further keys, ascending, behind those that are grouped by, whose values tell its cells apart as well. A row
-            without a value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where
-            empty.
-        kept: Positions of the keys that are grouped by that tell its cells apart, ascending, where it is measured for one grouping set
-            alone: distinct values of a total are not the sum of those of its parts, so that each set has a measure of its own. Left out of
-            the encoding where all keys do.
-    """
-
-    value: Expression
-    row_low: BigInt
-    row_high: BigInt
-    low: BigInt
-    high: BigInt
-    digits: int = 0
-    aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
-    grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
-    kept: tuple[int, ...] | None = Field(default=None, exclude_if=lambda kept: kept is None)
-
-
-PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
-"""Whether a person is in a combination of selected keys: summed over persons, it is how many are."""
-
-
-def highest_total(measure: Measure) -> int:
-    """Return the bound of a person's totals of a sum in a cell, on either side of 0; 0 for what is no sum, and is never cut."""
-    return max(-measure.low, measure.high) if measure.aggregate is Aggregate.SUM else 0
 
 
 class Bounds(Value):
@@ -205,7 +148,7 @@ class Finish(Value):
 def leaves(keys: tuple[Key, ...], kept: tuple[int, ...]) -> int:
     """Return how many leaf cells each row of a grouping set adds up, given the positions of the keys that it keeps.
 
-    Nothing is added up over selected keys, which every grouping set keeps.
+    Selected keys, whose values nobody knows beforehand, count as one value.
     """
     return prod(len(key.domain) for position, key in enumerate(keys) if position not in kept and key.domain is not None)
 
@@ -233,6 +176,12 @@ def sizes_for(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measu
     return tuple(size if number in kept or number in grid else 1 for number, size in enumerate(sizes))
 
 
+def moving_sizes(keys: tuple[Key, ...], measures: Sequence[Measure], measure: Measure, combinations: int) -> tuple[int, ...]:
+    """Return the sizes that bear on how far one person moves a measure: of a sum, those of the leaf cells that it adds up."""
+    own = measure.model_copy(update={"kept": None}) if measure.aggregate is Aggregate.SUM else measure
+    return sizes_for(keys, measures, own, combinations)
+
+
 class Plan(Value):
     """A question, compiled. Two questions with one plan have one answer.
 
@@ -243,7 +192,8 @@ class Plan(Value):
         facts: What the contract says about the columns that parts read (`dataset.column`).
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
-        keys: The grouping keys, selected ones first, and behind them the keys that are in grids of measures only.
+        keys: The grouping keys, selected ones first, and behind them the keys that are in grids of measures only. A grouping set keeps all
+            selected keys, or none.
         selection: How the combinations of selected keys that are shown are chosen; None where every key has a declared domain.
         measures: What is summed or counted.
         strategies: For each measure, the marginals that are measured of it. Its totals are estimated from all of them together.
@@ -289,17 +239,12 @@ class Plan(Value):
 
     @model_validator(mode="after")
     def _selected_first(self) -> Plan:
-        """Refuse plans whose selected keys are not the first, without a rule of selection, or not in every grouping set.
-
-        Beside them, sums alone are measured.
-        """
+        """Refuse plans whose selected keys are not the first, without a rule of selection, or not together in grouping sets."""
         selected = self.selected
         if any(key.domain is None for key in self.keys[selected:]) or (self.selection is not None) != (selected > 0):
             raise ValueError("The selected keys of a plan are its first, and there is a rule of selection if there are any.")
-        if not all(set(range(selected)) <= set(kept) for kept in self.finish.sets):
-            raise ValueError("Nothing is added up over selected keys.")
-        if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in self.measures):
-            raise ValueError("Sums alone are measured beside selected keys.")
+        if any(len([key for key in kept if key < selected]) not in {0, selected} for kept in self.finish.sets):
+            raise ValueError("A grouping set keeps all selected keys, or none.")
         return self
 
     @model_validator(mode="after")
@@ -310,8 +255,8 @@ class Plan(Value):
         known[None] = self.bounds.groups
         if any(list(one.caps) != sorted(set(one.caps)) or one.caps[-1] != known.get(one.measure) for one in self.advice):
             raise ValueError("The caps to choose from ascend to what the contract bounds, of cells or of a measure that is there.")
-        if len(set(about)) < len(about) or (self.advice and (self.selection is not None or removed)):
-            raise ValueError("A cap is chosen once, and neither beside selected keys nor beside what clamping removes.")
+        if len(set(about)) < len(about) or (self.advice and removed):
+            raise ValueError("A cap is chosen once, and not beside what clamping removes.")
         return self
 
     @property
@@ -333,14 +278,17 @@ class Plan(Value):
         """Return how many leaf cells one of the measures has: those of the table, each as often as its grid has cells; or 1 (removed)."""
         return prod(sizes_for(self.keys, self.measures, measure))
 
+    def tells_selected(self, measure: Measure) -> bool:
+        """Tell whether selected keys tell the cells of one of the measures apart."""
+        return self.selected > 0 and measure.aggregate is not Aggregate.REMOVED and (measure.kept is None or 0 in measure.kept)
+
     def of_set(self, number: int, kept: tuple[int, ...]) -> int:
-        """Return the number of the measure that is measured for a grouping set: the very one, unless each set has one of its own.
+        """Return the number of the measure that tells about a grouping set: the very one, unless some sets have one of their own.
 
         Raises:
             ValueError: There is none for this set.
         """
-        measure = self.measures[number]
-        return number if measure.kept is None else self.measures.index(measure.model_copy(update={"kept": kept}))
+        return telling(self.measures, number, kept)
 
     @property
     def removed(self) -> dict[int, int]:
@@ -380,5 +328,5 @@ those that are grouped by, and behind them those of its grid."""
 
 NoisyCells: TypeAlias = tuple[tuple[tuple[int, ...], ...], ...]
 """For each measure and each marginal of its strategy, the noisy totals in canonical order: the last key that is kept varies fastest,
-each over its domain in order. Where keys are selected, the combinations of them that are shown vary most slowly. Of a marginal that
+each over its domain in order. Where selected keys are kept, the combinations of them that are shown vary most slowly. Of a marginal that
 chooses, the number of the bucket that was chosen in each group, in the same order."""

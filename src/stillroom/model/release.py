@@ -14,7 +14,7 @@ from stillroom.model.mechanism import Mechanism
 from stillroom.model.plan import Plan
 from stillroom.model.question import Question
 from stillroom.model.schema import Kind
-from stillroom.model.selection import Shown
+from stillroom.model.selection import Selection, Shown
 from stillroom.model.value import Value
 
 PAYLOAD_TYPE = "application/vnd.stillroom.release.v1+json"
@@ -86,6 +86,8 @@ class Table(Value):
         shown: The combinations of selected keys that are shown, in their order, with their noisy numbers of persons, before HAVING and
             LIMIT; none where every key has a declared domain.
         advised: The caps that were chosen, one for each advice of the plan. Left out of the encoding where there are none.
+        selection: By which rule combinations were shown, where it follows from caps that were chosen; otherwise it is that of the plan.
+            Left out of the encoding then.
     """
 
     headings: tuple[Heading, ...]
@@ -93,6 +95,7 @@ class Table(Value):
     shown: tuple[Shown, ...] = ()
     advised: tuple[Advised, ...] = Field(default=(), exclude_if=().__eq__)
     clamped: tuple[Removed, ...] = Field(default=(), exclude_if=().__eq__)
+    selection: Selection | None = Field(default=None, exclude_if=lambda selection: selection is None)
 
 
 class MeasureNoise(Value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from pydantic import ConfigDict, Field
 
@@ -11,6 +11,9 @@ from stillroom.model.charge import Units
 from stillroom.model.mechanism import Mechanism
 from stillroom.model.schema import Scalar  # noqa: TC001 - pydantic reads it
 from stillroom.model.value import BigInt, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class Selection(Value):
@@ -50,12 +53,25 @@ class Occupied(NamedTuple):
     Attributes:
         keys: The value of each selected key.
         persons: How many persons are in it, after each is cut to the plan's `groups` cells.
-        cells: For each measure, its exact cells over the other keys' domains, in canonical order.
+        cells: The exact leaf cells that are not 0, by their place among those of all measures: the measures one after the other, each in
+            canonical order over its other keys' domains.
     """
 
     keys: tuple[Scalar, ...]
     persons: int
-    cells: tuple[tuple[int, ...], ...]
+    cells: Mapping[int, int]
+
+
+class Occupation(NamedTuple):
+    """All that is measured exactly of a plan with selected keys.
+
+    Attributes:
+        combinations: The combinations of selected keys that somebody is in, each once.
+        totals: For each measure whose cells no selected key tells apart, its exact leaf cells in canonical order; for others, nothing.
+    """
+
+    combinations: Sequence[Occupied]
+    totals: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.charge import Charge
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Plan
     from stillroom.model.release import MeasureNoise, Promise
 
 _TRUST = {

@@ -2,20 +2,22 @@ r"""Showing keys that no contract lists: which combinations of their values are 
 
 Let a *combination* be one value of each selected key, and its persons those who are in one of its cells after every person is cut to
 `groups` cells. The mechanism adds independent discrete Gaussian noise to the number of persons of every combination that somebody is in,
-shows those whose noisy number is at least a threshold T, and adds noise to all cells of the measures in the shown combinations.
+shows those whose noisy number is at least a threshold T, and adds noise to all cells of the measures in the shown combinations, and to
+totals over all combinations, whether they are shown or not.
 
-**Theorem.** Let the numbers of persons and the measures have noise that makes them together ρ-zCDP over any fixed list of combinations, and
-let δ ≥ L₀·m·P(Z ≥ T - m), where L₀ is `groups`, m the most identifiers of a person and Z one draw of the noise on numbers of persons.
-Then the mechanism is δ-approximate ρ-zCDP (Bun and Steinke 2016, arXiv:1605.02065, definition 8.1), for either kind of neighbours with
-that kind's ρ.
+**Theorem.** Let the noise make the numbers of persons and the measures, over any fixed list of combinations, together with the totals over
+all combinations, ρ-zCDP. Let δ ≥ L₀·m·P(Z ≥ T - m), where L₀ is `groups`, m the most identifiers of a person and Z one draw of the noise on
+numbers of persons. Then the mechanism is δ-approximate ρ-zCDP (Bun and Steinke 2016, arXiv:1605.02065, definition 8.1), for either kind of
+neighbours with that kind's ρ.
 
 *Proof.* Let x and x' be neighbours that differ in one person, and S the combinations that anybody else is in. What others contribute does
 not depend on the person, so S is the same in both. Let U be the combinations that only this person is in, in x' say; each identifier is in
 at most L₀, so that U has at most L₀·m, each with at most m persons (one for each identifier). Let E be the event that no combination in U
-is shown. The noise of U is drawn apart from all other noise, so that, given E, the output is exactly that of a mechanism M on the fixed
-list S: noise on numbers of persons and on cells over S, which is ρ-zCDP, and then leaving out cells by what was drawn, which is
-post-processing. The same holds in x with its own U. So both outputs, each given its own event, are those of M on neighbouring inputs, and
-each event has probability at least 1 - L₀·m·P(Z ≥ T - m), by the union bound and since P(Z ≥ T - n) rises with n. ∎
+is shown. The noise of U is drawn apart from all other noise, so that, given E, the output is exactly that of a mechanism M: noise on
+numbers of persons and on cells over the fixed list S, and on the totals, which are as many numbers for any data and hold what the person
+has in U, too; that is ρ-zCDP; and then leaving out cells by what was drawn, which is post-processing. The same holds in x with its own U.
+So both outputs, each given its own event, are those of M on neighbouring inputs, and each event has probability at least
+1 - L₀·m·P(Z ≥ T - m), by the union bound and since P(Z ≥ T - n) rises with n. ∎
 
 δ does not double for a *change* (one person's rows altered): the definition asks of each of the two events by itself that its complement
 has probability at most δ, and in both inputs the person has at most L₀·m combinations alone. Only ρ is larger, by the change sensitivity;

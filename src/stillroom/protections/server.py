@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from stillroom.model.mechanism import Guarantee
     from stillroom.model.plan import NoisyCells, Plan
     from stillroom.model.schema import Scalar
-    from stillroom.model.selection import Selection
+    from stillroom.model.selection import Occupied, Selection
     from stillroom.ports import AdmittedTable, Engine, Tables
 
     Noise = Sequence[tuple[Marginal, Guarantee]]
@@ -91,33 +93,45 @@ class ServerProtection:
         datasets = datasets_of(plan)
         if not versions.keys() >= set(datasets):
             raise _failed("The run names no version of a dataset that the plan reads.")
-        if plan.advice:
-            return self._advised(plan, noise, self._opened(datasets, versions))
-        if plan.selection is None:
+        if not plan.advice and plan.selection is None:
             hiding = self._hiding(plan, noise, 1)
             return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), hiding, 1))
         self._confirm(noise)
-        return self._selected(plan, plan.selection, noise, self._opened(datasets, versions))
+        tables = self._opened(datasets, versions)
+        if not plan.advice:
+            return self._capped(plan, noise, tables)
+        votes = self._votes(plan, noise, tables)
+        capped = with_caps(plan, [one.cap for one in advised(plan, votes)])
+        return replace(self._capped(capped, self._within(plan, noise, capped), tables), votes=votes)
 
-    def _advised(self, plan: Plan, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
-        """Count the votes for caps, and measure with the caps that their noisy numbers choose.
+    def _votes(self, plan: Plan, noise: Noise, tables: Mapping[str, AdmittedTable]) -> tuple[tuple[int, ...], ...]:
+        """Return the noisy numbers of votes for caps."""
+        first = sum(map(len, plan.strategies))
+        costs = [cost for _, cost in noise[first : first + len(plan.advice)]]
+        draws = [self._noise.draw(one.mechanism, len(one.caps), cost) for one, cost in zip(plan.advice, costs, strict=True)]
+        return _voted(plan, self._engine.measure_exactly(votes_plan(plan), tables), draws)
 
-        The sampler confirms all noise at the highest caps, before a row is read. What it draws in the end is confirmed again, and each
-        marginal costs no more than it was charged: so the two measurements compose to no more than the plan costs (`privacy.advice`).
+    def _within(self, plan: Plan, noise: Noise, capped: Plan) -> Noise:
+        """Return the noise of a plan with the caps that were chosen, each marginal of which costs no more than it was charged.
+
+        The sampler confirms all noise at the highest caps, before a row is read. What it draws in the end is confirmed again: so the votes
+        and what is measured with their caps compose to no more than the plan costs (`privacy.advice`).
 
         Raises:
             Failed: A marginal would cost more than it was charged.
         """
-        first, second = noise[len(noise) - len(plan.advice) :], noise[: len(noise) - len(plan.advice)]
-        self._confirm(second)
-        draws = [self._noise.draw(one.mechanism, len(one.caps), cost) for one, (_, cost) in zip(plan.advice, first, strict=True)]
-        votes = _voted(plan, self._engine.measure_exactly(votes_plan(plan), tables), draws)
-        capped = with_caps(plan, [one.cap for one in advised(plan, votes)])
+        first = sum(map(len, plan.strategies))
+        charged = [*noise[:first], *noise[first + len(plan.advice) :]]
         known = [(one.marginal, guarantee_of(one.marginal.mechanism, one.add_remove)) for one in drawn(capped)]
-        if any(cost.rho > charged.rho for (_, cost), (_, charged) in zip(known, second, strict=True)):
+        if any(cost.rho > most.rho for (_, cost), (_, most) in zip(known, charged, strict=True)):
             raise _failed("The noise of the plan costs more with the caps that were chosen.")
-        cells = _noisy(capped, self._engine.measure_exactly(capped, tables), self._hiding(capped, known, 1), 1)
-        return Measurement(cells, votes=votes)
+        return known
+
+    def _capped(self, plan: Plan, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
+        """Measure a plan whose caps are known."""
+        if plan.selection is not None:
+            return self._selected(plan, plan.selection, noise, tables)
+        return Measurement(_noisy(plan, self._engine.measure_exactly(plan, tables), self._hiding(plan, noise, 1), 1))
 
     def _confirm(self, noise: Noise) -> None:
         """Let the sampler confirm the guarantees of marginals."""
@@ -132,11 +146,11 @@ class ServerProtection:
 
         What chooses is confirmed here, and draws when it sees scores.
         """
-        sizes = [len(key.listed) or 1 for key in plan.keys]
+        sizes = [shown, *[1] * plan.selected][: plan.selected] + [len(key.listed) for key in plan.keys[plan.selected :]]
         found: list[Hiding] = []
         for marginal, guarantee in noise:
             if marginal.part is None:
-                found.append(partial(_sums, noise=self._noise.draw(marginal.mechanism, shown * cells(sizes, marginal.kept), guarantee)))
+                found.append(partial(_sums, noise=self._noise.draw(marginal.mechanism, cells(sizes, marginal.kept), guarantee)))
             else:
                 self._confirm([(marginal, guarantee)])
                 buckets = cells(sizes, [key for key in marginal.kept if key >= len(plan.grouping)])
@@ -160,20 +174,34 @@ class ServerProtection:
         return {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
 
     def _selected(self, plan: Plan, rule: Selection, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
-        """Show the combinations of selected keys with enough persons, by the noisy number, and measure those.
+        """Show the combinations of selected keys with enough persons, by the noisy number, and measure those; totals are of all.
 
         Raises:
             Failed: The engine returned a combination twice, or not one number for each cell.
         """
-        occupied = sorted(self._engine.measure_occupied(plan, tables), key=lambda one: _order(one.keys))
+        found = self._engine.measure_occupied(plan, tables)
+        occupied = sorted(found.combinations, key=lambda one: _order(one.keys))
         if len({one.keys for one in occupied}) < len(occupied):
             raise _failed("The engine returned a combination of keys twice.")
         *measures, (counted, guarantee) = noise
         persons = _sums([one.persons for one in occupied], self._noise.draw(counted.mechanism, len(occupied), guarantee))
         places = chosen(persons, rule)
-        leaves = [[cell for place in places for cell in occupied[place].cells[number]] for number in range(len(plan.measures))]
+        leaves = selected_cells(plan, [occupied[place] for place in places], found.totals)
         shown = tuple(Shown(occupied[place].keys, persons[place]) for place in places)
         return Measurement(_noisy(plan, leaves, self._hiding(plan, measures, len(places)), len(places)), shown)
+
+
+def selected_cells(plan: Plan, shown: Sequence[Occupied], totals: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """Return the exact leaf cells of each measure.
+
+    They are those of the combinations of selected keys that are shown; or of everybody, where these keys do not tell its cells apart.
+    """
+    sizes = [plan.cells_of(measure) for measure in plan.measures]
+    starts = accumulate(sizes, initial=0)
+    return [
+        [one.cells.get(start + place, 0) for one in shown for place in range(size)] if plan.tells_selected(measure) else total
+        for measure, start, size, total in zip(plan.measures, starts, sizes, totals, strict=False)
+    ]
 
 
 def _voted(plan: Plan, exact: Sequence[Sequence[int]], draws: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:

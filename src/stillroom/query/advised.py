@@ -11,14 +11,16 @@ from stillroom.model.advice import Advised
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.expression import All, Any, Branch, Case, Column, Compare, Comparison, Constant, Not
 from stillroom.model.marginal import Marginal
+from stillroom.model.measure import PERSONS, Aggregate, alike, highest_total
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import PERSONS, Aggregate, Bounds, Finish, Output, highest_total
+from stillroom.model.plan import Bounds, Finish, Output, reach
 from stillroom.model.relation import Named, PerPerson, Total, TotalFunction
 from stillroom.model.schema import Kind
 from stillroom.privacy.advice import best
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of, guarantee_of, scale_for_epsilon, scale_for_rho
-from stillroom.query.estimation import sizes_of
+from stillroom.privacy.selection import cost_of, threshold_for
+from stillroom.query.estimation import moving_sizes_of, sizes_of
 from stillroom.query.protected import marginal_sensitivities, protected, sensitivities_of
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from stillroom.model.advice import Advice
     from stillroom.model.expression import Expression
     from stillroom.model.marginal import Strategy
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Plan
+    from stillroom.model.selection import Selection
     from stillroom.privacy.sensitivity import Sensitivity
 
 _CELLS = "votes.cells"
@@ -70,6 +74,7 @@ def votes_plan(plan: Plan) -> Plan:
         "keys": (),
         "measures": measures,
         "strategies": tuple((Marginal(kept=(), mechanism=one.mechanism),) for one in plan.advice for _ in one.caps),
+        "selection": None,
         "advice": (),
         "bounds": Bounds(rows=1, groups=1, keep_groups=False, identifiers=plan.bounds.identifiers),
         "finish": Finish(sets=((),), outputs=(Output(value=Column(name="m0"), kind=Kind.INTEGER, noisy=True),)),
@@ -119,14 +124,30 @@ def with_caps(plan: Plan, chosen: Sequence[int]) -> Plan:
         return plan
     caps = {one.measure: cap for one, cap in zip(plan.advice, chosen, strict=True)}
     groups = caps.get(None, plan.bounds.groups)
-    measures = tuple(cut(one, caps.get(number, highest_total(one))) for number, one in enumerate(plan.measures))
+    of_measures = {number: cap for one, cap in caps.items() if one is not None for number, cap in _of_alike(plan, one, cap)}
+    measures = tuple(cut(one, of_measures.get(number, highest_total(one))) for number, one in enumerate(plan.measures))
+    bounds = plan.bounds.model_copy(update={"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups})
     update = {
         "measures": measures,
         "strategies": tuple(strategy_with(plan, number, one, groups) for number, one in enumerate(measures)),
+        "selection": None if plan.selection is None else selection_with(plan, plan.selection, bounds),
         "advice": (),
-        "bounds": plan.bounds.model_copy(update={"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups}),
+        "bounds": bounds,
     }
     return plan.model_copy(update=update)
+
+
+def _of_alike(plan: Plan, measure: int, cap: int) -> list[tuple[int, int]]:
+    """Return the cap of a measure, and of those that add up the same totals for other grouping sets."""
+    return [(number, cap) for number in alike(plan.measures, measure)]
+
+
+def selection_with(plan: Plan, rule: Selection, bounds: Bounds) -> Selection:
+    """Return the rule of selection once persons keep so many cells: less noise at the same price, and the threshold that goes with it."""
+    before, after = (marginal_sensitivities(PERSONS, one, (reach(one),), (0,))[0] for one in (plan.bounds, bounds))
+    mechanism = _scale(rule.mechanism, before, after)
+    threshold = threshold_for(mechanism.scale, cost_of(rule), groups=bounds.groups, identifiers=bounds.identifiers)
+    return rule.model_copy(update={"mechanism": mechanism, "threshold": threshold})
 
 
 def strategy_with(plan: Plan, number: int, cut_off: Measure, groups: int) -> Strategy:
@@ -142,7 +163,7 @@ def strategy_with(plan: Plan, number: int, cut_off: Measure, groups: int) -> Str
 
 def _mechanism_with(plan: Plan, number: int, marginal: Marginal, cut_off: Measure, groups: int) -> Mechanism:
     """Return the noise of one marginal of it."""
-    sizes, bounds = sizes_of(plan, cut_off), plan.bounds.model_copy(update={"groups": groups})
+    sizes, bounds = moving_sizes_of(plan, cut_off), plan.bounds.model_copy(update={"groups": groups})
     before, _ = sensitivities_of(plan.measures[number], plan.bounds, sizes, marginal)
     after, _ = sensitivities_of(cut_off, bounds, sizes, marginal)
     return _scale(marginal.mechanism, before, after)
@@ -173,9 +194,12 @@ def mechanisms(plan: Plan, advice: Advice, groups: int | None = None) -> list[Me
 
 
 def spread_over(plan: Plan, advice: Advice) -> int:
-    """Return among how many cells what a cap takes away is taken to be spread: the finest ones that are measured."""
+    """Return among how many cells what a cap takes away is taken to be spread: the finest ones that are measured.
+
+    Nobody knows beforehand how many combinations of selected keys there are: it is taken to lie in one of them.
+    """
     kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
-    return cells(sizes_of(plan), kept)
+    return cells(sizes_of(plan, shown=1), kept)
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After
 from stillroom.model.schema import CALENDAR, Kind
+from stillroom.query.functions.casts import decimal_digits
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable
 from stillroom.query.text.parse import only
 from stillroom.query.typed import mismatch
@@ -100,9 +101,29 @@ def _rounded(node: exp.Expr, operand: Result) -> Result:
             f"ROUND needs a constant number of places, at most {ROUND_LIMIT}.",
             "Write ROUND(x), ROUND(x, 2) or ROUND(x, -2).",
         )
-    to = -int(written) if negative else int(written)
-    rounded = After(function=ScalarFunction.ROUND, operands=(operand.expression,), digits=to)
-    return Result(rounded, Kind.DECIMAL if to > 0 else Kind.INTEGER, max(to, 0), operand.noisy)
+    return _to_places(operand, -int(written) if negative else int(written))
+
+
+def cast(node: exp.Cast, operand: Result) -> Result:
+    """Compile a cast of a number to INTEGER or DECIMAL(p, s), which rounds it; after the noise no number is too large for either.
+
+    Raises:
+        Refusal: It is another cast, or not of a number.
+    """
+    from sqlglot import exp
+
+    only(node, {"this", "to", "safe"})
+    kind = node.to.this
+    if kind not in {exp.DType.INT, exp.DType.DECIMAL} or not operand.number:
+        fix = "Cast to INTEGER or DECIMAL(p, s); or in the rows, before they are grouped or aggregated."
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Only numbers are cast here, to numbers.", fix)
+    return _to_places(operand, decimal_digits(node.to)[1] if kind is exp.DType.DECIMAL else 0)
+
+
+def _to_places(operand: Result, places: int) -> Result:
+    """Return a number rounded to a number of decimal places; below 0, to tens and so on."""
+    rounded = After(function=ScalarFunction.ROUND, operands=(operand.expression,), digits=places)
+    return Result(rounded, Kind.DECIMAL if places > 0 else Kind.INTEGER, max(places, 0), operand.noisy)
 
 
 def _of_one_kind(scalar: ScalarFunction, operands: list[Result]) -> Result:

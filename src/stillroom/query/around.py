@@ -13,7 +13,7 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.after import TableFunction
 from stillroom.model.expression import Compare, Comparison, Constant, Over
 from stillroom.query.finishing import Finishing, conjunction
-from stillroom.query.grouping import PLACE, is_aggregate, item_at, place_holder, with_aliases
+from stillroom.query.grouping import PLACE, is_aggregate, item_at, place_holder, spelled_out, with_aliases
 from stillroom.query.output import Outputs
 from stillroom.query.over import window
 from stillroom.query.text.parse import identifier, only
@@ -42,7 +42,7 @@ class Around(Finishing):
             alias: The name of its table.
         """
         only(select, AROUND_PARTS)
-        super().__init__(select)
+        super().__init__(spelled_out(select, None, below.names))
         self.below, self.alias = below, alias
         self.inside = below.finish.having
         self.keys: dict[str, Result] | None = None

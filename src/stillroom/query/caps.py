@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.advice import Advice
 from stillroom.model.expression import Average, Covariance, Quantile, children, walk, with_children
+from stillroom.model.measure import alike, highest_total
 from stillroom.model.mechanism import Mechanism, NoiseKind
-from stillroom.model.plan import highest_total
 from stillroom.model.schema import to_units
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.advice import candidates
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Bounds, Finish, Measure
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Bounds, Finish
     from stillroom.model.question import Terms
 
 
@@ -89,15 +90,15 @@ def _cappable(finish: Finish, measures: Sequence[Measure]) -> set[int]:
     counted = {node.count for node in nodes if isinstance(node, Average)}
     others = {name for node in nodes if isinstance(node, Covariance | Quantile) for name in columns_of(node)}
     kept = {int(name[1:]) for name in counted | others if name[0] == "m"}
-    return {number for number, one in enumerate(measures) if number not in kept and not one.grid and highest_total(one) > 1}
+    first = [number for number in range(len(measures)) if alike(measures, number)[0] == number]
+    return {n for n in first if n not in kept and not measures[n].grid and highest_total(measures[n]) > 1}
 
 
-def check_advice(terms: Terms, *, selected: bool) -> None:
+def check_advice(terms: Terms) -> None:
     """Refuse what caps that are to be chosen do not go together with.
 
     Raises:
         InvalidInput: An error, or what clamping removes, is asked for, which would depend on the caps.
-        Refusal: Keys are selected.
     """
     if terms.advise is None:
         return
@@ -110,12 +111,6 @@ def check_advice(terms: Terms, *, selected: bool) -> None:
             Code.PRICE_INVALID,
             "How much clamping may remove from one person is not known while caps are still to be chosen.",
             "Leave out --clamped; or ask with the caps that an earlier release chose, by --cap.",
-        )
-    if selected:
-        raise Refusal(
-            Code.AGGREGATE_NOT_ALLOWED,
-            "Caps cannot be chosen beside a key without a declared domain.",
-            "Leave out --advise and give --cap or --groups-per-person, or group by columns with declared domains.",
         )
 
 

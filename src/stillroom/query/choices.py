@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stillroom.model.marginal import Strategy
-    from stillroom.model.plan import Bounds, Finish, Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Bounds, Finish, Plan
     from stillroom.model.question import Terms
     from stillroom.privacy.marginals import Kept
     from stillroom.privacy.sensitivity import Sensitivity
@@ -98,11 +99,11 @@ def is_chosen(plan: Plan, node: Quantile) -> bool:
     return plan.strategies[int(node.measure[1:])][0].part is not None
 
 
-def choice_of(plan: Plan, node: Quantile, kept: Kept) -> tuple[int, Marginal]:
-    """Return by what a quantile is chosen in a grouping set, and its place in the strategy of its measure."""
-    number = int(node.measure[1:])
+def choice_of(plan: Plan, node: Quantile, kept: Kept) -> tuple[int, int, Marginal]:
+    """Return by what a quantile is chosen in a grouping set: the number of a measure, a place in its strategy, and what stands there."""
+    number = plan.of_set(int(node.measure[1:]), kept)
     wanted = (node.part, (*kept, *plan.measures[number].grid))
-    return next((place, one) for place, one in enumerate(plan.strategies[number]) if (one.part, one.kept) == wanted)
+    return next((number, place, one) for place, one in enumerate(plan.strategies[number]) if (one.part, one.kept) == wanted)
 
 
 def buckets_of(plan: Plan, node: Quantile) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import columns_of
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 from stillroom.query.estimation import row_noise, sizes_of
 from stillroom.query.scales import LEVEL
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from stillroom.model.plan import Finish, Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Finish, Plan
 
 REMOVED_LIMIT = 2**62
 """No more than this may be removed of one person, as no person's total may be larger."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.admission.cells import limits
+from stillroom.errors import Code, Refusal
 from stillroom.model.expression import ArithmeticOp, Compare, Constant
 from stillroom.model.schema import CALENDAR, SECONDS_OF_DAY, ColumnType, Kind
 from stillroom.query.constants import date_constant, timestamp_constant
@@ -50,7 +51,8 @@ def of_calendar(operand: Typed, beside: Kind) -> Typed:
     if beside not in CALENDAR or operand.type.kind is not Kind.TEXT or is_null(operand):
         return operand
     if not isinstance(operand.expression, Constant):
-        raise mismatch("Text cannot be compared with a date or a timestamp.")
+        fix = "Cast the text: CAST(t AS DATE) or CAST(t AS TIMESTAMP)."
+        raise Refusal(Code.TYPE_MISMATCH, "Text cannot be compared with a date or a timestamp.", fix)
     text = str(operand.expression.value)
     return date_constant(text) if beside is Kind.DATE else timestamp_constant(text)
 

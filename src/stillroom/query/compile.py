@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.expression import Over, Quantile, columns_of, renamed, walk
-from stillroom.model.plan import Aggregate, Bounds, Finish, Key, Measure, Plan, leaves, sizes_for
+from stillroom.model.measure import Aggregate, Measure, told
+from stillroom.model.plan import Bounds, Finish, Key, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
 from stillroom.model.schema import Kind
 from stillroom.privacy.marginals import cells
@@ -25,7 +26,7 @@ from stillroom.query.context import Context
 from stillroom.query.draft import Draft
 from stillroom.query.expressions import row_expression
 from stillroom.query.finishing import Grouping
-from stillroom.query.grouping import group_reader, has_aggregate, row_meaning, unaliased
+from stillroom.query.grouping import group_reader, has_aggregate, row_meaning, spelled_out, unaliased
 from stillroom.query.measures import Measures
 from stillroom.query.nested import unnested
 from stillroom.query.protected import drawn, plan_charge
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
     from stillroom.model.marginal import Strategy
-    from stillroom.model.plan import Measure
+    from stillroom.model.measure import Measure
     from stillroom.model.question import Question, Terms
     from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame
@@ -110,7 +111,7 @@ class _Grouped:
     @staticmethod
     def of(nested: Nested, contract: Contract, terms: Terms) -> _Grouped:
         """Compile GROUP BY, SELECT, HAVING, ORDER BY and LIMIT, and each SELECT around that; cap, and measure what that removes."""
-        select, frame = nested.select, nested.frame
+        select, frame = spelled_out(nested.select, nested.frame), nested.frame
         if not select.expressions:
             raise Refusal(Code.NOT_AGGREGATED, "The table would have no columns.", "Select keys and aggregates.")
         nodes, sets = _key_nodes(select, frame)
@@ -124,7 +125,7 @@ class _Grouped:
             raise Refusal(Code.SQL_TOO_LARGE, f"The table would have more than {OUTPUT_LIMIT} columns.", "Select fewer columns.")
         finish, measured, grid, summed = _measured(level.finish, measures)
         headings = _named_apart(level.names)
-        finish, measured = pinned(finish, measured, headings, terms.caps)
+        finish, measured, summed = _merged(*pinned(finish, measured, headings, terms.caps), summed)
         if terms.clamped:
             measured += tuple(removals(finish, measured, summed, frame.rows))
         measured = _each_set(keys, finish, measured)
@@ -192,7 +193,7 @@ def _check_cells(cells: int, contract: Contract) -> None:
 
 def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measure], grid: tuple[Key, ...]) -> None:
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
-    rows = _rows(keys, finish)
+    rows = _rows(keys, finish.sets)
     _check_draws(sum(prod(sizes_for((*keys, *grid), measures, one)) for one in measures))
     if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
         raise Refusal(
@@ -202,22 +203,28 @@ def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measu
         )
 
 
-def _rows(keys: tuple[Key, ...], finish: Finish) -> int:
-    """Return how many rows a table has; where keys are selected, for each combination of them."""
+def _rows(keys: tuple[Key, ...], sets: Sequence[tuple[int, ...]]) -> int:
+    """Return how many rows a table has; of sets that keep selected keys, for each combination of them."""
     finest = leaves(keys, ())
-    return sum(finest // leaves(keys, kept) for kept in finish.sets)
+    return sum(finest // leaves(keys, kept) for kept in sets)
 
 
 def _each_set(keys: tuple[Key, ...], finish: Finish, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
-    """Return measures with one of distinct values for each grouping set: a value that occurs in several parts counts once in their total.
+    """Return measures with further ones for the grouping sets whose totals are not made of parts that are measured.
 
-    The finish reads the first of them, which stands for all.
+    A value that occurs in several parts counts once in their total, so that distinct values are measured for each set. Of the parts along
+    selected keys only some are shown, so that sums are measured once more, of everybody, for the sets that keep no selected key.
+    The finish reads the first of those alike, which stands for all.
     """
     if finish.sets == (tuple(range(len(keys))),):
         return measures
     unions = [one for one in measures if one.aggregate is Aggregate.UNION]
+    sums = [one for one in measures if one.aggregate is Aggregate.SUM]
     first = tuple(one.model_copy(update={"kept": finish.sets[0]}) if one in unions else one for one in measures)
-    return first + tuple(one.model_copy(update={"kept": kept}) for one in unions for kept in finish.sets[1:])
+    apart = first + tuple(one.model_copy(update={"kept": kept}) for one in unions for kept in finish.sets[1:])
+    whole = [kept for kept in finish.sets if 0 not in kept] if keys and keys[0].domain is None else []
+    together = tuple(sorted({key for kept in whole for key in kept}))
+    return apart + tuple(one.model_copy(update={"kept": together}) for one in sums if whole)
 
 
 def _check_draws(numbers: int) -> None:
@@ -252,6 +259,14 @@ def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure
     return finish, moved, tuple(measures.grid[key - first] for key in gridded), summed
 
 
+def _merged(finish: Finish, measures: Sequence[Measure], summed: frozenset[str]) -> tuple[Finish, tuple[Measure, ...], frozenset[str]]:
+    """Return each measure once: a count whose cap is 1 may be one that is there already. `summed` are the names of those that are sums."""
+    found = tuple(dict.fromkeys(measures))
+    names = {f"m{number}": f"m{found.index(one)}" for number, one in enumerate(measures)}
+    finish = finish.with_each(lambda node: renamed(node, lambda name: names.get(name, name)))
+    return finish, found, frozenset(names[name] for name in summed)
+
+
 def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
     """Give columns of one name numbers."""
     apart: list[str] = []
@@ -269,8 +284,8 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     bounds = _bounds(contract, terms, grouped)
     measures = grouped.measures
     selected = sum(key.domain is None for key in grouped.keys)
-    check_selected(selected, grouped.finish, measures, terms)
-    check_advice(terms, selected=selected > 0)
+    check_selected(selected, grouped.finish, terms)
+    check_advice(terms)
     delta = Fraction(str(contract.caps.delta))
     keys = (*grouped.keys, *grouped.grid)
     advice = advice_for(terms, finish=grouped.finish, measures=measures, headings=grouped.headings, bounds=bounds, delta=delta)
@@ -298,8 +313,12 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         finish=draft.finish.model_copy(update={"nonnegative": terms.nonnegative}),
     )
     least = with_caps(plan, [one.caps[0] for one in advice])
-    shown = [strategy for measure, strategy in zip(measures, least.strategies, strict=True) if not measure.grid]
-    return plan.model_copy(update={"finish": _with_places(plan.finish, places(shown, sizes_for(keys, measures), plan.finish.sets))})
+    shown = [
+        (strategy, told(measures, number, plan.finish.sets))
+        for number, strategy in enumerate(least.strategies)
+        if not measures[number].grid and measures[number].aggregate is not Aggregate.REMOVED
+    ]
+    return plan.model_copy(update={"finish": _with_places(plan.finish, places(shown, sizes_for(keys, measures)))})
 
 
 def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: Sequence[Strategy]) -> Selection | None:
@@ -307,9 +326,11 @@ def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: S
     if not counted:
         return None
     selected = [key for key, declared in zip(grouped.typed, grouped.keys, strict=True) if declared.domain is None]
-    finest, rows, finish = leaves(grouped.keys, ()), _rows(grouped.keys, grouped.finish), grouped.finish
-    measured = finest * len(grouped.measures)
-    sizes = ((NOISE_LIMIT, measured), (TABLE_LIMIT, rows * len(finish.outputs)), (FINISH_LIMIT, rows * _nodes(finish)))
+    finest, finish, keys, measures = leaves(grouped.keys, ()), grouped.finish, (*grouped.keys, *grouped.grid), grouped.measures
+    rows = _rows(grouped.keys, tuple(kept for kept in finish.sets if 0 in kept))
+    measured = sum(prod(sizes_for(keys, measures, one)) for one in measures if one.kept is None or 0 in one.kept)
+    taken = sum(prod(sizes_for(keys, measures, one)) for one in measures) - measured
+    sizes = ((NOISE_LIMIT - taken, measured), (TABLE_LIMIT, rows * len(finish.outputs)), (FINISH_LIMIT, rows * _nodes(finish)))
     return selection_for(contract, bounds, counted[0][0].mechanism, most_shown(selected, contract.limits.cells // finest, sizes))
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stillroom.model.plan import Finish, Key, Measure
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Finish, Key
     from stillroom.model.relation import ColumnFact, Relation
 
 

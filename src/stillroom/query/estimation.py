@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.model.plan import reach, sizes_for
+from stillroom.model.plan import moving_sizes, reach, sizes_for
 from stillroom.privacy.combined import Combined, Part
 from stillroom.privacy.marginals import below, cells, shares, weights
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillroom.model.marginal import Marginal
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Plan
     from stillroom.privacy.marginals import Kept
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -36,6 +37,11 @@ def sizes_of(plan: Plan, measure: Measure | None = None, shown: int | None = Non
         shown: How many combinations of selected keys there are; as many as bear on noise, if left out.
     """
     return sizes_for(plan.keys, plan.measures, measure, reach(plan.bounds) if shown is None else shown)
+
+
+def moving_sizes_of(plan: Plan, measure: Measure) -> tuple[int, ...]:
+    """Return the sizes of keys that bear on how far one person moves a measure of a plan."""
+    return moving_sizes(plan.keys, plan.measures, measure, reach(plan.bounds))
 
 
 def shape_of(sizes: Sequence[int], kept: Iterable[int]) -> tuple[int, ...]:

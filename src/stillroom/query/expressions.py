@@ -57,6 +57,8 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
         exp.LTE: _compare,
         exp.GT: _compare,
         exp.GTE: _compare,
+        exp.NullSafeEQ: _distinct,
+        exp.NullSafeNEQ: _distinct,
         exp.Between: _between,
         exp.In: _among,
         exp.Like: _like,
@@ -178,6 +180,18 @@ def _compare(node: exp.Expr, frame: Frame) -> Typed:
     return compared(comparison.get(type(node), Comparison.LESS_OR_EQUAL), left, right)
 
 
+def _distinct(node: exp.Expr, frame: Frame) -> Typed:
+    """Compile IS [NOT] DISTINCT FROM: two values are the same where both are NULL, too."""
+    from sqlglot import exp
+
+    only(node, {"this", "expression"})
+    left, right = same_kind(row_expression(node.this, frame), row_expression(node.expression, frame))
+    both = _joined(All, [_absent(left), _absent(right)])
+    yes, no = (constant(value=truth, kind=Kind.BOOLEAN) for truth in (True, False))
+    same = choice([(compared(Comparison.EQUAL, left, right), yes), (both, yes)], no)
+    return (same if isinstance(node, exp.NullSafeEQ) else _negated(same)).as_test()
+
+
 def _between(node: exp.Expr, frame: Frame) -> Typed:
     """Compile BETWEEN as two comparisons."""
     only(node, {"this", "low", "high"})
@@ -229,12 +243,17 @@ def _is(node: exp.Expr, frame: Frame) -> Typed:
         if person is not None and person.present is None:
             return constant(value=False, kind=Kind.BOOLEAN)
         operand = person.present if person is not None and person.present is not None else row_expression(node.this, frame)
-        return combined(IsNull(operand=operand.expression), BOOLEAN.model_copy(update={"nullable": False}), operand).as_test()
+        return _absent(operand)
     if isinstance(node.expression, exp.Boolean):
         wanted = condition(node.this, frame)
         truth = wanted if node.expression.this else _negated(wanted)
         return choice([(truth, constant(value=True, kind=Kind.BOOLEAN))], constant(value=False, kind=Kind.BOOLEAN)).as_test()
     raise unsupported(node)
+
+
+def _absent(operand: Typed) -> Typed:
+    """Return whether an operand is NULL."""
+    return combined(IsNull(operand=operand.expression), BOOLEAN.model_copy(update={"nullable": False}), operand).as_test()
 
 
 def _negated(operand: Typed) -> Typed:

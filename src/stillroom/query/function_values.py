@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stillroom.admission.cells import FALSE, TRUE
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY, day
 from stillroom.admission.numbers import WHITE_SPACE
+from stillroom.admission.timestamps import TIMESTAMP_AT_UTC, timestamp
 from stillroom.model.function import Function
 from stillroom.model.schema import EPOCH
 from stillroom.query import calendar
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from stillroom.model.schema import Scalar
 
 _NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?")
+_TIMESTAMP = re.compile(TIMESTAMP_AT_UTC)
 
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
@@ -78,6 +80,11 @@ def _date_text(day: int) -> str | None:
     return (EPOCH + timedelta(days=day)).isoformat() if FIRST_DAY <= day <= LAST_DAY else None
 
 
+def _text_timestamp(text: str) -> int | None:
+    spelled = text.strip(WHITE_SPACE)
+    return timestamp(spelled) if _TIMESTAMP.fullmatch(spelled) else None
+
+
 def _text_truth(text: str) -> bool | None:
     spelled = text.strip(WHITE_SPACE).translate(LOWER)
     return True if spelled in TRUE else False if spelled in FALSE else None
@@ -111,6 +118,7 @@ _STRICT: dict[Function, Callable[..., Scalar]] = {
     Function.DATE_TEXT: _date_text,
     Function.TEXT_NUMBER: _text_number,
     Function.TEXT_DATE: day,
+    Function.TEXT_TIMESTAMP: _text_timestamp,
     Function.TEXT_TRUTH: _text_truth,
     Function.MONTHS: calendar.months,
     Function.MONTH_START: calendar.month_start,

@@ -13,7 +13,7 @@ from stillroom.query.text.parse import identifier
 from stillroom.query.typed import same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlglot import exp
 
@@ -137,6 +137,31 @@ def with_aliases(node: exp.Expr, aliases: dict[str, exp.Expr], frame: Frame | No
             Code.SQL_TOO_LARGE, "The names of SELECT items stand for too much in one expression.", "Name the expression in a subquery."
         )
     return node.transform(step)
+
+
+def spelled_out(select: exp.Select, frame: Frame | None, columns: Collection[str] = ()) -> exp.Select:
+    """Return a SELECT in whose items the names of earlier items are replaced by these, as DuckDB reads them.
+
+    Args:
+        select: The SELECT.
+        frame: Where columns have precedence over names.
+        columns: Names that are those of columns, too.
+
+    Raises:
+        InvalidInput: An item would become too large.
+    """
+    from sqlglot import exp
+
+    items: list[exp.Expr] = []
+    earlier: dict[str, exp.Expr] = {}
+    for item in select.expressions:
+        name, meant = output_name(item), with_aliases(item, earlier, frame)
+        if name is not None and name not in columns:
+            earlier[name] = unaliased(meant)
+        items.append(exp.alias_(meant, name, quoted=True) if name and name != output_name(meant) else meant)
+    written = select.copy()
+    written.set("expressions", items)
+    return written
 
 
 def row_meaning(node: exp.Expr, frame: Frame) -> Typed | None:

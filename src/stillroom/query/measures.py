@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import PARTS, Average, Branch, Case, Column, Constant, Expression, IsNull, Quantile
-from stillroom.model.plan import Aggregate, Measure, leaves
+from stillroom.model.measure import Aggregate, Measure
+from stillroom.model.plan import leaves
 from stillroom.model.schema import CALENDAR, Kind
 from stillroom.query import uses
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.moments import Moments, moment
-from stillroom.query.quantiles import ladder, operand_and_part
+from stillroom.query.quantiles import COMBINATIONS, ladder, operand_and_part
 from stillroom.query.result import Result
 from stillroom.query.rewrites.order_operands import ordered
 from stillroom.query.text.parse import only
@@ -220,7 +221,8 @@ class Measures:
 
     def _quantile(self, typed: Typed, part: int, given: Typed | None) -> str:
         """Add the count of rows on the column's grid and return the name of a quantile; all quantiles share it."""
-        of = ladder(typed, leaves(self.keys, ()))
+        selected = any(key.domain is None for key in self.keys)
+        of = ladder(typed, leaves(self.keys, ()) * (COMBINATIONS if selected else 1))
         grid = tuple(self._position(key) for key in of.keys)
         count = self._add(self._rows(_ONE, self.frame.rows).model_copy(update={"grid": grid}), given)
         node = Quantile(measure=count, part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)

@@ -21,8 +21,8 @@ from stillroom.model.expression import (
     Not,
 )
 from stillroom.model.schema import Kind
-from stillroom.query.after import function, functions
-from stillroom.query.constants import constant_expression
+from stillroom.query.after import cast, function, functions
+from stillroom.query.constants import constant_expression, is_calendar_constant
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable, truth
 from stillroom.query.text.parse import check_whole, only, unsupported
 from stillroom.query.typed import mismatch
@@ -53,7 +53,9 @@ class Outputs:
                 return self.known[node.name]
             case exp.Paren():
                 return self.compile(node.this)
-            case exp.Literal() | exp.Boolean() | exp.Null() | exp.Cast():
+            case exp.Cast():
+                return _constant(node) if is_calendar_constant(node) else cast(node, self.compile(node.this))
+            case exp.Literal() | exp.Boolean() | exp.Null():
                 return _constant(node)
             case exp.Neg():
                 return self._arithmetic(ArithmeticOp.SUBTRACT, Result(Constant(value=0), Kind.INTEGER), self.compile(node.this))
@@ -107,10 +109,10 @@ class Outputs:
             case exp.Is() if isinstance(node.expression, exp.Null):
                 operand = self.compile(node.this)
                 return truth(IsNull(operand=operand.expression), operand)
-            case exp.Case():
+            case exp.NullSafeEQ() | exp.NullSafeNEQ():
+                return self._distinct(node)
+            case exp.Case() | exp.If():
                 return self._case(node)
-            case exp.If():
-                return self._case(exp.Case(ifs=[exp.If(this=node.this, true=node.args["true"])], default=node.args.get("false")))
             case _ if isinstance(node, functions()):
                 return function(node, self.compile)
             case _:
@@ -165,10 +167,24 @@ class Outputs:
         node_ = Compare(comparison=comparison.get(type(node), Comparison.LESS_OR_EQUAL), left=left.expression, right=right.expression)
         return truth(node_, left, right)
 
-    def _case(self, node: exp.Case) -> Result:
-        """Compile CASE."""
+    def _distinct(self, node: exp.Expr) -> Result:
+        """Compile IS [NOT] DISTINCT FROM: two values are the same where both are NULL, too."""
         from sqlglot import exp
 
+        only(node, {"this", "expression"})
+        left, right = comparable(self.compile(node.this), self.compile(node.expression))
+        equal = Compare(comparison=Comparison.EQUAL, left=left.expression, right=right.expression)
+        both = All(operands=(IsNull(operand=left.expression), IsNull(operand=right.expression)))
+        yes, no = Constant(value=True), Constant(value=False)
+        same = Case(branches=(Branch(when=equal, then=yes), Branch(when=both, then=yes)), otherwise=no)
+        return truth(same if isinstance(node, exp.NullSafeEQ) else Not(operand=same), left, right)
+
+    def _case(self, node: exp.Case | exp.If) -> Result:
+        """Compile CASE, and IF as one."""
+        from sqlglot import exp
+
+        if isinstance(node, exp.If):
+            node = exp.Case(ifs=[exp.If(this=node.this, true=node.args["true"])], default=node.args.get("false"))
         only(node, {"this", "ifs", "default"})
         branches = []
         for branch in node.args["ifs"]:

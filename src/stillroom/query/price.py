@@ -22,7 +22,7 @@ from stillroom.query.advised import cut, mechanisms, strategy_with
 from stillroom.query.choices import buckets_of, choice_of, is_chosen
 from stillroom.query.clamped import columns_with, half_removed
 from stillroom.query.estimation import row_noise, sizes_of
-from stillroom.query.protected import drawn
+from stillroom.query.protected import drawn, votes
 from stillroom.query.quantiles import grid_of
 from stillroom.query.scales import LEVEL, average_half_width
 from stillroom.query.table.finish import decimal_text
@@ -103,12 +103,12 @@ def _caps(plan: Plan, advice: Advice, headings: Sequence[str]) -> CapsPrice:
     if advice.measure is None:
         noises = [Combined((Part(1, one, 1),)) for one in mechanisms(plan, advice)]
     else:
-        finest = min(plan.finish.sets, key=lambda kept: leaves(plan.grouping, kept))
+        finest = min(plan.finish.sets, key=lambda kept: _added_up(plan, kept))
         cut_off = [cut(plan.measures[advice.measure], cap) for cap in advice.caps]
         strategies = [strategy_with(plan, advice.measure, one, plan.bounds.groups) for one in cut_off]
         noises = [row_noise(strategy, sizes_of(plan), finest, 1) for strategy in strategies]
     widths = [noise.whole_half_width(LEVEL) for noise in noises]
-    spent = next(one for one in drawn(plan)[-len(plan.advice) :] if one.marginal.mechanism == advice.mechanism)
+    spent = next(one for one in votes(plan) if one.marginal.mechanism == advice.mechanism)
     return CapsPrice(
         columns=None if advice.measure is None else shown,
         charge=charge_of([(advice.mechanism, spent.add_remove)]),
@@ -120,11 +120,11 @@ def _caps(plan: Plan, advice: Advice, headings: Sequence[str]) -> CapsPrice:
 
 def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> ExpectedError:
     """Return the expected half-widths of one column."""
-    finest, widest = (choice(plan.finish.sets, key=lambda kept: leaves(plan.grouping, kept)) for choice in (min, max))
+    finest, widest = (choice(plan.finish.sets, key=lambda kept: _added_up(plan, kept)) for choice in (min, max))
     if output.measure is not None:
         halves = (_noise(plan, output.measure, kept, 10**plan.finish.places).whole_half_width(LEVEL) for kept in (finest, widest))
         half, total = (decimal_text(Fraction(one), output.digits, ROUND_CEILING, 10**output.digits) for one in halves)
-        several = leaves(plan.grouping, widest) > leaves(plan.grouping, finest)
+        several = _added_up(plan, widest) > _added_up(plan, finest)
         return ExpectedError(name=name, half_width=half, total_half_width=total if several else None)
     if isinstance(output.value, Average):
         average = output.value
@@ -138,6 +138,11 @@ def _expected(plan: Plan, output: Output, name: str, sizes: Sequence[int]) -> Ex
     return ExpectedError(name=name)
 
 
+def _added_up(plan: Plan, kept: tuple[int, ...]) -> tuple[bool, int]:
+    """Return what a row of a grouping set adds up: whether all combinations of selected keys, and how many cells of the other keys."""
+    return plan.selected > 0 and 0 not in kept, leaves(plan.grouping, kept)
+
+
 def _expected_removed(plan: Plan, headings: Sequence[str], number: int) -> ExpectedError:
     """Return the half-width of what clamping removes from a sum."""
     digits, half = plan.measures[number].digits, Fraction(half_removed(plan, number))
@@ -149,7 +154,7 @@ def _expected_rank(plan: Plan, node: Quantile, kept: tuple[int, ...], name: str)
     """Return by how many rows a quantile may be off in a row of a grouping set, and between which values it cannot tell."""
     width, chosen = Fraction(node.width, 10**node.digits), is_chosen(plan, node)
     if chosen:
-        off = rank_error(choice_of(plan, node, kept)[1].mechanism, buckets_of(plan, node), LEVEL)
+        off = rank_error(choice_of(plan, node, kept)[2].mechanism, buckets_of(plan, node), LEVEL)
     else:
         off = expected_rank_error(grid_of(plan, node, kept), Fraction(node.part, PARTS), LEVEL)
     resolution = decimal_text(width, node.digits, ROUND_CEILING)

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.model.charge import Charge
 from stillroom.model.marginal import Marginal
-from stillroom.model.plan import PERSONS, Aggregate, Bounds, reach
+from stillroom.model.measure import PERSONS, Aggregate
+from stillroom.model.plan import Bounds, reach
 from stillroom.privacy.accountant import compose
 from stillroom.privacy.exponential import choice_sensitivities
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import charge_of
 from stillroom.privacy.sensitivity import Sensitivity, sensitivities
-from stillroom.query.estimation import sizes_of
+from stillroom.query.estimation import moving_sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Plan
     from stillroom.privacy.marginals import Kept
 
 
@@ -41,7 +43,7 @@ class Protected(NamedTuple):
 def protected(plan: Plan) -> list[Protected]:
     """Return all that a plan measures, in order; where caps are to be chosen, at the highest ones."""
     found = [
-        Protected(number, marginal, *sensitivities_of(measure, plan.bounds, sizes_of(plan, measure), marginal))
+        Protected(number, marginal, *sensitivities_of(measure, plan.bounds, moving_sizes_of(plan, measure), marginal))
         for number, (measure, strategy) in enumerate(zip(plan.measures, plan.strategies, strict=True))
         for marginal in strategy
     ]
@@ -79,14 +81,14 @@ def drawn(plan: Plan) -> list[Protected]:
     A person has one vote, for each identifier, about each cap that is to be chosen; and counts once, for each identifier, in each
     combination of selected keys.
     """
-    measures = [*protected(plan), *_votes(plan)]
+    measures = [*protected(plan), *votes(plan)]
     if plan.selection is None:
         return measures
     counted = Marginal(kept=tuple(range(plan.selected)), mechanism=plan.selection.mechanism)
     return [*measures, Protected(len(plan.measures), counted, *marginal_sensitivities(PERSONS, plan.bounds, (reach(plan.bounds),), (0,)))]
 
 
-def _votes(plan: Plan) -> list[Protected]:
+def votes(plan: Plan) -> list[Protected]:
     """Return the histograms of votes for caps."""
     bounds = Bounds(rows=1, groups=1, keep_groups=False, identifiers=plan.bounds.identifiers)
     return [

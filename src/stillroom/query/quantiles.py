@@ -35,6 +35,10 @@ LEVELS = 5
 DRAWS = 100_000
 """The most draws of noise for the quantiles of one column, unless there are that many groups; each takes some 50 microseconds."""
 
+COMBINATIONS = 100
+"""How many combinations of selected keys are taken to be shown, for how fine a grid is; nobody knows it beforehand. A table shows more of
+them, up to so many as its limits allow with that grid."""
+
 
 @dataclass(frozen=True)
 class Ladder:
@@ -151,7 +155,7 @@ def middle(node: Quantile, bucket: int) -> Fraction:
 
 def grid_of(plan: Plan, node: Quantile, kept: tuple[int, ...]) -> Grid:
     """Return what is known, before anything is measured, about the counts that a quantile is made of in a row of a grouping set."""
-    number = int(node.measure[1:])
+    number = plan.of_set(int(node.measure[1:]), kept)
     return Grid(
         noises=tuple(marginal.mechanism for marginal in reversed(plan.strategies[number])),
         branches=tuple(len(plan.keys[key].listed) for key in plan.measures[number].grid),

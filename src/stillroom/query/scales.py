@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Average, Column, Covariance, Quantile, walk
+from stillroom.model.measure import PERSONS, Aggregate, alike, told
 from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, NoiseKind
-from stillroom.model.plan import PERSONS, Aggregate, reach, sizes_for
+from stillroom.model.plan import moving_sizes, reach, sizes_for
 from stillroom.privacy import ratios
 from stillroom.privacy.intervals import scale_for_half_width
 from stillroom.privacy.marginals import cells
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stillroom.model.marginal import Strategy
-    from stillroom.model.plan import Bounds, Finish, Key, Measure, Output
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Bounds, Finish, Key, Output
     from stillroom.model.question import Terms
     from stillroom.privacy.combined import Combined
     from stillroom.privacy.marginals import Kept
@@ -43,7 +45,7 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
 ) -> tuple[Strategy, ...]:
     """Return what is measured of each measure, and with how much noise, for the terms of a question.
 
-    Where keys are selected, the last strategy is that of the numbers of persons, and all measure the finest cells alone.
+    Where keys are selected, the last strategy is that of the numbers of persons.
 
     With a price, scales are proportional to what one person can contribute to a cell, so that weight · half-width ÷ per-person bound is the
     same for all measures (of totals that are measured with their parts: the root of the summed variance, in place of the half-width).
@@ -67,15 +69,15 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     if (terms.epsilon is None) == (terms.error is None):
         raise InvalidInput(Code.PRICE_INVALID, "Give either a price or an error.", "Use --epsilon, or --error.")
     most, even, selecting = reach(bounds), terms.error is not None, any(key.domain is None for key in keys)
-    sets = [tuple(range(len(keys)))] if selecting else finish.sets
-    known = [(measure, sizes_for(keys, measures, measure, most)) for measure in measures]
-    whole: list[tuple[int, ...]] = [()]
-    over = [whole if one.aggregate is Aggregate.REMOVED else sets if one.kept is None else [one.kept] for one in measures]
+    known = [(measure, moving_sizes(keys, measures, measure, most)) for measure in measures]
+    over = [_sets(measures, number, finish, selecting=selecting) for number in range(len(measures))]
     shapes = [shape(measure, bounds, own, sets, pure=terms.pure, even=even) for (measure, own), sets in zip(known, over, strict=True)]
     if terms.epsilon is not None:
-        asked = parts_chosen(finish, terms)
+        asked = {like: parts for number, parts in parts_chosen(finish, terms).items() for like in alike(measures, number)}
         priced = [
-            choices(measure, bounds, own, finish.sets, asked[number], pure=terms.pure) if number in asked else shapes[number]
+            choices(measure, bounds, own, told(measures, number, finish.sets), asked[number], pure=terms.pure)
+            if number in asked
+            else shapes[number]
             for number, (measure, own) in enumerate(known)
         ]
         counted = [shape(PERSONS, bounds, (most,), [(0,)], pure=terms.pure, even=even)] if selecting else []
@@ -87,6 +89,15 @@ def strategies_for(  # noqa: PLR0913 - the parts of a plan that bear on its nois
     found = _ByError(measures[:shown], shapes[:shown], noise, sizes_for(keys, measures, None, most), finish, terms).strategies()
     removed = [_in_proportion(found, shapes, (), next(iter(one.known.values())).linf) for one in shapes[shown:]]
     return (*found, *removed, *([_in_proportion(found, shapes, (0,), 1)] if selecting else []))
+
+
+def _sets(measures: Sequence[Measure], number: int, finish: Finish, *, selecting: bool) -> Sequence[Kept]:
+    """Return the sets of keys of whose cells a measure is to tell: of sums along selected keys, the finest cells alone."""
+    if measures[number].aggregate is Aggregate.REMOVED:
+        return [()]
+    sets = told(measures, number, finish.sets)
+    finest = tuple(sorted({key for kept in sets for key in kept}))
+    return [finest] if selecting and measures[number].kept is None else sets
 
 
 def _in_proportion(strategies: Sequence[Strategy], shapes: Sequence[Shape], kept: Kept, bound: int) -> Strategy:
@@ -130,38 +141,38 @@ class _ByError(NamedTuple):
 
     def _noises(self, measure: int, scale: float) -> list[Combined]:
         """Return the noise of each grouping set."""
-        return [row_noise(self._strategy(measure, scale), self.sizes, kept, 1) for kept in set(self.finish.sets)]
+        return [row_noise(self._strategy(measure, scale), self.sizes, kept, 1) for kept in self._told(measure)]
+
+    def _told(self, measure: int) -> list[Kept]:
+        """Return the grouping sets that a measure tells about."""
+        return told(self.measures, measure, list(dict.fromkeys(self.finish.sets)))
 
     def _demands(self, output: Output) -> dict[int, float]:
         """Return the largest scales for which one output keeps the error, by measure."""
         error = Fraction(str(self.terms.error))
         if isinstance(output.value, Column):
-            return {number: self._total_scale(number, error) for number in self._alike(int(output.value.name[1:]))}
+            return {number: self._total_scale(number, error) for number in alike(self.measures, int(output.value.name[1:]))}
         if not isinstance(output.value, Average):
             return {}
         if self.terms.group_size is None:
             raise InvalidInput(Code.PRICE_INVALID, "The error of an average depends on the size of its group.", "Add --group-size.")
-        return self._average_scales(output.value, error, self.terms.group_size)
-
-    def _alike(self, measure: int) -> list[int]:
-        """Return the measures that a column of one of them shows: that of each grouping set, if each has its own."""
-        own = self.measures[measure]
-        alike = (number for number, one in enumerate(self.measures) if one.model_copy(update={"kept": own.kept}) == own)
-        return [measure] if own.kept is None else list(alike)
+        pairs = (alike(self.measures, int(name[1:])) for name in (output.value.total, output.value.count))
+        found: dict[int, float] = {}
+        for total, count in zip(*pairs, strict=True):
+            found |= self._average_scales(output.value, (total, count), error, self.terms.group_size)
+        return found
 
     def _total_scale(self, measure: int, error: Fraction) -> float:
         """Return the largest scale that keeps the error of a count or sum."""
         units: Fraction = error * 10 ** self.measures[measure].digits
         known = list(self.shapes[measure].known)
         if len(known) == 1:
-            shown = self.finish.sets if self.measures[measure].kept is None else known
-            widest = max(cells(self.sizes, known[0]) // cells(self.sizes, kept) for kept in shown)
+            widest = max(cells(self.sizes, known[0]) // cells(self.sizes, kept) for kept in self._told(measure))
             return scale_for_half_width(self.noise, units, widest, LEVEL)
         return _largest(lambda scale: all(noise.whole_half_width(LEVEL) <= units for noise in self._noises(measure, scale)))
 
-    def _average_scales(self, average: Average, error: Fraction, group_size: int) -> dict[int, float]:
-        """Return the largest scales of sum and count, in proportion to their bounds, that keep an error."""
-        pair = (int(average.total[1:]), int(average.count[1:]))
+    def _average_scales(self, average: Average, pair: tuple[int, int], error: Fraction, group_size: int) -> dict[int, float]:
+        """Return the largest scales of a sum and a count, in proportion to their bounds, that keep an error."""
         peaks = {one: max(1, -self.measures[one].low, self.measures[one].high) for one in pair}
 
         def scales(factor: float) -> dict[int, float]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import DELTA_UNIT
 from stillroom.model.expression import Over, walk
-from stillroom.model.plan import Aggregate
 from stillroom.model.schema import CALENDAR, Scalar
 from stillroom.model.selection import Selection
 from stillroom.privacy.rounding import units_down
@@ -18,11 +17,11 @@ from stillroom.query.sets import renumbered
 from stillroom.query.typed import CONSTANT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from stillroom.model.contract import Contract
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Bounds, Finish, Measure
+    from stillroom.model.plan import Bounds, Finish
     from stillroom.model.question import Terms
     from stillroom.query.frame import Frame
     from stillroom.query.sets import Sets
@@ -65,43 +64,31 @@ def _may_select(key: Typed, contract: Contract) -> bool:
     return contract.caps.release_selection_delta > 0 and (key.type.kind in CALENDAR or max(ends, default=0) < CONSTANT_LIMIT)
 
 
-def check_selected(selected: int, finish: Finish, measures: Iterable[Measure], terms: Terms) -> None:
+def check_selected(selected: int, finish: Finish, terms: Terms) -> None:
     """Refuse what selected keys, the first ones, do not go together with.
 
     Raises:
         InvalidInput: Pure differential privacy is asked for.
-        Refusal: A grouping set adds up over a selected key, or something else than sums is measured.
+        Refusal: A grouping set keeps some selected keys and not others.
     """
-    if selected and any(one.grid or one.aggregate is not Aggregate.SUM for one in measures):
-        raise Refusal(
-            Code.AGGREGATE_NOT_ALLOWED,
-            "Distinct values, quantiles and extremes cannot be asked for beside a key without a declared domain.",
-            "Ask for counts, sums and averages, or group by columns with declared domains.",
-        )
     if selected and terms.pure:
         raise InvalidInput(
             Code.PRICE_INVALID,
             "Keys without a declared domain cost δ, and pure differential privacy has none.",
             "Leave out --pure, or group by columns with declared domains.",
         )
-    if terms.clamped and selected:
-        raise Refusal(
-            Code.EXPRESSION_NOT_ALLOWED,
-            "What clamping removes is measured over a whole table, and of a key without a declared domain only some values are shown.",
-            "Leave out --clamped, or group by columns with declared domains.",
-        )
     windows = any(isinstance(node, Over) for expression in finish.expressions for node in walk(expression))
-    if terms.nonnegative and (selected or windows):
+    if terms.nonnegative and windows:
         raise Refusal(
             Code.EXPRESSION_NOT_ALLOWED,
-            "Counts are kept from being negative in tables of declared domains only, and not where a window looks at other rows.",
-            "Leave out --nonnegative, or the window, or group by columns with declared domains.",
+            "Counts are not kept from being negative where a window looks at other rows.",
+            "Leave out --nonnegative, or the window.",
         )
-    if not all(set(range(selected)) <= set(kept) for kept in finish.sets):
+    if any(len([key for key in kept if key < selected]) not in {0, selected} for kept in finish.sets):
         raise Refusal(
             Code.KEY_WITHOUT_DOMAIN,
-            "A total would add up over a key without a declared domain, of which only some values are shown.",
-            "Keep such keys in every grouping set, and ask for the total in a question of its own.",
+            "A grouping set keeps some keys without a declared domain, and not others; each choice of them would be selected by itself.",
+            "Keep all such keys or none in each grouping set; ask for fewer of them in a question of its own.",
         )
 
 

@@ -50,6 +50,9 @@ def grouping_sets(group: exp.Group | None, keys: Keys) -> Sets:
     """
     if group is None:
         return [()]
+    if group.args.get("all"):
+        fix = "Name the keys, or count their places in SELECT, as in GROUP BY 1, 2."
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "GROUP BY ALL is not supported.", fix)
     only(group, {"expressions", "rollup", "cube", "grouping_sets"})
     elements = [*group.expressions, *(part for name in ("grouping_sets", "cube", "rollup") for part in group.args.get(name) or ())]
     return _crossed([_element(node, keys) for node in elements])

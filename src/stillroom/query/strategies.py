@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from stillroom.model.marginal import Strategy
-    from stillroom.model.plan import Bounds, Measure
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Bounds
     from stillroom.privacy.marginals import Kept
     from stillroom.privacy.sensitivity import Sensitivity
     from stillroom.query.choices import Choices
@@ -139,13 +140,17 @@ def strategy(noise: NoiseKind, scales: Mapping[Kept, float]) -> Strategy:
     )
 
 
-def places(strategies: Iterable[Strategy], sizes: tuple[int, ...], sets: Sequence[Kept]) -> int:
+def places(strategies: Iterable[tuple[Strategy, Sequence[Kept]]], sizes: tuple[int, ...]) -> int:
     """Return in how many further decimal places totals must be kept for rounding to be small beside the noise.
 
     A total of k keys is a sum of 2^k numbers that were rounded, each with a variance of 1/12 (`estimation.rounded`).
+
+    Args:
+        strategies: How measures are measured, each with the grouping sets that it tells about.
+        sizes: The size of each key's domain.
     """
     worst = 0.0
-    for one in strategies:
+    for one, sets in strategies:
         if len(one) > 1:
             worst = max(worst, *(2 ** len(kept) / 12 / row_noise(one, sizes, kept, 1).variance for kept in sets))
     return next((number for number in range(PLACES) if worst <= (ROUNDING * 10**number) ** 2), PLACES)

@@ -9,12 +9,24 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalFunction
 from stillroom.query import relations, uses
-from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
+from stillroom.query.constants import NULL
+from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
-from stillroom.query.grouping import PLACE, Lowering, aliases_of, group_reader, has_aggregate, output_name, unaliased, with_aliases
+from stillroom.query.grouping import (
+    PLACE,
+    Lowering,
+    aliases_of,
+    group_reader,
+    has_aggregate,
+    output_name,
+    spelled_out,
+    unaliased,
+    with_aliases,
+)
 from stillroom.query.per_person import ROW, total_type
+from stillroom.query.text.instead import instead
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, quotient
+from stillroom.query.typed import Typed, both_true, choice, quotient
 from stillroom.query.unions import distinct, united
 from stillroom.query.windows import with_windows
 
@@ -38,6 +50,9 @@ def compile_subquery(query: exp.Query, alias: str, context: Context) -> Frame:
     """
     from sqlglot import exp
 
+    once = query.args.get("distinct")
+    if isinstance(once, exp.Distinct) and once.args.get("on") is not None:
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "DISTINCT ON is not supported.", instead("DISTINCT ON"))
     for clause in ("order", "limit", "offset"):
         if query.args.get(clause) is not None:
             raise Refusal(
@@ -50,9 +65,9 @@ def compile_subquery(query: exp.Query, alias: str, context: Context) -> Frame:
     if not isinstance(query, exp.Select):
         raise unsupported(query)
     frame = _selected(query, alias, context)
-    if query.args.get("distinct") is None:
+    if once is None:
         return frame
-    only(query.args["distinct"], ())
+    only(once, ())
     return distinct(frame, context)
 
 
@@ -62,6 +77,7 @@ def _selected(select: exp.Select, alias: str, context: Context) -> Frame:
     qualify = plain.args.pop("qualify", None)
     plain.args.pop("distinct", None)
     frame, inner = relations.select_rows(plain, context)
+    plain = spelled_out(plain, frame)
     grouped = plain.args.get("group") is not None or plain.args.get("having") is not None or any(map(has_aggregate, plain.expressions))
     if grouped and qualify is None:
         return _grouped(plain, alias, frame, inner)
@@ -135,14 +151,30 @@ class _Totals:
         """Note an aggregate and return its place-holder."""
         from sqlglot import exp
 
+        node, given = self._given(node)
         if isinstance(node, exp.Avg):
             only(node, {"this"})
-            total = self._total(TotalFunction.SUM, row_expression(node.this, self.frame))
-            count = self._total(TotalFunction.COUNT, row_expression(node.this, self.frame))
+            value = _where(given, row_expression(node.this, self.frame))
+            total, count = self._total(TotalFunction.SUM, value), self._total(TotalFunction.COUNT, value)
             name = f"avg({total},{count})"
             self.averages[name] = quotient(self.typed(total), self.typed(count))
             return name
-        return self._total(*self._function(node))
+        function, value = self._function(node)
+        return self._total(function, _where(given, value))
+
+    def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
+        """Return an aggregate and the condition of its FILTER; COUNT_IF counts the rows for which its condition is true."""
+        from sqlglot import exp
+
+        given = None
+        if isinstance(node, exp.Filter):
+            only(node, {"this", "expression"})
+            node, given = node.this, condition(node.expression.this, self.frame)
+        if isinstance(node, exp.CountIf):
+            only(node, {"this"})
+            test = condition(node.this, self.frame)
+            return exp.Count(this=exp.Star()), test if given is None else both_true(given, test)
+        return node, given
 
     def _function(self, node: exp.Expr) -> tuple[TotalFunction, Typed]:
         """Return what an aggregate other than AVG does, and over what."""
@@ -154,6 +186,12 @@ class _Totals:
             exp.Max: TotalFunction.MAX,
             exp.Count: TotalFunction.COUNT,
         }
+        if isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct):
+            fix = "Count the rows of a subquery: SELECT DISTINCT person, column."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "COUNT(DISTINCT …) is not supported per person.", fix)
+        if isinstance(node, exp.AggFunc) and type(node) not in functions:
+            fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN or MAX."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
         if type(node) not in functions or node.this is None or isinstance(node.this, exp.Distinct):
             raise unsupported(node)
         only(node, {"this", "big_int"})
@@ -178,6 +216,11 @@ class _Totals:
     def typed(self, name: str) -> Typed:
         """Return the column of a total."""
         return self.averages.get(name) or next(typed for total, typed in self.made if total.name == name)
+
+
+def _where(given: Typed | None, value: Typed) -> Typed:
+    """Return a value that is NULL, which aggregates pass over, where a condition is not true."""
+    return value if given is None else choice([(given, value)], NULL)
 
 
 def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> Frame:

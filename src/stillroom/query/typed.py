@@ -121,6 +121,8 @@ def span(operand: Typed) -> tuple[int, int]:
     Raises:
         Refusal: It is not a number, or the contract gives it no bounds.
     """
+    if operand.type.kind is Kind.BOOLEAN:
+        raise Refusal(Code.TYPE_MISMATCH, "Arithmetic needs numbers.", "Write COUNT_IF(condition), or CAST(condition AS INTEGER).")
     if not operand.type.numeric:
         raise mismatch("Arithmetic needs numbers.")
     if operand.type.low is None or operand.type.high is None:

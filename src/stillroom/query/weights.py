@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.expression import columns_of
+from stillroom.model.measure import alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.model.plan import Finish, Measure
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Finish
     from stillroom.model.question import Terms
 
 
@@ -27,7 +29,7 @@ def measure_weights(finish: Finish, headings: Sequence[str], measures: Sequence[
     Args:
         finish: What is computed from noisy cells.
         headings: The names of its columns.
-        measures: The measures; those of distinct values, of which each grouping set has its own, have one weight.
+        measures: The measures; those alike, of which grouping sets have their own, have one weight.
         terms: What the analyst is ready to spend, and on what.
 
     Raises:
@@ -52,9 +54,4 @@ def measure_weights(finish: Finish, headings: Sequence[str], measures: Sequence[
         weight = Fraction(str(terms.weights.get(heading, 1)))
         for name in columns_of(output.value):
             found[name] = max(weight, found.get(name, weight))
-    return tuple(found.get(f"m{_first_like(one, measures)}", Fraction(1)) for one in measures)
-
-
-def _first_like(measure: Measure, measures: Sequence[Measure]) -> int:
-    """Return the number of the measure that the finish reads, which stands for those of all grouping sets."""
-    return next(number for number, one in enumerate(measures) if one.model_copy(update={"kept": measure.kept}) == measure)
+    return tuple(found.get(f"m{alike(measures, number)[0]}", Fraction(1)) for number in range(len(measures)))

@@ -15,6 +15,7 @@ from stillroom.query.expressions import person_reference, row_expression
 from stillroom.query.frame import Frame, Source
 from stillroom.query.grouping import PLACE, place_holder
 from stillroom.query.per_person import ROW, total_type
+from stillroom.query.text.instead import LISTED
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, column, quotient
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 OFFSET_LIMIT = 1_000_000
 """The furthest that LAG and LEAD look."""
 
+
+RANKS = frozenset({"RANK", "DENSE_RANK"})
+"""Functions in whose place ROW_NUMBER can stand."""
 
 PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunction.LEAD})
 """What looks at a place in the order, whatever the frame."""
@@ -194,8 +198,9 @@ def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]
     }
     function = functions.get(type(node))
     if function is None:
-        reason = f"The function {type(node).__name__.upper()} is not supported over the rows of one person."
-        raise Refusal(Code.FUNCTION_NOT_ALLOWED, reason, "The SQL reference lists what is supported.")
+        name = node.sql_name() if isinstance(node, exp.Func) else type(node).__name__.upper()
+        fix = "Write ROW_NUMBER: other columns decide between rows that are equal in the order." if name in RANKS else LISTED
+        raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {name} is not supported over the rows of one person.", fix)
     only(node, {"this", "big_int", "offset"})
     if function is WindowFunction.ROW_NUMBER or isinstance(node.this, exp.Star):
         return function, ROW, 0

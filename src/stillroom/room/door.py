@@ -193,7 +193,9 @@ def _answered(room: Room, committed: Committed, progress: Progress) -> Released 
     plan = planned.compiled.plan
     caps = advised(plan, measured.votes)
     measured_plan = with_caps(plan, [one.cap for one in caps])
-    table = finish(measured_plan, planned.compiled.headings, measured.cells, measured.shown).model_copy(update={"advised": caps})
+    table = finish(measured_plan, planned.compiled.headings, measured.cells, measured.shown)
+    if caps:
+        table = table.model_copy(update={"advised": caps, "selection": measured_plan.selection})
     answer: Released | Rehearsal
     match room.outlet:
         case Genuine() as outlet:

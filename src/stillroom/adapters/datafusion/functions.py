@@ -19,6 +19,7 @@ from stillroom.adapters.statements.calls import (
     LONGEST_DECIMAL,
     PLACES_LIMIT,
     SPACES,
+    WHOLE_SECONDS,
     absolute,
     concatenated,
     constant,
@@ -31,6 +32,7 @@ from stillroom.adapters.statements.calls import (
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
 from stillroom.admission.cells import FALSE, TRUE
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP, TIMESTAMP_AT_UTC
 from stillroom.model.function import Function
 
 if TYPE_CHECKING:
@@ -196,6 +198,19 @@ def _text_date(_node: Call, operands: Sequence[Term]) -> Term:
     return inside(Term(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), SqlType.NARROW), FIRST_DAY, LAST_DAY)
 
 
+def _text_timestamp(_node: Call, operands: Sequence[Term]) -> Term:
+    """Read a timestamp; DataFusion knows a year 0, and none without hours, minutes and seconds."""
+    read = function("ARROW_TRY_CAST", _in_full(_spelled(operands[0], TIMESTAMP_AT_UTC)), exp.Literal.string("Timestamp(Second, None)"))
+    return inside(Term(sql_cast(read, SqlType.NARROW), SqlType.NARROW), FIRST_TIMESTAMP, LAST_TIMESTAMP)
+
+
+def _in_full(timestamp: exp.Expr) -> exp.Expr:
+    """Write a timestamp to its second: midnight is added to a day, and the beginning of the minute to a minute."""
+    written = function("ARRAY_ELEMENT", function("REGEXP_MATCH", timestamp, exp.Literal.string(WHOLE_SECONDS)), exp.Literal.number(1))
+    timed = function("REGEXP_REPLACE", written, exp.Literal.string("^(.{10})$"), exp.Literal.string("${1} 00:00"))
+    return function("LEFT", concatenated(timed, exp.Literal.string(":00")), exp.Literal.number(19))
+
+
 def _text_truth(_node: Call, operands: Sequence[Term]) -> Term:
     lower = _translated(ascii_uppercase, ascii_lowercase)(as_type(operands[0], SqlType.TEXT))
     known = _spelled(Term(lower, SqlType.TEXT), "|".join((*TRUE, *FALSE)))
@@ -231,6 +246,7 @@ WRITTEN: dict[Function, WritesCall] = {
     Function.DATE_TEXT: _date_text,
     Function.TEXT_NUMBER: _text_number,
     Function.TEXT_DATE: _text_date,
+    Function.TEXT_TIMESTAMP: _text_timestamp,
     Function.TEXT_TRUTH: _text_truth,
     Function.POSITION: plain(_position, SqlType.TEXT, gives=SqlType.NARROW),
     Function.MONTHS: _ours(MONTHS),

@@ -10,14 +10,14 @@ from stillroom.adapters.duckdb.connection import Database, TimeLimit
 from stillroom.adapters.engine.cells import Combined, Listed, failed
 from stillroom.adapters.engine.links import PersonLinks
 from stillroom.adapters.parts import BLOCK, NotSorted, divided
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from stillroom.adapters.statements.statement import Statement
     from stillroom.model.plan import Plan
-    from stillroom.model.selection import Occupied
+    from stillroom.model.selection import Occupation
     from stillroom.ports import AdmittedTable
 
 Sums = TypeVar("Sums", Listed, Combined)
@@ -70,13 +70,13 @@ class DuckdbEngine:
         """
         return self._added(plan, tables, Listed).cells
 
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
-        """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
+        """Return what there is of a plan with selected keys; otherwise as `measure_exactly`.
 
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        return self._added(plan, tables, Combined).occupied
+        return self._added(plan, tables, Combined).occupation
 
     def _added(self, plan: Plan, tables: Mapping[str, AdmittedTable], sums: Callable[[Plan], Sums]) -> Sums:
         """Run a plan and add up what is found; where memory runs out, once more, frugally."""
@@ -101,7 +101,7 @@ class DuckdbEngine:
         from stillroom.adapters.statements.statement import statements
 
         for question in statements(plan, tables[plan.datasets[0]].salt, DUCKDB):
-            distinct = plan.measures[question.measures[0]].aggregate is Aggregate.UNION
+            distinct = any(plan.measures[measure].aggregate is Aggregate.UNION for measure in question.measures)
             most = FRUGAL_ROWS if database is self._frugal else self._most(question, tables)
             for part in [tables] if distinct else divided(tables, plan.datasets, most):
                 inputs = inputs_of(plan, question, part, self._links)

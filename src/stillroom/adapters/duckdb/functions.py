@@ -17,6 +17,7 @@ from stillroom.adapters.statements.calls import (
     LONGEST_DECIMAL,
     PLACES_LIMIT,
     SPACES,
+    WHOLE_SECONDS,
     absolute,
     concatenated,
     constant,
@@ -29,6 +30,7 @@ from stillroom.adapters.statements.calls import (
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
 from stillroom.admission.cells import FALSE, TRUE
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP, TIMESTAMP_AT_UTC
 from stillroom.model.function import Function
 
 if TYPE_CHECKING:
@@ -175,6 +177,14 @@ def _text_date(_node: Call, operands: Sequence[Term]) -> Term:
     return inside(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), FIRST_DAY, LAST_DAY)
 
 
+def _text_timestamp(_node: Call, operands: Sequence[Term]) -> Term:
+    """Read a timestamp; DuckDB knows a year 0."""
+    written = _function("regexp_extract", _spelled(operands[0], TIMESTAMP_AT_UTC), exp.Literal.string(WHOLE_SECONDS), exp.Literal.number(1))
+    read = _function("epoch_us", exp.TryCast(this=written, to=exp.DataType(this=exp.DType.TIMESTAMP)))
+    seconds = exp.paren(exp.IntDiv(this=read, expression=whole(10**6)), copy=False)
+    return inside(Term(seconds, SqlType.NARROW), FIRST_TIMESTAMP, LAST_TIMESTAMP)
+
+
 def _text_truth(_node: Call, operands: Sequence[Term]) -> Term:
     lower = _translated(ascii_uppercase, ascii_lowercase)(as_type(operands[0], SqlType.TEXT))
     known = _spelled(Term(lower, SqlType.TEXT), "|".join((*TRUE, *FALSE)))
@@ -210,6 +220,7 @@ WRITTEN: dict[Function, WritesCall] = {
     Function.DATE_TEXT: _date_text,
     Function.TEXT_NUMBER: _text_number,
     Function.TEXT_DATE: _text_date,
+    Function.TEXT_TIMESTAMP: _text_timestamp,
     Function.TEXT_TRUTH: _text_truth,
     Function.POSITION: plain(_position, SqlType.TEXT, gives=SqlType.NARROW),
     Function.MONTHS: _months,

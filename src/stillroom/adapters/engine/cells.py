@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stillroom.errors import Code, Failed
-from stillroom.model.selection import Occupied
+from stillroom.model.selection import Occupation, Occupied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 class Asked(Protocol):
     """Some measures of a plan over the same cells, as an engine asks for them.
 
-    What is found is one row for each cell that somebody is in: the value of each selected key, the position of each other key in its
-    domain, the exact total of each measure, and, where keys are selected, the number of persons whose combination is counted in this cell.
+    What is found is one row for each cell that somebody is in: the value of each selected key among its keys, the position of each other
+    key in its domain, the exact total of each measure, and, where they are counted along with these, the number of persons whose
+    combination of selected keys is counted in this cell.
     """
 
     @property
@@ -32,18 +34,31 @@ class Asked(Protocol):
         """The positions of the keys that tell their cells apart, in the order of their cells."""
         ...
 
+    @property
+    def counted(self) -> bool:
+        """Whether the last column is a number of persons."""
+        ...
+
 
 class Listed:
-    """The cells of each measure of a plan without selected keys."""
+    """The cells of each measure of a plan whose cells no selected key tells apart."""
 
     def __init__(self, plan: Plan) -> None:
         """Start with zeros."""
-        self._cells = [[0] * plan.cells_of(measure) for measure in plan.measures]
+        self._cells = [[] if plan.tells_selected(measure) else [0] * plan.cells_of(measure) for measure in plan.measures]
         self._keys = plan.keys
 
     def add(self, asked: Asked, found: Iterable[Sequence[Any]]) -> None:
-        """Add what was found."""
-        _fill([self._cells[measure] for measure in asked.measures], [len(self._keys[key].listed) for key in asked.cells], found)
+        """Add what was found.
+
+        Raises:
+            Failed: A cell was found twice: which of its totals is right, nobody knows.
+        """
+        cells = [self._cells[measure] for measure in asked.measures]
+        sizes = [len(self._keys[key].listed) for key in asked.cells]
+        for at, totals in _placed(sizes, found):
+            for column, total in zip(cells, totals, strict=True):
+                column[at] += total
 
     @property
     def cells(self) -> tuple[tuple[int, ...], ...]:
@@ -52,29 +67,49 @@ class Listed:
 
 
 class Combined:
-    """The cells of each combination of selected keys of a plan."""
+    """The cells of each combination of selected keys of a plan, and of each measure whose cells these do not tell apart."""
 
     def __init__(self, plan: Plan) -> None:
         """Start with nobody."""
-        self._plan = plan
-        self._sizes = [len(key.listed) for key in plan.keys[plan.selected :]]
-        self._found: dict[tuple[Scalar, ...], tuple[int, list[list[int]]]] = {}
+        self._plan, self._totals = plan, Listed(plan)
+        self._starts = [*accumulate((plan.cells_of(measure) for measure in plan.measures), initial=0)]
+        self._found: dict[tuple[Scalar, ...], tuple[int, dict[int, int]]] = {}
 
     def add(self, asked: Asked, found: Iterable[Sequence[Any]]) -> None:
-        """Add what was found; each such plan is asked for at once."""
-        del asked
+        """Add what was found.
+
+        Raises:
+            Failed: A cell was found twice.
+        """
+        selected = self._plan.selected
+        if asked.cells[:selected] != tuple(range(selected)):
+            self._totals.add(asked, found)
+            return
         combinations: dict[tuple[Scalar, ...], list[Sequence[int]]] = {}
         for row in found:
-            combinations.setdefault(tuple(row[: self._plan.selected]), []).append(row[self._plan.selected :])
+            combinations.setdefault(tuple(row[:selected]), []).append(row[selected:])
+        sizes = [len(self._plan.keys[key].listed) for key in asked.cells[selected:]]
         for keys, rows in combinations.items():
-            persons, cells = self._found.get(keys) or (0, [[0] * self._plan.cells for _ in self._plan.measures])
-            _fill(cells, self._sizes, [row[:-1] for row in rows])
-            self._found[keys] = persons + sum(row[-1] for row in rows), cells
+            self._add(asked, keys, _placed(sizes, rows))
+
+    def _add(self, asked: Asked, keys: tuple[Scalar, ...], found: Iterable[tuple[int, Sequence[int]]]) -> None:
+        """Add what was found in the cells of one combination."""
+        persons, cells = self._found.get(keys) or (0, {})
+        for at, totals in found:
+            for measure, total in zip(asked.measures, totals, strict=False):
+                place = self._starts[measure] + at
+                cells[place] = cells.get(place, 0) + total
+            persons += totals[-1] if asked.counted else 0
+        self._found[keys] = persons, cells
 
     @property
-    def occupied(self) -> list[Occupied]:
+    def occupation(self) -> Occupation:
         """What was added up, each combination once."""
-        return [Occupied(keys, persons, tuple(map(tuple, cells))) for keys, (persons, cells) in self._found.items()]
+        combinations = [
+            Occupied(keys, persons, {place: total for place, total in cells.items() if total})
+            for keys, (persons, cells) in self._found.items()
+        ]
+        return Occupation(combinations, self._totals.cells)
 
 
 def exact_cells(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[Any]]]]) -> tuple[tuple[int, ...], ...]:
@@ -85,16 +120,16 @@ def exact_cells(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[Any]]
     return sums.cells
 
 
-def occupied(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[Any]]]]) -> list[Occupied]:
-    """Return the combinations of the selected keys of a plan that somebody is in, each once."""
+def occupation(plan: Plan, found: Iterable[tuple[Asked, Iterable[Sequence[Any]]]]) -> Occupation:
+    """Return what is found of a plan with selected keys."""
     sums = Combined(plan)
     for asked, rows in found:
         sums.add(asked, rows)
-    return sums.occupied
+    return sums.occupation
 
 
-def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Iterable[Sequence[Any]]) -> None:
-    """Put what was found into the cells of measures, given the sizes of their keys, the last one fastest; all else stays 0.
+def _placed(sizes: Sequence[int], found: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the place of each cell that was found, given the sizes of its keys, the last one fastest, and what was found there.
 
     Raises:
         Failed: A cell was found twice: which of its totals is right, nobody knows.
@@ -106,8 +141,7 @@ def _fill(cells: Sequence[list[int]], sizes: Sequence[int], found: Iterable[Sequ
         if at in seen:
             raise failed()
         seen.add(at)
-        for column, total in zip(cells, row[len(sizes) :], strict=True):
-            column[at] += total
+        yield at, row[len(sizes) :]
 
 
 def failed() -> Failed:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column, columns_of
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunction, made, produced
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from stillroom.adapters.engine.cells import exact_cells, occupied
+from stillroom.adapters.engine.cells import exact_cells, occupation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from stillroom.adapters.engine.cells import Asked
     from stillroom.model.plan import Plan
-    from stillroom.model.selection import Occupied
+    from stillroom.model.selection import Occupation
     from stillroom.ports import AdmittedTable
 
 
@@ -30,13 +30,13 @@ class FindingEngine(ABC):
         """
         return exact_cells(plan, self._found(plan, tables))
 
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[Occupied]:
-        """Return the combinations of the selected keys of a plan that somebody is in, each once; otherwise as `measure_exactly`.
+    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
+        """Return what there is of a plan with selected keys; otherwise as `measure_exactly`.
 
         Raises:
             Failed: The engine could not finish; nothing about the data is in the message.
         """
-        return occupied(plan, self._found(plan, tables))
+        return occupation(plan, self._found(plan, tables))
 
     @abstractmethod
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Iterable[tuple[Asked, Iterable[Sequence[Any]]]]:

@@ -105,6 +105,7 @@ _WRITTEN: dict[Function, Callable[[Call, Sequence[Term], Scope], Term]] = {
     Function.TEXT_TRUTH: texts.text_truth,
     Function.DATE_TEXT: dates.date_text,
     Function.TEXT_DATE: dates.text_date,
+    Function.TEXT_TIMESTAMP: dates.text_timestamp,
     Function.MONTHS: dates.months,
     Function.MONTH_START: dates.month_start,
     Function.DAY_OF_MONTH: dates.day_of_month,

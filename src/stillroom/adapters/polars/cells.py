@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
+from stillroom.adapters.engine.kinds import key_places, kind_plan, measure_kinds
 from stillroom.adapters.polars.joins import PERSON
 from stillroom.adapters.polars.keeping import kept
 from stillroom.adapters.polars.rows import RowWriter
 from stillroom.adapters.polars.terms import term
 from stillroom.adapters.polars.values import Term, Type, as_type, common, number, type_of, whole
 from stillroom.adapters.statements.sql import within
-from stillroom.adapters.statements.statement import SUM_LIMIT, TOTAL_LIMIT, apart, can_clamp, needs_person_step
-from stillroom.model.plan import Aggregate
+from stillroom.adapters.statements.statement import SUM_LIMIT, TOTAL_LIMIT, can_clamp, needs_person_step
+from stillroom.model.measure import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stillroom.adapters.engine.kinds import MeasureKind
     from stillroom.adapters.polars.keeping import Choice
     from stillroom.adapters.polars.rows import Reader
-    from stillroom.model.plan import Key, Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Key, Plan
 
 PERSONS = "persons"
 
@@ -37,16 +40,19 @@ class Cells:
     """Some measures of a plan as a frame.
 
     Its rows are the cells that somebody is in: the position of each key in its domain, or its value if it is selected, then the exact total
-    of each measure, and the number of persons whose combination of selected keys is counted in this cell, if there are any.
+    of each measure, and, where they are counted along with these, the number of persons whose combination of selected keys is counted in
+    this cell.
 
     Attributes:
         measures: The positions of these measures in the plan.
         cells: The positions of the keys that tell their cells apart.
+        counted: Whether the last column is a number of persons.
         frame: The rows.
     """
 
     measures: tuple[int, ...]
     cells: tuple[int, ...]
+    counted: bool
     frame: pl.LazyFrame
 
 
@@ -61,26 +67,24 @@ def cells_of(plan: Plan, reader: Reader, choice: Choice) -> list[Cells]:
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
-    kinds = dict.fromkeys((measure.aggregate, measure.grid, measure.kept) for measure in plan.measures)
-    alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid, one.kept) == kind) for kind in kinds]
-    return [_cells(plan, measures, reader, choice) for measures in alike]
+    return [_cells(plan, kind, reader, choice) for kind in measure_kinds(plan)]
 
 
-def _cells(plan: Plan, measures: tuple[int, ...], reader: Reader, choice: Choice) -> Cells:
-    """Make some measures of one kind over the same cells; to all that follows, these are the plan's, and their keys are its keys."""
-    first, grouped = plan.measures[measures[0]], len(plan.grouping)
-    keys = (*range(grouped), *first.grid)
-    update = {"measures": tuple(plan.measures[n] for n in measures), "keys": tuple(plan.keys[n] for n in keys)}
-    plan = plan.model_copy(update=update)
+def _cells(plan: Plan, kind: MeasureKind, reader: Reader, choice: Choice) -> Cells:
+    """Make the measures of one kind; to all that follows, these are the plan's, and their keys are its keys."""
+    grouped, keys = len(plan.grouping), (*range(len(plan.grouping)), *kind.grid)
+    places = key_places(plan, kind)
+    plan = kind_plan(plan, kind)
     if needs_person_step(plan):
         plan = aggregated_eagerly(plan)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     valued = _Valued(plan, reader)
-    if first.aggregate is not Aggregate.UNION and not (keep and first.grid):
-        frame = _sums(plan, valued, choice if keep else None)
+    cell = [_positions(plan)[n] for n in places]
+    if kind.aggregate is not Aggregate.UNION and not (keep and kind.grid):
+        frame = _sums(plan, valued, cell, choice if keep else None)
     else:
-        frame = _of_rows(plan, valued, grouped, choice if keep else None)
-    return Cells(measures, tuple(keys[n] for n in apart(plan)), frame)
+        frame = _made(plan, cell, _of_rows(plan, valued, grouped, choice if keep else None))
+    return Cells(kind.measures, tuple(keys[n] for n in places), kind.counted, frame)
 
 
 class _Valued:
@@ -92,7 +96,7 @@ class _Valued:
         scope = writer.scope(source.columns)
         keys = [_key(key, term(key.value, scope)) for key in plan.keys]
         values = [term(one.value, scope) for one in plan.measures]
-        if plan.measures[0].aggregate is not Aggregate.UNION:
+        if all(one.aggregate is not Aggregate.UNION for one in plan.measures):
             values = [Term(as_type(number(value), Type.WIDE), Type.WIDE) for value in values]
         named = {f"k{n}": key for n, (key, _) in enumerate(keys)} | {f"m{n}": value.node for n, value in enumerate(values)}
         self.frame = scope.onto(source.frame).select(PERSON, *(node.alias(name) for name, node in named.items()))
@@ -121,18 +125,12 @@ def _positions(plan: Plan) -> list[str]:
     return [f"k{n}" if key.domain is None else f"i{n}" for n, key in enumerate(plan.keys)]
 
 
-def _cell(plan: Plan) -> list[str]:
-    """Return the columns that name a cell of the measures."""
-    positions = _positions(plan)
-    return [positions[n] for n in apart(plan)]
-
-
 def _totals(plan: Plan) -> list[str]:
     return [f"m{n}" for n in range(len(plan.measures))]
 
 
-def _sums(plan: Plan, valued: _Valued, choice: Choice | None) -> pl.LazyFrame:
-    """Return the totals of rows, those in their cells, those in the cells that are kept, and the sums over persons."""
+def _sums(plan: Plan, valued: _Valued, cell: Sequence[str], choice: Choice | None) -> pl.LazyFrame:
+    """Return the totals of rows, in their cells, in the cells that are kept, and the sums over persons in the cells of measures."""
     names, keys = _totals(plan), range(len(plan.keys))
     if needs_person_step(plan):
         frame = _of_persons(plan, valued.placed(valued.frame, keys))
@@ -143,7 +141,7 @@ def _sums(plan: Plan, valued: _Valued, choice: Choice | None) -> pl.LazyFrame:
     else:
         frame = _of_single_rows(plan, valued)
     persons = [PERSONS] if plan.selection is not None else []
-    return _aggregated(frame, _cell(plan), [pl.col(name).sum() for name in (*names, *persons)])
+    return _aggregated(frame, cell, [pl.col(name).sum() for name in (*names, *persons)])
 
 
 def _aggregated(frame: pl.LazyFrame, groups: Sequence[str], totals: Sequence[pl.Expr]) -> pl.LazyFrame:
@@ -190,7 +188,7 @@ def _counted(plan: Plan, cells: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _of_rows(plan: Plan, valued: _Valued, grouped: int, choice: Choice | None) -> pl.LazyFrame:
-    """Return rows in their groups, those of the groups that their persons keep, the cells of the grid there, and what is made of them.
+    """Return rows in their groups, those of the groups that their persons keep, and the cells of the grid there.
 
     What a person keeps is decided before anything is counted, by groups alone: a value in a group that its person gives up does not count
     there, and the grid has no say in it.
@@ -200,12 +198,12 @@ def _of_rows(plan: Plan, valued: _Valued, grouped: int, choice: Choice | None) -
         mine = rows.select(PERSON, *groups).unique()
         mine = kept(mine, plan.keys[:grouped], groups, plan.bounds.groups, choice)
         rows = rows.join(mine.select(PERSON, *groups), on=[PERSON, *groups], how="semi", nulls_equal=True)
-    return _made(plan, valued.placed(rows, range(grouped, len(plan.keys))))
+    return valued.placed(rows, range(grouped, len(plan.keys)))
 
 
-def _made(plan: Plan, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return what is made of rows in their cells: how many values they have, or the sum of their persons' totals."""
+def _made(plan: Plan, cell: Sequence[str], rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return what is made of rows in the cells of measures: how many values they have, or the sum of their persons' totals."""
     names = _totals(plan)
     if plan.measures[0].aggregate is Aggregate.UNION:
-        return _aggregated(rows, _cell(plan), [pl.col(name).drop_nulls().n_unique().cast(Type.NARROW.value) for name in names])
-    return _aggregated(_of_persons(plan, rows), _positions(plan), [pl.col(name).sum() for name in names])
+        return _aggregated(rows, cell, [pl.col(name).drop_nulls().n_unique().cast(Type.NARROW.value) for name in names])
+    return _aggregated(_of_persons(plan, rows), cell, [pl.col(name).sum() for name in names])

@@ -1,4 +1,4 @@
-"""Functions of days. Days count from 1970-01-01, as those of Polars do, in 32 bits."""
+"""Functions of days and timestamps. Days count from 1970-01-01, as those of Polars do, in 32 bits."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import polars as pl
 from stillroom.adapters.polars.operands import constant_number, inside, text
 from stillroom.adapters.polars.texts import spelled
 from stillroom.adapters.polars.values import Term, Type, as_type, whole
-from stillroom.adapters.statements.calls import DAY_LIMIT
+from stillroom.adapters.statements.calls import DAY_LIMIT, WHOLE_SECONDS
 from stillroom.adapters.statements.sql import unsound
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP, TIMESTAMP_AT_UTC
+from stillroom.model.schema import SECONDS_OF_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,3 +83,12 @@ def text_date(_node: Call, operands: Sequence[Term], scope: Scope) -> Term:
     """Read a date; Polars knows a year 0."""
     day = spelled(text(operands[0]), "[0-9]{4}-[0-9]{2}-[0-9]{2}", "(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?")
     return inside(_since(day.str.to_date(DATE, strict=False)), FIRST_DAY, LAST_DAY, scope)
+
+
+def text_timestamp(_node: Call, operands: Sequence[Term], scope: Scope) -> Term:
+    """Read a timestamp: its day, and hours, minutes and seconds as far as they are written."""
+    written = scope.bind(spelled(text(operands[0]), TIMESTAMP_AT_UTC).str.extract(WHOLE_SECONDS, 1))
+    read = _since(written.str.slice(0, 10).str.to_date(DATE, strict=False)).node * whole(SECONDS_OF_DAY)
+    for place, unit in ((11, 3_600), (14, 60), (17, 1)):
+        read += written.str.slice(place, 2).cast(Type.NARROW.value, strict=False).fill_null(0) * whole(unit)
+    return inside(Term(read, Type.NARROW), FIRST_TIMESTAMP, LAST_TIMESTAMP, scope)

@@ -18,6 +18,7 @@ from stillroom.adapters.statements.calls import (
     LONGEST_DECIMAL,
     PLACES_LIMIT,
     SPACES,
+    WHOLE_SECONDS,
     absolute,
     concatenated,
     constant,
@@ -30,6 +31,7 @@ from stillroom.adapters.statements.calls import (
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
 from stillroom.admission.cells import FALSE, TRUE
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP, TIMESTAMP_AT_UTC
 from stillroom.model.expression import Call, Divide
 from stillroom.model.function import Function
 
@@ -230,6 +232,19 @@ def _text_date(_node: Call, operands: Sequence[Term]) -> Term:
     return inside(_since(exp.TryCast(this=day, to=exp.DataType(this=exp.DType.DATE))), FIRST_DAY, LAST_DAY)
 
 
+def _text_timestamp(_node: Call, operands: Sequence[Term]) -> Term:
+    """Read a timestamp, in the session's time zone, which is UTC; Spark knows a year 0."""
+    read = exp.TryCast(this=_in_full(_spelled(operands[0], TIMESTAMP_AT_UTC)), to=exp.DataType(this=exp.DType.TIMESTAMPLTZ))
+    return inside(Term(function("UNIX_SECONDS", read), SqlType.NARROW), FIRST_TIMESTAMP, LAST_TIMESTAMP)
+
+
+def _in_full(timestamp: exp.Expr) -> exp.Expr:
+    """Write a timestamp to its second: midnight is added to a day, and the beginning of the minute to a minute."""
+    written = function("REGEXP_EXTRACT", timestamp, exp.Literal.string(WHOLE_SECONDS), exp.Literal.number(1))
+    timed = function("REGEXP_REPLACE", written, exp.Literal.string("^(.{10})$"), exp.Literal.string("$1 00:00"))
+    return function("LEFT", concatenated(timed, exp.Literal.string(":00")), exp.Literal.number(19))
+
+
 def _text_truth(_node: Call, operands: Sequence[Term]) -> Term:
     lower = _translated(ascii_uppercase, ascii_lowercase)(as_type(operands[0], SqlType.TEXT))
     known = _spelled(Term(lower, SqlType.TEXT), "|".join((*TRUE, *FALSE)))
@@ -269,6 +284,7 @@ WRITTEN: dict[Function, WritesCall] = {
     Function.DATE_TEXT: _date_text,
     Function.TEXT_NUMBER: _text_number,
     Function.TEXT_DATE: _text_date,
+    Function.TEXT_TIMESTAMP: _text_timestamp,
     Function.TEXT_TRUTH: _text_truth,
     Function.POSITION: plain(_position, SqlType.TEXT, gives=SqlType.NARROW),
     Function.MONTHS: _months,

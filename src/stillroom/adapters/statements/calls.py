@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SPACES = "\u0020\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 """The spaces of Unicode's category Zs."""
 
+WHOLE_SECONDS = "^(.{10}(?:[T ][0-9:]+)?)"
+"""What of a timestamp is read: neither parts of its second nor its offset from UTC, which is zero."""
+
 PLACES_LIMIT, LONGEST_DECIMAL = 18, 18
 """The most decimal places of numbers that are written or read, and the most digits of those that are read: a BIGINT holds them."""
 

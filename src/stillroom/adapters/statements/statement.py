@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
+from stillroom.adapters.engine.kinds import key_places, kind_plan, measure_kinds
 from stillroom.adapters.statements.rows import RowWriter
 from stillroom.adapters.statements.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, type_of, whole, within
 from stillroom.adapters.statements.terms import term
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stillroom.adapters.engine.kinds import MeasureKind
     from stillroom.adapters.statements.dialect import Dialect
     from stillroom.adapters.statements.rows import Read
     from stillroom.adapters.statements.terms import Scope
-    from stillroom.model.plan import Key, Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Key, Plan
 
 SUM_LIMIT = 2**126
 """No sum may reach this before it is clamped; whatever an engine takes for WIDE holds it: 128 bits, or 38 decimal digits."""
@@ -39,14 +42,15 @@ class Statement:
     """Some measures of a plan as SQL.
 
     Its rows are the cells that somebody is in: the position of each key in its domain that tells cells apart, or its value if it is
-    selected, then the exact total of each measure, and the number of persons whose combination of selected keys is counted in this cell, if
-    there are any.
+    selected, then the exact total of each measure, and, where they are counted along with these, the number of persons whose combination of
+    selected keys is counted in this cell.
     The n-th of its keys has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`, unless it is selected.
 
     Attributes:
         measures: The positions of these measures in the plan.
         keys: The positions of the keys that rows are looked up by.
         cells: Those of them that tell the cells of the measures apart: no key for what clamping removes.
+        counted: Whether the last column is a number of persons.
         sql: The text, made of names and numbers of our own only.
         texts: The text constants, bound as parameters.
         reads: The tables of the contract that it reads.
@@ -56,6 +60,7 @@ class Statement:
     measures: tuple[int, ...]
     keys: tuple[int, ...]
     cells: tuple[int, ...]
+    counted: bool
     sql: str
     texts: dict[str, str]
     reads: tuple[Read, ...]
@@ -96,41 +101,31 @@ def statements(plan: Plan, salt: bytes, dialect: Dialect) -> tuple[Statement, ..
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
-    kinds = dict.fromkeys((measure.aggregate, measure.grid, measure.kept) for measure in plan.measures)
-    alike = [tuple(n for n, one in enumerate(plan.measures) if (one.aggregate, one.grid, one.kept) == kind) for kind in kinds]
-    return tuple(_statement(plan, measures, salt, dialect) for measures in alike)
+    return tuple(_statement(plan, kind, salt, dialect) for kind in measure_kinds(plan))
 
 
-def _statement(plan: Plan, measures: tuple[int, ...], salt: bytes, dialect: Dialect) -> Statement:
-    """Write some measures of one kind over the same cells; to all that follows, these are the plan's, and their keys are its keys."""
-    first, grouped = plan.measures[measures[0]], len(plan.grouping)
-    keys = (*range(grouped), *first.grid)
-    update = {"measures": tuple(plan.measures[n] for n in measures), "keys": tuple(plan.keys[n] for n in keys)}
-    plan = plan.model_copy(update=update)
+def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> Statement:
+    """Write the measures of one kind; to all that follows, these are the plan's, and their keys are its keys."""
+    grouped, keys = len(plan.grouping), (*range(len(plan.grouping)), *kind.grid)
+    places = key_places(plan, kind)
+    plan = kind_plan(plan, kind)
     if needs_person_step(plan):
         plan = aggregated_eagerly(plan)
     texts = Texts()
     writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     bound = texts.bind(f"{salt.hex()}|") if keep else None
-    if first.aggregate is not Aggregate.UNION and not (keep and first.grid):
-        select = _sums(plan, writer, bound)
+    cell = [_positions(plan)[n] for n in places]
+    if kind.aggregate is not Aggregate.UNION and not (keep and kind.grid):
+        select = _sums(plan, writer, cell, bound)
     else:
-        select = _of_rows(plan, writer, grouped, bound)
-    cells = tuple(keys[n] for n in apart(plan))
-    return Statement(measures, keys, cells, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
+        select = _made(plan, writer, cell, _of_rows(plan, writer, grouped, bound))
+    cells = tuple(keys[n] for n in places)
+    return Statement(kind.measures, keys, cells, kind.counted, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
 
 
-def apart(plan: Plan) -> list[int]:
-    """Return the keys that tell cells apart: all, unless the measures are of one grouping set, or of the whole table."""
-    first, keys = plan.measures[0], range(len(plan.keys))
-    if first.aggregate is Aggregate.REMOVED:
-        return []
-    return [n for n in keys if first.kept is None or n in first.kept or n in first.grid]
-
-
-def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
-    """Write rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons."""
+def _sums(plan: Plan, writer: RowWriter, cell: Sequence[str], salt: exp.Expr | None) -> exp.Select:
+    """Write rows, their totals, the totals in their cells, the cells that are kept, and the sums over persons in the cells of measures."""
     by_person = needs_person_step(plan)
     select = _placed(plan, writer, by_person=by_person)
     if salt is not None:
@@ -138,11 +133,11 @@ def _sums(plan: Plan, writer: RowWriter, salt: exp.Expr | None) -> exp.Select:
     if plan.selection is not None and by_person:
         select = _counted(plan, writer, select)
     totals = [*_totals(plan), *(["persons"] if plan.selection is not None else [])]
-    return writer.aggregate(select, _columns(_cell(plan)), {name: _sum(exp.column(name), writer.dialect) for name in totals})
+    return writer.aggregate(select, _columns(cell), {name: _sum(exp.column(name), writer.dialect) for name in totals})
 
 
 def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None) -> exp.Select:
-    """Write rows in their groups, those of the groups that their persons keep, the cells of the grid there, and what is made of them.
+    """Write rows in their groups, those of the groups that their persons keep, and the cells of the grid there.
 
     What a person keeps is decided before anything is counted, by groups alone: a value in a group that its person gives up does not count
     there, and the grid has no say in it.
@@ -152,23 +147,36 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
     if salt is not None:
         name = writer.name("r")
         mine = exp.select("person", *groups, copy=False).distinct(copy=False).from_(exp.to_table(name), copy=False)
-        kept = writer.table(_kept(_written(plan, writer.dialect)[:grouped], plan.bounds.groups, writer, mine, salt))
-        chosen = exp.select("*").from_(exp.to_table(name), copy=False).join(kept, using=["person", *groups], join_type="inner", copy=False)
-        chosen = chosen.with_(name, as_=rows, materialized=True, copy=False)
+        kept = _kept(_written(plan, writer.dialect)[:grouped], plan.bounds.groups, writer, mine, salt)
+        chosen = _of_kept(name, kept, ["person", *groups], writer).with_(name, as_=rows, materialized=True, copy=False)
     else:
         chosen = rows
-    return _made(plan, writer, _looked_up(exp.select("*").from_(writer.table(chosen), copy=False), domains[grouped:], grouped))
+    return _looked_up(exp.select("*").from_(writer.table(chosen), copy=False), domains[grouped:], grouped)
 
 
-def _made(plan: Plan, writer: RowWriter, rows: exp.Select) -> exp.Select:
-    """Write what is made of rows in their cells: how many values they have, or the sum of their persons' totals."""
-    cells, names = _columns(_cell(plan)), _totals(plan)
+def _of_kept(rows: str, kept: exp.Select, columns: Sequence[str], writer: RowWriter) -> exp.Select:
+    """Write the rows whose person keeps their group; of a selected key, NULL is a group like others.
+
+    Engines differ in what binds stronger than IS NOT DISTINCT FROM.
+    """
+    theirs = {column: writer.name() for column in columns}
+    named = [exp.alias_(exp.column(column), name, copy=False) for column, name in theirs.items()]
+    found = exp.select(*named, copy=False).from_(writer.table(kept), copy=False)
+    pairs = [(exp.column(column, table=rows), exp.column(name)) for column, name in theirs.items()]
+    on = [exp.Paren(this=(exp.NullSafeEQ if left.name[0] == "k" else exp.EQ)(this=left, expression=right)) for left, right in pairs]
+    mine = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(rows)), copy=False).from_(exp.to_table(rows), copy=False)
+    return mine.join(writer.table(found), on=exp.and_(*on, copy=False), join_type="inner", copy=False)
+
+
+def _made(plan: Plan, writer: RowWriter, cell: Sequence[str], rows: exp.Select) -> exp.Select:
+    """Write what is made of rows in the cells of measures: how many values they have, or the sum of their persons' totals."""
+    names = _totals(plan)
     if plan.measures[0].aggregate is Aggregate.UNION:
         counts: dict[str, exp.Expr] = {name: exp.Count(this=exp.Distinct(expressions=[exp.column(name)]), big_int=True) for name in names}
-        return writer.aggregate(rows, cells, counts)
+        return writer.aggregate(rows, _columns(cell), counts)
     totals = {name: _total(exp.column(name), one, plan.bounds.rows, writer.dialect) for name, one in zip(names, plan.measures, strict=True)}
-    of_persons = writer.aggregate(rows, {"person": exp.column("person"), **cells}, totals)
-    return writer.aggregate(of_persons, _columns(_positions(plan)), {name: _sum(exp.column(name), writer.dialect) for name in names})
+    of_persons = writer.aggregate(rows, {"person": exp.column("person"), **_columns(_positions(plan))}, totals)
+    return writer.aggregate(of_persons, _columns(cell), {name: _sum(exp.column(name), writer.dialect) for name in names})
 
 
 def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, list[exp.Expr | None]]:
@@ -190,12 +198,6 @@ def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, li
 def _positions(plan: Plan) -> list[str]:
     """Return the columns that name a cell, selected keys first."""
     return [f"k{n}" if key.domain is None else f"i{n}" for n, key in enumerate(plan.keys)]
-
-
-def _cell(plan: Plan) -> list[str]:
-    """Return the columns that name a cell of the measures."""
-    positions = _positions(plan)
-    return [positions[n] for n in apart(plan)]
 
 
 def _totals(plan: Plan) -> list[str]:

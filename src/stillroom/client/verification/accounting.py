@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 from stillroom.client.verification.caps import PURE, cost_of, vote_distances, whatever_cap
 from stillroom.client.verification.conversion import epsilon_of, rho_of
 from stillroom.client.verification.sensitivity import marginal_moves, moves
+from stillroom.client.verification.sizes import endless, moving_sizes
 from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
-from stillroom.model.plan import PERSONS
+from stillroom.model.measure import PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.client.verification.sensitivity import Moved
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.plan import Plan
 
 ROOM = Fraction(1, 10**9)
 """Relative room that a statement may leave above the cost, for rounding up."""
@@ -51,22 +52,10 @@ def distances(plan: Plan) -> list[tuple[Moved, Moved]]:
     Last are the votes for caps, and the numbers of persons that select keys.
     """
     pairs = [(measure, one) for measure, strategy in zip(plan.measures, plan.strategies, strict=True) for one in strategy]
-    found = [marginal_moves(measure, plan.bounds, _sizes(plan, measure), one) for measure, one in pairs]
+    found = [marginal_moves(measure, plan.bounds, moving_sizes(plan, measure), one) for measure, one in pairs]
     if plan.advice:
         found = [whatever_cap(*pair, known) for pair, known in zip(pairs, found, strict=True)] + vote_distances(plan)
-    return found if plan.selection is None else [*found, moves(PERSONS, plan.bounds, [_endless(plan)], [0])]
-
-
-def _sizes(plan: Plan, measure: Measure) -> list[int]:
-    """Return the size of each key's domain; 1 for keys that tell cells of other measures apart only. Selected keys share the first axis."""
-    own = {*(range(len(plan.grouping)) if measure.kept is None else measure.kept), *measure.grid}
-    sizes = [len(key.domain) if key.domain is not None else 1 if number else _endless(plan) for number, key in enumerate(plan.keys)]
-    return [size if number in own else 1 for number, size in enumerate(sizes)]
-
-
-def _endless(plan: Plan) -> int:
-    """Return the number of combinations of selected keys that matters: there is no end to them, so that two vectors may share no cell."""
-    return 2 * plan.bounds.groups * plan.bounds.identifiers
+    return found if plan.selection is None else [*found, moves(PERSONS, plan.bounds, [endless(plan)], [0])]
 
 
 def costs(plan: Plan) -> tuple[Cost, Cost]:

@@ -10,7 +10,7 @@ from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of
 from stillroom.client.verification.spans import value_span
 from stillroom.model.expression import All, Among, Any, Average, Case, Column, Compare, Constant, IsNull, Like, Not, walk
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 from stillroom.model.relation import dataset_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from stillroom.client.verification.person import Rows
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Key, Measure, Plan
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Key, Plan
 
 
 def check_bounds(plan: Plan, contract: Contract) -> None:

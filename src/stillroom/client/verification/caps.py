@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.client.verification.outcome import expect, require
 from stillroom.client.verification.sensitivity import Moved, marginal_moves, moves
+from stillroom.client.verification.sizes import endless, like, moving_sizes
 from stillroom.model.charge import RHO_UNIT
+from stillroom.model.measure import PERSONS, Aggregate
 from stillroom.model.mechanism import NoiseKind
-from stillroom.model.plan import PERSONS, Aggregate, Bounds
+from stillroom.model.plan import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.advice import Advice, Advised
     from stillroom.model.marginal import Marginal
+    from stillroom.model.measure import Measure
     from stillroom.model.mechanism import Mechanism
-    from stillroom.model.plan import Measure, Plan
+    from stillroom.model.plan import Plan
     from stillroom.model.release import MeasureNoise
+    from stillroom.model.selection import Selection
 
 ROOM = Fraction(1, 10**6)
 """What is computed in two ways differs by less than this share, from rounding up."""
@@ -51,15 +55,18 @@ def whatever_cap(measure: Measure, marginal: Marginal, known: tuple[Moved, Moved
     return one, Moved(2 * one.l1, factor * one.l2_squared)
 
 
-def with_caps(plan: Plan, chosen: Sequence[Advised], noise: Sequence[MeasureNoise]) -> Plan:
-    """Return what was measured: the plan with the caps that were chosen, and the noise that a release states.
+def with_caps(plan: Plan, chosen: Sequence[Advised], noise: Sequence[MeasureNoise], rule: Selection | None) -> Plan:
+    """Return what was measured: the plan with the caps that were chosen, and the noise and the rule of selection that a release states.
 
     Raises:
         Broken: A cap is not one to choose from, or not what the votes choose; or its noise costs more than the plan sets aside.
     """
     expect("the number of caps that were chosen", len(chosen), len(plan.advice))
+    expect("whether keys are selected by another rule than the plan's", rule is not None, plan.selection is not None and bool(plan.advice))
     if not plan.advice:
         return plan
+    if rule is not None and plan.selection is not None:
+        expect("what selecting keys costs, and how many it shows", (rule.delta, rule.most), (plan.selection.delta, plan.selection.most))
     caps: dict[int | None, int] = {}
     for advice, one in zip(plan.advice, chosen, strict=True):
         require(one.cap in advice.caps and len(one.votes) == len(advice.caps), "a cap was chosen that was not to choose from")
@@ -73,6 +80,7 @@ def with_caps(plan: Plan, chosen: Sequence[Advised], noise: Sequence[MeasureNois
     )
     capped = _capped(plan, caps).model_copy(update={"strategies": strategies})
     require(all(one.mechanism.scale >= LEAST_SCALE for strategy in strategies for one in strategy), "no noise is drawn at so small a scale")
+    capped = capped.model_copy(update={"selection": rule if rule is not None else plan.selection})
     for before, after in zip(_spent(plan), _spent(capped), strict=True):
         enough = before.noise is after.noise and after.cost <= before.cost * (1 + PAID) + RHO_UNIT
         require(enough, "with a lower cap, less noise was drawn than is paid for")
@@ -83,7 +91,8 @@ def _capped(plan: Plan, caps: dict[int | None, int]) -> Plan:
     """Return a plan with other bounds."""
     groups = caps.get(None, plan.bounds.groups)
     update = {"groups": groups, "keep_groups": plan.bounds.keep_groups or groups < plan.bounds.groups}
-    measures = tuple(_cut(one, caps[number]) if number in caps else one for number, one in enumerate(plan.measures))
+    of_all = {number: cap for one, cap in caps.items() if one is not None for number in like(plan, one)}
+    measures = tuple(_cut(one, of_all[number]) if number in of_all else one for number, one in enumerate(plan.measures))
     return plan.model_copy(update={"bounds": plan.bounds.model_copy(update=update), "measures": measures, "advice": ()})
 
 
@@ -101,12 +110,12 @@ class _Spent(NamedTuple):
 
 
 def _spent(plan: Plan) -> list[_Spent]:
-    """Return what each marginal costs."""
-    return [
-        _Spent(one.mechanism.noise, cost_of(one.mechanism, marginal_moves(measure, plan.bounds, _sizes(plan, measure), one)[0]))
-        for measure, strategy in zip(plan.measures, plan.strategies, strict=True)
-        for one in strategy
-    ]
+    """Return what each marginal costs, and, at the end, what the numbers of persons cost that select keys."""
+    pairs = [(measure, one) for measure, strategy in zip(plan.measures, plan.strategies, strict=True) for one in strategy]
+    found = [(one.mechanism, marginal_moves(measure, plan.bounds, moving_sizes(plan, measure), one)[0]) for measure, one in pairs]
+    if plan.selection is not None:
+        found.append((plan.selection.mechanism, moves(PERSONS, plan.bounds, [endless(plan)], [0])[0]))
+    return [_Spent(mechanism.noise, cost_of(mechanism, moved)) for mechanism, moved in found]
 
 
 def cost_of(mechanism: Mechanism, moved: Moved) -> Fraction:
@@ -125,18 +134,13 @@ def _variance(noise: NoiseKind, moved: Moved, cost: Fraction) -> Fraction:
     return 2 * max(Fraction(LEAST_SCALE), moved.l1 / cost) ** 2
 
 
-def _sizes(plan: Plan, measure: Measure) -> list[int]:
-    own = {*range(len(plan.grouping)), *measure.grid}
-    return [len(key.listed) if number in own else 1 for number, key in enumerate(plan.keys)]
-
-
 def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) -> None:
     """See that no other cap has a smaller expected squared error: the variance of its noise, and the square of what it cuts off a cell.
 
-    Beside what is seen to be cut off stands what may be hidden in the votes.
+    Beside what is seen to be cut off stands what may be hidden in the votes. Along selected keys, it is taken to lie in one combination.
     """
     kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
-    cells = math.prod(len(plan.keys[number].listed) for number in kept)
+    cells = math.prod(len(plan.keys[number].listed) or 1 for number in kept)
     scale = Fraction(advice.mechanism.scale)
     spread = scale**2 if advice.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN else 2 * scale**2
     errors = {}
@@ -173,10 +177,11 @@ def _cut_off(caps: Sequence[int], votes: Sequence[int], spread: Fraction, place:
 def _noise_under(plan: Plan, advice: Advice, cap: int, groups: int | None) -> Fraction:
     """Return the variance of the noise in a cell under a cap, at the price of what it caps; of persons at that of all measures."""
     if advice.measure is None:
-        known = _spent(plan)
-        moved = moves(PERSONS, plan.bounds.model_copy(update={"groups": cap}), _sizes(plan, PERSONS), range(len(plan.grouping)))[0]
+        known = _spent(plan.model_copy(update={"selection": None}))
+        sizes = moving_sizes(plan, PERSONS)
+        moved = moves(PERSONS, plan.bounds.model_copy(update={"groups": cap}), sizes, range(len(plan.grouping)))[0]
         return _variance(known[0].noise, moved, sum((one.cost for one in known), Fraction(0)))
     measure, finest = plan.measures[advice.measure], plan.strategies[advice.measure][0]
-    bounds, sizes = plan.bounds.model_copy(update={"groups": groups or plan.bounds.groups}), _sizes(plan, measure)
+    bounds, sizes = plan.bounds.model_copy(update={"groups": groups or plan.bounds.groups}), moving_sizes(plan, measure)
     before, after = (moves(one, own, sizes, finest.kept)[0] for one, own in ((measure, plan.bounds), (_cut(measure, cap), bounds)))
     return _variance(finest.mechanism.noise, after, cost_of(finest.mechanism, before))

@@ -25,16 +25,16 @@ def chooses(strategy: Strategy) -> bool:
     return any(one.part is not None for one in strategy)
 
 
-def check_choices(plan: Plan, number: int) -> None:
-    """See that a measure with a grid is one of which each part is chosen once for each grouping set, by noise of one kind.
+def check_choices(plan: Plan, number: int, sets: Sequence[tuple[int, ...]]) -> None:
+    """See that a measure with a grid is one of which each part is chosen once for each of its grouping sets, by noise of one kind.
 
     Raises:
         Broken: It is not.
     """
     strategy, grid = plan.strategies[number], plan.measures[number].grid
     parts = {one.part for one in strategy}
-    wanted = {(part, (*kept, *grid)) for part, kept in product(parts, plan.finish.sets)}
-    require(bool(grid) and plan.measures[number].kept is None, f"something is chosen of measure {number}, which has no grid")
+    wanted = {(part, (*kept, *grid)) for part, kept in product(parts, sets)}
+    require(bool(grid), f"something is chosen of measure {number}, which has no grid")
     once = len(strategy) == len(wanted) and {(one.part, one.kept) for one in strategy} == wanted
     require(once and None not in parts, f"not every part of measure {number} is chosen once for each grouping set")
     kinds = {one.mechanism.noise for one in strategy}

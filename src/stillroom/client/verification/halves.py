@@ -9,6 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.client.verification.noise import spread
+from stillroom.client.verification.sizes import telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,14 +44,12 @@ class Halves(NamedTuple):
 
 
 def strategy_of(plan: Plan, measure: int, kept: tuple[int, ...]) -> Strategy:
-    """Return how a measure is measured in a grouping set; of distinct values, each set has a measure of its own."""
-    own = plan.measures[measure]
-    alike = measure if own.kept is None else plan.measures.index(own.model_copy(update={"kept": kept}))
-    return plan.strategies[alike]
+    """Return how a measure is measured in a grouping set, which may have one of its own."""
+    return plan.strategies[telling(plan, measure, kept)]
 
 
 def halves(plan: Plan, measure: int, kept: tuple[int, ...], level: float) -> Halves:
-    """Return the half-width of a total of a grouping set. Over selected keys nothing is added up, so that they count as one value."""
+    """Return the half-width of a total of a grouping set. No noise is added up along selected keys, so that they count as one value."""
     one, grouped = 10**plan.finish.places, len(plan.grouping)
     sizes = tuple(len(key.listed) or 1 if number < grouped else 1 for number, key in enumerate(plan.keys))
     strategy, floored = strategy_of(plan, measure, kept), plan.finish.nonnegative and plan.measures[measure].low == 0

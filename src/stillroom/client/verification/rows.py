@@ -42,8 +42,10 @@ Place: TypeAlias = tuple[str | None, bool]
 
 def row_count(plan: Plan, selected: int) -> int:
     """Return how many rows a table has before any is left out, with so many combinations of selected keys."""
-    each = sum(prod(len(plan.keys[key].listed) or 1 for key in kept if key < len(plan.keys)) for kept in plan.finish.sets)
-    return each if plan.selection is None else each * selected
+    return sum(
+        prod(len(plan.keys[key].listed) or 1 for key in kept if key < len(plan.keys)) * (selected if plan.selected and 0 in kept else 1)
+        for kept in plan.finish.sets
+    )
 
 
 def value_at(plan: Plan, selected: Sequence[Combination], key: int, position: int) -> Scalar:
@@ -80,8 +82,8 @@ def labels(plan: Plan, table: Table) -> list[Label] | None:
 
 def _all(plan: Plan, selected: int) -> Iterator[Label]:
     """Yield the labels of all rows in their order: sets as they stand, combinations of selected keys, then domains, the last fastest."""
-    together = plan.selected
     for group, one in enumerate(plan.finish.sets):
+        together = plan.selected if 0 in one else 0
         rest = [range(len(plan.keys[key].listed)) for key in one[together:]]
         for first, *others in product(range(selected if together else 1), *rest):
             yield Label(group, (*([first] * together), *others))
@@ -116,10 +118,11 @@ def _label(plan: Plan, shown: Sequence[Shown], row: Sequence[Cell], together: Ma
     kept = tuple(key for key in range(len(plan.grouping)) if not places[key][1][1])
     if kept not in plan.finish.sets:
         raise Broken("a row of the table is of no grouping set")
-    combination = together.get(tuple(places[key][1][0] for key in range(plan.selected)), -1 if plan.selected else 0)
+    selected = plan.selected if 0 in kept else 0
+    combination = together.get(tuple(places[key][1][0] for key in range(selected)), -1) if selected else 0
     require(combination >= 0, "a row of the table has a combination of keys that is not shown")
-    positions = [combination] * plan.selected
-    for one, (text, _) in (places[key] for key in kept[plan.selected :]):
+    positions = [combination] * selected
+    for one, (text, _) in (places[key] for key in kept[selected:]):
         require(text in one.places, "a row of the table has a key that is not in its domain")
         positions.append(one.places[text])
     label = Label(plan.finish.sets.index(kept), tuple(positions))

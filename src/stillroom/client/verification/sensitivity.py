@@ -11,13 +11,14 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.model.expression import PARTS
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.marginal import Marginal
-    from stillroom.model.plan import Bounds, Measure
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Bounds
 
 
 class Moved(NamedTuple):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LARGEST = 2**128
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
+_DAY = 86_400
+"""Seconds in a day."""
+
 _CYCLE = 146_097
 """Days in 400 years."""
 
@@ -220,6 +223,7 @@ _SPANS: dict[Function, Callable[..., Range]] = {
     Function.DATE_TEXT: lambda _: (0, len("YYYY-MM-DD")),
     Function.TEXT_NUMBER: lambda _text, digits, _places: (1 - 10 ** digits[1], 10 ** digits[1] - 1),
     Function.TEXT_DATE: lambda _: (1 - _EPOCH, datetime.date.max.toordinal() - _EPOCH),
+    Function.TEXT_TIMESTAMP: lambda _: ((1 - _EPOCH) * _DAY, (datetime.date.max.toordinal() + 1 - _EPOCH) * _DAY - 1),
     Function.POSITION: lambda text, _part: (0, max(1, text[1])),
     Function.MONTHS: lambda days: (_month(days[0]), _month(days[1])),
     Function.MONTH_START: lambda months: (_start(months[0]), _start(months[1])),

@@ -12,8 +12,10 @@ from stillroom.client.verification.halves import alone, halves
 from stillroom.client.verification.numerals import units_of
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import Label, labels
+from stillroom.client.verification.sizes import keeps_selected
 from stillroom.model.expression import Average, columns_of
-from stillroom.model.plan import Aggregate, leaves
+from stillroom.model.measure import Aggregate
+from stillroom.model.plan import leaves
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from stillroom.client.verification.halves import Halves
     from stillroom.model.plan import Output, Plan
     from stillroom.model.release import Cell, Table
+
+    Kept = tuple[int, ...]
 
 LEVEL = 0.95
 """What intervals cover, at least."""
@@ -62,7 +66,7 @@ def check_table(plan: Plan, table: Table) -> Found:
         elif output.measure is not None:
             units = _check_measure(plan, output, cells, known)
             intervals += len(units)
-            totals += _check_totals(plan, units, known) if known and plan.measures[output.measure].kept is None else 0
+            totals += _check_totals(plan, units, known) if known and plan.measures[output.measure].aggregate is Aggregate.SUM else 0
         else:
             for cell in cells:
                 _check_between(output, cell)
@@ -120,22 +124,26 @@ def _fits(known: Halves, value: int, low: int, high: int) -> bool:
 
 
 def _check_totals(plan: Plan, values: Sequence[int], known: Sequence[Label]) -> int:
-    """Compare totals with the sums of the leaf cells that are shown; return how many there were."""
-    full = tuple(range(len(plan.grouping)))
-    if full not in plan.finish.sets:
-        return 0
-    groups: defaultdict[int, dict[tuple[int, ...], int]] = defaultdict(dict)
+    """Compare totals with the sums of the finest cells that are shown, where one measure tells about both; return how many there were."""
+    groups: defaultdict[tuple[int, ...], dict[tuple[int, ...], int]] = defaultdict(dict)
     for label, value in zip(known, values, strict=True):
-        groups[label.group][label.positions] = value
-    parts, sets = groups.pop(plan.finish.sets.index(full), {}), plan.finish.sets
-    return sum(_compared(parts, sets[group], totals, leaves(plan.grouping, sets[group])) for group, totals in groups.items())
+        groups[plan.finish.sets[label.group]][label.positions] = value
+    found = 0
+    for selecting in (True, False):
+        sets = [kept for kept in plan.finish.sets if keeps_selected(plan, kept) == selecting]
+        finest = tuple(sorted({key for kept in sets for key in kept}))
+        if finest in sets:
+            parts = groups.get(finest, {})
+            found += sum(_compared(plan, finest, parts, kept, groups.get(kept, {})) for kept in sets if kept != finest)
+    return found
 
 
-def _compared(finest: Mapping[tuple[int, ...], int], kept: tuple[int, ...], totals: Mapping[tuple[int, ...], int], terms: int) -> int:
+def _compared(plan: Plan, finest: Kept, cells: Mapping[Kept, int], kept: Kept, totals: Mapping[Kept, int]) -> int:
     """Compare the totals of one grouping set whose parts are all shown; return how many these were."""
-    parts: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for positions, value in finest.items():
-        parts[tuple(positions[key] for key in kept)].append(value)
+    terms = leaves(plan.grouping, kept) // leaves(plan.grouping, finest)
+    parts: defaultdict[Kept, list[int]] = defaultdict(list)
+    for positions, value in cells.items():
+        parts[tuple(positions[finest.index(key)] for key in kept)].append(value)
     complete = [positions for positions in totals if len(parts[positions]) == terms]
     for positions in complete:
         expect("a total", totals[positions], sum(parts[positions]))

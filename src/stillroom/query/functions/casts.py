@@ -6,19 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
+from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import ArithmeticOp, Comparison, Constant, Not
+from stillroom.model.expression import Comparison
 from stillroom.model.function import Function
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.comparisons import BOOLEAN, comparison_of, of_calendar
 from stillroom.query.constants import NULL
-from stillroom.query.function_values import function_value
 from stillroom.query.functions.call import called, whole
 from stillroom.query.functions.numbers import in_places, rounded
+from stillroom.query.functions.spelling import as_text, told
 from stillroom.query.functions.text import longest
-from stillroom.query.functions.timestamps import TIME_OF_DAY, date, days, second_of_day, seconds, timestamp
+from stillroom.query.functions.timestamps import date, days, seconds, timestamp
 from stillroom.query.text.parse import only
-from stillroom.query.typed import Typed, arithmetic, combined, constant, is_null, mismatch, number_type, picked, scaled, span
+from stillroom.query.typed import Typed, is_null, mismatch, number_type, scaled
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -32,8 +33,6 @@ INTEGER_DIGITS = 10
 MOST_DIGITS, MOST_PLACES = 15, 12
 """The most digits of DECIMAL(p, s), and the most of them that are decimal places."""
 
-DATE_LENGTH = 10
-
 
 def _cast(node: exp.Expr, operand: Operand) -> Typed:
     """Compile a cast."""
@@ -43,11 +42,11 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
         return _null(_KINDS[kind], node.args["to"])
     match kind:
         case "TEXT" | "VARCHAR":
-            return _as_text(value)
+            return as_text(value)
         case "INT":
             return _as_integer(value)
         case "DECIMAL":
-            return _as_decimal(value, *_digits(node.args["to"]))
+            return _as_decimal(value, *decimal_digits(node.args["to"]))
         case "DATE":
             return _as_date(value)
         case "TIMESTAMP" | "TIMESTAMPNTZ":
@@ -75,14 +74,18 @@ _KINDS = {
 
 def _null(kind: Kind, to: exp.Expr) -> Typed:
     """Return NULL of a type."""
-    digits = _digits(to)[1] if kind is Kind.DECIMAL else 0
+    digits = decimal_digits(to)[1] if kind is Kind.DECIMAL else 0
     ends = None if kind in {Kind.TEXT, Kind.BOOLEAN} else 0
     known = ColumnType(kind=Kind.INTEGER if kind is Kind.DECIMAL and not digits else kind, digits=digits, low=ends, high=ends)
     return replace(NULL, type=known.model_copy(update={"length": 0 if kind is Kind.TEXT else None}))
 
 
-def _digits(to: exp.Expr) -> tuple[int, int]:
-    """Return how many digits a DECIMAL has, and how many of them are decimal places."""
+def decimal_digits(to: exp.Expr) -> tuple[int, int]:
+    """Return how many digits a DECIMAL has, and how many of them are decimal places.
+
+    Raises:
+        Refusal: They are too many.
+    """
     written = [parameter.name for parameter in to.expressions]
     known = [int(one) for one in written if one.isascii() and one.isdigit() and len(one) < INTEGER_DIGITS]
     match known:
@@ -107,53 +110,12 @@ def _within(number: Typed, low: int, high: int) -> Typed:
     return called(Function.WITHIN, number_type(number.type.digits, *ends, nullable=True), number, whole(low), whole(high))
 
 
-def _as_text(value: Typed) -> Typed:
-    """Return how a value is spelled: numbers with all their decimal places, dates as YYYY-MM-DD, timestamps with HH:MM:SS behind it."""
-    missing = value.type.nullable
-    match value.type.kind:
-        case Kind.TEXT:
-            return value
-        case Kind.BOOLEAN:
-            return _told(value, constant("true", Kind.TEXT), constant("false", Kind.TEXT))
-        case Kind.DATE:
-            return called(Function.DATE_TEXT, ColumnType(kind=Kind.TEXT, length=DATE_LENGTH, nullable=missing), value)
-        case Kind.TIMESTAMP:
-            return _timestamp_text(value)
-        case Kind.INTEGER | Kind.DECIMAL:
-            ends = [function_value(Function.NUMBER_TEXT, (end, value.type.digits)) for end in span(value)]
-            kind = ColumnType(kind=Kind.TEXT, length=max(len(str(end)) for end in ends), nullable=missing)
-            return called(Function.NUMBER_TEXT, kind, value, whole(value.type.digits))
-
-
-def _timestamp_text(value: Typed) -> Typed:
-    """Return how a timestamp is spelled: `YYYY-MM-DD HH:MM:SS`."""
-    passed, missing = second_of_day(value, "CAST"), value.type.nullable
-    day = called(Function.DATE_TEXT, ColumnType(kind=Kind.TEXT, length=DATE_LENGTH, nullable=missing), days(value, "CAST"))
-    texts = [day]
-    for before, part in zip(" ::", TIME_OF_DAY.values(), strict=True):
-        texts += [constant(before, Kind.TEXT), _two_digits(part(passed))]
-    length = sum(longest(text) for text in texts)
-    return called(Function.CONCAT, ColumnType(kind=Kind.TEXT, length=length, nullable=missing), *texts)
-
-
-def _two_digits(number: Typed) -> Typed:
-    """Return a number below 100 as two digits."""
-    more = arithmetic(ArithmeticOp.ADD, number, whole(100))
-    spelled = called(Function.NUMBER_TEXT, ColumnType(kind=Kind.TEXT, length=3, nullable=number.type.nullable), more, whole(0))
-    return called(Function.RIGHT, ColumnType(kind=Kind.TEXT, length=2, nullable=number.type.nullable), spelled, whole(2))
-
-
-def _told(value: Typed, one: Typed, other: Typed) -> Typed:
-    """Return one of two values for true and for false."""
-    return picked([(value, one), (combined(Not(operand=value.expression), BOOLEAN, value), other)], NULL, nullable=value.type.nullable)
-
-
 def _as_integer(value: Typed) -> Typed:
     match value.type.kind:
         case Kind.INTEGER | Kind.DECIMAL:
             number = rounded(value, 10**value.type.digits) if value.type.digits else value
         case Kind.BOOLEAN:
-            return _told(value, whole(1), whole(0))
+            return told(value, whole(1), whole(0))
         case Kind.TEXT:
             number = _read(value, INTEGER_DIGITS, 0)
         case Kind.DATE | Kind.TIMESTAMP:
@@ -190,9 +152,10 @@ def _as_date(value: Typed) -> Typed:
 
 
 def _as_timestamp(value: Typed) -> Typed:
-    """Return a timestamp, of a date its beginning, or constant text as one."""
-    if value.type.kind is Kind.TEXT and not isinstance(value.expression, Constant):
-        raise mismatch("Only a date, and text that the question writes, can be cast to a timestamp.")
+    """Return a timestamp, of a date its beginning, of a text what it spells."""
+    if value.type.kind is Kind.TEXT:
+        longest(value)
+        return called(Function.TEXT_TIMESTAMP, ColumnType(kind=Kind.TIMESTAMP, low=FIRST_TIMESTAMP, high=LAST_TIMESTAMP), value)
     return value if value.type.kind is Kind.TIMESTAMP else timestamp(seconds(of_calendar(value, Kind.TIMESTAMP), "CAST"))
 
 

@@ -110,7 +110,7 @@ def _quotient(node: exp.Expr, operand: Operand) -> Typed:
     left, right = operand(node.this), operand(node.expression)
     span(left), span(right)
     if left.type.digits or right.type.digits:
-        raise mismatch("// divides whole numbers.")
+        raise Refusal(Code.TYPE_MISMATCH, "// divides whole numbers.", "Write TRUNC(x / y).")
     return quotient_of_wholes(left, right)
 
 

@@ -12,6 +12,7 @@ from stillroom.query.comparisons import BOOLEAN, compared
 from stillroom.query.function_values import LOWER
 from stillroom.query.functions.call import called, constant_number, needs, nullable, whole
 from stillroom.query.functions.choices import either
+from stillroom.query.functions.spelling import as_text
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, combined, constant, is_null, mismatch, number_type
 
@@ -104,10 +105,10 @@ def _size(operand: Typed) -> int:
     return constant_number(operand, 0, TEXT_LIMIT, "The length of a text")
 
 
-def joined(texts: list[Typed]) -> Typed:
-    """Return texts after each other; NULL where one is."""
+def joined(values: list[Typed]) -> Typed:
+    """Return values, as they are spelled, after each other; NULL where one is."""
+    texts = [as_text(value) for value in values]
     if len(texts) == 1:
-        needs(Kind.TEXT, texts[0], "A function of text")
         return texts[0]
     return _text(Function.CONCAT, sum(longest(text) for text in texts), *texts)
 
@@ -121,7 +122,7 @@ def _concat(node: exp.Expr, operand: Operand) -> Typed:
     """Return texts after each other; those that are NULL are left out."""
     only(node, {"expressions", "safe", "coalesce"})
     empty = constant("", Kind.TEXT)
-    texts = [operand(one) for one in node.expressions]
+    texts = [as_text(operand(one)) for one in node.expressions]
     return joined([either(text, empty) if text.type.nullable else text for text in texts])
 
 

@@ -29,7 +29,8 @@ from stillroom.query.rewrites.order_operands import ordered
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stillroom.model.plan import Key, Measure
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Key
     from stillroom.model.relation import Relation
     from stillroom.model.schema import ColumnType
     from stillroom.query.draft import Draft

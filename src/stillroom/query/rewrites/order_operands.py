@@ -24,7 +24,8 @@ from stillroom.model.expression import (
     with_children,
 )
 from stillroom.model.function import Function
-from stillroom.model.plan import Key, Measure
+from stillroom.model.measure import Measure
+from stillroom.model.plan import Key
 from stillroom.model.relation import Filter, Join, JoinKind, Relation, expressions, sources, with_expressions, with_sources
 
 if TYPE_CHECKING:

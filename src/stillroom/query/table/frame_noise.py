@@ -37,7 +37,7 @@ class MeasureSums:
         """Remember what intervals cover, each for itself."""
         self._plan, self._totals, self._measure, self._level = plan, totals, measure, level
         self._sizes = sizes_of(plan)
-        self._several = len(plan.strategies[measure]) > 1
+        self._several = any(len(plan.strategies[plan.of_set(measure, kept)]) > 1 for kept in plan.finish.sets)
         self._positions = [totals.positions(key) for key in range(len(self._sizes))] if self._several else []
 
     def over(self, partition: Partition, extent: Extent | None) -> list[Estimate]:
@@ -75,7 +75,7 @@ class MeasureSums:
     def _half_of(self, kept: Kept, rows: int, fibre: Kept | None, level: Fraction) -> int | None:
         """Return the half-width of a sum of rows of one grouping set; they are a total of `fibre`, if there is one."""
         strategy, one = self._plan.strategies[self._plan.of_set(self._measure, kept)], self._totals.one
-        if not self._several:
+        if len(strategy) == 1:
             draws = rounded_terms(rows * (cells(self._sizes, strategy[0].kept) // cells(self._sizes, kept)))
             noise, times = Combined((Part(one, strategy[0].mechanism, draws),)), 1
         elif fibre is not None:

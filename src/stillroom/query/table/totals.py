@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stillroom.model.plan import Aggregate
+from stillroom.model.measure import Aggregate, alike
 from stillroom.query.choices import choice_of
 from stillroom.query.estimation import estimate, exact, most_rounded, precisions, rounded, row_noise, shape_of, sizes_of
 from stillroom.query.table.nonnegative import nonnegative
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stillroom.model.expression import Quantile
-    from stillroom.model.marginal import Marginal
+    from stillroom.model.measure import Measure
     from stillroom.model.plan import NoisyCells, Plan
     from stillroom.privacy.combined import Combined
+    from stillroom.privacy.marginals import Kept
     from stillroom.query.estimation import Whole
 
 TOTALLED = -1
@@ -49,12 +51,12 @@ class Totals:
         self.one: int = 10**plan.finish.places
         counts = [prod(self._sizes[key] for key in kept) for kept in self._kept]
         self.sets = [number for number, count in enumerate(counts) for _ in range(count)]
-        self._measured = measured
-        apart = [measure.grid or measure.aggregate is Aggregate.REMOVED for measure in plan.measures]
-        found = [([], [], []) if elsewhere else self._estimated(number) for number, elsewhere in enumerate(apart)]
-        self.sums: tuple[list[int], ...] = tuple(sums for sums, _, _ in found)
-        self.estimates: tuple[list[int], ...] = tuple(estimates for _, estimates, _ in found)
-        self.offsets: tuple[Sequence[float], ...] = tuple(offsets for _, _, offsets in found)
+        self._measured, self._shown = measured, shown
+        read = [alike(plan.measures, number)[0] == number and _has_totals(one) for number, one in enumerate(plan.measures)]
+        found = [self._estimated(number) if one else _Sums([], [], []) for number, one in enumerate(read)]
+        self.sums: tuple[list[int], ...] = tuple(one.sums for one in found)
+        self.estimates: tuple[list[int], ...] = tuple(one.estimates for one in found)
+        self.offsets: tuple[list[float], ...] = tuple(one.offsets for one in found)
 
     def noise(self, measure: int) -> list[Combined]:
         """Return the noise of a measure's totals, for each grouping set."""
@@ -70,62 +72,57 @@ class Totals:
         """Return the totals of each row on one level."""
         import numpy as np
 
-        sizes, kept = self._sizes[: len(self._plan.grouping)], self._plan.strategies[measure][level].kept
-        cells = exact(self._measured[measure][level]).reshape(*shape_of(sizes, kept), -1)
-        rows = []
+        grouped, rows = len(self._plan.grouping), []
         for wanted in self._kept:
-            left_out = tuple(key for key in range(len(sizes)) if key not in wanted)
-            rows.append(cells.sum(axis=left_out).reshape(-1, cells.shape[-1]))
+            number = self._plan.of_set(measure, wanted)
+            sizes = sizes_of(self._plan, self._plan.measures[number], self._shown)
+            shape = shape_of(sizes, self._plan.strategies[number][level].kept)
+            nodes = prod(shape[grouped:])
+            cells = exact(self._measured[number][level]).reshape(*shape[:grouped], nodes)
+            left_out = tuple(key for key in range(grouped) if key not in wanted)
+            rows.append(cells.sum(axis=left_out).reshape(prod(self._sizes[key] for key in wanted), nodes))
         return np.concatenate(rows).astype(np.float64)
 
     def chosen(self, quantile: Quantile) -> list[int]:
         """Return the number of the bucket that was chosen for a quantile in each row."""
-        places = (choice_of(self._plan, quantile, kept)[0] for kept in self._kept)
-        return [bucket for place in places for bucket in self._measured[int(quantile.measure[1:])][place]]
+        places = (choice_of(self._plan, quantile, kept)[:2] for kept in self._kept)
+        return [bucket for number, place in places for bucket in self._measured[number][place]]
 
-    def _estimated(self, number: int) -> tuple[list[int], list[int], Sequence[float]]:
-        """Return a measure's total of each row, what it was before it was kept from being negative, and how much larger before rounding."""
-        if self._plan.measures[number].kept is not None:
-            return self._apart(number)
-        cells, estimates, offsets = self._rounded(self._plan.strategies[number], self._measured[number])
-        sums = self._summed(nonnegative(cells, self._kept)) if self._plan.is_nonnegative(number) else estimates
-        return sums, estimates, offsets
+    def _estimated(self, number: int) -> _Sums:
+        """Return what is told about each row by a measure, or by those that grouping sets have of their own."""
+        telling = [self._plan.of_set(number, kept) for kept in self._kept]
+        known = {one: self._told(one, [kept for kept, its in zip(self._kept, telling, strict=True) if its == one]) for one in set(telling)}
+        rows = [known[one][kept] for kept, one in zip(self._kept, telling, strict=True)]
+        return _Sums(*(list(chain.from_iterable(column)) for column in zip(*rows, strict=True)))
 
-    def _apart(self, number: int) -> tuple[list[int], list[int], Sequence[float]]:
-        """Return the totals of distinct values, which are measured for each grouping set by itself."""
-        measured = (self._measured[self._plan.of_set(number, kept)][0] for kept in self._kept)
-        estimates = [total * self.one for totals in measured for total in totals]
-        sums = [max(0, total) for total in estimates] if self._plan.is_nonnegative(number) else estimates
-        return sums, estimates, [0] * len(estimates)
+    def _told(self, number: int, sets: Sequence[Kept]) -> dict[Kept, _Sums]:
+        """Return what a measure tells about the rows of some grouping sets."""
+        cells, estimates = self._rounded(number, sets)
+        if not self._plan.is_nonnegative(number) or not cells.size:
+            return estimates
+        if self._plan.measures[number].aggregate is Aggregate.UNION:
+            return {kept: one._replace(sums=[max(0, total) for total in one.sums]) for kept, one in estimates.items()}
+        moved = nonnegative(cells, sets)
+        return {kept: one._replace(sums=_summed(moved, kept)) for kept, one in estimates.items()}
 
-    def _rounded(self, strategy: Sequence[Marginal], measured: Sequence[Sequence[int]]) -> tuple[Whole, list[int], Sequence[float]]:
-        """Return estimates of cells, the total of each row, and by how much it was larger before rounding."""
+    def _rounded(self, number: int, sets: Sequence[Kept]) -> tuple[Whole, dict[Kept, _Sums]]:
+        """Return estimates of cells and of totals, and by how much these were larger before rounding."""
         import numpy as np
 
-        shapes = [shape_of(self._sizes, marginal.kept) for marginal in strategy]
+        strategy, measured = self._plan.strategies[number], self._measured[number]
+        sizes = sizes_of(self._plan, self._plan.measures[number], self._shown)
+        shapes = [shape_of(sizes, marginal.kept) for marginal in strategy]
         if len(strategy) == 1:
             cells = exact([cell * self.one for cell in measured[0]]).reshape(shapes[0])
-            sums = self._summed(cells)
-            return cells, sums, [0] * len(sums)
+            totals = {kept: _summed(cells, kept) for kept in sets}
+            return cells, {kept: _Sums(sums, sums, [0] * len(sums)) for kept, sums in totals.items()}
         arrays = [np.array(cells, dtype=np.float64).reshape(shape) for cells, shape in zip(measured, shapes, strict=True)]
         known = {marginal.kept: array for marginal, array in zip(strategy, arrays, strict=True)}
-        leaves = estimate(self._sizes, precisions(strategy), known) * self.one
+        leaves = estimate(sizes, precisions(strategy), known) * self.one
         cells = rounded(leaves)
-        sums = self._summed(cells)
-        return cells, sums, list(map(self._offset, self.sets, sums, self._summed(leaves)))
-
-    def _offset(self, number: int, total: int, before: float) -> float:
-        """Return what rounding took away: no more than it can, whatever the errors of doubles in very large numbers."""
-        most = most_rounded(self._kept[number])
-        return min(max(before - total, -most), most)
-
-    def _summed(self, cells: NDArray[Any]) -> list[Any]:
-        """Return the total of each row; with one axis more than keys, NumPy never returns a bare number."""
-        sums: list[Any] = []
-        for kept in self._kept:
-            left_out = tuple(key for key in range(len(self._sizes)) if key not in kept)
-            sums += cells[..., None].sum(axis=left_out).ravel().tolist()
-        return sums
+        totals = {kept: _summed(cells, kept) for kept in sets}
+        offsets = {kept: [_offset(kept, *pair) for pair in zip(sums, _summed(leaves, kept), strict=True)] for kept, sums in totals.items()}
+        return cells, {kept: _Sums(sums, sums, offsets[kept]) for kept, sums in totals.items()}
 
     def positions(self, key: int) -> list[int]:
         """Return for each row the position of a key's value in its domain, or of a combination among those shown, or `TOTALLED`."""
@@ -136,3 +133,34 @@ class Totals:
             domain = range(self._sizes[axis]) if axis in kept else (TOTALLED,)
             found += [position for position in domain for _ in range(behind)] * before
         return found
+
+
+class _Sums(NamedTuple):
+    """What is known about rows.
+
+    Attributes:
+        sums: The total of each.
+        estimates: The same before it was kept from being negative.
+        offsets: By how much each estimate was larger before rounding.
+    """
+
+    sums: list[int]
+    estimates: list[int]
+    offsets: list[float]
+
+
+def _has_totals(measure: Measure) -> bool:
+    return not measure.grid and measure.aggregate is not Aggregate.REMOVED
+
+
+def _offset(kept: Kept, total: int, before: float) -> float:
+    """Return what rounding took away: no more than it can, whatever the errors of doubles in very large numbers."""
+    most = most_rounded(kept)
+    return min(max(before - total, -most), most)
+
+
+def _summed(cells: NDArray[Any], kept: Kept) -> list[Any]:
+    """Return the total of each row of a grouping set; with one axis more than keys, NumPy never returns a bare number."""
+    left_out = tuple(key for key in range(cells.ndim) if key not in kept)
+    totals: list[Any] = cells[..., None].sum(axis=left_out).ravel().tolist()
+    return totals

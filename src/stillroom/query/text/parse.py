@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.question import SQL_LIMIT, Dialect
 from stillroom.query.text.dialects import SPOKEN
+from stillroom.query.text.instead import LISTED, instead
 from stillroom.query.text.parameters import with_parameters, with_texts
 from stillroom.query.text.spoken import tokens_of
 from stillroom.query.text.tokens import listed_tokens, only_statement
@@ -52,6 +53,9 @@ def parse(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect = Diale
     if any(ord(character) < FIRST_PRINTABLE and character not in "\t\n\r" for text in texts for character in text):
         raise InvalidInput(Code.SQL_INVALID, "The question contains control characters.", "Remove them.")
     statement = _statement(sql, parameters, spoken)
+    if isinstance(statement, exp.SetOperation):
+        fix = "Write one SELECT: totals beside their parts with ROLLUP or GROUPING SETS, rows of several datasets in a subquery."
+        raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Tables are not put together by UNION.", fix)
     if not isinstance(statement, exp.Select):
         raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
     _check_size(statement)
@@ -197,7 +201,10 @@ def unsupported(node: exp.Expr) -> Refusal:
             "Aggregates stand in SELECT, HAVING and ORDER BY; the SQL reference lists them.",
         )
     if isinstance(node, exp.Subquery | exp.Select | exp.Exists | exp.SetOperation):
-        return Refusal(Code.SUBQUERY_NOT_ALLOWED, "A subquery cannot be used as a value.", "Join it on the person in FROM.")
+        fix = "Group it by the person and join it in FROM; for a share of all, write COUNT(*) / SUM(COUNT(*)) OVER ()."
+        return Refusal(Code.SUBQUERY_NOT_ALLOWED, "A subquery cannot be used as a value.", fix)
+    if isinstance(node, exp.Tuple):
+        return Refusal(Code.EXPRESSION_NOT_ALLOWED, "Several values in parentheses are not compared.", "Compare one by one, with AND.")
     if isinstance(node, exp.Func):
-        return Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {name} is not supported.", "The SQL reference lists what is supported.")
-    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{name} is not supported here.", "The SQL reference lists what is supported.")
+        return Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {name} is not supported.", instead(name))
+    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{name} is not supported here.", LISTED)

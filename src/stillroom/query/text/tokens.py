@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.query.text.instead import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +52,9 @@ BEFORE_PARENTHESIS = """
 BEFORE_CONSTANTS = {"DATE": "STRING", "TIMESTAMP": "STRING", "TIMESTAMPNTZ": "STRING", "INTERVAL": "STRING NUMBER"}
 """Kinds of words that stand before a constant only, and of what kind that is."""
 
+OPERAND_AFTER_FROM = {"EXTRACT", "SUBSTRING", "SUBSTR", "TRIM"}
+"""Functions in whose parentheses FROM stands before an operand."""
+
 TYPES = "INT DECIMAL TEXT VARCHAR DATE TIMESTAMP TIMESTAMPNTZ BOOLEAN"
 """Kinds of types that values are cast to."""
 
@@ -84,11 +88,12 @@ def listed_tokens(tokens: Sequence[Token]) -> list[Token]:
     """
     from sqlglot import TokenType
 
-    casts = _casts(tokens)
-    listed = [token if place in casts else _listed(token, following) for place, (token, following) in enumerate(_pairs(tokens))]
-    for (token, following), before in zip(_pairs(listed), [None, *listed], strict=False):
+    calls = _calls(tokens)
+    kept = _casts(tokens, calls) | _lengths(tokens, calls)
+    listed = [token if place in kept else _listed(token, following) for place, (token, following) in enumerate(_pairs(tokens))]
+    for (token, following), before, call in zip(_pairs(listed), [None, *listed], ["", *calls], strict=False):
         if following is not None and following.token_type is TokenType.L_PAREN:
-            _check_call(token, before)
+            _check_call(token, None if call in OPERAND_AFTER_FROM else before)
     _check_commas(listed)
     _check_joins(listed)
     return listed
@@ -99,7 +104,21 @@ def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token | None]]:
     return zip(tokens, [*tokens[1:], None], strict=True)
 
 
-def _casts(tokens: Sequence[Token]) -> frozenset[int]:
+def _calls(tokens: Sequence[Token]) -> list[str]:
+    """Return for each token what is called in whose parentheses it stands: nothing for the others."""
+    from sqlglot import TokenType
+
+    calls, found = [""], []
+    for place, token in enumerate(tokens):
+        if token.token_type is TokenType.R_PAREN and len(calls) > 1:
+            calls.pop()
+        found.append(calls[-1])
+        if token.token_type is TokenType.L_PAREN:
+            calls.append(tokens[place - 1].text.upper() if place else "")
+    return found
+
+
+def _casts(tokens: Sequence[Token], calls: Sequence[str]) -> frozenset[int]:
     """Return the places of types: after `::`, and after AS in the parentheses of a cast.
 
     Raises:
@@ -107,20 +126,26 @@ def _casts(tokens: Sequence[Token]) -> frozenset[int]:
     """
     from sqlglot import TokenType
 
-    casting, places = [False], []
-    for place, token in enumerate(tokens):
-        kind = token.token_type
-        if kind is TokenType.L_PAREN:
-            casting.append(place > 0 and tokens[place - 1].text.upper() in {"CAST", "TRY_CAST"})
-        elif kind is TokenType.R_PAREN and len(casting) > 1:
-            casting.pop()
-        elif kind is TokenType.DCOLON or (kind is TokenType.ALIAS and casting[-1]):
-            places.append(place + 1)
+    places = [
+        place + 1
+        for place, (token, call) in enumerate(zip(tokens, calls, strict=True))
+        if token.token_type is TokenType.DCOLON or (token.token_type is TokenType.ALIAS and call in {"CAST", "TRY_CAST"})
+    ]
     for place in places:
         if place < len(tokens) and tokens[place].token_type not in _kinds(TYPES):
             fix = "Use INTEGER, DECIMAL(p, s), TEXT, DATE, TIMESTAMP or BOOLEAN."
+            if tokens[place].token_type in _kinds("FLOAT DOUBLE"):
+                fix = "Leave it out: numbers are exact, and quotients have decimal places. DECIMAL(p, s) rounds."
             raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"A cast to {tokens[place].text[:40]} is not supported.", fix)
     return frozenset(places)
+
+
+def _lengths(tokens: Sequence[Token], calls: Sequence[str]) -> frozenset[int]:
+    """Return the places of FOR in SUBSTRING(text FROM start FOR length)."""
+    from sqlglot import TokenType
+
+    pairs = enumerate(zip(tokens, calls, strict=True))
+    return frozenset(place for place, (token, call) in pairs if token.token_type is TokenType.FOR and call in {"SUBSTRING", "SUBSTR"})
 
 
 def _listed(token: Token, following: Token | None) -> Token:
@@ -138,9 +163,9 @@ def _listed(token: Token, following: Token | None) -> Token:
     if kind in Parser.TYPE_TOKENS - _kinds("UNION INTERVAL") or (kind is TokenType.REPLACE and opens):
         return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
     if token.text[:1].isidentifier():
-        fix = "Leave it out; a column of that name is written in double quotes."
+        fix = instead(token.text, "Leave it out; a column of that name is written in double quotes.")
         raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{token.text.upper()[:40]} is not supported.", fix)
-    raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{token.text[:10]!r} is not supported.", "The SQL reference lists what is supported.")
+    raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{token.text[:10]!r} is not supported.", instead(token.text))
 
 
 def _check_call(token: Token, before: Token | None) -> None:
@@ -158,7 +183,7 @@ def _check_call(token: Token, before: Token | None) -> None:
         return
     if before is not None and before.token_type in _kinds("FROM JOIN"):
         raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")
-    raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {token.text} is not supported.", "The SQL reference lists what is supported.")
+    raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {token.text} is not supported.", instead(token.text))
 
 
 def _check_commas(tokens: Sequence[Token]) -> None:
@@ -182,7 +207,7 @@ def _check_joins(tokens: Sequence[Token]) -> None:
     if sum(token.token_type is TokenType.JOIN for token in tokens) > JOIN_LIMIT:
         raise Refusal(Code.JOIN_NOT_ALLOWED, f"The question has more than {JOIN_LIMIT} joins.", "Split it into smaller questions.")
     among_tables = [False]
-    for token in tokens:
+    for place, token in enumerate(tokens):
         kind = token.token_type
         if kind is TokenType.COMMA and among_tables[-1]:
             raise Refusal(
@@ -194,8 +219,14 @@ def _check_joins(tokens: Sequence[Token]) -> None:
             among_tables.append(False)
         elif kind is TokenType.R_PAREN and len(among_tables) > 1:
             among_tables.pop()
-        elif kind in _kinds("FROM JOIN SELECT WHERE GROUP_BY HAVING WINDOW QUALIFY ORDER_BY LIMIT OFFSET"):
+        elif kind in _kinds("FROM JOIN SELECT WHERE GROUP_BY HAVING WINDOW QUALIFY ORDER_BY LIMIT OFFSET") and not _compares(tokens, place):
             among_tables[-1] = kind in _kinds("FROM JOIN")
+
+
+def _compares(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether a word is the last of IS [NOT] DISTINCT FROM."""
+    kinds = [token.token_type.name for token in tokens[max(place - 2, 0) : place + 1]]
+    return kinds in (["IS", "DISTINCT", "FROM"], ["NOT", "DISTINCT", "FROM"])
 
 
 def _called(token: Token) -> bool:

@@ -34,8 +34,9 @@ def check(evidence: Evidence) -> str:
     for noise, moved in zip(release.noise, distances(evidence.as_measured), strict=False):
         _covers(noise, *moved)
     _paid(release)
-    if release.plan.selection is not None:
-        check_threshold(release.plan.selection, release.plan.bounds)
+    for plan in (release.plan, evidence.as_measured):
+        if plan.selection is not None:
+            check_threshold(plan.selection, plan.bounds)
     if evidence.contract_file is not None:
         check_bounds(release.plan, evidence.contract)
         _allowed(release, evidence.contract)

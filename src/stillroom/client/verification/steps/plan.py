@@ -11,9 +11,10 @@ from stillroom.client.verification.caps import with_caps
 from stillroom.client.verification.chosen import check_choices, chooses
 from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import row_count
+from stillroom.client.verification.sizes import keeps_selected, like, over_everybody
 from stillroom.model.expression import Average, Column, Constant, Covariance, Quantile, columns_of, walk
+from stillroom.model.measure import Aggregate
 from stillroom.model.mechanism import CHOOSING, NoiseKind
-from stillroom.model.plan import Aggregate
 from stillroom.model.question import Quantiles
 from stillroom.model.schema import Kind
 
@@ -52,7 +53,7 @@ def check(evidence: Evidence) -> str:
     expect("the contract of the question", release.question.contract, release.contract_digest)
     expect("the number of strategies", len(release.plan.strategies), len(release.plan.measures))
     _sound(release.plan)
-    capped = with_caps(release.plan, release.table.advised, release.noise)
+    capped = with_caps(release.plan, release.table.advised, release.noise, release.table.selection)
     _fits(release, capped)
     _sound(capped)
     _sized(release.plan, len(release.table.shown))
@@ -105,22 +106,41 @@ def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
     if plan.measures[number].aggregate is Aggregate.REMOVED:
         _sound_removed(plan, number, strategy)
         return
-    if plan.measures[number].kept is not None:
+    if plan.measures[number].kept is not None and plan.measures[number].aggregate is Aggregate.UNION:
         _sound_apart(plan, number, strategy)
         return
+    sets = _told(plan, number)
+    keys = tuple(sorted({key for wanted in sets for key in wanted}))
     for one in strategy:
         require(SCALES[0] <= one.mechanism.scale <= SCALES[1], f"no noise is drawn at the scale {one.mechanism.scale}")
-        require(_is_set([*range(len(plan.grouping)), *plan.measures[number].grid], one.kept), f"{one.kept} is not a marginal")
-        require(one.kept[: plan.selected] == tuple(range(plan.selected)), f"the marginal {one.kept} adds up over selected keys")
+        require(_is_set([*keys, *plan.measures[number].grid], one.kept), f"{one.kept} is not a marginal")
+        whole = over_everybody(plan.measures[number]) or one.kept[: plan.selected] == tuple(range(plan.selected))
+        require(whole, f"the marginal {one.kept} adds up over selected keys")
     if chooses(strategy):
-        check_choices(plan, number)
+        check_choices(plan, number, sets)
         return
     require(len(set(kept)) == len(kept), f"a marginal of measure {number} is there twice")
     gaussian = all(one.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN for one in strategy) or bool(plan.measures[number].grid)
     few = len(strategy) <= MOST_MARGINALS
     require(len(strategy) == 1 or (gaussian and few), f"measure {number} has more than {MOST_MARGINALS} marginals, or noise of two kinds")
-    for wanted in plan.finish.sets:
+    for wanted in sets:
         require(any(set(wanted) <= set(one) for one in kept), f"no marginal of measure {number} tells about the grouping set {wanted}")
+
+
+def _told(plan: Plan, number: int) -> list[tuple[int, ...]]:
+    """Return the grouping sets that a sum tells about: those that keep selected keys, or, of everybody, the others.
+
+    Raises:
+        Broken: It is of other keys than these sets have, or there is not one of each kind that the table needs.
+    """
+    own, everybody = plan.measures[number], over_everybody(plan.measures[number])
+    sets = [kept for kept in plan.finish.sets if keeps_selected(plan, kept) != everybody]
+    keys = tuple(sorted({key for kept in sets for key in kept}))
+    require(not everybody or (bool(sets) and own.kept == keys), f"measure {number} is of keys that no grouping set has by itself")
+    kinds = [over_everybody(plan.measures[one]) for one in like(plan, number)]
+    wanted = [False, True] if any(not keeps_selected(plan, kept) for kept in plan.finish.sets) else [False]
+    require(own.aggregate is not Aggregate.SUM or sorted(kinds) == wanted, f"measure {number} is not measured once for its grouping sets")
+    return sets
 
 
 def _sound_removed(plan: Plan, number: int, strategy: Strategy) -> None:
@@ -171,6 +191,8 @@ def _noisy(expression: Expression, plan: Plan) -> bool:
         require(known, f"the finish reads {name}, which is not there")
         many = name[0] != "m" or plan.measures[int(name[1:])].aggregate is not Aggregate.REMOVED
         require(many, f"the finish reads {name}, which is one number for the whole table")
+        first = name[0] != "m" or not over_everybody(plan.measures[int(name[1:])])
+        require(first, f"the finish reads {name}, which is of some grouping sets alone")
         kinds.add(name[0])
     for node in walk(expression):
         if isinstance(node, Quantile):
@@ -182,14 +204,15 @@ def _noisy(expression: Expression, plan: Plan) -> bool:
 
 def _laddered(node: Quantile, plan: Plan) -> None:
     """See that a quantile is of counts on the levels of one tree, whose leaves hold all values between its ends; or chosen of these."""
-    number = int(node.measure[1:])
-    grid, grouped = plan.measures[number].grid, range(len(plan.grouping))
-    levels = [(*grouped, *grid[:level]) for level in range(len(grid), 0, -1)]
-    kinds = {one.mechanism.noise for one in plan.strategies[number]}
+    grid = plan.measures[int(node.measure[1:])].grid
     counted = all((plan.keys[key].kind, plan.keys[key].domain) == (Kind.INTEGER, _first(plan.keys[key])) for key in grid)
-    laddered = [one.kept for one in plan.strategies[number]] == levels and len(kinds) == 1
-    chosen = any(one.part == node.part for one in plan.strategies[number])
-    require(bool(grid) and counted and (chosen or laddered), "a quantile is not of counts on ever finer grids")
+    for number in like(plan, int(node.measure[1:])):
+        grouped = sorted({key for kept in _told(plan, number) for key in kept})
+        levels = [(*grouped, *grid[:level]) for level in range(len(grid), 0, -1)]
+        kinds = {one.mechanism.noise for one in plan.strategies[number]}
+        laddered = [one.kept for one in plan.strategies[number]] == levels and len(kinds) == 1
+        chosen = any(one.part == node.part for one in plan.strategies[number])
+        require(bool(grid) and counted and (chosen or laddered), "a quantile is not of counts on ever finer grids")
     leaves = prod(len(plan.keys[key].listed) for key in grid)
     require(node.low <= node.high < node.low + leaves * node.width, "a quantile has values outside of its grid")
 

@@ -1,0 +1,57 @@
+"""How many cells of a measure there are, and which grouping sets it tells about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.model.measure import Aggregate
+
+if TYPE_CHECKING:
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Plan
+
+
+def moving_sizes(plan: Plan, measure: Measure) -> list[int]:
+    """Return the size of each key's domain that bears on how far a person moves a measure; 1 for keys that do not tell its cells apart.
+
+    Distinct values are counted in the cells of one grouping set; sums add up leaf cells, whichever sets they tell about. Selected keys
+    share the first axis.
+    """
+    grouped = measure.kept if measure.kept is not None and measure.aggregate is Aggregate.UNION else range(len(plan.grouping))
+    sizes = [len(key.domain) if key.domain is not None else 1 if number else endless(plan) for number, key in enumerate(plan.keys)]
+    return [size if number in {*grouped, *measure.grid} else 1 for number, size in enumerate(sizes)]
+
+
+def endless(plan: Plan) -> int:
+    """Return the number of combinations of selected keys that matters: there is no end to them, so that two vectors may share no cell."""
+    return 2 * plan.bounds.groups * plan.bounds.identifiers
+
+
+def keeps_selected(plan: Plan, kept: tuple[int, ...]) -> bool:
+    """Tell whether a grouping set has the combinations of selected keys; where none are selected, all sets are of the first kind."""
+    return plan.selected == 0 or 0 in kept
+
+
+def over_everybody(measure: Measure) -> bool:
+    """Tell whether a measure is a sum for the grouping sets that keep no selected key."""
+    return measure.aggregate is Aggregate.SUM and measure.kept is not None
+
+
+def like(plan: Plan, measure: int) -> list[int]:
+    """Return the numbers of the measures of the same for other grouping sets, and its own."""
+    own = plan.measures[measure]
+    return [number for number, one in enumerate(plan.measures) if one.model_copy(update={"kept": own.kept}) == own]
+
+
+def telling(plan: Plan, measure: int, kept: tuple[int, ...]) -> int:
+    """Return which measure, of those of the same, tells about a grouping set.
+
+    Raises:
+        ValueError: There is none.
+    """
+    own = plan.measures[measure]
+    if own.aggregate is Aggregate.UNION:
+        return measure if own.kept is None else plan.measures.index(own.model_copy(update={"kept": kept}))
+    if keeps_selected(plan, kept):
+        return plan.measures.index(own.model_copy(update={"kept": None}))
+    return next(number for number in like(plan, measure) if over_everybody(plan.measures[number]))

@@ -1,0 +1,61 @@
+"""What to write in the place of words, signs and functions that questions often have, and that are not supported."""
+
+from __future__ import annotations
+
+_CLOCK = "A question reads no clock: write the date, as DATE '2026-01-31', or give it as a parameter."
+_PATTERN = "Write LIKE or ILIKE, several with OR; or STARTS_WITH, ENDS_WITH, CONTAINS, SUBSTRING."
+_SPELLED = "Write EXTRACT or DATE_TRUNC, or a part of CAST(d AS TEXT), which is YYYY-MM-DD."
+_LATER = "Write d + INTERVAL 3 MONTH, or d + n for days."
+_READ = "Write CAST(t AS DATE) or CAST(t AS TIMESTAMP), which read YYYY-MM-DD HH:MM:SS."
+_WRITTEN = "Write DATE '2026-01-31' or TIMESTAMP '2026-01-31 08:15:00'; or CAST of a text that is put together."
+_QUANTILE = "Write QUANTILE_CONT(x, p), once for each p."
+_CONDITION = "Write COUNT_IF(condition); per person, in a subquery, MAX(CASE WHEN condition THEN 1 ELSE 0 END)."
+_ROW = "Choose each person's row in a subquery, with QUALIFY ROW_NUMBER() OVER (PARTITION BY person ORDER BY …) = 1."
+_ROWS = "The values of rows are not released: group by the column, and count."
+_POWER = "Write x * x."
+
+_FIXES = {
+    "CURRENT_DATE CURRENT_TIMESTAMP CURRENT_TIME LOCALTIMESTAMP LOCALTIME NOW TODAY GETDATE SYSDATE GET_CURRENT_TIMESTAMP": _CLOCK,
+    "REGEXP_MATCHES REGEXP_LIKE REGEXP_FULL_MATCH REGEXP_EXTRACT REGEXP_REPLACE RLIKE GLOB ~ !~ SPLIT_PART": _PATTERN,
+    "STRFTIME TO_CHAR DATE_FORMAT FORMAT_DATE": _SPELLED,
+    "DAYNAME": "Write ISODOW(d): Monday is 1.",
+    "MONTHNAME": "Write MONTH(d).",
+    "YEARWEEK ISOYEAR": "Write DATE_TRUNC('week', d).",
+    "TIME_BUCKET": "Write DATE_TRUNC, or FLOOR(EPOCH(s) / 900) for quarters of an hour.",
+    "DATE_ADD DATEADD DATE_SUB DATESUB TIMESTAMPADD ADD_MONTHS": _LATER,
+    "AGE TIMESTAMPDIFF MONTHS_BETWEEN": "Write DATE_DIFF('month', d, e), or d - e for days.",
+    "STRPTIME TRY_STRPTIME TO_DATE TO_TIMESTAMP PARSE_DATE": _READ,
+    "MAKE_DATE MAKE_TIMESTAMP DATE_FROM_PARTS DATEFROMPARTS": _WRITTEN,
+    "INTERVAL": "Write a constant, as in INTERVAL 3 MONTH; days in a column are added as d + n.",
+    "LPAD": "Write RIGHT('00000' || t, 5).",
+    "RPAD": "Write LEFT(t || '     ', 5).",
+    "INITCAP": "Write UPPER(LEFT(t, 1)) || LOWER(SUBSTRING(t, 2)).",
+    "GROUPING_ID": "Write GROUPING(key), once for each key.",
+    "CONCAT_WS": "Write CONCAT, or t || '-' || u.",
+    "ESCAPE": "Write CONTAINS, STARTS_WITH or ENDS_WITH, in which no sign is special.",
+    "ANY SOME": "Write one comparison for each value, with OR.",
+    "[": "Write SUBSTRING(t, start, length) for a part of a text, and one QUANTILE_CONT for each quantile.",
+    "^ ** POWER POW SQUARE": _POWER,
+    "APPROX_COUNT_DISTINCT APPROX_DISTINCT": "Write COUNT(DISTINCT x).",
+    "APPROX_QUANTILE PERCENTILE_DISC QUANTILE QUANTILE_DISC APPROX_PERCENTILE": _QUANTILE,
+    "MODE APPROX_TOP_K": "Group by the column, and write ORDER BY COUNT(*) DESC LIMIT 1.",
+    "HISTOGRAM": "Write GROUP BY WIDTH_BUCKET(x, low, high, n).",
+    "REGR_R2": "Write CORR(y, x) * CORR(y, x).",
+    "BOOL_OR BOOL_AND EVERY LOGICAL_OR LOGICAL_AND": _CONDITION,
+    "ARG_MAX ARG_MIN ARGMAX ARGMIN MAX_BY MIN_BY FIRST LAST ANY_VALUE ARBITRARY LATERAL": _ROW,
+    "STRING_AGG GROUP_CONCAT LISTAGG ARRAY_AGG LIST": _ROWS,
+    "INTERSECT": "Write WHERE person IN (SELECT person …).",
+    "EXCEPT MINUS": "Write WHERE person NOT IN (SELECT person …).",
+}
+_INSTEAD = {"SIMILAR TO": _PATTERN, "DISTINCT ON": _ROW, **{word: fix for words, fix in _FIXES.items() for word in words.split()}}
+
+WORDS = frozenset(_INSTEAD)
+"""What something is known to replace."""
+
+LISTED = "The SQL reference lists what is supported."
+"""Where to look for what nothing is known to replace."""
+
+
+def instead(word: str, otherwise: str = LISTED) -> str:
+    """Return the fix for a word, sign or function that is not supported."""
+    return _INSTEAD.get(word.upper(), otherwise)

@@ -1,0 +1,89 @@
+"""What is not supported is refused with a way to write it, which is itself supported."""
+
+from __future__ import annotations
+
+import pytest
+
+from stillroom.errors import StillroomError
+from stillroom.query.text.instead import LISTED, WORDS, instead
+from stillroom.query.text.tokens import CALLS
+from tests.questions import compiled
+
+ASKED = [
+    ("SELECT COUNT(*) FROM visits WHERE day > CURRENT_DATE", "SELECT COUNT(*) FROM visits WHERE day > DATE '2024-01-31'"),
+    ("SELECT COUNT(*) FROM visits WHERE day > NOW()", "SELECT COUNT(*) FROM visits WHERE day > DATE '2024-01-31'"),
+    ("SELECT COUNT(*) FROM visits WHERE ward SIMILAR TO 'x|y'", "SELECT COUNT(*) FROM visits WHERE ward LIKE 'x' OR ward LIKE 'y'"),
+    ("SELECT COUNT(*) FROM visits WHERE ward ~ 'x'", "SELECT COUNT(*) FROM visits WHERE CONTAINS(ward, 'x')"),
+    (
+        "SELECT COUNT(*) FROM visits WHERE EXTRACT(YEAR FROM AGE(day)) > 1",
+        "SELECT COUNT(*) FROM visits WHERE day - day > 1",
+    ),
+    ("SELECT COUNT(*) FROM visits WHERE DATE_ADD(day, 1) > day", "SELECT COUNT(*) FROM visits WHERE day + 1 > day"),
+    ("SELECT COUNT(*) FROM visits WHERE day + INTERVAL (1) MONTH > day", "SELECT COUNT(*) FROM visits WHERE day + INTERVAL 3 MONTH > day"),
+    (
+        "SELECT COUNT(*) FROM visits WHERE STRFTIME(day, '%Y') = ''",
+        "SELECT COUNT(*) FROM visits WHERE LEFT(CAST(day AS TEXT), 4) = ''",
+    ),
+    ("SELECT COUNT(*) FROM visits WHERE LPAD(ward, 2, '0') = '0x'", "SELECT COUNT(*) FROM visits WHERE RIGHT('00000' || ward, 2) = '0x'"),
+    ("SELECT COUNT(*) FROM visits WHERE ward[1] = 'x'", "SELECT COUNT(*) FROM visits WHERE SUBSTRING(ward, 1, 1) = 'x'"),
+    ("SELECT SUM(POWER(cost, 2)) FROM visits", "SELECT SUM(cost * cost) FROM visits"),
+    ("SELECT APPROX_QUANTILE(cost, 0.9) FROM visits", "SELECT QUANTILE_CONT(cost, 0.9) FROM visits"),
+    ("SELECT MODE(ward) FROM visits", "SELECT ward, COUNT(*) FROM visits GROUP BY ward ORDER BY COUNT(*) DESC LIMIT 1"),
+    ("SELECT HISTOGRAM(age) FROM members", "SELECT WIDTH_BUCKET(age, 0, 100, 5) AS b, COUNT(*) FROM members GROUP BY b"),
+    (
+        "SELECT REGR_R2(cost, age) FROM members JOIN visits ON id = pid",
+        "SELECT CORR(cost, age) * CORR(cost, age) FROM members JOIN visits ON id = pid",
+    ),
+    (
+        "SELECT w, COUNT(*) FROM (SELECT pid, ARG_MAX(ward, day) AS w FROM visits GROUP BY pid) GROUP BY w",
+        "SELECT ward, COUNT(*) FROM (SELECT pid, ward FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY pid) = 1) GROUP BY ward",
+    ),
+    (
+        "SELECT COUNT(*) FROM (SELECT DISTINCT ON (pid) pid, ward FROM visits ORDER BY day)",
+        "SELECT COUNT(*) FROM (SELECT pid FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) = 1)",
+    ),
+    (
+        "SELECT COUNT(*) FROM members WHERE id IN (SELECT id FROM members INTERSECT SELECT pid FROM visits)",
+        "SELECT COUNT(*) FROM members WHERE id IN (SELECT pid FROM visits)",
+    ),
+    ("SELECT COUNT(*) FROM members ANTI JOIN visits ON id = pid", "SELECT COUNT(*) FROM members WHERE id NOT IN (SELECT pid FROM visits)"),
+    (
+        "SELECT ward, COUNT(*) / (SELECT COUNT(*) FROM visits) FROM visits GROUP BY ward",
+        "SELECT ward, COUNT(*) / SUM(COUNT(*)) OVER () FROM visits GROUP BY ward",
+    ),
+    (
+        "SELECT COUNT(*) FROM (SELECT pid, RANK() OVER (PARTITION BY pid ORDER BY day) AS r FROM visits) WHERE r = 1",
+        "SELECT COUNT(*) FROM (SELECT pid, ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) AS r FROM visits) WHERE r = 1",
+    ),
+    ("SELECT ward, COUNT(*)::DOUBLE / 2 FROM visits GROUP BY ward", "SELECT ward, COUNT(*) / 2 FROM visits GROUP BY ward"),
+    ("SELECT COUNT(*) FROM visits WHERE cost // 10 = 1", "SELECT COUNT(*) FROM visits WHERE TRUNC(cost / 10) = 1"),
+    ("SELECT COUNT(*) FROM visits WHERE (ward, cost) = ('x', 1)", "SELECT COUNT(*) FROM visits WHERE ward = 'x' AND cost = 1"),
+    ("SELECT COUNT(*) FROM visits WHERE ward || '' > day", "SELECT COUNT(*) FROM visits WHERE CAST(ward || '' AS DATE) > day"),
+    ("SELECT SUM(cost > 5) FROM visits", "SELECT COUNT_IF(cost > 5), SUM(CAST(cost > 5 AS INTEGER)) FROM visits"),
+    (
+        "SELECT COUNT_IF(k > 1) FROM (SELECT pid, COUNT(DISTINCT ward) AS k FROM visits GROUP BY pid)",
+        "SELECT COUNT_IF(k > 1) FROM (SELECT pid, COUNT(ward) AS k FROM (SELECT DISTINCT pid, ward FROM visits) GROUP BY pid)",
+    ),
+    (
+        "SELECT ward, COUNT(*) FROM visits GROUP BY ward UNION ALL SELECT 'all', COUNT(*) FROM visits",
+        "SELECT ward, COUNT(*) FROM visits GROUP BY ROLLUP (ward)",
+    ),
+    ("SELECT ward, COUNT(*) FROM visits GROUP BY ALL", "SELECT ward, COUNT(*) FROM visits GROUP BY 1"),
+]
+"""Questions, and how to ask them as the refusal says."""
+
+UNHELPFUL = (LISTED, "Leave it out; a column of that name is written in double quotes.", "Compare and combine values of one type.")
+
+
+@pytest.mark.parametrize(("sql", "other"), ASKED)
+def test_a_refusal_says_what_to_write(sql: str, other: str) -> None:
+    with pytest.raises(StillroomError) as refused:
+        compiled(sql)
+    assert refused.value.fix not in UNHELPFUL
+    compiled(other)
+
+
+def test_nothing_that_is_supported_is_replaced() -> None:
+    assert not WORDS & set(CALLS.split())
+    assert instead("now") == instead("NOW") != LISTED
+    assert instead("SKEWNESS") == LISTED
