@@ -79,6 +79,22 @@ def distinct(vectors: Iterable[Vector]) -> list[Vector]:
     return list({tuple(frozenset(cells.items()) for cells in vector): vector for vector in vectors}.values())
 
 
+def of_marginal(plan: Plan, vector: Vector, one: Protected) -> Sparse:
+    """Return what a vector of leaf cells adds to a marginal; where it chooses, these leaf cells."""
+    if one.measure == len(plan.measures) or one.marginal.part is not None:
+        return vector[one.measure]
+    return sparse_marginal(plan, vector[one.measure], one.marginal.kept, one.measure)
+
+
+def apart(plan: Plan, one: Protected, before: Sparse, after: Sparse) -> Norms:
+    """Return how far apart two vectors of a marginal are; where it chooses, within which range the scores of each group move."""
+    if one.marginal.part is None:
+        return norms(minus(before, after))
+    part, kept = one.marginal.part, one.marginal.kept
+    here, there = (in_groups(plan, cells, kept, one.measure) for cells in (before, after))
+    return norms(moved_within(here.get(group, {}), there.get(group, {}), part) for group in here.keys() | there.keys())
+
+
 @dataclass(frozen=True)
 class Exploration:
     """What everybody contributes to a question in many worlds.
@@ -111,12 +127,7 @@ class Exploration:
 
     def marginals(self, vector: Vector) -> list[Sparse]:
         """Return what a vector of leaf cells adds to each of them; where one chooses, these leaf cells."""
-        return [self._marginal(vector, one) for one in self.protected]
-
-    def _marginal(self, vector: Vector, one: Protected) -> Sparse:
-        if one.measure == len(self.plan.measures) or one.marginal.part is not None:
-            return vector[one.measure]
-        return sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure)
+        return [of_marginal(self.plan, vector, one) for one in self.protected]
 
     @property
     def read(self) -> list[str]:
@@ -154,32 +165,24 @@ class Exploration:
         if any(measure.aggregate is Aggregate.UNION for measure in self.plan.measures):
             yield united(parts for identifier, parts in everybody.items() if identifier not in who)
 
-    def apart(self, one: Protected, before: Sparse, after: Sparse) -> Norms:
-        """Return how far apart two vectors of a marginal are; where it chooses, within which range the scores of each group move."""
-        if one.marginal.part is None:
-            return norms(minus(before, after))
-        part, kept = one.marginal.part, one.marginal.kept
-        here, there = (in_groups(self.plan, cells, kept, one.measure) for cells in (before, after))
-        return norms(moved_within(here.get(group, {}), there.get(group, {}), part) for group in here.keys() | there.keys())
-
     def vanishing(self) -> Iterator[tuple[Norms, Norms]]:
         """Yield how far a person who appears or vanishes moves a measure, and how far that may be."""
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
             for cells, one in zip(self.marginals(vector), self.protected, strict=True):
-                yield self.apart(one, cells, {}), declared(one.add_remove)
+                yield apart(self.plan, one, cells, {}), declared(one.add_remove)
 
     def changing(self) -> Iterator[tuple[Norms, Norms]]:
         """Yield how far a person who is altered in one dataset moves a measure, and how far that may be."""
         pairs = (pair for people in self.moves for vectors in people for pair in combinations(vectors, 2))
         for one, other in pairs:
             for before, after, known in zip(self.marginals(one), self.marginals(other), self.protected, strict=True):
-                yield self.apart(known, before, after), declared(known.change)
+                yield apart(self.plan, known, before, after), declared(known.change)
 
     def costs(self) -> Iterator[list[Fraction]]:
         """Yield, for a person who appears or vanishes, what each marginal's noise costs at that, as zCDP rho."""
         noisy = drawn(self.plan)
         for vector in (vector for people in self.moves for vectors in people for vector in vectors):
-            moved = [self.apart(one, cells, {}) for one, cells in zip(noisy, self.marginals(vector), strict=False)]
+            moved = [apart(self.plan, one, cells, {}) for one, cells in zip(noisy, self.marginals(vector), strict=False)]
             found = [Sensitivity(l0=l0, l1=l1, l2_squared=l2_squared, linf=linf) for l0, l1, l2_squared, linf in moved]
             yield [rho_of(one.marginal.mechanism, moves) for one, moves in zip(noisy, found, strict=True)]
 

@@ -33,8 +33,8 @@ from stillroom.query.table.finish import finish
 from tests import reference
 from tests.alterations import ALTERATIONS
 from tests.finishing import finished
-from tests.marginals import made_up_cells, sparse_marginal
-from tests.neighbours import Vector, beside, declared, distinct, minus, norms, united, within
+from tests.marginals import made_up_cells
+from tests.neighbours import Vector, apart, beside, declared, distinct, of_marginal, united, within
 from tests.world import by_keys
 
 if TYPE_CHECKING:
@@ -244,21 +244,17 @@ class Checks:
     def bounded(self, who: tuple[str, ...], vectors: list[Vector], bounds: list[Protected]) -> None:
         """See that vectors and their differences are within what is declared, and paid for."""
         for vector in vectors:
-            moved = [norms(cells.values()) for cells in self.marginals(vector)]
+            moved = [apart(self.plan, one, cells, {}) for one, cells in zip(bounds, self.marginals(vector), strict=True)]
             assert all(within(one, declared(limit.add_remove)) for one, limit in zip(moved, bounds, strict=True)), (who, moved)
             self.charged(moved)
         for one, other in combinations(vectors, 2):
-            pairs_of_totals = zip(self.marginals(one), self.marginals(other), strict=True)
-            moved = [norms(minus(before, after)) for before, after in pairs_of_totals]
+            both = zip(bounds, self.marginals(one), self.marginals(other), strict=True)
+            moved = [apart(self.plan, known, before, after) for known, before, after in both]
             assert all(within(own, declared(limit.change)) for own, limit in zip(moved, bounds, strict=True)), (who, moved)
 
     def marginals(self, vector: Vector) -> list[Sparse]:
         """Return what a vector of leaf cells adds to each marginal of each measure; last, to numbers of persons."""
-        measures = len(self.plan.measures)
-        return [
-            sparse_marginal(self.plan, vector[one.measure], one.marginal.kept, one.measure) if one.measure < measures else vector[measures]
-            for one in drawn(self.plan)
-        ]
+        return [of_marginal(self.plan, vector, one) for one in drawn(self.plan)]
 
     def charged(self, moved: list[tuple[int, int, int, int]]) -> None:
         """All mechanisms together cost no more than is charged, for somebody who moves the measures so far."""
