@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MEMBERS = [{"id": f"p{n}", "age": 20 + n, "gender": "FM"[n % 2], "region": None} for n in range(6)]
 VISITS = [{"pid": f"p{n % 3}", "cost": "10.50", "ward": "x", "day": "2024-05-01"} for n in range(9)]
-TRIPS = [{"pid": f"p{n % 3}", "place": f"place {n % 2}", "mode": "bus", "fare": None, "tapped": None} for n in range(9)]
+TRIP = {"mode": "bus", "driver": None, "fare": None, "tapped": None}
+TRIPS = [{**TRIP, "pid": f"p{n % 3}", "place": f"place {n % 2}"} for n in range(9)]
 SQL = "SELECT gender, COUNT(*), SUM(cost) FROM members JOIN visits ON id = pid GROUP BY gender"
 
 
@@ -43,6 +44,15 @@ def test_selected_keys_have_the_values_that_occur() -> None:
     (count,) = measure_exactly(CONTRACT, {"trips": TRIPS}, sql).measures
     assert count.cells == {("place 0", "bus"): 5, ("place 0", "rail"): 0, ("place 1", "bus"): 4, ("place 1", "rail"): 0}
     assert count.marginals[0].totals == count.cells
+
+
+def test_totals_of_selected_keys_are_of_everybody() -> None:
+    sql = "SELECT place, mode, COUNT(*) FROM trips GROUP BY CUBE (place, mode)"
+    each, everybody = measure_exactly(CONTRACT, {"trips": TRIPS}, sql).measures
+    assert len(each.cells) == 4
+    assert everybody.cells == {("bus",): 9, ("rail",): 0}
+    assert [one.totals for one in everybody.marginals] == [{(None, "bus"): 9, (None, "rail"): 0}, {(None, None): 9}]
+    assert [one.add_remove.l1 for one in everybody.marginals] == [3, 3]
 
 
 def test_tables_are_named_as_in_the_contract() -> None:
