@@ -96,6 +96,8 @@ SEEN_KEY = key(column("seen"), Kind.BOOLEAN, False, True)  # noqa: FBT003  a dom
 PRESENT_KEY = key(IsNull(operand=column("present")), Kind.BOOLEAN, False, True)  # noqa: FBT003  a domain
 MEASURES = [count(), total(column("a.n")), total(column("a.n"), bounds=(-3, 4)), count(2)]
 BOTH = [count(), total(times(column("a.n"), column("z.m"))), count(1), total(column("z.m"), bounds=(0, 5))]
+SELDOM = [count(), total(column("z.m"), row=(-6, 6), bounds=(-24, 30)), total(column("a.n"), row=(-6, 6))]
+"""Few persons have totals beyond these bounds."""
 UNIONS = [union(column("a.s")), count(), union(column("a.n")), union(column("a.b")), total(column("a.n"), bounds=(-3, 4))]
 HALF = key(less(column("a.n"), Constant(value=0)), Kind.BOOLEAN, True, False)  # noqa: FBT003  a domain
 FEW = key(column("a.n"), Kind.INTEGER, *range(-2, 3))
@@ -128,6 +130,9 @@ PLANS: dict[str, Plan] = {
     "grids, keep one": plan(FACTS, [A], [over_grid(count(), 1, 2), over_grid(count(2), 1)], keys=[TRUTH_KEY, HALF, FEW], groups=1),
     "filter": plan(FACTS, [A], MEASURES, over=Filter(source=linked(), condition=Like(operand=column("a.s"), pattern="%'%"))),
     "inner": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER), keys=[TEXT_KEY, NUMBER_KEY]),
+    "inner, screened": plan(FACTS, [A, Z], SELDOM, link=Link(kind=JoinKind.INNER), keys=[TEXT_KEY, NUMBER_KEY]),
+    "inner, rows screened": plan(FACTS, [A, Z], [count(4), *SELDOM], link=Link(kind=JoinKind.INNER), keys=[NUMBER_KEY]),
+    "inner, screened, the other way round": plan(FACTS, [Z, A], SELDOM, link=Link(kind=JoinKind.INNER), keys=[NUMBER_KEY, TRUTH_KEY]),
     "inner on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER, condition=CLOSE), keys=[TRUTH_KEY]),
     "left": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT), keys=[NUMBER_KEY, PRESENT_KEY]),
     "left on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT, condition=CLOSE), keys=[NUMBER_KEY, PRESENT_KEY]),

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 
 def inputs_of(plan: Plan, statement: Statement, tables: Mapping[str, AdmittedTable], links: PersonLinks) -> dict[str, pa.Table]:
-    """Return every table that a statement reads, by its name there."""
+    """Return every table that a statement reads, by its name there. The same columns of a dataset are read once."""
     people = people_of(plan, tables)
-    inputs = {read.table: _rows(read, tables[read.dataset], people, links) for read in statement.reads}
+    alike = {(read.dataset, read.columns): read for read in statement.reads}
+    stored = {place: _rows(read, tables[read.dataset], people, links) for place, read in alike.items()}
+    inputs = {read.table: stored[read.dataset, read.columns].rename_columns(_names(read)) for read in statement.reads}
     inputs.update({f"d{n}": _domain(plan.keys[key], n) for n, key in enumerate(statement.keys) if plan.keys[key].domain is not None})
     if statement.names_persons:
         inputs["persons"] = _persons(people)
@@ -39,6 +41,10 @@ def _rows(read: Read, table: AdmittedTable, people: People, links: PersonLinks) 
         persons = rows.column("person")
         columns[read.person] = persons if table is people else links.codes(table, people).take(persons)
     return pa.table(columns)
+
+
+def _names(read: Read) -> list[str]:
+    return [*read.names, *([] if read.person is None else [read.person])]
 
 
 def _domain(key: Key, n: int) -> pa.Table:

@@ -14,9 +14,11 @@ from sqlglot import exp
 
 from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
 from stillroom.adapters.engine.kinds import key_places, kind_plan, measure_kinds
+from stillroom.adapters.engine.screening import CLAMPED, screened
 from stillroom.adapters.statements.rows import RowWriter
 from stillroom.adapters.statements.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, type_of, whole, within
-from stillroom.adapters.statements.terms import term
+from stillroom.adapters.statements.terms import term, truth
+from stillroom.model.expression import Column
 from stillroom.model.measure import Aggregate
 from stillroom.model.schema import Kind
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.engine.kinds import MeasureKind
     from stillroom.adapters.statements.dialect import Dialect
-    from stillroom.adapters.statements.rows import Read
+    from stillroom.adapters.statements.rows import Read, Rows
     from stillroom.adapters.statements.terms import Scope
     from stillroom.model.measure import Measure
     from stillroom.model.plan import Key, Plan
@@ -110,7 +112,8 @@ def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> 
     places = key_places(plan, kind)
     plan = kind_plan(plan, kind)
     if needs_person_step(plan):
-        plan = aggregated_eagerly(plan)
+        eager = aggregated_eagerly(plan)
+        plan = eager if eager is not plan else screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)])
     texts = Texts()
     writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
@@ -224,11 +227,30 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
         named = [exp.alias_(key, name, copy=False) for name, key in keyed.items()]
         rows = exp.select("*", *named, copy=False).from_(writer.table(source.select), copy=False)
         looked_up = _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains)
+        if CLAMPED in source.columns:
+            return _screened(plan, writer, looked_up, source)
         return writer.aggregate(looked_up, {"person": exp.column(source.person), **_columns(_positions(plan))}, sums)
     if plan.selection is not None:
         sums["persons"] = exp.Count(this=exp.Star())
     totals = writer.aggregate(source.select, keyed, sums)
     return _looked_up(exp.select(*_positions(plan), *sums).from_(writer.table(totals), copy=False), domains)
+
+
+def _screened(plan: Plan, writer: RowWriter, rows: exp.Select, source: Rows) -> exp.Select:
+    """Write the totals in each cell of everybody whose totals clamping may change, and those of all others together, who have no person."""
+    scope = writer.scope(source.columns)
+    mine = exp.Case(ifs=[exp.If(this=truth(Column(name=CLAMPED), scope), true=exp.column(source.person))])
+    cells, names = _columns(_positions(plan)), _totals(plan)
+    values = [number(term(one.value, scope)).node for one in plan.measures]
+    sums = {name: _sum(value, writer.dialect) for name, value in zip(names, values, strict=True)}
+    added = writer.aggregate(rows, {"person": mine, **cells}, sums)
+    together = exp.Is(this=exp.column("person"), expression=exp.null())
+    totals = [
+        exp.Case(ifs=[exp.If(this=together.copy(), true=exp.column(name))], default=_clamped(exp.column(name), one, plan.bounds.rows))
+        for name, one in zip(names, plan.measures, strict=True)
+    ]
+    named = (exp.alias_(node, name, copy=False) for name, node in zip(names, totals, strict=True))
+    return exp.select("person", *cells, *named, copy=False).from_(writer.table(added), copy=False)
 
 
 def _counted(plan: Plan, writer: RowWriter, cells: exp.Select) -> exp.Select:
@@ -269,11 +291,16 @@ def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> e
 
 def _total(value: exp.Expr, measure: Measure, rows: int, dialect: Dialect) -> exp.Expr:
     """Write the total of so many rows at most, clamped where that can change it."""
+    return _clamped(_sum(value, dialect), measure, rows)
+
+
+def _clamped(total: exp.Expr, measure: Measure, rows: int) -> exp.Expr:
+    """Write a total of so many rows at most, clamped where that can change it."""
     within(max(-measure.low, measure.high), TOTAL_LIMIT)
     within(rows * max(-measure.row_low, measure.row_high), SUM_LIMIT)
     if can_clamp(measure, rows):
-        return _bounded(_sum(value, dialect), measure)
-    return whole(0, SqlType.WIDE) if measure.aggregate is Aggregate.REMOVED else _sum(value, dialect)
+        return _bounded(total, measure)
+    return whole(0, SqlType.WIDE) if measure.aggregate is Aggregate.REMOVED else total
 
 
 def _bounded(total: exp.Expr, measure: Measure) -> exp.Expr:

@@ -1,0 +1,110 @@
+"""Screening: persons whose totals clamping cannot change are added up together, and only the others one by one.
+
+A person's total in a cell of an inner join is a sum of values over some of the pairs of the person's rows on both sides. So its absolute
+value is at most that of all pairs of the person: where values are read on one side, the sum of their absolute values there, once for each
+row of the other side. Where that is no more than a total's bounds, on either side of 0, no cell of the person is clamped, whatever the keys
+are; and clamped totals that are totals add up to the sum over rows. NULL counts as 0 in both sums.
+
+That sum needs one group for each person, on one side of the join; totals need one for each person's cell, behind it. The other side is
+marked with the persons that it finds: they are grouped by themselves, and all others as one (`statements.statement`). Which these are
+depends on their own rows alone, and is told to nobody: the cells are the same integers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.model.expression import Any, Arithmetic, ArithmeticOp, Branch, Case, Column, Compare, Comparison, Constant, columns_of
+from stillroom.model.measure import Aggregate
+from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, Total, TotalFunction, produced
+from stillroom.query.typed import NUMBER_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.model.expression import Expression
+    from stillroom.model.measure import Measure
+    from stillroom.model.plan import Plan
+    from stillroom.model.relation import Relation
+
+_NAME = "#screening."
+"""What its columns are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
+
+CLAMPED = f"{_NAME}clamped"
+"""The column that is true on all rows of persons whose totals clamping may change, and NULL on those of others."""
+
+_FEW = 4
+"""Bounds that as many of the largest rows reach are reached by too many persons for a screening to pay."""
+
+_LARGEST = 2**53 - 1
+"""The largest constant of a plan."""
+
+
+def screened(plan: Plan, clamped: Sequence[Measure]) -> Plan:
+    """Return a plan with the same rows, whose column `CLAMPED` tells whose totals clamping may change; or itself, if that does not pay.
+
+    Args:
+        plan: Sums over the same cells.
+        clamped: Those of them that clamping can change.
+    """
+    join, chosen = plan.whole, plan.bounds.keep_groups or plan.selection is not None
+    seldom = all(_seldom(one, plan.bounds.rows) for one in clamped)
+    if chosen or not seldom or not isinstance(join, Join) or join.kind is not JoinKind.INNER:
+        return plan
+    values = frozenset[str]().union(*(columns_of(one.value) for one in clamped))
+    for side, other in (("right", "left"), ("left", "right")):
+        if values <= produced(getattr(join, side)):
+            found = _found(getattr(join, side), getattr(join, other), clamped, plan.bounds.rows)
+            marked = Join(kind=JoinKind.LEFT, left=getattr(join, other), right=found, has_right=CLAMPED)
+            return plan.model_copy(update={"rows": join.model_copy(update={other: marked})})
+    return plan
+
+
+def _seldom(measure: Measure, rows: int) -> bool:
+    """Tell whether few persons' totals are clamped, as far as bounds tell, in numbers that plans can hold."""
+    largest = _largest(measure)
+    return measure.aggregate is Aggregate.SUM and _FEW * largest <= _bound(measure) <= _LARGEST and rows * largest < NUMBER_LIMIT
+
+
+def _largest(measure: Measure) -> int:
+    """Return the largest absolute value of a row."""
+    return max(-measure.row_low, measure.row_high)
+
+
+def _bound(measure: Measure) -> int:
+    """Return the largest absolute value that a total may have on either side of 0, where it can be there."""
+    return min(measure.high, -measure.low) if measure.row_low < 0 else measure.high
+
+
+def _found(side: Relation, other: Relation, clamped: Sequence[Measure], rows: int) -> Relation:
+    """Return one row for each person with a sum of absolute values, over all pairs, that is beyond a bound."""
+    sums = tuple(Total(name=f"{_NAME}{n}", function=TotalFunction.SUM, value=_absolute(one)) for n, one in enumerate(clamped))
+    times = Total(name=f"{_NAME}times", function=TotalFunction.COUNT, value=Constant(value=1))
+    both = Join(
+        kind=JoinKind.INNER,
+        left=PerPerson(source=side, keys=(), totals=sums),
+        right=PerPerson(source=other, keys=(), totals=(times,)),
+    )
+    beyond = tuple(
+        Compare(
+            comparison=Comparison.LESS,
+            left=Constant(value=_bound(one)),
+            right=_times(Column(name=total.name), Column(name=times.name), rows * _largest(one)),
+        )
+        for total, one in zip(sums, clamped, strict=True)
+    )
+    return Filter(source=both, condition=Any(operands=beyond))
+
+
+def _absolute(measure: Measure) -> Expression:
+    """Write the absolute value of a row's value."""
+    if measure.row_low == 0:
+        return measure.value
+    zero = Constant(value=0)
+    negated = Arithmetic(operation=ArithmeticOp.SUBTRACT, left=zero, right=measure.value, bound=_largest(measure))
+    negative = Compare(comparison=Comparison.LESS, left=measure.value, right=zero)
+    return Case(branches=(Branch(when=negative, then=negated),), otherwise=measure.value)
+
+
+def _times(left: Expression, right: Expression, bound: int) -> Expression:
+    return Arithmetic(operation=ArithmeticOp.MULTIPLY, left=left, right=right, bound=bound)

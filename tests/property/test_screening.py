@@ -1,0 +1,129 @@
+"""Where only persons whose totals clamping may change are added up one by one, the cells are those of everybody one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from stillroom.adapters.engine.screening import CLAMPED, screened
+from stillroom.adapters.statements.statement import can_clamp
+from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, produced, steps
+from stillroom.model.schema import Kind
+from tests.fakes import ListTable
+from tests.plans import Link, column, count, facts_of, key, part, plan, scan, total
+from tests.reference import ReferenceEngine, contributions, read_tables
+from tests.world import ENGINE
+
+if TYPE_CHECKING:
+    from stillroom.model.plan import Plan
+    from stillroom.model.schema import Scalar
+
+Rows = list[dict[str, "Scalar"]]
+
+KINDS = {"a": {"g": Kind.INTEGER}, "z": {"m": Kind.INTEGER, "w": Kind.INTEGER}}
+FACTS = facts_of(KINDS)
+MOST = 6
+"""The largest value of a row."""
+KEYS = [key(column("a.g"), Kind.INTEGER, 0, 1, None), key(column("z.w"), Kind.INTEGER, 0, 1, None)]
+PARTS = [part("a", scan("a", "g")), part("z", scan("z", "m", "w"))]
+INNER = Link(kind=JoinKind.INNER)
+
+
+def asked(low: int, high: int, rows: int) -> Plan:
+    """Return the number of rows, at most so many of a person's in a cell, and a total between bounds."""
+    bounded = total(column("z.m"), row=(-MOST if low < 0 else 0, MOST), bounds=(low, high))
+    return plan(FACTS, PARTS, [count(rows), bounded, count()], link=INNER, keys=KEYS)
+
+
+def marks(plan: Plan) -> list[Join]:
+    """Return the joins that tell whose totals may be clamped."""
+    found = screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)])
+    return [step for step in steps(found.rows) if isinstance(step, Join) and step.has_right == CLAMPED]
+
+
+SIGNED, POSITIVE = asked(-24, 30, 1000), asked(0, 24, 4)
+names, groups = st.sampled_from("pq"), st.none() | st.integers(0, 1)
+A_ROWS = st.lists(st.fixed_dictionaries({"person": names, "g": groups}), min_size=1, max_size=5)
+SIGNED_ROWS = st.lists(st.fixed_dictionaries({"person": names, "m": st.none() | st.integers(-MOST, MOST), "w": groups}), max_size=12)
+POSITIVE_ROWS = st.lists(st.fixed_dictionaries({"person": names, "m": st.none() | st.integers(0, MOST), "w": groups}), max_size=12)
+
+
+def agree(plan: Plan, a: Rows, z: Rows) -> None:
+    """Assert that the engine, which screens, and the reference, which does not, give a plan the same cells; with and without a person."""
+    assert marks(plan)
+    for gone in ("", "p"):
+        kept = {name: [row for row in rows if row["person"] != gone] for name, rows in (("a", a), ("z", z))}
+        tables = {name: ListTable(rows, KINDS[name], salt=name.encode()) for name, rows in kept.items()}
+        assert ENGINE.measure_exactly(plan, tables) == ReferenceEngine().measure_exactly(plan, tables)
+
+
+def rows_of(person: str, number: int, **columns: int) -> Rows:
+    return [{"person": person, **columns} for _ in range(number)]
+
+
+@settings(max_examples=30)
+@example(a=rows_of("p", 2, g=0), z=rows_of("p", 3, m=6, w=0))  # 18 on one side, 36 of all pairs
+@example(a=rows_of("p", 1, g=0), z=[*rows_of("p", 5, m=-6, w=0), *rows_of("p", 5, m=6, w=1)])  # 0 in all, -30 in a cell
+@given(a=A_ROWS, z=SIGNED_ROWS)
+def test_signed_totals_are_the_same(a: Rows, z: Rows) -> None:
+    agree(SIGNED, a, z)
+
+
+@settings(max_examples=30)
+@example(a=[*rows_of("p", 1, g=0), *rows_of("q", 1, g=0)], z=[*rows_of("p", 5, m=6, w=0), *rows_of("q", 4, m=6, w=0)])  # one is beyond
+@example(a=[*rows_of("p", 1, g=0), *rows_of("q", 1, g=0)], z=[*rows_of("p", 3, m=6, w=0), *rows_of("q", 3, m=6, w=0)])  # both together are
+@given(a=A_ROWS, z=POSITIVE_ROWS)
+def test_totals_that_are_never_negative_are_the_same(a: Rows, z: Rows) -> None:
+    agree(POSITIVE, a, z)
+
+
+def test_nobody_adds_more_than_the_bounds() -> None:
+    """One person more changes a cell by no more than a total's bounds, however far beyond them the person's rows are."""
+    a, z = rows_of("p", 3, g=0), rows_of("p", 12, m=MOST, w=1)
+    tables = {name: ListTable(rows, KINDS[name], salt=name.encode()) for name, rows in (("a", a), ("z", z))}
+    found = ENGINE.measure_exactly(SIGNED, tables)
+    assert [max(cells) for cells in found] == [36, 30, 36]
+    assert contributions(SIGNED, read_tables(SIGNED, tables)).keys() == {"p"}
+
+
+BOUNDED = total(column("z.m"), row=(-MOST, MOST), bounds=(-24, 30))
+UNMARKED = {
+    "rows without the other side would have no mark": plan(FACTS, PARTS, [BOUNDED], link=Link(kind=JoinKind.LEFT), keys=KEYS),
+    "neither side is on all rows": plan(FACTS, PARTS, [BOUNDED], link=Link(kind=JoinKind.FULL), keys=KEYS),
+    "cells are chosen one by one": plan(FACTS, PARTS, [BOUNDED], link=INNER, keys=KEYS, groups=1),
+    "four of the largest rows do not pass": plan(
+        FACTS, PARTS, [total(column("z.m"), row=(-MOST, MOST), bounds=(-23, 30))], link=INNER, keys=KEYS
+    ),
+    "four rows do not pass": plan(FACTS, PARTS, [count(3)], link=INNER, keys=KEYS),
+    "no plan has such a constant": plan(FACTS, PARTS, [total(column("z.m"), row=(0, 2**52), bounds=(0, 2**55))], link=INNER, keys=KEYS),
+    "values of both sides": plan(FACTS, PARTS, [BOUNDED, total(column("a.g"), row=(0, 1), bounds=(0, 9))], link=INNER, keys=KEYS),
+}
+
+
+@pytest.mark.parametrize("why", UNMARKED)
+def test_what_is_not_screened(why: str) -> None:
+    assert not marks(UNMARKED[why])
+    assert marks(plan(FACTS, PARTS, [BOUNDED], link=INNER, keys=KEYS))
+
+
+def test_rows_and_all_but_the_mark_stay() -> None:
+    """The side that is marked has one more column, from one row for each person who is found, and nothing else is changed."""
+    (mark,) = marks(SIGNED)
+    assert mark.kind is JoinKind.LEFT
+    assert mark.left == PARTS[0].relation
+    assert isinstance(mark.right, Filter)
+    assert isinstance(mark.right.source, Join)
+    assert all(isinstance(side, PerPerson) and not side.keys for side in (mark.right.source.left, mark.right.source.right))
+    found = screened(SIGNED, SIGNED.measures[:2])
+    assert found.model_copy(update={"rows": SIGNED.rows}) == SIGNED
+
+
+def test_its_columns_have_names_that_no_dataset_can_have() -> None:
+    """A dataset of any name may have columns of any name; and the compiler's own begin with the name of a dataset."""
+    (mark,) = marks(SIGNED)
+    names = produced(mark.right) | {CLAMPED}
+    assert len(names) == 3
+    assert not any(name.partition(".")[0].isidentifier() for name in names)
