@@ -385,6 +385,7 @@ def _said(column: Windowed, rows: list[Row], at: int) -> Scalar:
 
 _TOTALS: dict[str, Callable[[list[Any]], Scalar]] = {
     "count": len,
+    "distinct": lambda known: len({*known}),
     "sum": lambda known: sum(known) if known else None,
     "min": lambda known: min(known) if known else None,
     "max": lambda known: max(known) if known else None,

@@ -1158,3 +1158,12 @@ SELECT YEAR(seen) || '-' || severity AS k, COUNT(*) AS n, COUNT(*) FILTER (WHERE
 
 -- name: aggregates per person with conditions
 SELECT icu, COUNT(*) AS n, SUM(paid) AS s FROM (SELECT patient, COUNT_IF(ward = 'icu') AS icu, SUM(cost) FILTER (WHERE urgent) AS paid, AVG(severity) FILTER (WHERE cost > 50) AS usual FROM visits GROUP BY patient HAVING MAX(severity) FILTER (WHERE NOT urgent) > 1 OR COUNT(*) > 1) WHERE usual IS DISTINCT FROM 0 GROUP BY icu
+
+-- name: distinct values of a person as a key
+SELECT k, COUNT(*) AS n FROM (SELECT patient, COUNT(DISTINCT ward) AS k FROM visits GROUP BY patient) GROUP BY k
+
+-- name: distinct values of a person of every kind
+SELECT SUM(w) AS w, SUM(c) AS c, SUM(d) AS d, SUM(t) AS t, SUM(p) AS p, AVG(s) AS s FROM (SELECT patient, COUNT(DISTINCT CASE WHEN cost > 20 THEN severity END) AS w, COUNT(DISTINCT cost) AS c, COUNT(DISTINCT severity + 1) FILTER (WHERE ward <> 'er') AS d, COUNT(DISTINCT urgent) AS t, COUNT(DISTINCT patient) AS p, COUNT(DISTINCT severity) * COUNT(severity) AS s FROM visits GROUP BY patient HAVING COUNT(DISTINCT code) > 0 OR COUNT(DISTINCT seen) < 3)
+
+-- name: distinct values of a person and key after an outer join
+SELECT ward, k, COUNT(*) AS n FROM (SELECT member, ward, COUNT(DISTINCT severity) AS k, COUNT(DISTINCT patient) AS p FROM members LEFT JOIN visits ON member = patient GROUP BY member, ward) WHERE p = 1 GROUP BY ward, k

@@ -112,3 +112,7 @@ SELECT COUNT(*) FILTER (WHERE age > 3)::DECIMAL(9, 2) / COUNT(*) AS share, COUNT
 SELECT a, b, c, COUNT(*) AS n FROM (SELECT pid, COALESCE(COUNT_IF(ward = 'x'), 0) AS a, COUNT(note) FILTER (WHERE days > 1) AS b, COALESCE(COUNT_IF(days > 2) FILTER (WHERE ward <> 'y'), 0) AS c FROM visits GROUP BY pid) GROUP BY a, b, c
 SELECT SUM(s) AS s, SUM(a) AS a, COUNT(s) AS cs, COUNT(lo) AS cl, SUM(hi - lo) AS d, COUNT(*) AS n FROM (SELECT pid, SUM(cost) FILTER (WHERE days > 1) AS s, AVG(days) FILTER (WHERE ward = 'x') AS a, MIN(days) FILTER (WHERE cost > 5) AS lo, MAX(days) AS hi FROM visits GROUP BY pid HAVING COUNT_IF(cost > 2) > 0)
 SELECT k, COUNT(*) AS n FROM (SELECT id, COUNT(pid) FILTER (WHERE days > 1) AS k FROM members LEFT JOIN visits ON id = pid GROUP BY id) GROUP BY k
+SELECT k, COUNT(*) AS n, SUM(d) AS d, SUM(x) AS x FROM (SELECT pid, COUNT(DISTINCT ward) AS k, COUNT(DISTINCT days) FILTER (WHERE cost > 5) AS d, COUNT(DISTINCT cost) + COUNT(DISTINCT note) - COUNT(DISTINCT LEFT(note, 1)) AS x FROM visits GROUP BY pid) GROUP BY k
+SELECT a, b, COUNT(*) AS n FROM (SELECT id, COUNT(DISTINCT pid) AS a, COUNT(DISTINCT days > 2) AS b FROM members LEFT JOIN visits ON id = pid GROUP BY id HAVING COUNT(DISTINCT ward) <> 1) GROUP BY a, b
+SELECT w, COUNT(*) AS n, SUM(k) AS k FROM (SELECT pid, ward AS w, COUNT(DISTINCT days) AS k, COUNT(DISTINCT pid) AS p FROM visits GROUP BY pid, ward) WHERE p = 1 GROUP BY w
+SELECT k, COUNT(*) AS n FROM (SELECT id, COUNT(DISTINCT since) + COUNT(DISTINCT met) + COUNT(DISTINCT member) AS k FROM members GROUP BY id) GROUP BY k

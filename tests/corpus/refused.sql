@@ -272,8 +272,8 @@ SELECT COUNT(DISTINCT CASE WHEN patient = 'a1' THEN 1 END) FROM visits
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT SUM(DISTINCT cost) FROM visits
 
--- name: distinct person in a subquery
--- code: AGGREGATE_NOT_ALLOWED
+-- name: sum of how many values a person has of a column that may not be measured
+-- code: COLUMN_USE_NOT_ALLOWED
 SELECT SUM(n) FROM (SELECT patient, COUNT(DISTINCT ward) AS n FROM visits GROUP BY patient)
 
 -- name: aggregate of an aggregate
@@ -1279,9 +1279,17 @@ SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING COUNT_I
 -- code: COLUMN_USE_NOT_ALLOWED
 SELECT k, COUNT(*) FROM (SELECT patient, MAX(severity) FILTER (WHERE cost > 5) AS k FROM visits GROUP BY patient) GROUP BY k
 
--- name: distinct values of each person
+-- name: distinct combinations of each person
 -- code: AGGREGATE_NOT_ALLOWED
-SELECT k, COUNT(*) FROM (SELECT patient, COUNT(DISTINCT ward) AS k FROM visits GROUP BY patient) GROUP BY k
+SELECT k, COUNT(*) FROM (SELECT patient, COUNT(DISTINCT ward, seen) AS k FROM visits GROUP BY patient) GROUP BY k
+
+-- name: sum of distinct values of each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(k) FROM (SELECT patient, SUM(DISTINCT cost) AS k FROM visits GROUP BY patient)
+
+-- name: distinct values of each person of a column that may not be grouped by
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT k, COUNT(*) FROM (SELECT patient, COUNT(DISTINCT note) AS k FROM visits GROUP BY patient) GROUP BY k
 
 -- name: median of each person
 -- code: AGGREGATE_NOT_ALLOWED

@@ -24,7 +24,10 @@ JOINS = ("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "INNER JOIN", "FULL OUT
 FIRST = ("= 1", "<= 2", "IN (1, 3)", "< 2", "= 1.0")
 """Conditions that leave few of a person's rows, by their numbers."""
 
-TOTALS = ("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})", "COUNT(DISTINCT {p})")
+TOTALS = (
+    *("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})"),
+    *("COUNT(DISTINCT {any})", "COUNT(DISTINCT {p})"),
+)
 WINDOWS = (
     *("ROW_NUMBER()", "ROW_NUMBER()", "LAG({any})", "LAG({any}, 2)", "LEAD({any})", "FIRST_VALUE({any})", "LAST_VALUE({any})"),
     *("COUNT(*)", "COUNT({any})", "SUM({n})", "AVG({n})", "MIN({n})", "MAX({n})", "MAX({d})"),
@@ -262,9 +265,9 @@ class Relations:
 
     def _total(self, table: Table, person: str) -> tuple[str, Field]:
         """Return an aggregate of a person's rows."""
-        template = self.maker.tape.pick(TOTALS[:-1])
+        template = self.maker.tape.pick(TOTALS)
         text, made = self._filled(template, table)
-        self.maker.seen[f"per person {template[:3]}"] += 1
+        self.maker.seen[f"per person {template.split('{')[0]}"] += 1
         tested = fields_for(table.fields, Use.FILTER)
         if tested and self.maker.tape.chance(12):
             writer = Writer(self.maker, tested, tested)

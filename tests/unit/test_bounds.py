@@ -84,23 +84,40 @@ def test_rows_bound_the_sensitivity_over_many_groups() -> None:
     assert rows[1].l2_squared == 50
 
 
-@pytest.mark.parametrize(
-    ("value", "most"),
-    [
-        ("cost", 5),
-        ("ward", 3),
-        ("ward = 'x'", 2),
-        ("cost + 1", 5),
-        ("CASE WHEN cost > 5 THEN ward ELSE 'none' END", 4),
-        ("CASE WHEN cost > 5 THEN 1 WHEN cost > 3 THEN 2 END", 2),
-        ("CASE WHEN cost > 5 THEN cost ELSE 1 END", 5),
-        ("7", 1),
-        ("NULL", 0),
-    ],
-)
+VALUES = [
+    ("cost", 5),
+    ("ward", 3),
+    ("ward = 'x'", 2),
+    ("cost + 1", 5),
+    ("CASE WHEN cost > 5 THEN ward ELSE 'none' END", 4),
+    ("CASE WHEN cost > 5 THEN 1 WHEN cost > 3 THEN 2 END", 2),
+    ("CASE WHEN cost > 5 THEN cost ELSE 1 END", 5),
+    ("7", 1),
+    ("NULL", 0),
+]
+
+
+@pytest.mark.parametrize(("value", "most"), VALUES)
 def test_a_person_has_no_more_values_than_rows_nor_than_there_are(value: str, most: int) -> None:
     measure = compiled(f"SELECT COUNT(DISTINCT {value}) FROM visits").plan.measures[0]
     assert (measure.aggregate, measure.low, measure.high) == (Aggregate.UNION, 0, most)
+
+
+@pytest.mark.parametrize(("value", "most"), [*(one for one in VALUES if "ward" not in one[0]), ("cost = 7", 2), ("pid", 1)])
+def test_values_that_are_counted_in_a_subquery_are_as_many(value: str, most: int) -> None:
+    """The verifier derives the same, and accepts no plan with less."""
+    plan = compiled(f"SELECT SUM(k) FROM (SELECT pid, COUNT(DISTINCT {value}) AS k FROM visits GROUP BY pid)").plan
+    measure = plan.measures[0]
+    assert (plan.bounds.rows, measure.row_low, measure.row_high) == (1, 0, most)
+    check_bounds(plan, CONTRACT)
+    with pytest.raises(Broken, match="values of measure 0"):
+        check_bounds(plan.model_copy(update={"measures": (measure.model_copy(update={"row_high": most - 1}),)}), CONTRACT)
+
+
+@pytest.mark.parametrize(("value", "most"), [one for one in VALUES if one[0].startswith("ward")])
+def test_a_key_of_values_that_are_counted_has_no_others(value: str, most: int) -> None:
+    plan = compiled(f"SELECT k, COUNT(*) FROM (SELECT pid, COUNT(DISTINCT {value}) AS k FROM visits GROUP BY pid) GROUP BY k").plan
+    assert plan.keys[0].domain == tuple(range(most + 1))
 
 
 def test_rows_that_are_numbered_bound_distinct_values() -> None:

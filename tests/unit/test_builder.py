@@ -123,6 +123,10 @@ BUILT: list[tuple[Callable[[], LazyQuestion], str]] = [
         "SELECT k, COUNT(*) FROM members JOIN (SELECT patient AS p, COUNT(*) AS k FROM visits GROUP BY patient) ON member = p GROUP BY k",
     ),
     (
+        lambda: table("visits").per_person(wards=col("ward").n_unique()).group_by("wards").agg(n=count()),
+        "SELECT k, COUNT(*) AS n FROM (SELECT patient, COUNT(DISTINCT ward) AS k FROM visits GROUP BY patient) GROUP BY k",
+    ),
+    (
         lambda: table("visits").per_person("ward", spent=col("cost").sum()).group_by("ward").agg(total=col("spent").sum()),
         "SELECT ward, SUM(spent) AS total FROM (SELECT patient, ward, SUM(cost) AS spent FROM visits GROUP BY patient, ward) GROUP BY ward",
     ),

@@ -61,10 +61,6 @@ ASKED = [
     ("SELECT COUNT(*) FROM visits WHERE ward || '' > day", "SELECT COUNT(*) FROM visits WHERE CAST(ward || '' AS DATE) > day"),
     ("SELECT SUM(cost > 5) FROM visits", "SELECT COUNT_IF(cost > 5), SUM(CAST(cost > 5 AS INTEGER)) FROM visits"),
     (
-        "SELECT COUNT_IF(k > 1) FROM (SELECT pid, COUNT(DISTINCT ward) AS k FROM visits GROUP BY pid)",
-        "SELECT COUNT_IF(k > 1) FROM (SELECT pid, COUNT(ward) AS k FROM (SELECT DISTINCT pid, ward FROM visits) GROUP BY pid)",
-    ),
-    (
         "SELECT ward, COUNT(*) FROM visits GROUP BY ward UNION ALL SELECT 'all', COUNT(*) FROM visits",
         "SELECT ward, COUNT(*) FROM visits GROUP BY ROLLUP (ward)",
     ),

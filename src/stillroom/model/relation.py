@@ -111,9 +111,13 @@ class Enrich(Value):
 
 
 class TotalFunction(StrEnum):
-    """Aggregates inside one person. NULLs are left out; SUM, MIN and MAX of none are NULL, COUNT is 0."""
+    """Aggregates inside one person. NULLs are left out; SUM, MIN and MAX of none are NULL, COUNT and DISTINCT are 0.
+
+    DISTINCT is how many values there are, each counted once.
+    """
 
     COUNT = "count"
+    DISTINCT = "distinct"
     SUM = "sum"
     MIN = "min"
     MAX = "max"

@@ -11,6 +11,11 @@ ROW = Typed(Constant(value=1), ColumnType(kind=Kind.INTEGER, low=1, high=1, null
 """What COUNT(*) counts in each row."""
 
 
+def counted_type(most: int) -> ColumnType:
+    """Return what is known about how many there are of what a person has at most so many of."""
+    return ColumnType(kind=Kind.INTEGER, low=0, high=most, nullable=False)
+
+
 def total_type(function: str, value: Typed, rows: int) -> ColumnType:
     """Return what is known about COUNT, SUM, MIN or MAX of a value over at most so many rows.
 
@@ -18,7 +23,7 @@ def total_type(function: str, value: Typed, rows: int) -> ColumnType:
         Refusal: It is a sum of something without bounds, or the least or greatest of something without an order of its own.
     """
     if function == "count":
-        return ColumnType(kind=Kind.INTEGER, low=0, high=rows, nullable=False)
+        return counted_type(rows)
     if function == "sum":
         low, high = span(value)
         low, high = min(low, low * rows), max(high, high * rows)

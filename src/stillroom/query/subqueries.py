@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Column
-from stillroom.model.relation import ColumnFact, Named, PerPerson, Total, TotalFunction
+from stillroom.model.relation import ColumnFact, Named, PerPerson
 from stillroom.query import relations, uses
-from stillroom.query.constants import NULL
-from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference, row_expression
+from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import (
     PLACE,
@@ -23,10 +22,9 @@ from stillroom.query.grouping import (
     unaliased,
     with_aliases,
 )
-from stillroom.query.per_person import ROW, total_type
 from stillroom.query.text.instead import instead
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, both_true, choice, quotient
+from stillroom.query.totals import Totals
 from stillroom.query.unions import distinct, united
 from stillroom.query.windows import with_windows
 
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.contract import Contract
     from stillroom.query.context import Context
-    from stillroom.query.names import Names
+    from stillroom.query.typed import Typed
 
 
 UNNAMED = "#"
@@ -137,96 +135,10 @@ def _twice(name: str) -> Refusal:
     return Refusal(Code.COLUMN_AMBIGUOUS, f"The subquery has two columns named {name!r}.", "Give one of them another name.")
 
 
-@dataclass
-class _Totals:
-    """Collects the aggregates of a subquery as per-person totals."""
-
-    frame: Frame
-    names: Names
-    keyed: bool
-    made: list[tuple[Total, Typed]] = field(default_factory=list)
-    averages: dict[str, Typed] = field(default_factory=dict)
-
-    def note(self, node: exp.Expr) -> str:
-        """Note an aggregate and return its place-holder."""
-        from sqlglot import exp
-
-        node, given = self._given(node)
-        if isinstance(node, exp.Avg):
-            only(node, {"this"})
-            value = _where(given, row_expression(node.this, self.frame))
-            total, count = self._total(TotalFunction.SUM, value), self._total(TotalFunction.COUNT, value)
-            name = f"avg({total},{count})"
-            self.averages[name] = quotient(self.typed(total), self.typed(count))
-            return name
-        function, value = self._function(node)
-        return self._total(function, _where(given, value))
-
-    def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
-        """Return an aggregate and the condition of its FILTER; COUNT_IF counts the rows for which its condition is true."""
-        from sqlglot import exp
-
-        given = None
-        if isinstance(node, exp.Filter):
-            only(node, {"this", "expression"})
-            node, given = node.this, condition(node.expression.this, self.frame)
-        if isinstance(node, exp.CountIf):
-            only(node, {"this"})
-            test = condition(node.this, self.frame)
-            return exp.Count(this=exp.Star()), test if given is None else both_true(given, test)
-        return node, given
-
-    def _function(self, node: exp.Expr) -> tuple[TotalFunction, Typed]:
-        """Return what an aggregate other than AVG does, and over what."""
-        from sqlglot import exp
-
-        functions: dict[type[exp.Expr], TotalFunction] = {
-            exp.Sum: TotalFunction.SUM,
-            exp.Min: TotalFunction.MIN,
-            exp.Max: TotalFunction.MAX,
-            exp.Count: TotalFunction.COUNT,
-        }
-        if isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct):
-            fix = "Count the rows of a subquery: SELECT DISTINCT person, column."
-            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "COUNT(DISTINCT …) is not supported per person.", fix)
-        if isinstance(node, exp.AggFunc) and type(node) not in functions:
-            fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN or MAX."
-            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
-        if type(node) not in functions or node.this is None or isinstance(node.this, exp.Distinct):
-            raise unsupported(node)
-        only(node, {"this", "big_int"})
-        if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
-            return TotalFunction.COUNT, ROW
-        person = person_reference(node.this, self.frame) if isinstance(node, exp.Count) else None
-        if person is not None:
-            return TotalFunction.COUNT, person.present or ROW
-        return functions[type(node)], row_expression(node.this, self.frame)
-
-    def _total(self, function: TotalFunction, value: Typed) -> str:
-        """Add a total, unless it is there, and return its name."""
-        kind = total_type(function.value, value, self.frame.rows)
-        for total, known in self.made:
-            if (total.function, total.value, known.type) == (function, value.expression, kind):
-                return total.name
-        name = self.names.column(self.frame.stem)
-        typed = Typed(Column(name=name), kind, not self.keyed, value.reads, value.tests)
-        self.made.append((Total(name=name, function=function, value=value.expression), typed))
-        return name
-
-    def typed(self, name: str) -> Typed:
-        """Return the column of a total."""
-        return self.averages.get(name) or next(typed for total, typed in self.made if total.name == name)
-
-
-def _where(given: Typed | None, value: Typed) -> Typed:
-    """Return a value that is NULL, which aggregates pass over, where a condition is not true."""
-    return value if given is None else choice([(given, value)], NULL)
-
-
 def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> Frame:
     """Compile a subquery with GROUP BY: one row per person and key."""
     frame, keys, persons = _keys(select, frame, context)
-    totals = _Totals(frame, context.names, keyed=not all(key.functional for key in keys.values()))
+    totals = Totals(frame, context.names, keyed=not all(key.functional for key in keys.values()))
     lowering = Lowering(frame, keys, totals.note, persons=persons)
     items = [(output_name(item), lowering.lower(unaliased(item))) for item in select.expressions]
     having = select.args.get("having")
@@ -270,7 +182,7 @@ def _keys(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, di
     return frame.where(present), {context.names.column(frame.stem): key for key in others}, persons
 
 
-def _after(frame: Frame, keys: dict[str, Typed], totals: _Totals) -> Frame:
+def _after(frame: Frame, keys: dict[str, Typed], totals: Totals) -> Frame:
     """Return the frame of one row per person and key."""
     grouped = {name: replace(key, expression=Column(name=name)) for name, key in keys.items()}
     computed = {total.name: typed for total, typed in totals.made}

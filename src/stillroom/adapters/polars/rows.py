@@ -159,11 +159,14 @@ class RowWriter:
         if total.function is TotalFunction.SUM:
             value = Term(as_type(number(value), Type.WIDE), Type.WIDE)
         if value.type is Type.NULL:
-            return self._named(Term(pl.lit(0, dtype=Type.NARROW.value), Type.NARROW) if total.function is TotalFunction.COUNT else value)
+            counts = total.function in {TotalFunction.COUNT, TotalFunction.DISTINCT}
+            return self._named(Term(pl.lit(0, dtype=Type.NARROW.value), Type.NARROW) if counts else value)
         node = scope.bind(value.node)
         match total.function:
             case TotalFunction.COUNT:
                 return self._named(Term(node.count().cast(Type.NARROW.value), Type.NARROW))
+            case TotalFunction.DISTINCT:
+                return self._named(Term(node.drop_nulls().n_unique().cast(Type.NARROW.value), Type.NARROW))
             case TotalFunction.SUM:
                 return self._named(Term(pl.when(node.count() > 0).then(node.sum()), Type.WIDE))
             case TotalFunction.MIN:

@@ -299,10 +299,12 @@ class RowWriter:
         named = dict(groups)
         for total in totals.values():
             for function in total.find_all(exp.Sum, exp.Count, exp.Min, exp.Max):
-                if not isinstance(function.this, exp.Star | exp.Distinct | exp.Column):
+                distinct = isinstance(function.this, exp.Distinct)
+                of = function.this.expressions[0] if distinct else function.this
+                if not isinstance(of, exp.Star | exp.Column):
                     name = self.name()
-                    named[name] = function.this
-                    function.set("this", exp.column(name))
+                    named[name] = of
+                    function.set("this", exp.Distinct(expressions=[exp.column(name)]) if distinct else exp.column(name))
         new = [exp.alias_(node, name, copy=False) for name, node in named.items() if node != exp.column(name)]
         return exp.select("*", *new, copy=False).from_(self.table(source), copy=False) if new else source
 
@@ -318,6 +320,8 @@ def _total(total: Total, scope: Scope) -> Term:
     match total.function:
         case TotalFunction.COUNT:
             return Term(exp.Count(this=value.node), SqlType.NARROW)
+        case TotalFunction.DISTINCT:
+            return Term(exp.Count(this=exp.Distinct(expressions=[value.node])), SqlType.NARROW)
         case TotalFunction.SUM:
             return Term(scope.dialect.total(number(value).node), SqlType.WIDE)
         case TotalFunction.MIN:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import domain, typed
+from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of
 from stillroom.client.verification.spans import value_span
-from stillroom.model.expression import All, Among, Any, Average, Case, Column, Compare, Constant, IsNull, Like, Not, walk
+from stillroom.model.expression import Average, Column, walk
 from stillroom.model.measure import Aggregate
 from stillroom.model.relation import dataset_of
 
 if TYPE_CHECKING:
-    from stillroom.client.verification.declared import Typed
     from stillroom.client.verification.person import Rows
     from stillroom.model.contract import Contract
-    from stillroom.model.expression import Expression
     from stillroom.model.measure import Measure
     from stillroom.model.plan import Key, Plan
 
@@ -77,28 +75,11 @@ def _counted(number: int, measure: Measure, rows: Rows, contract: Contract) -> N
 
     Each row has one value at most, so that a person has as many as rows, or as there are.
     """
-    found = _values(measure.value, contract)
+    found = values_of(measure.value, contract)
     most = rows.most if found is None else min(rows.most, len(found))
     require(measure.high >= most, f"distinct values of measure {number}: got {measure.high}, expected {most}")
     bounds = measure.row_low, measure.row_high, measure.low, measure.digits
     require(bounds == (0, 1, 0, 0), f"measure {number} counts distinct values, and has other bounds")
-
-
-def _values(expression: Expression, contract: Contract) -> frozenset[Typed] | None:
-    """Return values among which those of an expression are, without NULL; None where the contract does not limit them."""
-    match expression:
-        case Constant():
-            return typed([expression.value] if expression.value is not None else [])
-        case Column() if "#" not in expression.name.partition(".")[2]:
-            return domain(contract, expression.name)
-        case Compare() | IsNull() | Not() | All() | Any() | Among() | Like():
-            return typed((False, True))
-        case Case():
-            parts = [_values(one, contract) for one in (*(branch.then for branch in expression.branches), expression.otherwise)]
-            known = [part for part in parts if part is not None]
-            return frozenset(chain.from_iterable(known)) if len(known) == len(parts) else None
-        case _:
-            return None
 
 
 def _declared(key: Key, contract: Contract) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.declared import dataset, value_range
+from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.orders import check_orders
 from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.spans import hull, small, value_span
@@ -118,7 +119,7 @@ def _relation(relation: Relation, contract: Contract) -> Rows:
         case Enrich():
             return _enriched(relation, contract, _relation(relation.source, contract))
         case PerPerson():
-            return _per_person(relation, _relation(relation.source, contract))
+            return _per_person(relation, _relation(relation.source, contract), contract)
         case Union():
             return _united(relation, [_relation(arm.relation, contract) for arm in relation.arms])
         case Window():
@@ -230,21 +231,24 @@ def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:
     return Rows(rows.most * source.rows_per_key, rows.columns | names, constant, {**rows.ranges, **_ranges(contract, names)}, numbered)
 
 
-def _per_person(relation: PerPerson, rows: Rows) -> Rows:
+def _per_person(relation: PerPerson, rows: Rows, contract: Contract) -> Rows:
     """Return what is known after aggregation inside each person: one row, or as many as keys can differ."""
     one = all(rows.same(key.value) for key in relation.keys)
     keys = frozenset(key.name for key in relation.keys)
     names = keys | {total.name for total in relation.totals}
     constant = names if one else frozenset(key.name for key in relation.keys if rows.same(key.value))
     known = [(key.name, _bounded(key.value, rows)) for key in relation.keys]
-    known += [(total.name, _total(total, rows)) for total in relation.totals]
+    known += [(total.name, _total(total, rows, contract)) for total in relation.totals]
     return Rows(1 if one else rows.most, names, constant, {name: found for name, found in known if found is not None})
 
 
-def _total(total: Total, rows: Rows) -> Range | None:
-    """Return the range of a per-person total, if it is a bounded number."""
+def _total(total: Total, rows: Rows, contract: Contract) -> Range | None:
+    """Return the range of a per-person total, if it is a bounded number. A row has one value at most, of those that there are."""
     if total.function is TotalFunction.COUNT:
         return 0, rows.most
+    if total.function is TotalFunction.DISTINCT:
+        values = values_of(total.value, contract)
+        return 0, rows.most if values is None else min(rows.most, len(values))
     found = _bounded(total.value, rows)
     if found is None or total.function is not TotalFunction.SUM:
         return found

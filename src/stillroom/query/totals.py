@@ -1,0 +1,133 @@
+"""Aggregates inside one person: what a subquery that is grouped by the person makes of the person's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Refusal
+from stillroom.model.expression import Column
+from stillroom.model.relation import Total, TotalFunction
+from stillroom.query.constants import NULL
+from stillroom.query.domains import most_values
+from stillroom.query.expressions import condition, person_reference, row_expression
+from stillroom.query.per_person import ROW, counted_type, total_type
+from stillroom.query.text.parse import only, unsupported
+from stillroom.query.typed import Typed, both_true, choice, quotient
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from stillroom.model.schema import ColumnType
+    from stillroom.query.frame import Frame
+    from stillroom.query.names import Names
+
+
+@dataclass
+class Totals:
+    """Collects the aggregates of a subquery as per-person totals."""
+
+    frame: Frame
+    names: Names
+    keyed: bool
+    made: list[tuple[Total, Typed]] = field(default_factory=list)
+    averages: dict[str, Typed] = field(default_factory=dict)
+
+    def note(self, node: exp.Expr) -> str:
+        """Note an aggregate and return its place-holder."""
+        from sqlglot import exp
+
+        node, given = self._given(node)
+        if isinstance(node, exp.Avg):
+            only(node, {"this"})
+            value = _where(given, row_expression(node.this, self.frame))
+            total, count = self._total(TotalFunction.SUM, value), self._total(TotalFunction.COUNT, value)
+            name = f"avg({total},{count})"
+            self.averages[name] = quotient(self.typed(total), self.typed(count))
+            return name
+        function, value = self._function(node)
+        return self._total(function, _where(given, value))
+
+    def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
+        """Return an aggregate and the condition of its FILTER; COUNT_IF counts the rows for which its condition is true."""
+        from sqlglot import exp
+
+        given = None
+        if isinstance(node, exp.Filter):
+            only(node, {"this", "expression"})
+            node, given = node.this, condition(node.expression.this, self.frame)
+        if isinstance(node, exp.CountIf):
+            only(node, {"this"})
+            test = condition(node.this, self.frame)
+            return exp.Count(this=exp.Star()), test if given is None else both_true(given, test)
+        return node, given
+
+    def _function(self, node: exp.Expr) -> tuple[TotalFunction, Typed]:
+        """Return what an aggregate other than AVG does, and over what."""
+        from sqlglot import exp
+
+        functions: dict[type[exp.Expr], TotalFunction] = {
+            exp.Sum: TotalFunction.SUM,
+            exp.Min: TotalFunction.MIN,
+            exp.Max: TotalFunction.MAX,
+        }
+        if isinstance(node, exp.Count):
+            return self._count(node)
+        if isinstance(node, exp.AggFunc) and type(node) not in functions:
+            fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN or MAX."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
+        if type(node) not in functions or node.this is None:
+            raise unsupported(node)
+        if isinstance(node.this, exp.Distinct):
+            fix = "Write COUNT(DISTINCT column), or SELECT DISTINCT in a subquery."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "DISTINCT is supported in COUNT only.", fix)
+        only(node, {"this"})
+        return functions[type(node)], row_expression(node.this, self.frame)
+
+    def _count(self, node: exp.Count) -> tuple[TotalFunction, Typed]:
+        """Return what a COUNT counts: rows, values, or distinct values, of which the person is one."""
+        from sqlglot import exp
+
+        only(node, {"this", "big_int"})
+        if isinstance(node.this, exp.Star):
+            return TotalFunction.COUNT, ROW
+        distinct = isinstance(node.this, exp.Distinct)
+        if distinct:
+            only(node.this, {"expressions"})
+        targets = node.this.expressions if distinct else [node.this]
+        if len(targets) != 1 or targets[0] is None:
+            fix = "Write COUNT(*), COUNT(column) or COUNT(DISTINCT column)."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "COUNT needs one argument.", fix)
+        person = person_reference(targets[0], self.frame)
+        if person is None:
+            return TotalFunction.DISTINCT if distinct else TotalFunction.COUNT, row_expression(targets[0], self.frame)
+        return (TotalFunction.DISTINCT, _where(person.present, ROW)) if distinct else (TotalFunction.COUNT, person.present or ROW)
+
+    def _type(self, function: TotalFunction, value: Typed) -> ColumnType:
+        """Return what is known about a total.
+
+        A row has one value at most: a person has as many distinct ones as rows, or as there are values.
+        """
+        if function is TotalFunction.DISTINCT:
+            return counted_type(most_values(value.expression, self.frame.facts, self.frame.rows))
+        return total_type(function.value, value, self.frame.rows)
+
+    def _total(self, function: TotalFunction, value: Typed) -> str:
+        """Add a total, unless it is there, and return its name."""
+        kind = self._type(function, value)
+        for total, known in self.made:
+            if (total.function, total.value, known.type) == (function, value.expression, kind):
+                return total.name
+        name = self.names.column(self.frame.stem)
+        typed = Typed(Column(name=name), kind, not self.keyed, value.reads, value.tests)
+        self.made.append((Total(name=name, function=function, value=value.expression), typed))
+        return name
+
+    def typed(self, name: str) -> Typed:
+        """Return the column of a total."""
+        return self.averages.get(name) or next(typed for total, typed in self.made if total.name == name)
+
+
+def _where(given: Typed | None, value: Typed) -> Typed:
+    """Return a value that is NULL, which aggregates pass over, where a condition is not true."""
+    return value if given is None else choice([(given, value)], NULL)
