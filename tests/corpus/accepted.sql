@@ -1167,3 +1167,12 @@ SELECT SUM(w) AS w, SUM(c) AS c, SUM(d) AS d, SUM(t) AS t, SUM(p) AS p, AVG(s) A
 
 -- name: distinct values of a person and key after an outer join
 SELECT ward, k, COUNT(*) AS n FROM (SELECT member, ward, COUNT(DISTINCT severity) AS k, COUNT(DISTINCT patient) AS p FROM members LEFT JOIN visits ON member = patient GROUP BY member, ward) WHERE p = 1 GROUP BY ward, k
+
+-- name: least and greatest text of a person as keys
+SELECT first, last, COUNT(*) AS n FROM (SELECT patient, MIN(ward) AS first, MAX(region) AS last FROM visits GROUP BY patient) GROUP BY first, last
+
+-- name: least and greatest text and truth of a person
+SELECT k, COUNT(*) AS n, COUNT_IF(x > 'b') AS late, COUNT_IF(y IS NULL) AS none, SUM(CASE WHEN LENGTH(x) > 2 THEN w END) AS w FROM (SELECT patient, MIN(code) AS x, MAX(LOWER(note)) FILTER (WHERE NOT urgent) AS y, MAX(urgent) AS k, MIN(severity > 2) AS never, MAX(severity) AS w FROM visits GROUP BY patient HAVING MIN(urgent) OR MAX(ward = 'er')) WHERE never IS NOT TRUE GROUP BY k
+
+-- name: running extremes of texts and truth values
+SELECT m, t, COUNT(*) AS n FROM (SELECT patient, MIN(ward) OVER (PARTITION BY patient ORDER BY seen DESC) AS m, MAX(urgent) OVER (PARTITION BY patient ORDER BY severity, seen NULLS FIRST) AS t, MAX(region) OVER (PARTITION BY patient, ward) AS r FROM visits) WHERE r <> 'east' GROUP BY m, t

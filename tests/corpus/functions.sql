@@ -116,3 +116,9 @@ SELECT k, COUNT(*) AS n, SUM(d) AS d, SUM(x) AS x FROM (SELECT pid, COUNT(DISTIN
 SELECT a, b, COUNT(*) AS n FROM (SELECT id, COUNT(DISTINCT pid) AS a, COUNT(DISTINCT days > 2) AS b FROM members LEFT JOIN visits ON id = pid GROUP BY id HAVING COUNT(DISTINCT ward) <> 1) GROUP BY a, b
 SELECT w, COUNT(*) AS n, SUM(k) AS k FROM (SELECT pid, ward AS w, COUNT(DISTINCT days) AS k, COUNT(DISTINCT pid) AS p FROM visits GROUP BY pid, ward) WHERE p = 1 GROUP BY w
 SELECT k, COUNT(*) AS n FROM (SELECT id, COUNT(DISTINCT since) + COUNT(DISTINCT met) + COUNT(DISTINCT member) AS k FROM members GROUP BY id) GROUP BY k
+SELECT a, z, COUNT(*) AS n FROM (SELECT pid, MIN(ward) AS a, MAX(region) AS z FROM visits GROUP BY pid) GROUP BY a, z
+SELECT COUNT(*) AS n, COUNT(x) AS x, COUNT_IF(x > 'a') AS k, COUNT_IF(x LIKE 'a%') AS l, COUNT_IF(y < 'é') AS m, SUM(LENGTH(y)) AS s FROM (SELECT pid, MIN(note) AS x, MAX(note || 'é') FILTER (WHERE days > 1) AS y FROM visits GROUP BY pid)
+SELECT t, f, COUNT(*) AS n FROM (SELECT pid, MAX(days > 2) AS t, MIN(days > 0) AS f FROM visits GROUP BY pid HAVING MAX(ward = 'x') OR MIN(ward) = 'y') GROUP BY t, f
+SELECT m, COUNT(*) AS n FROM (SELECT pid, MAX(ward) OVER (PARTITION BY pid) AS m FROM visits) GROUP BY m
+SELECT m, COUNT(*) AS n FROM (SELECT pid, MIN(ward) OVER (PARTITION BY pid ORDER BY days DESC NULLS LAST, ward, note, region, age, cost NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS m FROM visits) GROUP BY m ORDER BY m
+SELECT m, COUNT(*) AS n FROM (SELECT pid, MIN(days > 2) OVER (PARTITION BY pid ORDER BY days DESC NULLS LAST, ward, note, region, age, cost NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS m FROM visits) GROUP BY m ORDER BY m

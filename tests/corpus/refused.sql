@@ -292,9 +292,9 @@ SELECT COUNT() FROM visits
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT SUM(n) FROM (SELECT patient, COUNT() AS n FROM visits GROUP BY patient)
 
--- name: least text of each person
--- code: AGGREGATE_NOT_ALLOWED
-SELECT COUNT(*) FROM (SELECT patient, MIN(note) AS n FROM visits GROUP BY patient)
+-- name: least text of each person as a key that may not be grouped by
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT k, COUNT(*) FROM (SELECT patient, MIN(finding) AS k FROM visits GROUP BY patient) GROUP BY k
 
 -- name: aggregate filtered by what may not be filtered
 -- code: COLUMN_USE_NOT_ALLOWED

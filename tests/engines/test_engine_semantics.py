@@ -410,6 +410,20 @@ def test_totals_of_a_person_leave_null_out(engine: Engine) -> None:
     assert [cells[1] for cells in found[len(TotalFunction) :]] == [0, 0, 1, 1, 1]
 
 
+def test_the_least_text_is_the_first_by_code_point(engine: Engine) -> None:
+    """Not by units of UTF-16, in which the last of these would stand before the one before it; and false is less than true."""
+    texts = ["", "A", "B", "a", "ab", "z", "\u00e9", "\uffee", "\U0001f600"]
+    rows = [person("p", s=text, b=False) for text in texts] + [person("q", s=text, b=True) for text in texts[3:]]
+    rows += [person("q"), person("q", b=False), person("r")]
+    for value in (column("a.s"), column("a.b")):
+        few = totals_of(A.relation, value).totals[:2] + totals_of(A.relation, value).totals[-2:]
+        least = part("a", PerPerson(source=A.relation, keys=(), totals=few))
+        listed = [*texts, None] if value == column("a.s") else [False, True, None]
+        kind = Kind.TEXT if value == column("a.s") else Kind.BOOLEAN
+        keys = [key(column(end), kind, *listed) for end in ("min", "max")]
+        agree(engine, plan(FACTS, [least], [count(), total(column("distinct"))], keys=keys), tables(rows))
+
+
 def test_keys_may_be_wide_or_constant(engine: Engine) -> None:
     """A key computed in 128 bits, and keys that do not depend on the row."""
     product = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=column("a.n"), right=Constant(value=2), bound=2**70)

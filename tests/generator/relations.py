@@ -25,12 +25,13 @@ FIRST = ("= 1", "<= 2", "IN (1, 3)", "< 2", "= 1.0")
 """Conditions that leave few of a person's rows, by their numbers."""
 
 TOTALS = (
-    *("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})"),
+    *("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})", "MIN({any})", "MAX({any})"),
     *("COUNT(DISTINCT {any})", "COUNT(DISTINCT {p})"),
 )
 WINDOWS = (
     *("ROW_NUMBER()", "ROW_NUMBER()", "LAG({any})", "LAG({any}, 2)", "LEAD({any})", "FIRST_VALUE({any})", "LAST_VALUE({any})"),
     *("COUNT(*)", "COUNT({any})", "SUM({n})", "AVG({n})", "MIN({n})", "MAX({n})", "MAX({d})"),
+    *("MIN({any})", "MAX({any})"),
 )
 FRAMES = (
     "",

@@ -113,7 +113,7 @@ class Enrich(Value):
 class TotalFunction(StrEnum):
     """Aggregates inside one person. NULLs are left out; SUM, MIN and MAX of none are NULL, COUNT and DISTINCT are 0.
 
-    DISTINCT is how many values there are, each counted once.
+    DISTINCT is how many values there are, each counted once. Of texts the first by code point is the least, of truth values false.
     """
 
     COUNT = "count"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Constant
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.typed import Typed, bound_of, span
@@ -17,10 +16,10 @@ def counted_type(most: int) -> ColumnType:
 
 
 def total_type(function: str, value: Typed, rows: int) -> ColumnType:
-    """Return what is known about COUNT, SUM, MIN or MAX of a value over at most so many rows.
+    """Return what is known about COUNT, SUM, MIN or MAX of a value over at most so many rows. The least and the greatest are values.
 
     Raises:
-        Refusal: It is a sum of something without bounds, or the least or greatest of something without an order of its own.
+        Refusal: It is a sum of something without bounds.
     """
     if function == "count":
         return counted_type(rows)
@@ -29,6 +28,4 @@ def total_type(function: str, value: Typed, rows: int) -> ColumnType:
         low, high = min(low, low * rows), max(high, high * rows)
         bound_of(low, high)
         return ColumnType(kind=value.type.kind, digits=value.type.digits, low=low, high=high, nullable=value.type.nullable)
-    if value.type.kind in {Kind.TEXT, Kind.BOOLEAN}:
-        raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "MIN and MAX need numbers, dates or timestamps.", "Use them on one of these.")
     return value.type
