@@ -37,7 +37,7 @@ _FEW = 4
 """Bounds that as many of the largest rows reach are reached by too many persons for a screening to pay."""
 
 _LARGEST = 2**53 - 1
-"""The largest constant of a plan."""
+"""The largest constant of a plan. A bound that clamping reaches is no larger than the total of all rows, so that this one holds it, too."""
 
 
 def screened(plan: Plan, clamped: Sequence[Measure]) -> Plan:
@@ -63,7 +63,7 @@ def screened(plan: Plan, clamped: Sequence[Measure]) -> Plan:
 def _seldom(measure: Measure, rows: int) -> bool:
     """Tell whether few persons' totals are clamped, as far as bounds tell, in numbers that plans can hold."""
     largest = _largest(measure)
-    return measure.aggregate is Aggregate.SUM and _FEW * largest <= _bound(measure) <= _LARGEST and rows * largest < NUMBER_LIMIT
+    return measure.aggregate is Aggregate.SUM and _FEW * largest <= _bound(measure) and rows * largest <= _LARGEST
 
 
 def _largest(measure: Measure) -> int:
