@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from stillroom.model.expression import Any, Arithmetic, ArithmeticOp, Branch, Case, Column, Compare, Comparison, Constant, columns_of
 from stillroom.model.measure import Aggregate
 from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, Total, TotalFunction, produced
-from stillroom.query.typed import NUMBER_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
