@@ -1176,3 +1176,12 @@ SELECT k, COUNT(*) AS n, COUNT_IF(x > 'b') AS late, COUNT_IF(y IS NULL) AS none,
 
 -- name: running extremes of texts and truth values
 SELECT m, t, COUNT(*) AS n FROM (SELECT patient, MIN(ward) OVER (PARTITION BY patient ORDER BY seen DESC) AS m, MAX(urgent) OVER (PARTITION BY patient ORDER BY severity, seen NULLS FIRST) AS t, MAX(region) OVER (PARTITION BY patient, ward) AS r FROM visits) WHERE r <> 'east' GROUP BY m, t
+
+-- name: variances of a person
+SELECT ward, COUNT(*) AS n, SUM(v) AS v, AVG(w) AS w, COUNT(v) AS k, COUNT_IF(w > 100) AS wide FROM (SELECT patient, ward, VARIANCE(severity) AS v, VAR_POP(cost) FILTER (WHERE severity IS NOT NULL) AS w FROM visits GROUP BY patient, ward) GROUP BY ward
+
+-- name: covariances and regressions of a person
+SELECT COUNT(*) AS n, SUM(c) AS c, SUM(s) AS s, SUM(b) AS b, AVG(a) AS a, COUNT_IF(b > 0) AS up FROM (SELECT patient, COVAR_POP(cost, severity) AS c, COVAR_SAMP(change, cost - 20) AS s, REGR_SLOPE(change, severity) AS b, REGR_INTERCEPT(severity, change) AS a FROM visits GROUP BY patient)
+
+-- name: persons by whether their values vary
+SELECT smoker, v IS NULL AS one, v > 1 AS vary, COUNT(*) AS n FROM members LEFT JOIN (SELECT patient, VAR_SAMP(severity) AS v FROM visits GROUP BY patient HAVING COUNT(severity) > 1 OR VAR_POP(cost) >= 0) ON member = patient GROUP BY 1, 2, 3

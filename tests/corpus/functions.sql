@@ -122,3 +122,7 @@ SELECT t, f, COUNT(*) AS n FROM (SELECT pid, MAX(days > 2) AS t, MIN(days > 0) A
 SELECT m, COUNT(*) AS n FROM (SELECT pid, MAX(ward) OVER (PARTITION BY pid) AS m FROM visits) GROUP BY m
 SELECT m, COUNT(*) AS n FROM (SELECT pid, MIN(ward) OVER (PARTITION BY pid ORDER BY days DESC NULLS LAST, ward, note, region, age, cost NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS m FROM visits) GROUP BY m ORDER BY m
 SELECT m, COUNT(*) AS n FROM (SELECT pid, MIN(days > 2) OVER (PARTITION BY pid ORDER BY days DESC NULLS LAST, ward, note, region, age, cost NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS m FROM visits) GROUP BY m ORDER BY m
+SELECT COUNT(*) AS n, SUM(v) AS v, SUM(w) AS w, COUNT(v) AS cv, COUNT(w) AS cw FROM (SELECT pid, VARIANCE(days) AS v, VAR_POP(cost) AS w FROM visits GROUP BY pid)
+SELECT COUNT(*) AS n, SUM(v) AS v, SUM(w) AS w, COUNT(v) AS cv, COUNT(w) AS cw FROM (SELECT pid, COVAR_SAMP(cost, age) AS v, COVAR_POP(days, age) FILTER (WHERE ward <> 'x') AS w FROM visits GROUP BY pid)
+SELECT COUNT(*) AS n, SUM(ROUND(v, 2)) AS v, COUNT(v) AS cv, COUNT_IF(v > 0) AS cw, SUM(ROUND(w, 2)) AS w FROM (SELECT pid, REGR_SLOPE(cost, age) AS v, REGR_INTERCEPT(cost, days) AS w FROM visits GROUP BY pid HAVING VAR_POP(IF(cost IS NULL, NULL, age)) > 0 AND VAR_POP(IF(cost IS NULL, NULL, days)) > 0)
+SELECT COUNT(*) AS n, SUM(w) AS v, COUNT(w) AS cv FROM (SELECT pid, ward, VAR_SAMP(days * 2 - cost) AS w FROM visits GROUP BY pid, ward HAVING VARIANCE(days) > 0)

@@ -874,10 +874,6 @@ SELECT VARIANCE(amount / 1000) FROM linked
 -- code: PRICE_NOT_REACHABLE
 SELECT VARIANCE(amount) FROM linked
 
--- name: variance of a person's rows
--- code: AGGREGATE_NOT_ALLOWED
-SELECT SUM(v) FROM (SELECT patient, VARIANCE(cost) AS v FROM visits GROUP BY patient)
-
 -- name: error of a variance
 -- code: PRICE_INVALID
 -- terms: {"error": 10}
@@ -1298,3 +1294,23 @@ SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING MEDIAN(
 -- name: union of results
 -- code: STATEMENT_NOT_ALLOWED
 SELECT ward, COUNT(*) FROM visits GROUP BY ward UNION ALL SELECT 'all', COUNT(*) FROM visits
+
+-- name: variance of each person that is too large to compute
+-- code: BOUND_TOO_LARGE
+SELECT SUM(v) FROM (SELECT patient, VARIANCE(cost * 1000000000 * cost * 1000) AS v FROM visits GROUP BY patient)
+
+-- name: variance of what a person may not be measured by
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(v) FROM (SELECT patient, VARIANCE(CAST(LENGTH(note) AS INTEGER)) AS v FROM visits GROUP BY patient)
+
+-- name: variance of dates of each person
+-- code: TYPE_MISMATCH
+SELECT COUNT(v) FROM (SELECT patient, VAR_POP(seen) AS v FROM visits GROUP BY patient)
+
+-- name: deviation of each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(v) FROM (SELECT patient, STDDEV(cost) AS v FROM visits GROUP BY patient)
+
+-- name: correlation of each person
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT SUM(v) FROM (SELECT patient, CORR(cost, severity) AS v FROM visits GROUP BY patient)

@@ -25,9 +25,13 @@ FIRST = ("= 1", "<= 2", "IN (1, 3)", "< 2", "= 1.0")
 """Conditions that leave few of a person's rows, by their numbers."""
 
 TOTALS = (
-    *("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})", "MIN({any})", "MAX({any})"),
-    *("COUNT(DISTINCT {any})", "COUNT(DISTINCT {p})"),
+    *("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})", "MIN({any})", "MAX({any})") * 2,
+    *("COUNT(DISTINCT {any})", "COUNT(DISTINCT {any})", "COUNT(DISTINCT {p})"),
+    *("VARIANCE({n})", "VAR_POP({n})", "COVAR_SAMP({n}, {n})", "COVAR_POP({n}, {n})", "REGR_SLOPE({n}, {n})", "REGR_INTERCEPT({n}, {n})"),
 )
+FINER = ("AVG", "VAR", "COVAR", "REGR")
+"""Aggregates that have decimal places whatever they are of."""
+
 WINDOWS = (
     *("ROW_NUMBER()", "ROW_NUMBER()", "LAG({any})", "LAG({any}, 2)", "LEAD({any})", "FIRST_VALUE({any})", "LAST_VALUE({any})"),
     *("COUNT(*)", "COUNT({any})", "SUM({n})", "AVG({n})", "MIN({n})", "MAX({n})", "MAX({d})"),
@@ -287,14 +291,16 @@ class Relations:
         known = {"n": number, "d": Kind.DATE, "s": Kind.TIMESTAMP, None: Kind.INTEGER}
         kind = self.maker.tape.pick([one.kind for one in usable] or [number]) if place == "any" else known[place]
         written = writer.write(kind) if place else ""
+        text = template.replace(f"{{{place}}}", written, 1)
+        text = text.replace(f"{{{place}}}", writer.write(kind)) if f"{{{place}}}" in text else text
         alone = len(writer.read) == 1 and writer.read[0].sql == written
         small = (
             table.rows <= FEW if counted else alone and writer.read[0].small and template[:3] in {"MIN", "MAX", "LAG", "LEA", "FIR", "LAS"}
         )
         made = Field(self.maker.name("w"), Kind.INTEGER if counted else kind, writer.uses, small=small or kind is Kind.BOOLEAN)
-        if template.startswith("AVG"):
+        if template.startswith(FINER):
             made = replace(made, kind=Kind.DECIMAL, small=False)
-        return template.replace(f"{{{place}}}", written), made
+        return text, made
 
     def windowed(self, depth: int) -> Query:
         """Return a subquery with windows over each person's rows."""

@@ -192,6 +192,6 @@ def _after(frame: Frame, keys: dict[str, Typed], totals: Totals) -> Frame:
         totals=tuple(total for total, _ in totals.made),
     )
     facts = tuple(ColumnFact(name=name, type=typed.type) for name, typed in (*grouped.items(), *computed.items()))
-    source = Source(PLACE, {"person": PersonColumn(), **grouped, **computed, **totals.averages})
+    source = Source(PLACE, {"person": PersonColumn(), **grouped, **computed, **totals.composed})
     rows = frame.rows if totals.keyed else 1
     return replace(frame, relation=relation, rows=rows, sources=(source,), facts=frame.facts + facts, merged={}, ranks={})

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Column
 from stillroom.model.relation import Total, TotalFunction
 from stillroom.query.constants import NULL
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.per_person import ROW, counted_type, total_type
+from stillroom.query.spread import Spread
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, both_true, choice, quotient
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from stillroom.query.frame import Frame
     from stillroom.query.names import Names
 
+_INSTEAD = {
+    **dict.fromkeys(("stddev", "stddevsamp", "stddevpop"), "Write VARIANCE or VAR_POP, and compare it with the square of a number."),
+    "corr": "Write COVAR_POP(y, x), VAR_POP(y) and VAR_POP(x): a correlation is the first by the root of the product of the others.",
+}
+"""What to write in the place of aggregates that need a square root, which engines do not take alike, by the names of their syntax nodes."""
+
 
 @dataclass
 class Totals:
@@ -31,7 +38,7 @@ class Totals:
     names: Names
     keyed: bool
     made: list[tuple[Total, Typed]] = field(default_factory=list)
-    averages: dict[str, Typed] = field(default_factory=dict)
+    composed: dict[str, Typed] = field(default_factory=dict)
 
     def note(self, node: exp.Expr) -> str:
         """Note an aggregate and return its place-holder."""
@@ -41,12 +48,32 @@ class Totals:
         if isinstance(node, exp.Avg):
             only(node, {"this"})
             value = _where(given, row_expression(node.this, self.frame))
-            total, count = self._total(TotalFunction.SUM, value), self._total(TotalFunction.COUNT, value)
-            name = f"avg({total},{count})"
-            self.averages[name] = quotient(self.typed(total), self.typed(count))
-            return name
+            return self._composed(quotient(self._made(TotalFunction.SUM, value), self._made(TotalFunction.COUNT, value)))
+        if type(node) in (exp.Variance, exp.VariancePop, exp.CovarSamp, exp.CovarPop, exp.RegrSlope, exp.RegrIntercept):
+            return self._composed(self._spread(node, given))
         function, value = self._function(node)
         return self._total(function, _where(given, value))
+
+    def _composed(self, value: Typed) -> str:
+        """Remember what is made of totals, and return its place-holder."""
+        name = f"of totals {len(self.composed)}"
+        self.composed[name] = value
+        return name
+
+    def _spread(self, node: exp.Expr, given: Typed | None) -> Typed:
+        """Return a variance, covariance or regression."""
+        only(node, {"this", "expression"})
+        written = [node.args.get(name) for name in ("this", "expression") if name in node.arg_types]
+        if None in written:
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "An aggregate lacks a column.", "Write two columns, as in REGR_SLOPE(y, x).")
+        operands = [_where(given, row_expression(operand, self.frame)) for operand in written if operand is not None]
+        try:
+            return Spread(operands, self.frame.rows, self._made).value(node)
+        except InvalidInput as error:
+            if error.code is not Code.NUMBER_TOO_LARGE:
+                raise
+            fix = "Narrow the columns' bounds, as by LEAST and GREATEST, or have fewer rows of a person, as by ROW_NUMBER."
+            raise Refusal(Code.BOUND_TOO_LARGE, "What a person's values are multiplied to could be too large to compute.", fix) from None
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
         """Return an aggregate and the condition of its FILTER; COUNT_IF counts the rows for which its condition is true."""
@@ -74,7 +101,7 @@ class Totals:
         if isinstance(node, exp.Count):
             return self._count(node)
         if isinstance(node, exp.AggFunc) and type(node) not in functions:
-            fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN or MAX."
+            fix = _INSTEAD.get(node.key, "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, VARIANCE, COVAR_POP, REGR_SLOPE or REGR_INTERCEPT.")
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
         if type(node) not in functions or node.this is None:
             raise unsupported(node)
@@ -123,9 +150,13 @@ class Totals:
         self.made.append((Total(name=name, function=function, value=value.expression), typed))
         return name
 
+    def _made(self, function: TotalFunction, value: Typed) -> Typed:
+        """Add a total, and return its column."""
+        return self.typed(self._total(function, value))
+
     def typed(self, name: str) -> Typed:
         """Return the column of a total."""
-        return self.averages.get(name) or next(typed for total, typed in self.made if total.name == name)
+        return self.composed.get(name) or next(typed for total, typed in self.made if total.name == name)
 
 
 def _where(given: Typed | None, value: Typed) -> Typed:

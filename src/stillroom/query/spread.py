@@ -1,0 +1,141 @@
+"""How the values of one person are spread, and hang together: variances, covariances and regressions, from counts and sums.
+
+All is exact until the one quotient at the end, which is rounded half away from zero to six decimal places, or to as many as what is divided
+has more. With n rows that have both values, n·Σyx - Σy·Σx is n² times their covariance.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from stillroom.model.expression import ArithmeticOp, IsNull
+from stillroom.model.function import Function
+from stillroom.model.relation import TotalFunction
+from stillroom.model.schema import ColumnType, Kind
+from stillroom.query.constants import NULL
+from stillroom.query.functions.call import called, whole
+from stillroom.query.text.parse import unsupported
+from stillroom.query.typed import CONSTANT_LIMIT, Typed, arithmetic, choice, combined, number_type, quotient, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlglot import exp
+
+    Measured = Callable[[TotalFunction, Typed], Typed]
+
+
+class Spread:
+    """What is added up of one or two numbers, over the rows of a person in which none of them is NULL."""
+
+    def __init__(self, operands: Sequence[Typed], rows: int, total: Measured) -> None:
+        """Remember the numbers; what is not needed is not added up.
+
+        Args:
+            operands: The numbers: of two, y and x.
+            rows: The most rows of a person.
+            total: Adds a total of a person, and returns its column.
+        """
+        self._operands, self._rows, self._total = operands, rows, total
+
+    def value(self, node: exp.Expr) -> Typed:
+        """Return a variance, covariance or regression.
+
+        Raises:
+            Refusal: It is another aggregate, or a number has no bounds.
+            InvalidInput: What is divided could become too large.
+        """
+        from sqlglot import exp
+
+        match node:
+            case exp.Variance() | exp.VariancePop():
+                return self._covariance(0, 0, sample=isinstance(node, exp.Variance))
+            case exp.CovarSamp() | exp.CovarPop():
+                return self._covariance(0, 1, sample=isinstance(node, exp.CovarSamp))
+            case exp.RegrSlope():
+                return _between(quotient(self._moment(0, 1), self._moment(1, 1)), self._steepest(), self._digits(0) - self._digits(1))
+            case exp.RegrIntercept():
+                return self._intercept()
+            case _:
+                raise unsupported(node)
+
+    def _covariance(self, one: int, other: int, *, sample: bool) -> Typed:
+        """Return a covariance, or the variance of one number; NULL without rows, and of a sample without two.
+
+        Its range is that of Popoviciu's inequality: a variance is at most (high - low)²/4, and by Cauchy and Schwarz a covariance is at
+        most the product of two deviations. A sample's is n/(n - 1) times as much, which is at most 2.
+        """
+        rows = self._count()
+        others = arithmetic(ArithmeticOp.SUBTRACT, rows, whole(1)) if sample else rows
+        most = Fraction(self._width(one) * self._width(other), 2 if sample else 4)
+        found = quotient(self._moment(one, other), _times(rows, others))
+        return _between(found, most, self._digits(one, other), signed=one != other)
+
+    def _intercept(self) -> Typed:
+        """Return where the line of the regression meets the axis: (Σy·Σx² - Σx·Σyx) by (n·Σx² - (Σx)²), NULL where that is 0.
+
+        It is the mean of y less the slope times the mean of x.
+        """
+        ahead, behind = _times(self._sum(0), self._sum(1, 1)), _times(self._sum(1), self._sum(0, 1))
+        found = quotient(arithmetic(ArithmeticOp.SUBTRACT, ahead, behind), self._moment(1, 1))
+        largest = [max(map(abs, span(operand))) for operand in self._operands]
+        return _between(found, largest[0] + self._steepest() * largest[1], self._digits(0))
+
+    def _steepest(self) -> Fraction:
+        """Return the most that a slope can be, in units of y by units of x.
+
+        It is at most the deviation of y by that of x. The former is at most half the width of y's bounds. Unless all x are equal, n - 1
+        pairs of them differ by a unit or more, and n² times the variance of x is the sum of the squared differences of all pairs: so the
+        latter is at least √(n - 1)/n, and 1/n.
+        """
+        return Fraction(self._width(0) * self._rows, 2)
+
+    def _moment(self, one: int, other: int) -> Typed:
+        """Return n² times a covariance."""
+        together = _times(self._count(), self._sum(one, other))
+        return arithmetic(ArithmeticOp.SUBTRACT, together, _times(self._sum(one), self._sum(other)))
+
+    def _count(self) -> Typed:
+        """Return how many rows have all numbers."""
+        return self._total(TotalFunction.COUNT, self._product(*range(len(self._operands))))
+
+    def _sum(self, *numbers: int) -> Typed:
+        """Return the sum of a product of numbers, over the rows that have all of them."""
+        value = self._product(*numbers)
+        for number, other in enumerate(self._operands):
+            if number not in numbers and other.type.nullable:
+                missing = combined(IsNull(operand=other.expression), ColumnType(kind=Kind.BOOLEAN, nullable=False), other)
+                value = choice([(missing, NULL)], value)
+        return self._total(TotalFunction.SUM, value)
+
+    def _product(self, first: int, *others: int) -> Typed:
+        """Return a product of numbers, which is NULL where one of them is."""
+        value = self._operands[first]
+        for other in others:
+            value = _times(value, self._operands[other])
+        return value
+
+    def _width(self, number: int) -> int:
+        low, high = span(self._operands[number])
+        return high - low
+
+    def _digits(self, *numbers: int) -> int:
+        return sum(self._operands[number].type.digits for number in numbers)
+
+
+def _times(left: Typed, right: Typed) -> Typed:
+    return arithmetic(ArithmeticOp.MULTIPLY, left, right)
+
+
+def _between(found: Typed, most: Fraction, digits: int, *, signed: bool = True) -> Typed:
+    """Return a number whose size is known to be at most so many units of 10**-digits, so that it has that range.
+
+    Rounding takes no number past the next whole one. Ends that are too large to be written are left out.
+    """
+    end = math.ceil(most * 10 ** (found.type.digits - digits))
+    if end >= CONSTANT_LIMIT:
+        return found
+    low = -end if signed else 0
+    return called(Function.WITHIN, number_type(found.type.digits, low, end, nullable=True), found, whole(low), whole(end))
