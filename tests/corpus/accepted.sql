@@ -1185,3 +1185,12 @@ SELECT COUNT(*) AS n, SUM(c) AS c, SUM(s) AS s, SUM(b) AS b, AVG(a) AS a, COUNT_
 
 -- name: persons by whether their values vary
 SELECT smoker, v IS NULL AS one, v > 1 AS vary, COUNT(*) AS n FROM members LEFT JOIN (SELECT patient, VAR_SAMP(severity) AS v FROM visits GROUP BY patient HAVING COUNT(severity) > 1 OR VAR_POP(cost) >= 0) ON member = patient GROUP BY 1, 2, 3
+
+-- name: medians and quantiles of a person
+SELECT COUNT(*) AS n, SUM(m) AS m, AVG(q) AS q, SUM(lo) AS lo, COUNT(e) AS e, SUM(c) AS c FROM (SELECT patient, MEDIAN(cost) AS m, QUANTILE_CONT(change, 0.9) AS q, QUANTILE_CONT(severity, 0) AS lo, PERCENTILE_CONT(0.35) WITHIN GROUP (ORDER BY cost DESC) FILTER (WHERE urgent) AS e, SUM(severity) AS c FROM visits GROUP BY patient)
+
+-- name: medians of a person and key, filtered by them
+SELECT ward, COUNT(*) AS n, SUM(m) AS m, COUNT_IF(m > 2) AS k FROM (SELECT patient, ward, MEDIAN(severity) AS m, MAX(code) AS c FROM visits GROUP BY patient, ward HAVING MEDIAN(cost) > 5 OR c < 'b') GROUP BY ward
+
+-- name: medians of a person after an outer join
+SELECT smoker, COUNT(*) AS n, SUM(m) AS m, SUM(k) AS k FROM (SELECT member, smoker, MEDIAN(severity) AS m, COUNT(DISTINCT ward) AS w, COUNT(urgent) AS k, MEDIAN(age - severity) AS d FROM members LEFT JOIN visits ON member = patient GROUP BY member, smoker) WHERE m IS NULL OR m < d GROUP BY smoker

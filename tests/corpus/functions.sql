@@ -126,3 +126,8 @@ SELECT COUNT(*) AS n, SUM(v) AS v, SUM(w) AS w, COUNT(v) AS cv, COUNT(w) AS cw F
 SELECT COUNT(*) AS n, SUM(v) AS v, SUM(w) AS w, COUNT(v) AS cv, COUNT(w) AS cw FROM (SELECT pid, COVAR_SAMP(cost, age) AS v, COVAR_POP(days, age) FILTER (WHERE ward <> 'x') AS w FROM visits GROUP BY pid)
 SELECT COUNT(*) AS n, SUM(ROUND(v, 2)) AS v, COUNT(v) AS cv, COUNT_IF(v > 0) AS cw, SUM(ROUND(w, 2)) AS w FROM (SELECT pid, REGR_SLOPE(cost, age) AS v, REGR_INTERCEPT(cost, days) AS w FROM visits GROUP BY pid HAVING VAR_POP(IF(cost IS NULL, NULL, age)) > 0 AND VAR_POP(IF(cost IS NULL, NULL, days)) > 0)
 SELECT COUNT(*) AS n, SUM(w) AS v, COUNT(w) AS cv FROM (SELECT pid, ward, VAR_SAMP(days * 2 - cost) AS w FROM visits GROUP BY pid, ward HAVING VARIANCE(days) > 0)
+SELECT COUNT(*) AS n, SUM(v) AS v, SUM(w) AS w, COUNT(v) AS cv, COUNT(w) AS cw, SUM(c) AS c FROM (SELECT pid, MEDIAN(days) AS v, MEDIAN(age) FILTER (WHERE ward <> 'x') AS w, SUM(days) AS c FROM visits GROUP BY pid)
+SELECT COUNT(*) AS n, SUM(v) AS v, SUM(w) AS w, COUNT(v) AS cv FROM (SELECT pid, QUANTILE_CONT(age, 0.9) AS v, QUANTILE_CONT(days, 0.25) - QUANTILE_CONT(days, 0.75) AS w FROM visits GROUP BY pid)
+SELECT w, COUNT(*) AS n, SUM(v) AS v, SUM(a) AS a FROM (SELECT pid, ward AS w, MEDIAN(days) AS v, AVG(cost) AS a FROM visits GROUP BY pid, ward HAVING MEDIAN(age) > 2) GROUP BY w
+SELECT COUNT(*) AS n, SUM(v) AS v, COUNT_IF(v > 2) AS big FROM (SELECT id, MEDIAN(days - visits.age) AS v, QUANTILE_CONT(days, 1) AS z, QUANTILE_CONT(days, 0) AS a, MAX(days) AS m FROM members LEFT JOIN visits ON id = pid GROUP BY id) WHERE z >= a AND z = m
+SELECT COUNT(*) AS n, SUM(v) AS v, COUNT_IF(v > 2) AS big FROM (SELECT pid, PERCENTILE_CONT(0.3) WITHIN GROUP (ORDER BY days DESC) AS v FROM visits GROUP BY pid)

@@ -1287,9 +1287,21 @@ SELECT SUM(k) FROM (SELECT patient, SUM(DISTINCT cost) AS k FROM visits GROUP BY
 -- code: COLUMN_USE_NOT_ALLOWED
 SELECT k, COUNT(*) FROM (SELECT patient, COUNT(DISTINCT note) AS k FROM visits GROUP BY patient) GROUP BY k
 
--- name: median of each person
+-- name: median of each person's dates
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING MEDIAN(seen) > '2024-01-03')
+
+-- name: median of each person of what may not be filtered by
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING MEDIAN(staff) > 1)
+
+-- name: quantile of each person that is no constant
 -- code: AGGREGATE_NOT_ALLOWED
-SELECT COUNT(*) FROM (SELECT patient FROM visits GROUP BY patient HAVING MEDIAN(cost) > 10)
+SELECT SUM(q) FROM (SELECT patient, QUANTILE_CONT(cost, severity) AS q FROM visits GROUP BY patient)
+
+-- name: several quantiles of each person at once
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(q) FROM (SELECT patient, QUANTILE_CONT(cost, [0.1, 0.9]) AS q FROM visits GROUP BY patient)
 
 -- name: union of results
 -- code: STATEMENT_NOT_ALLOWED

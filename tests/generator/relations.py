@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillroom.model.contract import PrivateDataset, PublicDataset
-from stillroom.model.schema import CALENDAR, Kind, Use, column_type
+from stillroom.model.schema import Kind, Use, column_type
 from tests.generator.maker import EVERY_USE, Field
-from tests.generator.writer import Writer, fields_for
+from tests.generator.writer import NUMERIC, Writer, fields_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +28,9 @@ TOTALS = (
     *("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})", "MIN({any})", "MAX({any})") * 2,
     *("COUNT(DISTINCT {any})", "COUNT(DISTINCT {any})", "COUNT(DISTINCT {p})"),
     *("VARIANCE({n})", "VAR_POP({n})", "COVAR_SAMP({n}, {n})", "COVAR_POP({n}, {n})", "REGR_SLOPE({n}, {n})", "REGR_INTERCEPT({n}, {n})"),
+    *("MEDIAN({n})", "QUANTILE_CONT({n}, 0.9)", "PERCENTILE_CONT(0.35) WITHIN GROUP (ORDER BY {n} DESC)"),
 )
-FINER = ("AVG", "VAR", "COVAR", "REGR")
+FINER = ("AVG", "VAR", "COVAR", "REGR", "MEDIAN", "QUANTILE", "PERCENTILE")
 """Aggregates that have decimal places whatever they are of."""
 
 WINDOWS = (
@@ -266,7 +267,7 @@ class Relations:
         return Query(sql, tuple(one for _, one in items), table.rows if keys else 1)
 
     def _numeric(self, total: tuple[str, Field]) -> bool:
-        return total[1].kind not in CALENDAR and Use.FILTER in total[1].uses and self.maker.tape.chance(25)
+        return total[1].kind in NUMERIC and Use.FILTER in total[1].uses and self.maker.tape.chance(25)
 
     def _total(self, table: Table, person: str) -> tuple[str, Field]:
         """Return an aggregate of a person's rows."""

@@ -123,6 +123,12 @@ BUILT: list[tuple[Callable[[], LazyQuestion], str]] = [
         "SELECT k, COUNT(*) FROM members JOIN (SELECT patient AS p, COUNT(*) AS k FROM visits GROUP BY patient) ON member = p GROUP BY k",
     ),
     (
+        lambda: (
+            table("visits").per_person(usual=col("cost").median(), dear=col("cost").quantile(0.9)).agg(s=(col("dear") - col("usual")).sum())
+        ),
+        "SELECT SUM(d - u) AS s FROM (SELECT patient, MEDIAN(cost) AS u, QUANTILE_CONT(cost, 0.9) AS d FROM visits GROUP BY patient)",
+    ),
+    (
         lambda: table("visits").per_person(wards=col("ward").n_unique()).group_by("wards").agg(n=count()),
         "SELECT k, COUNT(*) AS n FROM (SELECT patient, COUNT(DISTINCT ward) AS k FROM visits GROUP BY patient) GROUP BY k",
     ),

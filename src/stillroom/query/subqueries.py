@@ -26,7 +26,7 @@ from stillroom.query.text.instead import instead
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.totals import Totals
 from stillroom.query.unions import distinct, united
-from stillroom.query.windows import with_windows
+from stillroom.query.windows import Windows, with_windows
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -138,13 +138,13 @@ def _twice(name: str) -> Refusal:
 def _grouped(select: exp.Select, alias: str, frame: Frame, context: Context) -> Frame:
     """Compile a subquery with GROUP BY: one row per person and key."""
     frame, keys, persons = _keys(select, frame, context)
-    totals = Totals(frame, context.names, keyed=not all(key.functional for key in keys.values()))
+    totals = Totals(Windows(frame, context), tuple(keys.values()))
     lowering = Lowering(frame, keys, totals.note, persons=persons)
     items = [(output_name(item), lowering.lower(unaliased(item))) for item in select.expressions]
     having = select.args.get("having")
     aliases = aliases_of(select)
     tests = [lowering.lower(with_aliases(node, aliases, frame)) for node in (conjuncts(having.this) if having else ())]
-    after = relations.filtered(_after(frame, keys, totals), tests, context)
+    after = relations.filtered(_after(totals.frame, keys, totals), tests, context)
     columns: dict[str, Binding] = {}
     for name, node in items:
         _add(

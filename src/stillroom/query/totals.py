@@ -12,16 +12,19 @@ from stillroom.query.constants import NULL
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.per_person import ROW, counted_type, total_type
+from stillroom.query.person_quantiles import quantile
+from stillroom.query.quantiles import operand_and_part
 from stillroom.query.spread import Spread
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, both_true, choice, quotient
+from stillroom.query.typed import Typed, both_true, choice, quotient, span
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from stillroom.model.expression import Expression
     from stillroom.model.schema import ColumnType
     from stillroom.query.frame import Frame
-    from stillroom.query.names import Names
+    from stillroom.query.windows import Windows
 
 _INSTEAD = {
     **dict.fromkeys(("stddev", "stddevsamp", "stddevpop"), "Write VARIANCE or VAR_POP, and compare it with the square of a number."),
@@ -32,13 +35,31 @@ _INSTEAD = {
 
 @dataclass
 class Totals:
-    """Collects the aggregates of a subquery as per-person totals."""
+    """Collects the aggregates of a subquery as per-person totals.
 
-    frame: Frame
-    names: Names
-    keyed: bool
+    Attributes:
+        windows: The rows, and what has been added to them.
+        keys: What they are grouped by besides the person.
+        made: The totals.
+        composed: What is made of totals, by place-holder.
+        ranks: The number of each row in the order of a value, and how many rows have one, by value.
+    """
+
+    windows: Windows
+    keys: tuple[Typed, ...]
     made: list[tuple[Total, Typed]] = field(default_factory=list)
     composed: dict[str, Typed] = field(default_factory=dict)
+    ranks: dict[Expression, tuple[Typed, Typed]] = field(default_factory=dict)
+
+    @property
+    def frame(self) -> Frame:
+        """The rows."""
+        return self.windows.frame
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a person may have several rows afterwards."""
+        return not all(key.functional for key in self.keys)
 
     def note(self, node: exp.Expr) -> str:
         """Note an aggregate and return its place-holder."""
@@ -51,8 +72,19 @@ class Totals:
             return self._composed(quotient(self._made(TotalFunction.SUM, value), self._made(TotalFunction.COUNT, value)))
         if type(node) in (exp.Variance, exp.VariancePop, exp.CovarSamp, exp.CovarPop, exp.RegrSlope, exp.RegrIntercept):
             return self._composed(self._spread(node, given))
+        if isinstance(node, exp.Median | exp.PercentileCont | exp.WithinGroup):
+            return self._composed(self._quantile(node, given))
         function, value = self._function(node)
         return self._total(function, _where(given, value))
+
+    def _quantile(self, node: exp.Expr, given: Typed | None) -> Typed:
+        """Return a quantile; all of a value share the numbers of rows."""
+        written, part = operand_and_part(node)
+        value = _where(given, row_expression(written, self.frame))
+        span(value)
+        if value.expression not in self.ranks:
+            self.ranks[value.expression] = self.windows.ranked(value, self.keys)
+        return quantile(value, *self.ranks[value.expression], part, lambda weighed: self._made(TotalFunction.SUM, weighed))
 
     def _composed(self, value: Typed) -> str:
         """Remember what is made of totals, and return its place-holder."""
@@ -101,7 +133,9 @@ class Totals:
         if isinstance(node, exp.Count):
             return self._count(node)
         if isinstance(node, exp.AggFunc) and type(node) not in functions:
-            fix = _INSTEAD.get(node.key, "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, VARIANCE, COVAR_POP, REGR_SLOPE or REGR_INTERCEPT.")
+            fix = _INSTEAD.get(
+                node.key, "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, MEDIAN, QUANTILE_CONT, VARIANCE, COVAR_POP or REGR_SLOPE."
+            )
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
         if type(node) not in functions or node.this is None:
             raise unsupported(node)
@@ -145,7 +179,7 @@ class Totals:
         for total, known in self.made:
             if (total.function, total.value, known.type) == (function, value.expression, kind):
                 return total.name
-        name = self.names.column(self.frame.stem)
+        name = self.windows.context.names.column(self.frame.stem)
         typed = Typed(Column(name=name), kind, not self.keyed, value.reads, value.tests)
         self.made.append((Total(name=name, function=function, value=value.expression), typed))
         return name

@@ -20,6 +20,8 @@ from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, column, quotient
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlglot import exp
 
     from stillroom.query.context import Context
@@ -36,7 +38,7 @@ PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunctio
 
 
 @dataclass
-class _Windows:
+class Windows:
     """Collects the windows of a SELECT; what it has made is in the frame.
 
     Attributes:
@@ -67,6 +69,24 @@ class _Windows:
     def with_columns(self) -> Frame:
         """Return the rows with what the windows have made."""
         return replace(self.frame, sources=(*self.frame.sources, Source(PLACE, {**self.made}))) if self.made else self.frame
+
+    def ranked(self, value: Typed, keys: Sequence[Typed]) -> tuple[Typed, Typed]:
+        """Add to each row its number in the order of a value, within keys, rows without a value last, and how many rows have one."""
+        columns, facts = [], []
+        for function, of in ((WindowFunction.ROW_NUMBER, ROW), (WindowFunction.COUNT, value)):
+            name = self.context.names.column(self.frame.stem)
+            columns.append(Windowed(name=name, function=function, value=of.expression))
+            facts.append(ColumnFact(name=name, type=_type(function, value, self.frame.rows)))
+        relation = Window(
+            source=self.frame.relation,
+            keys=tuple(key.expression for key in keys),
+            order=self._completed([Sort(value=value.expression)]),
+            columns=tuple(columns),
+        )
+        self.frame = replace(self.frame, relation=relation, facts=(*self.frame.facts, *facts))
+        number, count = (column(fact.name, fact.type, [value], keys) for fact in facts)
+        self.added += [number, count]
+        return number, count
 
     def _window(self, node: exp.Window) -> Typed:
         """Compile a window; AVG is a sum divided by a count."""
@@ -143,7 +163,7 @@ def with_windows(frame: Frame, nodes: list[exp.Expr], context: Context) -> tuple
     Raises:
         Refusal: A window is not over the rows of one person, or a function is not supported.
     """
-    windows = _Windows(frame, context)
+    windows = Windows(frame, context)
     nodes = [windows.place(node) for node in nodes]
     return windows.with_columns(), nodes
 
