@@ -5,11 +5,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --annotation-style line \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --build-deps-for wheel --build-deps-for editable
 
-.PHONY: help demo test test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
+.PHONY: help demo test test-properties test-others test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
 
 help:
 	@echo "make demo          the whole story in a minute, on real patients' data"
-	@echo "make test          all tests but the slow ones"
+	@echo "make test          all tests but the slow ones, in two processes (test-properties, test-others)"
 	@echo "make test-slow     the slow ones"
 	@echo "make check-fast    linters, types, layers and unit tests"
 	@echo "make check         linters, format, types, layers and documentation"
@@ -23,7 +23,13 @@ demo: .venv/core.stamp
 	@$(BIN)/stillroom demo
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory -j2 test-properties test-others
+
+test-properties: .venv/dev.stamp
+	$(BIN)/python -m pytest tests/property
+
+test-others: .venv/dev.stamp
+	$(BIN)/python -m pytest --ignore=tests/property
 
 test-slow: .venv/dev.stamp
 	$(BIN)/python -m pytest -m slow
