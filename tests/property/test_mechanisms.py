@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.errors import Code, Refusal
 from stillroom.model.charge import RHO_UNIT, Charge
-from stillroom.model.mechanism import LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
+from stillroom.model.mechanism import CHOOSING, LARGEST_SCALE, SMALLEST_SCALE, Mechanism, NoiseKind
 from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of, scale_for_epsilon, scale_for_rho
 from stillroom.privacy.sensitivity import Sensitivity
 
@@ -69,11 +69,15 @@ def test_opendp_confirms_every_price(norm: int, rho: int, noise: NoiseKind) -> N
     """OpenDP accounts in doubles and rounds up; the slack in our guarantee is more than that. One draw is made each time."""
     price = rho * RHO_UNIT
     epsilon = Fraction(math.isqrt(2 * rho * 10**12), 10**12)
-    scale = scale_for_rho(norm, price) if noise is GAUSSIAN else scale_for_epsilon(norm, epsilon)
+    by_rho = noise in {GAUSSIAN, NoiseKind.GUMBEL}
+    scale = scale_for_rho(norm, price, noise) if by_rho else scale_for_epsilon(norm, epsilon)
     mechanism = Mechanism(noise=noise, scale=scale)
     guarantee = guarantee_of(mechanism, sensitivity(l1=norm, l2_squared=norm))
     assert guarantee.rho <= rho
-    assert len(OpendpNoise().draw(mechanism, 1, guarantee)) == 1
+    if noise in CHOOSING:
+        assert OpendpNoise().choose(mechanism, [[0, 10**9]], guarantee)[0] in {0, 1}
+    else:
+        assert len(OpendpNoise().draw(mechanism, 1, guarantee)) == 1
 
 
 def test_a_measure_that_nobody_moves_costs_nothing() -> None:
