@@ -43,10 +43,13 @@ SEEN = {
 }
 """The questions for extremes that noise shows, or for values on a grid that is coarser than they are: these are not SQL's."""
 
+ROUNDED = {"covariances and regressions of a person", "medians and quantiles of a person"}
+"""The questions that add up quotients of persons, each rounded to its own places here and not in DuckDB. Tests of exact numbers hold them."""
+
 ASKED = [
     replace(entry, variant="loose", terms=Terms(epsilon=50.0))
     for entry in ACCEPTED
-    if " LIMIT " not in entry.sql and entry.name not in OPEN | SEEN
+    if " LIMIT " not in entry.sql and entry.name not in OPEN | SEEN | ROUNDED
 ]
 """Every question but those, and those that cut off rows of which several may come last."""
 
