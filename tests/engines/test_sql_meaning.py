@@ -44,7 +44,7 @@ SEEN = {
 """The questions for extremes that noise shows, or for values on a grid that is coarser than they are: these are not SQL's."""
 
 ROUNDED = {"covariances and regressions of a person", "medians and quantiles of a person"}
-"""The questions that add up quotients of persons, each rounded to its own places here and not in DuckDB. Tests of exact numbers hold them."""
+"""The questions that add up quotients of persons, each rounded to its own places here, not in DuckDB. Tests of exact numbers hold them."""
 
 ASKED = [
     replace(entry, variant="loose", terms=Terms(epsilon=50.0))
