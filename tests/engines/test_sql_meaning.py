@@ -43,13 +43,19 @@ SEEN = {
 }
 """The questions for extremes that noise shows, or for values on a grid that is coarser than they are: these are not SQL's."""
 
-ROUNDED = {"covariances and regressions of a person", "medians and quantiles of a person"}
-"""The questions that add up quotients of persons, each rounded to its own places here, not in DuckDB. Tests of exact numbers hold them."""
+SPELLED = {
+    "covariances and regressions of a person": {
+        "REGR_SLOPE(change, severity)": "IF(REGR_SXX(change, severity) > 0, REGR_SLOPE(change, severity), NULL)"
+    },
+    "medians and quantiles of a person": {"QUANTILE_CONT(change": "QUANTILE_CONT(change::DOUBLE"},
+}
+"""What DuckDB is asked in the place of parts of some questions. It says that the slope through rows of one x is no number, where questions
+say NULL, and cuts quantiles of decimals off to the places of their column."""
 
 ASKED = [
     replace(entry, variant="loose", terms=Terms(epsilon=50.0))
     for entry in ACCEPTED
-    if " LIMIT " not in entry.sql and entry.name not in OPEN | SEEN | ROUNDED
+    if " LIMIT " not in entry.sql and entry.name not in OPEN | SEEN
 ]
 """Every question but those, and those that cut off rows of which several may come last."""
 
@@ -136,13 +142,22 @@ def is_empty(row: Sequence[str | None], outputs: Sequence[Output]) -> bool:
     return all(value is not None and Decimal(value) == 0 for value in measures)
 
 
+def spelled(entry: Entry) -> str:
+    """Return a question as DuckDB is asked it."""
+    sql = entry.sql
+    for ours, theirs in SPELLED.get(entry.name, {}).items():
+        assert ours in sql
+        sql = sql.replace(ours, theirs)
+    return sql
+
+
 @pytest.mark.parametrize("entry", ASKED, ids=lambda entry: entry.name)
 def test_it_means_what_the_sql_means(entry: Entry) -> None:
     compiled = entry.compile()
     outputs = compiled.plan.finish.outputs
     released = finish(compiled.plan, compiled.headings, without_noise(compiled.plan, measured(compiled.plan, world())))
     found = [[cell.value for cell in row] for row in released.rows]
-    wanted = [[_text(value) for value in row] for row in database().execute(entry.sql).fetchall()]
+    wanted = [[_text(value) for value in row] for row in database().execute(spelled(entry)).fetchall()]
     for row in wanted:
         assert any(all(map(alike, other, row, outputs)) for other in found), row
     for row in found:
