@@ -30,6 +30,8 @@ AGGREGATES = (
         "MEDIAN({s})",
     ),
 )
+FIXED = ("COUNT", "SUM", "AVG")
+"""The beginnings of aggregates whose error can be asked for."""
 AFTER = (
     *("ROUND({a}, 1)", "{a} / NULLIF({a}, 0)", "ABS({a})", "SQRT(ABS({a}))", "GREATEST({a}, 0)", "LEAST({a}, {a}, NULL)", "FLOOR({a} / 3)"),
     *("CASE WHEN {a} > 3 THEN 'many' ELSE 'few' END", "COALESCE({a} / {a}, 0)", "CEIL({a})", "SIGN({a})", "-{a} * 2 + 1", "{a} IS NULL"),
@@ -128,6 +130,7 @@ class Questions:
         sets = self._sets(len(named))
         if sets != "{keys}":
             items += [f"GROUPING({key})" for _, key in named[:1]]
+        tail = self._tail(aggregates, 0 if around != "{q}" else len(items))
         return Asked(
             head=head,
             items=tuple(items),
@@ -135,8 +138,8 @@ class Questions:
             conditions=tuple(self.relations.where(table, 1)),
             keys=tuple(self.maker.tape.pick([name, key]) for name, key in named),
             sets=sets,
-            tail=self._tail(aggregates, 0 if around != "{q}" else len(items)),
-            terms=self._terms(aggregates),
+            tail=tail,
+            terms=self._terms(aggregates, windows=any(" OVER " in text for text in (*items, tail, around))),
             around=around,
         )
 
@@ -249,12 +252,17 @@ class Questions:
         self.maker.seen["QUALIFY after"] += 1
         return f" QUALIFY {self._filled('RANK() OVER (ORDER BY {a} DESC) <= 3', aggregates)}"
 
-    def _terms(self, aggregates: Sequence[str]) -> Terms:
-        """Return a price, seldom a precision."""
+    def _terms(self, aggregates: Sequence[str], *, windows: bool) -> Terms:
+        """Return a price, seldom a precision; seldom terms that are refused for such aggregates, or beside windows."""
         groups = self.maker.tape.pick([1, 2, 3]) if self.maker.tape.chance(20) else None
-        if self.maker.tape.chance(6):
+        fixed = all(text.startswith(FIXED) for text in aggregates)
+        if self.maker.tape.chance(6 if fixed else 1):
             return Terms(error=50.0, group_size=100, groups_per_person=groups)
-        epsilon, pure, nonnegative = self.maker.tape.pick([1.0, 0.1, 5.0]), self.maker.tape.chance(15), self.maker.tape.chance(25)
+        epsilon, pure, nonnegative = (
+            self.maker.tape.pick([1.0, 0.1, 5.0]),
+            self.maker.tape.chance(15),
+            self.maker.tape.chance(3 if windows else 25),
+        )
         clamped = self.maker.tape.chance(20)
         advise = self.maker.tape.pick([0.05, 0.25]) if self.maker.tape.chance(15) and not clamped else None
         exponential = not any(text.startswith(("MIN", "MAX")) for text in aggregates) and self.maker.tape.chance(50)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.generator.cases import Case
 
 QUICK, NIGHTLY = 300, 10_000
-ACCEPTED = 0.5
+ACCEPTED = 0.6
 """The least share of questions that are accepted: a generator that is mostly refused tests little else."""
 
 MADE = 1_000
