@@ -22,9 +22,9 @@ from stillroom.query.grouping import (
     unaliased,
     with_aliases,
 )
+from stillroom.query.per_person.totals import Totals
 from stillroom.query.text.instead import instead
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.totals import Totals
 from stillroom.query.unions import distinct, united
 from stillroom.query.windows import Windows, with_windows
 

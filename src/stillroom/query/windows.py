@@ -10,11 +10,11 @@ from stillroom.model.expression import Constant
 from stillroom.model.relation import ColumnFact, Sort, Window, Windowed, WindowFunction
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
+from stillroom.query.aggregate_types import ROW, total_type
 from stillroom.query.constants import constant_expression
 from stillroom.query.expressions import person_reference, row_expression
 from stillroom.query.frame import Frame, Source
 from stillroom.query.grouping import PLACE, place_holder
-from stillroom.query.per_person import ROW, total_type
 from stillroom.query.text.instead import LISTED
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, column, quotient

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Column
 from stillroom.model.relation import Total, TotalFunction
+from stillroom.query.aggregate_types import ROW, counted_type, total_type
 from stillroom.query.constants import NULL
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
-from stillroom.query.per_person import ROW, counted_type, total_type
-from stillroom.query.person_quantiles import quantile
+from stillroom.query.per_person.quantiles import quantile
+from stillroom.query.per_person.spread import Spread
 from stillroom.query.quantiles import operand_and_part
-from stillroom.query.spread import Spread
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, both_true, choice, quotient, span
 
