@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from math import prod
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.measure import Aggregate, told
 from stillroom.model.selection import Shown
+from stillroom.query.compile import NOISE_LIMIT
 from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.price import price
 from stillroom.query.protected import protected
@@ -140,3 +142,16 @@ def test_a_cap_of_one_makes_a_count_that_of_persons() -> None:
     capped = compiled(both, epsilon=1.0, caps={"n": 1}).plan
     assert len(capped.measures) == 1
     assert [one.measure for one in capped.finish.outputs] == [None, 0, 0]
+
+
+@pytest.mark.parametrize("quantiles", ["tree", "exponential"])
+def test_so_many_groups_are_shown_that_noise_can_be_drawn_for_all(quantiles: str) -> None:
+    """Twenty quantiles by counts share these; chosen one by one, and for totals of everybody, they leave room for fewer groups."""
+    items = ", ".join(f"QUANTILE_CONT(fare, {part / 100})" for part in range(1, 21))
+    plan = compiled(f"SELECT place, mode, {items} FROM trips GROUP BY CUBE (place, mode)", epsilon=1.0, quantiles=quantiles).plan
+    assert plan.selection is not None
+    sizes = [len(key.listed) or 1 for key in plan.keys]
+    draws = [(0 in one.kept, prod(sizes[key] for key in one.kept)) for strategy in plan.strategies for one in strategy]
+    along, once = (sum(number for selects, number in draws if selects is wanted) for wanted in (True, False))
+    assert plan.selection.most * along + once <= NOISE_LIMIT
+    assert quantiles == "tree" or (plan.selection.most + 1) * along + once > NOISE_LIMIT

@@ -305,7 +305,7 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         parts=parts,
         rows=rows,
         keys=draft.keys,
-        selection=_selection(contract, grouped, bounds, found[len(measures) :]),
+        selection=_selection(contract, grouped, bounds, found),
         measures=draft.measures,
         strategies=strategies,
         advice=advice,
@@ -321,16 +321,24 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     return plan.model_copy(update={"finish": _with_places(plan.finish, places(shown, sizes_for(keys, measures)))})
 
 
-def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, counted: Sequence[Strategy]) -> Selection | None:
-    """Return the rule by which keys are selected, given how numbers of persons are measured; None where no key is."""
+def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, strategies: Sequence[Strategy]) -> Selection | None:
+    """Return the rule by which keys are selected, given how measures are measured, and then numbers of persons; None where no key is."""
+    own, counted = strategies[: len(grouped.measures)], strategies[len(grouped.measures) :]
     if not counted:
         return None
     selected = [key for key, declared in zip(grouped.typed, grouped.keys, strict=True) if declared.domain is None]
     finest, finish, keys, measures = leaves(grouped.keys, ()), grouped.finish, (*grouped.keys, *grouped.grid), grouped.measures
     rows = _rows(grouped.keys, tuple(kept for kept in finish.sets if 0 in kept))
     measured = sum(prod(sizes_for(keys, measures, one)) for one in measures if one.kept is None or 0 in one.kept)
-    taken = sum(prod(sizes_for(keys, measures, one)) for one in measures) - measured
-    sizes = ((NOISE_LIMIT - taken, measured), (TABLE_LIMIT, rows * len(finish.outputs)), (FINISH_LIMIT, rows * _nodes(finish)))
+    every = tuple(len(key.listed) or 1 for key in keys)
+    draws = [(0 in marginal.kept, cells(every, marginal.kept)) for strategy in own for marginal in strategy]
+    each, once = (sum(number for selects, number in draws if selects is along) for along in (True, False))
+    sizes = (
+        (NOISE_LIMIT, measured),
+        (NOISE_LIMIT - once, each),
+        (TABLE_LIMIT, rows * len(finish.outputs)),
+        (FINISH_LIMIT, rows * _nodes(finish)),
+    )
     return selection_for(contract, bounds, counted[0][0].mechanism, most_shown(selected, contract.limits.cells // finest, sizes))
 
 
