@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stillroom.client.picture import remarks
+from stillroom.model.question import Quantiles
 from stillroom.privacy.words import columns_named, selection_sentence
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def question_text(question: Question) -> str:
     spoken = f"  in the dialect {question.dialect}" if question.dialect is not type(question.dialect).DUCKDB else ""
     weights = ", ".join(f"{name} by {weight:g}" for name, weight in question.terms.weights.items())
     caps = ", ".join(f"{name} at {cap:g}" for name, cap in question.terms.caps.items())
-    chosen = "" if question.terms.quantiles is type(question.terms.quantiles).TREE else f"{question.terms.quantiles}"
+    chosen = "" if question.terms.quantiles is Quantiles.TREE else f"{question.terms.quantiles}"
     further = (("  with ", values), ("", spoken), ("  weighing ", weights), ("  capping ", caps), ("  quantiles ", chosen))
     return plain(question.sql + "".join(word + text for word, text in further if text))
 

@@ -157,7 +157,7 @@ def _sound_removed(plan: Plan, number: int, strategy: Strategy) -> None:
 def _sound_apart(plan: Plan, number: int, strategy: Strategy) -> None:
     """See that distinct values of one grouping set are drawn for it, and that each set has a measure of its own."""
     own = plan.measures[number]
-    require(own.aggregate is Aggregate.UNION and not own.grid, f"measure {number} is of one grouping set, and counts no distinct values")
+    require(not own.grid, f"measure {number}, which counts distinct values of one grouping set, has a grid")
     require([one.kept for one in strategy] == [own.kept], f"measure {number} is not measured for its own grouping set")
     scale = strategy[0].mechanism.scale
     require(SCALES[0] <= scale <= SCALES[1], f"no noise is drawn at the scale {scale}")
