@@ -26,7 +26,7 @@ Error = Annotated[float | None, typer.Option("--error", help="Or: the 95 % half-
 GroupSize = Annotated[
     int | None, typer.Option("--group-size", help="A group size: at which --error holds for averages, and for which their error is shown.")
 ]
-Pure = Annotated[bool, typer.Option("--pure", help="Laplace noise, for pure ε.")]
+Pure = Annotated[bool, typer.Option("--pure", help="Noise for pure ε: Laplace, or exponential where quantiles are chosen.")]
 GroupsPerPerson = Annotated[int | None, typer.Option("--groups-per-person", help="Keep at most so many groups of each person.")]
 Advise = Annotated[
     float | None,

@@ -70,7 +70,7 @@ class Terms(Value):
         epsilon: Spend the zCDP rho that (epsilon, the contract's delta) buys; with `pure`, spend epsilon itself.
         error: Spend the least for which the 95 % half-width of every released count, sum and average is at most this.
         group_size: The group size at which `error` holds for averages.
-        pure: Use Laplace noise, for pure epsilon-DP.
+        pure: Use noise for pure epsilon-DP: Laplace, or exponential where quantiles are chosen.
         groups_per_person: Keep at most this many groups per person, when that is fewer than the contract's worst case.
         nonnegative: Show no count or sum below 0 that cannot be. Left out of the encoding where false.
         advise: Spend this share of `epsilon` on choosing how far the totals of persons, and their numbers of cells, are cut. Left out of
