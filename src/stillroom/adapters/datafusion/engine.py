@@ -68,12 +68,12 @@ class DatafusionEngine(FindingEngine):
         """Run the statements of a plan, and return each with its rows."""
         from stillroom.adapters.datafusion.context import locked_context, with_deep_stack
         from stillroom.adapters.datafusion.dialect import DATAFUSION
-        from stillroom.adapters.statements.inputs import inputs_of
+        from stillroom.adapters.statements.inputs import inputs_of, lone_datasets
         from stillroom.adapters.statements.statement import statements
 
         try:
             _bearable(plan)
-            questions = statements(plan, tables[plan.datasets[0]].salt, DATAFUSION)
+            questions = statements(plan, tables[plan.datasets[0]].salt, DATAFUSION, lone_datasets(plan, tables))
             inputs = [inputs_of(plan, question, tables, self._links) for question in questions]
             context = locked_context(self._threads, self._memory_limit)
             return [

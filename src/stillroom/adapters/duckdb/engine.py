@@ -97,10 +97,10 @@ class DuckdbEngine:
         Distinct values are those of everybody, so that what counts them is never divided.
         """
         from stillroom.adapters.duckdb.dialect import DUCKDB
-        from stillroom.adapters.statements.inputs import inputs_of
+        from stillroom.adapters.statements.inputs import inputs_of, lone_datasets
         from stillroom.adapters.statements.statement import statements
 
-        for question in statements(plan, tables[plan.datasets[0]].salt, DUCKDB):
+        for question in statements(plan, tables[plan.datasets[0]].salt, DUCKDB, lone_datasets(plan, tables)):
             distinct = any(plan.measures[measure].aggregate is Aggregate.UNION for measure in question.measures)
             most = FRUGAL_ROWS if database is self._frugal else self._most(question, tables)
             for part in [tables] if distinct else divided(tables, plan.datasets, most):

@@ -5,7 +5,8 @@ value is at most that of all pairs of the person: where values are read on one s
 row of the other side. Where that is no more than a total's bounds, on either side of 0, no cell of the person is clamped, whatever the keys
 are; and clamped totals that are totals add up to the sum over rows. NULL counts as 0 in both sums.
 
-That sum needs one group for each person, on one side of the join; totals need one for each person's cell, behind it. The other side is
+That sum needs one group for each person, on one side of the join; totals need one for each person's cell, behind it. Where everybody has
+one row on the other side, as the tables' sizes tell, nothing need be counted there. The other side is
 marked with the persons that it finds: they are grouped by themselves, and all others as one (`statements.statement`). Which these are
 depends on their own rows alone, and is told to nobody: the cells are the same integers.
 """
@@ -16,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Any, Arithmetic, ArithmeticOp, Branch, Case, Column, Compare, Comparison, Constant, columns_of
 from stillroom.model.measure import Aggregate
-from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, Total, TotalFunction, produced
+from stillroom.model.relation import Enrich, Filter, Join, JoinKind, PerPerson, Scan, Total, TotalFunction, produced, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from stillroom.model.expression import Expression
     from stillroom.model.measure import Measure
@@ -32,6 +33,8 @@ _NAME = "#screening."
 CLAMPED = f"{_NAME}clamped"
 """The column that is true on all rows of persons whose totals clamping may change, and NULL on those of others."""
 
+_ONE = Constant(value=1)
+
 _FEW = 4
 """Bounds that as many of the largest rows reach are reached by too many persons for a screening to pay."""
 
@@ -39,12 +42,13 @@ _LARGEST = 2**53 - 1
 """The largest constant of a plan. A bound that clamping reaches is no larger than the total of all rows, so that this one holds it, too."""
 
 
-def screened(plan: Plan, clamped: Sequence[Measure]) -> Plan:
+def screened(plan: Plan, clamped: Sequence[Measure], lone: Container[str] = ()) -> Plan:
     """Return a plan with the same rows, whose column `CLAMPED` tells whose totals clamping may change; or itself, if that does not pay.
 
     Args:
         plan: Sums over the same cells.
         clamped: Those of them that clamping can change.
+        lone: Datasets in which everybody has one row.
     """
     join, chosen = plan.whole, plan.bounds.keep_groups or plan.selection is not None
     seldom = all(_seldom(one, plan.bounds.rows) for one in clamped)
@@ -53,7 +57,8 @@ def screened(plan: Plan, clamped: Sequence[Measure]) -> Plan:
     values = frozenset[str]().union(*(columns_of(one.value) for one in clamped))
     for side, other in (("right", "left"), ("left", "right")):
         if values <= produced(getattr(join, side)):
-            found = _found(getattr(join, side), getattr(join, other), clamped, plan.bounds.rows)
+            of_one = _has_one_row(getattr(join, other), lone)
+            found = _found(getattr(join, side), None if of_one else getattr(join, other), clamped, plan.bounds.rows)
             marked = Join(kind=JoinKind.LEFT, left=getattr(join, other), right=found, has_right=CLAMPED)
             return plan.model_copy(update={"rows": join.model_copy(update={other: marked})})
     return plan
@@ -75,24 +80,34 @@ def _bound(measure: Measure) -> int:
     return min(measure.high, -measure.low) if measure.row_low < 0 else measure.high
 
 
-def _found(side: Relation, other: Relation, clamped: Sequence[Measure], rows: int) -> Relation:
+def _has_one_row(side: Relation, lone: Container[str]) -> bool:
+    """Tell whether nobody has more than one row of a relation: a public table adds none, and what is joined is of the same person."""
+    match side:
+        case Scan():
+            return side.dataset in lone
+        case Join(kind=JoinKind.INNER | JoinKind.LEFT) | Filter() | Enrich():
+            return all(_has_one_row(source, lone) for source in sources(side))
+        case _:
+            return False
+
+
+def _found(side: Relation, other: Relation | None, clamped: Sequence[Measure], rows: int) -> Relation:
     """Return one row for each person with a sum of absolute values, over all pairs, that is beyond a bound."""
-    sums = tuple(Total(name=f"{_NAME}{n}", function=TotalFunction.SUM, value=_absolute(one)) for n, one in enumerate(clamped))
-    times = Total(name=f"{_NAME}times", function=TotalFunction.COUNT, value=Constant(value=1))
-    both = Join(
-        kind=JoinKind.INNER,
-        left=PerPerson(source=side, keys=(), totals=sums),
-        right=PerPerson(source=other, keys=(), totals=(times,)),
-    )
-    beyond = tuple(
-        Compare(
-            comparison=Comparison.LESS,
-            left=Constant(value=_bound(one)),
-            right=_times(Column(name=total.name), Column(name=times.name), rows * _largest(one)),
-        )
-        for total, one in zip(sums, clamped, strict=True)
-    )
-    return Filter(source=both, condition=Any(operands=beyond))
+    totals = tuple(Total(name=f"{_NAME}{n}", function=TotalFunction.SUM, value=_absolute(one)) for n, one in enumerate(clamped))
+    summed, times = PerPerson(source=side, keys=(), totals=totals), Total(name=f"{_NAME}times", function=TotalFunction.COUNT, value=_ONE)
+    sums: list[Expression] = [Column(name=total.name) for total in totals]
+    if other is None:
+        return _beyond(summed, sums, clamped)
+    both = Join(kind=JoinKind.INNER, left=summed, right=PerPerson(source=other, keys=(), totals=(times,)))
+    pairs = [_times(one, Column(name=times.name), rows * _largest(bounded)) for one, bounded in zip(sums, clamped, strict=True)]
+    return _beyond(both, pairs, clamped)
+
+
+def _beyond(persons: Relation, sums: Sequence[Expression], clamped: Sequence[Measure]) -> Relation:
+    """Return the persons with a sum that is beyond a bound."""
+    bounds = (Constant(value=_bound(one)) for one in clamped)
+    beyond = (Compare(comparison=Comparison.LESS, left=bound, right=one) for bound, one in zip(bounds, sums, strict=True))
+    return Filter(source=persons, condition=Any(operands=tuple(beyond)))
 
 
 def _absolute(measure: Measure) -> Expression:

@@ -92,11 +92,11 @@ class SparkEngine(FindingEngine):
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[Cells]]]:
         """Run the statements of a plan, and return each with its rows."""
         from stillroom.adapters.spark.dialect import SPARK
-        from stillroom.adapters.statements.inputs import inputs_of
+        from stillroom.adapters.statements.inputs import inputs_of, lone_datasets
         from stillroom.adapters.statements.statement import statements
 
         try:
-            questions = statements(plan, tables[plan.datasets[0]].salt, SPARK)
+            questions = statements(plan, tables[plan.datasets[0]].salt, SPARK, lone_datasets(plan, tables))
             with _session(self._remote) as session:
                 return [(question, _answer(session, question, inputs_of(plan, question, tables, self._links))) for question in questions]
         except Exception:  # noqa: BLE001 - what a server says may show rows, whatever kind of error its client makes of it

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.engine.links import people_of
+from stillroom.adapters.engine.positions import positions_of
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import pyarrow as pa
 
@@ -22,13 +23,24 @@ if TYPE_CHECKING:
 def inputs_of(plan: Plan, statement: Statement, tables: Mapping[str, AdmittedTable], links: PersonLinks) -> dict[str, pa.Table]:
     """Return every table that a statement reads, by its name there. The same columns of a dataset are read once."""
     people = people_of(plan, tables)
-    alike = {(read.dataset, read.columns): read for read in statement.reads}
-    stored = {place: _rows(read, tables[read.dataset], people, links) for place, read in alike.items()}
-    inputs = {read.table: stored[read.dataset, read.columns].rename_columns(_names(read)) for read in statement.reads}
-    inputs.update({f"d{n}": _domain(plan.keys[key], n) for n, key in enumerate(statement.keys) if plan.keys[key].domain is not None})
+    alike = {_what(read): read for read in statement.reads}
+    stored = {what: _rows(read, tables[read.dataset], people, links) for what, read in alike.items()}
+    inputs = {read.table: stored[_what(read)].rename_columns(_names(read)) for read in statement.reads}
+    inputs.update({f"d{n}": _domain(plan.keys[key], n) for n, key in statement.domains.items()})
     if statement.names_persons:
         inputs["persons"] = _persons(people)
     return inputs
+
+
+def lone_datasets(plan: Plan, tables: Mapping[str, AdmittedTable]) -> frozenset[str]:
+    """Return the private datasets of a plan in which everybody has one row: there are as many rows as persons, none of them without."""
+    sizes = {dataset: tables[dataset].extent() for dataset in plan.datasets}
+    return frozenset(dataset for dataset, (rows, persons) in sizes.items() if rows == persons)
+
+
+def _what(read: Read) -> Hashable:
+    """Return what is read, whatever the statement calls it."""
+    return read.dataset, read.columns, read.domains
 
 
 def _rows(read: Read, table: AdmittedTable, people: People, links: PersonLinks) -> pa.Table:
@@ -36,7 +48,10 @@ def _rows(read: Read, table: AdmittedTable, people: People, links: PersonLinks) 
     import pyarrow as pa
 
     rows = table.rows(read.columns)
-    columns = {name: rows.column(column) for name, column in zip(read.names, read.columns, strict=True)}
+    columns = {
+        name: rows.column(column) if domain is None else positions_of(rows.column(column), domain)
+        for name, column, domain in zip(read.names, read.columns, read.domains, strict=True)
+    }
     if read.person is not None:
         persons = rows.column("person")
         columns[read.person] = persons if table is people else links.codes(table, people).take(persons)

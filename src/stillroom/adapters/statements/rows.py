@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from stillroom.adapters.engine.links import base_of
+from stillroom.adapters.engine.positions import read_as_positions
 from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, number, sql_cast, type_of, whole
 from stillroom.adapters.statements.terms import Scope, term, truth
 from stillroom.adapters.statements.windows import windowed
@@ -26,6 +27,7 @@ from stillroom.model.relation import (
     Union,
     Window,
 )
+from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.statements.sql import Texts
     from stillroom.model.plan import Plan
     from stillroom.model.relation import Arm, Relation
+    from stillroom.model.schema import Scalar
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Read:
         dataset: Where its rows come from.
         columns: Which of the dataset's columns are read.
         names: What the statement calls them.
+        domains: For each of them that is read as a position, the domain that it is a position in; None for the others.
         person: What the statement calls the person's code; None for a public table.
     """
 
@@ -52,6 +56,7 @@ class Read:
     dataset: str
     columns: tuple[str, ...]
     names: tuple[str, ...]
+    domains: tuple[tuple[Scalar, ...] | None, ...]
     person: str | None = None
 
 
@@ -74,6 +79,7 @@ class RowWriter:
     def __init__(self, plan: Plan, texts: Texts, dialect: Dialect) -> None:
         """Start with the plan's facts."""
         self.reads: list[Read] = []
+        self.as_positions = read_as_positions(plan)
         self.dialect = dialect
         self._plan = plan
         self._base = base_of(plan.whole)
@@ -129,9 +135,12 @@ class RowWriter:
 
     def _read(self, dataset: str, reading: str, columns: Sequence[str], person: str | None = None) -> tuple[exp.Select, dict[str, Term]]:
         """Select columns of a table, each in the type of its kind."""
-        read = Read(self.name("t"), dataset, tuple(columns), tuple(self.name() for _ in columns), person)
+        keys = [self.as_positions.get(f"{reading}.{column}") for column in columns]
+        domains = tuple(None if key is None else key.domain for key in keys)
+        read = Read(self.name("t"), dataset, tuple(columns), tuple(self.name() for _ in columns), domains, person)
         self.reads.append(read)
-        types = [type_of(self._kinds[f"{reading}.{column}"]) for column in columns]
+        kinds = (self._kinds[f"{reading}.{column}"] for column in columns)
+        types = [type_of(Kind.INTEGER if key else kind) for key, kind in zip(keys, kinds, strict=True)]
         names = [self.name() for _ in columns]
         select = exp.select(*([person] if person else ()), copy=False).from_(exp.to_table(read.table), copy=False)
         for name, stored, sql_type in zip(names, read.names, types, strict=True):

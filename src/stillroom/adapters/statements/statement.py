@@ -15,18 +15,20 @@ from sqlglot import exp
 from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
 from stillroom.adapters.engine.kinds import key_places, kind_plan, measure_kinds
 from stillroom.adapters.engine.screening import CLAMPED, screened
+from stillroom.adapters.statements.keys import keyed, looked_up, positions
 from stillroom.adapters.statements.rows import RowWriter
-from stillroom.adapters.statements.sql import SqlType, Term, Texts, as_type, common, number, sql_cast, type_of, whole, within
+from stillroom.adapters.statements.sql import SqlType, Texts, as_type, number, sql_cast, whole, within
 from stillroom.adapters.statements.terms import term, truth
 from stillroom.model.expression import Column
 from stillroom.model.measure import Aggregate
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from stillroom.adapters.engine.kinds import MeasureKind
     from stillroom.adapters.statements.dialect import Dialect
+    from stillroom.adapters.statements.keys import Keyed
     from stillroom.adapters.statements.rows import Read, Rows
     from stillroom.adapters.statements.terms import Scope
     from stillroom.model.measure import Measure
@@ -46,12 +48,12 @@ class Statement:
     Its rows are the cells that somebody is in: the position of each key in its domain that tells cells apart, or its value if it is
     selected, then the exact total of each measure, and, where they are counted along with these, the number of persons whose combination of
     selected keys is counted in this cell.
-    The n-th of its keys has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`, unless it is selected.
+    A key that it looks up has a table `d<n>` of its domain, with the columns `i<n>` and `v<n>`.
 
     Attributes:
         measures: The positions of these measures in the plan.
-        keys: The positions of the keys that rows are looked up by.
-        cells: Those of them that tell the cells of the measures apart: no key for what clamping removes.
+        domains: For each `n` of such a key, its position in the plan.
+        cells: The positions of the keys that tell the cells of the measures apart: no key for what clamping removes.
         counted: Whether the last column is a number of persons.
         sql: The text, made of names and numbers of our own only.
         texts: The text constants, bound as parameters.
@@ -60,7 +62,7 @@ class Statement:
     """
 
     measures: tuple[int, ...]
-    keys: tuple[int, ...]
+    domains: dict[int, int]
     cells: tuple[int, ...]
     counted: bool
     sql: str
@@ -92,39 +94,46 @@ def can_clamp(measure: Measure, rows: int) -> bool:
     return rows * measure.row_low < measure.low or rows * measure.row_high > measure.high
 
 
-def statements(plan: Plan, salt: bytes, dialect: Dialect) -> tuple[Statement, ...]:
+def statements(plan: Plan, salt: bytes, dialect: Dialect, lone: Container[str] = ()) -> tuple[Statement, ...]:
     """Write a plan as SQL.
 
     Args:
         plan: What to measure.
         salt: Key of the hash that chooses among a person's cells.
         dialect: The words of the engine.
+        lone: The datasets in which everybody has one row, as far as that is known.
 
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
-    return tuple(_statement(plan, kind, salt, dialect) for kind in measure_kinds(plan))
+    return tuple(_statement(plan, kind, salt, dialect, lone) for kind in measure_kinds(plan))
 
 
-def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> Statement:
+def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect, lone: Container[str]) -> Statement:
     """Write the measures of one kind; to all that follows, these are the plan's, and their keys are its keys."""
     grouped, keys = len(plan.grouping), (*range(len(plan.grouping)), *kind.grid)
     places = key_places(plan, kind)
-    plan = kind_plan(plan, kind)
-    if needs_person_step(plan):
-        eager = aggregated_eagerly(plan)
-        plan = eager if eager is not plan else screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)])
+    plan = _fastest(kind_plan(plan, kind), lone)
     texts = Texts()
     writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     bound = texts.bind(f"{salt.hex()}|") if keep else None
-    cell = [_positions(plan)[n] for n in places]
+    cell = [positions(plan)[n] for n in places]
     if kind.aggregate is not Aggregate.UNION and not (keep and kind.grid):
         select = _sums(plan, writer, cell, bound)
     else:
         select = _made(plan, writer, cell, _of_rows(plan, writer, grouped, bound))
     cells = tuple(keys[n] for n in places)
-    return Statement(kind.measures, keys, cells, kind.counted, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
+    domains = {n: keys[n] for n, key in enumerate(plan.keys) if key.domain is not None and key not in writer.as_positions.values()}
+    return Statement(kind.measures, domains, cells, kind.counted, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
+
+
+def _fastest(plan: Plan, lone: Container[str]) -> Plan:
+    """Return the plan with the same cells that has the least to do for each person."""
+    if not needs_person_step(plan):
+        return plan
+    eager = aggregated_eagerly(plan)
+    return eager if eager is not plan else screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)], lone)
 
 
 def _sums(plan: Plan, writer: RowWriter, cell: Sequence[str], salt: exp.Expr | None) -> exp.Select:
@@ -145,8 +154,8 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
     What a person keeps is decided before anything is counted, by groups alone: a value in a group that its person gives up does not count
     there, and the grid has no say in it.
     """
-    rows, domains = _valued(plan, writer, grouped)
-    groups = _positions(plan)[:grouped]
+    rows, keys = _valued(plan, writer)
+    groups = positions(plan)[:grouped]
     if salt is not None:
         name = writer.name("r")
         mine = exp.select("person", *groups, copy=False).distinct(copy=False).from_(exp.to_table(name), copy=False)
@@ -154,7 +163,7 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
         chosen = _of_kept(name, kept, ["person", *groups], writer).with_(name, as_=rows, materialized=True, copy=False)
     else:
         chosen = rows
-    return _looked_up(exp.select("*").from_(writer.table(chosen), copy=False), domains[grouped:], grouped)
+    return looked_up(exp.select("*").from_(writer.table(chosen), copy=False), keys[grouped:])
 
 
 def _of_kept(rows: str, kept: exp.Select, columns: Sequence[str], writer: RowWriter) -> exp.Select:
@@ -178,29 +187,23 @@ def _made(plan: Plan, writer: RowWriter, cell: Sequence[str], rows: exp.Select) 
         counts: dict[str, exp.Expr] = {name: exp.Count(this=exp.Distinct(expressions=[exp.column(name)]), big_int=True) for name in names}
         return writer.aggregate(rows, _columns(cell), counts)
     totals = {name: _total(exp.column(name), one, plan.bounds.rows, writer.dialect) for name, one in zip(names, plan.measures, strict=True)}
-    of_persons = writer.aggregate(rows, {"person": exp.column("person"), **_columns(_positions(plan))}, totals)
+    of_persons = writer.aggregate(rows, {"person": exp.column("person"), **_columns(positions(plan))}, totals)
     return writer.aggregate(of_persons, _columns(cell), {name: _sum(exp.column(name), writer.dialect) for name in names})
 
 
-def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, list[exp.Expr | None]]:
-    """Write rows with their person, their position in each key that is grouped by, all keys and measures; return the domains, too."""
+def _valued(plan: Plan, writer: RowWriter) -> tuple[exp.Select, list[Keyed]]:
+    """Write rows with their person, their position in each key that is grouped by, all keys and measures; return the keys, too."""
     source = writer.rows(plan.rows)
     scope = writer.scope(source.columns)
-    keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
+    keys = keyed(plan, scope, writer.as_positions)
     values = [term(one.value, scope) for one in plan.measures]
     if plan.measures[0].aggregate is Aggregate.SUM:
         values = [number(value) for value in values]
     named: dict[str, exp.Expr] = {"person": exp.column(source.person)}
-    named |= {f"k{n}": key for n, (key, _) in enumerate(keys)} | {f"m{n}": value.node for n, value in enumerate(values)}
+    named |= {key.name: key.node for key in keys} | {f"m{n}": value.node for n, value in enumerate(values)}
     columns = [exp.alias_(node, name, copy=False) for name, node in named.items()]
     rows = exp.select(*columns, copy=False).from_(writer.table(source.select), copy=False)
-    domains = [value for _, value in keys]
-    return _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains[:grouped]), domains
-
-
-def _positions(plan: Plan) -> list[str]:
-    """Return the columns that name a cell, selected keys first."""
-    return [f"k{n}" if key.domain is None else f"i{n}" for n, key in enumerate(plan.keys)]
+    return looked_up(exp.select("*").from_(writer.table(rows), copy=False), keys[: len(plan.grouping)]), keys
 
 
 def _totals(plan: Plan) -> list[str]:
@@ -219,28 +222,26 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
     """
     source = writer.rows(plan.rows)
     scope = writer.scope(source.columns)
-    keys = [_key(key, n, scope) for n, key in enumerate(plan.keys)]
-    keyed = {f"k{n}": key for n, (key, _) in enumerate(keys)}
-    domains = [value for _, value in keys]
+    keys = keyed(plan, scope, writer.as_positions)
     sums = {f"m{n}": _measure(measure, plan.bounds.rows, scope, by_person=by_person) for n, measure in enumerate(plan.measures)}
     if by_person:
-        named = [exp.alias_(key, name, copy=False) for name, key in keyed.items()]
+        named = [exp.alias_(key.node, key.name, copy=False) for key in keys]
         rows = exp.select("*", *named, copy=False).from_(writer.table(source.select), copy=False)
-        looked_up = _looked_up(exp.select("*").from_(writer.table(rows), copy=False), domains)
+        placed = looked_up(exp.select("*").from_(writer.table(rows), copy=False), keys)
         if CLAMPED in source.columns:
-            return _screened(plan, writer, looked_up, source)
-        return writer.aggregate(looked_up, {"person": exp.column(source.person), **_columns(_positions(plan))}, sums)
+            return _screened(plan, writer, placed, source)
+        return writer.aggregate(placed, {"person": exp.column(source.person), **_columns(positions(plan))}, sums)
     if plan.selection is not None:
         sums["persons"] = exp.Count(this=exp.Star())
-    totals = writer.aggregate(source.select, keyed, sums)
-    return _looked_up(exp.select(*_positions(plan), *sums).from_(writer.table(totals), copy=False), domains)
+    totals = writer.aggregate(source.select, {key.name: key.node for key in keys}, sums)
+    return looked_up(exp.select(*positions(plan), *sums).from_(writer.table(totals), copy=False), keys)
 
 
 def _screened(plan: Plan, writer: RowWriter, rows: exp.Select, source: Rows) -> exp.Select:
     """Write the totals in each cell of everybody whose totals clamping may change, and those of all others together, who have no person."""
     scope = writer.scope(source.columns)
     mine = exp.Case(ifs=[exp.If(this=truth(Column(name=CLAMPED), scope), true=exp.column(source.person))])
-    cells, names = _columns(_positions(plan)), _totals(plan)
+    cells, names = _columns(positions(plan)), _totals(plan)
     values = [number(term(one.value, scope)).node for one in plan.measures]
     sums = {name: _sum(value, writer.dialect) for name, value in zip(names, values, strict=True)}
     added = writer.aggregate(rows, {"person": mine, **cells}, sums)
@@ -259,26 +260,6 @@ def _counted(plan: Plan, writer: RowWriter, cells: exp.Select) -> exp.Select:
     rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column(name) for name in names])
     first = exp.Case(ifs=[exp.If(this=exp.EQ(this=rank, expression=whole(1)), true=whole(1))], default=whole(0))
     return exp.select("*", exp.alias_(first, "persons", copy=False)).from_(writer.table(cells), copy=False)
-
-
-def _looked_up(select: exp.Select, domains: Sequence[exp.Expr | None], first: int = 0) -> exp.Select:
-    """Add the position of each key in its domain, if it has one, from a first key on."""
-    for n, value in enumerate(domains, first):
-        if value is None:
-            continue
-        same = exp.NullSafeEQ(this=exp.column(f"k{n}"), expression=value)
-        select.join(exp.to_table(f"d{n}"), on=same, join_type="inner", copy=False)
-    return select
-
-
-def _key(key: Key, n: int, scope: Scope) -> tuple[exp.Expr, exp.Expr | None]:
-    """Return a key, and the values of its domain, if it has one, in one type."""
-    value = term(key.value, scope)
-    if key.domain is None:
-        return as_type(value, type_of(key.kind) if value.type is SqlType.NULL else value.type), None
-    listed = Term(exp.column(f"v{n}"), type_of(key.kind))
-    shared = common((value, listed))
-    return as_type(value, shared), as_type(listed, shared)
 
 
 def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> exp.Expr:
@@ -355,7 +336,7 @@ def _hash(written: Sequence[exp.Expr], salt: exp.Expr, dialect: Dialect) -> exp.
 
 def _written(plan: Plan, dialect: Dialect) -> list[exp.Expr]:
     """Write where a cell is along each key."""
-    return [_along(exp.column(name), key, dialect) for name, key in zip(_positions(plan), plan.keys, strict=True)]
+    return [_along(exp.column(name), key, dialect) for name, key in zip(positions(plan), plan.keys, strict=True)]
 
 
 def _along(cell: exp.Expr, key: Key, dialect: Dialect) -> exp.Expr:
