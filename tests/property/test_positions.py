@@ -81,7 +81,7 @@ LONGEST = PerPerson(source=linked(), keys=(), totals=(Total(name="t", function=T
 AS_TEXTS = {
     "rows are told apart by it": asked(W, over=windowed(linked())),
     "a condition reads it": asked(W, over=Filter(source=linked(), condition=is_x("z.w"))),
-    "another key reads it": asked(W, key(is_x("z.w"), Kind.BOOLEAN, False, True)),
+    "another key reads it": asked(W, key(is_x("z.w"), Kind.BOOLEAN, *(False, True))),
     "a public table is joined on it": asked(W, over=PUBLIC),
     "it is a total's": asked(key(column("t"), Kind.TEXT, "x"), over=LONGEST),
     "it is a public table's": asked(key(column("public.r"), Kind.TEXT, "x"), over=PUBLIC),

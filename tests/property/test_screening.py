@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stillroom.adapters.engine.screening import CLAMPED, screened
-from stillroom.adapters.statements.statement import can_clamp
-from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, produced, steps
+from stillroom.adapters.engine.screening import FOUND, Screening, screened
+from stillroom.adapters.statements.statement import can_clamp, needs_person_step
+from stillroom.model.expression import IsNull
+from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, made, produced, steps
 from stillroom.model.schema import Kind
 from tests.fakes import ListTable
 from tests.plans import Link, column, count, facts_of, key, part, plan, scan, total
@@ -19,6 +20,7 @@ from tests.world import ENGINE
 
 if TYPE_CHECKING:
     from stillroom.model.plan import Plan
+    from stillroom.model.relation import Relation
     from stillroom.model.schema import Scalar
 
 Rows = list[dict[str, "Scalar"]]
@@ -38,10 +40,16 @@ def asked(low: int, high: int, rows: int) -> Plan:
     return plan(FACTS, PARTS, [count(rows), bounded, count()], link=INNER, keys=KEYS)
 
 
-def marks(plan: Plan) -> list[Join]:
-    """Return the joins that tell whose totals may be clamped."""
-    found = screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)])
-    return [step for step in steps(found.rows) if isinstance(step, Join) and step.has_right == CLAMPED]
+def screening(plan: Plan, lone: tuple[str, ...] = ()) -> Screening | None:
+    """Return a plan in two, as engines run it, if they do."""
+    return screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)], lone)
+
+
+def in_two(plan: Plan, lone: tuple[str, ...] = ()) -> Screening:
+    """Return a plan in two."""
+    found = screening(plan, lone)
+    assert found is not None
+    return found
 
 
 SIGNED, POSITIVE = asked(-24, 30, 1000), asked(0, 24, 4)
@@ -53,7 +61,7 @@ POSITIVE_ROWS = st.lists(st.fixed_dictionaries({"person": names, "m": st.none() 
 
 def agree(plan: Plan, a: Rows, z: Rows) -> None:
     """Assert that the engine, which screens, and the reference, which does not, give a plan the same cells; with and without a person."""
-    assert marks(plan)
+    assert screening(plan)
     for gone in ("", "p"):
         kept = {name: [row for row in rows if row["person"] != gone] for name, rows in (("a", a), ("z", z))}
         tables = {name: ListTable(rows, KINDS[name], salt=name.encode()) for name, rows in kept.items()}
@@ -90,7 +98,7 @@ def test_nobody_adds_more_than_the_bounds() -> None:
 
 
 BOUNDED = total(column("z.m"), row=(-MOST, MOST), bounds=(-24, 30))
-UNMARKED = {
+UNSCREENED = {
     "rows without the other side would have no mark": plan(FACTS, PARTS, [BOUNDED], link=Link(kind=JoinKind.LEFT), keys=KEYS),
     "neither side is on all rows": plan(FACTS, PARTS, [BOUNDED], link=Link(kind=JoinKind.FULL), keys=KEYS),
     "cells are chosen one by one": plan(FACTS, PARTS, [BOUNDED], link=INNER, keys=KEYS, groups=1),
@@ -105,27 +113,47 @@ UNMARKED = {
 }
 
 
-@pytest.mark.parametrize("why", UNMARKED)
+@pytest.mark.parametrize("why", UNSCREENED)
 def test_what_is_not_screened(why: str) -> None:
-    assert not marks(UNMARKED[why])
-    assert marks(plan(FACTS, PARTS, [BOUNDED], link=INNER, keys=KEYS))
+    assert screening(UNSCREENED[why]) is None
+    assert screening(plan(FACTS, PARTS, [BOUNDED], link=INNER, keys=KEYS))
 
 
-def test_rows_and_all_but_the_mark_stay() -> None:
-    """The side that is marked has one more column, from one row for each person who is found, and nothing else is changed."""
-    (mark,) = marks(SIGNED)
-    assert mark.kind is JoinKind.LEFT
-    assert mark.left == PARTS[0].relation
-    assert isinstance(mark.right, Filter)
-    assert isinstance(mark.right.source, Join)
-    assert all(isinstance(side, PerPerson) and not side.keys for side in (mark.right.source.left, mark.right.source.right))
-    found = screened(SIGNED, SIGNED.measures[:2])
-    assert found.model_copy(update={"rows": SIGNED.rows}) == SIGNED
+def test_rows_of_others_are_added_up_as_they_are() -> None:
+    """Of those who are found, all but their number is as it was; nobody else is told apart, whatever the bounds were."""
+    found, apart, together = in_two(SIGNED)
+    assert isinstance(found, Filter)
+    assert isinstance(found.source, Join)
+    assert all(isinstance(side, PerPerson) and not side.keys for side in (found.source.left, found.source.right))
+    assert apart.model_copy(update={"rows": SIGNED.rows}) == SIGNED
+    assert needs_person_step(apart)
+    assert not needs_person_step(together)
+    assert together.model_copy(update={"rows": SIGNED.rows, "measures": SIGNED.measures}) == SIGNED
+
+
+@pytest.mark.parametrize(
+    ("left", "counted"),
+    [
+        (scan("a", "g"), False),
+        (Filter(source=scan("a", "g"), condition=IsNull(operand=column("a.g"))), False),
+        (Join(kind=JoinKind.LEFT, left=scan("a", "g"), right=scan("b", "h")), False),
+        (Join(kind=JoinKind.INNER, left=scan("a", "g"), right=scan("z", "m", name="z#2")), True),
+        (Join(kind=JoinKind.FULL, left=scan("a", "g"), right=scan("b", "h")), True),
+        (PerPerson(source=scan("a", "g"), keys=(), totals=()), True),
+    ],
+    ids=["rows", "some rows", "rows of two", "rows of another", "rows of either", "groups of a person"],
+)
+def test_rows_are_counted_where_somebody_may_have_two(left: Relation, *, counted: bool) -> None:
+    asked = plan(facts_of({**KINDS, "b": {"h": Kind.INTEGER}}), [part("a", left), PARTS[1]], [BOUNDED], link=INNER, keys=KEYS[1:])
+    found = in_two(asked, ("a", "b")).found
+    assert isinstance(found, Filter)
+    assert isinstance(found.source, Join if counted else PerPerson)
 
 
 def test_its_columns_have_names_that_no_dataset_can_have() -> None:
     """A dataset of any name may have columns of any name; and the compiler's own begin with the name of a dataset."""
-    (mark,) = marks(SIGNED)
-    names = produced(mark.right) | {CLAMPED}
-    assert len(names) == 3
+    found, _, together = in_two(SIGNED)
+    marks = [name for step in steps(together.rows) for name in made(step)]
+    names = [*produced(found), *marks, FOUND]
+    assert len(names) == 4
     assert not any(name.partition(".")[0].isidentifier() for name in names)

@@ -6,16 +6,28 @@ row of the other side. Where that is no more than a total's bounds, on either si
 are; and clamped totals that are totals add up to the sum over rows. NULL counts as 0 in both sums.
 
 That sum needs one group for each person, on one side of the join; totals need one for each person's cell, behind it. Where everybody has
-one row on the other side, as the tables' sizes tell, nothing need be counted there. The other side is
-marked with the persons that it finds: they are grouped by themselves, and all others as one (`statements.statement`). Which these are
-depends on their own rows alone, and is told to nobody: the cells are the same integers.
+one row on the other side, as the tables' sizes tell, nothing need be counted there. The other side is then divided: rows of persons that
+are found are measured as ever, and those of all others with nobody told apart (`statements.statement`). Which these are depends on their
+own rows alone, and is told to nobody: the cells of both add up to the same integers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from stillroom.model.expression import Any, Arithmetic, ArithmeticOp, Branch, Case, Column, Compare, Comparison, Constant, columns_of
+from stillroom.model.expression import (
+    Any,
+    Arithmetic,
+    ArithmeticOp,
+    Branch,
+    Case,
+    Column,
+    Compare,
+    Comparison,
+    Constant,
+    IsNull,
+    columns_of,
+)
 from stillroom.model.measure import Aggregate
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, PerPerson, Scan, Total, TotalFunction, produced, sources
 
@@ -30,8 +42,11 @@ if TYPE_CHECKING:
 _NAME = "#screening."
 """What its columns are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
 
-CLAMPED = f"{_NAME}clamped"
-"""The column that is true on all rows of persons whose totals clamping may change, and NULL on those of others."""
+FOUND = f"{_NAME}found"
+"""What stands for the persons that are found, one row each, in the rows of the two plans."""
+
+_CLAMPED = f"{_NAME}clamped"
+"""The column that is true on all rows of persons that are found, and NULL on those of others."""
 
 _ONE = Constant(value=1)
 
@@ -42,8 +57,22 @@ _LARGEST = 2**53 - 1
 """The largest constant of a plan. A bound that clamping reaches is no larger than the total of all rows, so that this one holds it, too."""
 
 
-def screened(plan: Plan, clamped: Sequence[Measure], lone: Container[str] = ()) -> Plan:
-    """Return a plan with the same rows, whose column `CLAMPED` tells whose totals clamping may change; or itself, if that does not pay.
+class Screening(NamedTuple):
+    """A plan in two: cells of the first and the second add up to those of the plan.
+
+    Attributes:
+        found: Everybody whose totals clamping may change, in one row each; in both plans, `FOUND` stands for it.
+        apart: The plan of these persons.
+        together: The plan of all others, where no total is clamped, and so nobody is told apart.
+    """
+
+    found: Relation
+    apart: Plan
+    together: Plan
+
+
+def screened(plan: Plan, clamped: Sequence[Measure], lone: Container[str] = ()) -> Screening | None:
+    """Return a plan in two, or nothing if that does not pay.
 
     Args:
         plan: Sums over the same cells.
@@ -53,15 +82,29 @@ def screened(plan: Plan, clamped: Sequence[Measure], lone: Container[str] = ()) 
     join, chosen = plan.whole, plan.bounds.keep_groups or plan.selection is not None
     seldom = all(_seldom(one, plan.bounds.rows) for one in clamped)
     if chosen or not seldom or not isinstance(join, Join) or join.kind is not JoinKind.INNER:
-        return plan
+        return None
     values = frozenset[str]().union(*(columns_of(one.value) for one in clamped))
     for side, other in (("right", "left"), ("left", "right")):
         if values <= produced(getattr(join, side)):
             of_one = _has_one_row(getattr(join, other), lone)
             found = _found(getattr(join, side), None if of_one else getattr(join, other), clamped, plan.bounds.rows)
-            marked = Join(kind=JoinKind.LEFT, left=getattr(join, other), right=found, has_right=CLAMPED)
-            return plan.model_copy(update={"rows": join.model_copy(update={other: marked})})
-    return plan
+            mine, others = (join.model_copy(update={other: half}) for half in _halves(getattr(join, other)))
+            return Screening(found, plan.model_copy(update={"rows": mine}), _unclamped(plan.model_copy(update={"rows": others})))
+    return None
+
+
+def _halves(side: Relation) -> tuple[Relation, Relation]:
+    """Return the rows of persons that are found, and those of all others."""
+    found = Scan(dataset=FOUND, name=FOUND, columns=())
+    marked = Join(kind=JoinKind.LEFT, left=side, right=found, has_right=_CLAMPED)
+    return Join(kind=JoinKind.INNER, left=side, right=found), Filter(source=marked, condition=IsNull(operand=Column(name=_CLAMPED)))
+
+
+def _unclamped(plan: Plan) -> Plan:
+    """Return a plan whose bounds let all totals pass."""
+    rows = plan.bounds.rows
+    wide = (one.model_copy(update={"low": rows * one.row_low, "high": rows * one.row_high}) for one in plan.measures)
+    return plan.model_copy(update={"measures": tuple(wide)})
 
 
 def _seldom(measure: Measure, rows: int) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from stillroom.adapters.engine.positions import OUTSIDE
 from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, type_of, whole
 from stillroom.adapters.statements.terms import term
 from stillroom.model.expression import Column
@@ -49,15 +48,16 @@ def _keyed(key: Key, number: int, scope: Scope, as_positions: Container[str]) ->
     if key.domain is None:
         return Keyed(number, f"k{number}", as_type(value, type_of(key.kind) if value.type is SqlType.NULL else value.type))
     if isinstance(key.value, Column) and key.value.name in as_positions:
-        missing = key.domain.index(None) if None in key.domain else OUTSIDE
-        return Keyed(number, f"i{number}", exp.Coalesce(this=value.node, expressions=[whole(missing)]))
+        if None not in key.domain:
+            return Keyed(number, f"i{number}", value.node)
+        return Keyed(number, f"i{number}", exp.Coalesce(this=value.node, expressions=[whole(key.domain.index(None))]))
     listed = Term(exp.column(f"v{number}"), type_of(key.kind))
     shared = common((value, listed))
     return Keyed(number, f"k{number}", as_type(value, shared), as_type(listed, shared))
 
 
 def looked_up(select: exp.Select, keys: Sequence[Keyed]) -> exp.Select:
-    """Add the position of each key that is not selected, and leave out rows in which one has none."""
+    """Add the position of each key that is not selected, and leave out rows in which one has none: NULL is not 0 or more either."""
     for key in keys:
         if key.listed is not None:
             same = exp.NullSafeEQ(this=exp.column(key.name), expression=key.listed)

@@ -86,6 +86,7 @@ class RowWriter:
         self._texts = texts
         self._kinds = {fact.name: fact.type.kind for fact in plan.facts}
         self._numbers = count()
+        self._defined: dict[str, str] = {}
 
     def rows(self, relation: Relation) -> Rows:
         """Write a relation."""
@@ -109,6 +110,13 @@ class RowWriter:
             case Window():
                 return self._window(relation)
 
+    def defined(self, dataset: str, table: str, relation: Relation) -> exp.Select:
+        """Write the persons of a relation, which is what scans of a dataset of that name read from now on, in a table of the statement."""
+        rows = self.rows(relation)
+        self._defined[dataset] = table
+        named = exp.alias_(exp.column(rows.person), "person", copy=False)
+        return exp.select(named, copy=False).from_(self.table(rows.select), copy=False)
+
     def name(self, prefix: str = "c") -> str:
         """Return a new name."""
         return f"{prefix}{next(self._numbers)}"
@@ -128,6 +136,9 @@ class RowWriter:
         person, they would break the bounds of every number.
         """
         person = self.name()
+        if scan.dataset in self._defined:
+            named = exp.alias_(exp.column("person"), person, copy=False)
+            return Rows(exp.select(named, copy=False).from_(exp.to_table(self._defined[scan.dataset]), copy=False), person, {})
         select, columns = self._read(scan.dataset, scan.name, scan.columns, person)
         if scan.dataset != self._base:
             select.where(exp.Not(this=exp.Is(this=exp.column(person), expression=exp.null())), copy=False)

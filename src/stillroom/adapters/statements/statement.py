@@ -14,12 +14,11 @@ from sqlglot import exp
 
 from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
 from stillroom.adapters.engine.kinds import key_places, kind_plan, measure_kinds
-from stillroom.adapters.engine.screening import CLAMPED, screened
+from stillroom.adapters.engine.screening import FOUND, screened
 from stillroom.adapters.statements.keys import keyed, looked_up, positions
 from stillroom.adapters.statements.rows import RowWriter
 from stillroom.adapters.statements.sql import SqlType, Texts, as_type, number, sql_cast, whole, within
-from stillroom.adapters.statements.terms import term, truth
-from stillroom.model.expression import Column
+from stillroom.adapters.statements.terms import term
 from stillroom.model.measure import Aggregate
 from stillroom.model.schema import Kind
 
@@ -27,9 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from stillroom.adapters.engine.kinds import MeasureKind
+    from stillroom.adapters.engine.screening import Screening
     from stillroom.adapters.statements.dialect import Dialect
     from stillroom.adapters.statements.keys import Keyed
-    from stillroom.adapters.statements.rows import Read, Rows
+    from stillroom.adapters.statements.rows import Read
     from stillroom.adapters.statements.terms import Scope
     from stillroom.model.measure import Measure
     from stillroom.model.plan import Key, Plan
@@ -113,13 +113,15 @@ def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect, lon
     """Write the measures of one kind; to all that follows, these are the plan's, and their keys are its keys."""
     grouped, keys = len(plan.grouping), (*range(len(plan.grouping)), *kind.grid)
     places = key_places(plan, kind)
-    plan = _fastest(kind_plan(plan, kind), lone)
+    plan, screening = _fastest(kind_plan(plan, kind), lone)
     texts = Texts()
     writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     bound = texts.bind(f"{salt.hex()}|") if keep else None
     cell = [positions(plan)[n] for n in places]
-    if kind.aggregate is not Aggregate.UNION and not (keep and kind.grid):
+    if screening is not None:
+        select = _screened(screening, writer, cell)
+    elif kind.aggregate is not Aggregate.UNION and not (keep and kind.grid):
         select = _sums(plan, writer, cell, bound)
     else:
         select = _made(plan, writer, cell, _of_rows(plan, writer, grouped, bound))
@@ -128,12 +130,24 @@ def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect, lon
     return Statement(kind.measures, domains, cells, kind.counted, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
 
 
-def _fastest(plan: Plan, lone: Container[str]) -> Plan:
-    """Return the plan with the same cells that has the least to do for each person."""
+def _fastest(plan: Plan, lone: Container[str]) -> tuple[Plan, Screening | None]:
+    """Return a plan with the same cells that has the least to do for each person, and how it is screened, if it is."""
     if not needs_person_step(plan):
-        return plan
+        return plan, None
     eager = aggregated_eagerly(plan)
-    return eager if eager is not plan else screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)], lone)
+    if eager is not plan:
+        return eager, None
+    return plan, screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)], lone)
+
+
+def _screened(screening: Screening, writer: RowWriter, cell: Sequence[str]) -> exp.Select:
+    """Write both plans of a screening, over persons that are found once, and the sums of their cells."""
+    name = writer.name("r")
+    found = writer.defined(FOUND, name, screening.found)
+    apart, together = (_sums(plan, writer, cell, None) for plan in (screening.apart, screening.together))
+    both = exp.select("*").from_(exp.union(apart, together, distinct=False, copy=False).subquery(writer.name("r"), copy=False), copy=False)
+    sums = {name: _sum(exp.column(name), writer.dialect) for name in _totals(screening.apart)}
+    return writer.aggregate(both, _columns(cell), sums).with_(name, as_=found, materialized=True, copy=False)
 
 
 def _sums(plan: Plan, writer: RowWriter, cell: Sequence[str], salt: exp.Expr | None) -> exp.Select:
@@ -154,7 +168,7 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
     What a person keeps is decided before anything is counted, by groups alone: a value in a group that its person gives up does not count
     there, and the grid has no say in it.
     """
-    rows, keys = _valued(plan, writer)
+    rows, keys = _valued(plan, writer, grouped)
     groups = positions(plan)[:grouped]
     if salt is not None:
         name = writer.name("r")
@@ -191,7 +205,7 @@ def _made(plan: Plan, writer: RowWriter, cell: Sequence[str], rows: exp.Select) 
     return writer.aggregate(of_persons, _columns(cell), {name: _sum(exp.column(name), writer.dialect) for name in names})
 
 
-def _valued(plan: Plan, writer: RowWriter) -> tuple[exp.Select, list[Keyed]]:
+def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, list[Keyed]]:
     """Write rows with their person, their position in each key that is grouped by, all keys and measures; return the keys, too."""
     source = writer.rows(plan.rows)
     scope = writer.scope(source.columns)
@@ -203,7 +217,7 @@ def _valued(plan: Plan, writer: RowWriter) -> tuple[exp.Select, list[Keyed]]:
     named |= {key.name: key.node for key in keys} | {f"m{n}": value.node for n, value in enumerate(values)}
     columns = [exp.alias_(node, name, copy=False) for name, node in named.items()]
     rows = exp.select(*columns, copy=False).from_(writer.table(source.select), copy=False)
-    return looked_up(exp.select("*").from_(writer.table(rows), copy=False), keys[: len(plan.grouping)]), keys
+    return looked_up(exp.select("*").from_(writer.table(rows), copy=False), keys[:grouped]), keys
 
 
 def _totals(plan: Plan) -> list[str]:
@@ -228,30 +242,11 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
         named = [exp.alias_(key.node, key.name, copy=False) for key in keys]
         rows = exp.select("*", *named, copy=False).from_(writer.table(source.select), copy=False)
         placed = looked_up(exp.select("*").from_(writer.table(rows), copy=False), keys)
-        if CLAMPED in source.columns:
-            return _screened(plan, writer, placed, source)
         return writer.aggregate(placed, {"person": exp.column(source.person), **_columns(positions(plan))}, sums)
     if plan.selection is not None:
         sums["persons"] = exp.Count(this=exp.Star())
     totals = writer.aggregate(source.select, {key.name: key.node for key in keys}, sums)
     return looked_up(exp.select(*positions(plan), *sums).from_(writer.table(totals), copy=False), keys)
-
-
-def _screened(plan: Plan, writer: RowWriter, rows: exp.Select, source: Rows) -> exp.Select:
-    """Write the totals in each cell of everybody whose totals clamping may change, and those of all others together, who have no person."""
-    scope = writer.scope(source.columns)
-    mine = exp.Case(ifs=[exp.If(this=truth(Column(name=CLAMPED), scope), true=exp.column(source.person))])
-    cells, names = _columns(positions(plan)), _totals(plan)
-    values = [number(term(one.value, scope)).node for one in plan.measures]
-    sums = {name: _sum(value, writer.dialect) for name, value in zip(names, values, strict=True)}
-    added = writer.aggregate(rows, {"person": mine, **cells}, sums)
-    together = exp.Is(this=exp.column("person"), expression=exp.null())
-    totals = [
-        exp.Case(ifs=[exp.If(this=together.copy(), true=exp.column(name))], default=_clamped(exp.column(name), one, plan.bounds.rows))
-        for name, one in zip(names, plan.measures, strict=True)
-    ]
-    named = (exp.alias_(node, name, copy=False) for name, node in zip(names, totals, strict=True))
-    return exp.select("person", *cells, *named, copy=False).from_(writer.table(added), copy=False)
 
 
 def _counted(plan: Plan, writer: RowWriter, cells: exp.Select) -> exp.Select:
