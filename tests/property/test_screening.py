@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stillroom.adapters.engine.screening import FOUND, Screening, screened
 from stillroom.adapters.statements.statement import can_clamp, needs_person_step
 from stillroom.model.expression import IsNull
-from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, made, produced, steps
+from stillroom.model.relation import Enrich, Filter, Join, JoinKind, On, PerPerson, made, produced, steps
 from stillroom.model.schema import Kind
 from tests.fakes import ListTable
 from tests.plans import Link, column, count, facts_of, key, part, plan, scan, total
@@ -54,6 +54,7 @@ def in_two(plan: Plan, lone: tuple[str, ...] = ()) -> Screening:
 
 SIGNED, POSITIVE = asked(-24, 30, 1000), asked(0, 24, 4)
 names, groups = st.sampled_from("pq"), st.none() | st.integers(0, 1)
+A_ROW = st.fixed_dictionaries({"g": groups})
 A_ROWS = st.lists(st.fixed_dictionaries({"person": names, "g": groups}), min_size=1, max_size=5)
 SIGNED_ROWS = st.lists(st.fixed_dictionaries({"person": names, "m": st.none() | st.integers(-MOST, MOST), "w": groups}), max_size=12)
 POSITIVE_ROWS = st.lists(st.fixed_dictionaries({"person": names, "m": st.none() | st.integers(0, MOST), "w": groups}), max_size=12)
@@ -86,6 +87,14 @@ def test_signed_totals_are_the_same(a: Rows, z: Rows) -> None:
 @given(a=A_ROWS, z=POSITIVE_ROWS)
 def test_totals_that_are_never_negative_are_the_same(a: Rows, z: Rows) -> None:
     agree(POSITIVE, a, z)
+
+
+@settings(max_examples=30)
+@example(a={"p": {"g": 0}, "q": {"g": 1}}, z=[*rows_of("p", 5, m=6, w=0), *rows_of("q", 4, m=6, w=0)])
+@given(a=st.dictionaries(names, A_ROW, min_size=1), z=POSITIVE_ROWS)
+def test_totals_of_those_who_have_one_row_are_the_same(a: dict[str, dict[str, Scalar]], z: Rows) -> None:
+    assert isinstance(in_two(POSITIVE, ("a",)).found, Filter)
+    agree(POSITIVE, [{"person": person, **row} for person, row in a.items()], z)
 
 
 def test_nobody_adds_more_than_the_bounds() -> None:
@@ -140,8 +149,12 @@ def test_rows_of_others_are_added_up_as_they_are() -> None:
         (Join(kind=JoinKind.INNER, left=scan("a", "g"), right=scan("z", "m", name="z#2")), True),
         (Join(kind=JoinKind.FULL, left=scan("a", "g"), right=scan("b", "h")), True),
         (PerPerson(source=scan("a", "g"), keys=(), totals=()), True),
+        (
+            Enrich(source=scan("a", "g"), dataset="p", name="p", kind=JoinKind.INNER, on=(On(left=column("a.g"), column="k"),), columns=()),
+            True,
+        ),
     ],
-    ids=["rows", "some rows", "rows of two", "rows of another", "rows of either", "groups of a person"],
+    ids=["rows", "some rows", "rows of two", "rows of another", "rows of either", "groups of a person", "rows of a public table"],
 )
 def test_rows_are_counted_where_somebody_may_have_two(left: Relation, *, counted: bool) -> None:
     asked = plan(facts_of({**KINDS, "b": {"h": Kind.INTEGER}}), [part("a", left), PARTS[1]], [BOUNDED], link=INNER, keys=KEYS[1:])

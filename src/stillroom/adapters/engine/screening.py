@@ -29,7 +29,7 @@ from stillroom.model.expression import (
     columns_of,
 )
 from stillroom.model.measure import Aggregate
-from stillroom.model.relation import Enrich, Filter, Join, JoinKind, PerPerson, Scan, Total, TotalFunction, produced, sources
+from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, Scan, Total, TotalFunction, produced, sources
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -124,11 +124,11 @@ def _bound(measure: Measure) -> int:
 
 
 def _has_one_row(side: Relation, lone: Container[str]) -> bool:
-    """Tell whether nobody has more than one row of a relation: a public table adds none, and what is joined is of the same person."""
+    """Tell whether nobody has more than one row of a relation. A public table may have several rows for each of a person's."""
     match side:
         case Scan():
             return side.dataset in lone
-        case Join(kind=JoinKind.INNER | JoinKind.LEFT) | Filter() | Enrich():
+        case Join(kind=JoinKind.INNER | JoinKind.LEFT) | Filter():
             return all(_has_one_row(source, lone) for source in sources(side))
         case _:
             return False
