@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from stillroom.adapters.engine.cells import failed
 from stillroom.adapters.engine.finding import FindingEngine
 from stillroom.adapters.engine.links import PersonLinks
+from stillroom.adapters.engine.lone_rows import lone_datasets
 from stillroom.adapters.statements.sql import unsound
 from stillroom.errors import Failed
 from stillroom.model.expression import Case, children
@@ -68,7 +69,7 @@ class DatafusionEngine(FindingEngine):
         """Run the statements of a plan, and return each with its rows."""
         from stillroom.adapters.datafusion.context import locked_context, with_deep_stack
         from stillroom.adapters.datafusion.dialect import DATAFUSION
-        from stillroom.adapters.statements.inputs import inputs_of, lone_datasets
+        from stillroom.adapters.statements.inputs import inputs_of
         from stillroom.adapters.statements.statement import statements
 
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from stillroom.adapters.duckdb.connection import Database, TimeLimit
 from stillroom.adapters.engine.cells import Combined, Listed, failed
 from stillroom.adapters.engine.links import PersonLinks
+from stillroom.adapters.engine.lone_rows import lone_datasets
 from stillroom.adapters.parts import BLOCK, NotSorted, divided
 from stillroom.model.measure import Aggregate
 
@@ -97,7 +98,7 @@ class DuckdbEngine:
         Distinct values are those of everybody, so that what counts them is never divided.
         """
         from stillroom.adapters.duckdb.dialect import DUCKDB
-        from stillroom.adapters.statements.inputs import inputs_of, lone_datasets
+        from stillroom.adapters.statements.inputs import inputs_of
         from stillroom.adapters.statements.statement import statements
 
         for question in statements(plan, tables[plan.datasets[0]].salt, DUCKDB, lone_datasets(plan, tables)):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stillroom.adapters.engine.lone_rows import has_lone_rows
 from stillroom.model.expression import (
     Any,
     Arithmetic,
@@ -29,7 +30,7 @@ from stillroom.model.expression import (
     columns_of,
 )
 from stillroom.model.measure import Aggregate
-from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, Scan, Total, TotalFunction, produced, sources
+from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, Scan, Total, TotalFunction, produced
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -86,7 +87,7 @@ def screened(plan: Plan, clamped: Sequence[Measure], lone: Container[str] = ()) 
     values = frozenset[str]().union(*(columns_of(one.value) for one in clamped))
     for side, other in (("right", "left"), ("left", "right")):
         if values <= produced(getattr(join, side)):
-            of_one = _has_one_row(getattr(join, other), lone)
+            of_one = has_lone_rows(getattr(join, other), lone)
             found = _found(getattr(join, side), None if of_one else getattr(join, other), clamped, plan.bounds.rows)
             mine, others = (join.model_copy(update={other: half}) for half in _halves(getattr(join, other)))
             return Screening(found, plan.model_copy(update={"rows": mine}), _unclamped(plan.model_copy(update={"rows": others})))
@@ -121,17 +122,6 @@ def _largest(measure: Measure) -> int:
 def _bound(measure: Measure) -> int:
     """Return the largest absolute value that a total may have on either side of 0, where it can be there."""
     return min(measure.high, -measure.low) if measure.row_low < 0 else measure.high
-
-
-def _has_one_row(side: Relation, lone: Container[str]) -> bool:
-    """Tell whether nobody has more than one row of a relation. A public table may have several rows for each of a person's."""
-    match side:
-        case Scan():
-            return side.dataset in lone
-        case Join(kind=JoinKind.INNER | JoinKind.LEFT) | Filter():
-            return all(_has_one_row(source, lone) for source in sources(side))
-        case _:
-            return False
 
 
 def _found(side: Relation, other: Relation | None, clamped: Sequence[Measure], rows: int) -> Relation:

@@ -12,6 +12,7 @@ from stillroom.adapters.engine.cells import failed
 from stillroom.adapters.engine.features import lacking, values_of
 from stillroom.adapters.engine.finding import FindingEngine
 from stillroom.adapters.engine.links import PersonLinks
+from stillroom.adapters.engine.lone_rows import lone_datasets
 from stillroom.errors import Failed
 from stillroom.model.expression import All, Any, children, walk
 
@@ -92,7 +93,7 @@ class SparkEngine(FindingEngine):
     def _found(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> list[tuple[Statement, list[Cells]]]:
         """Run the statements of a plan, and return each with its rows."""
         from stillroom.adapters.spark.dialect import SPARK
-        from stillroom.adapters.statements.inputs import inputs_of, lone_datasets
+        from stillroom.adapters.statements.inputs import inputs_of
         from stillroom.adapters.statements.statement import statements
 
         try:

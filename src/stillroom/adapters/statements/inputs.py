@@ -32,12 +32,6 @@ def inputs_of(plan: Plan, statement: Statement, tables: Mapping[str, AdmittedTab
     return inputs
 
 
-def lone_datasets(plan: Plan, tables: Mapping[str, AdmittedTable]) -> frozenset[str]:
-    """Return the private datasets of a plan in which everybody has one row: there are as many rows as persons, none of them without."""
-    sizes = {dataset: tables[dataset].extent() for dataset in plan.datasets}
-    return frozenset(dataset for dataset, (rows, persons) in sizes.items() if rows == persons)
-
-
 def _what(read: Read) -> Hashable:
     """Return what is read, whatever the statement calls it."""
     return read.dataset, read.columns, read.domains

@@ -134,7 +134,7 @@ def _fastest(plan: Plan, lone: Container[str]) -> tuple[Plan, Screening | None]:
     """Return a plan with the same cells that has the least to do for each person, and how it is screened, if it is."""
     if not needs_person_step(plan):
         return plan, None
-    eager = aggregated_eagerly(plan)
+    eager = aggregated_eagerly(plan, lone)
     if eager is not plan:
         return eager, None
     return plan, screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)], lone)
