@@ -25,7 +25,7 @@ from stillroom.model.expression import (
     Like,
     Not,
 )
-from stillroom.model.function import Function
+from stillroom.model.function import LARGEST_ROOTED, Function
 from stillroom.model.schema import Kind
 from tests.plans import column
 
@@ -70,6 +70,7 @@ NUMERIC = (
     Function.QUOTIENT,
     Function.REMAINDER,
     Function.FLOOR,
+    Function.ROOT,
     Function.GREATEST,
     Function.LEAST,
     Function.WITHIN,
@@ -160,6 +161,9 @@ def calls(draw: st.DrawFn, depth: int) -> Drawn:
         day = Call(function=Function.WITHIN, operands=(left, number(-900_000), number(3_000_000)), bound=one)
         months = (number(draw(st.integers(-5_000, 5_000))),) if function is Function.ADD_MONTHS else ()
         return Call(function=function, operands=(day, *months), bound=MOST_DAYS), MOST_DAYS
+    if function is Function.ROOT:
+        held = Call(function=Function.WITHIN, operands=(left, number(-9), number(LARGEST_ROOTED)), bound=max(one, LARGEST_ROOTED))
+        return Call(function=function, operands=(held,), bound=LARGEST_ROOTED), 2**26
     divisor = draw(st.sampled_from([1, 2, 7, 100, 2**40]))
     operands: dict[Function, tuple[Expression, ...]] = {
         Function.ABSOLUTE: (left,),

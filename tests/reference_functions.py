@@ -30,6 +30,14 @@ def _divided(left: int, right: int, whole: Callable[[Fraction], int]) -> int | N
     return None if right == 0 else whole(Fraction(left, right))
 
 
+def _root(number: int) -> int | None:
+    """Return the whole part of a root, by decimals of fifty digits."""
+    if number < 0:
+        return None
+    with localcontext(prec=50):
+        return int(Decimal(number).sqrt())
+
+
 def _date(day: int) -> tuple[datetime.date, int]:
     """Return a day in the years 1 to 400, and how many times 400 years later it is."""
     cycles, rest = divmod(day + 719_162, 146_097)
@@ -108,6 +116,7 @@ _OF_ALL: dict[str, Callable[..., Scalar]] = {
     "quotient": lambda left, right: _divided(left, right, math.trunc),
     "remainder": lambda left, right: None if right == 0 else int(math.copysign(1, left)) * (abs(left) % abs(right)),
     "floor": lambda left, right: _divided(left, right, math.floor),
+    "root": _root,
     "within": lambda number, low, high: number if number in range(low, high + 1) else None,
     "length": lambda text: sum(1 for _ in text),
     "lower": lambda text: "".join(one.lower() if one.isascii() else one for one in text),

@@ -1194,3 +1194,12 @@ SELECT ward, COUNT(*) AS n, SUM(m) AS m, COUNT_IF(m > 2) AS k FROM (SELECT patie
 
 -- name: medians of a person after an outer join
 SELECT smoker, COUNT(*) AS n, SUM(m) AS m, SUM(k) AS k FROM (SELECT member, smoker, MEDIAN(severity) AS m, COUNT(DISTINCT ward) AS w, COUNT(urgent) AS k, MEDIAN(age - severity) AS d FROM members LEFT JOIN visits ON member = patient GROUP BY member, smoker) WHERE m IS NULL OR m < d GROUP BY smoker
+
+-- name: roots of rows
+SELECT ward, SUM(SQRT(cost)) AS s, COUNT(SQRT(ABS(change))) AS n, COUNT_IF(SQRT(severity) > 1.5) AS c FROM visits GROUP BY ward
+
+-- name: roots as keys
+SELECT SQRT(severity) AS k, COUNT(*) FROM visits GROUP BY k
+
+-- name: deviations and correlations of a person
+SELECT SUM(a), SUM(b), COUNT(a), COUNT_IF(r > 0.5), SUM(r), COUNT(r) FROM (SELECT patient, STDDEV_POP(cost) AS a, STDDEV(change) AS b, CORR(change, severity) AS r FROM visits GROUP BY patient)

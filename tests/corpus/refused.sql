@@ -717,10 +717,6 @@ SELECT SUM(severity % staff) FROM visits
 -- code: FUNCTION_NOT_ALLOWED
 SELECT SUM(POW(severity, 2)) FROM visits
 
--- name: roots
--- code: FUNCTION_NOT_ALLOWED
-SELECT SUM(SQRT(severity)) FROM visits
-
 -- name: logarithms
 -- code: FUNCTION_NOT_ALLOWED
 SELECT SUM(LN(severity)) FROM visits
@@ -915,14 +911,6 @@ SELECT ROUND(cost), COUNT(*) FROM visits
 -- name: function of the person
 -- code: PERSON_NOT_RELEASED
 SELECT COALESCE(patient, 'x'), COUNT(*) FROM visits
-
--- name: function that only exists after the noise, of a row
--- code: FUNCTION_NOT_ALLOWED
-SELECT COUNT(*) FROM visits WHERE SQRT(cost) > 3
-
--- name: function that only exists after the noise, as a key
--- code: FUNCTION_NOT_ALLOWED
-SELECT SQRT(severity), COUNT(*) FROM visits GROUP BY SQRT(severity)
 
 -- name: text from before its beginning
 -- code: EXPRESSION_NOT_ALLOWED
@@ -1319,10 +1307,18 @@ SELECT SUM(v) FROM (SELECT patient, VARIANCE(CAST(LENGTH(note) AS INTEGER)) AS v
 -- code: TYPE_MISMATCH
 SELECT COUNT(v) FROM (SELECT patient, VAR_POP(seen) AS v FROM visits GROUP BY patient)
 
--- name: deviation of each person
--- code: AGGREGATE_NOT_ALLOWED
-SELECT SUM(v) FROM (SELECT patient, STDDEV(cost) AS v FROM visits GROUP BY patient)
+-- name: root of a date
+-- code: TYPE_MISMATCH
+SELECT SUM(SQRT(seen)) FROM visits
 
--- name: correlation of each person
+-- name: root of a person's text
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM visits WHERE SQRT(ward) > 1
+
+-- name: deviation of a person's text
+-- code: TYPE_MISMATCH
+SELECT SUM(v) FROM (SELECT patient, STDDEV(ward) AS v FROM visits GROUP BY patient)
+
+-- name: correlation of one column of a person
 -- code: AGGREGATE_NOT_ALLOWED
-SELECT SUM(v) FROM (SELECT patient, CORR(cost, severity) AS v FROM visits GROUP BY patient)
+SELECT SUM(v) FROM (SELECT patient, CORR(cost) AS v FROM visits GROUP BY patient)

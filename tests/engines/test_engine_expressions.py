@@ -107,10 +107,11 @@ def kind_of(node: Expression) -> Kind:
 
 
 def always_null(node: Expression) -> bool:
+    """Tell whether an expression is NULL of no kind: other functions have a kind of their own, whatever they are called with."""
     if isinstance(node, Case):
         return all(always_null(result) for result in (*(branch.then for branch in node.branches), node.otherwise))
     if isinstance(node, Call):
-        return all(map(always_null, node.operands))
+        return node.function in {Function.GREATEST, Function.LEAST} and all(map(always_null, node.operands))
     return node == NULL
 
 

@@ -10,7 +10,7 @@ from scripts.refresh_docs import ENGINES, LACKING, block, engine_reference
 from stillroom.admission.timestamps import LAST_TIMESTAMP
 from stillroom.errors import Failed
 from stillroom.model.expression import Call, Constant, Expression
-from stillroom.model.function import Function
+from stillroom.model.function import LARGEST_ROOTED, Function
 from stillroom.model.schema import Kind
 from tests import reference
 from tests.engines.test_engine_expressions import coded, kind_of, named
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from stillroom.ports import Engine
 
 NUMBERS = (0, 1, -1, 2, -2, 3, 7, -7, 10, 99, -100, 2**31, -(2**31) - 1, 2**53 + 1, LARGE - 1, LARGE, 1 - LARGE, -LARGE, None)
+SQUARES = (0, 1, 2, 3, 7, 94_906_265, 2**25 - 1, 2**25, 2**25 + 1, 47_453_132, 2**26 - 1)
+ROOTED = (*(square * square + more for square in SQUARES for more in (-1, 0, 1)), LARGEST_ROOTED - 1, LARGEST_ROOTED, -7, -LARGE, None)
+"""Numbers on both sides of squares, and others that roots are or are not taken of."""
 DAYS = (-719_162, -719_161, -141_428, -1, 0, 1, 59, 10_957, 11_015, 19_782, 19_783, 20_088, 2_932_895, 2_932_896, None)
 MONTHS = (12, 13, 23, 24, 23_639, 23_640, 24_290, 119_999, 120_000, None)
 SPELLED = (
@@ -74,6 +77,7 @@ CALLS: dict[Function, list[Call]] = {
     Function.QUOTIENT: [of(Function.QUOTIENT, X, Y), of(Function.QUOTIENT, X, number(-7))],
     Function.REMAINDER: [of(Function.REMAINDER, X, Y), of(Function.REMAINDER, X, number(-7))],
     Function.FLOOR: [of(Function.FLOOR, X, number(divisor)) for divisor in (1, 7, 1000, 2**53 - 1)],
+    Function.ROOT: [of(Function.ROOT, X, bound=LARGEST_ROOTED)],
     Function.GREATEST: [of(Function.GREATEST, X, Y), of(Function.GREATEST, TEXT, OTHER), of(Function.GREATEST, X, Y, number(5))],
     Function.LEAST: [of(Function.LEAST, X, Y), of(Function.LEAST, TEXT, OTHER), of(Function.LEAST, X, Y, number(5))],
     Function.WITHIN: [of(Function.WITHIN, X, number(low), number(high)) for low, high in ((-7, 7), (0, 0), (-(2**53) + 1, 2**53 - 1))],
@@ -112,6 +116,8 @@ def rows_for(function: Function) -> list[dict[str, Scalar]]:
     """Return rows that go to a function's edges."""
     if function in DATED:
         return [{"large": day} for day in DAYS]
+    if function is Function.ROOT:
+        return [{"large": one} for one in ROOTED if one is None or one <= LARGEST_ROOTED]
     if function is Function.MONTH_START:
         return [{"large": month} for month in MONTHS]
     if function in {Function.TEXT_NUMBER, Function.TEXT_DATE, Function.TEXT_TIMESTAMP, Function.TEXT_TRUTH}:

@@ -47,6 +47,12 @@ SPELLED = {
     "covariances and regressions of a person": {
         "REGR_SLOPE(change, severity)": "IF(REGR_SXX(change, severity) > 0, REGR_SLOPE(change, severity), NULL)"
     },
+    "roots of rows": {"SUM(SQRT(cost))": "SUM(ROUND(SQRT(cost), 6))"},
+    "deviations and correlations of a person": {
+        "STDDEV_POP(cost)": "ROUND(STDDEV_POP(cost), 5)",
+        "STDDEV(change)": "ROUND(STDDEV(change), 7)",
+        "CORR(change, severity)": "IF(REGR_SYY(change, severity) * REGR_SXX(change, severity) > 0, ROUND(CORR(change, severity), 6), NULL)",
+    },
     "medians and quantiles of a person": {"QUANTILE_CONT(change": "QUANTILE_CONT(change::DOUBLE"},
 }
 """What DuckDB is asked in the place of parts of some questions. It says that the slope through rows of one x is no number, where questions

@@ -28,9 +28,10 @@ TOTALS = (
     *("COUNT(*)", "SUM({n})", "COUNT({any})", "MIN({n})", "MAX({n})", "AVG({n})", "MIN({d})", "MAX({s})", "MIN({any})", "MAX({any})") * 2,
     *("COUNT(DISTINCT {any})", "COUNT(DISTINCT {any})", "COUNT(DISTINCT {p})"),
     *("VARIANCE({n})", "VAR_POP({n})", "COVAR_SAMP({n}, {n})", "COVAR_POP({n}, {n})", "REGR_SLOPE({n}, {n})", "REGR_INTERCEPT({n}, {n})"),
+    *("STDDEV({n})", "STDDEV_POP({n})", "CORR({n}, {n})"),
     *("MEDIAN({n})", "QUANTILE_CONT({n}, 0.9)", "PERCENTILE_CONT(0.35) WITHIN GROUP (ORDER BY {n} DESC)"),
 )
-FINER = ("AVG", "VAR", "COVAR", "REGR", "MEDIAN", "QUANTILE", "PERCENTILE")
+FINER = ("AVG", "VAR", "STDDEV", "COVAR", "CORR", "REGR", "MEDIAN", "QUANTILE", "PERCENTILE")
 """Aggregates that have decimal places whatever they are of."""
 
 WINDOWS = (

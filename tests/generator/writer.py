@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 NUMBERS = (
     *("{n} + {n}", "{n} - {n}", "{n} * {n}", "{n} / {n}", "{i} // {i}", "{n} % {n}", "MOD({n}, {n})", "-{n}"),
-    *("ABS({n})", "SIGN({n})", "FLOOR({n})", "CEIL({n})", "CEILING({n})", "ROUND({n})", "ROUND({n}, {place})", "TRUNC({n}, {place})"),
+    *(
+        "ABS({n})",
+        "SIGN({n})",
+        "FLOOR({n})",
+        "CEIL({n})",
+        "CEILING({n})",
+        "SQRT({n})",
+        "ROUND({n})",
+        "ROUND({n}, {place})",
+        "TRUNC({n}, {place})",
+    ),
     *("GREATEST({n}, {n})", "LEAST({n}, {n}, NULL)", "COALESCE({n}, {n})", "IFNULL({n}, 0)", "NULLIF({n}, {n})"),
     *("IF({c}, {n}, {n})", "IIF({c}, {n}, NULL)", "CASE WHEN {c} THEN {n} WHEN {c} THEN {n} END", "CASE {n} WHEN 1 THEN {n} ELSE 0 END"),
     *("WIDTH_BUCKET({n}, 0, 10, 4)", "LENGTH({t})", "POSITION({t} IN {t})", "STRPOS({t}, {text})", "EXTRACT({part} FROM {d})"),

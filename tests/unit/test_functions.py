@@ -13,9 +13,11 @@ from sqlglot import exp, parse_one
 from stillroom.admission.cells import NUMBER_LIMIT
 from stillroom.admission.dates import FIRST_DAY, LAST_DAY
 from stillroom.admission.timestamps import FIRST_TIMESTAMP, LAST_TIMESTAMP
+from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.spans import value_span
-from stillroom.errors import StillroomError
-from stillroom.model.expression import Column
+from stillroom.errors import Code, InvalidInput, StillroomError
+from stillroom.model.expression import Call, Column
+from stillroom.model.function import LARGEST_ROOTED, Function
 from stillroom.model.relation import ColumnFact, Scan
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.evaluate import evaluate
@@ -65,6 +67,8 @@ EXPRESSIONS = (
     *("GREATEST(a, b)", "GREATEST(a, 3)", "LEAST(a, 3, c)", "LEAST(b, NULL)", "GREATEST(u, -5)", "LEAST(GREATEST(u, 0), 10)"),
     *("GREATEST(d, last)", "LEAST(e, DATE '2024-01-01')", "GREATEST(l, 3)", "a % 4", "b % 0.35", "a % b", "l % c", "a % 0", "c % 1"),
     *("a // 2", "a // c", "c // a", "a // l", "ABS(a)", "ABS(b - 30)", "ABS(c)", "ABS(l)", "SIGN(b)", "SIGN(u)"),
+    *("SQRT(a)", "SQRT(b)", "SQRT(c)", "SQRT(l)", "SQRT(b * b)", "SQRT(c / 7)", "SQRT(LEAST(u, 900))", "SQRT(7)"),
+    *("SQRT(b * 100000)", "SQRT(ABS(b))"),
     *("FLOOR(b)", "CEIL(b)", "FLOOR(a)", "CEILING(b / 7)", "ROUND(b)", "ROUND(b, 1)", "ROUND(b, 5)", "ROUND(b, -1)", "ROUND(l, -1)"),
     *("TRUNC(b)", "TRUNC(b, 1)", "TRUNC(a, -1)", "ROUND(a / 3, 2)", "WIDTH_BUCKET(b, -5, 20.5, 7)", "WIDTH_BUCKET(u, 0, 10, 3)"),
     *("WIDTH_BUCKET(c, 2, 3, 50)", "YEAR(d)", "YEAR(first)", "YEAR(last)", "YEAR(e)", "QUARTER(d)", "MONTH(e)", "DAY(d)", "WEEK(last)"),
@@ -358,3 +362,16 @@ def test_calls_with_any_operands_are_compiled_or_refused(name: str) -> None:
     for place, operands in product(PLACES, OPERANDS):
         with suppress(StillroomError):
             questions.compiled("SELECT " + place.format(call=f"{name}({operands})"))
+
+
+def test_the_verifier_takes_no_root_of_a_number_that_engines_take_none_of() -> None:
+    asked = Call(function=Function.ROOT, operands=(Column(name="x"),), bound=LARGEST_ROOTED)
+    assert value_span(asked, {"x": (-9, LARGEST_ROOTED)}) == (0, 2**26 - 1)
+    with pytest.raises(Broken, match="root"):
+        value_span(asked, {"x": (0, LARGEST_ROOTED + 1)})
+
+
+def test_the_root_of_what_is_too_large_is_refused() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        compiled("SQRT(a * 1000000000000000 * 1000000000000)")
+    assert refused.value.code is Code.NUMBER_TOO_LARGE

@@ -1,9 +1,10 @@
-"""Variances, covariances and regressions of one person's rows: by their definitions, and within what is said about them."""
+"""Variances, deviations, correlations and the like of one person's rows: by their definitions, and within what is said about them."""
 
 from __future__ import annotations
 
 import math
 import re
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,13 @@ def rounded(value: Fraction | None) -> int:
     return units if exact >= 0 else -units
 
 
+def measured(plan: Plan, rows: list[tuple[int | None, int | None]]) -> tuple[tuple[int, ...], ...]:
+    """Return what a plan measures of one person's costs and ages."""
+    columns = {name: kind.kind for name, kind in kinds("visits").items()}
+    stored: list[dict[str, Scalar]] = [{"person": "p", **dict.fromkeys(columns), "cost": y, "age": x} for y, x in rows]
+    return ReferenceEngine().measure_exactly(plan, {"visits": ListTable(stored, columns, salt=b"v", private=True)})
+
+
 @pytest.mark.parametrize("aggregate", MEANT)
 def test_it_is_what_its_definition_says(aggregate: str) -> None:
     made = re.sub(r"\b[xy]\b", lambda name: {"y": "cost", "x": "age"}[name[0]], aggregate)
@@ -91,11 +99,52 @@ def test_it_is_what_its_definition_says(aggregate: str) -> None:
     @example([(2000, -3), (0, 9)])
     @example([(2000, 0), (0, 1)])
     def check(rows: list[tuple[int | None, int | None]]) -> None:
-        columns = {name: kind.kind for name, kind in kinds("visits").items()}
-        stored: list[dict[str, Scalar]] = [{"person": "p", **dict.fromkeys(columns), "cost": y, "age": x} for y, x in rows]
-        found = ReferenceEngine().measure_exactly(plan, {"visits": ListTable(stored, columns, salt=b"v", private=True)})
+        found = measured(plan, rows)
         value = MEANT[aggregate]([(Fraction(y, 100), Fraction(x)) for y, x in rows if y is not None and x is not None])
         assert found == ((rounded(value),), (int(value is not None),))
+
+    check()
+
+
+def root(square: Fraction | None, places: int) -> int:
+    """Return the root in so many places, rounded half away from zero; NULL adds nothing."""
+    with localcontext(prec=60):
+        exact = (Decimal((square or Fraction(0)).numerator) / Decimal((square or Fraction(0)).denominator)).sqrt()
+        return int(exact.scaleb(places).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+ROOTS: dict[str, tuple[int, Callable[[Sequence[Pair]], tuple[int, Fraction] | None]]] = {
+    "STDDEV_POP(IF(x IS NULL, NULL, y))": (6, lambda pairs: (1, scatter(pairs, 0, 0) / len(pairs)) if pairs else None),
+    "STDDEV(IF(y IS NULL, NULL, x))": (6, lambda pairs: (1, scatter(pairs, 1, 1) / (len(pairs) - 1)) if len(pairs) > 1 else None),
+    "CORR(y, x)": (
+        6,
+        lambda pairs: (
+            (1 if scatter(pairs, 0, 1) > 0 else -1, scatter(pairs, 0, 1) ** 2 / scatter(pairs, 0, 0) / scatter(pairs, 1, 1))
+            if pairs and scatter(pairs, 0, 0) and scatter(pairs, 1, 1)
+            else None
+        ),
+    ),
+}
+"""What each aggregate is: its decimal places, and its sign and its square."""
+
+
+@pytest.mark.parametrize("aggregate", ROOTS)
+def test_a_root_is_what_its_definition_says(aggregate: str) -> None:
+    places, meant = ROOTS[aggregate]
+    made = re.sub(r"\b[xy]\b", lambda name: {"y": "cost", "x": "age"}[name[0]], aggregate)
+    plan = plan_of(f"SELECT SUM(v), COUNT(v) FROM (SELECT pid, {made} AS v FROM visits GROUP BY pid)")
+    check_bounds(plan, CONTRACT)
+    assert plan.measures[0].digits == places
+
+    @given(st.lists(st.tuples(COSTS, AGES), min_size=1, max_size=6))
+    @example(EXTREME)
+    @example(EXTREME * 3)
+    @example([(2000, -3), (0, 9)])
+    @example([(7, 1), (7, 2)])
+    def check(rows: list[tuple[int | None, int | None]]) -> None:
+        pairs = [(Fraction(y, 100), Fraction(x)) for y, x in rows if y is not None and x is not None]
+        found, value = measured(plan, rows), meant(pairs)
+        assert found == ((0 if value is None else value[0] * root(value[1], places),), (int(value is not None),))
 
     check()
 
@@ -107,6 +156,9 @@ def test_it_is_what_its_definition_says(aggregate: str) -> None:
         ("VARIANCE(cost)", 0, 5000, 6),
         ("COVAR_POP(cost, cost / 100)", -25, 25, 8),
         ("COVAR_SAMP(cost, 1 - cost)", -5000, 5000, 6),
+        ("CORR(CAST(cost AS INTEGER), CAST(cost AS INTEGER))", -1, 1, 6),
+        ("STDDEV_POP(cost)", 0, 50, 5),
+        ("STDDEV_POP(CAST(cost AS INTEGER) * 1000000)", 0, 50000000, 0),
         ("REGR_SLOPE(CAST(cost AS INTEGER), CAST(cost AS INTEGER))", -250, 250, 6),
         ("REGR_INTERCEPT(CAST(cost AS INTEGER), CAST(cost AS INTEGER))", -25100, 25100, 6),
     ],

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+LARGEST_ROOTED = 2**52 - 1
+"""Up to here, the whole part of a root that is taken in doubles is that of the root: correctly rounded, none reaches the next number."""
+
 
 class Function(StrEnum):
     """What a `Call` says of its operands. Numbers are whole numbers of the units that the compiler has chosen."""
@@ -19,6 +22,8 @@ class Function(StrEnum):
     """What QUOTIENT leaves: it has the sign of the first number; NULL for the divisor 0."""
     FLOOR = "floor"
     """The greatest whole number that is at most the first number divided by the second, a constant above 0."""
+    ROOT = "root"
+    """The greatest whole number whose square is at most a number; NULL below 0. No number is greater than `LARGEST_ROOTED`."""
     GREATEST = "greatest"
     """The greatest of values of one kind, in the order of comparisons, among those that are not NULL; NULL where all are."""
     LEAST = "least"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from string import ascii_lowercase, ascii_uppercase
@@ -102,6 +103,7 @@ _STRICT: dict[Function, Callable[..., Scalar]] = {
     Function.QUOTIENT: _quotient,
     Function.REMAINDER: _remainder,
     Function.FLOOR: lambda number, divisor: number // divisor,
+    Function.ROOT: lambda number: math.isqrt(number) if number >= 0 else None,
     Function.WITHIN: _within,
     Function.LENGTH: len,
     Function.LOWER: lambda text: text.translate(LOWER),

@@ -27,6 +27,7 @@ from stillroom.adapters.statements.calls import (
     inside,
     numbers,
     plain,
+    root,
     within_range,
 )
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
@@ -229,6 +230,7 @@ WRITTEN: dict[Function, WritesCall] = {
     Function.QUOTIENT: _quotient,
     Function.REMAINDER: _remainder,
     Function.FLOOR: _floor,
+    Function.ROOT: root,
     Function.GREATEST: extreme(exp.Greatest),
     Function.LEAST: extreme(exp.Least),
     Function.WITHIN: within_range,

@@ -25,6 +25,7 @@ from stillroom.adapters.statements.calls import (
     inside,
     numbers,
     plain,
+    root,
     within_range,
 )
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
@@ -203,6 +204,7 @@ WRITTEN: dict[Function, WritesCall] = {
     Function.QUOTIENT: _binary(exp.IntDiv),
     Function.REMAINDER: _binary(exp.Mod),
     Function.FLOOR: _floor,
+    Function.ROOT: root,
     Function.GREATEST: extreme(exp.Greatest),
     Function.LEAST: extreme(exp.Least),
     Function.WITHIN: within_range,

@@ -10,7 +10,7 @@ from stillroom.adapters.polars import dates, texts
 from stillroom.adapters.polars.operands import constant_number, inside
 from stillroom.adapters.polars.values import Term, Type, alike, as_type, common, null, number, whole
 from stillroom.adapters.statements.sql import unsound, within
-from stillroom.model.function import Function
+from stillroom.model.function import LARGEST_ROOTED, Function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +61,11 @@ def _floor(node: Call, operands: Sequence[Term], _scope: Scope) -> Term:
     return Term(operand.node // whole(divisor, operand.type), operand.type)
 
 
+def _root(_node: Call, operands: Sequence[Term], scope: Scope) -> Term:
+    held = inside(operands[0], 0, LARGEST_ROOTED, scope)
+    return Term(held.node.cast(pl.Float64).sqrt().floor().cast(Type.NARROW.value), Type.NARROW)
+
+
 def _greatest(_node: Call, operands: Sequence[Term], _scope: Scope) -> Term:
     """Write GREATEST, which passes over NULL."""
     return _extreme(operands, pl.max_horizontal)
@@ -86,6 +91,7 @@ _WRITTEN: dict[Function, Callable[[Call, Sequence[Term], Scope], Term]] = {
     Function.QUOTIENT: _quotient,
     Function.REMAINDER: _remainder,
     Function.FLOOR: _floor,
+    Function.ROOT: _root,
     Function.GREATEST: _greatest,
     Function.LEAST: _least,
     Function.WITHIN: _within,

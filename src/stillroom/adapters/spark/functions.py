@@ -26,6 +26,7 @@ from stillroom.adapters.statements.calls import (
     inside,
     numbers,
     plain,
+    root,
     within_range,
 )
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, number, sql_cast, unsound, whole, within
@@ -267,6 +268,7 @@ WRITTEN: dict[Function, WritesCall] = {
     Function.QUOTIENT: _quotient,
     Function.REMAINDER: _remainder,
     Function.FLOOR: _floor,
+    Function.ROOT: root,
     Function.GREATEST: _extreme(exp.Greatest),
     Function.LEAST: _extreme(exp.Least),
     Function.WITHIN: within_range,

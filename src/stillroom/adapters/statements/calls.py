@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from stillroom.adapters.statements.sql import LARGEST_NARROW, SqlType, Term, as_type, common, number, sql_cast, unsound, whole, within
 from stillroom.model.expression import Constant
+from stillroom.model.function import LARGEST_ROOTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +69,12 @@ def extreme(function: type[exp.Greatest | exp.Least]) -> WritesCall:
         return Term(function(this=first, expressions=others, ignore_nulls=True), shared)
 
     return written
+
+
+def root(_node: Call, operands: Sequence[Term]) -> Term:
+    """Write the whole part of a root, of a number that a double holds; what it is not taken of is NULL."""
+    rooted = exp.Sqrt(this=exp.cast(inside(operands[0], 0, LARGEST_ROOTED).node, exp.DType.DOUBLE))
+    return Term(sql_cast(exp.Floor(this=rooted), SqlType.NARROW), SqlType.NARROW)
 
 
 def within_range(node: Call, operands: Sequence[Term]) -> Term:

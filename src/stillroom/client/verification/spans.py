@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
 
 _LARGEST = 2**128
+_ROOTED = 2**52
+"""Roots are taken of numbers below this."""
+
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _DAY = 86_400
 """Seconds in a day."""
@@ -168,6 +171,12 @@ def _floors(left: Range, right: Range) -> Range:
     return min(found), max(found)
 
 
+def _roots(span: Range) -> Range:
+    if span[1] >= _ROOTED:
+        raise Broken("the root is taken of a number that engines take none of")
+    return math.isqrt(max(0, span[0])), math.isqrt(max(0, span[1]))
+
+
 def _sizes(span: Range) -> Range:
     ends = (abs(span[0]), abs(span[1]))
     return (0 if span[0] <= 0 <= span[1] else min(ends)), max(ends)
@@ -213,6 +222,7 @@ _SPANS: dict[Function, Callable[..., Range]] = {
     Function.QUOTIENT: _quotients,
     Function.REMAINDER: _remainders,
     Function.FLOOR: _floors,
+    Function.ROOT: _roots,
     **dict.fromkeys((Function.LENGTH, Function.LOWER, Function.UPPER, Function.REVERSE), lambda text: (0, text[1])),
     **dict.fromkeys((Function.TRIM_START, Function.TRIM_END), lambda text: (0, text[1])),
     Function.SUBSTRING: _part,

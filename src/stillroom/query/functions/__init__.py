@@ -8,6 +8,7 @@ from stillroom.query.functions.casts import CASTS
 from stillroom.query.functions.choices import CHOICES
 from stillroom.query.functions.dates import DATES
 from stillroom.query.functions.numbers import NUMBERS
+from stillroom.query.functions.roots import ROOTS
 from stillroom.query.functions.text import TEXTS
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from stillroom.query.functions.call import Meaning
 
-_MEANINGS: dict[str, Meaning] = {**CASTS, **CHOICES, **DATES, **NUMBERS, **TEXTS}
+_MEANINGS: dict[str, Meaning] = {**CASTS, **CHOICES, **DATES, **NUMBERS, **ROOTS, **TEXTS}
 
 
 def function(node: exp.Expr) -> Meaning | None:

@@ -1,23 +1,28 @@
-"""How the values of one person are spread, and hang together: variances, covariances and regressions, from counts and sums.
+"""How the values of one person are spread, and hang together: variances, deviations, covariances, correlations and regressions.
 
-All is exact until the one quotient at the end, which is rounded half away from zero to six decimal places, or to as many as what is divided
-has more. With n rows that have both values, n·Σyx - Σy·Σx is n² times their covariance.
+All is made of counts and sums, and exact until one quotient or root at the end, which is rounded half away from zero: a quotient to six
+decimal places, or to as many as what is divided has more; a root to as many as engines take exactly (`functions.roots`). With n rows that
+have both values, n·Σyx - Σy·Σx is n² times their covariance.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from stillroom.model.expression import ArithmeticOp, IsNull
+from stillroom.model.expression import ArithmeticOp, Comparison, IsNull
 from stillroom.model.function import Function
 from stillroom.model.relation import TotalFunction
 from stillroom.model.schema import ColumnType, Kind
+from stillroom.query.comparisons import comparison_of
 from stillroom.query.constants import NULL
 from stillroom.query.functions.call import called, whole
+from stillroom.query.functions.numbers import in_places, quotient_of_wholes
+from stillroom.query.functions.roots import half_of_root, root_places
 from stillroom.query.text.parse import unsupported
-from stillroom.query.typed import CONSTANT_LIMIT, Typed, arithmetic, choice, combined, number_type, quotient, span
+from stillroom.query.typed import CONSTANT_LIMIT, NUMBER_LIMIT, Typed, arithmetic, choice, combined, number_type, picked, quotient, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     Measured = Callable[[TotalFunction, Typed], Typed]
+
+
+CORRELATED = (6, 5, 4, 3, 2)
+"""To how many decimal places a correlation is rounded: the first that numbers are small enough for."""
 
 
 class Spread:
@@ -41,7 +50,7 @@ class Spread:
         self._operands, self._rows, self._total = operands, rows, total
 
     def value(self, node: exp.Expr) -> Typed:
-        """Return a variance, covariance or regression.
+        """Return a variance, deviation, covariance, correlation or regression.
 
         Raises:
             Refusal: It is another aggregate, or a number has no bounds.
@@ -52,6 +61,10 @@ class Spread:
         match node:
             case exp.Variance() | exp.VariancePop():
                 return self._covariance(0, 0, sample=isinstance(node, exp.Variance))
+            case exp.Stddev() | exp.StddevSamp() | exp.StddevPop():
+                return self._deviation(sample=not isinstance(node, exp.StddevPop))
+            case exp.Corr():
+                return self._correlation()
             case exp.CovarSamp() | exp.CovarPop():
                 return self._covariance(0, 1, sample=isinstance(node, exp.CovarSamp))
             case exp.RegrSlope():
@@ -67,11 +80,40 @@ class Spread:
         Its range is that of Popoviciu's inequality: a variance is at most (high - low)²/4, and by Cauchy and Schwarz a covariance is at
         most the product of two deviations. A sample's is n/(n - 1) times as much, which is at most 2.
         """
+        found = quotient(self._moment(one, other), self._pairs(sample=sample))
+        return _between(found, self._most(one, other, sample=sample), self._digits(one, other), signed=one != other)
+
+    def _deviation(self, *, sample: bool) -> Typed:
+        """Return the root of a variance: to as many more decimal places than the number has as roots are taken to."""
+        most = self._most(0, 0, sample=sample)
+        places = root_places(most)
+        ahead, behind = (whole(4 * 10 ** (2 * max(places, 0))), whole(10 ** (2 * max(-places, 0))))
+        four = quotient_of_wholes(_times(_units(self._moment(0, 0)), ahead), _times(self._pairs(sample=sample), behind))
+        found = half_of_root(_between(four, 4 * most * Fraction(10) ** (2 * places), 0, signed=False))
+        return in_places(found, self._digits(0) + places)
+
+    def _correlation(self) -> Typed:
+        """Return a covariance by the root of the product of both variances; NULL where that is 0.
+
+        Its square is a quotient of whole numbers, which is at most 1 by Cauchy and Schwarz. The more decimal places, the larger it is.
+        """
+        largest = self._rows**2 * self._most(0, 1, sample=False)
+        together = _between(_units(self._moment(0, 1)), largest, 0)
+        square, apart = _times(together, together), _times(_units(self._moment(0, 0)), _units(self._moment(1, 1)))
+        places = next((places for places in CORRELATED if span(square)[1] * 4 * 10 ** (2 * places) < NUMBER_LIMIT), CORRELATED[-1])
+        most = 4 * 10 ** (2 * places)
+        size = half_of_root(_between(quotient_of_wholes(_times(square, whole(most)), apart), Fraction(most), 0, signed=False))
+        negative, negated = comparison_of(Comparison.LESS, together, whole(0)), arithmetic(ArithmeticOp.SUBTRACT, whole(0), size)
+        return in_places(picked([(negative, negated)], size, nullable=True), places)
+
+    def _pairs(self, *, sample: bool) -> Typed:
+        """Return what n² times a covariance is divided by: n², or for a sample n·(n - 1)."""
         rows = self._count()
-        others = arithmetic(ArithmeticOp.SUBTRACT, rows, whole(1)) if sample else rows
-        most = Fraction(self._width(one) * self._width(other), 2 if sample else 4)
-        found = quotient(self._moment(one, other), _times(rows, others))
-        return _between(found, most, self._digits(one, other), signed=one != other)
+        return _times(rows, arithmetic(ArithmeticOp.SUBTRACT, rows, whole(1)) if sample else rows)
+
+    def _most(self, one: int, other: int, *, sample: bool) -> Fraction:
+        """Return the most that a covariance can be, in units."""
+        return Fraction(self._width(one) * self._width(other), 2 if sample else 4)
 
     def _intercept(self) -> Typed:
         """Return where the line of the regression meets the axis: (Σy·Σx² - Σx·Σyx) by (n·Σx² - (Σx)²), NULL where that is 0.
@@ -123,6 +165,11 @@ class Spread:
 
     def _digits(self, *numbers: int) -> int:
         return sum(self._operands[number].type.digits for number in numbers)
+
+
+def _units(number: Typed) -> Typed:
+    """Return a number of units as a whole number."""
+    return replace(number, type=number.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0}))
 
 
 def _times(left: Typed, right: Typed) -> Typed:

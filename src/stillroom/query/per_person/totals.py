@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from stillroom.query.frame import Frame
     from stillroom.query.windows import Windows
 
-_INSTEAD = {
-    **dict.fromkeys(("stddev", "stddevsamp", "stddevpop"), "Write VARIANCE or VAR_POP, and compare it with the square of a number."),
-    "corr": "Write COVAR_POP(y, x), VAR_POP(y) and VAR_POP(x): a correlation is the first by the root of the product of the others.",
-}
-"""What to write in the place of aggregates that need a square root, which engines do not take alike, by the names of their syntax nodes."""
+_SPREADS = frozenset(
+    {"variance", "variancepop", "stddev", "stddevsamp", "stddevpop", "covarsamp", "covarpop", "corr", "regrslope", "regrintercept"}
+)
+"""What is made of counts and sums of one or two numbers, by the names of its syntax nodes."""
 
 
 @dataclass
@@ -70,7 +69,7 @@ class Totals:
             only(node, {"this"})
             value = _where(given, row_expression(node.this, self.frame))
             return self._composed(quotient(self._made(TotalFunction.SUM, value), self._made(TotalFunction.COUNT, value)))
-        if type(node) in (exp.Variance, exp.VariancePop, exp.CovarSamp, exp.CovarPop, exp.RegrSlope, exp.RegrIntercept):
+        if node.key in _SPREADS:
             return self._composed(self._spread(node, given))
         if isinstance(node, exp.Median | exp.PercentileCont | exp.WithinGroup):
             return self._composed(self._quantile(node, given))
@@ -93,7 +92,7 @@ class Totals:
         return name
 
     def _spread(self, node: exp.Expr, given: Typed | None) -> Typed:
-        """Return a variance, covariance or regression."""
+        """Return a variance, deviation, covariance, correlation or regression."""
         only(node, {"this", "expression"})
         written = [node.args.get(name) for name in ("this", "expression") if name in node.arg_types]
         if None in written:
@@ -133,9 +132,7 @@ class Totals:
         if isinstance(node, exp.Count):
             return self._count(node)
         if isinstance(node, exp.AggFunc) and type(node) not in functions:
-            fix = _INSTEAD.get(
-                node.key, "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, MEDIAN, QUANTILE_CONT, VARIANCE, COVAR_POP or REGR_SLOPE."
-            )
+            fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, MEDIAN, QUANTILE_CONT, VARIANCE, STDDEV, COVAR_POP, CORR or REGR_SLOPE."
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
         if type(node) not in functions or node.this is None:
             raise unsupported(node)
