@@ -162,8 +162,8 @@ class Line(NamedTuple):
         return Guess(value, low, high, noisy=True, vague=found.no_information)
 
     def _chosen(self, node: Any, bucket: int) -> Guess:  # noqa: ANN401 - a quantile
-        values = list(range(node.low + bucket * node.width, node.low + (bucket + 1) * node.width, node.step))
-        values = [value for value in values if value <= node.high] or [node.high]
+        first = node.low + bucket * node.width
+        values = range(first, min(first + node.width, node.high + 1), node.step) or [node.high]
         value, low, high = (Fraction(end, 10**node.digits) for end in (values[(len(values) - 1) // 2], node.low, node.high))
         return Guess(value, low, high, noisy=True, vague=True)
 

@@ -111,6 +111,7 @@ def plan(
     rows: int = 1000,
     groups: int | None = None,
     mechanisms: Sequence[Mechanism] | None = None,
+    lone: tuple[str, ...] = (),
 ) -> Plan:
     """Return a plan over linked rows, or `over` what is made of them; a limit of groups is enforced by keeping that many."""
     noise = Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=100.0)
@@ -119,6 +120,7 @@ def plan(
         contract="sha256:" + "0" * 64,
         protection="server",
         facts=facts,
+        lone=lone,
         parts=tuple(parts),
         rows=_over(over or linked(), link.rows()) if link else over or linked(),
         keys=tuple(keys),

@@ -62,7 +62,6 @@ class AdmittedTable(Protocol):
     """One admitted version of a dataset, as an engine reads it.
 
     A private table is sorted by person. Rows carry a dense code of the person, without meaning elsewhere: a place among `persons()`.
-    Everybody there has a row.
     """
 
     @property

@@ -1203,3 +1203,12 @@ SELECT SQRT(severity) AS k, COUNT(*) FROM visits GROUP BY k
 
 -- name: deviations and correlations of a person
 SELECT SUM(a), SUM(b), COUNT(a), COUNT_IF(r > 0.5), SUM(r), COUNT(r) FROM (SELECT patient, STDDEV_POP(cost) AS a, STDDEV(change) AS b, CORR(change, severity) AS r FROM visits GROUP BY patient)
+
+-- name: clamped sum of one side by keys of the other
+SELECT smoker, segment, SUM(cost) AS total, AVG(cost) AS mean, COUNT(*) AS n FROM members JOIN visits ON member = patient GROUP BY smoker, segment
+
+-- name: clamped sum of one side by keys that the other may lack
+SELECT smoker, SUM(cost) AS total, COUNT(cost) AS n FROM visits LEFT JOIN members ON patient = member GROUP BY smoker
+
+-- name: clamped sum of one side, and another owner's filter
+SELECT segment, SUM(cost) AS total FROM visits JOIN members ON patient = member WHERE cost > 2 AND age BETWEEN 20 AND 70 GROUP BY segment

@@ -15,6 +15,7 @@ from stillroom.adapters.engine.cells import exact_cells
 from stillroom.adapters.statements.statement import statements
 from stillroom.errors import Failed
 from stillroom.model.expression import Arithmetic, ArithmeticOp, Branch, Case, Compare, Comparison, Constant, Expression, IsNull, Like, Not
+from stillroom.model.measure import Aggregate
 from stillroom.model.relation import Enrich, Filter, JoinKind, Mark, Named, On, PartRows, PerPerson, Total, TotalFunction
 from stillroom.model.schema import Kind
 from tests import reference
@@ -98,6 +99,8 @@ MEASURES = [count(), total(column("a.n")), total(column("a.n"), bounds=(-3, 4)),
 BOTH = [count(), total(times(column("a.n"), column("z.m"))), count(1), total(column("z.m"), bounds=(0, 5))]
 SELDOM = [count(), total(column("z.m"), row=(-6, 6), bounds=(-24, 30)), total(column("a.n"), row=(-6, 6))]
 """Few persons have totals beyond these bounds."""
+CLAMPED = [count(3), total(column("z.m"), row=(-6, 6), bounds=(-7, 9))]
+CLAMPED.append(CLAMPED[1].model_copy(update={"aggregate": Aggregate.REMOVED}))
 UNIONS = [union(column("a.s")), count(), union(column("a.n")), union(column("a.b")), total(column("a.n"), bounds=(-3, 4))]
 HALF = key(less(column("a.n"), Constant(value=0)), Kind.BOOLEAN, True, False)  # noqa: FBT003  a domain
 FEW = key(column("a.n"), Kind.INTEGER, *range(-2, 3))
@@ -133,6 +136,9 @@ PLANS: dict[str, Plan] = {
     "inner, screened": plan(FACTS, [A, Z], SELDOM, link=Link(kind=JoinKind.INNER), keys=[TEXT_KEY, NUMBER_KEY]),
     "inner, rows screened": plan(FACTS, [A, Z], [count(4), *SELDOM], link=Link(kind=JoinKind.INNER), keys=[NUMBER_KEY]),
     "inner, screened, the other way round": plan(FACTS, [Z, A], SELDOM, link=Link(kind=JoinKind.INNER), keys=[NUMBER_KEY, TRUTH_KEY]),
+    "inner, added up": plan(FACTS, [A, Z], CLAMPED, link=Link(kind=JoinKind.INNER), keys=[TEXT_KEY, TRUTH_KEY]),
+    "left, added up": plan(FACTS, [Z, A], CLAMPED, link=Link(kind=JoinKind.LEFT), keys=[TEXT_KEY, PRESENT_KEY]),
+    "left, added up, kept": plan(FACTS, [Z, A], CLAMPED, link=Link(kind=JoinKind.LEFT), keys=[SOME_TEXTS, TRUTH_KEY], groups=2),
     "inner on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.INNER, condition=CLOSE), keys=[TRUTH_KEY]),
     "left": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT), keys=[NUMBER_KEY, PRESENT_KEY]),
     "left on": plan(FACTS, [A, Z], BOTH, link=Link(kind=JoinKind.LEFT, condition=CLOSE), keys=[NUMBER_KEY, PRESENT_KEY]),
@@ -245,6 +251,14 @@ def test_threads_and_order_do_not_matter(make_engine: Callable[[int], Engine]) -
             chance.shuffle(a)
             chance.shuffle(z)
             assert make_engine(threads).measure_exactly(PLANS[name], tables(a, z, pub, batch=1500)) == expected
+
+
+@pytest.mark.parametrize("name", ["inner, added up", "left, added up", "left, added up, kept", "inner, screened"])
+def test_rows_of_which_everybody_has_one(engine: Engine, name: str) -> None:
+    chance = random.Random(name)
+    a, z, _ = crowd(chance, PERSONS, 200)
+    firsts = {row["person"]: row for row in a}
+    agree(engine, PLANS[name].model_copy(update={"lone": ("a",)}), tables([*firsts.values()], z))
 
 
 # --------------------------------------------------------------------------------------------------------- the meaning

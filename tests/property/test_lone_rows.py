@@ -8,14 +8,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stillroom.adapters.duckdb.dialect import DUCKDB
 from stillroom.adapters.engine.eager_aggregation import aggregated_eagerly
-from stillroom.adapters.engine.lone_rows import has_lone_rows, lone_datasets
-from stillroom.adapters.statements.statement import needs_person_step
+from stillroom.adapters.engine.lone_rows import has_lone_rows
+from stillroom.adapters.statements.statement import needs_person_step, statements
+from stillroom.client.verification.bounds import check_bounds
+from stillroom.client.verification.outcome import Broken
+from stillroom.errors import Failed
 from stillroom.model.expression import IsNull
 from stillroom.model.relation import Arm, Enrich, Filter, Join, JoinKind, On, PerPerson, Union
 from stillroom.model.schema import Kind
 from tests.fakes import ListTable
 from tests.plans import Link, column, count, facts_of, key, part, plan, scan, total
+from tests.questions import CONTRACT, compiled
 from tests.reference import ReferenceEngine
 from tests.world import ENGINE
 
@@ -44,6 +49,7 @@ def asked(left: str, kind: JoinKind, *, cells: int | None = None) -> Plan:
         link=Link(kind=kind),
         keys=[G],
         groups=cells,
+        lone=("a",),
     )
 
 
@@ -65,24 +71,26 @@ def test_cells_are_the_same(which: str, members: dict[str, Scalar], visits: list
         "a": ListTable([{"person": person, "g": g} for person, g in members.items()], KINDS["a"], salt=b"a"),
         "z": ListTable([{"person": person, "m": m} for person, m in visits], KINDS["z"], salt=b"z"),
     }
-    lone = lone_datasets(PLANS[which], tables)
-    assert "a" in lone
-    assert not needs_person_step(aggregated_eagerly(PLANS[which], lone))
+    assert not needs_person_step(aggregated_eagerly(PLANS[which]))
     assert ENGINE.measure_exactly(PLANS[which], tables) == ReferenceEngine().measure_exactly(PLANS[which], tables)
 
 
-@settings(max_examples=30)
-@given(members=st.lists(st.tuples(NAMES, st.integers(0, 1)), min_size=2), visits=VISITS)
-def test_who_has_two_rows_is_told_apart(members: list[tuple[str, int]], visits: list[tuple[str, Scalar]]) -> None:
-    """As many rows as the other side has persons, or as persons in all, make nobody's row a lone one."""
-    rows: list[dict[str, Scalar]] = [{"person": person, "g": g} for person, g in [*members, members[0]]]
-    tables = {
-        "a": ListTable(rows, KINDS["a"], salt=b"a"),
-        "z": ListTable([{"person": person, "m": m} for person, m in visits], KINDS["z"], salt=b"z"),
-    }
-    wanted = PLANS["keys and values"]
-    assert "a" not in lone_datasets(wanted, tables)
-    assert ENGINE.measure_exactly(wanted, tables) == ReferenceEngine().measure_exactly(wanted, tables)
+def test_the_contract_says_whose_rows_are_lone() -> None:
+    """Visits are many of a person; the verifier holds it against the contract."""
+    asked = compiled("SELECT gender, SUM(cost) FROM members JOIN visits ON id = pid GROUP BY gender").plan
+    assert asked.lone == ("members",)
+    check_bounds(asked, CONTRACT)
+    for lone in (("members", "visits"), ("members", "nobody")):
+        with pytest.raises(Broken, match="more than one row"):
+            check_bounds(asked.model_copy(update={"lone": lone}), CONTRACT)
+
+
+def test_too_large_a_total_is_refused_whosever_rows_are_lone() -> None:
+    huge = total(column("z.m"), row=(0, 2**100), bounds=(0, 2**95))
+    for lone in ((), ("a",)):
+        wanted = plan(FACTS, [part("a", A), part("z", Z)], [huge], link=Link(kind=JoinKind.INNER), keys=[G], lone=lone)
+        with pytest.raises(Failed):
+            statements(wanted, b"", DUCKDB)
 
 
 RELATIONS: dict[str, tuple[Relation, bool]] = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stillroom.adapters.engine.positions import read_as_positions
+from stillroom.adapters.engine.positions import OUTSIDE, positions_of, read_as_positions
 from stillroom.model.expression import Compare, Comparison, Constant
 from stillroom.model.relation import Enrich, Filter, JoinKind, On, PerPerson, Sort, Total, TotalFunction, Window, Windowed, WindowFunction
 from stillroom.model.schema import Kind
@@ -58,6 +59,11 @@ def test_cells_are_the_same(*, which: str, compact: bool, a: Rows, z: Rows) -> N
     assert read_as_positions(asked).keys() == {"a.g", "z.w"}
     tables = {name: ListTable(rows[name], KINDS[name], salt=name.encode(), batch=2, compact=compact) for name in rows}
     assert ENGINE.measure_exactly(asked, tables) == ReferenceEngine().measure_exactly(asked, tables)
+
+
+def test_a_text_of_a_dictionary_that_is_missing_is_missing() -> None:
+    texts = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, None, 3], pa.int32()), pa.array(["x", None, "q", "y"]))
+    assert positions_of(pa.chunked_array([texts]), ("x", "y", None)).to_pylist() == [0, None, OUTSIDE, None, 1]
 
 
 def windowed(source: Relation) -> Relation:

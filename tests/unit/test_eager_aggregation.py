@@ -42,7 +42,7 @@ def test_one_side_is_added_up_where_the_other_has_the_keys(sql: str, expected: s
 
 
 def test_everything_but_rows_and_values_stays() -> None:
-    before = compiled(f"SELECT gender, COUNT(*), SUM(cost) FROM members {ON} GROUP BY gender").plan
+    before = compiled(f"SELECT gender, COUNT(*), SUM(cost) FROM members {ON} GROUP BY gender").plan.model_copy(update={"lone": ()})
     after = aggregated_eagerly(before)
     back = {
         "rows": before.rows,
@@ -57,3 +57,13 @@ def test_totals_have_names_that_no_dataset_can_have() -> None:
     names = {name for measure in plan.measures for name in columns_of(measure.value)}
     assert names
     assert not any(name.partition(".")[0].isidentifier() for name in names)
+
+
+def test_where_nobody_has_two_rows_on_the_other_side_none_has_more_behind_the_join() -> None:
+    before = compiled(f"SELECT gender, COUNT(*), SUM(cost) FROM members {ON} GROUP BY gender").plan
+    after = aggregated_eagerly(before)
+    assert before.lone == ("members",)
+    rows = before.bounds.rows
+    assert rows > 1 == after.bounds.rows
+    assert [(one.row_low, one.row_high) for one in after.measures] == [(rows * one.row_low, rows * one.row_high) for one in before.measures]
+    assert [(one.low, one.high) for one in after.measures] == [(one.low, one.high) for one in before.measures]

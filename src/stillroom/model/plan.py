@@ -190,6 +190,7 @@ class Plan(Value):
         contract: Digest of the contract it was compiled under.
         protection: How exact cells are protected.
         facts: What the contract says about the columns that parts read (`dataset.column`).
+        lone: The private datasets of which nobody has more than one row, by the contract; left out of the encoding where there are none.
         parts: What each owner can do alone.
         rows: How the rows of the parts are linked, and what is done with linked rows; its leaves are the parts, each once, in order.
         keys: The grouping keys, selected ones first, and behind them the keys that are in grids of measures only. A grouping set keeps all
@@ -207,6 +208,7 @@ class Plan(Value):
     contract: Digest
     protection: Literal["server"]
     facts: tuple[ColumnFact, ...]
+    lone: tuple[Name, ...] = Field(default=(), exclude_if=().__eq__)
     parts: tuple[Part, ...] = Field(min_length=1)
     rows: Relation
     keys: tuple[Key, ...]

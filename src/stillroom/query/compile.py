@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
+from stillroom.model.contract import PrivateDataset
 from stillroom.model.expression import Over, Quantile, columns_of, renamed, walk
 from stillroom.model.measure import Aggregate, Measure, told
 from stillroom.model.plan import Bounds, Finish, Key, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
+from stillroom.model.relation import Scan, steps
 from stillroom.model.schema import Kind
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
     from stillroom.model.marginal import Strategy
     from stillroom.model.measure import Measure
+    from stillroom.model.plan import Part
     from stillroom.model.question import Question, Terms
     from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame
@@ -302,6 +305,7 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         contract=digest_of(contract),
         protection=contract.protections[0],
         facts=draft.facts,
+        lone=_lone(contract, parts),
         parts=parts,
         rows=rows,
         keys=draft.keys,
@@ -319,6 +323,13 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
         if not measures[number].grid and measures[number].aggregate is not Aggregate.REMOVED
     ]
     return plan.model_copy(update={"finish": _with_places(plan.finish, places(shown, sizes_for(keys, measures)))})
+
+
+def _lone(contract: Contract, parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return the datasets that parts read of which nobody has more than one row."""
+    scanned = {step.dataset for part in parts for step in steps(part.relation) if isinstance(step, Scan)}
+    declared = {name: contract.datasets[name] for name in sorted(scanned)}
+    return tuple(name for name, one in declared.items() if isinstance(one, PrivateDataset) and one.rows_per_person == 1)
 
 
 def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, strategies: Sequence[Strategy]) -> Selection | None:

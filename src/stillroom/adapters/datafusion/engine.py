@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from stillroom.adapters.engine.cells import failed
 from stillroom.adapters.engine.finding import FindingEngine
 from stillroom.adapters.engine.links import PersonLinks
-from stillroom.adapters.engine.lone_rows import lone_datasets
 from stillroom.adapters.statements.sql import unsound
 from stillroom.errors import Failed
 from stillroom.model.expression import Case, children
@@ -74,7 +73,7 @@ class DatafusionEngine(FindingEngine):
 
         try:
             _bearable(plan)
-            questions = statements(plan, tables[plan.datasets[0]].salt, DATAFUSION, lone_datasets(plan, tables))
+            questions = statements(plan, tables[plan.datasets[0]].salt, DATAFUSION)
             inputs = [inputs_of(plan, question, tables, self._links) for question in questions]
             context = locked_context(self._threads, self._memory_limit)
             return [

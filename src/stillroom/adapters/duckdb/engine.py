@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 from stillroom.adapters.duckdb.connection import Database, TimeLimit
 from stillroom.adapters.engine.cells import Combined, Listed, failed
 from stillroom.adapters.engine.links import PersonLinks
-from stillroom.adapters.engine.lone_rows import lone_datasets
 from stillroom.adapters.parts import BLOCK, NotSorted, divided
 from stillroom.model.measure import Aggregate
 
@@ -101,7 +100,7 @@ class DuckdbEngine:
         from stillroom.adapters.statements.inputs import inputs_of
         from stillroom.adapters.statements.statement import statements
 
-        for question in statements(plan, tables[plan.datasets[0]].salt, DUCKDB, lone_datasets(plan, tables)):
+        for question in statements(plan, tables[plan.datasets[0]].salt, DUCKDB):
             distinct = any(plan.measures[measure].aggregate is Aggregate.UNION for measure in question.measures)
             most = FRUGAL_ROWS if database is self._frugal else self._most(question, tables)
             for part in [tables] if distinct else divided(tables, plan.datasets, most):

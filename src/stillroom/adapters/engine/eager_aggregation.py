@@ -6,7 +6,7 @@ other; so it is that of the one side's total, once for each row of the other. A 
 it keeps all of these rows. Totals are clamped, and cells of a person kept, behind the join, as ever: they are the same numbers.
 
 Few persons have one row, so that what is joined, looked up and grouped becomes much less. Where nobody has more than one row on the other
-side, as the tables' sizes tell, none has more behind the join: totals are clamped as they come, with nobody told apart again.
+side, by the contract, none has more behind the join: totals are clamped as they come, with nobody told apart again.
 
 Source: Yan and Larson, *Eager Aggregation and Lazy Aggregation*, VLDB 1995. Their totals have the columns of the join for keys,
 which here are the person.
@@ -22,31 +22,24 @@ from stillroom.model.measure import Aggregate
 from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunction, made, produced
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from stillroom.model.plan import Plan
 
 _NAME = "#eager."
 """What such totals are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
 
 
-def aggregated_eagerly(plan: Plan, lone: Container[str] = ()) -> Plan:
-    """Return a plan with the same cells for measures of one kind, which adds up one side of its join before it joins, if it can.
-
-    Args:
-        plan: Measures of one kind.
-        lone: Datasets in which everybody has one row.
-    """
+def aggregated_eagerly(plan: Plan) -> Plan:
+    """Return a plan with the same cells for measures of one kind, which adds up one side of its join before it joins, if it can."""
     join, keys = plan.whole, frozenset[str]().union(*(columns_of(key.value) for key in plan.keys))
     values = frozenset[str]().union(*(columns_of(one.value) for one in plan.measures))
     summed = all(one.aggregate is not Aggregate.UNION for one in plan.measures)
     if not isinstance(join, Join) or not summed or join.condition is not None or not values:
         return plan
     if join.kind is JoinKind.INNER and values <= produced(join.right) and keys <= produced(join.left):
-        return _with_totals(plan, join, "right", lone=has_lone_rows(join.left, lone))
+        return _with_totals(plan, join, "right", lone=has_lone_rows(join.left, plan.lone))
     kept = join.kind in {JoinKind.INNER, JoinKind.LEFT}
     if kept and values <= produced(join.left) and keys <= produced(join.right) | frozenset(made(join)):
-        return _with_totals(plan, join, "left", lone=has_lone_rows(join.right, lone))
+        return _with_totals(plan, join, "left", lone=has_lone_rows(join.right, plan.lone))
     return plan
 
 

@@ -1,4 +1,4 @@
-"""Relations in which nobody has more than one row, as far as the sizes of tables tell."""
+"""Relations in which nobody has more than one row, by the contract: what rows there are has no say in how a plan is run."""
 
 from __future__ import annotations
 
@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING
 from stillroom.model.relation import Filter, Join, JoinKind, Scan, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container
 
-    from stillroom.model.plan import Plan
     from stillroom.model.relation import Relation
-    from stillroom.ports import AdmittedTable
-
-
-def lone_datasets(plan: Plan, tables: Mapping[str, AdmittedTable]) -> frozenset[str]:
-    """Return the private datasets of a plan in which everybody has one row: there are as many rows as persons, none of them without."""
-    sizes = {dataset: tables[dataset].extent() for dataset in plan.datasets}
-    return frozenset(dataset for dataset, (rows, persons) in sizes.items() if rows == persons)
 
 
 def has_lone_rows(relation: Relation, lone: Container[str]) -> bool:
-    """Tell whether nobody has more than one row of a relation, given the datasets in which everybody has one.
+    """Tell whether nobody has more than one row of a relation, given the datasets of which nobody has (`Plan.lone`).
 
     A public table may have several rows for each of a person's.
     """

@@ -57,5 +57,6 @@ def positions_of(texts: pa.ChunkedArray, domain: tuple[Scalar, ...]) -> pa.Chunk
 def _positions(chunk: pa.DictionaryArray, listed: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
-    places = pc.index_in(chunk.dictionary.cast(listed.type), value_set=listed, skip_nulls=True)
-    return pc.fill_null(places, OUTSIDE).take(chunk.indices)
+    texts = chunk.dictionary.cast(listed.type)
+    places = pc.fill_null(pc.index_in(texts, value_set=listed, skip_nulls=True), OUTSIDE)
+    return pc.if_else(texts.is_valid(), places, None).take(chunk.indices)

@@ -5,8 +5,8 @@ value is at most that of all pairs of the person: where values are read on one s
 row of the other side. Where that is no more than a total's bounds, on either side of 0, no cell of the person is clamped, whatever the keys
 are; and clamped totals that are totals add up to the sum over rows. NULL counts as 0 in both sums.
 
-That sum needs one group for each person, on one side of the join; totals need one for each person's cell, behind it. Where everybody has
-one row on the other side, as the tables' sizes tell, nothing need be counted there. The other side is then divided: rows of persons that
+That sum needs one group for each person, on one side of the join; totals need one for each person's cell, behind it. Where nobody has
+more than one row on the other side, by the contract, nothing need be counted there. The other side is then divided: rows of persons that
 are found are measured as ever, and those of all others with nobody told apart (`statements.statement`). Which these are depends on their
 own rows alone, and is told to nobody: the cells of both add up to the same integers.
 """
@@ -33,7 +33,7 @@ from stillroom.model.measure import Aggregate
 from stillroom.model.relation import Filter, Join, JoinKind, PerPerson, Scan, Total, TotalFunction, produced
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
 
     from stillroom.model.expression import Expression
     from stillroom.model.measure import Measure
@@ -72,13 +72,12 @@ class Screening(NamedTuple):
     together: Plan
 
 
-def screened(plan: Plan, clamped: Sequence[Measure], lone: Container[str] = ()) -> Screening | None:
+def screened(plan: Plan, clamped: Sequence[Measure]) -> Screening | None:
     """Return a plan in two, or nothing if that does not pay.
 
     Args:
         plan: Sums over the same cells.
         clamped: Those of them that clamping can change.
-        lone: Datasets in which everybody has one row.
     """
     join, chosen = plan.whole, plan.bounds.keep_groups or plan.selection is not None
     seldom = all(_seldom(one, plan.bounds.rows) for one in clamped)
@@ -87,7 +86,7 @@ def screened(plan: Plan, clamped: Sequence[Measure], lone: Container[str] = ()) 
     values = frozenset[str]().union(*(columns_of(one.value) for one in clamped))
     for side, other in (("right", "left"), ("left", "right")):
         if values <= produced(getattr(join, side)):
-            of_one = has_lone_rows(getattr(join, other), lone)
+            of_one = has_lone_rows(getattr(join, other), plan.lone)
             found = _found(getattr(join, side), None if of_one else getattr(join, other), clamped, plan.bounds.rows)
             mine, others = (join.model_copy(update={other: half}) for half in _halves(getattr(join, other)))
             return Screening(found, plan.model_copy(update={"rows": mine}), _unclamped(plan.model_copy(update={"rows": others})))

@@ -12,7 +12,6 @@ from stillroom.adapters.engine.cells import failed
 from stillroom.adapters.engine.features import lacking, values_of
 from stillroom.adapters.engine.finding import FindingEngine
 from stillroom.adapters.engine.links import PersonLinks
-from stillroom.adapters.engine.lone_rows import lone_datasets
 from stillroom.errors import Failed
 from stillroom.model.expression import All, Any, children, walk
 
@@ -97,7 +96,7 @@ class SparkEngine(FindingEngine):
         from stillroom.adapters.statements.statement import statements
 
         try:
-            questions = statements(plan, tables[plan.datasets[0]].salt, SPARK, lone_datasets(plan, tables))
+            questions = statements(plan, tables[plan.datasets[0]].salt, SPARK)
             with _session(self._remote) as session:
                 return [(question, _answer(session, question, inputs_of(plan, question, tables, self._links))) for question in questions]
         except Exception:  # noqa: BLE001 - what a server says may show rows, whatever kind of error its client makes of it

@@ -23,7 +23,7 @@ from stillroom.model.measure import Aggregate
 from stillroom.model.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
 
     from stillroom.adapters.engine.kinds import MeasureKind
     from stillroom.adapters.engine.screening import Screening
@@ -94,26 +94,25 @@ def can_clamp(measure: Measure, rows: int) -> bool:
     return rows * measure.row_low < measure.low or rows * measure.row_high > measure.high
 
 
-def statements(plan: Plan, salt: bytes, dialect: Dialect, lone: Container[str] = ()) -> tuple[Statement, ...]:
+def statements(plan: Plan, salt: bytes, dialect: Dialect) -> tuple[Statement, ...]:
     """Write a plan as SQL.
 
     Args:
         plan: What to measure.
         salt: Key of the hash that chooses among a person's cells.
         dialect: The words of the engine.
-        lone: The datasets in which everybody has one row, as far as that is known.
 
     Raises:
         Failed: The plan is not one that this engine can run, whatever the data.
     """
-    return tuple(_statement(plan, kind, salt, dialect, lone) for kind in measure_kinds(plan))
+    return tuple(_statement(plan, kind, salt, dialect) for kind in measure_kinds(plan))
 
 
-def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect, lone: Container[str]) -> Statement:
+def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> Statement:
     """Write the measures of one kind; to all that follows, these are the plan's, and their keys are its keys."""
     grouped, keys = len(plan.grouping), (*range(len(plan.grouping)), *kind.grid)
     places = key_places(plan, kind)
-    plan, screening = _fastest(kind_plan(plan, kind), lone)
+    plan, screening = _fastest(kind_plan(plan, kind))
     texts = Texts()
     writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
@@ -130,14 +129,21 @@ def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect, lon
     return Statement(kind.measures, domains, cells, kind.counted, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
 
 
-def _fastest(plan: Plan, lone: Container[str]) -> tuple[Plan, Screening | None]:
-    """Return a plan with the same cells that has the least to do for each person, and how it is screened, if it is."""
+def _fastest(plan: Plan) -> tuple[Plan, Screening | None]:
+    """Return a plan with the same cells that has the least to do for each person, and how it is screened, if it is.
+
+    Raises:
+        Failed: A total could be too large, whatever the plan is turned into.
+    """
+    for one in plan.measures:
+        within(max(-one.low, one.high), TOTAL_LIMIT)
+        within(plan.bounds.rows * max(-one.row_low, one.row_high), SUM_LIMIT)
     if not needs_person_step(plan):
         return plan, None
-    eager = aggregated_eagerly(plan, lone)
+    eager = aggregated_eagerly(plan)
     if eager is not plan:
         return eager, None
-    return plan, screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)], lone)
+    return plan, screened(plan, [one for one in plan.measures if can_clamp(one, plan.bounds.rows)])
 
 
 def _screened(screening: Screening, writer: RowWriter, cell: Sequence[str]) -> exp.Select:
@@ -272,8 +278,6 @@ def _total(value: exp.Expr, measure: Measure, rows: int, dialect: Dialect) -> ex
 
 def _clamped(total: exp.Expr, measure: Measure, rows: int) -> exp.Expr:
     """Write a total of so many rows at most, clamped where that can change it."""
-    within(max(-measure.low, measure.high), TOTAL_LIMIT)
-    within(rows * max(-measure.row_low, measure.row_high), SUM_LIMIT)
     if can_clamp(measure, rows):
         return _bounded(total, measure)
     return whole(0, SqlType.WIDE) if measure.aggregate is Aggregate.REMOVED else total

@@ -9,6 +9,7 @@ from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of
 from stillroom.client.verification.spans import value_span
+from stillroom.model.contract import PrivateDataset
 from stillroom.model.expression import Average, Column, walk
 from stillroom.model.measure import Aggregate
 from stillroom.model.relation import dataset_of
@@ -32,6 +33,10 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
         bounds.identifiers == contract.identifiers_per_person,
         f"identifiers: got {bounds.identifiers}, expected {contract.identifiers_per_person}",
     )
+    for name in plan.lone:
+        declared = contract.datasets.get(name)
+        lone = isinstance(declared, PrivateDataset) and declared.rows_per_person == 1
+        require(lone, f"a person may have more than one row of {name}, which the plan denies")
     cells = plan.cells if plan.selection is None else plan.cells * plan.selection.most
     require(cells <= limits.cells, f"the table has {cells} cells, expected at most {limits.cells}")
     require(

@@ -97,14 +97,18 @@ class Spread:
 
         Its square is a quotient of whole numbers, which is at most 1 by Cauchy and Schwarz. The more decimal places, the larger it is.
         """
-        largest = self._rows**2 * self._most(0, 1, sample=False)
-        together = _between(_units(self._moment(0, 1)), largest, 0)
-        square, apart = _times(together, together), _times(_units(self._moment(0, 0)), _units(self._moment(1, 1)))
+        together, *own = (self._bounded_moment(*both) for both in ((0, 1), (0, 0), (1, 1)))
+        square, apart = _times(together, together), _times(*own)
         places = next((places for places in CORRELATED if span(square)[1] * 4 * 10 ** (2 * places) < NUMBER_LIMIT), CORRELATED[-1])
         most = 4 * 10 ** (2 * places)
         size = half_of_root(_between(quotient_of_wholes(_times(square, whole(most)), apart), Fraction(most), 0, signed=False))
         negative, negated = comparison_of(Comparison.LESS, together, whole(0)), arithmetic(ArithmeticOp.SUBTRACT, whole(0), size)
         return in_places(picked([(negative, negated)], size, nullable=True), places)
+
+    def _bounded_moment(self, one: int, other: int) -> Typed:
+        """Return n² times a covariance, in units, within what it can be."""
+        most = self._rows**2 * self._most(one, other, sample=False)
+        return _between(_units(self._moment(one, other)), most, 0, signed=one != other)
 
     def _pairs(self, *, sample: bool) -> Typed:
         """Return what n² times a covariance is divided by: n², or for a sample n·(n - 1)."""
