@@ -1212,3 +1212,9 @@ SELECT smoker, SUM(cost) AS total, COUNT(cost) AS n FROM visits LEFT JOIN member
 
 -- name: clamped sum of one side, and another owner's filter
 SELECT segment, SUM(cost) AS total FROM visits JOIN members ON patient = member WHERE cost > 2 AND age BETWEEN 20 AND 70 GROUP BY segment
+
+-- name: one column of distinct rows, twice
+SELECT COVAR_POP(x, y) AS c, SUM(x) AS s, SUM(y) AS t, AVG(y) AS a FROM (SELECT DISTINCT member, rating AS x, rating AS y FROM members)
+
+-- name: one sum of distinct rows in two orders, in totals
+SELECT smoker, SUM(x) AS s, SUM(y) AS t, COUNT(x) AS n FROM (SELECT DISTINCT member, smoker, rating + 1 AS x, 1 + rating AS y FROM members) GROUP BY ROLLUP (smoker)

@@ -126,3 +126,7 @@ SELECT code, MEDIAN(severity), COUNT(*) FROM visits GROUP BY code
 -- contract: selecting tight
 -- terms: {"epsilon": 1.0, "quantiles": "exponential"}
 SELECT note, ward, MEDIAN(severity), QUANTILE_CONT(severity, 0.9), COUNT(*) FROM visits GROUP BY CUBE (note, ward)
+
+-- name: one column of distinct rows, twice, in totals over selected keys
+-- contract: selecting
+SELECT code, SUM(x) AS s, SUM(y) AS t, AVG(y) AS a FROM (SELECT DISTINCT patient, code, severity AS x, severity AS y FROM visits) GROUP BY ROLLUP (code)

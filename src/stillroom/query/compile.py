@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from math import prod
@@ -136,6 +136,14 @@ class _Grouped:
         if not measured:
             raise Refusal(Code.NOT_AGGREGATED, "The question has no aggregate; rows are never released.", "Use COUNT, SUM or AVG.")
         return _Grouped(frame, typed, keys, measured, grid, finish, headings)
+
+    def without_twins(self, rewritten: Sequence[Measure]) -> _Grouped:
+        """Return it with one measure for all that have become the same, as those of two columns of a subquery that compute the same."""
+        numbers = [rewritten.index(one) for one in rewritten]
+        places = {f"m{number}": f"m{place}" for place, number in enumerate(sorted(set(numbers)))}
+        names = {f"m{number}": places[f"m{first}"] for number, first in enumerate(numbers)}
+        finish = self.finish.with_each(lambda node: renamed(node, lambda name: names.get(name, name)))
+        return replace(self, finish=finish, measures=tuple(self.measures[number] for number in sorted(set(numbers))))
 
     @property
     def functional(self) -> bool:
@@ -296,6 +304,8 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     draft = Draft(grouped.frame.relation, grouped.frame.facts, keys, measures, finish)
     check_size(draft)
     draft = rewrites.apply(draft)
+    if len(set(draft.measures)) < len(measures):
+        return _plan(contract, terms, grouped.without_twins(draft.measures))
     weights = measure_weights(grouped.finish, grouped.headings, measures, terms)
     found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta, weights=weights)
     strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
