@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stillroom.adapters.engine.features import lacking
+from stillroom.client.verification.sizes import like
+from stillroom.client.verification.table import check_table
 from stillroom.errors import Code, StillroomError
 from stillroom.model.codec import digest_of, encode
 from stillroom.model.expression import Average
+from stillroom.model.measure import PERSONS, alike, telling
 from stillroom.model.plan import Plan
 from stillroom.model.question import Terms
 from stillroom.privacy.promises import Noised, release_promise
@@ -18,7 +21,9 @@ from stillroom.protections.server import ServerProtection
 from stillroom.query.advised import with_caps
 from stillroom.query.price import price
 from stillroom.query.protected import drawn, plan_charge, protected
+from stillroom.query.table.finish import finish
 from tests.fakes import Listing, ListTables, ZeroNoise
+from tests.marginals import made_up_cells
 from tests.questions import CONTRACT, compiled
 
 if TYPE_CHECKING:
@@ -230,3 +235,25 @@ def encode_json(document: Any) -> bytes:  # noqa: ANN401 - a plan as JSON
     from stillroom.crypto.canonical import canonical
 
     return canonical(document)
+
+
+@pytest.mark.parametrize("sets", ["ward", "ROLLUP (ward)"])
+def test_measures_that_a_cap_leaves_equal_keep_noise_of_their_own(sets: str) -> None:
+    """A count with a cap of 1 counts persons, as the one beside it does."""
+    asked = compiled(f"SELECT ward, COUNT(DISTINCT pid) AS p, COUNT(*) AS n FROM visits GROUP BY {sets}", epsilon=1.0, advise=0.05)
+    capped = with_caps(asked.plan, [one.caps[0] for one in asked.plan.advice])
+    assert capped.measures[0] == capped.measures[1]
+    leaves = iter([40] * 3 + [90] * 3)
+    cells = made_up_cells(capped, 0, lambda: next(leaves), lambda _: 0)
+    table = finish(capped, asked.headings, cells)
+    assert {(row[1].value, row[2].value) for row in table.rows} >= {("40", "90")}
+    check_table(capped, table)
+
+
+def test_equal_measures_belong_with_those_of_other_sets_in_order() -> None:
+    one = PERSONS.model_copy(update={"kept": ()})
+    measures = (PERSONS, PERSONS, one, one)
+    assert [alike(measures, number) for number in range(4)] == [[0, 2], [1, 3], [0, 2], [1, 3]]
+    assert [telling(measures, number, ()) for number in (0, 1)] == [2, 3]
+    held = plan("SELECT COUNT(*) FROM visits").model_copy(update={"measures": measures})
+    assert [like(held, number) for number in range(4)] == [[0, 2], [1, 3], [0, 2], [1, 3]]

@@ -73,9 +73,14 @@ def highest_total(measure: Measure) -> int:
 
 
 def alike(measures: Sequence[Measure], number: int) -> list[int]:
-    """Return the numbers of the measures that differ from one of them at most in the grouping sets that they tell about."""
+    """Return the numbers of the measures that differ from one of them at most in the grouping sets that they tell about.
+
+    Where caps have made some equal that were not, each has noise of its own: the n-th of those that are equal goes with the n-th of others.
+    """
     own = measures[number]
-    return [place for place, one in enumerate(measures) if one.model_copy(update={"kept": own.kept}) == own]
+    kin = [place for place, one in enumerate(measures) if one.model_copy(update={"kept": own.kept}) == own]
+    nth = {place: sum(measures[other] == measures[place] for other in kin if other < place) for place in kin}
+    return [place for place in kin if nth[place] == nth[number]]
 
 
 def telling(measures: Sequence[Measure], number: int, kept: tuple[int, ...]) -> int:

@@ -38,9 +38,16 @@ def over_everybody(measure: Measure) -> bool:
 
 
 def like(plan: Plan, measure: int) -> list[int]:
-    """Return the numbers of the measures of the same for other grouping sets, and its own."""
-    own = plan.measures[measure]
-    return [number for number, one in enumerate(plan.measures) if one.model_copy(update={"kept": own.kept}) == own]
+    """Return the numbers of the measures of the same for other grouping sets, and its own.
+
+    Caps may leave two measures equal. They are measured apart all the same, each with its own for other sets, in the same order.
+    """
+    found: dict[tuple[int, ...] | None, list[int]] = {}
+    for number, one in enumerate(plan.measures):
+        if one.model_copy(update={"kept": None}) == plan.measures[measure].model_copy(update={"kept": None}):
+            found.setdefault(one.kept, []).append(number)
+    place = found[plan.measures[measure].kept].index(measure)
+    return sorted(numbers[place] for numbers in found.values() if place < len(numbers))
 
 
 def telling(plan: Plan, measure: int, kept: tuple[int, ...]) -> int:
@@ -49,9 +56,11 @@ def telling(plan: Plan, measure: int, kept: tuple[int, ...]) -> int:
     Raises:
         ValueError: There is none.
     """
-    own = plan.measures[measure]
+    own, found = plan.measures[measure], {plan.measures[number].kept: number for number in like(plan, measure)}
     if own.aggregate is Aggregate.UNION:
-        return measure if own.kept is None else plan.measures.index(own.model_copy(update={"kept": kept}))
-    if keeps_selected(plan, kept):
-        return plan.measures.index(own.model_copy(update={"kept": None}))
-    return next(number for number in like(plan, measure) if over_everybody(plan.measures[number]))
+        wanted = None if own.kept is None else kept
+    else:
+        wanted = None if keeps_selected(plan, kept) else next((one for one in found if one is not None), None)
+    if wanted not in found:
+        raise ValueError(kept)
+    return found[wanted]
