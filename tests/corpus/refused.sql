@@ -1320,5 +1320,5 @@ SELECT COUNT(*) FROM visits WHERE SQRT(ward) > 1
 SELECT SUM(v) FROM (SELECT patient, STDDEV(ward) AS v FROM visits GROUP BY patient)
 
 -- name: correlation of one column of a person
--- code: AGGREGATE_NOT_ALLOWED
+-- code: SQL_INVALID
 SELECT SUM(v) FROM (SELECT patient, CORR(cost) AS v FROM visits GROUP BY patient)

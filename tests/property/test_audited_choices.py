@@ -2,8 +2,9 @@
 
 Neighbours are a small ward with and without somebody who has all four rows in its last bucket, which makes that the best one. Releases of
 each side are tested against the promise, in both directions; the probability that one of the audits here fails though all holds is below
-1e-6. Power: with noise for one row only, or hardly any, the last bucket is chosen in more than half of all releases with that person and in
-fewer than a tenth without, where the promise allows for 2.8 times as many: 400 releases a side miss that with probability below 1e-9.
+1e-6. Power: with noise for one row only, the last bucket is chosen in 0.7 of all releases with that person and in 0.05 without, where the
+promise allows for 2.8 times as many: 2,000 releases a side, half of which are tested, miss that with probability below 1e-9 (by summing
+binomial probabilities), and 400 where there is hardly any noise.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ def test_what_is_chosen_keeps_its_promise(trials: int) -> None:
     assert verdict(OpendpNoise(), trials) is Verdict.CONSISTENT
 
 
-@pytest.mark.parametrize("factor", [ROWS, 100], ids=["noise for one row", "hardly any noise"])
-def test_too_little_noise_is_caught(factor: float) -> None:
-    assert verdict(Softened(factor), 400) is Verdict.VIOLATED
+@pytest.mark.parametrize(("factor", "trials"), [(ROWS, 2000), (100, 400)], ids=["noise for one row", "hardly any noise"])
+def test_too_little_noise_is_caught(factor: float, trials: int) -> None:
+    assert verdict(Softened(factor), trials) is Verdict.VIOLATED
 
 
 # ------------------------------------------------------------------------------------------------------------- the protection
