@@ -26,10 +26,10 @@ test: .venv/dev.stamp
 	@$(MAKE) --no-print-directory -j2 test-properties test-others
 
 test-properties: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/property
+	$(BIN)/python -m pytest tests/property tests/attack
 
 test-others: .venv/dev.stamp
-	$(BIN)/python -m pytest --ignore=tests/property
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack
 
 test-slow: .venv/dev.stamp
 	$(BIN)/python -m pytest -m slow
