@@ -36,9 +36,9 @@ HOURS = 48
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a room, a home, a contract in force and data: 200 cards at 8 o'clock on both days, and 50 late on the first."""
+    """Return a folder with a room, a home, a contract in force and data: 200 cards at 8 o'clock on both days, and 400 late on the first."""
     rows = [(START + datetime.timedelta(days=day, hours=8, seconds=card), f"card{card}") for card in range(200) for day in range(2)]
-    late = [(f"2026-03-02T00:10:00.{card:03}+01:00", f"late{card}") for card in range(50)]
+    late = [(f"2026-03-02T00:10:00.{card:03}+01:00", f"late{card}") for card in range(400)]
     return made(tmp_path_factory.mktemp("hours"), TERMS, ("tapped", "card"), [*rows, *late, ("8 o'clock", "odd"), ("", "none")])
 
 
@@ -58,17 +58,18 @@ def test_hours_are_grouped_by_and_verified(base: Path, run: Run) -> None:
     rows = {row["hour"]: row["n"] for row in table.to_pylist()}
     assert list(rows)[:-1] == [START + datetime.timedelta(hours=hour) for hour in range(HOURS)]
     assert list(rows)[-1] is None
-    for day, hour, expected in ((0, 8, 200), (1, 8, 200), (0, 23, 50), (1, 0, 0)):
+    for day, hour, expected in ((0, 8, 200), (1, 8, 200), (0, 23, 400), (1, 0, 0)):
         assert rows[START + datetime.timedelta(days=day, hours=hour)] == pytest.approx(expected, abs=30)
 
 
 def test_a_question_in_python_takes_moments(base: Path) -> None:
+    """Noise moves the count by 7 or so and the median by a dozen rows: by 60 and by 200 in fewer than one of 10^12 releases."""
     session = open_room(base / "transit")
     taps = session.table("taps")
     late = taps.filter(taps.tapped >= START + datetime.timedelta(hours=20)).filter(taps.tapped < START + datetime.timedelta(days=1))
     release = late.agg(n=count(), middle=taps.tapped.median()).ask(epsilon=4)
     (row,) = release.table.to_pylist()
-    assert row["n"] == pytest.approx(50, abs=30)
+    assert row["n"] == pytest.approx(400, abs=60)
     assert START + datetime.timedelta(hours=22) <= row["middle"] < START + datetime.timedelta(days=1)
 
 
