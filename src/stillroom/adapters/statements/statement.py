@@ -112,7 +112,9 @@ def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> 
     """Write the measures of one kind; to all that follows, these are the plan's, and their keys are its keys."""
     grouped, keys = len(plan.grouping), (*range(len(plan.grouping)), *kind.grid)
     places = key_places(plan, kind)
-    plan, screening = _fastest(kind_plan(plan, kind))
+    plan = kind_plan(plan, kind)
+    _check_limits(plan)
+    plan, screening = _fastest(plan)
     texts = Texts()
     writer = RowWriter(plan, texts, dialect)
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
@@ -129,15 +131,19 @@ def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> 
     return Statement(kind.measures, domains, cells, kind.counted, dialect.sql(select), texts.parameters(), tuple(writer.reads), keep)
 
 
-def _fastest(plan: Plan) -> tuple[Plan, Screening | None]:
-    """Return a plan with the same cells that has the least to do for each person, and how it is screened, if it is.
+def _check_limits(plan: Plan) -> None:
+    """See that no sum can be too large, whatever the plan is turned into.
 
     Raises:
-        Failed: A total could be too large, whatever the plan is turned into.
+        Failed: One could be.
     """
     for one in plan.measures:
         within(max(-one.low, one.high), TOTAL_LIMIT)
         within(plan.bounds.rows * max(-one.row_low, one.row_high), SUM_LIMIT)
+
+
+def _fastest(plan: Plan) -> tuple[Plan, Screening | None]:
+    """Return a plan with the same cells that has the least to do for each person, and how it is screened, if it is."""
     if not needs_person_step(plan):
         return plan, None
     eager = aggregated_eagerly(plan)
