@@ -139,11 +139,8 @@ class _Grouped:
 
     def without_twins(self, rewritten: Sequence[Measure]) -> _Grouped:
         """Return it with one measure for all that have become the same, as those of two columns of a subquery that compute the same."""
-        numbers = [rewritten.index(one) for one in rewritten]
-        places = {f"m{number}": f"m{place}" for place, number in enumerate(sorted(set(numbers)))}
-        names = {f"m{number}": places[f"m{first}"] for number, first in enumerate(numbers)}
-        finish = self.finish.with_each(lambda node: renamed(node, lambda name: names.get(name, name)))
-        return replace(self, finish=finish, measures=tuple(self.measures[number] for number in sorted(set(numbers))))
+        finish, _ = _reading_once(self.finish, rewritten)
+        return replace(self, finish=finish, measures=tuple(self.measures[rewritten.index(one)] for one in dict.fromkeys(rewritten)))
 
     @property
     def functional(self) -> bool:
@@ -272,10 +269,15 @@ def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure
 
 def _merged(finish: Finish, measures: Sequence[Measure], summed: frozenset[str]) -> tuple[Finish, tuple[Measure, ...], frozenset[str]]:
     """Return each measure once: a count whose cap is 1 may be one that is there already. `summed` are the names of those that are sums."""
-    found = tuple(dict.fromkeys(measures))
-    names = {f"m{number}": f"m{found.index(one)}" for number, one in enumerate(measures)}
-    finish = finish.with_each(lambda node: renamed(node, lambda name: names.get(name, name)))
-    return finish, found, frozenset(names[name] for name in summed)
+    finish, names = _reading_once(finish, measures)
+    return finish, tuple(dict.fromkeys(measures)), frozenset(names[name] for name in summed)
+
+
+def _reading_once(finish: Finish, measures: Sequence[Measure]) -> tuple[Finish, dict[str, str]]:
+    """Return a finish that reads one of all measures that are equal, and the new name of each among those that are left."""
+    places = {one: place for place, one in enumerate(dict.fromkeys(measures))}
+    names = {f"m{number}": f"m{places[one]}" for number, one in enumerate(measures)}
+    return finish.with_each(lambda node: renamed(node, lambda name: names.get(name, name))), names
 
 
 def _named_apart(names: Sequence[str]) -> tuple[str, ...]:

@@ -165,6 +165,11 @@ def _to_places(node: exp.Expr, operand: Operand, divided: Callable[[Typed, int],
     return in_places(divided(number, divisor), places)
 
 
+def in_units(number: Typed) -> Typed:
+    """Return a number as the whole number of its units."""
+    return replace(number, type=number.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0}))
+
+
 def in_places(number: Typed, places: int) -> Typed:
     """Return a whole number of units as the number that it stands for."""
     if places < 0:
@@ -194,8 +199,7 @@ def _width_bucket(node: exp.Expr, operand: Operand) -> Typed:
 
 def _bucket(number: Typed, first: int, last: int, buckets: int) -> Typed:
     """Return the bucket of a number of units that is there."""
-    units = replace(number, type=number.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0}))
-    inside = extreme(Function.LEAST, extreme(Function.GREATEST, units, whole(first - 1)), whole(last))
+    inside = extreme(Function.LEAST, extreme(Function.GREATEST, in_units(number), whole(first - 1)), whole(last))
     offset = arithmetic(ArithmeticOp.MULTIPLY, arithmetic(ArithmeticOp.SUBTRACT, inside, whole(first)), whole(buckets))
     width = last - first
     return extreme(Function.GREATEST, floor(arithmetic(ArithmeticOp.ADD, offset, whole(width)), width), whole(0))

@@ -7,16 +7,14 @@ that is `Function.ROOT`. A root is rounded by the whole part r of the root of fo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from math import isqrt
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import ArithmeticOp
 from stillroom.model.function import LARGEST_ROOTED, Function
-from stillroom.model.schema import Kind
 from stillroom.query.functions.call import called, nullable, whole
-from stillroom.query.functions.numbers import floor, in_places
+from stillroom.query.functions.numbers import floor, in_places, in_units
 from stillroom.query.text.parse import only
 from stillroom.query.typed import arithmetic, number_type, span, too_large
 
@@ -54,9 +52,8 @@ def root(number: Typed) -> Typed:
     """Return the square root of a number; NULL below 0."""
     digits, (_, high) = number.type.digits, span(number)
     places = root_places(Fraction(max(high, 0), 10**digits))
-    units = replace(number, type=number.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0, "step": None}))
     shift = 2 * places - digits
-    four = arithmetic(ArithmeticOp.MULTIPLY, units, whole(4 * 10 ** max(shift, 0)))
+    four = arithmetic(ArithmeticOp.MULTIPLY, in_units(number), whole(4 * 10 ** max(shift, 0)))
     return in_places(half_of_root(floor(four, 10**-shift) if shift < 0 else four), places)
 
 

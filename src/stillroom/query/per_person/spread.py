@@ -8,7 +8,6 @@ have both values, n·Σyx - Σy·Σx is n² times their covariance.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from stillroom.model.schema import ColumnType, Kind
 from stillroom.query.comparisons import comparison_of
 from stillroom.query.constants import NULL
 from stillroom.query.functions.call import called, whole
-from stillroom.query.functions.numbers import in_places, quotient_of_wholes
+from stillroom.query.functions.numbers import in_places, in_units, quotient_of_wholes
 from stillroom.query.functions.roots import half_of_root, root_places
 from stillroom.query.text.parse import unsupported
 from stillroom.query.typed import CONSTANT_LIMIT, NUMBER_LIMIT, Typed, arithmetic, choice, combined, number_type, picked, quotient, span
@@ -88,7 +87,7 @@ class Spread:
         most = self._most(0, 0, sample=sample)
         places = root_places(most)
         ahead, behind = (whole(4 * 10 ** (2 * max(places, 0))), whole(10 ** (2 * max(-places, 0))))
-        four = quotient_of_wholes(_times(_units(self._moment(0, 0)), ahead), _times(self._pairs(sample=sample), behind))
+        four = quotient_of_wholes(_times(in_units(self._moment(0, 0)), ahead), _times(self._pairs(sample=sample), behind))
         found = half_of_root(_between(four, 4 * most * Fraction(10) ** (2 * places), 0, signed=False))
         return in_places(found, self._digits(0) + places)
 
@@ -108,7 +107,7 @@ class Spread:
     def _bounded_moment(self, one: int, other: int) -> Typed:
         """Return n² times a covariance, in units, within what it can be."""
         most = self._rows**2 * self._most(one, other, sample=False)
-        return _between(_units(self._moment(one, other)), most, 0, signed=one != other)
+        return _between(in_units(self._moment(one, other)), most, 0, signed=one != other)
 
     def _pairs(self, *, sample: bool) -> Typed:
         """Return what n² times a covariance is divided by: n², or for a sample n·(n - 1)."""
@@ -169,11 +168,6 @@ class Spread:
 
     def _digits(self, *numbers: int) -> int:
         return sum(self._operands[number].type.digits for number in numbers)
-
-
-def _units(number: Typed) -> Typed:
-    """Return a number of units as a whole number."""
-    return replace(number, type=number.type.model_copy(update={"kind": Kind.INTEGER, "digits": 0}))
 
 
 def _times(left: Typed, right: Typed) -> Typed:
