@@ -1218,3 +1218,11 @@ SELECT COVAR_POP(x, y) AS c, SUM(x) AS s, SUM(y) AS t, AVG(y) AS a FROM (SELECT 
 
 -- name: one sum of distinct rows in two orders, in totals
 SELECT smoker, SUM(x) AS s, SUM(y) AS t, COUNT(x) AS n FROM (SELECT DISTINCT member, smoker, rating + 1 AS x, 1 + rating AS y FROM members) GROUP BY ROLLUP (smoker)
+
+-- name: one window by a side of an outer join, and another by what two of its sides have been merged to
+SELECT w, COUNT(*), SUM(b) FROM (
+    SELECT COALESCE(patient, member) AS p,
+           MAX(a.severity) OVER (PARTITION BY member ORDER BY a.seen ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS w,
+           LAG(v.severity) OVER (PARTITION BY patient ORDER BY v.seen) AS b
+    FROM visits AS a FULL JOIN visits AS v USING (patient) FULL JOIN members ON patient = member
+) GROUP BY w

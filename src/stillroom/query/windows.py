@@ -13,7 +13,7 @@ from stillroom.query import uses
 from stillroom.query.aggregate_types import ROW, total_type
 from stillroom.query.constants import constant_expression
 from stillroom.query.expressions import person_reference, row_expression
-from stillroom.query.frame import Frame, Source
+from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, place_holder
 from stillroom.query.text.instead import LISTED
 from stillroom.query.text.parse import only, unsupported
@@ -150,6 +150,7 @@ class Windows:
         """
         bindings = [binding for source in self.frame.sources for binding in source.columns.values()]
         told = [binding if isinstance(binding, Typed) else binding.present for binding in bindings]
+        told += [binding.present for binding in self.frame.merged.values() if isinstance(binding, PersonColumn) and not binding.sides]
         visible = [one for one in (*told, *self.added) if one is not None]
         allowed = [one for one in visible if uses.allowed(self.context.contract, one, uses.ALL)]
         rest = sorted((Sort(value=one.expression) for one in allowed), key=lambda sort: sort.value.model_dump_json())
