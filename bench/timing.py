@@ -29,6 +29,7 @@ from stillroom import bootstrap
 from stillroom.adapters.home import Home
 from stillroom.audit.empirical import Claim, collect, judge
 from stillroom.audit.evidence import at_most
+from stillroom.client.access import LocalAccess
 from stillroom.client.session import Session
 from stillroom.room.door import Silent
 
@@ -95,7 +96,8 @@ def timed(folder: Path) -> tuple[Session, Stopwatch]:
     """Open a room as the one who asks, with a stopwatch for a clock."""
     home = Home.open(folder / OWNERS["members"])
     watch = Stopwatch()
-    return Session(home, replace(bootstrap.open_room(folder / "room"), clock=watch), Silent()), watch
+    room = replace(bootstrap.open_room(folder / "room"), clock=watch)
+    return Session(home, LocalAccess(room, home.party), Silent()), watch
 
 
 def ask(places: tuple[Path, Path], times: int) -> tuple[Stopwatch, Stopwatch]:

@@ -24,7 +24,7 @@ from stillroom.query.price import promises
 from stillroom.query.protected import protected
 from stillroom.query.table.finish import finish
 from tests.alterations import ALTERATIONS, altered_rows
-from tests.fakes import Listing, ListTables
+from tests.fakes import Listing, ListTables, reading_of
 from tests.marginals import without_noise
 from tests.neighbours import norms
 from tests.world import ACCEPTED, Table, contract, files, measured, person_of, private, world
@@ -174,8 +174,8 @@ class Audited:
         """Return what makes a release of exact cells, and shows what is in it."""
         tables = ListTables({name: table.stored for name, table in world().items()})
         protection = ServerProtection(Known(cells), noise or OpendpNoise(), tables)
-        compiled, versions = self.entry.compiled, dict.fromkeys(world(), 1)
-        return lambda: shown(finish(compiled.plan, compiled.headings, protection.measure(compiled.plan, compiled.charge, versions).cells))
+        compiled, reading = self.entry.compiled, reading_of(dict.fromkeys(world(), 1))
+        return lambda: shown(finish(compiled.plan, compiled.headings, protection.measure(compiled.plan, compiled.charge, reading).cells))
 
     def evidence(self, kind: Kind, trials: int = TRIALS) -> tuple[Evidence, Evidence]:
         """Run the trials."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Contract
+    from stillroom.model.grounds import Grounds
     from stillroom.ports import Records, Store, Vault
 
 STOPPED = 99
@@ -113,10 +114,10 @@ class CountedVault:
         self.owner = vault.owner
         self._vault, self._countdown = vault, countdown
 
-    def hold(self, room: str, reservation: str, population: str, charge: Charge) -> bytes:
+    def hold(self, room: str, reservation: str, population: str, charge: Charge, grounds: Grounds) -> bytes:
         """Hold, and count it."""
         with self._countdown.change():
-            return self._vault.hold(room, reservation, population, charge)
+            return self._vault.hold(room, reservation, population, charge, grounds)
 
     def commit(self, reservation: str, population: str) -> None:
         """Commit, and count it."""

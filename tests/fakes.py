@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.admitted import WHOLE
 from stillroom.errors import Code, Refusal
+from stillroom.model.grounds import Grounds
+from stillroom.model.reading import Reading
 from stillroom.model.schema import Kind
 from stillroom.model.selection import Occupation
+from stillroom.room.data import datasets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -18,6 +23,24 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
     from stillroom.ports import AdmittedTable
+
+
+def reading_of(versions: Mapping[str, int]) -> Reading:
+    """Return what some run reads."""
+    return Reading("run", 0, Grounds(b"", b"", (), versions))
+
+
+class OneByOne(ABC):
+    """Tables that are opened one by one."""
+
+    @contextmanager
+    def opened(self, plan: Plan, reading: Reading) -> Iterator[Mapping[str, AdmittedTable]]:
+        """Open what a plan reads."""
+        yield {dataset: self.open(dataset, reading.versions[dataset]) for dataset in datasets_of(plan)}
+
+    @abstractmethod
+    def open(self, dataset: str, version: int) -> AdmittedTable:
+        """Return a table."""
 
 
 class ZeroNoise:
@@ -112,12 +135,12 @@ class Damaged(ListTable):
         return super().persons(within)[:0]
 
 
-class ListTables:
+class ListTables(OneByOne):
     """Tables by name, each in one version. It remembers what was opened."""
 
     def __init__(self, tables: Mapping[str, AdmittedTable], version: int = 1) -> None:
         """Hold tables, all in the same version."""
-        self.opened: list[str] = []
+        self.read: list[str] = []
         self._tables = dict(tables)
         self._version = version
 
@@ -127,7 +150,7 @@ class ListTables:
         Raises:
             Refusal: There is no such version.
         """
-        self.opened.append(dataset)
+        self.read.append(dataset)
         if version != self._version:
             raise Refusal(Code.DATA_UNKNOWN, "There is no such version.", "Name another.")
         return self._tables[dataset]

@@ -22,7 +22,7 @@ from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
 from stillroom.model.schema import Kind
 from stillroom.model.selection import Measurement, Shown
-from stillroom.policy.approval import APPROVAL_TYPE
+from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
 from stillroom.policy.contracts import section_digest
 from stillroom.query.compile import compile_question
 from stillroom.room import approvals, contracts, data, door, extract
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from stillroom.ledger.account import Account
     from stillroom.model.plan import Plan
     from stillroom.model.question import Term
+    from stillroom.model.reading import Reading
     from stillroom.ports import Clock, Progress
 
 OWNERS = ("hospital", "insurer")
@@ -111,9 +112,9 @@ class Guessing:
         del plan
         return self.lacks
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
+    def measure(self, plan: Plan, charge: Charge, reading: Reading) -> Measurement:
         """Return random cells, and of selected keys three combinations: two values and NULL."""
-        del charge, versions
+        del charge, reading
         self.runs += 1
         least = plan.selection.threshold if plan.selection is not None else 0
         kinds = [key.kind for key in plan.keys[: plan.selected]]
@@ -203,9 +204,22 @@ class Scene:
 
     def decide(self, plan_digest: str, party: str, decision: Decision = Decision.APPROVED) -> bytes:
         """Sign a decision, hand it in, and return its envelope."""
-        envelope = sign(approvals.statement(self.room, plan_digest, party, decision), APPROVAL_TYPE, KEYS[party])
+        envelope = sign(self.decision(plan_digest, party, decision), APPROVAL_TYPE, KEYS[party])
         approvals.record(self.room, envelope)
         return envelope
+
+    def decision(self, plan_digest: str, party: str, decision: Decision = Decision.APPROVED) -> ApprovalStatement:
+        """Return what a party signs for a decision."""
+        (asked,) = (one for one in self.waiting() if one.plan_digest == plan_digest)
+        return approvals.statement(self._in_force(), asked, party, decision)
+
+    def waiting(self) -> tuple[approvals.Pending, ...]:
+        """Return the questions that were put to owners."""
+        return tuple(approvals.read(self._in_force(), one) for one in approvals.put(self.room))
+
+    def _in_force(self) -> contracts.InForce:
+        with self.room.store.reading() as records:
+            return contracts.in_force(records)
 
     def replayed(self) -> LogState:
         """Return what the log adds up to, having checked its rules."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from contextlib import nullcontext
 from fractions import Fraction
 from itertools import combinations, product
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
+from stillroom.model.grounds import Grounds
 from stillroom.model.question import Question, Terms
+from stillroom.model.reading import Reading
 from stillroom.model.selection import Occupation
 from stillroom.privacy.accountant import epsilon_from, rho_from
 from stillroom.protections.server import ServerProtection
@@ -22,6 +25,7 @@ from stillroom.query.table.finish import finish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from stillroom.model.plan import Plan
     from stillroom.model.price import Compiled
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 SIZES = {"month": 12, "region": 16, "sex": 2}
 EPSILON, DELTA = 1.0, 1e-9
 RELEASES = 100
+READING = Reading("run", 0, Grounds(b"", b"", (), {"members": 1}))
 CONTRACT = Contract.model_validate_json(
     json.dumps(
         {
@@ -100,10 +105,10 @@ class Counts:
 class NoTables:
     """Tables that nobody opens."""
 
-    def open(self, dataset: str, version: int) -> AdmittedTable:
-        """Return nothing of use: the counts are known."""
-        del dataset, version
-        return None  # type: ignore[return-value]  # never read
+    def opened(self, plan: Plan, reading: Reading) -> AbstractContextManager[Mapping[str, AdmittedTable]]:
+        """Return none: the counts are known."""
+        del plan, reading
+        return nullcontext({})
 
 
 def squared_errors() -> dict[str, float]:
@@ -136,7 +141,7 @@ def _error(counts: Counts, asked: Sequence[Compiled]) -> float:
     total = Fraction(0)
     for one in (question for _ in range(RELEASES) for question in asked):
         truth = _truth(counts, one.plan)
-        for row in finish(one.plan, one.headings, protection.measure(one.plan, one.charge, {"members": 1}).cells).rows:
+        for row in finish(one.plan, one.headings, protection.measure(one.plan, one.charge, READING).cells).rows:
             place = tuple(None if cell.totalled else int(cell.value or 0) - 1 for cell in row[:-1])
             total += (Fraction(row[-1].value or 0) - truth[place]) ** 2
     return float(total) / RELEASES

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from stillroom.crypto.merkle import Frontier
     from stillroom.model.charge import Charge
+    from stillroom.model.grounds import Grounds
     from stillroom.model.mechanism import Guarantee, Mechanism
     from stillroom.model.plan import Plan
-    from stillroom.model.record import ContractRecord, DataRecord, RunRecord, RunState, Tally
+    from stillroom.model.reading import Reading
+    from stillroom.model.record import ContractRecord, DataRecord, JobRecord, PartyRecord, RunRecord, RunState, Tally
     from stillroom.model.selection import Measurement, Occupation
 
 
@@ -81,12 +83,14 @@ class AdmittedTable(Protocol):
 class Tables(Protocol):
     """Where a protection finds the data of the versions that a run reads."""
 
-    def open(self, dataset: str, version: int) -> AdmittedTable:
-        """Return a version of a dataset.
+    def opened(self, plan: Plan, reading: Reading) -> AbstractContextManager[Mapping[str, AdmittedTable]]:
+        """Open every dataset that a plan reads, by name. What was brought here for the run is gone once the context ends.
 
         Raises:
-            Refusal: It was withdrawn or is not there.
+            Refusal: A version was withdrawn or is not there.
+            Failed: Its owner cannot be reached.
         """
+        ...
 
 
 class Engine(Protocol):
@@ -120,7 +124,7 @@ class Protection(Protocol):
     def lacking(self, plan: Plan) -> tuple[str, ...]:
         """Return what the engine lacks for a plan."""
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
+    def measure(self, plan: Plan, charge: Charge, reading: Reading) -> Measurement:
         """Measure within the charge.
 
         Raises:
@@ -132,7 +136,11 @@ class Progress(Protocol):
     """Hears which step of an ask is about to begin."""
 
     def step(self, name: str) -> None:
-        """Take note of a step."""
+        """Take note of a step.
+
+        Raises:
+            Refusal: The ask is to go no further. Up to the commit, what it held lapses.
+        """
 
 
 class Vault(Protocol):
@@ -140,8 +148,15 @@ class Vault(Protocol):
 
     owner: str
 
-    def hold(self, room: str, reservation: str, population: str, charge: Charge) -> bytes:
+    def hold(self, room: str, reservation: str, population: str, charge: Charge, grounds: Grounds) -> bytes:
         """Hold a charge for a reservation and return the owner's signed statement (`stillroom.room.statement.HoldStatement`).
+
+        Args:
+            room: The room's identity.
+            reservation: What the charge is held for.
+            population: Which account of the owner.
+            charge: How much.
+            grounds: Why, for an owner who looks.
 
         Raises:
             Refusal: `ACCOUNT_NOT_ENOUGH`, which tells no amount; `HOLD_LAPSED` if it lapsed; `RESERVATION_INVALID` if it is committed.
@@ -346,6 +361,42 @@ class Counters(Protocol):
         ...
 
 
+class Parties(Protocol):
+    """Keys that have asked to join, where a room is a server."""
+
+    def get(self, key: str) -> PartyRecord | None:
+        """Return what is known of a key."""
+        ...
+
+    def all(self) -> tuple[PartyRecord, ...]:
+        """Return all, in the order in which they came."""
+        ...
+
+    def put(self, record: PartyRecord) -> None:
+        """Keep a key, in place of what was kept of it."""
+        ...
+
+
+class Jobs(Protocol):
+    """Questions on their way through the door, where a room is a server."""
+
+    def get(self, job: str) -> JobRecord | None:
+        """Return a job."""
+        ...
+
+    def put(self, record: JobRecord) -> None:
+        """Keep a job, in place of what was kept of it."""
+        ...
+
+    def next(self, now: float) -> JobRecord | None:
+        """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
+        ...
+
+    def working(self, party: str) -> int:
+        """Return how many jobs of a party are not over."""
+        ...
+
+
 class Records(Protocol):
     """Everything that a room keeps, inside one transaction."""
 
@@ -376,6 +427,14 @@ class Records(Protocol):
     @property
     def counters(self) -> Counters:
         """Refusals and raises."""
+
+    @property
+    def parties(self) -> Parties:
+        """Keys that have asked to join."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Questions on their way."""
 
 
 class Store(Protocol):

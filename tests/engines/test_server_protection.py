@@ -14,7 +14,7 @@ from stillroom.model.schema import Kind
 from stillroom.privacy.mechanisms import guarantee_of
 from stillroom.protections.server import ServerProtection
 from stillroom.query.protected import plan_charge, protected
-from tests.fakes import Listing, ListTable, ListTables, ZeroNoise
+from tests.fakes import Listing, ListTable, ListTables, ZeroNoise, reading_of
 from tests.marginals import sole
 from tests.plans import column, count, facts_of, key, linked, part, plan, scan, total
 
@@ -77,14 +77,14 @@ class ShortEngine(Listing):
 
 def test_without_noise_the_exact_cells_show(engine: Engine, tables: ListTables) -> None:
     protection = ServerProtection(engine, ZeroNoise(), tables)
-    assert protection.measure(ASKED, plan_charge(ASKED), VERSIONS).cells == sole(EXACT)
+    assert protection.measure(ASKED, plan_charge(ASKED), reading_of(VERSIONS)).cells == sole(EXACT)
     assert (protection.name, protection.genuine, protection.sampler) == ("server", False, ZeroNoise.name)
 
 
 def test_every_cell_gets_noise_of_its_own_measure(engine: Engine, tables: ListTables) -> None:
     """One draw for each cell and measure, under the guarantee that the price was made of; none is used twice."""
     noise = RecordedNoise()
-    noisy = ServerProtection(engine, noise, tables).measure(ASKED, plan_charge(ASKED), VERSIONS).cells
+    noisy = ServerProtection(engine, noise, tables).measure(ASKED, plan_charge(ASKED), reading_of(VERSIONS)).cells
     expected = iter(range(1000, 1009))
     assert noisy == sole(tuple(tuple(cell + next(expected) for cell in cells) for cells in EXACT))
     guarantees = [guarantee_of(one.marginal.mechanism, one.add_remove) for one in protected(ASKED)]
@@ -100,7 +100,7 @@ def test_large_noise_is_added_without_overflow(engine: Engine, tables: ListTable
             del mechanism, guarantee
             return [2**63 - 1] * count
 
-    noisy = ServerProtection(engine, Extreme(), tables).measure(ASKED, plan_charge(ASKED), VERSIONS).cells
+    noisy = ServerProtection(engine, Extreme(), tables).measure(ASKED, plan_charge(ASKED), reading_of(VERSIONS)).cells
     assert noisy == sole(tuple(tuple(cell + 2**63 - 1 for cell in cells) for cells in EXACT))
 
 
@@ -108,31 +108,31 @@ def test_a_charge_that_is_one_unit_short_reads_nothing(engine: Engine, tables: L
     noise, enough = RecordedNoise(), plan_charge(ASKED)
     protection = ServerProtection(engine, noise, tables)
     with pytest.raises(Failed) as failure:
-        protection.measure(ASKED, Charge(rho=enough.rho - 1, delta=enough.delta), VERSIONS)
+        protection.measure(ASKED, Charge(rho=enough.rho - 1, delta=enough.delta), reading_of(VERSIONS))
     assert failure.value.code is Code.RUN_FAILED
-    assert tables.opened == []
+    assert tables.read == []
     assert noise.asked == []
-    assert len(protection.measure(ASKED, Charge(rho=enough.rho + 1, delta=1), VERSIONS).cells) == 3
+    assert len(protection.measure(ASKED, Charge(rho=enough.rho + 1, delta=1), reading_of(VERSIONS)).cells) == 3
 
 
 @pytest.mark.parametrize("versions", [{}, {"a": 1}, {"pub": 1}])
 def test_a_dataset_without_a_version_reads_nothing(engine: Engine, tables: ListTables, versions: dict[str, int]) -> None:
     with pytest.raises(Failed):
-        ServerProtection(engine, ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), versions)
-    assert tables.opened == []
+        ServerProtection(engine, ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), reading_of(versions))
+    assert tables.read == []
 
 
 def test_only_what_the_plan_reads_is_opened(engine: Engine, tables: ListTables) -> None:
-    ServerProtection(engine, ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), {**VERSIONS, "other": 4})
-    assert sorted(tables.opened) == ["a", "pub"]
+    ServerProtection(engine, ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), reading_of({**VERSIONS, "other": 4}))
+    assert sorted(tables.read) == ["a", "pub"]
 
 
 def test_a_withdrawn_version_is_refused(engine: Engine, tables: ListTables) -> None:
     with pytest.raises(Refusal):
-        ServerProtection(engine, ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), {"a": 2, "pub": 1})
+        ServerProtection(engine, ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), reading_of({"a": 2, "pub": 1}))
 
 
 def test_no_cell_goes_without_noise(tables: ListTables) -> None:
     with pytest.raises(Failed) as failure:
-        ServerProtection(ShortEngine(), ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), VERSIONS)
+        ServerProtection(ShortEngine(), ZeroNoise(), tables).measure(ASKED, plan_charge(ASKED), reading_of(VERSIONS))
     assert failure.value.code is Code.RUN_FAILED

@@ -18,7 +18,7 @@ from stillroom.query.price import promises
 from stillroom.query.protected import drawn, plan_charge, protected
 from stillroom.query.table.finish import finish
 from tests.auditing import shown
-from tests.fakes import Listing, ListTables
+from tests.fakes import Listing, ListTables, reading_of
 from tests.property.test_advice import ADVISED
 from tests.world import contract, world
 
@@ -75,7 +75,7 @@ def releasing(rows: Sequence[int], noise: Noise) -> Callable[[], object]:
     protection = ServerProtection(Crowd(rows), noise, ListTables({name: table.stored for name, table in world().items()}))
 
     def run() -> object:
-        found = protection.measure(PLAN, plan_charge(PLAN), dict.fromkeys(world(), 1))
+        found = protection.measure(PLAN, plan_charge(PLAN), reading_of(dict.fromkeys(world(), 1)))
         chosen = advised(PLAN, found.votes)
         table = finish(with_caps(PLAN, [one.cap for one in chosen]), ASKED.headings, found.cells)
         return [shown(table), {"cap": chosen[0].cap}, list(chosen[0].votes)]

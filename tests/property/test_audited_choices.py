@@ -25,7 +25,7 @@ from stillroom.query.price import promises
 from stillroom.query.protected import plan_charge, protected
 from stillroom.query.table.finish import finish
 from tests.auditing import Known, shown
-from tests.fakes import ListTables, ZeroNoise
+from tests.fakes import ListTables, ZeroNoise, reading_of
 from tests.world import Entry, contract, world
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def protection(exact: tuple[tuple[int, ...], ...], noise: Noise) -> ServerProtec
 def releasing(exact: tuple[tuple[int, ...], ...], noise: Noise) -> Callable[[], object]:
     """Return what releases a table about a world."""
     room = protection(exact, noise)
-    return lambda: shown(finish(PLAN, ENTRY.compiled.headings, room.measure(PLAN, plan_charge(PLAN), dict.fromkeys(world(), 1)).cells))
+    return lambda: shown(
+        finish(PLAN, ENTRY.compiled.headings, room.measure(PLAN, plan_charge(PLAN), reading_of(dict.fromkeys(world(), 1))).cells)
+    )
 
 
 def verdict(noise: Noise, trials: int) -> Verdict:
@@ -121,7 +123,7 @@ class Recorded(ZeroNoise):
 
 def test_the_sampler_confirms_before_it_chooses_by_the_scores_of_each_group() -> None:
     noise = Recorded()
-    found = protection(WITH, noise).measure(PLAN, plan_charge(PLAN), dict.fromkeys(world(), 1))
+    found = protection(WITH, noise).measure(PLAN, plan_charge(PLAN), reading_of(dict.fromkeys(world(), 1)))
     (chosen,) = (one for one in protected(PLAN) if one.marginal.mechanism.noise in CHOOSING)
     guarantee = guarantee_of(chosen.marginal.mechanism, chosen.add_remove)
     groups = [scores(WITH[0][first : first + BUCKETS], 500_000) for first in range(0, WARDS * BUCKETS, BUCKETS)]
@@ -132,9 +134,9 @@ def test_the_sampler_confirms_before_it_chooses_by_the_scores_of_each_group() ->
 @pytest.mark.parametrize("places", [[], [0], [0] * (WARDS + 1), [BUCKETS] * WARDS, [-1] * WARDS])
 def test_what_is_no_bucket_of_each_group_is_not_released(places: list[int]) -> None:
     with pytest.raises(Failed, match="did not choose one bucket of each group"):
-        protection(WITH, Recorded(places)).measure(PLAN, plan_charge(PLAN), dict.fromkeys(world(), 1))
+        protection(WITH, Recorded(places)).measure(PLAN, plan_charge(PLAN), reading_of(dict.fromkeys(world(), 1)))
 
 
 def test_cells_that_are_missing_are_not_chosen_by() -> None:
     with pytest.raises(Failed, match="one number for each cell"):
-        protection((WITH[0][:-1], WITH[1]), Recorded()).measure(PLAN, plan_charge(PLAN), dict.fromkeys(world(), 1))
+        protection((WITH[0][:-1], WITH[1]), Recorded()).measure(PLAN, plan_charge(PLAN), reading_of(dict.fromkeys(world(), 1)))

@@ -17,7 +17,7 @@ from stillroom.query.price import promises
 from stillroom.query.protected import plan_charge
 from stillroom.query.table.finish import finish
 from tests.auditing import shown
-from tests.fakes import ListTables
+from tests.fakes import ListTables, reading_of
 from tests.property.test_selection import Crowds, asked, bent
 from tests.world import contract, world
 
@@ -63,7 +63,7 @@ def releasing(plan: Plan, sizes: Sequence[int], noise: Noise) -> Callable[[], ob
     protection = ServerProtection(Crowds(sizes), noise, ListTables({name: table.stored for name, table in world().items()}))
 
     def run() -> object:
-        measured = protection.measure(plan, plan_charge(plan), dict.fromkeys(world(), 1))
+        measured = protection.measure(plan, plan_charge(plan), reading_of(dict.fromkeys(world(), 1)))
         table = finish(plan, ASKED.headings, measured.cells, measured.shown)
         return [shown(table), {str(one.keys): one.persons for one in measured.shown}]
 

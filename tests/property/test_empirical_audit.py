@@ -29,7 +29,7 @@ from stillroom.model.release import PAYLOAD_TYPE, Release
 from stillroom.protections.server import ServerProtection
 from stillroom.room.room import Genuine
 from tests.auditing import ALLOWED, SHARE, Audited, Kind, slack
-from tests.fakes import ListTable, ListTables
+from tests.fakes import ListTable, ListTables, OneByOne, reading_of
 from tests.published import files
 from tests.rooms import KEYS, OWNERS, Scene, build, charge, reopen
 from tests.world import ENGINE, Entry, contract
@@ -186,7 +186,7 @@ def test_one_release_of_many_groups_keeps_its_promise(*, pure: bool) -> None:
 
     def run(present: Sequence[bool]) -> list[float]:
         protection = ServerProtection(ENGINE, OpendpNoise(), ListTables({"members": everybody(present)}))
-        ((cells,),) = protection.measure(compiled.plan, compiled.charge, {"members": 1}).cells
+        ((cells,),) = protection.measure(compiled.plan, compiled.charge, reading_of({"members": 1})).cells
         return [cells[places[age, regions[region], tariffs[tariff], smoker == 1]] for age, region, tariff, smoker in PERSONS]
 
     claim = asked.claims(Kind.ADD_REMOVE)[0]
@@ -209,7 +209,7 @@ REPEATS = 50
 KEPT: list[dict[str, Scalar]] = [{"person": f"p{number}", "age": number % 100} for number in range(60)]
 
 
-class Versions:
+class Versions(OneByOne):
     """Tables of a room: with somebody in odd versions, without in even ones."""
 
     def open(self, dataset: str, version: int) -> AdmittedTable:

@@ -16,7 +16,7 @@ import pytest
 
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.protections.server import ServerProtection
-from tests.fakes import Listing, ListTable, ListTables
+from tests.fakes import Listing, ListTable, ListTables, reading_of
 from tests.questions import compiled
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def released(exact: int, *, pure: bool) -> list[float]:
     """Return genuine noisy cells, in units of the measures."""
     asked = compiled("SELECT age, COUNT(*), SUM(age), COUNT(*) * 0.1 FROM members GROUP BY age", epsilon=5.0, pure=pure)
     protection = ServerProtection(Everywhere(exact), OpendpNoise(), ListTables({"members": ListTable([], {})}))
-    return [cell for (cells,) in protection.measure(asked.plan, asked.charge, {"members": 1}).cells for cell in cells]
+    return [cell for (cells,) in protection.measure(asked.plan, asked.charge, reading_of({"members": 1})).cells for cell in cells]
 
 
 def naive(exact: int) -> list[float]:

@@ -20,7 +20,7 @@ from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.protections.server import ServerProtection
 from stillroom.query.table.finish import finish
-from tests.fakes import Listing, ListTable, ListTables
+from tests.fakes import Listing, ListTable, ListTables, reading_of
 from tests.questions import compiled
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def shown(asked: Compiled) -> list[int]:
     protection = ServerProtection(Sweep(), OpendpNoise(), ListTables({"members": ListTable([], {})}))
     times = [0 for _ in COUNTS]
     for _ in range(RELEASES):
-        noisy = protection.measure(asked.plan, asked.charge, {"members": 1}).cells
+        noisy = protection.measure(asked.plan, asked.charge, reading_of({"members": 1})).cells
         for row in finish(asked.plan, asked.headings, noisy).rows:
             times[int(row[0].value or 0) - 12] += 1
     return times

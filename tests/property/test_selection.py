@@ -24,7 +24,7 @@ from stillroom.query.estimation import marginal_of, sizes_of
 from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.table.finish import finish
 from tests.alterations import ALTERATIONS, altered_table
-from tests.fakes import Listing, ListTables, ZeroNoise
+from tests.fakes import Listing, ListTables, ZeroNoise, reading_of
 from tests.neighbours import declared, explored, norms, within
 from tests.reference import occupation as referred
 from tests.world import ENGINE, by_keys, contract, corpus, occupation, occupied, persons, world
@@ -212,7 +212,7 @@ def bent(plan: Plan, **changes: object) -> Plan:
 def measured(plan: Plan, engine: Engine, noise: Noise) -> Measurement:
     """Return what a protection makes of what an engine finds."""
     protection = ServerProtection(engine, noise, ListTables({name: table.stored for name, table in world().items()}))
-    return protection.measure(plan, plan_charge(plan), dict.fromkeys(world(), 1))
+    return protection.measure(plan, plan_charge(plan), reading_of(dict.fromkeys(world(), 1)))
 
 
 def shown(plan: Plan, sizes: Sequence[int]) -> list[int]:

@@ -184,7 +184,7 @@ def test_a_room_opens_while_another_process_announces_more(tmp_path: Path, homes
             open_room(self.path).add_data("visits", tmp_path / "visits.csv")
             return found
 
-    bootstrap._announce_late(room, {"hospital": Overtaken(tmp_path / "hospital", "hospital")})
+    bootstrap.rooms._announce_late(room, {"hospital": Overtaken(tmp_path / "hospital", "hospital")})
     with room.store.reading() as records:
         assert [record.version for record in records.versions.all()] == [2]
 

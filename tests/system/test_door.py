@@ -44,11 +44,11 @@ from tests.rooms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from stillroom.ledger.entry import Entry
     from stillroom.model.plan import Plan
+    from stillroom.model.reading import Reading
     from stillroom.model.selection import Measurement
     from tests.rooms import Scene
 
@@ -61,9 +61,9 @@ class Failing(Guessing):
         super().__init__()
         self._error = error
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
+    def measure(self, plan: Plan, charge: Charge, reading: Reading) -> Measurement:
         """Fail."""
-        del plan, charge, versions
+        del plan, charge, reading
         raise self._error
 
 

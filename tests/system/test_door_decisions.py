@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def test_each_owner_approves_before_anything_is_held(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
     assert refused(scene).code is Code.APPROVAL_MISSING
-    waiting = approvals.pending(scene.room)
+    waiting = scene.waiting()
     assert [(one.question.sql, one.compiled.charge) for one in waiting] == [(SQL, charge())]
     scene.decide(waiting[0].plan_digest, "insurer")
     assert "hospital" in str(refused(scene))
@@ -37,7 +37,7 @@ def test_each_owner_approves_before_anything_is_held(tmp_path: Path) -> None:
 def test_the_latest_decision_counts_and_an_older_one_cannot_be_played_again(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
     refused(scene)
-    plan = approvals.pending(scene.room)[0].plan_digest
+    plan = scene.waiting()[0].plan_digest
     approved = [scene.decide(plan, owner) for owner in OWNERS]
     scene.decide(plan, "hospital", Decision.REJECTED)
     assert refused(scene).code is Code.APPROVAL_REJECTED
@@ -55,7 +55,7 @@ def test_an_amendment_ends_approvals(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
     refused(scene)
     for owner in OWNERS:
-        scene.decide(approvals.pending(scene.room)[0].plan_digest, owner)
+        scene.decide(scene.waiting()[0].plan_digest, owner)
     before = scene.contract
     amended = before.model_copy(update={"version": 2, "amends": digest_of(before), "purpose": "more tests"})
     scene.submit(amended, *OWNERS)
@@ -69,7 +69,7 @@ def test_an_amendment_ends_approvals(tmp_path: Path) -> None:
 def test_an_approval_of_something_else_is_not_taken(tmp_path: Path, change: str) -> None:
     scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
     refused(scene)
-    good = approvals.statement(scene.room, approvals.pending(scene.room)[0].plan_digest, "hospital", Decision.APPROVED)
+    good = scene.decision(scene.waiting()[0].plan_digest, "hospital")
     changes = {"receivers": ("hospital",), "charge": Charge(rho=1), "contract": "sha256:" + "0" * 64}
     envelope = sign(good.model_copy(update={change: changes[change]}), APPROVAL_TYPE, KEYS["hospital"])
     with pytest.raises(Refusal) as caught:
@@ -80,11 +80,11 @@ def test_an_approval_of_something_else_is_not_taken(tmp_path: Path, change: str)
 def test_only_owners_whose_data_is_read_decide_and_only_with_their_key(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
     refused(scene, "SELECT COUNT(*) AS n FROM members")
-    plan = approvals.pending(scene.room)[0].plan_digest
+    plan = scene.waiting()[0].plan_digest
     with pytest.raises(Refusal) as caught:
         scene.decide(plan, "hospital")
     assert caught.value.code is Code.OWNER_ONLY
-    forged = sign(approvals.statement(scene.room, plan, "insurer", Decision.APPROVED), APPROVAL_TYPE, KEYS["hospital"])
+    forged = sign(scene.decision(plan, "insurer"), APPROVAL_TYPE, KEYS["hospital"])
     with pytest.raises(Unverified):
         approvals.record(scene.room, forged)
 
@@ -92,7 +92,7 @@ def test_only_owners_whose_data_is_read_decide_and_only_with_their_key(tmp_path:
 def test_a_decision_that_comes_before_the_commit_stops_it(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(approval={"rule": "each-owner"}))
     refused(scene)
-    plan = approvals.pending(scene.room)[0].plan_digest
+    plan = scene.waiting()[0].plan_digest
     for owner in OWNERS:
         scene.decide(plan, owner)
     late = At(Step.COMMIT, lambda: scene.decide(plan, "hospital", Decision.REJECTED))

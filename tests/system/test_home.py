@@ -111,7 +111,7 @@ def test_a_key_that_others_can_read_is_refused(home: Home) -> None:
 def test_what_was_added_is_what_is_read(home: Home, tmp_path: Path) -> None:
     rows = admitted(home, tmp_path)
     number = home.add("visits", rows, section=SECTION, contract=CONTRACT)
-    table, memory = Home.open(home.path).tables().open("visits", number), MemoryTable(rows)
+    table, memory = Home.open(home.path).table("visits", number), MemoryTable(rows)
     for columns in (["age"], ["city", "well"], ["well", "age"], list(COLUMNS), []):
         assert table.rows(columns).equals(memory.rows(columns))
     assert table.persons().equals(memory.persons())

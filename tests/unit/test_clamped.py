@@ -30,7 +30,7 @@ from stillroom.query.protected import marginal_sensitivities, protected
 from stillroom.query.table.finish import finish
 from stillroom.testing import measure_exactly
 from tests.auditing import Known
-from tests.fakes import ListTable, ListTables, ZeroNoise
+from tests.fakes import ListTable, ListTables, ZeroNoise, reading_of
 from tests.marginals import without_noise
 from tests.questions import CONTRACT
 from tests.world import contract as world_contract
@@ -218,7 +218,7 @@ def test_it_gets_its_noise() -> None:
     asked = compiled(SQL)
     cells = ((1, 2, 3), (4, 5, 6), (7, 8, 9), (30,))
     tables = ListTables({"visits": ListTable([], {}, private=True)})
-    found = ServerProtection(Known(cells), Thousands(), tables).measure(asked.plan, asked.charge, {"visits": 1})
+    found = ServerProtection(Known(cells), Thousands(), tables).measure(asked.plan, asked.charge, reading_of({"visits": 1}))
     assert found.cells == (((1001, 1002, 1003),), ((1004, 1005, 1006),), ((1007, 1008, 1009),), ((1030,),))
 
 

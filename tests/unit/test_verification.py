@@ -23,7 +23,7 @@ from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
 from stillroom.policy.approval import APPROVAL_TYPE
-from stillroom.room import approvals, door, extract
+from stillroom.room import door, extract
 from stillroom.room.signed import sign
 from stillroom.room.stages import Released
 from stillroom.room.statement import QUESTION_TYPE
@@ -162,7 +162,7 @@ def approved(tmp_path_factory: pytest.TempPathFactory) -> Files:
     envelope = sign(question, QUESTION_TYPE, KEYS["insurer"])
     with pytest.raises(Refusal):
         door.ask(scene.room, envelope, Steps())
-    (waiting,) = approvals.pending(scene.room)
+    (waiting,) = scene.waiting()
     for owner in OWNERS:
         scene.decide(waiting.plan_digest, owner, Decision.APPROVED)
     answer = door.ask(scene.room, envelope, Steps())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.charge import Charge
+    from stillroom.model.grounds import Grounds
 
 
 class LocalVault:
@@ -27,8 +28,9 @@ class LocalVault:
         self._accounts = accounts
         self._key = key
 
-    def hold(self, room: str, reservation: str, population: str, charge: Charge) -> bytes:
-        """Hold a charge for a reservation and return the signed statement."""
+    def hold(self, room: str, reservation: str, population: str, charge: Charge, grounds: Grounds) -> bytes:
+        """Hold a charge for a reservation and return the signed statement; the room in this very process has looked at the grounds."""
+        del grounds
         wanted = HoldStatement(room=room, reservation=reservation, account=self._name(population), charge=charge)
         return self._accounts.hold(wanted, sign(wanted, HOLD_TYPE, self._key))
 

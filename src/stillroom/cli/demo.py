@@ -23,11 +23,13 @@ class Which(StrEnum):
     AGENCIES = "agencies"
     CAMPAIGN = "campaign"
     TRANSIT = "transit"
+    SERVICE = "service"
 
 
 STORY = (
-    "`trial`: an insurer and a hospital, real patients. Of synthetic people: `agencies`, two agencies and their joint statistics; "
-    "`campaign`, a publisher, an advertiser and what a campaign did; `transit`, a new line and what is spent near it."
+    "`trial`: an insurer and a hospital, real patients; `service`: the same two, each with an agent of its own beside a server. Of "
+    "synthetic people: `agencies`, two agencies and their joint statistics; `campaign`, a publisher, an advertiser and what a campaign "
+    "did; `transit`, a new line and what is spent near it."
 )
 
 About = Annotated[Which, typer.Argument(metavar="STORY", help=STORY, show_default="trial")]
@@ -53,8 +55,9 @@ def demo(story: About = Which.TRIAL, *, people: People = None, folder: Folder = 
     _check(story, people)
     base = Path(tempfile.mkdtemp(prefix="stillroom-demo-")) if folder is None else free(folder)
     told = Story(screen(as_json=as_json))
-    command = _tell(story, base, told, people).command(base)
-    told.end(f"\n[bold]Next:[/] {command}", folder=str(base), next=command)
+    following = _tell(story, base, told, people)
+    command = "" if following is None else following.command(base)
+    told.end(f"\n[bold]Next:[/] {command}" if command else "", folder=str(base), next=command)
 
 
 def _check(story: Which, people: int | None) -> None:
@@ -65,13 +68,13 @@ def _check(story: Which, people: int | None) -> None:
     """
     from stillroom.errors import Code, InvalidInput
 
-    if story is Which.TRIAL and people is not None:
+    if story in {Which.TRIAL, Which.SERVICE} and people is not None:
         raise InvalidInput(Code.USAGE, "The people of this story are real: their number is given.", "Leave --people out, or name another.")
 
 
-def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next:
+def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next | None:
     """Tell the story."""
-    from stillroom.cli.stories import agencies, campaign, transit, trial
+    from stillroom.cli.stories import agencies, campaign, service, transit, trial
 
     match story:
         case Which.TRIAL:
@@ -82,3 +85,6 @@ def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next:
             return campaign.tell(base, told, people or campaign.PEOPLE)
         case Which.TRANSIT:
             return transit.tell(base, told, people or transit.PEOPLE)
+        case Which.SERVICE:
+            service.tell(base, told)
+            return None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from stillroom.cli import approval, budget, contract, data, demo, engine, home, log, question, release, verify
+from stillroom.cli import agent, approval, budget, contract, data, demo, engine, home, log, question, release, serve, verify
 from stillroom.cli.screen import Screen
 from stillroom.errors import Code, InvalidInput, StillroomError
 
@@ -34,7 +34,9 @@ app = typer.Typer(
 app.add_typer(home.app, name="init", help="Make a party's home, or a room.")
 app.add_typer(contract.app, name="contract", help="Check, explain, show, compare and sign contracts.")
 app.add_typer(data.app, name="data", help="Admit, attach and withdraw your data.")
-for noun in (home, question, approval, release, budget, log, verify, engine, demo):
+app.add_typer(agent.app, name="agent", help="Run your party's agent, make its home, and join a server.")
+app.add_typer(serve.app, name="admin", help="What the operator of a server does.")
+for noun in (home, serve, question, approval, release, budget, log, verify, engine, demo):
     noun.register(app)
 
 

@@ -11,6 +11,7 @@ from stillroom.policy.contract_text import examine, parse_contract
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stillroom.crypto.keys import SigningKey
     from stillroom.model.contract import Contract
     from stillroom.policy.contract_problems import Problem
 
@@ -25,6 +26,14 @@ def read(path: str | Path) -> Contract:
         InvalidInput: The file cannot be read, or is not a valid contract.
     """
     return parse_contract(read_bytes(path, SIZE_LIMIT))
+
+
+def signed(path: str | Path, key: SigningKey) -> bytes:
+    """Return the contract in a file, signed by one of its parties. It fails as `read` does."""
+    from stillroom.room.signed import sign
+    from stillroom.room.statement import CONTRACT_TYPE
+
+    return sign(read(path), CONTRACT_TYPE, key)
 
 
 def check(path: Path) -> tuple[Problem, ...]:

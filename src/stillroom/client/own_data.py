@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stillroom.adapters.home import Home
+    from stillroom.client.access import Access
     from stillroom.model.contract import Contract, Dataset
     from stillroom.ports import Progress
-    from stillroom.room.room import Room
 
 
 class OwnData:
@@ -24,9 +24,9 @@ class OwnData:
     The contract is looked at once: should an amendment come meanwhile, a version is that of the section it was admitted under.
     """
 
-    def __init__(self, home: Home, room: Room, contract: Contract, progress: Progress) -> None:
-        """Name the party's home, the room, the contract in force, and who hears of steps."""
-        self._home, self._room, self._contract, self._progress = home, room, contract, progress
+    def __init__(self, home: Home, access: Access, contract: Contract, progress: Progress) -> None:
+        """Name the party's home, how it reaches the room, the contract in force, and who hears of steps."""
+        self._home, self._access, self._contract, self._progress = home, access, contract, progress
 
     def add(self, dataset: str, source: str | Path) -> AddedData:
         """Admit data as the next version, copy them into the home, and announce the version."""
@@ -87,20 +87,18 @@ class OwnData:
 
     def _heard(self, dataset: str) -> int:
         """Return the last version of a dataset that the room has heard of, from whichever home."""
-        with self._room.store.reading() as records:
-            record = records.versions.get(dataset)
+        record = self._access.versions().get(dataset)
         return record.version if record else 0
 
     def _announce(self, dataset: str, version: int, *, withdrawn: bool = False) -> None:
         """Tell the room about a version, signed."""
-        from stillroom.room import data
         from stillroom.room.signed import sign
         from stillroom.room.statement import DATA_TYPE, DataStatement
 
         holding = next(held for held in self._home.datasets() if held.name == dataset)
         section = next(held.section for held in holding.versions if held.number == version)
         statement = DataStatement(dataset=dataset, version=version, section=section, withdrawn=withdrawn)
-        data.announce(self._room, sign(statement, DATA_TYPE, self._home.signing_key))
+        self._access.announce(sign(statement, DATA_TYPE, self._home.signing_key))
 
     def _declared(self, dataset: str) -> Dataset:
         """Return the contract's section for a dataset that this party owns."""

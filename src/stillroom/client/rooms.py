@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.client.views import JoinedRoom, SignedContract
+from stillroom.client.views import JoinedRoom
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stillroom.crypto.keys import SigningKey
-    from stillroom.room.room import Room
+    from stillroom.model.record import SignedContract
 
 
 def join_room(room: Path, home: Path) -> JoinedRoom:
@@ -75,19 +74,7 @@ def sign_as_operator(file: Path, room: Path) -> SignedContract:
         Unverified: `SIGNATURE_MISSING` if the contract names no operator with the room's key.
     """
     from stillroom import bootstrap
+    from stillroom.client.access import LocalAccess
+    from stillroom.client.contracts import signed
 
-    return hand_in(bootstrap.open_room(room), file, bootstrap.room_key(room))
-
-
-def hand_in(room: Room, file: Path, key: SigningKey) -> SignedContract:
-    """Sign a contract file with the key of one of its parties, and hand it to a room."""
-    from stillroom.client import contracts as contract_files
-    from stillroom.room import accounts, contracts
-    from stillroom.room.signed import sign
-    from stillroom.room.statement import CONTRACT_TYPE
-
-    record = contracts.submit(room, sign(contract_files.read(file), CONTRACT_TYPE, key))
-    accounts.note_raises(room)
-    with room.store.reading() as records:
-        missing = contracts.missing_signatures(records, record)
-    return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
+    return LocalAccess(bootstrap.open_room(room), "").submit(signed(file, bootstrap.room_key(room)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.client.caps import cap_of
 from stillroom.client.result import Release
-from stillroom.client.views import AccountLine, AddedData, DataLine, SignedContract, WaitingQuestion
+from stillroom.client.views import AccountLine, AddedData, DataLine, WaitingQuestion
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
@@ -16,13 +17,16 @@ from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
     from stillroom.adapters.home import Home
+    from stillroom.client.access import Access
     from stillroom.client.own_data import OwnData
     from stillroom.client.rows import Rows
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
     from stillroom.model.question import Parameter, Term
+    from stillroom.model.record import SignedContract
     from stillroom.ports import Progress
-    from stillroom.room.room import Room
+    from stillroom.room.approvals import Pending
+    from stillroom.room.contracts import InForce
 
     Values: TypeAlias = Mapping[str, Parameter]
     Given: TypeAlias = Mapping[str, Term]
@@ -83,7 +87,7 @@ def open_room(home: Path, room: Path | None = None, progress: Progress | None = 
 
     Args:
         home: The party's home.
-        room: The room; the one that the home has joined when left out.
+        room: The folder of a room of this machine; the server or room that the home has joined when left out.
         progress: Hears of the steps of an ask, up to the measuring.
 
     Raises:
@@ -92,10 +96,19 @@ def open_room(home: Path, room: Path | None = None, progress: Progress | None = 
     """
     from stillroom import bootstrap
     from stillroom.adapters.home import Home
+    from stillroom.adapters.home.membership import Membership
+    from stillroom.client.access import LocalAccess
+    from stillroom.client.http_access import HttpAccess
     from stillroom.room.door import Silent
 
     mine = Home.open(home)
-    return Session(mine, bootstrap.open_room(room or bootstrap.room_of(mine)), progress or Silent())
+    membership = Membership.load(mine.path) if room is None else None
+    access: Access
+    if membership is None:
+        access = LocalAccess(bootstrap.open_room(room or bootstrap.room_of(mine)), mine.party)
+    else:
+        access = HttpAccess(bootstrap.open_channel(mine, membership), mine, membership)
+    return Session(mine, access, progress or Silent())
 
 
 class Session:
@@ -105,18 +118,17 @@ class Session:
         party: Whose session it is.
     """
 
-    def __init__(self, home: Home, room: Room, progress: Progress) -> None:
+    def __init__(self, home: Home, access: Access, progress: Progress) -> None:
         """Use `open_room`."""
-        self._home, self._room, self._progress = home, room, progress
+        self._home, self._access, self._progress = home, access, progress
         self.party = home.party
 
     @property
     def contract(self) -> Contract:
         """The contract in force."""
-        from stillroom.room.contracts import in_force
+        from stillroom.room.contracts import read
 
-        with self._room.store.reading() as records:
-            return in_force(records).contract
+        return read(self.contract_envelope)
 
     @property
     def contract_digest(self) -> str:
@@ -126,23 +138,22 @@ class Session:
     @property
     def contract_envelope(self) -> bytes:
         """The contract in force with all its signatures."""
-        with self._room.store.reading() as records:
-            record = records.contracts.active()
-        if record is None:
+        envelope = self._access.contract()
+        if envelope is None:
             raise Refusal(Code.CONTRACT_UNKNOWN, "No contract is in force.", "All parties sign one with `stillroom contract sign`.")
-        return record.envelope
+        return envelope
 
     def sign(self, file: str | Path) -> SignedContract:
         """Sign a contract file as this party, and hand it to the room."""
-        from stillroom.client.rooms import hand_in
+        from stillroom.client.contracts import signed
 
-        return hand_in(self._room, Path(file), self._home.signing_key)
+        return self._access.submit(signed(Path(file), self._home.signing_key))
 
     @property
     def _own(self) -> OwnData:
         from stillroom.client.own_data import OwnData
 
-        return OwnData(self._home, self._room, self.contract, self._progress)
+        return OwnData(self._home, self._access, self.contract, self._progress)
 
     def add_data(self, dataset: str, source: str | Path) -> AddedData:
         """Admit data as the next version of a dataset of this party, copy them into the home, and announce the version.
@@ -178,9 +189,7 @@ class Session:
 
     def data(self) -> tuple[DataLine, ...]:
         """Return the datasets of the contract with their version numbers; this party's own may be attached, which others do not see."""
-        contract = self.contract
-        with self._room.store.reading() as records:
-            known = {record.dataset: record for record in records.versions.all()}
+        contract, known = self.contract, self._access.versions()
         attached = {held.name: "attached" for held in self._home.datasets() if held.current and held.current.source}
         lines = []
         for name, declared in contract.datasets.items():
@@ -211,7 +220,9 @@ class Session:
         from stillroom.room import checks
 
         question = self._question(contract := self.contract, sql, parameters, terms, dialect)
-        return price(contract, checks.computable(self._room, compile_question(contract, question)), question.terms.group_size)
+        compiled = compile_question(contract, question)
+        checks.enforce_computable(self._access.lacking(question, compiled.plan))
+        return price(contract, compiled, question.terms.group_size)
 
     def cap_exceeded(self, price: Price) -> float | None:
         """Return the most that one release may cost under the contract, as ε, if this price is more."""
@@ -235,16 +246,12 @@ class Session:
             Refusal: A rule says no. Nothing was charged.
             Failed: The run failed. What was committed stays charged; asking again resumes it.
         """
-        from stillroom.room import door, releases
+        from stillroom.room import releases
         from stillroom.room.signed import sign
-        from stillroom.room.stages import Released
         from stillroom.room.statement import QUESTION_TYPE
 
         question = self._question(self.contract, sql, parameters, terms, dialect)
-        progress = door.Discreet(self._progress)
-        found = door.ask(self._room, sign(question, QUESTION_TYPE, self._home.signing_key), progress)
-        if not isinstance(found, Released):
-            raise Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
+        found = self._access.ask(sign(question, QUESTION_TYPE, self._home.signing_key), self._progress)
         return Release(releases.read(found.envelope), found.envelope, charged=found.fresh)
 
     def _question(self, contract: Contract, sql: str, parameters: Values | None, terms: Given, dialect: str | None) -> Question:
@@ -271,43 +278,50 @@ class Session:
             answered: Return all that were put to owners instead, answered or not.
         """
         from stillroom.query.price import price
-        from stillroom.room import approvals
 
-        contract = self.contract
+        force, items = self._put_to_owners()
         return tuple(
             WaitingQuestion(
                 question=item.question,
-                price=price(contract, item.compiled, item.question.terms.group_size),
+                price=price(force.contract, item.compiled, item.question.terms.group_size),
                 readers=item.compiled.readers,
                 decisions={one.party: str(one.decision) for one in item.decisions},
             )
-            for item in approvals.pending(self._room)
+            for item in items
             if answered or item.waits_for(self.party)
         )
 
     def decide(self, plan: str, decision: str) -> str:
         """Sign a decision about a plan that waits, named by the beginning of its digest; return the digest."""
+        from stillroom.adapters.home.decisions import keep_decision
         from stillroom.ledger.entry import Decision
         from stillroom.policy.approval import APPROVAL_TYPE
         from stillroom.room import approvals
         from stillroom.room.signed import sign
 
-        found = [item.plan_digest for item in approvals.pending(self._room) if _begins(item.plan_digest, plan)]
+        force, items = self._put_to_owners()
+        found = [item for item in items if _begins(item.plan_digest, plan)]
         if len(found) != 1:
             raise InvalidInput(Code.APPROVAL_INVALID, "That names no plan that waits, or several.", "`stillroom approve` lists them.")
-        statement = approvals.statement(self._room, found[0], self.party, Decision(decision))
-        approvals.record(self._room, sign(statement, APPROVAL_TYPE, self._home.signing_key))
-        return found[0]
+        statement = approvals.statement(force, found[0], self.party, Decision(decision))
+        envelope = sign(statement, APPROVAL_TYPE, self._home.signing_key)
+        keep_decision(self._home.path, found[0].plan_digest, envelope)
+        self._access.decide(envelope)
+        return found[0].plan_digest
+
+    def _put_to_owners(self) -> tuple[InForce, tuple[Pending, ...]]:
+        """Return the contract in force, and the questions that were put to owners under it."""
+        from stillroom.room import approvals
+        from stillroom.room.contracts import InForce
+
+        force = InForce(digest_of(contract := self.contract), contract)
+        return force, tuple(approvals.read(force, one) for one in self._access.questions())
 
     def releases(self) -> tuple[Release, ...]:
         """Return the releases that this party may receive."""
         from stillroom.room import releases
 
-        room = self._room
-        return tuple(
-            Release(one, releases.envelope_for(room, self.party, one.reservation), charged=False)
-            for one in releases.received_by(room, self.party)
-        )
+        return tuple(Release(releases.read(envelope), envelope, charged=False) for envelope in self._access.releases())
 
     def release(self, which: str) -> Release:
         """Return one release, named by its commit's number or the beginning of its plan digest."""
@@ -319,9 +333,8 @@ class Session:
     def budget(self) -> tuple[AccountLine, ...]:
         """Return the contract's account, and this party's own accounts."""
         from stillroom import bootstrap
-        from stillroom.room import releases
 
-        tally = releases.balance(self._room)
+        tally = self._access.balance()
         own = [
             AccountLine(name=f"{account.name.owner}/{account.name.population}", cap=account.cap, held=account.held, spent=account.spent)
             for account in bootstrap.accounts_of(self._home).all()
@@ -354,15 +367,13 @@ class Session:
 
     def export_log(self) -> bytes:
         """Return the whole log with its signed checkpoint (`stillroom/log/v1`), for `stillroom verify`."""
-        from stillroom.room.extract import whole_log
-
-        return whole_log(self._room)
+        return self._access.log()
 
     def log(self) -> tuple[dict[str, Any], ...]:
-        """Return the entries of the log."""
-        from stillroom.room.extract import entries
-
-        return tuple(entry.to_json() for entry in entries(self._room))
+        """Return the entries of the log; there are none before a contract is in force."""
+        if self._access.contract() is None:
+            return ()
+        return tuple(line["entry"] for line in map(json.loads, self.export_log().splitlines()) if "entry" in line)
 
 
 def _begins(digest: str, beginning: str) -> bool:

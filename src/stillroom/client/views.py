@@ -25,20 +25,6 @@ class JoinedRoom(Value):
     first: bool
 
 
-class SignedContract(Value):
-    """A contract that a party has just signed.
-
-    Attributes:
-        digest: The contract's name.
-        state: `pending`, `active` or `replaced`.
-        missing: Parties that have not signed yet.
-    """
-
-    digest: str
-    state: str
-    missing: tuple[str, ...]
-
-
 class AddedData(Value):
     """A new version of a dataset, with counts for its owner alone."""
 

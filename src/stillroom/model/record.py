@@ -36,6 +36,20 @@ class ContractRecord(Value):
     state: ContractState
 
 
+class SignedContract(Value):
+    """A contract that was just handed in.
+
+    Attributes:
+        digest: The contract's name.
+        state: `pending`, `active` or `replaced`.
+        missing: Parties that have not signed yet.
+    """
+
+    digest: str
+    state: str
+    missing: tuple[str, ...]
+
+
 class DataRecord(Value):
     """The present version of a dataset: a counter, and no word about its content.
 
@@ -105,6 +119,55 @@ class RunRecord(Value):
     asked_by: Name
     opened_at: float
     commitment: Commitment | None = None
+
+
+class PartyRecord(Value):
+    """A key that wants to be a party of the room.
+
+    Attributes:
+        key: The public key.
+        party: The name that it goes by.
+        confirmed: Whether the operator has compared the key with its holder.
+    """
+
+    key: str
+    party: Name
+    confirmed: bool = False
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class JobRecord(Value):
+    """A question on its way through the door of a room's server.
+
+    Attributes:
+        job: What it is known by: a digest of the signed question.
+        party: Who asks.
+        question: The question, signed.
+        state: Where it stands.
+        phase: The last step that it has begun, up to the measuring.
+        lease: Until when its worker has it, in seconds since 1970; after that, another may take it.
+        reservation: What its release is known by, once it is done.
+        fresh: Whether this job was charged, once it is done.
+        problem: Why it failed.
+    """
+
+    job: Digest
+    party: Name
+    question: bytes
+    state: JobState = JobState.WAITING
+    phase: str = ""
+    lease: float = 0.0
+    reservation: str | None = None
+    fresh: bool = False
+    problem: dict[str, str | int] | None = None
 
 
 class Tally(Value):

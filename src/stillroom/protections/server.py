@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stillroom.model.marginal import Marginal
     from stillroom.model.mechanism import Guarantee
     from stillroom.model.plan import NoisyCells, Plan
+    from stillroom.model.reading import Reading
     from stillroom.model.schema import Scalar
     from stillroom.model.selection import Occupied, Selection
     from stillroom.ports import AdmittedTable, Engine, Tables
@@ -63,7 +64,7 @@ class ServerProtection:
         """Return what a plan asks for that the engine does not compute exactly, in any of its measurements."""
         return tuple(sorted({name for one in measurements(plan) for name in self._engine.lacking(one)}))
 
-    def measure(self, plan: Plan, charge: Charge, versions: Mapping[str, int]) -> Measurement:
+    def measure(self, plan: Plan, charge: Charge, reading: Reading) -> Measurement:
         """Measure a plan within its charge.
 
         Each marginal of a measure is a vector of sums that one person moves by at most its sensitivity, and gets independent noise in each;
@@ -80,7 +81,7 @@ class ServerProtection:
         Args:
             plan: What to measure.
             charge: What was committed for it.
-            versions: The version of each dataset that the plan reads.
+            reading: The version of each dataset that the plan reads, and the run that reads it.
 
         Raises:
             Failed: The plan's noise is not within the charge, or the run did not finish. What was committed stays charged.
@@ -90,16 +91,18 @@ class ServerProtection:
         delta = 0 if plan.selection is None else plan.selection.delta
         if not compose([Charge(rho=0, delta=delta), *(Charge(rho=guarantee.rho) for _, guarantee in noise)]).fits(charge):
             raise _failed("The noise of the plan costs more than was committed for it.")
-        datasets = datasets_of(plan)
-        if not versions.keys() >= set(datasets):
+        if not reading.versions.keys() >= set(datasets_of(plan)):
             raise _failed("The run names no version of a dataset that the plan reads.")
         if not plan.advice and plan.selection is None:
             hiding = self._hiding(plan, noise, 1)
-            return Measurement(_noisy(plan, self._engine.measure_exactly(plan, self._opened(datasets, versions)), hiding, 1))
+            with self._tables.opened(plan, reading) as tables:
+                return Measurement(_noisy(plan, self._engine.measure_exactly(plan, tables), hiding, 1))
         self._confirm(noise)
-        tables = self._opened(datasets, versions)
-        if not plan.advice:
-            return self._capped(plan, noise, tables)
+        with self._tables.opened(plan, reading) as tables:
+            return self._advised(plan, noise, tables) if plan.advice else self._capped(plan, noise, tables)
+
+    def _advised(self, plan: Plan, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
+        """Measure votes for caps, and then the plan with the caps that they choose."""
         votes = self._votes(plan, noise, tables)
         capped = with_caps(plan, [one.cap for one in advised(plan, votes)])
         return replace(self._capped(capped, self._within(plan, noise, capped), tables), votes=votes)
@@ -168,10 +171,6 @@ class ServerProtection:
         if len(places) != len(groups) or not all(0 <= place < buckets for place in places):
             raise _failed("The sampler did not choose one bucket of each group.")
         return places
-
-    def _opened(self, datasets: Iterable[str], versions: Mapping[str, int]) -> dict[str, AdmittedTable]:
-        """Open the tables that a plan reads."""
-        return {dataset: self._tables.open(dataset, versions[dataset]) for dataset in datasets}
 
     def _selected(self, plan: Plan, rule: Selection, noise: Noise, tables: Mapping[str, AdmittedTable]) -> Measurement:
         """Show the combinations of selected keys with enough persons, by the noisy number, and measure those; totals are of all.

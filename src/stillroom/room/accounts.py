@@ -13,6 +13,7 @@ from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import AccountRaised, Hold, HoldLapsed
+from stillroom.model.grounds import Grounds
 from stillroom.model.record import RunState
 from stillroom.room import contracts, log
 from stillroom.room.signed import open_signed
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stillroom.model.record import RunRecord
     from stillroom.ports import Progress, Records, Vault
     from stillroom.room.room import Room
+    from stillroom.room.stages import Cleared
 
 
 def accounts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
@@ -38,7 +40,7 @@ def accounts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
     return tuple(sorted({(part.owner, part.population) for part in plan.parts}))
 
 
-def hold_all(room: Room, contract: Contract, record: RunRecord, progress: Progress) -> Mapping[tuple[str, str], bytes]:
+def hold_all(room: Room, cleared: Cleared, record: RunRecord, progress: Progress) -> Mapping[tuple[str, str], bytes]:
     """Hold the charge in every account, in order, and return the owners' signed statements. On a no, what was held lapses.
 
     Raises of caps that were made before are logged first.
@@ -50,14 +52,25 @@ def hold_all(room: Room, contract: Contract, record: RunRecord, progress: Progre
     """
     note_raises(room)
     try:
+        shown = grounds(room, cleared)
         statements = {}
         for owner, population in record.accounts:
             progress.step(f"hold {owner}")
-            statements[owner, population] = _hold(room, contract, record, owner, population)
+            account = AccountName(owner=owner, population=population)
+            statements[owner, population] = _hold(room, cleared.planned.asked.contract, record, account, shown)
     except StillroomError:
         give_up(room, record)
         raise
     return statements
+
+
+def grounds(room: Room, cleared: Cleared) -> Grounds:
+    """Return what speaks for a run, as it is now."""
+    asked, plan = cleared.planned.asked, cleared.planned.price.plan_digest
+    contract = asked.question.contract
+    with room.store.reading() as records:
+        decisions = records.approvals.decisions(contract, plan)
+        return Grounds(contracts.find(records, contract).envelope, asked.envelope, decisions, cleared.versions)
 
 
 def give_up(room: Room, record: RunRecord) -> None:
@@ -117,10 +130,10 @@ def note_raises(room: Room) -> None:
             _note_raises(room, records, contract, present)
 
 
-def _hold(room: Room, contract: Contract, record: RunRecord, owner: str, population: str) -> bytes:
-    envelope = _vault(room, owner).hold(room.identity, record.reservation, population, record.charge)
+def _hold(room: Room, contract: Contract, record: RunRecord, account: AccountName, shown: Grounds) -> bytes:
+    owner = account.owner
+    envelope = _vault(room, owner).hold(room.identity, record.reservation, account.population, record.charge, shown)
     party = contract.party(owner)
-    account = AccountName(owner=owner, population=population)
     wanted = HoldStatement(room=room.identity, reservation=record.reservation, account=account, charge=record.charge)
     if party is None or open_signed(envelope, HOLD_TYPE, party, HoldStatement) != wanted:
         raise Unverified(
@@ -134,7 +147,9 @@ def _hold(room: Room, contract: Contract, record: RunRecord, owner: str, populat
 def _vault(room: Room, owner: str) -> Vault:
     vault = room.vaults.get(owner)
     if vault is None:
-        raise Failed(Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Bring its folder back, then ask again.")
+        raise Failed(
+            Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Have its agent run, or bring its folder back, then ask again."
+        )
     return vault
 
 

@@ -48,6 +48,14 @@ class Pending:
         return party in self.compiled.readers and all(one.party != party for one in self.decisions)
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A question that was put to owners, as it was signed, with what they signed about its plan."""
+
+    envelope: bytes
+    decisions: tuple[bytes, ...]
+
+
 def receivers_of(contract: Contract) -> tuple[str, ...]:
     """Return who gets releases under a contract, sorted."""
     return tuple(sorted(set(contract.receive)))
@@ -59,23 +67,27 @@ def put_to_owners(room: Room, planned: Planned) -> None:
         records.approvals.ask(planned.asked.question.contract, planned.price.plan_digest, planned.asked.envelope)
 
 
-def pending(room: Room) -> tuple[Pending, ...]:
+def put(room: Room) -> tuple[Put, ...]:
     """Return the questions that were put to owners under the contract in force, in the order in which they came."""
     with room.store.reading() as records:
         force = contracts.in_force(records)
-        return tuple(_pending(records, force, envelope) for envelope in records.approvals.questions(force.digest))
+        return tuple(_put(records, force, envelope) for envelope in records.approvals.questions(force.digest))
 
 
-def statement(room: Room, plan_digest: str, party: str, decision: Decision) -> ApprovalStatement:
-    """Return what a party has to sign for a decision about a plan that was asked.
+def read(force: InForce, one: Put) -> Pending:
+    """Return what a question comes to under the contract in force, and what owners have said.
 
     Raises:
-        Refusal: `APPROVAL_INVALID` if nobody asked for such a plan.
+        Unverified: The question is no question, or a party that a decision names has not signed it.
     """
-    with room.store.reading() as records:
-        force = contracts.in_force(records)
-        asked = _asked(records, force, plan_digest)
-        number = 1 + max((one.number for one in asked.decisions if one.party == party), default=0)
+    question, compiled = _compiled(force, one.envelope)
+    decided = tuple(verified(force.contract, envelope) for envelope in one.decisions)
+    return Pending(question, compiled, digest_of(compiled.plan), decided)
+
+
+def statement(force: InForce, asked: Pending, party: str, decision: Decision) -> ApprovalStatement:
+    """Return what a party has to sign for its next decision about a plan that was asked."""
+    number = 1 + max((one.number for one in asked.decisions if one.party == party), default=0)
     return _statement(force, asked, party=party, number=number, decision=decision)
 
 
@@ -89,7 +101,7 @@ def record(room: Room, envelope: bytes) -> ApprovalStatement:
     """
     with room.store.writing() as records:
         force = contracts.in_force(records)
-        given = _verified(force.contract, envelope)
+        given = verified(force.contract, envelope)
         asked = _asked(records, force, given.plan)
         if given in asked.decisions:
             return given
@@ -107,14 +119,31 @@ def decisions(records: Records, force: InForce, plan_digest: str) -> tuple[Appro
     Raises:
         Unverified: What the store has is not signed by that party.
     """
-    return tuple(_verified(force.contract, envelope) for envelope in records.approvals.decisions(force.digest, plan_digest))
+    return tuple(verified(force.contract, envelope) for envelope in records.approvals.decisions(force.digest, plan_digest))
 
 
-def _pending(records: Records, force: InForce, envelope: bytes) -> Pending:
+def verified(contract: Contract, envelope: bytes) -> ApprovalStatement:
+    """Return a decision that a party of a contract has signed.
+
+    Raises:
+        Refusal: `PARTY_UNKNOWN` if it names none.
+        Unverified: The party has not signed it.
+    """
+    claimed = decode(unverified_payload(envelope, APPROVAL_TYPE), ApprovalStatement)
+    party = contract.party(claimed.party)
+    if party is None:
+        raise Refusal(Code.PARTY_UNKNOWN, f"The contract knows no party {claimed.party}.", "Sign as one of its parties.")
+    return open_signed(envelope, APPROVAL_TYPE, party, ApprovalStatement)
+
+
+def _put(records: Records, force: InForce, envelope: bytes) -> Put:
+    _, compiled = _compiled(force, envelope)
+    return Put(envelope, records.approvals.decisions(force.digest, digest_of(compiled.plan)))
+
+
+def _compiled(force: InForce, envelope: bytes) -> tuple[Question, Compiled]:
     question = decode(unverified_payload(envelope, QUESTION_TYPE), Question)
-    compiled = compile_question(force.contract, question)
-    name = digest_of(compiled.plan)
-    return Pending(question, compiled, name, decisions(records, force, name))
+    return question, compile_question(force.contract, question)
 
 
 def _asked(records: Records, force: InForce, plan_digest: str) -> Pending:
@@ -125,15 +154,7 @@ def _asked(records: Records, force: InForce, plan_digest: str) -> Pending:
             "No such plan waits for a decision under the contract in force.",
             "Look at the list of questions that wait, and name a plan from it.",
         )
-    return _pending(records, force, envelope)
-
-
-def _verified(contract: Contract, envelope: bytes) -> ApprovalStatement:
-    claimed = decode(unverified_payload(envelope, APPROVAL_TYPE), ApprovalStatement)
-    party = contract.party(claimed.party)
-    if party is None:
-        raise Refusal(Code.PARTY_UNKNOWN, f"The contract knows no party {claimed.party}.", "Sign as one of its parties.")
-    return open_signed(envelope, APPROVAL_TYPE, party, ApprovalStatement)
+    return read(force, Put(envelope, records.approvals.decisions(force.digest, plan_digest)))
 
 
 def _statement(force: InForce, asked: Pending, *, party: str, number: int, decision: Decision) -> ApprovalStatement:

@@ -46,26 +46,24 @@ def planned(room: Room, asked: Asked, compiled: Compiled) -> Planned:
     Raises:
         Refusal: It costs more than can be counted, or `ENGINE_LACKS`.
     """
-    computable(room, compiled)
+    enforce_computable(room.outlet.protection.lacking(compiled.plan))
     return Planned(
         asked, compiled, price(asked.contract, compiled, asked.question.terms.group_size), approvals.receivers_of(asked.contract)
     )
 
 
-def computable(room: Room, compiled: Compiled) -> Compiled:
-    """Return a question, unless the room's engine does not compute its plan exactly. That depends on the plan and the engine alone.
+def enforce_computable(lacking: tuple[str, ...]) -> None:
+    """Refuse a plan for which the room's engine lacks something.
 
     Raises:
         Refusal: `ENGINE_LACKS`, which names all that is lacking.
     """
-    lacking = room.outlet.protection.lacking(compiled.plan)
     if lacking:
         raise Refusal(
             Code.ENGINE_LACKS,
             f"The room's engine does not compute exactly as a plan means it: {', '.join(lacking)}.",
             "Ask without it, or ask the room's operator for another engine; the reference of engines says what each computes.",
         )
-    return compiled
 
 
 def clear(room: Room, records: Records, plan: Planned) -> Cleared:

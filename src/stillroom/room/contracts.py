@@ -13,7 +13,7 @@ from stillroom.errors import Code, InvalidInput, Refusal, Unverified
 from stillroom.ledger.entry import ContractActivated
 from stillroom.model import codec
 from stillroom.model.contract import Contract, Role
-from stillroom.model.record import ContractRecord, ContractState
+from stillroom.model.record import ContractRecord, ContractState, SignedContract
 from stillroom.policy.allowance import contract_allowance
 from stillroom.policy.amendment import check_amendment
 from stillroom.policy.contract_problems import semantic_problems
@@ -56,6 +56,14 @@ def submit(room: Room, envelope: bytes) -> ContractRecord:
         if known is not None and known.state is not ContractState.PENDING:
             return _known(known, contract)
         return _keep(room, records, contract, [known.envelope, envelope] if known else [envelope])
+
+
+def hand_in(room: Room, envelope: bytes) -> SignedContract:
+    """Take a contract as `submit` does, and say how it stands, and whose signatures are missing."""
+    record = submit(room, envelope)
+    with room.store.reading() as records:
+        missing = missing_signatures(records, record)
+    return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
 
 
 def read(envelope: bytes) -> Contract:

@@ -55,7 +55,16 @@ def admitted(records: Records, contract: Contract, plan: Plan) -> dict[str, int]
 
 def datasets_of(plan: Plan) -> tuple[str, ...]:
     """Return the names of all datasets that a plan reads, sorted."""
-    return tuple(sorted({step.dataset for step in steps(plan.whole) if isinstance(step, Scan | Enrich)}))
+    return tuple(columns_of(plan))
+
+
+def columns_of(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Return the columns that a plan reads of each dataset, sorted."""
+    found: dict[str, set[str]] = {}
+    for step in steps(plan.whole):
+        if isinstance(step, Scan | Enrich):
+            found.setdefault(step.dataset, set()).update(step.columns)
+    return {dataset: tuple(sorted(columns)) for dataset, columns in sorted(found.items())}
 
 
 def version_of(records: Records, contract: Contract, dataset: str) -> int:

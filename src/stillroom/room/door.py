@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.ledger.entry import ReleaseStored, decode
+from stillroom.model.reading import Reading
 from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.query.advised import advised, with_caps
@@ -140,12 +141,13 @@ def _committed(room: Room, cleared: Cleared, progress: Progress) -> RunRecord:
     record = commitment.reserve(room, cleared)
     if record.state is not RunState.OPEN:
         return record
-    progress.step(Step.HOLD)
     try:
-        holds = accounts.hold_all(room, cleared.planned.asked.contract, record, progress)
+        progress.step(Step.HOLD)
+        holds = accounts.hold_all(room, cleared, record, progress)
+        progress.step(Step.COMMIT)
     except Refusal as refusal:
+        accounts.give_up(room, record)
         return _moved_on(room, record, refusal)
-    progress.step(Step.COMMIT)
     return commitment.commit(room, cleared, record, holds)
 
 
@@ -212,7 +214,8 @@ def _measure(room: Room, committed: Committed) -> Measurement:
     """Return noisy cells; on any failure, too little memory and mistakes of ours among them, one fixed text."""
     planned = committed.cleared.planned
     try:
-        return room.outlet.protection.measure(planned.compiled.plan, planned.compiled.charge, committed.cleared.versions)
+        reading = Reading(committed.reservation, committed.commitment.index, accounts.grounds(room, committed.cleared))
+        return room.outlet.protection.measure(planned.compiled.plan, planned.compiled.charge, reading)
     except Exception:  # noqa: BLE001 - what an error says may depend on rows, and who catches it elsewhere would show it
         raise Failed(
             Code.RUN_FAILED,

@@ -59,6 +59,11 @@ class Notary:
     origin: str
     key: SigningKey
 
+    @property
+    def identity(self) -> str:
+        """The room's name and public key, as releases and holds state them."""
+        return f"{self.origin} {self.key.public}"
+
     def note(self, frontier: Frontier) -> bytes:
         """Return the signed note of the log's head."""
         return sign_checkpoint(Checkpoint(self.origin, frontier.size, frontier.root), self.origin, self.key)
@@ -90,4 +95,4 @@ class Room:
     @property
     def identity(self) -> str:
         """The room's name and public key, as releases and holds state them."""
-        return f"{self.name} {self.notary.key.public}"
+        return self.notary.identity

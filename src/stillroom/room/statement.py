@@ -23,6 +23,15 @@ HOLD_TYPE = "application/vnd.stillroom.hold.v1+json"
 LAPSE_TYPE = "application/vnd.stillroom.lapse.v1+json"
 """DSSE payload type of a lapse."""
 
+ERRAND_TYPE = "application/vnd.stillroom.errand.v1+json"
+"""DSSE payload type of an errand (`stillroom.model.errand.Errand`), signed by the room."""
+
+ROOM_TYPE = "application/vnd.stillroom.room.v1+json"
+"""DSSE payload type of what is on a room's door, signed by the room."""
+
+JOIN_TYPE = "application/vnd.stillroom.join.v1+json"
+"""DSSE payload type of a party's wish to join a room."""
+
 DATA_TYPE = "application/vnd.stillroom.data.v1+json"
 """DSSE payload type of an announcement of data."""
 
@@ -51,6 +60,43 @@ class LapseStatement(Value):
     format: Literal["stillroom/lapse/v1"] = Field(default="stillroom/lapse/v1", alias="schema")
     reservation: Reservation
     account: AccountName
+
+
+class RoomStatement(Value):
+    """A room's word about itself.
+
+    Attributes:
+        format: The version of this format.
+        name: Its name.
+        key: Its public key.
+        certificate: Digest of the certificate that its server shows; nothing without TLS.
+    """
+
+    format: Literal["stillroom/room-card/v1"] = Field(default="stillroom/room-card/v1", alias="schema")
+    name: str
+    key: str
+    certificate: Digest | None
+
+    @property
+    def identity(self) -> str:
+        """The room's name and public key, as releases and holds state them."""
+        return f"{self.name} {self.key}"
+
+
+class JoinStatement(Value):
+    """A party's wish to be in a room, signed with the key that it will sign everything with.
+
+    Attributes:
+        format: The version of this format.
+        room: The room's identity.
+        party: The party's name.
+        key: Its public key.
+    """
+
+    format: Literal["stillroom/join/v1"] = Field(default="stillroom/join/v1", alias="schema")
+    room: str
+    party: Name
+    key: str
 
 
 class DataStatement(Value):

@@ -199,10 +199,6 @@ class Home:
                 return self._list(manifest, extended(version.source, tuple(sorted({*version.forgotten, mark}))))
             return self._store(manifest, extended(), _without(self._table(holding, version.number), name))
 
-    def tables(self) -> HomeTables:
-        """Return where a protection finds this home's data."""
-        return HomeTables(self)
-
     def table(self, dataset: str, version: int) -> StoredTable:
         """Return a version of a dataset whose rows are in the home.
 
@@ -287,22 +283,6 @@ class Home:
         if not private:
             raise _invalid(f"Others can read the key {name} of the home of {self.party}.", f"Run chmod 600 on {path}.")
         return key
-
-
-class HomeTables:
-    """The data of one home (`stillroom.ports.Tables`)."""
-
-    def __init__(self, home: Home) -> None:
-        """Read from a home."""
-        self._home = home
-
-    def open(self, dataset: str, version: int) -> StoredTable:
-        """Return a version of a dataset.
-
-        Raises:
-            Refusal: `DATA_WITHDRAWN` or `DATA_UNKNOWN`, as `Home.table`.
-        """
-        return self._home.table(dataset, version)
 
 
 def _without(table: StoredTable, identifier: str) -> Contents:

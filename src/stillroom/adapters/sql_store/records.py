@@ -8,7 +8,9 @@ from stillroom.adapters.sql_store.approvals import SqlApprovals
 from stillroom.adapters.sql_store.balances import SqlBalances
 from stillroom.adapters.sql_store.contracts import SqlContracts
 from stillroom.adapters.sql_store.counters import SqlCounters
+from stillroom.adapters.sql_store.jobs import SqlJobs
 from stillroom.adapters.sql_store.log import SqlLog
+from stillroom.adapters.sql_store.parties import SqlParties
 from stillroom.adapters.sql_store.runs import SqlRuns
 from stillroom.adapters.sql_store.versions import SqlVersions
 
@@ -28,3 +30,5 @@ class SqlRecords:
         self.runs = SqlRuns(connection)
         self.log = SqlLog(connection)
         self.counters = SqlCounters(connection)
+        self.parties = SqlParties(connection)
+        self.jobs = SqlJobs(connection)

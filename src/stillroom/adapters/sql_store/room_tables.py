@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.columns import charge_columns, one_of
 from stillroom.adapters.sql_store.database import Schema
-from stillroom.model.record import ContractState, RunState
+from stillroom.model.record import ContractState, JobState, RunState
 
 tables = sa.MetaData()
 
@@ -147,4 +147,29 @@ raises = sa.Table(
     sa.Column("seen", sa.BigInteger, nullable=False),
 )
 
-ROOM = Schema("room", tables, "r0001")
+parties = sa.Table(
+    "parties",
+    tables,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("key", sa.String, nullable=False, unique=True),
+    sa.Column("party", sa.String, nullable=False),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+)
+
+jobs = sa.Table(
+    "jobs",
+    tables,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("job", sa.String, nullable=False, unique=True),
+    sa.Column("party", sa.String, nullable=False),
+    sa.Column("question", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("phase", sa.String, nullable=False),
+    sa.Column("lease", sa.Float, nullable=False),
+    sa.Column("reservation", sa.String, nullable=True),
+    sa.Column("fresh", sa.Boolean, nullable=False),
+    sa.Column("problem", sa.JSON, nullable=True),
+    one_of("state", JobState),
+)
+
+ROOM = Schema("room", tables, "r0003")

@@ -71,20 +71,30 @@ def furnish(base: Path, contract: Path, parties: Sequence[str], files: Mapping[s
     """
     from stillroom.client.session import make_home, make_room, open_room
 
-    text = contract.read_text(encoding="utf-8")
     make_room(base / "room", "demo")
-    for party in parties:
-        key = make_home(base / party, party, room=base / "room", epsilon=20.0, delta=1e-9)
+    keys = {party: make_home(base / party, party, room=base / "room", epsilon=20.0, delta=1e-9) for party in parties}
+    sessions = {party: open_room(base / party, progress=story.screen) for party in parties}
+    agree(base, contract, keys, sessions)
+    admit(sessions, files)
+    return sessions
+
+
+def agree(base: Path, contract: Path, keys: Mapping[str, str], sessions: Mapping[str, Session]) -> None:
+    """Put parties' keys into a contract, and have all of them sign it."""
+    text = contract.read_text(encoding="utf-8")
+    for party, key in keys.items():
         text = text.replace(f"{{{party}}}", key)
     written = base / "contract.yaml"
     written.write_text(text, encoding="utf-8")
-    sessions = {party: open_room(base / party, progress=story.screen) for party in parties}
     for session in sessions.values():
         session.sign(written)
-    datasets = sessions[parties[0]].contract.datasets
+
+
+def admit(sessions: Mapping[str, Session], files: Mapping[str, Path]) -> None:
+    """Let each owner admit its files."""
+    datasets = next(iter(sessions.values())).contract.datasets
     for dataset, file in files.items():
         sessions[datasets[dataset].owner].add_data(dataset, file)
-    return sessions
 
 
 def terms_of(session: Session) -> list[str]:

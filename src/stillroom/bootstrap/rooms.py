@@ -1,4 +1,4 @@
-"""Puts rooms and homes together: the only place that picks adapters, and that joins the signing key with genuine noise.
+"""Puts together rooms and homes on one machine.
 
 A room is a folder: `room.json` (its name and key, and where each party's home is), `room.key` (its secret key), `room.sqlite`,
 and `engine.json` where it does not compute with DuckDB. On one machine, the room reaches owners' accounts and data in their homes; a home
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Dataset
+    from stillroom.model.plan import Plan
+    from stillroom.model.reading import Reading
     from stillroom.model.record import DataRecord
     from stillroom.ports import AdmittedTable, Engine, Protection, Store, Vault
     from stillroom.room.room import Room
@@ -263,6 +265,13 @@ class RoomTables:
         self._store = store
         self._homes = homes
         self._opened: dict[tuple[str, str, int], AdmittedTable] = {}
+
+    @contextmanager
+    def opened(self, plan: Plan, reading: Reading) -> Iterator[Mapping[str, AdmittedTable]]:
+        """Open every dataset that a plan reads. It fails as `open` does."""
+        from stillroom.room.data import datasets_of
+
+        yield {dataset: self.open(dataset, reading.versions[dataset]) for dataset in datasets_of(plan)}
 
     def open(self, dataset: str, version: int) -> AdmittedTable:
         """Return a version of a dataset.

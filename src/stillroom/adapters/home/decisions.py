@@ -1,0 +1,59 @@
+"""What an owner has decided about plans, kept in its own home, so that a room cannot show an older decision for the last one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, ValidationError
+
+from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+from stillroom.crypto.canonical import canonical
+from stillroom.errors import Code, InvalidInput
+from stillroom.model.contract import Digest
+from stillroom.model.value import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "decisions.json"
+
+
+class Decisions(Value):
+    """The last decision about each plan, signed.
+
+    Attributes:
+        format: The version of this format.
+        plans: The envelope of the decision, by plan.
+    """
+
+    format: Literal["stillroom/decisions/v1"] = Field(default="stillroom/decisions/v1", alias="schema")
+    plans: dict[Digest, str] = Field(default_factory=dict)
+
+    @classmethod
+    def load(cls, home: Path) -> Decisions:
+        """Return what was decided in a home.
+
+        Raises:
+            InvalidInput: `HOME_INVALID` if the file is damaged: what was decided is not known then, and nothing is allowed.
+        """
+        try:
+            return cls.model_validate_json((home / FILE).read_bytes())
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValidationError):
+            raise InvalidInput(
+                Code.HOME_INVALID, "What the home has decided about plans cannot be read.", "Restore the home from its backup."
+            ) from None
+
+
+def keep_decision(home: Path, plan: str, envelope: bytes) -> None:
+    """Keep a decision in place of the one before.
+
+    Raises:
+        InvalidInput: `HOME_INVALID`.
+        Failed: `STORE_FAILED` if the disk refuses.
+    """
+    with disk_errors("The home"), exclusive(home / "decisions.lock"):
+        known = Decisions.load(home)
+        after = known.model_copy(update={"plans": {**known.plans, plan: envelope.decode()}})
+        replace_private(home / FILE, canonical(after.to_json()))

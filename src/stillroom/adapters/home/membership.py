@@ -1,0 +1,95 @@
+"""Which server a home has joined, and what its agent has seen there: the newest version of each contract that the party has signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, ValidationError
+
+from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+from stillroom.crypto.canonical import canonical
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.codec import digest_of
+from stillroom.model.contract import Digest, Name
+from stillroom.model.value import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.model.contract import Contract
+
+FILE = "server.json"
+
+
+class Membership(Value):
+    """A server that a party has joined, whose key it has compared with the operator.
+
+    Attributes:
+        format: The version of this format.
+        url: Where it is.
+        name: The room's name.
+        key: The room's public key.
+        certificate: The server's certificate in PEM, which the room's key vouches for; nothing where authorities do.
+        contracts: Newest version that was seen of each contract, with its digest.
+    """
+
+    format: Literal["stillroom/membership/v1"] = Field(default="stillroom/membership/v1", alias="schema")
+    url: str
+    name: str
+    key: str
+    certificate: str | None = None
+    contracts: dict[Name, tuple[int, Digest]] = Field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """The room's name and public key, as releases and holds state them."""
+        return f"{self.name} {self.key}"
+
+    @classmethod
+    def load(cls, home: Path) -> Membership | None:
+        """Return which server a home has joined, if any.
+
+        Raises:
+            InvalidInput: `HOME_INVALID` if the file that says so is damaged.
+        """
+        try:
+            return cls.model_validate_json((home / FILE).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError):
+            raise InvalidInput(
+                Code.HOME_INVALID, "What the home knows of its room's server cannot be read.", "Join again: stillroom agent join URL."
+            ) from None
+
+    def save(self, home: Path) -> None:
+        """Keep this in a home.
+
+        Raises:
+            Failed: `STORE_FAILED` if the disk refuses.
+        """
+        with disk_errors("The home"):
+            replace_private(home / FILE, canonical(self.to_json()))
+
+
+def see_contract(home: Path, contract: Contract) -> None:
+    """Take note of a contract that all its parties have signed. An older version than one that was seen is not in force any more.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if the home has joined no server.
+        Refusal: `CONTRACT_REPLACED` if a newer version was seen, or another one of the same number.
+        Failed: `STORE_FAILED`.
+    """
+    with disk_errors("The home"), exclusive(home / "server.lock"):
+        membership = Membership.load(home)
+        if membership is None:
+            raise InvalidInput(Code.HOME_INVALID, "The home has joined no server.", "Join one: stillroom agent join URL.")
+        found = contract.version, digest_of(contract)
+        known = membership.contracts.get(contract.name, (0, ""))
+        if found[0] < known[0] or (found[0] == known[0] and found != known):
+            raise Refusal(
+                Code.CONTRACT_REPLACED,
+                f"{contract.name} is at version {known[0]} here; what the room shows is older, or another one.",
+                "Ask under the contract in force; if the room says that this is it, the room was put back, or lies.",
+            )
+        if found != known:
+            membership.model_copy(update={"contracts": {**membership.contracts, contract.name: found}}).save(home)

@@ -1,0 +1,62 @@
+"""Certificates for TLS that a room's own key vouches for, so that whoever knows the room's key needs no authority."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import ipaddress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cryptography import x509
+
+DAYS = 825
+"""How long a certificate is good."""
+
+
+def make_certificate(hosts: Iterable[str], now: float) -> tuple[bytes, bytes]:
+    """Return a new secret key and its certificate, signed by itself, both in PEM.
+
+    Args:
+        hosts: Names and addresses that the server answers to.
+        now: The time, in seconds since 1970.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stillroom")])
+    start = datetime.datetime.fromtimestamp(int(now), datetime.UTC) - datetime.timedelta(minutes=5)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=DAYS))
+        .add_extension(x509.SubjectAlternativeName([_name(host) for host in hosts]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return secret, certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def fingerprint(certificate: bytes) -> str:
+    """Return the SHA-256 of a certificate in PEM, as `sha256:…`, over its DER."""
+    import ssl
+
+    return "sha256:" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.decode("ascii"))).hexdigest()
+
+
+def _name(host: str) -> x509.GeneralName:
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

@@ -1,0 +1,144 @@
+"""A party's channel to a room's server: every request signed, the server known by its certificate, errors as ours."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import weakref
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from stillroom.adapters.http.problem import error_of
+from stillroom.adapters.http.signatures import NONCE_SIZE, Message, digest_header, sign_request
+from stillroom.errors import Code, Failed, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stillroom.crypto.keys import SigningKey
+    from stillroom.ports import Clock, Entropy
+
+SECONDS = 60.0
+"""How long to wait for an answer that is not waited for on purpose."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that are this machine: only there may the channel be without TLS."""
+
+_CHUNK = 1 << 20
+
+
+class Channel:
+    """Requests to one server, signed by one key.
+
+    Attributes:
+        key: The key.
+    """
+
+    def __init__(self, url: str, key: SigningKey, clock: Clock, entropy: Entropy, certificate: bytes | None = None) -> None:
+        """Name the server.
+
+        Args:
+            url: Where it is: scheme, host and port.
+            key: What signs.
+            clock: The time.
+            entropy: What nonces are made of.
+            certificate: Its certificate in PEM, which alone is accepted; without one, the system's authorities decide.
+
+        Raises:
+            InvalidInput: `USAGE` if that is no such URL, or has no TLS and is not this machine.
+        """
+        import httpx
+
+        self.key = key
+        self._base, self._clock, self._entropy = base_of(url), clock, entropy
+        context = ssl.create_default_context(cadata=None if certificate is None else certificate.decode("ascii"))
+        self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False)
+        weakref.finalize(self, self._client.close)
+
+    def get(self, path: str, *, seconds: float = SECONDS) -> bytes:
+        """Return what is at a path. It fails as `send` does."""
+        return self.send("GET", path, None, seconds=seconds)
+
+    def post(self, path: str, body: bytes, *, seconds: float = SECONDS) -> bytes:
+        """Hand something in, and return the answer. It fails as `send` does."""
+        return self.send("POST", path, body, seconds=seconds)
+
+    def send(self, method: str, path: str, body: bytes | None, *, seconds: float = SECONDS) -> bytes:
+        """Send a signed request and return the body of the answer.
+
+        Raises:
+            StillroomError: What the server says, as it would be raised here.
+            Failed: `SERVER_UNAVAILABLE` if it does not answer, or what answers is not known by its certificate.
+        """
+        digest = None if body is None else hashlib.sha256(body).digest()
+        headers = self._signed(method, path, digest)
+        with _reached():
+            answer = self._client.request(method, self._base + path, content=body, headers=headers, timeout=seconds)
+        if answer.is_success:
+            return answer.content
+        raise error_of(answer.content)
+
+    def put_file(self, path: str, file: Path, *, seconds: float) -> None:
+        """Send a file, piece by piece. It fails as `send` does."""
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").digest()
+        headers = {**self._signed("PUT", path, digest), "Content-Length": str(file.stat().st_size)}
+        with _reached():
+            answer = self._client.put(self._base + path, content=_pieces(file), headers=headers, timeout=seconds)
+        if not answer.is_success:
+            raise error_of(answer.content)
+
+    @contextmanager
+    def events(self, path: str, *, seconds: float) -> Iterator[Iterator[str]]:
+        """Yield the data of server-sent events (one line each), as they come, while the context lasts."""
+        headers = self._signed("GET", path, None)
+        with _reached(), self._client.stream("GET", self._base + path, headers=headers, timeout=seconds) as answer:
+            if not answer.is_success:
+                raise error_of(answer.read())
+            yield (line.removeprefix("data: ") for line in answer.iter_lines() if line.startswith("data: "))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def _signed(self, method: str, path: str, digest: bytes | None) -> dict[str, str]:
+        message = Message(method, self._base + path)
+        if digest is not None:
+            message.headers["Content-Digest"] = digest_header(digest)
+        sign_request(message, self.key, self._clock.now(), self._entropy.token(NONCE_SIZE).hex())
+        return message.headers
+
+
+def base_of(url: str) -> str:
+    """Return the scheme, host and port of a URL that a channel may go to.
+
+    Raises:
+        InvalidInput: `USAGE`.
+    """
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if safe and parts.hostname and parts.path in {"", "/"} and not (parts.query or parts.fragment or parts.username):
+        return f"{parts.scheme}://{parts.netloc}"
+    raise InvalidInput(Code.USAGE, "That is not the address of a room's server.", "Write https://host:port.")
+
+
+def _pieces(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as content:
+        while piece := content.read(_CHUNK):
+            yield piece
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    import httpx
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise Failed(
+            Code.SERVER_UNAVAILABLE,
+            f"The room's server cannot be reached: {type(error).__name__}.",
+            "Check its address, that it runs, and that its certificate is the one that you have confirmed.",
+        ) from None

@@ -1,0 +1,1 @@
+"""Owners that are elsewhere: their accounts and tables as a room's ports, over errands that their agents fetch."""

@@ -1,0 +1,126 @@
+"""Where errands wait for agents, and the room for their answers. Nothing here is durable: a room that starts again sends anew."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillroom.model.errand import Errand, Reply
+    from stillroom.ports import Clock
+
+PRESENT_SECONDS = 45.0
+"""An agent that has not come for errands for so long is away."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    errand: Errand
+    envelope: bytes
+    fetched: bool = False
+    reply: Reply | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Mailbox:
+    """Errands by party, in the order in which they were sent."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with none."""
+        self._clock = clock
+        self._waiting: dict[str, _Waiting] = {}
+        self._seen: dict[str, float] = {}
+        self._raises: dict[str, Mapping[str, int]] = {}
+        self._changed = threading.Condition()
+        self._woken: set[str] = set()
+        self._closed = False
+
+    def present(self, party: str) -> bool:
+        """Tell whether a party's agent comes for its errands."""
+        with self._changed:
+            return self._clock.now() - self._seen.get(party, 0.0) < PRESENT_SECONDS
+
+    def send(self, errand: Errand, envelope: bytes, seconds: float) -> Reply:
+        """Leave a signed errand for an agent, and wait for its answer.
+
+        Raises:
+            Failed: `AGENT_UNAVAILABLE` if it does not come in time.
+        """
+        waiting = _Waiting(errand, envelope)
+        with self._changed:
+            if self._closed:
+                raise _away(errand.party)
+            self._waiting[errand.ticket] = waiting
+            self._changed.notify_all()
+        try:
+            if not waiting.done.wait(seconds) or waiting.reply is None:
+                raise _away(errand.party)
+            return waiting.reply
+        finally:
+            with self._changed:
+                self._waiting.pop(errand.ticket, None)
+
+    def raises(self, party: str, population: str) -> int:
+        """Return how often an agent has said that an account of its party's got a cap."""
+        with self._changed:
+            return self._raises.get(party, {}).get(population, 0)
+
+    def fetch(self, party: str, raises: Mapping[str, int], seconds: float) -> tuple[bytes, ...]:
+        """Return the errands of a party that were not fetched before; wait for the first one, up to some seconds.
+
+        Args:
+            party: Whose agent comes.
+            raises: How often each of its accounts got a cap, by population.
+            seconds: How long to wait.
+        """
+        with self._changed:
+            self._seen[party], self._raises[party] = self._clock.now(), raises
+            self._woken.discard(party)
+            self._changed.wait_for(lambda: self._closed or party in self._woken or self._unfetched(party), timeout=seconds)
+            self._seen[party] = self._clock.now()
+            found = self._unfetched(party)
+            for one in found:
+                one.fetched = True
+            return tuple(one.envelope for one in found)
+
+    def errand(self, ticket: str) -> Errand | None:
+        """Return an errand that waits for its answer."""
+        with self._changed:
+            waiting = self._waiting.get(ticket)
+            return None if waiting is None else waiting.errand
+
+    def reply(self, ticket: str, reply: Reply) -> bool:
+        """Take an agent's answer; False if nobody waits for it any more."""
+        with self._changed:
+            waiting = self._waiting.get(ticket)
+            if waiting is None or waiting.done.is_set():
+                return False
+            waiting.reply = reply
+            waiting.done.set()
+            return True
+
+    def wake(self, party: str) -> None:
+        """Let a party's agent that waits for errands go away with none."""
+        with self._changed:
+            self._woken.add(party)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        with self._changed:
+            self._closed = True
+            for waiting in self._waiting.values():
+                waiting.done.set()
+            self._changed.notify_all()
+
+    def _unfetched(self, party: str) -> list[_Waiting]:
+        return [one for one in self._waiting.values() if one.errand.party == party and not one.fetched]
+
+
+def _away(party: str) -> Failed:
+    return Failed(Code.AGENT_UNAVAILABLE, f"The agent of {party} does not answer.", "Ask again once it runs; nothing is charged twice.")

@@ -1,0 +1,57 @@
+"""Jobs in SQL (`stillroom.ports.Jobs`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from stillroom.adapters.sql_store.room_tables import jobs
+from stillroom.model.record import JobRecord, JobState
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class SqlJobs:
+    """Questions on their way."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Use a connection that is inside a transaction."""
+        self._connection = connection
+
+    def get(self, job: str) -> JobRecord | None:
+        """Return a job."""
+        row = self._connection.execute(jobs.select().where(jobs.c.job == job)).one_or_none()
+        return None if row is None else _read(row)
+
+    def put(self, record: JobRecord) -> None:
+        """Keep a job, in place of what was kept of it."""
+        values = record.model_dump(exclude={"job"})
+        if self._connection.execute(jobs.update().where(jobs.c.job == record.job).values(**values)).rowcount == 0:
+            self._connection.execute(jobs.insert().values(job=record.job, **values))
+
+    def next(self, now: float) -> JobRecord | None:
+        """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
+        free = sa.or_(jobs.c.state == JobState.WAITING.value, sa.and_(jobs.c.state == JobState.RUNNING.value, jobs.c.lease < now))
+        row = self._connection.execute(jobs.select().where(free).order_by(jobs.c.position).limit(1)).one_or_none()
+        return None if row is None else _read(row)
+
+    def working(self, party: str) -> int:
+        """Return how many jobs of a party are not over."""
+        mine = sa.and_(jobs.c.party == party, jobs.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value]))
+        return int(self._connection.execute(sa.select(sa.func.count()).select_from(jobs).where(mine)).scalar_one())
+
+
+def _read(row: sa.Row[Any]) -> JobRecord:
+    return JobRecord(
+        job=row.job,
+        party=row.party,
+        question=row.question,
+        state=JobState(row.state),
+        phase=row.phase,
+        lease=row.lease,
+        reservation=row.reservation,
+        fresh=row.fresh,
+        problem=row.problem,
+    )

@@ -1,0 +1,115 @@
+"""An agent: it fetches errands from its room's server, does them, and answers."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from stillroom.errors import Code, Failed, StillroomError
+from stillroom.model import codec
+from stillroom.model.errand import Bring, Fetch, Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stillroom.adapters.http.channel import Channel
+    from stillroom.adapters.sql_store.accounts import SqlAccounts
+    from stillroom.agent.errands import Errands
+    from stillroom.model.errand import Errand, Reply
+
+WAIT_SECONDS = 20.0
+"""How long the server may keep a request for errands."""
+
+REST_SECONDS = 1.0
+"""How long to rest when the server cannot be reached."""
+
+BRING_SECONDS = 3_600.0
+
+
+class ChannelCarrier:
+    """Brings files over a channel (`stillroom.agent.errands.Carrier`)."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Name the channel."""
+        self._channel = channel
+
+    def bring(self, ticket: str, file: Path) -> None:
+        """Bring one file."""
+        self._channel.put_file(f"/v1/errands/{ticket}/files/{file.name}", file, seconds=BRING_SECONDS)
+
+
+class Agent:
+    """Does errands until it is told to stop. What brings data works beside the rest, so that a large table keeps no account waiting."""
+
+    def __init__(self, channel: Channel, errands: Errands, book: SqlAccounts, note: Callable[[str], None]) -> None:
+        """Put together an agent.
+
+        Args:
+            channel: The way to the server.
+            errands: What it does.
+            book: The party's accounts.
+            note: Hears in words what happens, for the party's own eyes.
+        """
+        self._channel, self._errands, self._book, self._note = channel, errands, book, note
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Fetch and do errands until `stop`."""
+        with ThreadPoolExecutor(4) as porters:
+            while not self._stopped.is_set():
+                try:
+                    for envelope in self._fetched():
+                        self.take(envelope, porters)
+                except StillroomError as error:
+                    self._note(f"{error.code}: {error.reason}")
+                    self._stopped.wait(REST_SECONDS)
+
+    def stop(self) -> None:
+        """Take no more errands; `run` returns once the server has answered."""
+        self._stopped.set()
+
+    def _fetched(self) -> tuple[bytes, ...]:
+        raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}
+        wish = Fetch(raises=raises, seconds=WAIT_SECONDS)
+        answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=WAIT_SECONDS + 30)
+        return tuple(one.encode() for one in _listed(answer))
+
+    def take(self, envelope: bytes, porters: ThreadPoolExecutor | None = None) -> None:
+        """Do an errand, and answer it; one that the room has not signed is left alone.
+
+        Args:
+            envelope: The errand.
+            porters: Who brings data, beside the rest.
+        """
+        try:
+            errand = self._errands.open(envelope)
+        except StillroomError as error:
+            self._note(f"{error.code}: {error.reason}")
+            return
+        if porters is not None and isinstance(errand.task, Bring):
+            porters.submit(self._done, errand)
+        else:
+            self._done(errand)
+
+    def _done(self, errand: Errand) -> None:
+        reply = self._errands.do(errand)
+        outcome = "done" if reply.refusal is None else f"refused, {reply.refusal}"
+        self._note(f"{errand.task.kind} {errand.task.reservation[:12]}: {outcome}")
+        self._answer(errand, reply)
+
+    def _answer(self, errand: Errand, reply: Reply) -> None:
+        try:
+            self._channel.post(f"/v1/errands/{errand.ticket}", codec.encode(reply))
+        except StillroomError as error:
+            self._note(f"{error.code}: {error.reason}")
+
+
+def _listed(answer: bytes) -> tuple[str, ...]:
+    try:
+        return Fetched.model_validate_json(answer).errands
+    except ValidationError:
+        raise Failed(Code.SERVER_UNAVAILABLE, "The server's answer is none of Stillroom's.", "Check the address.") from None

@@ -1,0 +1,44 @@
+"""The agent's process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stillroom.agent.agent import Agent
+
+
+def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
+    """Put together the agent of a party that has joined a server.
+
+    Args:
+        path: The party's home.
+        note: Hears in words what happens, for the party's own eyes.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if there is no such home, or it has joined no server.
+        Failed: `STORE_FAILED`.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.vault import LocalVault
+    from stillroom.agent.agent import Agent, ChannelCarrier
+    from stillroom.agent.errands import Errands
+
+    home = Home.open(path)
+    membership = Membership.load(path)
+    if membership is None:
+        raise InvalidInput(Code.HOME_INVALID, f"{path} has joined no server.", "Join one: stillroom agent join URL.")
+    book = bootstrap.accounts_of(home)
+    channel = bootstrap.open_channel(home, membership)
+    vault = LocalVault(book, home.signing_key)
+    errands = Errands(home, membership, vault, book, ChannelCarrier(channel), SystemClock(), SystemEntropy())
+    return Agent(channel, errands, book, note)

@@ -1,0 +1,43 @@
+"""Puts rooms, homes, servers and agents together: the only place that picks adapters, and that joins the signing key with genuine noise."""
+
+from __future__ import annotations
+
+from stillroom.bootstrap.rooms import (
+    Plate,
+    RoomTables,
+    accounts_of,
+    admit,
+    choose_engine,
+    create_home,
+    create_room,
+    join,
+    open_room,
+    read_plate,
+    room_key,
+    room_of,
+    to_be_noted,
+)
+from stillroom.bootstrap.service import INCOMING, alone, certificate, join_server, look_at, open_channel, open_served_room
+
+__all__ = [
+    "INCOMING",
+    "Plate",
+    "RoomTables",
+    "accounts_of",
+    "admit",
+    "alone",
+    "certificate",
+    "choose_engine",
+    "create_home",
+    "create_room",
+    "join",
+    "join_server",
+    "look_at",
+    "open_channel",
+    "open_room",
+    "open_served_room",
+    "read_plate",
+    "room_key",
+    "room_of",
+    "to_be_noted",
+]

@@ -1,0 +1,181 @@
+"""Puts servers, agents and channels together."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from stillroom.bootstrap.rooms import choose_engine, read_plate, room_key
+from stillroom.errors import Code, Failed, InvalidInput, Unverified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.http.channel import Channel
+    from stillroom.adapters.remote.mailbox import Mailbox
+    from stillroom.room.room import Room
+    from stillroom.room.statement import RoomStatement
+
+INCOMING = "incoming"
+"""The folder of a room in which what agents bring arrives, encrypted, for one run each."""
+
+
+def open_served_room(path: Path) -> tuple[Room, Mailbox]:
+    """Open a room whose owners are reached by their agents, with genuine noise; return it with the mailbox where errands wait.
+
+    Raises:
+        InvalidInput: `ROOM_INVALID`, as `stillroom.bootstrap.open_room`.
+        Failed: `STORE_FAILED` if its records cannot be used.
+    """
+    import shutil
+
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.limits import read_limits
+    from stillroom.adapters.opendp_noise import OpendpNoise
+    from stillroom.adapters.remote.mailbox import Mailbox
+    from stillroom.adapters.remote.sender import Sender
+    from stillroom.adapters.remote.tables import RemoteTables
+    from stillroom.adapters.remote.vault import RemoteVaults
+    from stillroom.adapters.sql_store.store import open_store
+    from stillroom.protections.server import ServerProtection
+    from stillroom.room import extract
+    from stillroom.room.parties import names
+    from stillroom.room.room import Genuine, Notary, Room
+
+    plate, key, limits = read_plate(path), room_key(path), read_limits(path)
+    shutil.rmtree(path / INCOMING, ignore_errors=True)
+    clock, notary = SystemClock(), Notary(plate.name, key)
+    mailbox = Mailbox(clock)
+    sender = Sender(notary, mailbox, SystemEntropy())
+    store = open_store(path / "room.sqlite")
+    tables = RemoteTables(store, sender, path / INCOMING, lambda index: extract.proof(room, [index]))
+    protection = ServerProtection(choose_engine(path).made(limits), OpendpNoise(), tables)
+    vaults = RemoteVaults(sender, lambda: names(store))
+    room = Room(notary=notary, outlet=Genuine(protection, key), store=store, vaults=vaults, clock=clock)
+    return room, mailbox
+
+
+def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
+    """Return the files of the secret key and of the certificate of a room's server; make them first, if there are none.
+
+    Raises:
+        Failed: `STORE_FAILED` if the disk refuses.
+    """
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+    from stillroom.adapters.http.certificate import make_certificate
+
+    secret, public = room / "tls.key", room / "tls.pem"
+    with disk_errors("The room's certificate"), exclusive(room / "room.lock"):
+        if not (secret.exists() and public.exists()):
+            made = make_certificate(hosts, SystemClock().now())
+            replace_private(secret, made[0])
+            replace_private(public, made[1])
+    return secret, public
+
+
+def look_at(url: str) -> tuple[RoomStatement, str | None]:
+    """Return what a server says about its room, and the certificate in PEM that it shows if the room's key vouches for it.
+
+    Nothing of it may be believed before somebody has compared the key.
+
+    Raises:
+        InvalidInput: `USAGE` if that is no address of a server.
+        Failed: `SERVER_UNAVAILABLE`.
+        Unverified: `KEY_MISMATCH` if the room's key does not vouch for the certificate.
+    """
+    import httpx
+
+    from stillroom.adapters.http.certificate import fingerprint
+    from stillroom.adapters.http.channel import base_of
+
+    base = base_of(url)
+    parts = urlsplit(base)
+    try:
+        shown = None if parts.scheme == "http" else ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=10)
+        context: ssl.SSLContext | bool = ssl.create_default_context(cadata=shown) if shown else True
+        answer = httpx.get(f"{base}/v1/room", verify=context, trust_env=False, timeout=10.0)
+    except (httpx.HTTPError, OSError) as error:
+        raise Failed(
+            Code.SERVER_UNAVAILABLE, f"No server of a room answers there: {type(error).__name__}.", "Check the address, and that it runs."
+        ) from None
+    statement = _statement(answer.content)
+    if statement.certificate is None:
+        return statement, None
+    if shown is None or fingerprint(shown.encode()) != statement.certificate:
+        raise Unverified(
+            Code.KEY_MISMATCH, "The server shows another certificate than the room's key vouches for.", "Somebody may be in between."
+        )
+    return statement, shown
+
+
+def open_channel(home: Home, membership: Membership) -> Channel:
+    """Return a party's channel to the server that it has joined. It fails as `Channel` does."""
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.http.channel import Channel
+
+    pinned = None if membership.certificate is None else membership.certificate.encode()
+    return Channel(membership.url, home.signing_key, SystemClock(), SystemEntropy(), pinned)
+
+
+def join_server(home: Home, membership: Membership) -> bool:
+    """Ask a server to be a party of its room, and remember it in the home; return whether its operator has confirmed the key.
+
+    Raises:
+        Refusal: As `stillroom.room.parties.join`.
+        Failed: `SERVER_UNAVAILABLE` or `STORE_FAILED`.
+    """
+    from stillroom.model.record import PartyRecord
+    from stillroom.room.signed import sign
+    from stillroom.room.statement import JOIN_TYPE, JoinStatement
+
+    key = home.signing_key
+    wish = JoinStatement(room=membership.identity, party=home.party, key=key.public.text)
+    channel = open_channel(home, membership)
+    try:
+        record = PartyRecord.model_validate_json(channel.post("/v1/parties", sign(wish, JOIN_TYPE, key)))
+    finally:
+        channel.close()
+    membership.save(home.path)
+    return record.confirmed
+
+
+def _statement(answer: bytes) -> RoomStatement:
+    """Return what a room says about itself, signed by the key that it names."""
+    from stillroom.crypto.envelope import open_envelope, unverified_payload
+    from stillroom.crypto.keys import PublicKey
+    from stillroom.room.signed import decode
+    from stillroom.room.statement import ROOM_TYPE, RoomStatement
+
+    claimed = decode(unverified_payload(answer, ROOM_TYPE), RoomStatement)
+    return decode(open_envelope(answer, ROOM_TYPE, {claimed.name: PublicKey.parse(claimed.key)}), RoomStatement)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Serve a room in one process at a time.
+
+    Raises:
+        InvalidInput: `ROOM_EXISTS` if another one serves it.
+    """
+    import fcntl
+    import os
+
+    read_plate(path)
+    descriptor = os.open(path / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise InvalidInput(Code.ROOM_EXISTS, "Another process serves this room.", "Use that one, or end it first.") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,60 @@
+"""`stillroom serve` and `stillroom admin`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stillroom.cli.options import AsJson, screen
+from stillroom.cli.screen import plain_table
+
+app = typer.Typer(no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Argument(help="The room's folder; `stillroom init room` makes one.")]
+Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Port = Annotated[int, typer.Option("--port", help="The port to listen on; 0 takes one that is free.")]
+NoTls = Annotated[bool, typer.Option("--no-tls", help="Serve without TLS: for this machine alone, or behind something that has it.")]
+Party = Annotated[str, typer.Argument(help="The name that the party goes by.")]
+Key = Annotated[str, typer.Argument(help="The party's public key, as the party reads it out to you.")]
+
+
+def register(outer: typer.Typer) -> None:
+    """Add the command that is not part of `admin`."""
+    outer.command(name="serve")(serve)
+
+
+def serve(folder: Folder, *, host: Host = "127.0.0.1", port: Port = 8461, no_tls: NoTls = False) -> None:
+    """Serve a room to its parties' agents and clients, until it is told to end (Ctrl-C)."""
+    from stillroom.server.main import serve as run
+
+    run(folder, host, port, tls=not no_tls, ready=_say)
+
+
+@app.command("parties")
+def parties(folder: Folder, *, as_json: AsJson = False) -> None:
+    """List the keys that have asked to join."""
+    from stillroom.server.administration import joined
+
+    found = joined(folder)
+    table = plain_table("party", "key", "state")
+    for one in found:
+        table.add_row(one.party, one.key, "confirmed" if one.confirmed else "waits for you to compare the key")
+    screen(as_json=as_json).show([one.to_json() for one in found], table if found else "Nobody has asked to join.")
+
+
+@app.command("confirm")
+def confirm(folder: Folder, party: Party, key: Key, *, as_json: AsJson = False) -> None:
+    """Let a key be a party, once you have compared it with the party over the telephone or in person."""
+    from stillroom.server.administration import confirm as run
+
+    record = run(folder, party, key)
+    screen(as_json=as_json).show(record.to_json(), f"{party} is confirmed: {key}")
+
+
+def _say(url: str) -> None:
+    """Say where the server is, at once, so that whoever started it can wait for that."""
+    sys.stdout.write(f"Serving at {url}\n")
+    sys.stdout.flush()

@@ -1,0 +1,154 @@
+"""How a party reaches a room: a folder of this machine, or a server. What goes in and out is signed bytes and plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from stillroom.errors import Code, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillroom.model.plan import Plan
+    from stillroom.model.question import Question
+    from stillroom.model.record import DataRecord, SignedContract, Tally
+    from stillroom.ports import Progress
+    from stillroom.room.approvals import Put
+    from stillroom.room.room import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an ask comes to.
+
+    Attributes:
+        envelope: The signed release.
+        fresh: Whether this ask was charged; otherwise the release was there.
+    """
+
+    envelope: bytes
+    fresh: bool
+
+
+class Access(Protocol):
+    """A room, as one party reaches it. Each method fails as the use case behind it does."""
+
+    def contract(self) -> bytes | None:
+        """Return the contract in force with its signatures; None if there is none."""
+
+    def submit(self, envelope: bytes) -> SignedContract:
+        """Hand in a signed contract, and return how it stands."""
+
+    def versions(self) -> Mapping[str, DataRecord]:
+        """Return the present version of each dataset that has one."""
+        ...
+
+    def announce(self, envelope: bytes) -> None:
+        """Hand in a signed announcement of data."""
+
+    def lacking(self, question: Question, plan: Plan) -> tuple[str, ...]:
+        """Return what the room's engine lacks for a question of this party, whose plan this is."""
+        ...
+
+    def ask(self, question: bytes, progress: Progress) -> Answer:
+        """Take a signed question through the door."""
+        ...
+
+    def questions(self) -> tuple[Put, ...]:
+        """Return the questions that were put to owners under the contract in force."""
+        ...
+
+    def decide(self, envelope: bytes) -> None:
+        """Hand in a signed decision."""
+
+    def releases(self) -> tuple[bytes, ...]:
+        """Return the signed releases that the party may have, in the order in which they were stored."""
+        ...
+
+    def balance(self) -> Tally:
+        """Return what may be spent under the contract in force, and what is spent."""
+        ...
+
+    def log(self) -> bytes:
+        """Return the whole log with its signed checkpoint (`stillroom/log/v1`)."""
+        ...
+
+
+class LocalAccess:
+    """A room in a folder of this machine."""
+
+    def __init__(self, room: Room, party: str) -> None:
+        """Name the room and who comes to it."""
+        self._room, self._party = room, party
+
+    def contract(self) -> bytes | None:
+        """Return the contract in force."""
+        with self._room.store.reading() as records:
+            record = records.contracts.active()
+        return None if record is None else record.envelope
+
+    def submit(self, envelope: bytes) -> SignedContract:
+        """Hand in a contract, and log the accounts that it names."""
+        from stillroom.room import accounts, contracts
+
+        signed = contracts.hand_in(self._room, envelope)
+        accounts.note_raises(self._room)
+        return signed
+
+    def versions(self) -> Mapping[str, DataRecord]:
+        """Return the present version of each dataset."""
+        with self._room.store.reading() as records:
+            return {record.dataset: record for record in records.versions.all()}
+
+    def announce(self, envelope: bytes) -> None:
+        """Hand in an announcement of data."""
+        from stillroom.room import data
+
+        data.announce(self._room, envelope)
+
+    def lacking(self, question: Question, plan: Plan) -> tuple[str, ...]:
+        """Ask the engine."""
+        del question
+        return self._room.outlet.protection.lacking(plan)
+
+    def ask(self, question: bytes, progress: Progress) -> Answer:
+        """Go through the door."""
+        from stillroom.room import door
+        from stillroom.room.stages import Released
+
+        found = door.ask(self._room, question, door.Discreet(progress))
+        if not isinstance(found, Released):
+            raise Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
+        return Answer(found.envelope, found.fresh)
+
+    def questions(self) -> tuple[Put, ...]:
+        """Return the questions that were put to owners."""
+        from stillroom.room import approvals
+
+        return approvals.put(self._room)
+
+    def decide(self, envelope: bytes) -> None:
+        """Hand in a decision."""
+        from stillroom.room import approvals
+
+        approvals.record(self._room, envelope)
+
+    def releases(self) -> tuple[bytes, ...]:
+        """Return the party's releases."""
+        from stillroom.room import releases
+
+        found = releases.received_by(self._room, self._party)
+        return tuple(releases.envelope_for(self._room, self._party, one.reservation) for one in found)
+
+    def balance(self) -> Tally:
+        """Return the contract's balance."""
+        from stillroom.room import releases
+
+        return releases.balance(self._room)
+
+    def log(self) -> bytes:
+        """Return the whole log."""
+        from stillroom.room.extract import whole_log
+
+        return whole_log(self._room)

@@ -1,0 +1,142 @@
+"""A room that is a server (`stillroom.client.access.Access`). What it says is checked wherever it can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from stillroom.adapters.home.membership import see_contract
+from stillroom.adapters.http.problem import error_of
+from stillroom.adapters.http.shapes import Lacking, PutQuestions, Releases, Run
+from stillroom.client.access import Answer
+from stillroom.crypto.canonical import canonical
+from stillroom.crypto.envelope import open_envelope
+from stillroom.crypto.keys import PublicKey
+from stillroom.errors import Code, Failed, Refusal
+from stillroom.model.record import DataRecord, JobState, SignedContract, Tally
+from stillroom.model.release import PAYLOAD_TYPE
+from stillroom.room import contracts
+from stillroom.room.approvals import Put
+from stillroom.room.signed import sign
+from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.http.channel import Channel
+    from stillroom.model.plan import Plan
+    from stillroom.model.question import Question
+    from stillroom.model.value import Value
+    from stillroom.ports import Progress
+
+    V = TypeVar("V", bound=Value)
+
+RUN_SECONDS = 60.0
+"""How long a server may be silent about a run before it is asked again."""
+
+_VERSIONS = TypeAdapter(dict[str, DataRecord])
+
+
+class HttpAccess:
+    """A room at a server, whose key the party has compared with the operator."""
+
+    def __init__(self, channel: Channel, home: Home, membership: Membership) -> None:
+        """Name the channel, the party's home, and the server that it has joined."""
+        self._channel, self._home, self._membership = channel, home, membership
+
+    def contract(self) -> bytes | None:
+        """Return the contract in force, if all its parties have signed it, and this home has seen no newer version."""
+        try:
+            envelope = self._channel.get("/v1/contract")
+        except Refusal as refusal:
+            if refusal.code is Code.CONTRACT_UNKNOWN:
+                return None
+            raise
+        contract = contracts.read(envelope)
+        open_envelope(envelope, CONTRACT_TYPE, {party.name: PublicKey.parse(party.key) for party in contract.parties})
+        see_contract(self._home.path, contract)
+        return envelope
+
+    def submit(self, envelope: bytes) -> SignedContract:
+        """Hand in a contract."""
+        return _read(SignedContract, self._channel.post("/v1/contracts", envelope))
+
+    def versions(self) -> Mapping[str, DataRecord]:
+        """Return the present version of each dataset."""
+        answer = self._channel.get("/v1/data")
+        try:
+            return _VERSIONS.validate_json(answer)
+        except ValidationError:
+            raise _strange() from None
+
+    def announce(self, envelope: bytes) -> None:
+        """Hand in an announcement of data."""
+        self._channel.post("/v1/data", envelope)
+
+    def lacking(self, question: Question, plan: Plan) -> tuple[str, ...]:
+        """Ask the server, which compiles the question itself."""
+        del plan
+        return _read(Lacking, self._channel.post("/v1/questions/check", sign(question, QUESTION_TYPE, self._channel.key))).lacking
+
+    def ask(self, question: bytes, progress: Progress) -> Answer:
+        """Ask, follow the run, and get the release, which the room must have signed."""
+        run = _read(Run, self._channel.post("/v1/runs", question))
+        run = self._followed(run, progress)
+        if run.problem is not None:
+            raise error_of(canonical({**run.problem}))
+        if run.reservation is None:
+            raise _strange()
+        return Answer(self._release(run.reservation), run.fresh)
+
+    def questions(self) -> tuple[Put, ...]:
+        """Return the questions that were put to owners."""
+        found = _read(PutQuestions, self._channel.get("/v1/questions")).questions
+        return tuple(Put(one.question.encode(), tuple(decision.encode() for decision in one.decisions)) for one in found)
+
+    def decide(self, envelope: bytes) -> None:
+        """Hand in a decision."""
+        self._channel.post("/v1/decisions", envelope)
+
+    def releases(self) -> tuple[bytes, ...]:
+        """Return the party's releases."""
+        return tuple(self._release(one) for one in _read(Releases, self._channel.get("/v1/releases")).releases)
+
+    def balance(self) -> Tally:
+        """Return the contract's balance."""
+        return _read(Tally, self._channel.get("/v1/balance"))
+
+    def log(self) -> bytes:
+        """Return the whole log."""
+        return self._channel.get("/v1/log")
+
+    def _followed(self, run: Run, progress: Progress) -> Run:
+        """Follow a run until it is over, and tell of its phases."""
+        heard = ""
+        while run.state not in {JobState.DONE, JobState.FAILED}:
+            with self._channel.events(f"/v1/runs/{run.run}/events", seconds=RUN_SECONDS) as events:
+                for data in events:
+                    run = _read(Run, data.encode())
+                    if run.phase != heard:
+                        progress.step(heard := run.phase)
+        return run
+
+    def _release(self, reservation: str) -> bytes:
+        envelope = self._channel.get(f"/v1/releases/{reservation}")
+        open_envelope(envelope, PAYLOAD_TYPE, {self._membership.name: PublicKey.parse(self._membership.key)})
+        return envelope
+
+
+def _read(kind: type[V], answer: bytes) -> V:
+    try:
+        return kind.model_validate_json(answer)
+    except ValidationError:
+        raise _strange() from None
+
+
+def _strange() -> Failed:
+    return Failed(
+        Code.SERVER_UNAVAILABLE, "The server's answer is none of Stillroom's.", "Use the same version of Stillroom on both sides."
+    )

@@ -1,0 +1,141 @@
+"""Errands: what a room asks of an owner's agent, and what the agent answers.
+
+A room that runs beside its owners' homes calls their accounts and tables itself. A room elsewhere sends errands, which each agent fetches,
+looks at, and does or refuses. Envelopes are carried as the text that they are.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from stillroom.errors import Code
+from stillroom.model.charge import Charge
+from stillroom.model.contract import Digest, Name
+from stillroom.model.value import Value
+
+Text = Annotated[str, Field(max_length=4_000_000)]
+"""A signed envelope, or an extract of the log."""
+
+Ticket = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""What an errand is known by."""
+
+
+class ShownGrounds(Value):
+    """Grounds (`stillroom.model.grounds.Grounds`) as they travel."""
+
+    contract: Text
+    question: Text
+    decisions: tuple[Text, ...] = Field(max_length=100)
+    versions: dict[Name, int]
+
+
+class Hold(Value):
+    """Hold a charge, if the grounds bear it out."""
+
+    kind: Literal["hold"] = "hold"
+    reservation: str
+    population: Name
+    charge: Charge
+    grounds: ShownGrounds
+
+
+class Commit(Value):
+    """Spend a hold, for good."""
+
+    kind: Literal["commit"] = "commit"
+    reservation: str
+    population: Name
+
+
+class Answer(Value):
+    """Take note of the release that answers a commit."""
+
+    kind: Literal["answer"] = "answer"
+    reservation: str
+    population: Name
+    release: Digest
+
+
+class Lapse(Value):
+    """Give up a hold for which nothing was measured."""
+
+    kind: Literal["lapse"] = "lapse"
+    reservation: str
+    population: Name
+
+
+class Bring(Value):
+    """Bring the columns of a dataset that a committed run reads, sealed to the key of that run.
+
+    Attributes:
+        kind: Always `bring`.
+        reservation: The run.
+        dataset: The dataset.
+        columns: The columns.
+        key: The public key that the run has made for this, X25519, in base64.
+        proof: The commit's entry in the log with its proof, under a checkpoint that the room has signed (`stillroom/proof/v1`).
+        grounds: What the charge was held for.
+    """
+
+    kind: Literal["bring"] = "bring"
+    reservation: str
+    dataset: Name
+    columns: tuple[Name, ...]
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    proof: Text
+    grounds: ShownGrounds
+
+
+Task: TypeAlias = Annotated[Hold | Commit | Answer | Lapse | Bring, Field(discriminator="kind")]
+
+
+class Errand(Value):
+    """A task for one party's agent, signed by the room.
+
+    Attributes:
+        format: The version of this format.
+        ticket: What it is known by.
+        room: The room's identity.
+        party: Whose agent is to do it.
+        task: What to do.
+    """
+
+    format: Literal["stillroom/errand/v1"] = Field(default="stillroom/errand/v1", alias="schema")
+    ticket: Ticket
+    room: str
+    party: Name
+    task: Task
+
+
+class Reply(Value):
+    """What an agent answers: what it has signed, or why not. A refusal is a code, with no words of the agent's.
+
+    Attributes:
+        refusal: Why not; nothing if it was done.
+        statements: Signed envelopes: of a hold; or of a hold and its lapse.
+        sealed: Of what was brought, the key of the files and the dataset's salt, sealed to the run's key, in base64.
+    """
+
+    refusal: Code | None = None
+    statements: tuple[Text, ...] = Field(default=(), max_length=2)
+    sealed: Annotated[str, Field(max_length=1_000)] | None = None
+
+
+class Fetch(Value):
+    """An agent's wish for errands.
+
+    Attributes:
+        raises: How often each of its accounts got a cap, by population.
+        seconds: How long it will wait for the first errand.
+    """
+
+    raises: dict[Name, int] = Field(max_length=1_000)
+    seconds: Annotated[float, Field(ge=0, le=30)]
+
+
+class Fetched(Value):
+    """Errands for an agent, signed."""
+
+    errands: tuple[str, ...]

@@ -1,0 +1,101 @@
+"""Who is in a room that is a server: keys that have joined, confirmed by the operator, and the parties of the contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stillroom.crypto.envelope import open_envelope, unverified_payload
+from stillroom.crypto.keys import PublicKey
+from stillroom.errors import Code, Refusal
+from stillroom.model.record import PartyRecord
+from stillroom.room import contracts
+from stillroom.room.signed import decode
+from stillroom.room.statement import JOIN_TYPE, JoinStatement
+
+if TYPE_CHECKING:
+    from stillroom.model.contract import Contract, Party
+    from stillroom.ports import Records, Store
+    from stillroom.room.room import Room
+
+MOST = 100
+"""So many keys may wait to be confirmed."""
+
+
+def join(room: Room, envelope: bytes) -> PartyRecord:
+    """Take a key's wish to be a party; the same wish again changes nothing. It may do nothing before the operator confirms it.
+
+    Raises:
+        Refusal: `PARTY_UNKNOWN` if it wishes to join another room, `KEY_MISMATCH` if the key has joined under another name, or another
+            key has that name already, `TOO_MANY_REQUESTS` if too many keys wait to be confirmed.
+        Unverified: The key has not signed it.
+    """
+    wish = decode(unverified_payload(envelope, JOIN_TYPE), JoinStatement)
+    open_envelope(envelope, JOIN_TYPE, {wish.party: PublicKey.parse(wish.key)})
+    if wish.room != room.identity:
+        raise Refusal(Code.PARTY_UNKNOWN, "That is the name or the key of another room.", "Ask the operator for the room's own.")
+    with room.store.writing() as records:
+        known = records.parties.get(wish.key)
+        if known is not None and known.party == wish.party:
+            return known
+        if known is not None or holder(records, wish.party) is not None:
+            raise Refusal(
+                Code.KEY_MISMATCH,
+                f"{wish.party} has another key in this room, or this key another name.",
+                "Use the home that has joined; a new key needs an amendment that everybody signs.",
+            )
+        if sum(not one.confirmed for one in records.parties.all()) >= MOST:
+            raise Refusal(Code.TOO_MANY_REQUESTS, "Too many keys wait to be confirmed.", "Ask the room's operator to look.")
+        record = PartyRecord(key=wish.key, party=wish.party)
+        records.parties.put(record)
+        return record
+
+
+def confirm(room: Room, party: str, key: str) -> PartyRecord:
+    """Let a key that has asked to join be a party, once the operator has compared it with its holder.
+
+    Raises:
+        Refusal: `PARTY_UNKNOWN` if that key has not asked to join under that name, `KEY_MISMATCH` if another key was confirmed for it.
+    """
+    with room.store.writing() as records:
+        known = records.parties.get(key)
+        if known is None or known.party != party:
+            raise Refusal(Code.PARTY_UNKNOWN, f"No such key has asked to join as {party}.", "Compare the key with the party, in person.")
+        if holder(records, party) not in {None, key}:
+            raise Refusal(Code.KEY_MISMATCH, f"{party} has another key in this room.", "A new key needs an amendment.")
+        record = known.model_copy(update={"confirmed": True})
+        records.parties.put(record)
+        return record
+
+
+def holder(records: Records, party: str) -> str | None:
+    """Return the key of a party: that of the contract in force, or the one that the operator has confirmed."""
+    named = _named(records)
+    declared = named.party(party) if named else None
+    if declared is not None:
+        return declared.key
+    return next((one.key for one in records.parties.all() if one.confirmed and one.party == party), None)
+
+
+def party_of(records: Records, key: str) -> tuple[str | None, Party | None]:
+    """Return whose key it is, and what the contract in force says about that party; nothing of a key that nobody has confirmed."""
+    named = _named(records)
+    declared = next((one for one in named.parties if one.key == key), None) if named else None
+    if declared is not None:
+        return declared.name, declared
+    known = records.parties.get(key)
+    if known is None or not known.confirmed or holder(records, known.party) != key:
+        return None, None
+    return known.party, None
+
+
+def names(store: Store) -> tuple[str, ...]:
+    """Return the names of all parties that are known by their keys."""
+    with store.reading() as records:
+        named = _named(records)
+        declared = {party.name for party in named.parties} if named else set()
+        return tuple(sorted(declared | {one.party for one in records.parties.all() if one.confirmed}))
+
+
+def _named(records: Records) -> Contract | None:
+    record = records.contracts.active()
+    return None if record is None else contracts.read(record.envelope)

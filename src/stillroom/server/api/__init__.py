@@ -1,0 +1,1 @@
+"""Routes, one file for each noun. Each route names the one action that it is."""

@@ -1,0 +1,42 @@
+"""Releases, the contract's balance, and the log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from stillroom.adapters.http.shapes import Releases
+from stillroom.model.record import Tally
+from stillroom.room import extract, releases
+from stillroom.server.access import Action
+from stillroom.server.api.routes import Served, by, envelope
+from stillroom.server.caller import Caller
+
+router = APIRouter(tags=["releases"])
+
+
+@router.get("/v1/releases")
+def list_releases(service: Served, caller: Annotated[Caller, by(Action.READ_RELEASES)]) -> Releases:
+    """Return the reservations of the releases that the caller may have."""
+    return Releases(releases=tuple(one.reservation for one in releases.received_by(service.room, caller.name)))
+
+
+@router.get("/v1/releases/{reservation}")
+def read_release(service: Served, reservation: str, caller: Annotated[Caller, by(Action.READ_RELEASES)]) -> Response:
+    """Return one signed release."""
+    return envelope(releases.envelope_for(service.room, caller.name, reservation))
+
+
+@router.get("/v1/balance")
+def read_balance(service: Served, caller: Annotated[Caller, by(Action.READ_BALANCE)]) -> Tally:
+    """Return what may be spent under the contract in force, and what is spent."""
+    del caller
+    return releases.balance(service.room)
+
+
+@router.get("/v1/log")
+def read_log(service: Served, caller: Annotated[Caller, by(Action.READ_LOG)]) -> Response:
+    """Return the whole log with its signed checkpoint, as lines of JSON."""
+    del caller
+    return Response(extract.whole_log(service.room), media_type="application/x-ndjson")

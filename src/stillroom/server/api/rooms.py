@@ -1,0 +1,42 @@
+"""The room itself: its name and key, its health, and the wish to join it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from stillroom.adapters.http.shapes import Health
+from stillroom.model.record import PartyRecord
+from stillroom.room import parties
+from stillroom.room.signed import sign
+from stillroom.room.statement import ROOM_TYPE, RoomStatement
+from stillroom.server.access import Action
+from stillroom.server.api.routes import Served, by, envelope, takes
+from stillroom.server.caller import Caller
+
+router = APIRouter(tags=["room"])
+
+
+@router.get("/v1/room")
+def see_room(service: Served, caller: Annotated[Caller, by(Action.SEE_ROOM)]) -> Response:
+    """Return the room's name, its key and its certificate, signed by that key."""
+    del caller
+    notary = service.room.notary
+    statement = RoomStatement(name=notary.origin, key=notary.key.public.text, certificate=service.certificate)
+    return envelope(sign(statement, ROOM_TYPE, notary.key))
+
+
+@router.get("/v1/health")
+def check_health(service: Served, caller: Annotated[Caller, by(Action.CHECK_HEALTH)]) -> Health:
+    """Say that the server works and reaches its store."""
+    del caller
+    with service.room.store.reading() as records:
+        records.contracts.active()
+    return Health(status="ok")
+
+
+@router.post("/v1/parties", openapi_extra=takes(None, "A `stillroom/join/v1` statement, signed by the key that wants to join."))
+def join(service: Served, caller: Annotated[Caller, by(Action.JOIN)]) -> PartyRecord:
+    """Ask to be a party. Nothing is allowed to a key before the operator has confirmed it."""
+    return parties.join(service.room, caller.body)

@@ -1,0 +1,82 @@
+"""The application: all routes, each with its action, and errors as problem details."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from stillroom.adapters.http.problem import MEDIA_TYPE, problem_of
+from stillroom.errors import Code, Failed, InvalidInput, StillroomError
+from stillroom.server.access import Action, not_allowed
+from stillroom.server.api import approvals, contracts, errands, releases, rooms, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from stillroom.server.service import Service
+
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
+
+
+def make_app(service: Service) -> FastAPI:
+    """Return the application that serves a room."""
+    app = FastAPI(title="Stillroom", version="1", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.service = service
+    for module in (rooms, contracts, runs, approvals, releases, errands):
+        app.router.routes.extend(module.router.routes)
+    app.add_exception_handler(StillroomError, _ours)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _unknown)
+    app.add_exception_handler(Exception, _unexpected)
+    actions(app)
+    return app
+
+
+def actions(app: FastAPI) -> Mapping[tuple[str, str], Action]:
+    """Return the action of each route, by method and path.
+
+    Raises:
+        RuntimeError: A route has none, or several: nothing may be served that the table does not decide about.
+    """
+    found: dict[tuple[str, str], Action] = {}
+    for route in app.routes:
+        dependencies = route.dependant.dependencies if isinstance(route, APIRoute) else []
+        named = [action for one in dependencies if isinstance(action := getattr(one.call, "action", None), Action)]
+        if not isinstance(route, APIRoute) or len(named) != 1:
+            msg = f"The route {route!r} has not exactly one action."
+            raise RuntimeError(msg)
+        found.update({(method, route.path): named[0] for method in route.methods or ()})
+    return found
+
+
+def _answer(error: StillroomError) -> Response:
+    problem = problem_of(error)
+    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=HEADERS)
+
+
+def _ours(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, StillroomError):
+        raise error
+    return _answer(error)
+
+
+def _malformed(_request: Request, _error: Exception) -> Response:
+    return _answer(InvalidInput(Code.REQUEST_INVALID, "The request is not what this route takes.", "The reference of the API shows it."))
+
+
+def _unknown(_request: Request, _error: Exception) -> Response:
+    """Answer an unknown route, or an unknown method, like one that is not allowed."""
+    return _answer(not_allowed())
+
+
+def _unexpected(_request: Request, _error: Exception) -> Response:
+    """Answer a mistake of ours without a word about it: what it says may depend on data."""
+    return _answer(Failed(Code.SERVER_UNAVAILABLE, "The server made a mistake.", "Try again; if it stays so, tell its operator."))

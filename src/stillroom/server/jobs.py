@@ -1,0 +1,215 @@
+"""Runs as jobs: kept in the room's store, worked on by threads, resumed after a crash, and heard of phase by phase.
+
+A job is a signed question, and to work on it is to take it through the door, which may be done again at any time: what was committed is
+not charged twice. So a job whose worker died is simply taken up once its lease has run out.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.http.problem import problem_of
+from stillroom.crypto.canonical import digest
+from stillroom.errors import Code, Failed, Refusal, StillroomError
+from stillroom.model.record import JobRecord, JobState
+from stillroom.room import checks, door
+from stillroom.room.stages import Released
+from stillroom.server.access import not_allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stillroom.room.room import Room
+
+LEASE_SECONDS = 60.0
+"""How long a worker has a job without renewing its lease."""
+
+RENEW_SECONDS = 15.0
+
+MOST = 20
+"""So many jobs of one party may be under way."""
+
+WORKERS = 2
+"""How many runs are measured at a time."""
+
+OVER = frozenset({JobState.DONE, JobState.FAILED})
+
+
+class Jobs:
+    """The runs that a server was asked for."""
+
+    def __init__(self, room: Room, workers: int = WORKERS) -> None:
+        """Say whose door they go through; `start` lets threads work on them."""
+        self._room, self._workers = room, workers
+        self._changed = threading.Condition()
+        self._stopped = threading.Event()
+        self._cancelled: set[str] = set()
+        self._mine: set[str] = set()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to work."""
+        tasks = [self._work] * self._workers + [self._renew]
+        self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Take no more jobs, and wait for those that are worked on; a later server resumes what is not over by then."""
+        self._stopped.set()
+        self._tell()
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def ask(self, party: str, question: bytes) -> JobRecord:
+        """Take a signed question of a party; one that failed before is tried again.
+
+        Raises:
+            Refusal: `NOT_ALLOWED` if somebody else signed it, `TOO_MANY_REQUESTS` if the party has too many jobs under way; or as
+                `stillroom.room.checks.authenticate`.
+        """
+        asked = checks.authenticate(self._room, question)
+        if asked.question.asked_by != party:
+            raise not_allowed()
+        with self._room.store.writing() as records:
+            known = records.jobs.get(digest(question))
+            if known is None or known.state is JobState.FAILED:
+                if records.jobs.working(party) >= MOST:
+                    raise Refusal(Code.TOO_MANY_REQUESTS, "Too many runs of yours are under way.", "Wait until one of them is over.")
+                known = JobRecord(job=digest(question), party=party, question=question)
+                records.jobs.put(known)
+        self._tell()
+        return known
+
+    def get(self, party: str, job: str) -> JobRecord:
+        """Return a job of a party.
+
+        Raises:
+            Refusal: `RUN_UNKNOWN` if there is none of that party's.
+        """
+        with self._room.store.reading() as records:
+            record = records.jobs.get(job)
+        if record is None or record.party != party:
+            raise Refusal(Code.RUN_UNKNOWN, "There is no such run of yours.", "Ask the question; the answer names its run.")
+        return record
+
+    def cancel(self, party: str, job: str) -> None:
+        """Stop a job before its commit; after that it goes on, since its charge is spent. It fails as `get` does."""
+        record = self.get(party, job)
+        with self._changed:
+            self._cancelled.add(record.job)
+
+    def phases(self, party: str, job: str, seconds: float) -> Iterator[JobRecord]:
+        """Yield a job of a party whenever it has changed, until it is over or some seconds have passed. It fails as `get` does."""
+        record = self.get(party, job)
+        yield record
+        while record.state not in OVER and not self._stopped.is_set():
+            with self._changed:
+                self._changed.wait(min(seconds, 1.0))
+            present = self.get(party, job)
+            if present != record:
+                record = present
+                yield record
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            record = self._taken()
+            if record is None:
+                with self._changed:
+                    self._changed.wait(1.0)
+            else:
+                self._done(record)
+
+    def _taken(self) -> JobRecord | None:
+        """Lease the next job."""
+        now = self._room.clock.now()
+        try:
+            with self._room.store.reading() as records:
+                if records.jobs.next(now) is None:
+                    return None
+            with self._room.store.writing() as records:
+                record = records.jobs.next(now)
+                if record is None:
+                    return None
+                taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS, "phase": ""})
+                records.jobs.put(taken)
+        except StillroomError:
+            return None
+        with self._changed:
+            self._mine.add(taken.job)
+        return taken
+
+    def _done(self, record: JobRecord) -> None:
+        """Take a job through the door, and keep what comes of it."""
+        try:
+            found = door.ask(self._room, record.question, door.Discreet(_Phases(self, record.job)))
+            outcome = _outcome(found)
+        except StillroomError as error:
+            outcome = {"state": JobState.FAILED, "problem": problem_of(error).to_json()}
+        except Exception:  # noqa: BLE001 - what else an error says may depend on rows: nobody hears it
+            failed = Failed(Code.RUN_FAILED, "The run did not finish. What was committed stays so.", "Ask again, which resumes it.")
+            outcome = {"state": JobState.FAILED, "problem": problem_of(failed).to_json()}
+        with self._changed:
+            self._mine.discard(record.job)
+            self._cancelled.discard(record.job)
+        self._keep(record.job, outcome)
+
+    def _keep(self, job: str, changes: dict[str, object]) -> None:
+        """Keep a change of a job, and tell whoever waits; if the store does not take it, the job is taken up again later."""
+        try:
+            with self._room.store.writing() as records:
+                present = records.jobs.get(job)
+                if present is not None:
+                    records.jobs.put(present.model_copy(update=changes))
+        except StillroomError:
+            return
+        self._tell()
+
+    def _renew(self) -> None:
+        """Renew the leases of jobs that are worked on here."""
+        while not self._stopped.wait(RENEW_SECONDS):
+            with self._changed:
+                mine = tuple(self._mine)
+            for job in mine:
+                self._keep(job, {"lease": self._room.clock.now() + LEASE_SECONDS})
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def begun(self, job: str, phase: str) -> None:
+        """Take note of the phase that a job has come to; stop it there if it was cancelled.
+
+        Raises:
+            Refusal: `RUN_CANCELLED`.
+        """
+        with self._changed:
+            cancelled = job in self._cancelled and phase not in _COMMITTED
+        if cancelled:
+            raise Refusal(Code.RUN_CANCELLED, "The run was cancelled. What was committed before stays so.", "Ask again to run it.")
+        self._keep(job, {"phase": phase})
+
+
+_COMMITTED = frozenset({door.Step.SETTLE, door.Step.MEASURE})
+"""Phases in which the charge is spent."""
+
+
+class _Phases:
+    """Hears of the steps of one job."""
+
+    def __init__(self, jobs: Jobs, job: str) -> None:
+        """Say whose they are."""
+        self._jobs, self._job = jobs, job
+
+    def step(self, name: str) -> None:
+        """Take note of a step."""
+        self._jobs.begun(self._job, name)
+
+
+def _outcome(found: object) -> dict[str, object]:
+    """Return what is kept of an answer."""
+    if not isinstance(found, Released):
+        refusal = Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
+        return {"state": JobState.FAILED, "problem": problem_of(refusal).to_json()}
+    return {"state": JobState.DONE, "reservation": found.reservation, "fresh": found.fresh, "problem": None}

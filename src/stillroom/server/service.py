@@ -1,0 +1,71 @@
+"""What a server works with: the room, its parties' mailbox, its jobs, and who was heard of."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stillroom.errors import StillroomError
+from stillroom.room import recovery
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stillroom.adapters.remote.mailbox import Mailbox
+    from stillroom.room.room import Room
+    from stillroom.server.jobs import Jobs
+    from stillroom.server.rates import Rates
+    from stillroom.server.replays import Replays
+
+RECOVERY_SECONDS = 20.0
+"""How often holds that hang in the air are looked for, and accounts told what they have not heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A room that is served.
+
+    Attributes:
+        room: The room.
+        mailbox: Where errands wait for parties' agents.
+        jobs: The runs that it was asked for.
+        replays: Which requests were seen.
+        rates: How many requests each sender may send.
+        incoming: The folder where what agents bring arrives.
+        certificate: Digest of the certificate that the server shows; nothing without TLS.
+    """
+
+    room: Room
+    mailbox: Mailbox
+    jobs: Jobs
+    replays: Replays
+    rates: Rates
+    incoming: Path
+    certificate: str | None
+
+
+class Recovery:
+    """Puts the room in order every now and then, as agents come and go."""
+
+    def __init__(self, room: Room) -> None:
+        """Say which room."""
+        self._room = room
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """End."""
+        self._stopped.set()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(RECOVERY_SECONDS):
+            try:
+                recovery.recover(self._room)
+            except StillroomError:
+                continue  # somebody is away, or the store is: the next time comes

@@ -1,0 +1,318 @@
+"""A server that lies to an owner's agent gets neither signature nor data: every errand here is signed by the room's own key."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stillroom import bootstrap
+from stillroom.adapters.clock import SystemClock
+from stillroom.adapters.entropy import SystemEntropy
+from stillroom.adapters.home import Home
+from stillroom.adapters.home.membership import Membership
+from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable
+from stillroom.adapters.remote.seal import RunKey
+from stillroom.adapters.remote.tables import about
+from stillroom.adapters.remote.vault import shown
+from stillroom.adapters.vault import LocalVault
+from stillroom.agent.errands import Errands
+from stillroom.crypto.keys import SigningKey
+from stillroom.errors import Code, StillroomError, Unverified
+from stillroom.ledger.account import Standing
+from stillroom.model import errand
+from stillroom.model.charge import Charge
+from stillroom.model.codec import digest_of
+from stillroom.model.question import Question, Terms
+from stillroom.query.compile import compile_question
+from stillroom.room import accounts, checks, commitment, extract
+from stillroom.room.door import Silent
+from stillroom.room.signed import sign
+from stillroom.room.stages import Asked
+from stillroom.room.statement import ERRAND_TYPE, QUESTION_TYPE
+from tests.parties import PARTIES, QUESTION, document
+from tests.rooms import FakeClock
+from tests.services import serving, settle, settled_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from stillroom.room.stages import Cleared
+    from tests.services import Served
+
+
+@dataclass
+class Bag:
+    """Takes what an agent brings, and keeps a copy."""
+
+    folder: Path
+    brought: list[str] = field(default_factory=list)
+
+    def bring(self, ticket: str, file: Path) -> None:
+        """Keep a file."""
+        place = self.folder / ticket / "visits" / "1"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / file.name).write_bytes(file.read_bytes())
+        self.brought.append(file.name)
+
+
+@dataclass
+class Scene:
+    """The clinic's agent, and a server that has everything that it would have."""
+
+    served: Served
+    agent: Errands
+    bag: Bag
+    clock: FakeClock
+
+    @property
+    def room(self) -> Any:  # noqa: ANN401 - a room
+        """The server's room."""
+        return self.served.service.room
+
+    def cleared(self, sql: str = QUESTION, epsilon: float = 1.0, signed_by: str = "insurer") -> Cleared:
+        """Return what the server would run."""
+        contract = self.served.session("insurer").contract
+        question = Question(contract=digest_of(contract), sql=sql, terms=Terms(epsilon=epsilon), asked_by="insurer")
+        envelope = sign(question, QUESTION_TYPE, self.key(signed_by))
+        asked = Asked(question, envelope, contract)
+        planned = checks.planned(self.room, asked, compile_question(contract, question))
+        with self.room.store.reading() as records:
+            return checks.clear(self.room, records, planned)
+
+    def key(self, party: str) -> SigningKey:
+        """Return a party's key."""
+        return Home.open(self.served.folder / party).signing_key
+
+    def grounds(self, cleared: Cleared) -> errand.ShownGrounds:
+        """Return what the server shows."""
+        return shown(accounts.grounds(self.room, cleared))
+
+    def do(self, task: errand.Task, ticket: str = "1" * 32) -> errand.Reply:
+        """Have the agent do what the room has signed."""
+        wanted = errand.Errand(ticket=ticket, room=self.room.identity, party="clinic", task=task)
+        return self.agent.do(self.agent.open(sign(wanted, ERRAND_TYPE, self.room.notary.key)))
+
+    def hold(self, cleared: Cleared, **changes: Any) -> errand.Reply:  # noqa: ANN401 - what is lied about
+        """Ask for a hold, with some lie in it."""
+        told = {"reservation": "r1", "population": "people", "charge": cleared.planned.compiled.charge, "grounds": self.grounds(cleared)}
+        return self.do(errand.Hold.model_validate({**told, **changes}))
+
+    def booked(self, reservation: str = "r1") -> Standing | None:
+        """Return where a reservation stands in the clinic's account."""
+        (account,) = bootstrap.accounts_of(Home.open(self.served.folder / "clinic")).all()
+        found = account.booking(reservation)
+        return None if found is None else found.standing
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room and homes, of which each test gets a copy."""
+    return settled_in(tmp_path_factory.mktemp("settled"))
+
+
+@pytest.fixture
+def scene(tmp_path: Path, settled: Path) -> Iterator[Scene]:
+    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
+    with serving(tmp_path) as served:
+        yield _scene(served)
+
+
+def _scene(served: Served) -> Scene:
+    home = Home.open(served.folder / "clinic")
+    membership = Membership.load(home.path)
+    assert membership is not None
+    book, bag, clock = bootstrap.accounts_of(home), Bag(served.folder / "bag"), FakeClock(SystemClock().now())
+    agent = Errands(home, membership, LocalVault(book, home.signing_key), book, bag, clock, SystemEntropy())
+    return Scene(served, agent, bag, clock)
+
+
+def test_an_honest_server_gets_a_hold(scene: Scene) -> None:
+    assert scene.hold(scene.cleared()).refusal is None
+    assert scene.booked() is Standing.HELD
+
+
+@pytest.mark.parametrize("rho", [-1, 1, 10**6])
+def test_another_charge_than_the_plan_costs_is_not_held(scene: Scene, rho: int) -> None:
+    cleared = scene.cleared()
+    charge = cleared.planned.compiled.charge
+    assert scene.hold(cleared, charge=Charge(rho=charge.rho + rho, delta=charge.delta)).refusal is Code.PRICE_INVALID
+    assert scene.booked() is None
+
+
+def test_a_question_that_nobody_signed_is_not_held_for(scene: Scene) -> None:
+    assert scene.hold(scene.cleared(signed_by="clinic")).refusal in {Code.SIGNATURE_MISSING, Code.SIGNATURE_INVALID}
+    assert scene.booked() is None
+
+
+def test_a_contract_without_all_signatures_is_none(scene: Scene) -> None:
+    cleared = scene.cleared()
+    grounds = scene.grounds(cleared)
+    envelope = json.loads(grounds.contract)
+    envelope["signatures"] = envelope["signatures"][:1]
+    lie = grounds.model_copy(update={"contract": json.dumps(envelope, sort_keys=True, separators=(",", ":"))})
+    assert scene.hold(cleared, grounds=lie).refusal is Code.SIGNATURE_MISSING
+
+
+def test_an_older_contract_is_not_in_force_whatever_the_room_says(scene: Scene) -> None:
+    cleared = scene.cleared()
+    old = scene.grounds(cleared)
+    keys = {name: scene.key(name).public.text for name in PARTIES}
+    amended = {**document(keys), "version": 2, "amends": cleared.planned.asked.question.contract, "purpose": "less"}
+    scene.served.sign(amended, *PARTIES)
+    scene.served.session("clinic").contract  # noqa: B018 - the clinic sees it
+    assert scene.hold(cleared, grounds=old).refusal is Code.CONTRACT_REPLACED
+    assert scene.booked() is None
+
+
+@pytest.mark.parametrize("versions", [{"members": 1, "visits": 2}, {"members": 1}])
+def test_other_data_than_the_owner_has_are_not_held_for(scene: Scene, versions: dict[str, int]) -> None:
+    cleared = scene.cleared()
+    lie = scene.grounds(cleared).model_copy(update={"versions": versions})
+    assert scene.hold(cleared, grounds=lie).refusal is Code.DATA_NOT_ADMITTED
+
+
+def test_another_account_than_the_plans_is_not_touched(scene: Scene) -> None:
+    assert scene.hold(scene.cleared(), population="others").refusal is Code.PRICE_INVALID
+
+
+def test_after_the_last_day_nothing_is_held_whatever_the_room_says(scene: Scene) -> None:
+    cleared = scene.cleared()
+    scene.clock.moment = 4_102_444_800.0  # 2100-01-01
+    assert scene.hold(cleared).refusal is Code.CONTRACT_EXPIRED
+
+
+def test_an_owners_later_no_is_known_to_its_agent_when_the_room_hides_it(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        settle(served, approval={"rule": "each-owner"})
+        scene = _scene(served)
+        asker, owner = served.session("insurer"), served.session("clinic")
+        with pytest.raises(StillroomError), served.agents("clinic", "insurer"):
+            asker.ask(QUESTION, epsilon=1.0)
+        (waiting,) = owner.waiting()
+        asker.decide(waiting.price.plan_digest, "approved")
+        owner.decide(waiting.price.plan_digest, "approved")
+        cleared = scene.cleared()
+        before = scene.grounds(cleared)
+        owner.decide(waiting.price.plan_digest, "rejected")
+        assert scene.hold(cleared, grounds=before).refusal is Code.APPROVAL_REJECTED
+        none = before.model_copy(update={"decisions": ()})
+        assert scene.hold(cleared, grounds=none).refusal is Code.APPROVAL_REJECTED
+
+
+def test_an_errand_of_another_room_or_for_another_party_is_not_opened(scene: Scene) -> None:
+    task = errand.Commit(reservation="r1", population="people")
+    good = errand.Errand(ticket="1" * 32, room=scene.room.identity, party="clinic", task=task)
+    stranger = SigningKey.from_seed(b"s" * 32)
+    lies = [
+        (good, stranger),
+        (good.model_copy(update={"party": "insurer"}), scene.room.notary.key),
+        (good.model_copy(update={"room": f"another {stranger.public}"}), scene.room.notary.key),
+    ]
+    for lie, key in lies:
+        with pytest.raises(Unverified):
+            scene.agent.open(sign(lie, ERRAND_TYPE, key))
+
+
+# ------------------------------------------------------------------------------------------------------------------ data
+
+
+def committed(scene: Scene) -> tuple[Cleared, errand.Bring, RunKey]:
+    """Commit a run, with the agents' holds, and return it with the errand by which its data would be fetched."""
+    cleared = scene.cleared()
+    with scene.served.agents("clinic", "insurer"):
+        record = commitment.reserve(scene.room, cleared)
+        holds = accounts.hold_all(scene.room, cleared, record, Silent())
+        record = commitment.commit(scene.room, cleared, record, holds)
+        accounts.tell(scene.room, record)
+    assert record.commitment is not None
+    key = RunKey()
+    bring = errand.Bring(
+        reservation=record.reservation,
+        dataset="visits",
+        columns=("cost", "ward"),
+        key=key.public,
+        proof=extract.proof(scene.room, [record.commitment.index]).decode(),
+        grounds=scene.grounds(cleared),
+    )
+    return cleared, bring, key
+
+
+def test_a_committed_run_gets_its_columns_and_only_that_run_can_read_them(scene: Scene) -> None:
+    _, bring, key = committed(scene)
+    reply = scene.do(bring)
+    assert reply.sealed is not None
+    context = about("1" * 32, bring.reservation, "visits", 1)
+    secret = key.open(reply.sealed, context)
+    table = StoredTable(scene.bag.folder / ("1" * 32) / "visits" / "1", secret[:KEY_SIZE], secret[KEY_SIZE:])
+    assert table.rows().column_names == ["person", "cost", "ward"]
+    for other, changed in ((RunKey(), context), (key, {**context, "reservation": "another"}), (key, {**context, "version": "2"})):
+        with pytest.raises(Unverified):
+            other.open(reply.sealed, changed)
+
+
+@pytest.mark.parametrize("columns", [("cost",), ("cost", "ward", "pid"), ()])
+def test_other_columns_than_the_plan_reads_are_not_brought(scene: Scene, columns: tuple[str, ...]) -> None:
+    _, bring, _ = committed(scene)
+    assert scene.do(bring.model_copy(update={"columns": columns})).refusal is Code.COLUMN_USE_NOT_ALLOWED
+    assert scene.bag.brought == []
+
+
+def test_nothing_is_brought_for_another_owners_dataset(scene: Scene) -> None:
+    _, bring, _ = committed(scene)
+    assert scene.do(bring.model_copy(update={"dataset": "members", "columns": ("sex",)})).refusal is Code.OWNER_ONLY
+
+
+def test_nothing_is_brought_before_the_commit(scene: Scene) -> None:
+    cleared, bring, _ = committed(scene)
+    assert scene.hold(cleared).refusal is None
+    assert scene.do(bring.model_copy(update={"reservation": "r1"})).refusal is Code.PROOF_INVALID
+    assert scene.bag.brought == []
+
+
+def test_nothing_is_brought_without_a_proof_that_the_commit_is_logged(scene: Scene) -> None:
+    _, bring, _ = committed(scene)
+    head, line = bring.proof.splitlines()
+    moved = line.replace('"index":', '"index":1')
+    for lie in (
+        "",
+        head,
+        f"{head}\n{moved}\n",
+        bring.proof.replace('"commit"', '"Commit"'),
+        bring.proof.replace('"asked_by":"insurer"', '"asked_by":"clinic"'),
+    ):
+        assert scene.do(bring.model_copy(update={"proof": lie})).refusal in {Code.PROOF_INVALID, Code.LOG_INVALID, Code.CHECKPOINT_INVALID}
+    other = extract.proof(scene.room, [0]).decode()
+    assert scene.do(bring.model_copy(update={"proof": other})).refusal is Code.PROOF_INVALID
+    assert scene.bag.brought == []
+
+
+def test_nothing_is_brought_for_another_question_than_the_one_that_was_paid_for(scene: Scene) -> None:
+    _, bring, _ = committed(scene)
+    other = scene.grounds(scene.cleared(QUESTION.replace("AVG(cost)", "SUM(cost)")))
+    assert scene.do(bring.model_copy(update={"grounds": other})).refusal is Code.PROOF_INVALID
+
+
+def test_once_a_run_is_answered_nothing_is_brought_for_it(scene: Scene) -> None:
+    _, bring, _ = committed(scene)
+    answer = errand.Answer(reservation=bring.reservation, population="people", release="sha256:" + "0" * 64)
+    assert scene.do(answer).refusal is None
+    assert scene.do(bring).refusal is Code.RESERVATION_INVALID
+
+
+def test_what_was_brought_for_is_never_refunded(scene: Scene) -> None:
+    _, bring, _ = committed(scene)
+    assert scene.do(bring).refusal is None
+    assert scene.do(errand.Lapse(reservation=bring.reservation, population="people")).refusal is Code.RESERVATION_INVALID
+    assert scene.booked(bring.reservation) is Standing.COMMITTED
+
+
+def test_withdrawn_data_are_not_brought(scene: Scene) -> None:
+    _, bring, _ = committed(scene)
+    Home.open(scene.served.folder / "clinic").withdraw("visits")
+    assert scene.do(bring).refusal is Code.DATA_NOT_ADMITTED
+    assert scene.bag.brought == []

@@ -1,0 +1,111 @@
+"""A room as a service: its parties' agents beside it, over real HTTP."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.client.verification import verify
+from stillroom.errors import Code, Failed, StillroomError
+from tests.parties import QUESTION
+from tests.services import serving, settle, settled_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.services import Served
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room and homes, of which each test gets a copy."""
+    return settled_in(tmp_path_factory.mktemp("settled"))
+
+
+@pytest.fixture
+def room(tmp_path: Path, settled: Path) -> Iterator[Served]:
+    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
+    with serving(tmp_path) as found:
+        yield found
+
+
+def test_a_question_goes_through_server_and_agents_and_what_comes_out_verifies(room: Served) -> None:
+    with room.agents("clinic", "insurer"):
+        asker = room.session("insurer")
+        release = asker.ask(QUESTION, epsilon=1.0)
+        report = verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log())
+        assert report.accepted
+        again = asker.ask(QUESTION.lower(), epsilon=1.0)
+    assert release.charged
+    assert not again.charged
+    assert again.envelope == release.envelope
+    assert [one.envelope for one in room.session("clinic").releases()] == [release.envelope]
+
+
+def test_both_accounts_and_the_contract_are_charged_once(room: Served) -> None:
+    with room.agents("clinic", "insurer"):
+        price = room.session("insurer").price(QUESTION, epsilon=1.0).charge
+        room.session("insurer").ask(QUESTION, epsilon=1.0)
+        room.session("insurer").ask(QUESTION, epsilon=1.0)
+        for party in ("clinic", "insurer"):
+            contract, own = room.session(party).budget()
+            assert contract.spent == own.spent == price
+            assert own.held.rho == 0
+
+
+def test_what_agents_brought_is_gone_after_the_run(room: Served) -> None:
+    with room.agents("clinic", "insurer"):
+        room.session("insurer").ask(QUESTION, epsilon=1.0)
+    assert not [file for file in (room.folder / "room" / "incoming").rglob("*") if file.is_file()]
+    assert not list((room.folder / "clinic").glob(".bring-*"))
+
+
+def test_no_home_and_no_store_has_another_partys_identifiers(room: Served) -> None:
+    with room.agents("clinic", "insurer"):
+        room.session("insurer").ask(QUESTION, epsilon=1.0)
+    for place in ("room", "clinic", "insurer"):
+        for file in (room.folder / place).rglob("*"):
+            if file.is_file():
+                content = file.read_bytes()
+                assert not any(name in content for name in (b"p17", b"p39,", b"p49")), f"{file} has identifiers in it"
+
+
+def test_without_an_agent_nothing_is_charged_and_the_owner_is_named(room: Served) -> None:
+    with room.agents("insurer"):
+        with pytest.raises(Failed) as caught:
+            room.session("insurer").ask(QUESTION, epsilon=1.0)
+        assert "clinic" in caught.value.reason
+        assert all(line.spent.rho == line.held.rho == 0 for line in room.session("insurer").budget())
+    with room.agents("clinic", "insurer"):
+        assert room.session("insurer").ask(QUESTION, epsilon=1.0).charged
+
+
+def test_an_owner_approves_at_its_own_home_and_a_later_no_stops_the_question(tmp_path: Path) -> None:
+    with serving(tmp_path) as room:
+        settle(room, approval={"rule": "each-owner"})
+        with room.agents("clinic", "insurer"):
+            asker, owner = room.session("insurer"), room.session("clinic")
+            assert _code(asker) is Code.APPROVAL_MISSING
+            (waiting,) = owner.waiting()
+            owner.decide(waiting.price.plan_digest, "approved")
+            asker.decide(waiting.price.plan_digest, "approved")
+            owner.decide(waiting.price.plan_digest, "rejected")
+            assert _code(asker) is Code.APPROVAL_REJECTED
+            owner.decide(waiting.price.plan_digest, "approved")
+            assert asker.ask(QUESTION, epsilon=1.0).charged
+
+
+def test_it_works_over_tls_with_the_rooms_own_certificate(tmp_path: Path) -> None:
+    with serving(tmp_path, tls=True) as room:
+        settle(room)
+        with room.agents("clinic", "insurer"):
+            assert room.session("insurer").ask(QUESTION, epsilon=1.0).charged
+
+
+def _code(session: object) -> Code:
+    with pytest.raises(StillroomError) as caught:
+        session.ask(QUESTION, epsilon=1.0)  # type: ignore[attr-defined]
+    return caught.value.code
