@@ -94,6 +94,7 @@ class Code(StrEnum):
     LOG_INVALID = "LOG_INVALID"
     PROOF_INVALID = "PROOF_INVALID"
     TILE_INVALID = "TILE_INVALID"
+    TILE_UNKNOWN = "TILE_UNKNOWN"
     # audit
     TABLES_INVALID = "TABLES_INVALID"
     # command line

@@ -291,7 +291,7 @@ class Runs(Protocol):
 
 
 class LogBook(Protocol):
-    """The leaves of the log, its head, and the signed envelopes that entries name by digest."""
+    """The leaves of the log, hashes of their tree, its heads, and the signed envelopes that entries name by digest."""
 
     def append(self, leaf: bytes) -> int:
         """Append a leaf and return its index."""
@@ -309,8 +309,12 @@ class LogBook(Protocol):
         """Return what is needed to append and to know the root."""
         ...
 
-    def leaves(self, start: int = 0) -> tuple[bytes, ...]:
-        """Return the leaves from an index on."""
+    def leaves(self, start: int = 0, stop: int | None = None) -> tuple[bytes, ...]:
+        """Return the leaves from an index on, up to another one if it is given."""
+        ...
+
+    def hashes(self, level: int, places: range) -> tuple[bytes, ...]:
+        """Return the hashes of a level of tiles (`stillroom.crypto.tiles`) at some places, all of which must be there."""
         ...
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:

@@ -1,10 +1,11 @@
-"""Writing to the log: entries, in the transaction of the change that they record."""
+"""Writing to the log: entries, in the transaction of the change that they record; and its head."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
+from stillroom.errors import Code, Refusal
 from stillroom.ledger import entry
 
 if TYPE_CHECKING:
@@ -28,3 +29,15 @@ def keep(records: Records, envelope: bytes) -> str:
     name = digest(envelope)
     records.log.keep_statement(name, envelope)
     return name
+
+
+def checkpoint(records: Records) -> bytes:
+    """Return the signed note of the log's head.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
+    """
+    note = records.log.checkpoint()
+    if note is None:
+        raise Refusal(Code.CONTRACT_UNKNOWN, "The log has no entries: no contract is in force yet.", "Have every party sign one.")
+    return note

@@ -108,6 +108,15 @@ log = sa.Table(
     sa.Column("leaf", sa.LargeBinary, nullable=False),
 )
 
+subtrees = sa.Table(
+    "subtrees",
+    tables,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("level >= 1", name="above_the_leaves"),
+)
+
 statements = sa.Table(
     "statements",
     tables,
@@ -131,6 +140,14 @@ checkpoints = sa.Table(
     sa.Column("note", sa.LargeBinary, nullable=False),
 )
 
+cosignatures = sa.Table(
+    "cosignatures",
+    tables,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("party", sa.String, primary_key=True),
+    sa.Column("line", sa.String, nullable=False),
+)
+
 refusals = sa.Table(
     "refusals",
     tables,
@@ -147,4 +164,4 @@ raises = sa.Table(
     sa.Column("seen", sa.BigInteger, nullable=False),
 )
 
-ROOM = Schema("room", tables, "r0001")
+ROOM = Schema("room", tables, "r0002")
