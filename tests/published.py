@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from stillroom.crypto.canonical import canonical, digest
@@ -114,7 +115,7 @@ def note(entries: Sequence[Mapping[str, Any]], key: SigningKey = KEYS["room"], o
 
 def cosigned(head: str, *names: str, at: int = 1_800_000_000) -> str:
     """Return a signed note with cosignatures of parties."""
-    return head + "".join(cosign(head.encode(), name, KEYS[name], at).decode() for name in names)
+    return reduce(lambda note, name: cosign(note, name, KEYS[name], at), names, head.encode()).decode()
 
 
 def log_file(

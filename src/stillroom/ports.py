@@ -321,8 +321,20 @@ class LogBook(Protocol):
         """Keep the signed note of the head of that size."""
         ...
 
-    def checkpoint(self) -> bytes | None:
-        """Return the latest signed note."""
+    def checkpoint(self, size: int | None = None) -> bytes | None:
+        """Return the signed note of the head of that size, or the latest one; without cosignatures."""
+        ...
+
+    def keep_cosignature(self, size: int, party: str, line: str) -> None:
+        """Keep a party's signature line for the head of that size, in place of the one before."""
+        ...
+
+    def cosignatures(self, size: int) -> tuple[str, ...]:
+        """Return the signature lines that are kept for the head of that size, by party."""
+        ...
+
+    def cosigned(self) -> tuple[int, ...]:
+        """Return the sizes of the heads that are the last ones that a party has cosigned, in rising order."""
         ...
 
 

@@ -20,7 +20,14 @@ WITNESSES = {name: KEYS[name].public for name in ("healthco", "insuranceco")}
 CHECKPOINT = Checkpoint(ORIGIN, 7, bytes(range(224, 256)))
 NOTE = sign_checkpoint(CHECKPOINT, ORIGIN, KEYS[ORIGIN])
 AT = 1_800_000_000
-LINE = cosign(NOTE, "healthco", KEYS["healthco"], AT)
+
+
+def line(name: str, at: int = AT, key: SigningKey | None = None) -> bytes:
+    """Return the line of a witness."""
+    return cosign(NOTE, name, key or KEYS[name], at).removeprefix(NOTE)
+
+
+LINE = line("healthco")
 
 
 def blob(at: int, signature: bytes, kind: bytes = COSIGNATURE) -> bytes:
@@ -42,27 +49,31 @@ def test_the_text_that_is_signed() -> None:
 
 @given(st.integers(1, 2**63 - 1), st.sampled_from(sorted(WITNESSES)))
 def test_cosignatures_come_back(at: int, name: str) -> None:
-    line = cosign(NOTE, name, KEYS[name], at)
-    assert cosignatures(NOTE + line, WITNESSES) == (Cosignature(name, at, line.decode()),)
+    assert cosignatures(cosign(NOTE, name, KEYS[name], at), WITNESSES) == (Cosignature(name, at, line(name, at).decode()),)
 
 
 def test_several_witnesses_sign_one_note_and_the_log_still_does() -> None:
-    note = NOTE + cosign(NOTE, "insuranceco", KEYS["insuranceco"], AT + 5) + LINE
+    note = NOTE + line("insuranceco", AT + 5) + LINE
     assert [(one.name, one.at) for one in cosignatures(note, WITNESSES)] == [("healthco", AT), ("insuranceco", AT + 5)]
     assert open_checkpoint(note, ORIGIN, {ORIGIN: KEYS[ORIGIN].public}) == CHECKPOINT
-    assert cosign(note, "healthco", KEYS["healthco"], AT) == LINE
+    assert cosign(cosign(NOTE, "insuranceco", KEYS["insuranceco"], AT + 5), "healthco", KEYS["healthco"], AT) == note
+
+
+def test_a_later_cosignature_takes_the_place_of_the_one_before() -> None:
+    note = cosign(NOTE + LINE + line("insuranceco"), "healthco", KEYS["healthco"], AT + 1)
+    assert note == NOTE + line("insuranceco") + line("healthco", AT + 1)
+    assert cosign(note, "healthco", KEYS["healthco"], AT + 1) == note
 
 
 def test_lines_of_strangers_say_nothing() -> None:
-    stranger = SigningKey.from_seed(b"x" * 32)
-    impostor = cosign(NOTE, "healthco", stranger, AT)
-    renamed = cosign(NOTE, "somebody", KEYS["healthco"], AT)
+    impostor = line("healthco", key=SigningKey.from_seed(b"x" * 32))
+    renamed = line("somebody", key=KEYS["healthco"])
     plain = sign_checkpoint(CHECKPOINT, "healthco", KEYS["healthco"]).partition(b"\n\n")[2]
     later = blob(AT, bytes(64), kind=b"\x06")
     assert cosignatures(NOTE, WITNESSES) == ()
-    for line in (impostor, renamed, plain, later):
-        assert cosignatures(NOTE + line, WITNESSES) == ()
-        assert [one.name for one in cosignatures(NOTE + line + LINE, WITNESSES)] == ["healthco"]
+    for strange in (impostor, renamed, plain, later):
+        assert cosignatures(NOTE + strange, WITNESSES) == ()
+        assert [one.name for one in cosignatures(NOTE + strange + LINE, WITNESSES)] == ["healthco"]
     assert cosignatures(NOTE + LINE, {}) == ()
 
 
@@ -107,7 +118,7 @@ def test_signatures_of_other_lengths_do_not_hold(signature: bytes) -> None:
 
 def test_two_lines_of_one_witness_are_refused() -> None:
     assert refusal(NOTE + LINE + LINE) is Code.CHECKPOINT_INVALID
-    assert refusal(NOTE + LINE + cosign(NOTE, "healthco", KEYS["healthco"], AT + 1)) is Code.CHECKPOINT_INVALID
+    assert refusal(NOTE + LINE + line("healthco", AT + 1)) is Code.CHECKPOINT_INVALID
 
 
 @pytest.mark.parametrize(

@@ -307,9 +307,9 @@ def test_a_room_does_not_witness_itself(one: Files) -> None:
     operator = {"name": "operator", "roles": ["operator"], "key": KEYS["room"].public.text}
     operated = one.agreed(lambda agreed: agreed["parties"].append(operator))
     head = note(operated.entries)
-    line = cosign(head.encode(), "operator", KEYS["room"], 1).decode()
+    signed = cosign(head.encode(), "operator", KEYS["room"], 1).decode()
     contract = add_signature(operated.contract, KEYS["room"])
-    report = verify(operated.release, contract, log_file(operated.entries, operated.statements, head + line))
+    report = verify(operated.release, contract, log_file(operated.entries, operated.statements, signed))
     assert not [by for by in report.vouched_by if by.startswith("log cosigned")]
     assert "cosigned" not in report.steps[8].detail
 

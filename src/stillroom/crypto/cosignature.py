@@ -7,14 +7,14 @@ had seen before is a beginning of it. What is signed is
     time <seconds since 1970>
     <the text of the checkpoint>
 
-and the line is that of any signed note: `note + cosign(note, …)` is a note with one more signature.
+and the line is that of any signed note.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stillroom.crypto.note import Signature, check_name, key_id, read_checkpoint, split
+from stillroom.crypto.note import Signature, check_name, join, key_id, read_checkpoint, split
 from stillroom.errors import Code, InvalidInput, Unverified
 
 if TYPE_CHECKING:
@@ -44,10 +44,12 @@ class Cosignature(NamedTuple):
 
 
 def cosign(note: bytes, name: str, key: SigningKey, at: int) -> bytes:
-    """Return the signature line of a witness for a checkpoint, which it has held against what it saw before (`stillroom.ledger.witness`).
+    """Return the note of a checkpoint with the cosignature of a witness, in place of an earlier one of the same key.
+
+    Before, the witness holds the checkpoint against what it has seen (`stillroom.ledger.witness.see`).
 
     Args:
-        note: The signed note of the checkpoint.
+        note: The signed note.
         name: The witness's name.
         key: Its key.
         at: The time, in seconds since 1970.
@@ -59,8 +61,10 @@ def cosign(note: bytes, name: str, key: SigningKey, at: int) -> bytes:
     check_name(name)
     if at not in _TIMES:
         raise InvalidInput(Code.CHECKPOINT_INVALID, "A cosignature needs a time after 1970.", "Set the clock.")
-    value = at.to_bytes(_TIME_SIZE, "big") + key.sign(_message(read_checkpoint(note).text, at))
-    return Signature(name, key_id(name, key.public, COSIGNATURE), value).line.encode()
+    text, signatures = read_checkpoint(note).text, split(note)[1]
+    signed = at.to_bytes(_TIME_SIZE, "big") + key.sign(_message(text, at))
+    own = Signature(name, key_id(name, key.public, COSIGNATURE), signed)
+    return join(text, (*(one for one in signatures if (one.name, one.key_id) != (own.name, own.key_id)), own))
 
 
 def cosignatures(note: bytes, trusted: Mapping[str, PublicKey]) -> tuple[Cosignature, ...]:

@@ -24,15 +24,17 @@ from stillroom.crypto.merkle import HASH_SIZE
 from stillroom.errors import Code, InvalidInput, Unverified
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from stillroom.crypto.keys import PublicKey, SigningKey
 
 ED25519 = b"\x01"
 """The type of plain signatures."""
 
+SIGNATURES_LIMIT = 100
+"""The most signatures of a note that is read."""
+
 _KEY_ID_SIZE = 4
-_SIGNATURES_LIMIT = 100
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
@@ -93,7 +95,7 @@ def sign_checkpoint(checkpoint: Checkpoint, name: str, key: SigningKey) -> bytes
         InvalidInput: `CHECKPOINT_INVALID` if the name is empty or has a space or a plus sign.
     """
     check_name(name)
-    return _join(checkpoint.text, (Signature(name, key_id(name, key.public), key.sign(checkpoint.text.encode())),))
+    return join(checkpoint.text, (Signature(name, key_id(name, key.public), key.sign(checkpoint.text.encode())),))
 
 
 def open_checkpoint(note: bytes, origin: str, trusted: Mapping[str, PublicKey], required: Collection[str] | None = None) -> Checkpoint:
@@ -157,7 +159,7 @@ def split(note: bytes) -> tuple[str, tuple[Signature, ...]]:
     """Return the text of a note and its signatures, none of them verified.
 
     Raises:
-        Unverified: `CHECKPOINT_INVALID` if it is spelled in any other way than `_join` spells it, or two signatures are of one key.
+        Unverified: `CHECKPOINT_INVALID` if it is spelled in any other way than `join` spells it, or two signatures are of one key.
     """
     try:
         decoded = note.decode("utf-8")
@@ -166,12 +168,17 @@ def split(note: bytes) -> tuple[str, tuple[Signature, ...]]:
     except ValueError:
         raise _malformed("it is not text with signature lines") from None
     text = head + "\n"
-    if _join(text, signatures) != note or _CONTROL.search(decoded):
+    if join(text, signatures) != note or _CONTROL.search(decoded):
         raise _malformed("it is not spelled as it should be")
     keys = {(signature.name, signature.key_id) for signature in signatures}
-    if len(keys) < len(signatures) or len(signatures) > _SIGNATURES_LIMIT:
+    if len(keys) < len(signatures) or len(signatures) > SIGNATURES_LIMIT:
         raise _malformed("it has too many signatures, or two of one key")
     return text, signatures
+
+
+def join(text: str, signatures: Iterable[Signature]) -> bytes:
+    """Return the note of a text and signatures of it."""
+    return (text + "\n" + "".join(signature.line for signature in signatures)).encode()
 
 
 def _signers(text: str, signatures: tuple[Signature, ...], trusted: Mapping[str, PublicKey]) -> tuple[str, ...]:
@@ -183,10 +190,6 @@ def _signers(text: str, signatures: tuple[Signature, ...], trusted: Mapping[str,
             key.verify(value, text.encode())
             names.append(name)
     return tuple(names)
-
-
-def _join(text: str, signatures: tuple[Signature, ...]) -> bytes:
-    return (text + "\n" + "".join(signature.line for signature in signatures)).encode()
 
 
 def _parse_line(line: str) -> Signature:

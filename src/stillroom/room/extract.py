@@ -1,7 +1,8 @@
 """The log as others get it: all of it, or proofs that some entries are in it.
 
-Both are lines of canonical JSON, the signed note of the head first. `stillroom/log/v1` has each entry with its leaf hash and the signed
-envelope that it names; `stillroom/proof/v1` has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1).
+Both are lines of canonical JSON, the signed note of the head first, with the cosignatures of parties that there are. `stillroom/log/v1` has
+the earlier heads that parties have cosigned, and each entry with its leaf hash and the signed envelope that it names; `stillroom/proof/v1`
+has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1).
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def whole_log(room: Room) -> bytes:
     """
     with room.store.reading() as records:
         head: dict[str, Json] = {"schema": LOG, "checkpoint": log.checkpoint(records).decode("utf-8")}
-        return _lines([head, *(_line(records, leaf) for leaf in records.log.leaves())])
+        older = [note.decode("utf-8") for note in log.witnessed(records)]
+        return _lines([{**head, "older": older} if older else head, *(_line(records, leaf) for leaf in records.log.leaves())])
 
 
 def proof(room: Room, indices: Iterable[int]) -> bytes:

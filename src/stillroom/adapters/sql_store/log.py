@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from stillroom.adapters.sql_store.room_tables import checkpoints, frontier, log, statements, subtrees
+from stillroom.adapters.sql_store.room_tables import checkpoints, cosignatures, frontier, log, statements, subtrees
 from stillroom.crypto.merkle import Frontier, leaf_hash, root
 from stillroom.crypto.tiles import below, completed
 
@@ -59,10 +59,27 @@ class SqlLog:
         self._connection.execute(checkpoints.delete().where(checkpoints.c.size == size))
         self._connection.execute(checkpoints.insert().values(size=size, note=note))
 
-    def checkpoint(self) -> bytes | None:
-        """Return the latest signed note."""
-        found = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
+    def checkpoint(self, size: int | None = None) -> bytes | None:
+        """Return the signed note of the head of that size, or the latest one; without cosignatures."""
+        latest = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
+        found = latest if size is None else latest.where(checkpoints.c.size == size)
         return self._connection.execute(found).scalar_one_or_none()
+
+    def keep_cosignature(self, size: int, party: str, line: str) -> None:
+        """Keep a party's signature line for the head of that size, in place of the one before."""
+        mine = sa.and_(cosignatures.c.size == size, cosignatures.c.party == party)
+        self._connection.execute(cosignatures.delete().where(mine))
+        self._connection.execute(cosignatures.insert().values(size=size, party=party, line=line))
+
+    def cosignatures(self, size: int) -> tuple[str, ...]:
+        """Return the signature lines that are kept for the head of that size, by party."""
+        found = sa.select(cosignatures.c.line).where(cosignatures.c.size == size).order_by(cosignatures.c.party)
+        return tuple(self._connection.execute(found).scalars())
+
+    def cosigned(self) -> tuple[int, ...]:
+        """Return the sizes of the heads that are the last ones that a party has cosigned, in rising order."""
+        last = sa.select(sa.func.max(cosignatures.c.size)).group_by(cosignatures.c.party)
+        return tuple(sorted(set(self._connection.execute(last).scalars())))
 
     def _subtrees(self, level: int, places: range) -> tuple[bytes, ...]:
         there = sa.and_(subtrees.c.level == level, subtrees.c.position >= places.start, subtrees.c.position < places.stop)
