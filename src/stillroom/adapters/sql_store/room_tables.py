@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from stillroom.adapters.sql_store.columns import charge_columns, one_of
+from stillroom.adapters.sql_store.columns import TEXT, charge_columns, one_of
 from stillroom.adapters.sql_store.database import Schema
 from stillroom.model.record import ContractState, RunState
 
@@ -144,8 +144,8 @@ cosignatures = sa.Table(
     "cosignatures",
     tables,
     sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("party", sa.String, primary_key=True),
-    sa.Column("line", sa.String, nullable=False),
+    sa.Column("party", TEXT, primary_key=True),
+    sa.Column("line", TEXT, nullable=False),
 )
 
 refusals = sa.Table(

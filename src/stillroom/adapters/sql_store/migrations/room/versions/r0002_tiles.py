@@ -11,6 +11,8 @@ from stillroom.crypto.tiles import below, completed
 revision = "r0002"
 down_revision = "r0001"
 
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 log = sa.table("log", sa.column("position", sa.BigInteger), sa.column("leaf", sa.LargeBinary))
 subtrees = sa.table("subtrees", sa.column("level", sa.Integer), sa.column("position", sa.BigInteger), sa.column("root", sa.LargeBinary))
 
@@ -28,8 +30,8 @@ def upgrade() -> None:
     op.create_table(
         "cosignatures",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("party", sa.String(), nullable=False),
-        sa.Column("line", sa.String(), nullable=False),
+        sa.Column("party", TEXT, nullable=False),
+        sa.Column("line", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("size", "party"),
     )
     _fill(op.get_bind())
