@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from stillroom.crypto.canonical import canonical, digest
+from stillroom.crypto.cosignature import cosign
 from stillroom.crypto.envelope import seal, unverified_payload
 from stillroom.crypto.merkle import leaf_hash, root
 from stillroom.crypto.note import Checkpoint, sign_checkpoint
@@ -109,6 +111,11 @@ def note(entries: Sequence[Mapping[str, Any]], key: SigningKey = KEYS["room"], o
     """Return the signed note of a log's head."""
     leaves = [leaf_hash(canonical(entry)) for entry in entries]
     return sign_checkpoint(Checkpoint(origin, len(leaves), root(leaves)), origin, key).decode()
+
+
+def cosigned(head: str, *names: str, at: int = 1_800_000_000) -> str:
+    """Return a signed note with cosignatures of parties."""
+    return reduce(lambda note, name: cosign(note, name, KEYS[name], at), names, head.encode()).decode()
 
 
 def log_file(

@@ -306,7 +306,7 @@ class Runs(Protocol):
 
 
 class LogBook(Protocol):
-    """The leaves of the log, its head, and the signed envelopes that entries name by digest."""
+    """The leaves of the log, hashes of their tree, its heads, and the signed envelopes that entries name by digest."""
 
     def append(self, leaf: bytes) -> int:
         """Append a leaf and return its index."""
@@ -314,27 +314,34 @@ class LogBook(Protocol):
 
     def keep_statement(self, digest: str, envelope: bytes) -> None:
         """Keep a signed envelope under its digest."""
-        ...
 
     def statement(self, digest: str) -> bytes | None:
         """Return a signed envelope by its digest."""
-        ...
 
     def frontier(self) -> Frontier:
         """Return what is needed to append and to know the root."""
-        ...
 
-    def leaves(self, start: int = 0) -> tuple[bytes, ...]:
-        """Return the leaves from an index on."""
-        ...
+    def leaves(self, start: int = 0, stop: int | None = None) -> tuple[bytes, ...]:
+        """Return the leaves from an index on, up to another one if it is given."""
+
+    def hashes(self, level: int, places: range) -> tuple[bytes, ...]:
+        """Return the hashes of a level of tiles (`stillroom.crypto.tiles`) at some places, all of which must be there."""
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of the head of that size."""
         ...
 
-    def checkpoint(self) -> bytes | None:
-        """Return the latest signed note."""
-        ...
+    def checkpoint(self, size: int | None = None) -> bytes | None:
+        """Return the signed note of the head of that size, or the latest one; without cosignatures."""
+
+    def keep_cosignature(self, size: int, party: str, line: str) -> None:
+        """Keep a party's signature line for the head of that size, in place of the one before."""
+
+    def cosignatures(self, size: int) -> tuple[str, ...]:
+        """Return the signature lines that are kept for the head of that size, by party."""
+
+    def cosigned(self) -> tuple[int, ...]:
+        """Return the sizes of the heads that are the last ones that a party has cosigned, in rising order."""
 
 
 class Counters(Protocol):
@@ -342,23 +349,18 @@ class Counters(Protocol):
 
     def refused(self, code: str) -> int:
         """Count a refusal; return how many wait to be logged."""
-        ...
 
     def refusals(self) -> Mapping[str, int]:
         """Return how many refusals of each code wait to be logged."""
-        ...
 
     def clear_refusals(self) -> None:
         """Start again from none, once they are logged."""
-        ...
 
     def raises(self, owner: str, population: str) -> int | None:
         """Return how often an account had got a cap when the room last looked; None if it never did."""
-        ...
 
     def keep_raises(self, owner: str, population: str, count: int) -> None:
         """Take note of that number."""
-        ...
 
 
 class Parties(Protocol):

@@ -17,10 +17,9 @@ from stillroom.client.verification.steps import log as log_step
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import seal
 from stillroom.crypto.merkle import inclusion_proof, leaf_hash
-from stillroom.crypto.note import cosign
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.room.statement import CONTRACT_TYPE
-from tests.published import ORIGIN, Files, files, log_file, note
+from tests.published import ORIGIN, Files, cosigned, files, log_file, note
 from tests.rooms import KEYS, SQL, build
 
 if TYPE_CHECKING:
@@ -143,8 +142,8 @@ def test_a_head_that_parties_cosigned_does_not_vouch_for_a_release_that_is_not_i
     """A forger adds a line of its own to an honest checkpoint, and proves the inclusion of something else."""
     name = f"{ORIGIN} {KEYS['stranger'].public.text}"
     forged = seal(PAYLOAD_TYPE, canonical({**one.value, "room": name}), [KEYS["stranger"]])
-    head = cosign(note(one.entries).encode(), "hospital", KEYS["hospital"])
-    signed = cosign(head, ORIGIN, KEYS["stranger"]).decode()
+    forgers = note(one.entries, KEYS["stranger"]).splitlines(keepends=True)[-1]
+    signed = cosigned(note(one.entries), "hospital") + forgers
     assert failed(verify(forged, one.contract, log_file(one.entries, one.statements, signed))).keys() == {10, 11}
     leaves = [leaf_hash(canonical(entry)) for entry in one.entries]
     path = [node.hex() for node in inclusion_proof(0, leaves)]

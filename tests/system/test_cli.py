@@ -216,6 +216,17 @@ def test_a_flipped_byte_does_not_verify(run: Callable[..., tuple[int, str, str]]
     assert run("verify", "{base}/flipped.json", home="")[0] == 4
 
 
+def test_a_log_is_held_against_the_checkpoints_that_were_seen(run: Callable[..., tuple[int, str, str]], base: Path) -> None:
+    seen = json.loads((base / "log.json").read_bytes().splitlines()[0])["checkpoint"]
+    (base / "seen.txt").write_text(seen, encoding="utf-8")
+    (base / "other.txt").write_text(seen.replace("\n", "\n1", 1), encoding="utf-8")
+    files = ["{base}/release.json", "--contract", "{base}/signed.json", "--log", "{base}/log.json", "--checkpoint", "{base}/seen.txt"]
+    code, shown, _ = run("verify", *files, home="")
+    assert code == 0
+    assert "seen at " in " ".join(shown.split())
+    assert run("verify", *files, "--checkpoint", "{base}/other.txt", home="")[0] == 4
+
+
 def test_no_colour_when_asked(base: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "stillroom.cli", "budget", "--home", str(base / "insureco")]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillroom.crypto.keys import PublicKey, SigningKey
-from stillroom.crypto.note import Checkpoint, cosign, cosigners, key_id, open_checkpoint, sign_checkpoint
+from stillroom.crypto.note import Checkpoint, key_id, open_checkpoint, read_checkpoint, sign_checkpoint, split
 from stillroom.errors import Code, InvalidInput, Unverified
 
 # A checkpoint of Go's checksum database, and its published key, as in the tests of github.com/transparency-dev/formats.
@@ -34,7 +34,14 @@ KEYS = {name: SigningKey.from_seed(bytes([number]) * 32) for number, name in enu
 TRUSTED = {name: key.public for name, key in KEYS.items()}
 CHECKPOINT = Checkpoint(ORIGIN, 7, bytes(range(224, 256)))
 NOTE = sign_checkpoint(CHECKPOINT, ORIGIN, KEYS[ORIGIN])
-COSIGNED = cosign(NOTE, "healthco", KEYS["healthco"])
+
+
+def line(name: str, checkpoint: Checkpoint = CHECKPOINT) -> bytes:
+    """Return the line of another signer."""
+    return sign_checkpoint(checkpoint, name, KEYS[name]).partition(b"\n\n")[2]
+
+
+BOTH = NOTE + line("healthco")
 
 
 def test_a_checkpoint_of_another_implementation_is_opened() -> None:
@@ -61,44 +68,47 @@ def test_checkpoints_come_back(size: int, root: bytes) -> None:
     assert open_checkpoint(note, ORIGIN, {ORIGIN: TRUSTED[ORIGIN]}) == checkpoint
 
 
-def test_cosigning() -> None:
-    assert cosigners(NOTE, TRUSTED) == (ORIGIN,)
-    assert cosigners(COSIGNED, TRUSTED) == (ORIGIN, "healthco")
-    assert cosign(COSIGNED, "healthco", KEYS["healthco"]) == COSIGNED
-    everyone = cosign(COSIGNED, "insuranceco", KEYS["insuranceco"])
-    assert open_checkpoint(everyone, ORIGIN, TRUSTED) == CHECKPOINT
+def test_a_note_may_have_several_signatures() -> None:
+    assert open_checkpoint(BOTH + line("insuranceco"), ORIGIN, TRUSTED) == CHECKPOINT
+    text, signatures = split(BOTH)
+    assert text == CHECKPOINT.text
+    assert [(one.name, one.key_id) for one in signatures] == [(name, key_id(name, TRUSTED[name])) for name in (ORIGIN, "healthco")]
+    assert [one.line.encode() for one in signatures] == [line(ORIGIN), line("healthco")]
+
+
+def test_a_note_can_be_read_whoever_signed_it() -> None:
+    assert read_checkpoint(NOTE) == read_checkpoint(sign_checkpoint(CHECKPOINT, "impostor", KEYS["healthco"])) == CHECKPOINT
 
 
 def test_all_must_sign_unless_less_is_required() -> None:
     with pytest.raises(Unverified, match="missing: insuranceco") as caught:
-        open_checkpoint(COSIGNED, ORIGIN, TRUSTED)
+        open_checkpoint(BOTH, ORIGIN, TRUSTED)
     assert caught.value.code is Code.SIGNATURE_MISSING
-    assert open_checkpoint(COSIGNED, ORIGIN, TRUSTED, required={ORIGIN, "healthco"}) == CHECKPOINT
+    assert open_checkpoint(BOTH, ORIGIN, TRUSTED, required={ORIGIN, "healthco"}) == CHECKPOINT
     for required in ({"nobody"}, set[str](), {ORIGIN, "insuranceco"}):
         with pytest.raises(Unverified) as caught:
-            open_checkpoint(COSIGNED, ORIGIN, TRUSTED, required)
+            open_checkpoint(BOTH, ORIGIN, TRUSTED, required)
         assert caught.value.code is Code.SIGNATURE_MISSING
     with pytest.raises(Unverified):
-        open_checkpoint(COSIGNED, ORIGIN, {})
+        open_checkpoint(BOTH, ORIGIN, {})
 
 
 def test_unknown_signatures_are_ignored_even_of_other_kinds() -> None:
     unknown = "— witness.example " + base64.b64encode(b"\1\2\3\4" + bytes(72)).decode() + "\n"
     note = NOTE + unknown.encode()
     assert open_checkpoint(note, ORIGIN, {ORIGIN: TRUSTED[ORIGIN]}) == CHECKPOINT
-    assert cosigners(note, TRUSTED) == (ORIGIN,)
+    assert open_checkpoint(note, ORIGIN, TRUSTED, {ORIGIN}) == CHECKPOINT
 
 
 def test_a_known_key_under_another_name_is_unknown() -> None:
     note = sign_checkpoint(CHECKPOINT, "impostor", KEYS[ORIGIN])
-    assert cosigners(note, TRUSTED) == ()
-    with pytest.raises(Unverified):
+    with pytest.raises(Unverified) as caught:
         open_checkpoint(note, ORIGIN, TRUSTED, {ORIGIN})
+    assert caught.value.code is Code.SIGNATURE_MISSING
 
 
 def test_a_signature_of_a_known_key_must_hold_even_if_it_is_not_required() -> None:
-    other = sign_checkpoint(Checkpoint(ORIGIN, 8, CHECKPOINT.root), "healthco", KEYS["healthco"])
-    note = NOTE + other.partition(b"\n\n")[2]
+    note = NOTE + line("healthco", Checkpoint(ORIGIN, 8, CHECKPOINT.root))
     with pytest.raises(Unverified) as caught:
         open_checkpoint(note, ORIGIN, TRUSTED, {ORIGIN})
     assert caught.value.code is Code.SIGNATURE_INVALID
@@ -111,8 +121,8 @@ def test_another_log_is_refused() -> None:
 
 
 def test_a_flipped_bit_in_any_byte_is_found() -> None:
-    for position in range(len(COSIGNED)):
-        changed = bytearray(COSIGNED)
+    for position in range(len(BOTH)):
+        changed = bytearray(BOTH)
         changed[position] ^= 1 << position % 8
         with pytest.raises(Unverified):
             open_checkpoint(bytes(changed), ORIGIN, TRUSTED, {ORIGIN, "healthco"})
@@ -193,8 +203,8 @@ BODY, LINE = NOTE.split(b"\n\n")
 def test_malformed_notes_are_refused(note: bytes) -> None:
     for use in (
         lambda: open_checkpoint(note, ORIGIN, TRUSTED, {ORIGIN}),
-        lambda: cosigners(note, TRUSTED),
-        lambda: cosign(note, "healthco", KEYS["healthco"]),
+        lambda: read_checkpoint(note),
+        lambda: split(note),
     ):
         with pytest.raises(Unverified) as caught:
             use()

@@ -8,15 +8,16 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stillroom.client.verification import Outcome, verify
 from stillroom.client.verification.steps import STEPS
-from stillroom.crypto.canonical import canonical
-from stillroom.crypto.envelope import seal
-from stillroom.crypto.note import cosign
+from stillroom.crypto.canonical import canonical, digest
+from stillroom.crypto.cosignature import cosign
+from stillroom.crypto.envelope import add_signature, seal
+from stillroom.crypto.note import read_checkpoint, sign_checkpoint
 from stillroom.errors import Code, Refusal, Unverified
 from stillroom.ledger.entry import Decision
 from stillroom.model.charge import Charge
@@ -27,7 +28,7 @@ from stillroom.room import door, extract
 from stillroom.room.signed import sign
 from stillroom.room.stages import Released
 from stillroom.room.statement import QUESTION_TYPE
-from tests.published import Files, files, log_file, note
+from tests.published import Files, cosigned, files, log_file, note
 from tests.rooms import KEYS, OWNERS, SQL, Steps, build, contract, signed_contract
 
 if TYPE_CHECKING:
@@ -266,16 +267,90 @@ def test_earlier_checkpoints_are_shown_to_be_of_the_same_log(one: Files) -> None
 
 
 def test_parties_cosign_checkpoints_and_strangers_say_nothing(one: Files) -> None:
-    head = cosign(cosign(note(one.entries).encode(), "hospital", KEYS["hospital"]), "stranger", KEYS["stranger"])
-    report = verify(one.release, one.contract, log_file(one.entries, one.statements, head.decode()))
+    head = cosigned(note(one.entries), "hospital", "stranger")
+    report = verify(one.release, one.contract, log_file(one.entries, one.statements, head))
     assert report.vouched_by == ("hold signed by hospital", "hold signed by insurer", "log cosigned by hospital")
-    assert report.steps[8].detail.endswith("cosigned by hospital")
-    wrong = cosign(note(one.entries[:-1]).encode(), "hospital", KEYS["hospital"]).decode().splitlines()[-1]
-    forged = note(one.entries) + wrong + "\n"
-    assert failed(verify(one.release, one.contract, log_file(one.entries, one.statements, forged)))[0] == (
+    assert report.steps[8].detail.endswith(", cosigned by hospital")
+    wrong = note(one.entries) + cosigned(note(one.entries[:-1]), "hospital").splitlines(keepends=True)[-1]
+    assert failed(verify(one.release, one.contract, log_file(one.entries, one.statements, wrong)))[0] == (
         9,
-        "the signature of hospital on the checkpoint does not hold",
+        f"the cosignature of hospital on the checkpoint of {len(one.entries)} entries does not hold",
     )
+    assert verify(one.release, log=log_file(one.entries, one.statements, wrong)).accepted
+
+
+def test_plain_signatures_of_parties_count_as_they_did(one: Files) -> None:
+    """Logs may have been exported, and signed by parties, before there were cosignatures."""
+
+    def plain(entries: list[dict[str, Any]]) -> str:
+        signed = sign_checkpoint(read_checkpoint(note(entries).encode()), "hospital", KEYS["hospital"])
+        return signed.decode().splitlines(keepends=True)[-1]
+
+    report = verify(one.release, one.contract, log_file(one.entries, one.statements, note(one.entries) + plain(one.entries)))
+    assert report.vouched_by[-1] == "log cosigned by hospital"
+    forged = log_file(one.entries, one.statements, note(one.entries) + plain(one.entries[:-1]))
+    assert failed(verify(one.release, one.contract, forged))[0] == (9, "the signature of hospital on the checkpoint does not hold")
+
+
+def test_a_party_that_cosigned_an_earlier_head_vouches_if_the_release_was_in_its_log(one: Files) -> None:
+    stored = next(index for index, entry in enumerate(one.entries) if entry.get("release") == digest(one.release))
+    for size, vouches in ((stored, False), (stored + 1, True)):
+        older = [cosigned(note(one.entries[:4]), "hospital"), cosigned(note(one.entries[:size]), "insurer")]
+        report = verify(one.release, one.contract, log_file(one.entries, one.statements, older=older))
+        assert report.accepted
+        assert ("log cosigned by insurer" in report.vouched_by) is vouches
+        assert "log cosigned by hospital" not in report.vouched_by
+        assert report.steps[8].detail.endswith(f", cosigned at 4 entries by hospital, at {size} entries by insurer")
+
+
+def test_a_room_does_not_witness_itself(one: Files) -> None:
+    operator = {"name": "operator", "roles": ["operator"], "key": KEYS["room"].public.text}
+    operated = one.agreed(lambda agreed: agreed["parties"].append(operator))
+    head = note(operated.entries)
+    signed = cosign(head.encode(), "operator", KEYS["room"], 1).decode()
+    contract = add_signature(operated.contract, KEYS["room"])
+    report = verify(operated.release, contract, log_file(operated.entries, operated.statements, signed))
+    assert not [by for by in report.vouched_by if by.startswith("log cosigned")]
+    assert "cosigned" not in report.steps[8].detail
+
+
+def test_a_log_goes_on_from_the_checkpoints_that_were_seen(one: Files) -> None:
+    size = len(one.entries)
+    seen = [cosigned(note(one.entries[:length]), "hospital").encode() for length in (1, 4, size - 1, size)]
+    for given in (seen[:1], seen[1:3], seen):
+        assert verify(one.release, one.contract, one.log, seen=given).accepted
+    report = verify(one.release, one.contract, one.log, seen=seen[:2])
+    assert report.steps[8].detail.endswith(", cosigned at 4 entries by hospital, seen at 1 entries, seen at 4 entries")
+    assert "log cosigned by hospital" in verify(one.release, one.contract, one.log, seen=seen).vouched_by
+    assert not_checked(verify(one.release, one.contract, seen=seen))[9] == "no --log was given"
+
+
+def test_a_log_that_does_not_go_on_from_what_was_seen_is_found(one: Files) -> None:
+    size, other = len(one.entries), [*one.entries[:3], {**one.entries[3], "at": 5}, *one.entries[4:]]
+    longer = [*one.entries, {"at": 5, "kind": "data_withdrawn", "dataset": "visits"}]
+    for seen, words in (
+        (note(other), f"the root of the first {size} entries, which was seen: got "),
+        (note(other[:4]), "the root of the first 4 entries, which was seen: got "),
+        (note(longer), f"the log has {size} entries, expected at least the {size + 1} of the checkpoint that was seen"),
+        (note(one.entries, KEYS["stranger"]), f"the checkpoint of {size} entries is not signed by "),
+        (note(one.entries, origin="example.org/other"), "the origin of the log: got example.org/other, expected example.org/room"),
+        (note(one.entries) + cosigned(note(other), "hospital").splitlines(keepends=True)[-1], "the cosignature of hospital on "),
+        ("", "the checkpoint is not a signed note"),
+    ):
+        assert failed(verify(one.release, one.contract, one.log, seen=[note(one.entries).encode(), seen.encode()]))[0][1].startswith(words)
+    assert failed(verify(one.release, one.contract, one.log, seen=[b"\xff"])) == [(9, "a checkpoint that was seen is not text")]
+
+
+def test_a_proof_is_compared_with_a_checkpoint_of_its_size_or_a_longer_one(scene: Scene, one: Files) -> None:
+    proof = extract.proof(scene.room, [one.value["commit_index"]])
+    entries = [json.loads(line)["entry"] for line in extract.whole_log(scene.room).splitlines()[1:]]
+    size = len(entries)
+    assert verify(one.release, one.contract, proof, seen=[note(entries).encode()]).accepted
+    other = [{**entries[0], "at": 5}, *entries[1:]]
+    for seen in (other, [*entries, entries[0]]):
+        assert [number for number, _ in failed(verify(one.release, one.contract, proof, seen=[note(seen).encode()]))] == [9]
+    shorter = verify(one.release, one.contract, proof, seen=[note(entries[:-1]).encode()])
+    assert not_checked(shorter)[9].endswith(f"it takes the log to compare it with the checkpoint of {size - 1} entries")
 
 
 def test_a_report_is_plain_json(one: Files) -> None:

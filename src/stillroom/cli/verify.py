@@ -19,6 +19,7 @@ MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "not che
 File = Annotated[Path, typer.Argument(help="A signed release.")]
 Contract = Annotated[Path | None, typer.Option("--contract", help="The signed contract (`stillroom contract show --out`).")]
 Log = Annotated[Path | None, typer.Option("--log", help="The room's log (`stillroom log --export`).")]
+Seen = Annotated[list[Path] | None, typer.Option("--checkpoint", help="A checkpoint of the log that was seen before; may be repeated.")]
 RoomKey = Annotated[str | None, typer.Option("--room-key", help="The room's public key, if you know it.")]
 
 
@@ -27,13 +28,16 @@ def register(app: typer.Typer) -> None:
     app.command(name="verify")(verify)
 
 
-def verify(release: File, *, contract: Contract = None, log: Log = None, room_key: RoomKey = None, as_json: AsJson = False) -> int:
+def verify(
+    release: File, *, contract: Contract = None, log: Log = None, checkpoint: Seen = None, room_key: RoomKey = None, as_json: AsJson = False
+) -> int:
     """Check a release offline, trusting nobody: numbered steps, each passed, failed or not checked."""
     from stillroom.client.files import read_bytes
     from stillroom.client.verification import verify as check
 
     files = [None if path is None else read_bytes(path, SIZE_LIMIT) for path in (contract, log)]
-    report = check(read_bytes(release, SIZE_LIMIT), contract=files[0], log=files[1], room_key=room_key)
+    seen = [read_bytes(path, SIZE_LIMIT) for path in checkpoint or ()]
+    report = check(read_bytes(release, SIZE_LIMIT), contract=files[0], log=files[1], room_key=room_key, seen=seen)
     table = plain_table("", "")
     table.show_header = False
     for _ in ("title", "detail"):

@@ -48,9 +48,18 @@ def inclusion_proof(index: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
     Raises:
         InvalidInput: `PROOF_INVALID` if there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise _impossible(f"There is no entry {index} among {len(leaves)}.")
-    return _path(index, leaves)
+    return tuple(root(leaves[span.start : span.stop]) for span in inclusion_spans(index, len(leaves)))
+
+
+def inclusion_spans(index: int, size: int) -> tuple[range, ...]:
+    """Return the ranges of leaves whose roots are the proof that leaf `index` is in a tree of `size` leaves.
+
+    Raises:
+        InvalidInput: `PROOF_INVALID` if there is no such leaf.
+    """
+    if not 0 <= index < size:
+        raise _impossible(f"There is no entry {index} among {size}.")
+    return _path(index, range(size))
 
 
 def consistency_proof(size: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
@@ -61,9 +70,18 @@ def consistency_proof(size: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
     Raises:
         InvalidInput: `PROOF_INVALID` if there are fewer leaves.
     """
-    if not 0 <= size <= len(leaves):
-        raise _impossible(f"A log of {len(leaves)} entries has no prefix of {size}.")
-    return _subproof(size, leaves, whole=True) if size else ()
+    return tuple(root(leaves[span.start : span.stop]) for span in consistency_spans(size, len(leaves)))
+
+
+def consistency_spans(first: int, second: int) -> tuple[range, ...]:
+    """Return the ranges of leaves whose roots are the proof that a tree of `first` leaves is a prefix of one of `second` leaves.
+
+    Raises:
+        InvalidInput: `PROOF_INVALID` if there are fewer leaves.
+    """
+    if not 0 <= first <= second:
+        raise _impossible(f"A log of {second} entries has no prefix of {first}.")
+    return _subproof(first, range(second), whole=True) if first else ()
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root_hash: bytes) -> None:
@@ -180,22 +198,26 @@ def _left_size(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _path(index: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
-    if len(leaves) == 1:
+def _path(index: int, tree: range) -> tuple[range, ...]:
+    if len(tree) == 1:
         return ()
-    k = _left_size(len(leaves))
-    if index < k:
-        return (*_path(index, leaves[:k]), root(leaves[k:]))
-    return (*_path(index - k, leaves[k:]), root(leaves[:k]))
+    left, right = _halves(tree)
+    return (*_path(index, left), right) if index in left else (*_path(index, right), left)
 
 
-def _subproof(size: int, leaves: Sequence[bytes], *, whole: bool) -> tuple[bytes, ...]:
-    if size == len(leaves):
-        return () if whole else (root(leaves),)
-    k = _left_size(len(leaves))
-    if size <= k:
-        return (*_subproof(size, leaves[:k], whole=whole), root(leaves[k:]))
-    return (*_subproof(size - k, leaves[k:], whole=False), root(leaves[:k]))
+def _subproof(size: int, tree: range, *, whole: bool) -> tuple[range, ...]:
+    if size == tree.stop:
+        return () if whole else (tree,)
+    left, right = _halves(tree)
+    if size <= left.stop:
+        return (*_subproof(size, left, whole=whole), right)
+    return (*_subproof(size, right, whole=False), left)
+
+
+def _halves(tree: range) -> tuple[range, range]:
+    """Return the leaves of both children of a tree's root."""
+    k = _left_size(len(tree))
+    return tree[:k], tree[k:]
 
 
 def _consistent_roots(first: int, second: int, proof: Sequence[bytes], first_root: bytes) -> tuple[bytes, bytes]:

@@ -8,8 +8,8 @@ A note is three lines of text, an empty line, and one line for each signature:
 
     — name base64(key id || signature)
 
-Only Ed25519 signatures (type 0x01) are made. Signatures by unknown keys are ignored, as the specification asks. Extension lines, which it
-does not recommend, are refused.
+A log signs with Ed25519 (type 0x01); what witnesses add is in `stillroom.crypto.cosignature`. Signatures by unknown keys are ignored, as
+the specification asks. Extension lines, which it does not recommend, are refused.
 """
 
 from __future__ import annotations
@@ -24,13 +24,17 @@ from stillroom.crypto.merkle import HASH_SIZE
 from stillroom.errors import Code, InvalidInput, Unverified
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from stillroom.crypto.keys import PublicKey, SigningKey
 
-_ED25519 = b"\x01"
+ED25519 = b"\x01"
+"""The type of plain signatures."""
+
+SIGNATURES_LIMIT = 100
+"""The most signatures of a note that is read."""
+
 _KEY_ID_SIZE = 4
-_SIGNATURES_LIMIT = 100
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
@@ -66,10 +70,17 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode('ascii')}\n"
 
 
-class _Signature(NamedTuple):
+class Signature(NamedTuple):
+    """A signature line: a name, four bytes that with it say which key, and the signature."""
+
     name: str
     key_id: bytes
     value: bytes
+
+    @property
+    def line(self) -> str:
+        """The line, with its end."""
+        return f"— {self.name} {base64.b64encode(self.key_id + self.value).decode('ascii')}\n"
 
 
 def sign_checkpoint(checkpoint: Checkpoint, name: str, key: SigningKey) -> bytes:
@@ -83,21 +94,8 @@ def sign_checkpoint(checkpoint: Checkpoint, name: str, key: SigningKey) -> bytes
     Raises:
         InvalidInput: `CHECKPOINT_INVALID` if the name is empty or has a space or a plus sign.
     """
-    return _join(checkpoint.text, (_sign(checkpoint.text, name, key),))
-
-
-def cosign(note: bytes, name: str, key: SigningKey) -> bytes:
-    """Return the note with one more signature line; signing twice changes nothing.
-
-    Before a witness cosigns, it opens the note and verifies that it is consistent with the last one that it has cosigned.
-
-    Raises:
-        Unverified: `CHECKPOINT_INVALID` if the note is malformed.
-        InvalidInput: As `sign_checkpoint`.
-    """
-    text, signatures = _split(note)
-    signature = _sign(text, name, key)
-    return note if signature in signatures else _join(text, (*signatures, signature))
+    check_name(name)
+    return join(checkpoint.text, (Signature(name, key_id(name, key.public), key.sign(checkpoint.text.encode())),))
 
 
 def open_checkpoint(note: bytes, origin: str, trusted: Mapping[str, PublicKey], required: Collection[str] | None = None) -> Checkpoint:
@@ -110,11 +108,11 @@ def open_checkpoint(note: bytes, origin: str, trusted: Mapping[str, PublicKey], 
         required: Those of them that must have signed; all, if left out.
 
     Raises:
-        Unverified: As `cosigners`, `CHECKPOINT_INVALID` for another log or other text, `SIGNATURE_MISSING` for a required signature that is
-            missing, or when none is required.
+        Unverified: `CHECKPOINT_INVALID` if the note is malformed, or of another log; `SIGNATURE_INVALID` for a signature that claims a
+            trusted key and does not hold; `SIGNATURE_MISSING` for a required one that is missing, or when none is required.
     """
-    text, signatures = _split(note)
-    signed = _cosigners(text, signatures, trusted)
+    text, signatures = split(note)
+    signed = _signers(text, signatures, trusted)
     needed = trusted.keys() if required is None else required
     missing = ", ".join(name for name in needed if name not in signed)
     if missing or not needed:
@@ -129,22 +127,61 @@ def open_checkpoint(note: bytes, origin: str, trusted: Mapping[str, PublicKey], 
     return checkpoint
 
 
-def cosigners(note: bytes, trusted: Mapping[str, PublicKey]) -> tuple[str, ...]:
-    """Return the names of those trusted keys that have signed, in the order given.
+def read_checkpoint(note: bytes) -> Checkpoint:
+    """Return the checkpoint of a note, without a look at who has signed it.
 
     Raises:
-        Unverified: `CHECKPOINT_INVALID` if the note is malformed, `SIGNATURE_INVALID` for a signature that claims a trusted key and does
-            not hold.
+        Unverified: `CHECKPOINT_INVALID` if the note is malformed.
     """
-    return _cosigners(*_split(note), trusted)
+    return _parse(split(note)[0])
 
 
-def key_id(name: str, key: PublicKey) -> bytes:
-    """Return the four bytes that, with the name, say which key signed."""
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + key.raw).digest()[:_KEY_ID_SIZE]
+def key_id(name: str, key: PublicKey, kind: bytes = ED25519) -> bytes:
+    """Return the four bytes that, with the name, say which key signed, and in which way."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + key.raw).digest()[:_KEY_ID_SIZE]
 
 
-def _cosigners(text: str, signatures: tuple[_Signature, ...], trusted: Mapping[str, PublicKey]) -> tuple[str, ...]:
+def check_name(name: str) -> None:
+    """Accept the name of a signer.
+
+    Raises:
+        InvalidInput: `CHECKPOINT_INVALID` if it is empty or has a space or a plus sign.
+    """
+    if not _NAME.fullmatch(name) or not name.isprintable():
+        raise InvalidInput(
+            Code.CHECKPOINT_INVALID,
+            "The name of a signer of checkpoints has a space or a plus sign, or is empty.",
+            "Use a name like a web address without its scheme, such as example.com/room.",
+        )
+
+
+def split(note: bytes) -> tuple[str, tuple[Signature, ...]]:
+    """Return the text of a note and its signatures, none of them verified.
+
+    Raises:
+        Unverified: `CHECKPOINT_INVALID` if it is spelled in any other way than `join` spells it, or two signatures are of one key.
+    """
+    try:
+        decoded = note.decode("utf-8")
+        head, _, tail = decoded.rpartition("\n\n")
+        signatures = tuple(_parse_line(line) for line in tail.removesuffix("\n").split("\n"))
+    except ValueError:
+        raise _malformed("it is not text with signature lines") from None
+    text = head + "\n"
+    if join(text, signatures) != note or _CONTROL.search(decoded):
+        raise _malformed("it is not spelled as it should be")
+    keys = {(signature.name, signature.key_id) for signature in signatures}
+    if len(keys) < len(signatures) or len(signatures) > SIGNATURES_LIMIT:
+        raise _malformed("it has too many signatures, or two of one key")
+    return text, signatures
+
+
+def join(text: str, signatures: Iterable[Signature]) -> bytes:
+    """Return the note of a text and signatures of it."""
+    return (text + "\n" + "".join(signature.line for signature in signatures)).encode()
+
+
+def _signers(text: str, signatures: tuple[Signature, ...], trusted: Mapping[str, PublicKey]) -> tuple[str, ...]:
     values = {(signature.name, signature.key_id): signature.value for signature in signatures}
     names = []
     for name, key in trusted.items():
@@ -155,39 +192,7 @@ def _cosigners(text: str, signatures: tuple[_Signature, ...], trusted: Mapping[s
     return tuple(names)
 
 
-def _sign(text: str, name: str, key: SigningKey) -> _Signature:
-    if not _NAME.fullmatch(name) or not name.isprintable():
-        raise InvalidInput(
-            Code.CHECKPOINT_INVALID,
-            "The name of a signer of checkpoints has a space or a plus sign, or is empty.",
-            "Use a name like a web address without its scheme, such as example.com/room.",
-        )
-    return _Signature(name, key_id(name, key.public), key.sign(text.encode()))
-
-
-def _join(text: str, signatures: tuple[_Signature, ...]) -> bytes:
-    lines = (f"— {name} {base64.b64encode(key + value).decode('ascii')}\n" for name, key, value in signatures)
-    return (text + "\n" + "".join(lines)).encode()
-
-
-def _split(note: bytes) -> tuple[str, tuple[_Signature, ...]]:
-    """Take a note apart, which must then be spelled as `_join` spells it."""
-    try:
-        decoded = note.decode("utf-8")
-        head, _, tail = decoded.rpartition("\n\n")
-        signatures = tuple(_parse_line(line) for line in tail.removesuffix("\n").split("\n"))
-    except ValueError:
-        raise _malformed("it is not text with signature lines") from None
-    text = head + "\n"
-    if _join(text, signatures) != note or _CONTROL.search(decoded):
-        raise _malformed("it is not spelled as it should be")
-    keys = {(signature.name, signature.key_id) for signature in signatures}
-    if len(keys) < len(signatures) or len(signatures) > _SIGNATURES_LIMIT:
-        raise _malformed("it has too many signatures, or two of one key")
-    return text, signatures
-
-
-def _parse_line(line: str) -> _Signature:
+def _parse_line(line: str) -> Signature:
     """Read a signature line; a ValueError says that it is none."""
     match = _LINE.fullmatch(line)
     if match is None:
@@ -195,7 +200,7 @@ def _parse_line(line: str) -> _Signature:
     value = base64.b64decode(match[2], validate=True)
     if len(value) <= _KEY_ID_SIZE:
         raise ValueError
-    return _Signature(match[1], value[:_KEY_ID_SIZE], value[_KEY_ID_SIZE:])
+    return Signature(match[1], value[:_KEY_ID_SIZE], value[_KEY_ID_SIZE:])
 
 
 def _parse(text: str) -> Checkpoint:

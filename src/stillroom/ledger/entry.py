@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from stillroom.crypto.tiles import ENTRY_LIMIT
 from stillroom.errors import Code, InvalidInput, Unverified
 from stillroom.ledger.account import AccountName, Reservation
 from stillroom.model import codec
@@ -169,8 +170,15 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="k
 
 
 def encode(entry: Entry) -> bytes:
-    """Return the canonical bytes of an entry: the input of its leaf hash (`stillroom.crypto.merkle.leaf_hash`)."""
-    return codec.encode(entry)
+    """Return the canonical bytes of an entry: the input of its leaf hash (`stillroom.crypto.merkle.leaf_hash`).
+
+    Raises:
+        InvalidInput: `LOG_INVALID` if they are too many for a bundle of entries (`stillroom.crypto.tiles`).
+    """
+    data = codec.encode(entry)
+    if len(data) > ENTRY_LIMIT:
+        raise InvalidInput(Code.LOG_INVALID, "An entry of the log would be too long.", "Ask about fewer accounts at once.")
+    return data
 
 
 def decode(data: bytes) -> Entry:

@@ -247,7 +247,7 @@ def _moment(room: Room, committed: Committed) -> float:
     """Return the time of a release: now, rounded down, but not before its commit if the clock was set back since."""
     quantum = committed.cleared.planned.asked.contract.quantum_seconds
     with room.store.reading() as records:
-        commit = decode(records.log.leaves(committed.commitment.index)[0])
+        commit = decode(records.log.leaves(committed.commitment.index, committed.commitment.index + 1)[0])
     now = rounded_down(room.clock.now(), quantum)
     return now if now >= commit.at else first_after(commit.at, quantum)
 

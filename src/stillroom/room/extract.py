@@ -1,7 +1,8 @@
 """The log as others get it: all of it, or proofs that some entries are in it.
 
-Both are lines of canonical JSON, the signed note of the head first. `stillroom/log/v1` has each entry with its leaf hash and the signed
-envelope that it names; `stillroom/proof/v1` has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1).
+Both are lines of canonical JSON, the signed note of the head first, with the cosignatures of parties that there are. `stillroom/log/v1` has
+the earlier heads that parties have cosigned, and each entry with its leaf hash and the signed envelope that it names; `stillroom/proof/v1`
+has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1).
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import json
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import canonical
-from stillroom.crypto.merkle import inclusion_proof, leaf_hash
-from stillroom.errors import Code, Refusal
+from stillroom.crypto.merkle import leaf_hash
+from stillroom.crypto.tile_proofs import inclusion_proof
 from stillroom.ledger.entry import decode
+from stillroom.room import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,8 +41,9 @@ def whole_log(room: Room) -> bytes:
         Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
     """
     with room.store.reading() as records:
-        head: dict[str, Json] = {"schema": LOG, "checkpoint": _checkpoint(records)}
-        return _lines([head, *(_line(records, leaf) for leaf in records.log.leaves())])
+        head: dict[str, Json] = {"schema": LOG, "checkpoint": log.checkpoint(records).decode("utf-8")}
+        older = [note.decode("utf-8") for note in log.witnessed(records)]
+        return _lines([{**head, "older": older} if older else head, *(_line(records, leaf) for leaf in records.log.leaves())])
 
 
 def proof(room: Room, indices: Iterable[int]) -> bytes:
@@ -51,18 +54,15 @@ def proof(room: Room, indices: Iterable[int]) -> bytes:
         Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
     """
     with room.store.reading() as records:
-        head: dict[str, Json] = {"schema": PROOF, "checkpoint": _checkpoint(records)}
-        leaves = records.log.leaves()
-    hashes = [leaf_hash(leaf) for leaf in leaves]
-    paths = {index: [node.hex() for node in inclusion_proof(index, hashes)] for index in sorted(set(indices))}
-    return _lines([head, *({"entry": json.loads(leaves[index]), "index": index, "path": path} for index, path in paths.items())])
+        head: dict[str, Json] = {"schema": PROOF, "checkpoint": log.checkpoint(records).decode("utf-8")}
+        return _lines([head, *(_proof(records, index) for index in sorted(set(indices)))])
 
 
-def _checkpoint(records: Records) -> str:
-    note = records.log.checkpoint()
-    if note is None:
-        raise Refusal(Code.CONTRACT_UNKNOWN, "The log has no entries: no contract is in force yet.", "Have every party sign one.")
-    return note.decode("utf-8")
+def _proof(records: Records, index: int) -> dict[str, Json]:
+    """Return an entry with the hashes from its leaf to the root."""
+    path = inclusion_proof(index, records.log.frontier().size, records.log.hashes)
+    (leaf,) = records.log.leaves(index, index + 1)
+    return {"entry": json.loads(leaf), "index": index, "path": [node.hex() for node in path]}
 
 
 def _line(records: Records, leaf: bytes) -> dict[str, Json]:

@@ -1,10 +1,12 @@
-"""Writing to the log: entries, in the transaction of the change that they record."""
+"""Writing to the log: entries, in the transaction of the change that they record; and its head."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
+from stillroom.crypto.note import SIGNATURES_LIMIT
+from stillroom.errors import Code, Refusal
 from stillroom.ledger import entry
 
 if TYPE_CHECKING:
@@ -28,3 +30,26 @@ def keep(records: Records, envelope: bytes) -> str:
     name = digest(envelope)
     records.log.keep_statement(name, envelope)
     return name
+
+
+def checkpoint(records: Records) -> bytes:
+    """Return the signed note of the log's head, with the cosignatures that there are.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
+    """
+    if records.log.checkpoint() is None:
+        raise Refusal(Code.CONTRACT_UNKNOWN, "The log has no entries: no contract is in force yet.", "Have every party sign one.")
+    return _cosigned(records, records.log.frontier().size)
+
+
+def witnessed(records: Records) -> tuple[bytes, ...]:
+    """Return the last head that each party has cosigned, with its cosignatures, as far as they are earlier than the log's head."""
+    head = records.log.frontier().size
+    return tuple(_cosigned(records, size) for size in records.log.cosigned() if size < head)
+
+
+def _cosigned(records: Records, size: int) -> bytes:
+    """Return the signed note of a head, as many cosignatures behind it as whoever reads it takes."""
+    note, lines = records.log.checkpoint(size), records.log.cosignatures(size)
+    return (note or b"") + "".join(lines[: SIGNATURES_LIMIT - 1]).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from stillroom.adapters.sql_store.columns import charge_columns, one_of
+from stillroom.adapters.sql_store.columns import TEXT, charge_columns, one_of
 from stillroom.adapters.sql_store.database import Schema
 from stillroom.model.record import ContractState, JobState, RunState
 
@@ -108,6 +108,15 @@ log = sa.Table(
     sa.Column("leaf", sa.LargeBinary, nullable=False),
 )
 
+subtrees = sa.Table(
+    "subtrees",
+    tables,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("level >= 1", name="above_the_leaves"),
+)
+
 statements = sa.Table(
     "statements",
     tables,
@@ -129,6 +138,14 @@ checkpoints = sa.Table(
     tables,
     sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("note", sa.LargeBinary, nullable=False),
+)
+
+cosignatures = sa.Table(
+    "cosignatures",
+    tables,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("party", TEXT, primary_key=True),
+    sa.Column("line", TEXT, nullable=False),
 )
 
 refusals = sa.Table(

@@ -1,4 +1,4 @@
-"""Checkpoints: the head of a log (c2sp.org/tlog-checkpoint) in a signed note (c2sp.org/signed-note)."""
+"""Checkpoints: heads of logs (c2sp.org/tlog-checkpoint) in signed notes (c2sp.org/signed-note), cosigned (c2sp.org/tlog-cosignature)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _NOTE = re.compile(r"((?:[^\n]+\n)+)\n((?:— [^\n]+\n)+)")
 _HEAD = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/=]+)\n")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
-_ED25519 = b"\x01"
-_KEY_ID = 4
+_ED25519, _COSIGNATURE = b"\x01", b"\x04"
+_KEY_ID, _TIME = 4, 8
 
 
 class Line(NamedTuple):
@@ -53,11 +53,29 @@ class Checkpoint:
         Raises:
             Broken: There is a line of this key under this name, and its signature does not hold.
         """
-        key_id = hashlib.sha256(name.encode() + b"\n" + _ED25519 + key.raw).digest()[:_KEY_ID]
-        mine = [line for line in self.lines if (line.name, line.key_id) == (name, key_id)]
-        for line in mine:
-            require(key.signed(line.signature, self.text.encode()), f"the signature of {name} on the checkpoint does not hold")
-        return bool(mine)
+        signature = self._signature(name, key, _ED25519)
+        if signature is not None:
+            require(key.signed(signature, self.text.encode()), f"the signature of {name} on the checkpoint does not hold")
+        return signature is not None
+
+    def cosigned_by(self, name: str, key: Key) -> bool:
+        """Tell whether a key has cosigned under a name, which takes a time: eight bytes before the signature, and in what is signed.
+
+        Raises:
+            Broken: There is a line of this key under this name, and it does not hold.
+        """
+        signature = self._signature(name, key, _COSIGNATURE)
+        if signature is not None:
+            time = int.from_bytes(signature[:_TIME], "big")
+            message = f"cosignature/v1\ntime {time}\n{self.text}".encode()
+            holds = 0 < time < 2**63 and key.signed(signature[_TIME:], message)
+            require(holds, f"the cosignature of {name} on the checkpoint of {self.size} entries does not hold")
+        return signature is not None
+
+    def _signature(self, name: str, key: Key, kind: bytes) -> bytes | None:
+        """Return the signature of a key, if there is a line of it under this name and of this type."""
+        key_id = hashlib.sha256(name.encode() + b"\n" + kind + key.raw).digest()[:_KEY_ID]
+        return next((line.signature for line in self.lines if (line.name, line.key_id) == (name, key_id)), None)
 
 
 def read_checkpoint(note: str) -> Checkpoint:

@@ -48,8 +48,9 @@ class Evidence:
         contract_file: The contract, if it was given.
         log_file: The log, or proofs from it, if they were given.
         room_key: The room's key, if it was given.
+        seen_files: Checkpoints of the log that somebody has seen and kept.
         vouchers: Who says that the release's key is the room's.
-        cosigners: Parties that have signed the log's head as well, from step 9.
+        cosigners: Parties that have signed heads of the log as well, with the size of the largest one, from step 9.
         opened: From step 1.
         identity: From step 2.
         contract_signed: From step 3.
@@ -63,8 +64,9 @@ class Evidence:
     contract_file: bytes | None = None
     log_file: bytes | None = None
     room_key: str | None = None
+    seen_files: tuple[bytes, ...] = ()
     vouchers: list[str] = field(default_factory=list)
-    cosigners: list[str] = field(default_factory=list)
+    cosigners: dict[str, int] = field(default_factory=dict)
     opened: Opened | None = None
     identity: Identity | None = None
     contract_signed: Contract | None = None

@@ -35,14 +35,19 @@ class Extract:
         older: Earlier heads, shown to be heads of the same log; in rising order of size.
         entries: By index, from 0.
         statements: Signed envelopes that entries name by digest, by index, as far as they are handed over.
-        whole: Whether these are all entries.
+        leaves: The leaf hashes of all entries; none if only some entries are handed over.
     """
 
     checkpoint: Checkpoint
     older: tuple[Checkpoint, ...]
     entries: Mapping[int, Entry]
     statements: Mapping[int, bytes]
-    whole: bool
+    leaves: tuple[bytes, ...] | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all entries."""
+        return self.leaves is not None
 
     def entry(self, index: int) -> Entry:
         """Return an entry.
@@ -56,6 +61,23 @@ class Extract:
         if self.whole:
             raise Broken(f"the log has {self.checkpoint.size} entries, expected one numbered {index}")
         raise NotChecked(f"the proof leaves entry {index} out")
+
+    def check_seen(self, seen: Checkpoint) -> None:
+        """Accept that the log goes on from a head that somebody has seen.
+
+        Raises:
+            Broken: It is shorter, or begins otherwise.
+            NotChecked: It is longer, and not all of it is handed over.
+        """
+        size = self.checkpoint.size
+        require(seen.size <= size, f"the log has {size} entries, expected at least the {seen.size} of the checkpoint that was seen")
+        if seen.size == size:
+            found = self.checkpoint.root
+        elif self.leaves is not None:
+            found = roots(self.leaves, {seen.size})[seen.size]
+        else:
+            raise NotChecked(f"only a proof was given, and it takes the log to compare it with the checkpoint of {seen.size} entries")
+        expect(f"the root of the first {seen.size} entries, which was seen", found.hex(), seen.root.hex())
 
 
 def read_extract(data: bytes) -> Extract:
@@ -93,7 +115,7 @@ def _log(head: dict[str, Any], lines: list[bytes]) -> Extract:
     known = roots(leaves, {one.size for one in (*older, checkpoint)})
     for one in (*older, checkpoint):
         expect(f"the root of the first {one.size} entries", known[one.size].hex(), one.root.hex())
-    return Extract(checkpoint, older, entries, statements, whole=True)
+    return Extract(checkpoint, older, entries, statements, tuple(leaves))
 
 
 def _proof(head: dict[str, Any], lines: list[bytes]) -> Extract:
@@ -109,7 +131,7 @@ def _proof(head: dict[str, Any], lines: list[bytes]) -> Extract:
         found = root_by_path(leaf_hash(encode(value["entry"])), index, checkpoint.size, [bytes.fromhex(one) for one in path])
         expect(f"the root that the proof of entry {index} leads to", found.hex() if found else None, checkpoint.root.hex())
         entries[index] = read_entry(value["entry"], index)
-    return Extract(checkpoint, (), entries, {}, whole=False)
+    return Extract(checkpoint, (), entries, {}, None)
 
 
 def _ended(lines: list[bytes]) -> list[bytes]:

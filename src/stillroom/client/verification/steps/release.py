@@ -17,7 +17,7 @@ TITLE = "The release is in the log"
 def check(evidence: Evidence) -> str:
     """Find the entry that stores the reservation's release, and compare its digest with that of the file.
 
-    Parties that have signed the head of a log with this very release in it vouch for the room.
+    Parties that have signed a head of a log with this very release in it vouch for the room.
 
     Raises:
         Broken: It is another release, or comes before the commit, or the log has none.
@@ -36,5 +36,5 @@ def check(evidence: Evidence) -> str:
     ((index, entry),) = found
     expect(f"the release of entry {index}", digest(evidence.release_file), entry.release)
     require(index > release.commit_index, f"entry {index} comes before its commit, entry {release.commit_index}")
-    evidence.vouchers += [f"log cosigned by {name}" for name in evidence.cosigners]
+    evidence.vouchers += [f"log cosigned by {name}" for name, size in evidence.cosigners.items() if index < size]
     return f"entry {index}"
