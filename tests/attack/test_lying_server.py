@@ -15,11 +15,13 @@ from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable
+from stillroom.adapters.home.watch import Watch
 from stillroom.adapters.remote.seal import RunKey
 from stillroom.adapters.remote.tables import about
 from stillroom.adapters.remote.vault import shown
 from stillroom.adapters.vault import LocalVault
 from stillroom.agent.errands import Errands
+from stillroom.agent.witness import Proofs
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, StillroomError, Unverified
 from stillroom.ledger.account import Standing
@@ -127,7 +129,8 @@ def _scene(served: Served) -> Scene:
     membership = Membership.load(home.path)
     assert membership is not None
     book, bag, clock = bootstrap.accounts_of(home), Bag(served.folder / "bag"), FakeClock(SystemClock().now())
-    agent = Errands(home, membership, LocalVault(book, home.signing_key), book, bag, clock, SystemEntropy())
+    watch = Watch(home.path, membership.name, membership.key, Proofs(bootstrap.open_channel(home, membership)))
+    agent = Errands(home, membership, LocalVault(book, home.signing_key), book, bag, watch, clock, SystemEntropy())
     return Scene(served, agent, bag, clock)
 
 

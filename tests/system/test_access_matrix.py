@@ -67,6 +67,9 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/releases/{reservation}"): {"insurer", "clinic", "registry"},
     ("GET", "/v1/balance"): PARTIES,
     ("GET", "/v1/log"): MEMBERS,
+    ("GET", "/v1/log/checkpoint"): MEMBERS,
+    ("GET", "/v1/log/tile/{path:path}"): MEMBERS,
+    ("POST", "/v1/log/cosignatures"): PARTIES,
     ("POST", "/v1/errands"): MEMBERS,
     ("POST", "/v1/errands/{ticket}"): {"clinic"},
     ("PUT", "/v1/errands/{ticket}/files/{name}"): {"clinic"},
@@ -152,7 +155,7 @@ def test_every_action_is_decided_about_and_has_a_route(crowd: Crowd) -> None:
 @pytest.mark.parametrize(("route", "who"), CELLS, ids=lambda one: one if isinstance(one, str) else " ".join(one))
 def test_who_gets_past_the_door(crowd: Crowd, route: tuple[str, str], who: str) -> None:
     method, path = route
-    place = path.format(run="sha256:0", reservation="r", ticket=TICKET, name="rows.parquet")
+    place = path.replace("{path:path}", "0/000.p/1").format(run="sha256:0", reservation="r", ticket=TICKET, name="rows.parquet")
     body = crowd.question if path in {"/v1/runs", "/v1/questions/check"} else b"{}" if method in {"POST", "PUT"} else None
     answer = crowd.send(who, method, place, body)
     kept_out = answer.status_code in {401, 403}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.http.channel import Channel
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.agent.errands import Errands
+    from stillroom.agent.witness import WitnessingAgent
     from stillroom.model.errand import Errand, Reply
 
 WAIT_SECONDS = 20.0
@@ -45,16 +46,19 @@ class ChannelCarrier:
 class Agent:
     """Does errands until it is told to stop. What brings data works beside the rest, so that a large table keeps no account waiting."""
 
-    def __init__(self, channel: Channel, errands: Errands, book: SqlAccounts, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, channel: Channel, errands: Errands, book: SqlAccounts, witness: WitnessingAgent, note: Callable[[str], None]
+    ) -> None:
         """Put together an agent.
 
         Args:
             channel: The way to the server.
             errands: What it does.
             book: The party's accounts.
+            witness: Looks at the room's log.
             note: Hears in words what happens, for the party's own eyes.
         """
-        self._channel, self._errands, self._book, self._note = channel, errands, book, note
+        self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -64,9 +68,17 @@ class Agent:
                 try:
                     for envelope in self._fetched():
                         self.take(envelope, porters)
+                    self.look()
                 except StillroomError as error:
                     self._note(f"{error.code}: {error.reason}")
                     self._stopped.wait(REST_SECONDS)
+
+    def look(self) -> None:
+        """Look at the room's log, and cosign its head. An alarm is noted, and kept in the home."""
+        try:
+            self._witness.look()
+        except StillroomError as error:
+            self._note(f"{error.code}: {error.reason}")
 
     def stop(self) -> None:
         """Take no more errands; `run` returns once the server has answered."""

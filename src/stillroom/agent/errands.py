@@ -19,6 +19,7 @@ from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Refusal, StillroomError, Unverified
 from stillroom.ledger.account import Standing
 from stillroom.ledger.entry import Commit
+from stillroom.ledger.witness import Alarmed
 from stillroom.model import errand
 from stillroom.model.grounds import Grounds
 from stillroom.room import accounts, data
@@ -29,6 +30,7 @@ from stillroom.room.statement import ERRAND_TYPE
 if TYPE_CHECKING:
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.home.watch import Watch
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.agent.examination import Examined
     from stillroom.model.contract import Contract
@@ -52,12 +54,13 @@ class Errands:
         vault: Vault,
         book: SqlAccounts,
         carrier: Carrier,
+        watch: Watch,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         """Put together what an agent works with."""
         self._home, self._membership, self._vault, self._book = home, membership, vault, book
-        self._carrier, self._clock, self._entropy = carrier, clock, entropy
+        self._carrier, self._watch, self._clock, self._entropy = carrier, watch, clock, entropy
 
     def open(self, envelope: bytes) -> errand.Errand:
         """Return an errand that this room has signed for this party.
@@ -72,8 +75,10 @@ class Errands:
         return found
 
     def do(self, one: errand.Errand) -> errand.Reply:
-        """Do an errand, or say by a code why not."""
+        """Do an errand, or say by a code why not. Nothing is done for a room whose log has raised an alarm."""
         try:
+            for alarm in self._watch.alarms():
+                raise Alarmed(alarm)
             return self._do(one.task, one.ticket)
         except StillroomError as error:
             return errand.Reply(refusal=error.code)
@@ -136,12 +141,13 @@ class Errands:
 
         Raises:
             Refusal: `RESERVATION_INVALID`.
-            Unverified: The room shows no proof of that very commit.
+            Unverified: The room shows no proof of that very commit, or of its log being the one that this party has seen.
         """
-        entry = entry_in(task.proof.encode(), self._membership.name, self._membership.key)
+        entry, note = entry_in(task.proof.encode(), self._membership.name, self._membership.key)
         wanted = (task.reservation, found.plan_digest, found.compiled.charge, found.compiled.plan.contract)
         if not isinstance(entry, Commit) or (entry.reservation, entry.plan, entry.charge, entry.contract) != wanted:
             raise Unverified(Code.PROOF_INVALID, "The room shows a proof of something else than that commit.", "Ask its operator.")
+        self._watch.check(note)
         mine = {population for owner, population in accounts.accounts_of(found.compiled.plan) if owner == self._home.party}
         booked = {account.name.population: account.booking(task.reservation) for account in self._book.all()}
         for population in mine:

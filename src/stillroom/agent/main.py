@@ -29,9 +29,11 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.home.watch import Watch
     from stillroom.adapters.vault import LocalVault
     from stillroom.agent.agent import Agent, ChannelCarrier
     from stillroom.agent.errands import Errands
+    from stillroom.agent.witness import Proofs, WitnessingAgent
 
     home = Home.open(path)
     membership = Membership.load(path)
@@ -40,5 +42,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     book = bootstrap.accounts_of(home)
     channel = bootstrap.open_channel(home, membership)
     vault = LocalVault(book, home.signing_key)
-    errands = Errands(home, membership, vault, book, ChannelCarrier(channel), SystemClock(), SystemEntropy())
-    return Agent(channel, errands, book, note)
+    clock = SystemClock()
+    watch = Watch(path, membership.name, membership.key, Proofs(channel))
+    errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, SystemEntropy())
+    return Agent(channel, errands, book, WitnessingAgent(home, watch, channel, clock), note)

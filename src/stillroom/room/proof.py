@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -25,8 +25,20 @@ class _Line(Value):
     path: tuple[str, ...] = Field(max_length=64)
 
 
-def entry_in(proof: bytes, origin: str, key: str) -> Entry:
-    """Return the one entry that a proof shows to be in a log.
+class Shown(NamedTuple):
+    """An entry that is in a log.
+
+    Attributes:
+        entry: The entry.
+        note: The signed head of the log that it was shown to be in.
+    """
+
+    entry: Entry
+    note: bytes
+
+
+def entry_in(proof: bytes, origin: str, key: str) -> Shown:
+    """Return the one entry that a proof shows to be in a log, and that log's head.
 
     Args:
         proof: The proof: a checkpoint, and one entry with its path.
@@ -47,4 +59,4 @@ def entry_in(proof: bytes, origin: str, key: str) -> Entry:
     checkpoint = open_checkpoint(note, origin, {origin: PublicKey.parse(key)})
     leaf = canonical(line.entry)
     verify_inclusion(leaf_hash(leaf), line.index, checkpoint.size, path, checkpoint.root)
-    return decode(leaf)
+    return Shown(decode(leaf), note)

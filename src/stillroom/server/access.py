@@ -35,6 +35,7 @@ class Action(StrEnum):
     READ_RELEASES = "receive releases"
     READ_BALANCE = "see what is left under the contract"
     READ_LOG = "read the log"
+    COSIGN_LOG = "cosign a head of the log"
     FETCH_ERRANDS = "fetch what the room asks of the own agent"
     ANSWER_ERRAND = "answer an errand of the own agent"
 
@@ -79,6 +80,7 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = MappingProxyType(
         Action.READ_RELEASES: frozenset({Relation.RECEIVER}),
         Action.READ_BALANCE: frozenset({Relation.PARTY}),
         Action.READ_LOG: frozenset({Relation.MEMBER}),
+        Action.COSIGN_LOG: frozenset({Relation.PARTY}),
         Action.FETCH_ERRANDS: frozenset({Relation.MEMBER}),
         Action.ANSWER_ERRAND: frozenset({Relation.MEMBER}),
     }

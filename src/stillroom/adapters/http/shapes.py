@@ -57,6 +57,12 @@ class Releases(Value):
     releases: tuple[str, ...]
 
 
+class Cosigned(Value):
+    """Whose cosignatures were taken."""
+
+    parties: tuple[str, ...]
+
+
 class Done(Value):
     """That something was taken."""
 

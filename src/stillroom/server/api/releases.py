@@ -1,4 +1,4 @@
-"""Releases, the contract's balance, and the log."""
+"""Releases, and the contract's balance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from stillroom.adapters.http.shapes import Releases
 from stillroom.model.record import Tally
-from stillroom.room import extract, releases
+from stillroom.room import releases
 from stillroom.server.access import Action
 from stillroom.server.api.routes import Served, by, envelope
 from stillroom.server.caller import Caller
@@ -33,10 +33,3 @@ def read_balance(service: Served, caller: Annotated[Caller, by(Action.READ_BALAN
     """Return what may be spent under the contract in force, and what is spent."""
     del caller
     return releases.balance(service.room)
-
-
-@router.get("/v1/log")
-def read_log(service: Served, caller: Annotated[Caller, by(Action.READ_LOG)]) -> Response:
-    """Return the whole log with its signed checkpoint, as lines of JSON."""
-    del caller
-    return Response(extract.whole_log(service.room), media_type="application/x-ndjson")

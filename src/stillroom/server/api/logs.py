@@ -1,0 +1,42 @@
+"""The log: all of it, or its head and tiles (C2SP tlog-tiles), and what witnesses say of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from stillroom.adapters.http.shapes import Cosigned
+from stillroom.room import cosignatures, extract, tiles
+from stillroom.server.access import Action
+from stillroom.server.api.routes import Served, by, takes
+from stillroom.server.caller import Caller
+
+router = APIRouter(tags=["log"])
+
+
+@router.get("/v1/log")
+def read_log(service: Served, caller: Annotated[Caller, by(Action.READ_LOG)]) -> Response:
+    """Return the whole log with its signed checkpoint, as lines of JSON."""
+    del caller
+    return Response(extract.whole_log(service.room), media_type="application/x-ndjson")
+
+
+@router.get("/v1/log/checkpoint")
+def read_checkpoint(service: Served, caller: Annotated[Caller, by(Action.READ_LOG)]) -> Response:
+    """Return the log's head as a signed note, with the cosignatures that it has."""
+    del caller
+    return Response(tiles.checkpoint(service.room), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/v1/log/tile/{path:path}")
+def read_tile(service: Served, path: str, caller: Annotated[Caller, by(Action.READ_LOG)]) -> Response:
+    """Return a tile of hashes, or a bundle of entries."""
+    del caller
+    return Response(tiles.tile(service.room, f"tile/{path}"), media_type="application/octet-stream")
+
+
+@router.post("/v1/log/cosignatures", openapi_extra=takes(None, "A checkpoint with the caller's cosignature (C2SP tlog-cosignature)."))
+def cosign(service: Served, caller: Annotated[Caller, by(Action.COSIGN_LOG)]) -> Cosigned:
+    """Take a party's cosignature of a head of the log."""
+    return Cosigned(parties=cosignatures.take(service.room, caller.body))
