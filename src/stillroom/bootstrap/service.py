@@ -122,7 +122,7 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     from stillroom.adapters.http.channel import Channel
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
-    return Channel(membership.url, home.signing_key, SystemClock(), SystemEntropy(), pinned)
+    return Channel(membership.url, home.signing_key, membership.key, SystemClock(), SystemEntropy(), pinned)
 
 
 def join_server(home: Home, membership: Membership) -> bool:

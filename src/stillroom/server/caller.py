@@ -51,7 +51,7 @@ def allowed(action: Action, *, streamed: bool = False) -> Callable[[Request], Aw
         if Relation.ANYBODY in ALLOWED[action]:
             _take(service, request.client.host if request.client else "")
             return Caller("", frozenset({Relation.ANYBODY}), b"", None)
-        signed = verify_request(_message(request), service.room.clock.now())
+        signed = verify_request(_message(request), service.room.notary.key.public.text, service.room.clock.now())
         body = b"" if streamed else await _body(request)
         if not streamed and not has_body(signed, body):
             raise unsigned()

@@ -36,12 +36,15 @@ class Channel:
         key: The key.
     """
 
-    def __init__(self, url: str, key: SigningKey, clock: Clock, entropy: Entropy, certificate: bytes | None = None) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - both ends, and the world
+        self, url: str, key: SigningKey, room: str, clock: Clock, entropy: Entropy, certificate: bytes | None = None
+    ) -> None:
         """Name the server.
 
         Args:
             url: Where it is: scheme, host and port.
             key: What signs.
+            room: The public key of the server's room, for which alone requests are signed.
             clock: The time.
             entropy: What nonces are made of.
             certificate: Its certificate in PEM, which alone is accepted; without one, the system's authorities decide.
@@ -51,7 +54,7 @@ class Channel:
         """
         import httpx
 
-        self.key = key
+        self.key, self._room = key, room
         self._base, self._clock, self._entropy = base_of(url), clock, entropy
         context = ssl.create_default_context(cadata=None if certificate is None else certificate.decode("ascii"))
         self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False)
@@ -107,7 +110,7 @@ class Channel:
         message = Message(method, self._base + path)
         if digest is not None:
             message.headers["Content-Digest"] = digest_header(digest)
-        sign_request(message, self.key, self._clock.now(), self._entropy.token(NONCE_SIZE).hex())
+        sign_request(message, self.key, self._room, self._clock.now(), self._entropy.token(NONCE_SIZE).hex())
         return message.headers
 
 
