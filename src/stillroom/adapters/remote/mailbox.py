@@ -38,6 +38,7 @@ class Mailbox:
         self._raises: dict[str, Mapping[str, int]] = {}
         self._changed = threading.Condition()
         self._woken: set[str] = set()
+        self._turns: dict[str, int] = {}
         self._closed = False
 
     def present(self, party: str) -> bool:
@@ -73,6 +74,8 @@ class Mailbox:
     def fetch(self, party: str, raises: Mapping[str, int], seconds: float) -> tuple[bytes, ...]:
         """Return the errands of a party that were not fetched before; wait for the first one, up to some seconds.
 
+        Of several that wait for one party, the last alone goes on waiting: a party has one agent, and takes up one place here.
+
         Args:
             party: Whose agent comes.
             raises: How often each of its accounts got a cap, by population.
@@ -81,9 +84,11 @@ class Mailbox:
         with self._changed:
             self._seen[party], self._raises[party] = self._clock.now(), raises
             self._woken.discard(party)
-            self._changed.wait_for(lambda: self._closed or party in self._woken or self._unfetched(party), timeout=seconds)
+            turn = self._turns[party] = self._turns.get(party, 0) + 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._over(party, turn) or self._unfetched(party), timeout=seconds)
             self._seen[party] = self._clock.now()
-            found = self._unfetched(party)
+            found = self._unfetched(party) if self._turns[party] == turn else []
             for one in found:
                 one.fetched = True
             return tuple(one.envelope for one in found)
@@ -117,6 +122,10 @@ class Mailbox:
             for waiting in self._waiting.values():
                 waiting.done.set()
             self._changed.notify_all()
+
+    def _over(self, party: str, turn: int) -> bool:
+        """Tell whether nobody should wait for errands in this turn any more."""
+        return self._closed or party in self._woken or self._turns[party] != turn
 
     def _unfetched(self, party: str) -> list[_Waiting]:
         return [one for one in self._waiting.values() if one.errand.party == party and not one.fetched]
