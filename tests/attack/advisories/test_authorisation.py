@@ -208,18 +208,16 @@ def test_cve_2020_17526_what_is_signed_for_one_room_is_nothing_to_another(room: 
         assert sent(message).json()["code"] == Code.REQUEST_UNSIGNED
 
 
-@pytest.mark.parametrize(
-    "name", ["13", "Clinic", "clinic\n", " clinic", "clinic/..", "ed25519:" + "A" * 43, "clinic\u200b", "\u0421LINIC", ""]
-)
-def test_cve_2023_28635_a_name_is_nothing_but_a_name(room: Served, name: str) -> None:
+def test_cve_2023_28635_a_name_is_nothing_but_a_name(room: Served) -> None:
     """vantage6: somebody who called himself 13 was taken for the user whose number is 13.
 
     Here: a key asks to join under a name that could be taken for another party's, for a key or for a path.
     """
     key = SigningKey.from_seed(b"n" * 32)
-    wish = JoinStatement.model_construct(room=room.service.room.identity, party=name, key=key.public.text)
-    body = sign(wish, JOIN_TYPE, key)
-    assert sent(signed(room, "POST", "/v1/parties", body, key=key), body).status_code == 422
+    for name in ("13", "Clinic", "clinic\n", " clinic", "clinic/..", "ed25519:" + "A" * 43, "clinic\u200b", "\u0421LINIC", ""):
+        wish = JoinStatement.model_construct(room=room.service.room.identity, party=name, key=key.public.text)
+        body = sign(wish, JOIN_TYPE, key)
+        assert sent(signed(room, "POST", "/v1/parties", body, key=key), body).status_code == 422
     with room.service.room.store.reading() as records:
         assert {one.party for one in records.parties.all()} == set(PARTIES)
 

@@ -123,12 +123,12 @@ class Mailbox:
                 waiting.done.set()
             self._changed.notify_all()
 
+    def _unfetched(self, party: str) -> list[_Waiting]:
+        return [one for one in self._waiting.values() if one.errand.party == party and not one.fetched]
+
     def _over(self, party: str, turn: int) -> bool:
         """Tell whether nobody should wait for errands in this turn any more."""
         return self._closed or party in self._woken or self._turns[party] != turn
-
-    def _unfetched(self, party: str) -> list[_Waiting]:
-        return [one for one in self._waiting.values() if one.errand.party == party and not one.fetched]
 
 
 def _away(party: str) -> Failed:
