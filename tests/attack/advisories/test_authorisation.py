@@ -198,7 +198,7 @@ def test_cve_2023_28635_a_name_is_nothing_but_a_name(room: Served) -> None:
 
 
 def test_cve_2026_24178_who_does_something_is_who_signs_it(room: Served) -> None:
-    """NVFlare: the dashboard believed the identity that a request named, not the one that it proved.
+    """NVFlare: in the dashboard's management of users, a key that the sender of a request chose was enough to act as somebody else.
 
     Here: the clinic names the insurer in a question, a decision, an announcement and a wish to join.
     """
