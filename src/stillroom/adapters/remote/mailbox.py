@@ -11,7 +11,7 @@ from stillroom.errors import Code, Failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stillroom.model.errand import Errand, Reply
+    from stillroom.model.errand import Errand, Fetch, Reply
     from stillroom.ports import Clock
 
 PRESENT_SECONDS = 45.0
@@ -36,6 +36,7 @@ class Mailbox:
         self._waiting: dict[str, _Waiting] = {}
         self._seen: dict[str, float] = {}
         self._raises: dict[str, Mapping[str, int]] = {}
+        self._sessions: dict[str, str] = {}
         self._changed = threading.Condition()
         self._woken: set[str] = set()
         self._closed = False
@@ -70,18 +71,16 @@ class Mailbox:
         with self._changed:
             return self._raises.get(party, {}).get(population, 0)
 
-    def fetch(self, party: str, raises: Mapping[str, int], seconds: float) -> tuple[bytes, ...]:
-        """Return the errands of a party that were not fetched before; wait for the first one, up to some seconds.
-
-        Args:
-            party: Whose agent comes.
-            raises: How often each of its accounts got a cap, by population.
-            seconds: How long to wait.
-        """
+    def fetch(self, party: str, wish: Fetch) -> tuple[bytes, ...]:
+        """Return the errands of a party that its agent did not fetch since it was started; wait for the first one."""
         with self._changed:
-            self._seen[party], self._raises[party] = self._clock.now(), raises
+            self._seen[party], self._raises[party] = self._clock.now(), wish.raises
+            if self._sessions.get(party) != wish.session:
+                self._sessions[party] = wish.session
+                for one in self._waiting.values():
+                    one.fetched = one.fetched and one.errand.party != party
             self._woken.discard(party)
-            self._changed.wait_for(lambda: self._closed or party in self._woken or self._unfetched(party), timeout=seconds)
+            self._changed.wait_for(lambda: self._closed or party in self._woken or self._unfetched(party), timeout=wish.seconds)
             self._seen[party] = self._clock.now()
             found = self._unfetched(party)
             for one in found:

@@ -29,7 +29,7 @@ router = APIRouter(tags=["agents"])
 def fetch_errands(service: Served, caller: Annotated[Caller, by(Action.FETCH_ERRANDS)]) -> Fetched:
     """Return the errands of the caller's agent; wait for the first one."""
     wish = body_of(caller, Fetch)
-    return Fetched(errands=tuple(one.decode() for one in service.mailbox.fetch(caller.name, wish.raises, wish.seconds)))
+    return Fetched(errands=tuple(one.decode() for one in service.mailbox.fetch(caller.name, wish)))
 
 
 @router.post("/v1/errands/{ticket}", openapi_extra=takes(Reply, "What the agent answers."))
@@ -45,7 +45,7 @@ async def bring_file(
 ) -> Done:
     """Take an encrypted file of a table that a run reads."""
     place = await run_in_threadpool(_place, service, caller, ticket, name)
-    incoming = place.with_name(f"{place.name}.incoming")
+    incoming = place.with_name(f"{place.name}.{_once(caller)}")
     digest = hashlib.sha256()
     with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
         async for piece in request.stream():
@@ -57,6 +57,11 @@ async def bring_file(
         raise unsigned()
     incoming.rename(place)
     return Done(taken=True)
+
+
+def _once(caller: Caller) -> str:
+    """Return a name that no other request has: of two that bring the same file, neither writes into the other's."""
+    return hashlib.sha256(("" if caller.signed is None else caller.signed.nonce).encode()).hexdigest()[:16]
 
 
 def _own(service: Service, caller: Caller, ticket: str) -> Errand:
