@@ -293,8 +293,8 @@ class Runs(Protocol):
 class LogBook(Protocol):
     """The leaves of the log, its head, and the signed envelopes that entries name by digest."""
 
-    def append(self, leaf: bytes) -> int:
-        """Append a leaf and return its index."""
+    def append(self, leaves: Sequence[bytes]) -> Frontier:
+        """Append leaves, in order, and return what `frontier` returns from now on: the last one's index is its size less one."""
         ...
 
     def keep_statement(self, digest: str, envelope: bytes) -> None:
@@ -314,7 +314,7 @@ class LogBook(Protocol):
         ...
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
-        """Keep the signed note of the head of that size."""
+        """Keep the signed note of the head of that size, in place of one that is kept."""
         ...
 
     def checkpoint(self) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import decisions, questions
+from stillroom.adapters.sql_store.upsert import put, put_first
 
 
 class SqlApprovals:
@@ -16,8 +17,7 @@ class SqlApprovals:
 
     def ask(self, contract: str, plan: str, question: bytes) -> None:
         """Keep a signed question for the owners to look at; the first one for a plan stays."""
-        if self.question(contract, plan) is None:
-            self._connection.execute(questions.insert().values(contract=contract, plan=plan, envelope=question))
+        put_first(self._connection, questions, contract=contract, plan=plan, envelope=question)
 
     def question(self, contract: str, plan: str) -> bytes | None:
         """Return the signed question that is kept for a plan."""
@@ -31,9 +31,7 @@ class SqlApprovals:
 
     def decide(self, contract: str, plan: str, party: str, envelope: bytes) -> None:
         """Keep a party's signed decision, in place of its decision before."""
-        mine = sa.and_(decisions.c.contract == contract, decisions.c.plan == plan, decisions.c.party == party)
-        self._connection.execute(decisions.delete().where(mine))
-        self._connection.execute(decisions.insert().values(contract=contract, plan=plan, party=party, envelope=envelope))
+        put(self._connection, decisions, contract=contract, plan=plan, party=party, envelope=envelope)
 
     def decisions(self, contract: str, plan: str) -> tuple[bytes, ...]:
         """Return the latest signed decision of each party about a plan, by party."""

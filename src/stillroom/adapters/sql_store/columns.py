@@ -11,6 +11,9 @@ from stillroom.model.charge import Charge
 if TYPE_CHECKING:
     from typing import Any
 
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+"""Text that is ordered by its bytes, as SQLite does it: by no language, and so in no other way once the server's system is a newer one."""
+
 
 def charge_columns(name: str, *, nullable: bool = False) -> tuple[sa.Column[int], sa.Column[int]]:
     """Return two columns for a charge: rho and delta, in whole units."""

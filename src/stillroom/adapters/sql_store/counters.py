@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import raises, refusals
+from stillroom.adapters.sql_store.upsert import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,4 @@ class SqlCounters:
 
     def keep_raises(self, owner: str, population: str, count: int) -> None:
         """Take note of that number."""
-        mine = sa.and_(raises.c.owner == owner, raises.c.population == population)
-        self._connection.execute(raises.delete().where(mine))
-        self._connection.execute(raises.insert().values(owner=owner, population=population, seen=count))
+        put(self._connection, raises, owner=owner, population=population, seen=count)

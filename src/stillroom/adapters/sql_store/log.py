@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import checkpoints, frontier, log, statements
+from stillroom.adapters.sql_store.upsert import put, put_first
 from stillroom.crypto.merkle import Frontier, leaf_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SqlLog:
@@ -15,19 +21,18 @@ class SqlLog:
         """Use a connection that is inside a transaction."""
         self._connection = connection
 
-    def append(self, leaf: bytes) -> int:
-        """Append a leaf and return its index."""
-        before = self.frontier()
-        after = before.append(leaf_hash(leaf))
-        self._connection.execute(log.insert().values(position=before.size, leaf=leaf))
-        self._connection.execute(frontier.delete())
-        self._connection.execute(frontier.insert().values(one=1, size=after.size, nodes=after.to_hex()))
-        return before.size
+    def append(self, leaves: Sequence[bytes]) -> Frontier:
+        """Append leaves, in order, and return what `frontier` returns from now on."""
+        before = after = self.frontier()
+        for leaf in leaves:
+            after = after.append(leaf_hash(leaf))
+        self._connection.execute(log.insert(), [{"position": before.size + place, "leaf": leaf} for place, leaf in enumerate(leaves)])
+        put(self._connection, frontier, one=1, size=after.size, nodes=after.to_hex())
+        return after
 
     def keep_statement(self, digest: str, envelope: bytes) -> None:
         """Keep a signed envelope under its digest."""
-        if self.statement(digest) is None:
-            self._connection.execute(statements.insert().values(digest=digest, envelope=envelope))
+        put_first(self._connection, statements, digest=digest, envelope=envelope)
 
     def statement(self, digest: str) -> bytes | None:
         """Return a signed envelope by its digest."""
@@ -45,8 +50,7 @@ class SqlLog:
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of the head of that size."""
-        self._connection.execute(checkpoints.delete().where(checkpoints.c.size == size))
-        self._connection.execute(checkpoints.insert().values(size=size, note=note))
+        put(self._connection, checkpoints, size=size, note=note)
 
     def checkpoint(self) -> bytes | None:
         """Return the latest signed note."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.sql_store.room_tables import versions
+from stillroom.adapters.sql_store.upsert import put
 from stillroom.model.record import DataRecord
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ class SqlVersions:
 
     def put(self, record: DataRecord) -> None:
         """Keep a version, in place of the one before."""
-        self._connection.execute(versions.delete().where(versions.c.dataset == record.dataset))
-        self._connection.execute(versions.insert().values(**dict(record)))
+        put(self._connection, versions, **dict(record))
 
 
 def _read(row: sa.Row[Any]) -> DataRecord:
