@@ -70,7 +70,7 @@ class Server:
     def database(self) -> str:
         """Make an empty database, and return its URL, with the owner's password."""
         self.databases += 1
-        name = f"database_{self.databases}"
+        name = f"rooms_{self.databases}"
         self.execute(f"CREATE DATABASE {name}")
         return f"postgresql://owner:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{name}"
 
