@@ -93,7 +93,9 @@ class Database:
             kind = type(getattr(error, "orig", error)).__name__
             raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database could not be used: {kind}.", self._place.fix) from None
         except ValueError as error:  # text that is no UTF-8, JSON that is none, a record with values that it cannot have
-            raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database is damaged.", "Restore the database from a backup.") from error
+            raise Failed(
+                Code.STORE_FAILED, f"The {self._schema.name} database is damaged.", "Restore the database from a backup."
+            ) from error
 
     def make(self) -> None:
         """Make the tables, in one transaction.

@@ -13,6 +13,12 @@ from stillroom.crypto.merkle import Frontier, leaf_hash
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_APPEND = log.insert()
+_STATEMENT = sa.select(statements.c.envelope).where(statements.c.digest == sa.bindparam("named"))
+_FRONTIER = frontier.select()
+_LEAVES = sa.select(log.c.leaf).where(log.c.position >= sa.bindparam("start")).order_by(log.c.position)
+_CHECKPOINT = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
+
 
 class SqlLog:
     """The leaves of the log and its head."""
@@ -26,7 +32,7 @@ class SqlLog:
         before = after = self.frontier()
         for leaf in leaves:
             after = after.append(leaf_hash(leaf))
-        self._connection.execute(log.insert(), [{"position": before.size + place, "leaf": leaf} for place, leaf in enumerate(leaves)])
+        self._connection.execute(_APPEND, [{"position": before.size + place, "leaf": leaf} for place, leaf in enumerate(leaves)])
         put(self._connection, frontier, one=1, size=after.size, nodes=after.to_hex())
         return after
 
@@ -36,17 +42,16 @@ class SqlLog:
 
     def statement(self, digest: str) -> bytes | None:
         """Return a signed envelope by its digest."""
-        return self._connection.execute(sa.select(statements.c.envelope).where(statements.c.digest == digest)).scalar_one_or_none()
+        return self._connection.execute(_STATEMENT, {"named": digest}).scalar_one_or_none()
 
     def frontier(self) -> Frontier:
         """Return what is needed to append and to know the root."""
-        row = self._connection.execute(frontier.select()).one_or_none()
+        row = self._connection.execute(_FRONTIER).one_or_none()
         return Frontier() if row is None else Frontier.from_hex(row.size, row.nodes)
 
     def leaves(self, start: int = 0) -> tuple[bytes, ...]:
         """Return the leaves from an index on."""
-        found = sa.select(log.c.leaf).where(log.c.position >= start).order_by(log.c.position)
-        return tuple(self._connection.execute(found).scalars())
+        return tuple(self._connection.execute(_LEAVES, {"start": start}).scalars())
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of the head of that size."""
@@ -54,5 +59,4 @@ class SqlLog:
 
     def checkpoint(self) -> bytes | None:
         """Return the latest signed note."""
-        found = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
-        return self._connection.execute(found).scalar_one_or_none()
+        return self._connection.execute(_CHECKPOINT).scalar_one_or_none()

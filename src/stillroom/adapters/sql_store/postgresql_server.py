@@ -10,8 +10,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
-from typing import TYPE_CHECKING
+import select
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
 
@@ -65,11 +66,13 @@ class PostgresqlServer:
         """Do nothing: connections are opened as they should be."""
 
     def is_gone(self, connection: DBAPIConnection, prepared: object) -> bool:
-        """Tell whether the server no longer answers: it was restarted, perhaps."""
+        """Tell whether the server has hung up: it was restarted, perhaps. It is asked only if it has said something, unasked."""
         del prepared
         try:
-            with closing(connection.cursor()) as cursor:
-                cursor.execute(";")
+            unasked = select.poll()
+            unasked.register(cast("psycopg.Connection", connection), select.POLLIN)
+            if unasked.poll(0):
+                connection.cursor().execute(";")
         except self._driver.Error:
             return True
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,17 +12,26 @@ if TYPE_CHECKING:
 
 
 def put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
-    """Keep a row in place of the one that has its primary key."""
-    insert = _insert(connection, table).values(**values)
-    key = table.primary_key.columns.keys()
-    others = {name: insert.excluded[name] for name in values if name not in key}
-    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=others))
+    """Keep a row, with a value for each column, in place of the one that has its primary key."""
+    connection.execute(_replacing(connection.dialect.name, table), values)
 
 
 def put_first(connection: sa.Connection, table: sa.Table, **values: object) -> None:
     """Keep a row, unless there is one that it may not stand beside: the first one stays."""
-    connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
+    connection.execute(_yielding(connection.dialect.name, table), values)
 
 
-def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+@cache
+def _replacing(dialect: str, table: sa.Table) -> sa.Insert:
+    insert, key = _insert(dialect, table), table.primary_key.columns.keys()
+    others = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in key}
+    return insert.on_conflict_do_update(index_elements=key, set_=others)
+
+
+@cache
+def _yielding(dialect: str, table: sa.Table) -> sa.Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+def _insert(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from stillroom.adapters.sql_store.room_tables import versions
 from stillroom.adapters.sql_store.upsert import put
 from stillroom.model.record import DataRecord
@@ -11,7 +13,9 @@ from stillroom.model.record import DataRecord
 if TYPE_CHECKING:
     from typing import Any
 
-    import sqlalchemy as sa
+
+_ONE = versions.select().where(versions.c.dataset == sa.bindparam("named"))
+_ALL = versions.select().order_by(versions.c.dataset)
 
 
 class SqlVersions:
@@ -23,12 +27,12 @@ class SqlVersions:
 
     def get(self, dataset: str) -> DataRecord | None:
         """Return the present version of a dataset."""
-        row = self._connection.execute(versions.select().where(versions.c.dataset == dataset)).one_or_none()
+        row = self._connection.execute(_ONE, {"named": dataset}).one_or_none()
         return None if row is None else _read(row)
 
     def all(self) -> tuple[DataRecord, ...]:
         """Return all, by name."""
-        return tuple(_read(row) for row in self._connection.execute(versions.select().order_by(versions.c.dataset)))
+        return tuple(_read(row) for row in self._connection.execute(_ALL))
 
     def put(self, record: DataRecord) -> None:
         """Keep a version, in place of the one before."""
