@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,24 +16,53 @@ from stillroom.crypto.canonical import digest_of
 from stillroom.errors import StillroomError
 from stillroom.query.compile import compile_question
 from stillroom.room import checks, door, refusals
-from stillroom.room.stages import Cleared
 from tests.rooms import build, contract, reopen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from threading import Barrier
+    from typing import Self
 
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Contract
     from stillroom.room.room import Room
+    from stillroom.room.stages import Cleared
     from tests.rooms import Scene
 
 OWNER = "insurer"
 QUESTION = "SELECT town, COUNT(*) AS n FROM members GROUP BY town"
 EPSILON = 0.05
-PROCESSES, COUNTED = 16, 20
 SPENT = "spent"
 """What comes of an attempt that is not refused."""
+
+COUNTED_EACH = 20
+"""One in so many attempts is counted if it is refused, as each ask is: that is a durable change, while a refusal alone writes nothing."""
+
+
+@dataclass
+class Answers:
+    """How often what came of attempts.
+
+    Attributes:
+        counted: Of those that are counted if they are refused.
+        others: Of all others.
+    """
+
+    counted: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` has written."""
+        counted, others = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Counter(counted), Counter(others))
+
+    def write(self, path: Path) -> None:
+        """Write a file."""
+        path.write_text(json.dumps([self.counted, self.others]), encoding="utf-8")
+
+    def __add__(self, other: Answers) -> Answers:
+        return Answers(self.counted + other.counted, self.others + other.others)
 
 
 def agreed() -> Contract:
@@ -83,11 +112,12 @@ def attempt(room: Room, one: Cleared, *, counted: bool) -> str:
 
 
 def attempt_all(folder: str, one: Cleared, numbers: Iterable[int], meeting: Barrier, answers: str) -> None:
-    """Attempt one after the other, beginning when everybody does, and leave in a file how often what came of it."""
+    """Attempt one after the other, beginning when everybody does, and leave the answers in a file."""
     room = reopen(Path(folder), agreed()).room
+    found = Answers()
     meeting.wait(300)
-    counted, others = (Counter[str](), Counter[str]())
-    for number in numbers:
-        is_counted = number // PROCESSES % COUNTED == 0
-        (counted if is_counted else others)[attempt(room, numbered(room, one, number), counted=is_counted)] += 1
-    Path(answers).write_text(json.dumps([counted, others]), encoding="utf-8")
+    for place, number in enumerate(numbers):
+        counted = place % COUNTED_EACH == 0
+        answer = attempt(room, numbered(room, one, number), counted=counted)
+        (found.counted if counted else found.others)[answer] += 1
+    found.write(Path(answers))
