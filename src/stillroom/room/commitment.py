@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 def reserve(room: Room, cleared: Cleared) -> RunRecord:
     """Return the reservation of a run; a new one if there is none, or the last one has lapsed.
 
+    Whoever is refused here has kept no writer waiting.
+
     Raises:
         Refusal: `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED` where a new one would be in vain. (The commit decides.)
     """
     with room.store.reading() as records:
-        last = records.runs.last(cleared.run)
-    if last is not None and last.state is not RunState.LAPSED:
-        return last
+        live, _ = _attempts(records, cleared)
+    if live is not None:
+        return live
     with room.store.writing() as records:
-        last = records.runs.last(cleared.run)
-        if last is not None and last.state is not RunState.LAPSED:
-            return last
-        _check_affordable(records, cleared)
-        record = _new(room, cleared, 1 if last is None else last.attempt + 1)
-        records.runs.add(record)
-        return record
+        live, lapsed = _attempts(records, cleared)
+        if live is None:
+            live = _new(room, cleared, lapsed + 1)
+            records.runs.add(live)
+        return live
 
 
 def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
@@ -68,6 +68,15 @@ def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple
     except Refusal:
         accounts.give_up(room, record)
         raise
+
+
+def _attempts(records: Records, cleared: Cleared) -> tuple[RunRecord | None, int]:
+    """Return the attempt of a run that has not lapsed, and how many have; if all have, another one must be affordable."""
+    last = records.runs.last(cleared.run)
+    if last is not None and last.state is not RunState.LAPSED:
+        return last, last.attempt - 1
+    _check_affordable(records, cleared)
+    return None, 0 if last is None else last.attempt
 
 
 def _new(room: Room, cleared: Cleared, attempt: int) -> RunRecord:

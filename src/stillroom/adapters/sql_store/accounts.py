@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stillroom.adapters.sql_store.account_tables import ACCOUNT, accounts, holds
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
-from stillroom.adapters.sql_store.database import create_database, open_database
+from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger.account import Account, AccountName, Booking, Standing
 from stillroom.model.charge import Charge
