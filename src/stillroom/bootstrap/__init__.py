@@ -17,7 +17,7 @@ from stillroom.bootstrap.rooms import (
     room_of,
     to_be_noted,
 )
-from stillroom.bootstrap.service import INCOMING, alone, certificate, join_server, look_at, open_channel, open_served_room
+from stillroom.bootstrap.service import INCOMING, alone, certificate, join_server, keep_at, look_at, open_channel, open_served_room
 
 __all__ = [
     "INCOMING",
@@ -32,6 +32,7 @@ __all__ = [
     "create_room",
     "join",
     "join_server",
+    "keep_at",
     "look_at",
     "open_channel",
     "open_room",

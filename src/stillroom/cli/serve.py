@@ -14,6 +14,15 @@ from stillroom.cli.screen import plain_table
 app = typer.Typer(no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(help="The room's folder; `stillroom init room` makes one.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="STILLROOM_DATABASE",
+        help="Keep a new room's records in this database: postgresql://user@host:port/name.",
+        show_default="where they are, or a file in the folder",
+    ),
+]
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", help="The port to listen on; 0 takes one that is free.")]
 NoTls = Annotated[bool, typer.Option("--no-tls", help="Serve without TLS: for this machine alone, or behind something that has it.")]
@@ -26,10 +35,13 @@ def register(outer: typer.Typer) -> None:
     outer.command(name="serve")(serve)
 
 
-def serve(folder: Folder, *, host: Host = "127.0.0.1", port: Port = 8461, no_tls: NoTls = False) -> None:
+def serve(folder: Folder, *, database: Database = None, host: Host = "127.0.0.1", port: Port = 8461, no_tls: NoTls = False) -> None:
     """Serve a room to its parties' agents and clients, until it is told to end (Ctrl-C)."""
+    from stillroom.server.administration import keep_at
     from stillroom.server.main import serve as run
 
+    if database is not None:
+        keep_at(folder, database)
     run(folder, host, port, tls=not no_tls, ready=_say)
 
 

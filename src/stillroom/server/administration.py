@@ -26,3 +26,10 @@ def confirm(path: Path, party: str, key: str) -> PartyRecord:
     from stillroom import bootstrap
 
     return parties.confirm(bootstrap.open_room(path), party, key)
+
+
+def keep_at(path: Path, url: str) -> None:
+    """Let a new room keep its records in a PostgreSQL database. It fails as `stillroom.bootstrap.keep_at` does."""
+    from stillroom import bootstrap
+
+    bootstrap.keep_at(path, url)
