@@ -18,6 +18,10 @@ PRESENT_SECONDS = 45.0
 """An agent that has not come for errands for so long is away."""
 
 
+LOOK_SECONDS = 5.0
+"""How often to look whether the agent is still there."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     errand: Errand
@@ -50,7 +54,7 @@ class Mailbox:
         """Leave a signed errand for an agent, and wait for its answer.
 
         Raises:
-            Failed: `AGENT_UNAVAILABLE` if it does not come in time.
+            Failed: `AGENT_UNAVAILABLE` if it does not come in time, the agent goes away, or nobody needs it any more (`abandon`).
         """
         waiting = _Waiting(errand, envelope)
         with self._changed:
@@ -59,7 +63,8 @@ class Mailbox:
             self._waiting[errand.ticket] = waiting
             self._changed.notify_all()
         try:
-            if not waiting.done.wait(seconds) or waiting.reply is None:
+            self._await(waiting, seconds)
+            if waiting.reply is None:
                 raise _away(errand.party)
             return waiting.reply
         finally:
@@ -103,6 +108,13 @@ class Mailbox:
             waiting.done.set()
             return True
 
+    def abandon(self, ticket: str) -> None:
+        """Let nobody wait for an errand any more."""
+        with self._changed:
+            waiting = self._waiting.get(ticket)
+            if waiting is not None:
+                waiting.done.set()
+
     def wake(self, party: str) -> None:
         """Let a party's agent that waits for errands go away with none."""
         with self._changed:
@@ -116,6 +128,13 @@ class Mailbox:
             for waiting in self._waiting.values():
                 waiting.done.set()
             self._changed.notify_all()
+
+    def _await(self, waiting: _Waiting, seconds: float) -> None:
+        """Wait until an errand is answered or abandoned; no longer than some seconds, nor than its agent is there."""
+        until = self._clock.now() + seconds
+        while not waiting.done.wait(min(LOOK_SECONDS, seconds)):
+            if self._clock.now() >= until or not self.present(waiting.errand.party):
+                return
 
     def _unfetched(self, party: str) -> list[_Waiting]:
         return [one for one in self._waiting.values() if one.errand.party == party and not one.fetched]

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from stillroom.adapters.http.shapes import Done
 from stillroom.adapters.http.signatures import unsigned
 from stillroom.adapters.remote.tables import FILES
+from stillroom.errors import Code, InvalidInput
 from stillroom.model.errand import Bring, Errand, Fetch, Fetched, Reply
 from stillroom.server.access import Action, not_allowed
 from stillroom.server.api.routes import Served, body_of, by, takes
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 router = APIRouter(tags=["agents"])
+
+FILE_LIMIT = 2**37
+"""The largest file that is taken, in bytes."""
 
 
 @router.post("/v1/errands", openapi_extra=takes(Fetch, "How long to wait, and how often accounts got a cap."))
@@ -47,9 +51,13 @@ async def bring_file(
     place = await run_in_threadpool(_place, service, caller, ticket, name)
     incoming = place.with_name(f"{place.name}.{_once(caller)}")
     digest = hashlib.sha256()
+    size = 0
     with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
         async for piece in request.stream():
             digest.update(piece)
+            size += len(piece)
+            if size > FILE_LIMIT:
+                raise InvalidInput(Code.REQUEST_TOO_LARGE, f"A file is larger than {FILE_LIMIT} bytes.", "Split the dataset.")
             await run_in_threadpool(file.write, piece)
     found = f"sha-256=:{base64.b64encode(digest.digest()).decode('ascii')}:"
     if caller.signed is None or caller.signed.digest != found:

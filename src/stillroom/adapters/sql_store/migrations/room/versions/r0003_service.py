@@ -29,7 +29,6 @@ def upgrade() -> None:
         sa.Column("party", TEXT, nullable=False),
         sa.Column("question", sa.LargeBinary(), nullable=False),
         sa.Column("state", TEXT, nullable=False),
-        sa.Column("phase", TEXT, nullable=False),
         sa.Column("lease", sa.Float(), nullable=False),
         sa.Column("reservation", TEXT, nullable=True),
         sa.Column("fresh", sa.Boolean(), nullable=False),
