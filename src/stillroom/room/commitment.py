@@ -8,9 +8,7 @@ from stillroom.crypto.canonical import digest_of
 from stillroom.errors import Code, Refusal
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import Commit, Hold
-from stillroom.model.contract import AutomaticApproval
 from stillroom.model.record import Commitment, RunRecord, RunState
-from stillroom.policy.allowance import analyst_allowance
 from stillroom.room import accounts, checks, log
 from stillroom.room.times import entry_time
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stillroom.model.charge import Charge
+    from stillroom.policy.automatic import Automatic
     from stillroom.ports import Records
     from stillroom.room.room import Room
     from stillroom.room.stages import Cleared
@@ -107,17 +106,16 @@ def _check_affordable(records: Records, cleared: Cleared) -> None:
     tally = records.balances.tally(contract.name)
     if not (tally.spent + charge).fits(tally.cap):
         raise _contract_exhausted()
-    rule = contract.approval
-    if isinstance(rule, AutomaticApproval):
-        analyst = cleared.planned.asked.question.asked_by
-        if not (records.balances.spent_as(contract.name, analyst) + charge).fits(analyst_allowance(rule, contract.caps)):
-            raise _analyst_exhausted(analyst)
+    share = cleared.share
+    if share is not None and not (records.balances.spent_as(contract.name, share.spender) + charge).fits(share.total):
+        raise _share_exhausted(cleared, share)
 
 
 def _commit(room: Room, records: Records, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
-    if checks.clear(room, records, cleared.planned).run != cleared.run:
+    now = checks.clear(room, records, cleared.planned)
+    if now.run != cleared.run:
         raise Refusal(Code.DATA_NOT_ADMITTED, "The data got a new version while the question was on its way.", "Ask again.")
-    spent = _spend(records, cleared)
+    spent = _spend(records, now)
     index = _log(room, records, cleared, record, holds)
     commitment = Commitment(index=index, spent_before=spent)
     asked_by = cleared.planned.asked.question.asked_by
@@ -133,11 +131,9 @@ def _spend(records: Records, cleared: Cleared) -> Charge:
     before = records.balances.tally(contract.name).spent
     if not records.balances.spend(contract.name, charge):
         raise _contract_exhausted()
-    rule = contract.approval
-    if isinstance(rule, AutomaticApproval):
-        analyst = cleared.planned.asked.question.asked_by
-        if not records.balances.spend_as(contract.name, analyst, charge, analyst_allowance(rule, contract.caps)):
-            raise _analyst_exhausted(analyst)
+    share = cleared.share
+    if share is not None and not records.balances.spend_as(contract.name, share.spender, charge, share.total):
+        raise _share_exhausted(cleared, share)
     return before
 
 
@@ -170,9 +166,10 @@ def _contract_exhausted() -> Refusal:
     )
 
 
-def _analyst_exhausted(analyst: str) -> Refusal:
+def _share_exhausted(cleared: Cleared, share: Automatic) -> Refusal:
+    analyst = cleared.planned.asked.question.asked_by
     return Refusal(
         Code.ANALYST_CAP_EXCEEDED,
-        f"{analyst} does not have enough left for automatic releases.",
+        f"{analyst} does not have enough left for automatic releases of {share.what}.",
         "Ask with a smaller epsilon or a larger error, or agree on an amendment.",
     )

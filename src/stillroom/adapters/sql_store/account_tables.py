@@ -34,10 +34,11 @@ holds = sa.Table(
     sa.Column("held", sa.LargeBinary, nullable=True),
     sa.Column("lapsed", sa.LargeBinary, nullable=True),
     sa.Column("release", TEXT, nullable=True),
+    sa.Column("spender", TEXT, nullable=True),
     sa.UniqueConstraint("reservation", "population", name="one_hold_for_a_reservation"),
     one_of("state", Standing),
     sa.CheckConstraint("charge_rho >= 0 AND charge_delta >= 0", name="charge_not_negative"),
     sa.CheckConstraint("release IS NULL OR state = 'committed'", name="only_a_commit_is_answered"),
 )
 
-ACCOUNT = Schema("account", tables, "r0001")
+ACCOUNT = Schema("account", tables, "r0002")
