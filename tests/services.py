@@ -63,6 +63,11 @@ class Served:
         found: Service = self.app.state.service
         return found
 
+    @property
+    def key(self) -> str:
+        """The room's public key."""
+        return self.service.room.notary.key.public.text
+
     def tell_members(self) -> None:
         """Tell homes that have joined before where the server is now."""
         for home in [file.parent for file in self.folder.glob("*/server.json")]:
@@ -99,8 +104,8 @@ class Served:
 
     def channel(self, key: SigningKey) -> Channel:
         """Return a channel of a key to the server."""
-        certificate = look_at(self.url).certificate
-        return Channel(self.url, key, SystemClock(), SystemEntropy(), certificate.encode() if certificate else None)
+        found = look_at(self.url)
+        return Channel(self.url, key, found.key, SystemClock(), SystemEntropy(), found.certificate.encode() if found.certificate else None)
 
     @contextmanager
     def agents(self, *parties: str) -> Iterator[None]:

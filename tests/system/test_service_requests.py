@@ -53,7 +53,11 @@ def send(room: Served, method: str, path: str, body: bytes | None = None, party:
     if body is not None:
         message.headers["Content-Digest"] = digest_header(hashlib.sha256(body).digest())
     sign_request(
-        message, Home.open(room.folder / party).signing_key, room.service.room.clock.now(), hashlib.sha256(path.encode()).hexdigest()
+        message,
+        Home.open(room.folder / party).signing_key,
+        room.key,
+        room.service.room.clock.now(),
+        hashlib.sha256(path.encode()).hexdigest(),
     )
     return httpx.request(method, message.url, content=body, headers={**message.headers, **changes}, timeout=60, trust_env=False)
 
@@ -83,14 +87,14 @@ def test_a_body_that_is_too_large_is_refused(room: Served) -> None:
 
 def test_a_body_that_was_not_signed_is_refused(room: Served) -> None:
     message = Message("POST", f"{room.url}/v1/errands")
-    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.service.room.clock.now(), "n")
+    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.key, room.service.room.clock.now(), "n")
     answer = httpx.post(message.url, content=b"{}", headers=message.headers, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (401, Code.REQUEST_UNSIGNED)
 
 
 def test_a_request_is_not_taken_a_second_time(room: Served) -> None:
     message = Message("GET", f"{room.url}/v1/balance")
-    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.service.room.clock.now(), "n")
+    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.key, room.service.room.clock.now(), "n")
     answers = [httpx.get(message.url, headers=message.headers, trust_env=False).status_code for _ in range(2)]
     assert answers == [200, 401]
 

@@ -101,19 +101,22 @@ def look_at(url: str) -> tuple[RoomStatement, str | None]:
     import httpx
 
     from stillroom.adapters.http.certificate import fingerprint
-    from stillroom.adapters.http.channel import base_of
+    from stillroom.adapters.http.channel import PLAIN, base_of, read_whole
 
     base = base_of(url)
     parts = urlsplit(base)
     try:
         shown = None if parts.scheme == "http" else ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=10)
         context: ssl.SSLContext | bool = ssl.create_default_context(cadata=shown) if shown else True
-        answer = httpx.get(f"{base}/v1/room", verify=context, trust_env=False, timeout=10.0)
+        with (
+            httpx.Client(verify=context, trust_env=False, timeout=10.0, headers=PLAIN) as client,
+            client.stream("GET", f"{base}/v1/room") as answer,
+        ):
+            statement = _statement(read_whole(answer))
     except (httpx.HTTPError, OSError) as error:
         raise Failed(
             Code.SERVER_UNAVAILABLE, f"No server of a room answers there: {type(error).__name__}.", "Check the address, and that it runs."
         ) from None
-    statement = _statement(answer.content)
     if statement.certificate is None:
         return statement, None
     if shown is None or fingerprint(shown.encode()) != statement.certificate:
@@ -130,7 +133,7 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     from stillroom.adapters.http.channel import Channel
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
-    return Channel(membership.url, home.signing_key, SystemClock(), SystemEntropy(), pinned)
+    return Channel(membership.url, home.signing_key, membership.key, SystemClock(), SystemEntropy(), pinned)
 
 
 def join_server(home: Home, membership: Membership) -> bool:

@@ -66,6 +66,15 @@ def confirm(folder: Folder, party: Party, key: Key, *, as_json: AsJson = False) 
     screen(as_json=as_json).show(record.to_json(), f"{party} is confirmed: {key}")
 
 
+@app.command("remove")
+def remove(folder: Folder, key: Key, *, as_json: AsJson = False) -> None:
+    """Forget a key that waits, or whose holder has left. One that the contract in force names is a party until it is amended."""
+    from stillroom.server.administration import remove as run
+
+    record = run(folder, key)
+    screen(as_json=as_json).show(record.to_json(), f"{record.party} has no longer joined by this key: {key}")
+
+
 def _say(url: str) -> None:
     """Say where the server is, at once, so that whoever started it can wait for that."""
     sys.stdout.write(f"Serving at {url}\n")

@@ -201,6 +201,10 @@ class Parties(Protocol):
         """Keep a key, in place of what was kept of it."""
         ...
 
+    def remove(self, key: str) -> None:
+        """Forget a key."""
+        ...
+
 
 class Jobs(Protocol):
     """Questions on their way through the door, where a room is a server."""

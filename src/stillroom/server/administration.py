@@ -21,6 +21,13 @@ def joined(path: Path) -> tuple[PartyRecord, ...]:
         return records.parties.all()
 
 
+def remove(path: Path, key: str) -> PartyRecord:
+    """Forget a key. It fails as `stillroom.bootstrap.open_room` and `stillroom.room.parties.remove` do."""
+    from stillroom import bootstrap
+
+    return parties.remove(bootstrap.open_room(path), key)
+
+
 def confirm(path: Path, party: str, key: str) -> PartyRecord:
     """Let a key be a party. It fails as `stillroom.bootstrap.open_room` and `stillroom.room.parties.confirm` do."""
     from stillroom import bootstrap

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 REQUESTS_PER_SECOND, BURST = 50.0, 200
-"""How many requests one key may send, or one address without a key."""
+"""How many requests one party may send, or one address for all keys that are nobody's."""
 
 THREADS = 100
 """How many requests are worked on at a time; an agent that waits for errands is one."""

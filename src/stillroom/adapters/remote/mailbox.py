@@ -43,6 +43,7 @@ class Mailbox:
         self._sessions: dict[str, str] = {}
         self._changed = threading.Condition()
         self._woken: set[str] = set()
+        self._turns: dict[str, int] = {}
         self._closed = False
 
     def present(self, party: str) -> bool:
@@ -77,7 +78,10 @@ class Mailbox:
             return self._raises.get(party, {}).get(population, 0)
 
     def fetch(self, party: str, wish: Fetch) -> tuple[bytes, ...]:
-        """Return the errands of a party that its agent did not fetch since it was started; wait for the first one."""
+        """Return the errands of a party that its agent did not fetch since it was started; wait for the first one.
+
+        Of several that wait for one party, the last alone goes on waiting: a party has one agent, and takes up one place here.
+        """
         with self._changed:
             self._seen[party], self._raises[party] = self._clock.now(), wish.raises
             if self._sessions.get(party) != wish.session:
@@ -85,9 +89,11 @@ class Mailbox:
                 for one in self._waiting.values():
                     one.fetched = one.fetched and one.errand.party != party
             self._woken.discard(party)
-            self._changed.wait_for(lambda: self._closed or party in self._woken or self._unfetched(party), timeout=wish.seconds)
+            turn = self._turns[party] = self._turns.get(party, 0) + 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._over(party, turn) or self._unfetched(party), timeout=wish.seconds)
             self._seen[party] = self._clock.now()
-            found = self._unfetched(party)
+            found = self._unfetched(party) if self._turns[party] == turn else []
             for one in found:
                 one.fetched = True
             return tuple(one.envelope for one in found)
@@ -138,6 +144,10 @@ class Mailbox:
 
     def _unfetched(self, party: str) -> list[_Waiting]:
         return [one for one in self._waiting.values() if one.errand.party == party and not one.fetched]
+
+    def _over(self, party: str, turn: int) -> bool:
+        """Tell whether nobody should wait for errands in this turn any more."""
+        return self._closed or party in self._woken or self._turns[party] != turn
 
 
 def _away(party: str) -> Failed:
