@@ -25,9 +25,9 @@ from stillroom.model.record import JobRecord, JobState
 from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm, joined
-from stillroom.server.caller import BODY_LIMIT
 from stillroom.server.main import served
 from stillroom.server.rates import Rates
+from stillroom.server.settings import Settings
 from tests.parties import QUESTION
 from tests.rooms import FakeClock
 from tests.services import serving, settled_in
@@ -88,7 +88,7 @@ def test_what_is_no_envelope_is_refused(room: Served, path: str, body: bytes) ->
 
 
 def test_a_body_that_is_too_large_is_refused(room: Served) -> None:
-    answer = send(room, "POST", "/v1/contracts", bytes(BODY_LIMIT + 1))
+    answer = send(room, "POST", "/v1/contracts", bytes(Settings().body_limit + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, Code.REQUEST_TOO_LARGE)
 
 

@@ -51,6 +51,10 @@ class SqlRuns:
         found = runs.select().where(runs.c.settled.is_(other=False)).order_by(runs.c.opened_at, runs.c.reservation)
         return tuple(_read(row) for row in self._connection.execute(found))
 
+    def all(self) -> tuple[RunRecord, ...]:
+        """Return all reservations, in the order in which they were opened."""
+        return tuple(_read(row) for row in self._connection.execute(runs.select().order_by(runs.c.opened_at, runs.c.reservation)))
+
     def keep_release(self, reservation: str, envelope: bytes) -> None:
         """Keep the one release of a reservation."""
         self._connection.execute(releases.insert().values(reservation=reservation, envelope=envelope))
