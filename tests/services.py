@@ -31,10 +31,11 @@ from stillroom.server.main import served
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from fastapi import FastAPI
+    from uvicorn._types import ASGI3Application
 
     from stillroom.client.session import Session
     from stillroom.crypto.keys import SigningKey
@@ -131,8 +132,8 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, tls: bool = False) -> Iterator[Served]:
-    """Serve the room of a folder, which is made first if it is not there."""
+def serving(folder: Path, *, tls: bool = False, around: Callable[[FastAPI], ASGI3Application] | None = None) -> Iterator[Served]:
+    """Serve the room of a folder, which is made first if it is not there; with something around the application, if that is given."""
     room = folder / "room"
     if not room.exists():
         make_room(room, "example.org/study")
@@ -140,7 +141,7 @@ def serving(folder: Path, *, tls: bool = False) -> Iterator[Served]:
     digest = None if files is None else fingerprint(files[1].read_bytes())
     with listening("127.0.0.1", 0) as socket, served(room, digest) as app:
         config = uvicorn.Config(
-            app,
+            around(app) if around else app,
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=5,

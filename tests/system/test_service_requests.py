@@ -21,9 +21,9 @@ from stillroom.errors import Code, Failed, InvalidInput, Refusal, StillroomError
 from stillroom.model import errand
 from stillroom.model.record import JobRecord, JobState
 from stillroom.server.administration import confirm, joined
-from stillroom.server.caller import BODY_LIMIT
 from stillroom.server.main import served
 from stillroom.server.rates import Rates
+from stillroom.server.settings import Settings
 from tests.rooms import FakeClock
 from tests.services import question_of, serving, settled_in, wish
 
@@ -81,7 +81,7 @@ def test_what_is_no_envelope_is_refused(room: Served, path: str, body: bytes) ->
 
 
 def test_a_body_that_is_too_large_is_refused(room: Served) -> None:
-    answer = send(room, "POST", "/v1/contracts", bytes(BODY_LIMIT + 1))
+    answer = send(room, "POST", "/v1/contracts", bytes(Settings().body_limit + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, Code.REQUEST_TOO_LARGE)
 
 

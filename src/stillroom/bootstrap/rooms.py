@@ -83,7 +83,7 @@ def create_room(path: Path, name: str) -> str:
     from stillroom.crypto.keys import SEED_SIZE, SigningKey
 
     with disk_errors("The room"):
-        path = _free(path, Code.ROOM_EXISTS)
+        path = free(path, Code.ROOM_EXISTS)
     seed = SystemEntropy().token(SEED_SIZE)
     key = SigningKey.from_seed(seed).public.text
     plate = _plate(name, key)
@@ -107,7 +107,7 @@ def create_home(path: Path, party: str, cap: Charge) -> Home:
     from stillroom.adapters.sql_store.accounts import create_accounts
 
     with disk_errors("The home"):
-        path = _free(path, Code.HOME_EXISTS)
+        path = free(path, Code.HOME_EXISTS)
         incoming = path.with_name(f".{path.name}.making")
         shutil.rmtree(incoming, ignore_errors=True)
         Home.create(incoming, party, SystemEntropy())
@@ -398,7 +398,7 @@ def _plate(name: str, key: str) -> Plate:
         ) from None
 
 
-def _free(path: Path, code: Code) -> Path:
+def free(path: Path, code: Code) -> Path:
     """Return the whole path of a folder that can be made: it takes the place of an empty one, but not of the one that we are in."""
     whole = path.resolve()
     if whole.exists() and (not whole.is_dir() or any(whole.iterdir()) or whole.samefile(".")):

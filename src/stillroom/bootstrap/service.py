@@ -136,6 +136,17 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     return Channel(membership.url, home.signing_key, membership.key, SystemClock(), SystemEntropy(), pinned)
 
 
+def operators_channel(room: Path, url: str) -> Channel:
+    """Return the operator's own channel to the server of a room: it signs with the room's key. It fails as `room_key` and `Channel` do."""
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.http.channel import Channel
+
+    own = room / "tls.pem"
+    key, certificate = room_key(room), own.read_bytes() if own.exists() else None
+    return Channel(url, key, key.public.text, SystemClock(), SystemEntropy(), certificate)
+
+
 def join_server(home: Home, membership: Membership) -> bool:
     """Ask a server to be a party of its room, and remember it in the home; return whether its operator has confirmed the key.
 

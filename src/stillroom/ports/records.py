@@ -123,6 +123,9 @@ class Runs(Protocol):
         """Return the release of a reservation."""
         ...
 
+    def all(self) -> tuple[RunRecord, ...]:
+        """Return all reservations, in the order in which they were opened."""
+
     def releases(self) -> tuple[bytes, ...]:
         """Return all releases, in the order in which they were stored."""
         ...
@@ -226,6 +229,17 @@ class Jobs(Protocol):
         ...
 
 
+class Consents(Protocol):
+    """What owners say about telemetry."""
+
+    def put(self, party: str, envelope: bytes) -> None:
+        """Keep an owner's signed statement, in place of the one before."""
+
+    def all(self) -> Mapping[str, bytes]:
+        """Return the last signed statement of each owner that has made one."""
+        ...
+
+
 class Records(Protocol):
     """Everything that a room keeps, inside one transaction."""
 
@@ -264,6 +278,10 @@ class Records(Protocol):
     @property
     def jobs(self) -> Jobs:
         """Questions on their way."""
+
+    @property
+    def consents(self) -> Consents:
+        """What owners say about telemetry."""
 
 
 class Store(Protocol):

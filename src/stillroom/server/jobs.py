@@ -18,7 +18,7 @@ from stillroom.room.stages import Released
 from stillroom.server.access import not_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stillroom.room.room import Room
 
@@ -30,18 +30,21 @@ RENEW_SECONDS = 15.0
 MOST = 20
 """So many jobs of one party may be under way."""
 
-WORKERS = 2
-"""How many runs are measured at a time."""
-
 OVER = frozenset({JobState.DONE, JobState.FAILED})
 
 
 class Jobs:
     """The runs that a server was asked for."""
 
-    def __init__(self, room: Room, workers: int = WORKERS) -> None:
-        """Say whose door they go through; `start` lets threads work on them."""
-        self._room, self._workers = room, workers
+    def __init__(self, room: Room, workers: int, heard: Callable[[str], None]) -> None:
+        """Say whose door they go through; `start` lets threads work on them.
+
+        Args:
+            room: The room.
+            workers: How many runs are measured at a time.
+            heard: Hears of each run that is over: `done`, or the code that it failed with.
+        """
+        self._room, self._workers, self._heard = room, workers, heard
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._cancelled: set[str] = set()
@@ -157,6 +160,7 @@ class Jobs:
             self._cancelled.discard(record.job)
             self._phase.pop(record.job, None)
         self._keep(record.job, outcome)
+        self._heard(_told(outcome))
 
     def _keep(self, job: str, changes: dict[str, object]) -> None:
         """Keep a change of a job, and tell whoever waits; if the store does not take it, the job is taken up again later."""
@@ -216,3 +220,9 @@ def _outcome(found: object) -> dict[str, object]:
         refusal = Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
         return {"state": JobState.FAILED, "problem": problem_of(refusal).to_json()}
     return {"state": JobState.DONE, "reservation": found.reservation, "fresh": found.fresh, "problem": None}
+
+
+def _told(outcome: dict[str, object]) -> str:
+    """Return an outcome in one word."""
+    problem = outcome["problem"]
+    return str(problem["code"]) if isinstance(problem, dict) else "done"

@@ -271,5 +271,5 @@ def test_a_name_in_front_is_not_the_rooms(room: Served) -> None:
     for changes in ({"Host": "other.example"}, {"X-Original-URL": "/v1/balance"}, {"X-Forwarded-Host": "other.example"}):
         message = written("GET", f"{room.url}/v1/log")
         sign_request(message, UNKNOWN, room.key, room.service.room.clock.now(), nonce())
-        refused(sent(message, **changes))
+        refused(sent(message, None, **changes))
     refused(sent(signed(room, "GET", "/v1/balance"), Host="other.example"))

@@ -51,6 +51,12 @@ class Mailbox:
         with self._changed:
             return self._clock.now() - self._seen.get(party, 0.0) < PRESENT_SECONDS
 
+    def waiting(self) -> tuple[int, int]:
+        """Return how many errands wait for an answer, and how many agents come for theirs."""
+        with self._changed:
+            now = self._clock.now()
+            return len(self._waiting), sum(now - seen < PRESENT_SECONDS for seen in self._seen.values())
+
     def send(self, errand: Errand, envelope: bytes, seconds: float) -> Reply:
         """Leave a signed errand for an agent, and wait for its answer.
 

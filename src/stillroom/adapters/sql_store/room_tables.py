@@ -190,4 +190,11 @@ jobs = sa.Table(
     one_of("state", JobState),
 )
 
-ROOM = Schema("room", tables, "r0003")
+consents = sa.Table(
+    "consents",
+    tables,
+    sa.Column("party", sa.String, primary_key=True),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
+)
+
+ROOM = Schema("room", tables, "r0004")

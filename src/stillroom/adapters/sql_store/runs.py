@@ -61,6 +61,10 @@ class SqlRuns:
         """Return reservations that are open, or of which some account may not know how they stand."""
         return tuple(_read(row) for row in self._connection.execute(_UNSETTLED))
 
+    def all(self) -> tuple[RunRecord, ...]:
+        """Return all reservations, in the order in which they were opened."""
+        return tuple(_read(row) for row in self._connection.execute(runs.select().order_by(runs.c.opened_at, runs.c.reservation)))
+
     def keep_release(self, reservation: str, envelope: bytes) -> None:
         """Keep the one release of a reservation."""
         self._connection.execute(_KEEP, {"reservation": reservation, "envelope": envelope})

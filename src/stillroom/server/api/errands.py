@@ -16,7 +16,7 @@ from stillroom.adapters.remote.tables import FILES
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.errand import Bring, Errand, Fetch, Fetched, Reply
 from stillroom.server.access import Action, not_allowed
-from stillroom.server.api.routes import Served, body_of, by, takes
+from stillroom.server.api.routes import BINARY, Served, body_of, by, takes, takes_bytes
 from stillroom.server.caller import Caller
 from stillroom.server.service import Service
 
@@ -43,7 +43,7 @@ def answer_errand(service: Served, ticket: str, caller: Annotated[Caller, by(Act
     return Done(taken=service.mailbox.reply(ticket, body_of(caller, Reply)))
 
 
-@router.put("/v1/errands/{ticket}/files/{name}")
+@router.put("/v1/errands/{ticket}/files/{name}", openapi_extra=takes_bytes(BINARY, "Encrypted Parquet; no limit of size."))
 async def bring_file(
     service: Served, request: Request, ticket: str, name: str, caller: Annotated[Caller, by(Action.ANSWER_ERRAND, streamed=True)]
 ) -> Done:
