@@ -13,6 +13,7 @@ import uvicorn
 from stillroom import bootstrap
 from stillroom.adapters.clock import SystemClock
 from stillroom.adapters.entropy import SystemEntropy
+from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.http.certificate import fingerprint
 from stillroom.adapters.http.channel import Channel
@@ -20,15 +21,21 @@ from stillroom.adapters.http.listen import listening
 from stillroom.agent.main import open_agent
 from stillroom.client.members import join_server, look_at, make_home
 from stillroom.client.session import make_room, open_room
+from stillroom.model.codec import digest_of
+from stillroom.model.errand import Fetch
+from stillroom.model.question import Question, Terms
+from stillroom.room.signed import sign
+from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
 from stillroom.server.main import served
-from tests.parties import MEMBERS, PARTIES, VISITS, document
+from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from fastapi import FastAPI
+    from uvicorn._types import ASGI3Application
 
     from stillroom.client.session import Session
     from stillroom.crypto.keys import SigningKey
@@ -125,8 +132,8 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, tls: bool = False) -> Iterator[Served]:
-    """Serve the room of a folder, which is made first if it is not there."""
+def serving(folder: Path, *, tls: bool = False, around: Callable[[FastAPI], ASGI3Application] | None = None) -> Iterator[Served]:
+    """Serve the room of a folder, which is made first if it is not there; with something around the application, if that is given."""
     room = folder / "room"
     if not room.exists():
         make_room(room, "example.org/study")
@@ -134,7 +141,7 @@ def serving(folder: Path, *, tls: bool = False) -> Iterator[Served]:
     digest = None if files is None else fingerprint(files[1].read_bytes())
     with listening("127.0.0.1", 0) as socket, served(room, digest) as app:
         config = uvicorn.Config(
-            app,
+            around(app) if around else app,
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=5,
@@ -152,6 +159,18 @@ def serving(folder: Path, *, tls: bool = False) -> Iterator[Served]:
             server.should_exit = True
             app.state.service.mailbox.close()
             thread.join(30)
+
+
+def question_of(room: Served, epsilon: float = 1.0) -> bytes:
+    """Return the question of `tests.parties`, signed by the insurer."""
+    contract = room.session("insurer").contract
+    asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
+    return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)
+
+
+def wish(seconds: float, session: str = "0" * 32) -> Fetch:
+    """Return an agent's wish for errands."""
+    return Fetch(session=session, raises={"people": 1}, seconds=min(seconds, 30))
 
 
 def settled_in(folder: Path) -> Path:

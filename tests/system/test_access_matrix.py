@@ -73,6 +73,9 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/errands"): MEMBERS,
     ("POST", "/v1/errands/{ticket}"): {"clinic"},
     ("PUT", "/v1/errands/{ticket}/files/{name}"): {"clinic"},
+    ("GET", "/v1/telemetry"): PARTIES,
+    ("POST", "/v1/telemetry"): {"insurer", "clinic"},
+    ("GET", "/v1/metrics"): {"desk"},
 }
 """Each route, and who gets past the door. A run is the insurer's, an errand the clinic's; `/v1/questions/check` takes an own question."""
 

@@ -42,7 +42,7 @@ def open_served_room(path: Path) -> tuple[Room, Mailbox]:
     from stillroom.adapters.remote.sender import Sender
     from stillroom.adapters.remote.tables import RemoteTables
     from stillroom.adapters.remote.vault import RemoteVaults
-    from stillroom.adapters.sql_store.store import open_store
+    from stillroom.adapters.room_store import find_store
     from stillroom.protections.server import ServerProtection
     from stillroom.room import extract
     from stillroom.room.parties import names
@@ -53,12 +53,20 @@ def open_served_room(path: Path) -> tuple[Room, Mailbox]:
     clock, notary = SystemClock(), Notary(plate.name, key)
     mailbox = Mailbox(clock)
     sender = Sender(notary, mailbox, SystemEntropy())
-    store = open_store(path / "room.sqlite")
+    store = find_store(path)
     tables = RemoteTables(store, sender, path / INCOMING, lambda index: extract.proof(room, [index]))
     protection = ServerProtection(choose_engine(path).made(limits), OpendpNoise(), tables)
     vaults = RemoteVaults(sender, lambda: names(store))
     room = Room(notary=notary, outlet=Genuine(protection, key), store=store, vaults=vaults, clock=clock)
     return room, mailbox
+
+
+def keep_at(path: Path, url: str) -> None:
+    """Let a new room keep its records in a PostgreSQL database. It fails as `stillroom.adapters.room_store.move_store` does."""
+    from stillroom.adapters.room_store import move_store
+
+    read_plate(path)
+    move_store(path, url)
 
 
 def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
@@ -126,6 +134,17 @@ def open_channel(home: Home, membership: Membership) -> Channel:
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
     return Channel(membership.url, home.signing_key, membership.key, SystemClock(), SystemEntropy(), pinned)
+
+
+def operators_channel(room: Path, url: str) -> Channel:
+    """Return the operator's own channel to the server of a room: it signs with the room's key. It fails as `room_key` and `Channel` do."""
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.http.channel import Channel
+
+    own = room / "tls.pem"
+    key, certificate = room_key(room), own.read_bytes() if own.exists() else None
+    return Channel(url, key, key.public.text, SystemClock(), SystemEntropy(), certificate)
 
 
 def join_server(home: Home, membership: Membership) -> bool:
