@@ -157,7 +157,7 @@ def errand_waits(room: Served) -> Iterator[Path]:
     grounds = errand.ShownGrounds(contract="", question="", decisions=(), versions={"visits": 1})
     task = errand.Bring(reservation="r", dataset="visits", columns=(), key="A" * 43 + "=", proof="", grounds=grounds)
     mailbox, sender = room.service.mailbox, Sender(room.service.room.notary, room.service.mailbox, SystemEntropy())
-    mailbox.fetch("clinic", {}, 0)
+    mailbox.fetch("clinic", errand.Fetch(session=TICKET, raises={}, seconds=0.0))
     thread = threading.Thread(target=sender.send, args=("clinic", task, 60, TICKET))
     place = room.service.incoming / TICKET / "visits" / "1"
     place.mkdir(parents=True)
