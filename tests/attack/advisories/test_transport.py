@@ -24,7 +24,7 @@ from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed, StillroomError, Unverified
 from stillroom.room.signed import sign
 from stillroom.room.statement import ROOM_TYPE, RoomStatement
-from stillroom.server.caller import BODY_LIMIT
+from stillroom.server.settings import Settings
 from tests.callers import asked, lines, sent, signed, spoken
 from tests.strange_servers import answering
 
@@ -91,7 +91,7 @@ def test_cve_2025_69223_what_is_small_does_not_become_large(room: Served) -> Non
     Here: such a request to the server, which unpacks nothing; and such an answer to a client, which does not read it.
     """
     bomb = gzip.compress(bytes(300 * MEGABYTE), 1)
-    assert len(bomb) < BODY_LIMIT
+    assert len(bomb) < Settings().body_limit
     answer = sent(signed(room, "POST", "/v1/contracts", bomb), bomb, **{"Content-Encoding": "gzip"})
     assert (answer.status_code, answer.json()["code"]) == (422, Code.ENVELOPE_INVALID)
     for status in ("200 OK", "403 Forbidden"):
@@ -121,13 +121,13 @@ def test_cve_2024_47874_a_body_ends(room: Served) -> None:
     """
     for kind in ("application/json", "multipart/form-data; boundary=x"):
         message = signed(room, "POST", "/v1/contracts", b"")
-        pieces = (bytes(MEGABYTE) for _ in range(20 * BODY_LIMIT // MEGABYTE))
+        pieces = (bytes(MEGABYTE) for _ in range(20 * Settings().body_limit // MEGABYTE))
         tracemalloc.start()
         answer = httpx.post(message.url, content=pieces, headers={**message.headers, "Content-Type": kind}, trust_env=False, timeout=60)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert (answer.status_code, answer.json()["code"]) == (413, Code.REQUEST_TOO_LARGE)
-        assert most < 8 * BODY_LIMIT
+        assert most < 8 * Settings().body_limit
 
 
 def test_slow_senders_keep_nobody_waiting(room: Served) -> None:
