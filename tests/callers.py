@@ -28,6 +28,7 @@ from stillroom.room import contracts
 from stillroom.room.signed import sign
 from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
 from tests.parties import PARTIES, QUESTION, document
+from tests.services import wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -157,7 +158,7 @@ def errand_waits(room: Served) -> Iterator[Path]:
     grounds = errand.ShownGrounds(contract="", question="", decisions=(), versions={"visits": 1})
     task = errand.Bring(reservation="r", dataset="visits", columns=(), key="A" * 43 + "=", proof="", grounds=grounds)
     mailbox, sender = room.service.mailbox, Sender(room.service.room.notary, room.service.mailbox, SystemEntropy())
-    mailbox.fetch("clinic", errand.Fetch(session=TICKET, raises={}, seconds=0.0))
+    mailbox.fetch("clinic", wish(0))
     thread = threading.Thread(target=sender.send, args=("clinic", task, 60, TICKET))
     place = room.service.incoming / TICKET / "visits" / "1"
     place.mkdir(parents=True)

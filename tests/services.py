@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from stillroom import bootstrap
 from stillroom.adapters.clock import SystemClock
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import Membership
-from stillroom.adapters.http.certificate import fingerprint
 from stillroom.adapters.http.channel import Channel
 from stillroom.adapters.http.listen import listening
 from stillroom.agent.main import open_agent
@@ -27,7 +25,8 @@ from stillroom.model.question import Question, Terms
 from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
-from stillroom.server.main import served
+from stillroom.server.main import certificates, served
+from stillroom.server.settings import Settings
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Served:
         """Make a party's home, join, and have the operator confirm it; return its key."""
         home = self.folder / party
         key = make_home(home, party, epsilon=epsilon, delta=1e-9)
-        found = look_at(self.url)
+        found = look_at(self.url, home)
         join_server(home, self.url, found, found.key)
         if confirmed:
             confirm(self.folder / "room", party, key)
@@ -132,27 +131,28 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, tls: bool = False, around: Callable[[FastAPI], ASGI3Application] | None = None) -> Iterator[Served]:
+def serving(
+    folder: Path, *, tls: bool = False, settings: Settings | None = None, around: Callable[[FastAPI], ASGI3Application] | None = None
+) -> Iterator[Served]:
     """Serve the room of a folder, which is made first if it is not there; with something around the application, if that is given."""
     room = folder / "room"
     if not room.exists():
         make_room(room, "example.org/study")
-    files = bootstrap.certificate(room, ["127.0.0.1"]) if tls else None
-    digest = None if files is None else fingerprint(files[1].read_bytes())
-    with listening("127.0.0.1", 0) as socket, served(room, digest) as app:
+    held = settings or Settings(tls=tls)
+    digest, files = certificates(room, held)
+    with listening("127.0.0.1", 0) as socket, served(room, digest, held) as app:
         config = uvicorn.Config(
             around(app) if around else app,
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=5,
-            ssl_keyfile=None if files is None else str(files[0]),
-            ssl_certfile=None if files is None else str(files[1]),
+            **files,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
         try:
-            found = Served(folder, f"{'https' if tls else 'http'}://127.0.0.1:{socket.getsockname()[1]}", app)
+            found = Served(folder, f"{'https' if held.tls else 'http'}://127.0.0.1:{socket.getsockname()[1]}", app)
             found.tell_members()
             yield found
         finally:

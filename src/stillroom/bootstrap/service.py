@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
     from stillroom.room.statement import RoomStatement
 
+SHOWN = "client.pem"
+"""The file of a home, or of a room, with the certificate that a server is shown which asks for one, and its secret key."""
+
 INCOMING = "incoming"
 """The folder of a room in which what agents bring arrives, encrypted, for one run each."""
 
@@ -88,10 +91,14 @@ def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
     return secret, public
 
 
-def look_at(url: str) -> tuple[RoomStatement, str | None]:
+def look_at(url: str, home: Path | None = None) -> tuple[RoomStatement, str | None]:
     """Return what a server says about its room, and the certificate in PEM that it shows if the room's key vouches for it.
 
     Nothing of it may be believed before somebody has compared the key.
+
+    Args:
+        url: Where it is.
+        home: The home of the party that looks, whose certificate the server may want to see.
 
     Raises:
         InvalidInput: `USAGE` if that is no address of a server.
@@ -101,13 +108,13 @@ def look_at(url: str) -> tuple[RoomStatement, str | None]:
     import httpx
 
     from stillroom.adapters.http.certificate import fingerprint
-    from stillroom.adapters.http.channel import PLAIN, base_of, read_whole
+    from stillroom.adapters.http.channel import PLAIN, base_of, context_for, read_whole
 
     base = base_of(url)
     parts = urlsplit(base)
     try:
         shown = None if parts.scheme == "http" else ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=10)
-        context: ssl.SSLContext | bool = ssl.create_default_context(cadata=shown) if shown else True
+        context: ssl.SSLContext | bool = context_for(shown.encode(), _shown(home)) if shown else True
         with (
             httpx.Client(verify=context, trust_env=False, timeout=10.0, headers=PLAIN) as client,
             client.stream("GET", f"{base}/v1/room") as answer,
@@ -133,18 +140,30 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     from stillroom.adapters.http.channel import Channel
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
-    return Channel(membership.url, home.signing_key, membership.key, SystemClock(), SystemEntropy(), pinned)
+    key = home.signing_key
+    return Channel(membership.url, key, membership.key, SystemClock(), SystemEntropy(), pinned, shown=_shown(home.path))
 
 
-def operators_channel(room: Path, url: str) -> Channel:
-    """Return the operator's own channel to the server of a room: it signs with the room's key. It fails as `room_key` and `Channel` do."""
+def _shown(folder: Path | None) -> Path | None:
+    """Return the file of the certificate that a folder's holder shows to servers, if there is one."""
+    return folder / SHOWN if folder is not None and (folder / SHOWN).exists() else None
+
+
+def operators_channel(room: Path, url: str, *, own_certificate: bool) -> Channel:
+    """Return the operator's own channel to the server of a room: it signs with the room's key. It fails as `room_key` and `Channel` do.
+
+    Args:
+        room: The room's folder.
+        url: Where the server is.
+        own_certificate: Whether it shows the certificate that the room's key vouches for; else, authorities decide.
+    """
     from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.http.channel import Channel
 
     own = room / "tls.pem"
-    key, certificate = room_key(room), own.read_bytes() if own.exists() else None
-    return Channel(url, key, key.public.text, SystemClock(), SystemEntropy(), certificate)
+    key, pinned = room_key(room), own.read_bytes() if own_certificate and own.exists() else None
+    return Channel(url, key, key.public.text, SystemClock(), SystemEntropy(), pinned, shown=_shown(room))
 
 
 def join_server(home: Home, membership: Membership) -> bool:

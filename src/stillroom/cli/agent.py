@@ -66,7 +66,7 @@ def join(url: Url, *, room_key: RoomKey = None, home: Home = HERE, as_json: AsJs
     """Join the room of a server, once you have compared its key with the operator, over the telephone or in person."""
     from stillroom.client.members import join_server, look_at
 
-    found = look_at(url)
+    found = look_at(url, home)
     given = room_key if room_key is not None else _asked_for(found.key)
     joined = join_server(home, url, found, given)
     state = "The operator has confirmed your key." if joined.confirmed else "Now read your key out to the operator, who confirms it."

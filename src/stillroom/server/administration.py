@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Unverified
 from stillroom.room import parties
+from stillroom.server.settings import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,8 @@ def metrics(path: Path, url: str) -> str:
     """
     from stillroom import bootstrap
 
-    channel = bootstrap.operators_channel(path, url)
+    own_certificate = read_settings(path, {}).settings.certificate is None
+    channel = bootstrap.operators_channel(path, url, own_certificate=own_certificate)
     try:
         return channel.get("/v1/metrics").decode()
     finally:

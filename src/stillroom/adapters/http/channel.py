@@ -44,8 +44,16 @@ class Channel:
         key: The key.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - both ends, and the world
-        self, url: str, key: SigningKey, room: str, clock: Clock, entropy: Entropy, certificate: bytes | None = None
+    def __init__(  # noqa: PLR0913, PLR0917 - both ends, certificates, and the world
+        self,
+        url: str,
+        key: SigningKey,
+        room: str,
+        clock: Clock,
+        entropy: Entropy,
+        certificate: bytes | None = None,
+        *,
+        shown: Path | None = None,
     ) -> None:
         """Name the server.
 
@@ -56,15 +64,16 @@ class Channel:
             clock: The time.
             entropy: What nonces are made of.
             certificate: Its certificate in PEM, which alone is accepted; without one, the system's authorities decide.
+            shown: A file with the certificate that the server is shown, and its secret key, if it asks for one.
 
         Raises:
-            InvalidInput: `USAGE` if that is no such URL, or has no TLS and is not this machine.
+            InvalidInput: `USAGE` if that is no such URL, or has no TLS and is not this machine; `FILE_INVALID` if that file cannot be used.
         """
         import httpx
 
         self.key, self._room = key, room
         self._base, self._clock, self._entropy = base_of(url), clock, entropy
-        context = ssl.create_default_context(cadata=None if certificate is None else certificate.decode("ascii"))
+        context = context_for(certificate, shown)
         self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False, headers=PLAIN)
         weakref.finalize(self, self._client.close)
 
@@ -120,6 +129,30 @@ class Channel:
             message.headers["Content-Digest"] = digest_header(digest)
         sign_request(message, self.key, self._room, self._clock.now(), self._entropy.token(NONCE_SIZE).hex())
         return message.headers
+
+
+def context_for(certificate: bytes | None, shown: Path | None) -> ssl.SSLContext:
+    """Return what decides about a server's certificate, and what certificate it is shown.
+
+    Args:
+        certificate: The one that is accepted, in PEM; without one, the system's authorities decide.
+        shown: A file with a certificate for the server to see, and its secret key.
+
+    Raises:
+        InvalidInput: `FILE_INVALID` if that file cannot be used.
+    """
+    context = ssl.create_default_context(cadata=None if certificate is None else certificate.decode("ascii"))
+    if certificate is not None:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if shown is None:
+        return context
+    try:
+        context.load_cert_chain(shown)
+    except (OSError, ValueError):
+        raise InvalidInput(
+            Code.FILE_INVALID, f"{shown.name} is no certificate with its secret key.", "Put both into it, in PEM, one after the other."
+        ) from None
+    return context
 
 
 def base_of(url: str) -> str:
