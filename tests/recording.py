@@ -155,5 +155,6 @@ def send(served: Served, key: SigningKey | None, method: str, path: str, body: b
     if body is not None:
         message.headers["Content-Digest"] = digest_header(hashlib.sha256(body).digest())
     if key is not None:
-        sign_request(message, key, served.service.room.clock.now(), SystemEntropy().token(16).hex())
+        room = served.service.room
+        sign_request(message, key, room.notary.key.public.text, room.clock.now(), SystemEntropy().token(16).hex())
     return httpx.request(method, message.url, content=body, headers=message.headers, timeout=60, trust_env=False)

@@ -12,16 +12,22 @@ import uvicorn
 
 from stillroom.adapters.clock import SystemClock
 from stillroom.adapters.entropy import SystemEntropy
+from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.http.channel import Channel
 from stillroom.adapters.http.listen import listening
 from stillroom.agent.main import open_agent
 from stillroom.client.members import join_server, look_at, make_home
 from stillroom.client.session import make_room, open_room
+from stillroom.model.codec import digest_of
+from stillroom.model.errand import Fetch
+from stillroom.model.question import Question, Terms
+from stillroom.room.signed import sign
+from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
 from stillroom.server.main import certificates, served
 from stillroom.server.settings import Settings
-from tests.parties import MEMBERS, PARTIES, VISITS, document
+from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +62,11 @@ class Served:
         """What the server works with."""
         found: Service = self.app.state.service
         return found
+
+    @property
+    def key(self) -> str:
+        """The room's public key."""
+        return self.service.room.notary.key.public.text
 
     def tell_members(self) -> None:
         """Tell homes that have joined before where the server is now."""
@@ -93,8 +104,8 @@ class Served:
 
     def channel(self, key: SigningKey) -> Channel:
         """Return a channel of a key to the server."""
-        certificate = look_at(self.url).certificate
-        return Channel(self.url, key, SystemClock(), SystemEntropy(), certificate.encode() if certificate else None)
+        found = look_at(self.url)
+        return Channel(self.url, key, found.key, SystemClock(), SystemEntropy(), found.certificate.encode() if found.certificate else None)
 
     @contextmanager
     def agents(self, *parties: str) -> Iterator[None]:
@@ -148,6 +159,18 @@ def serving(
             server.should_exit = True
             app.state.service.mailbox.close()
             thread.join(30)
+
+
+def question_of(room: Served, epsilon: float = 1.0) -> bytes:
+    """Return the question of `tests.parties`, signed by the insurer."""
+    contract = room.session("insurer").contract
+    asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
+    return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)
+
+
+def wish(seconds: float, session: str = "0" * 32) -> Fetch:
+    """Return an agent's wish for errands."""
+    return Fetch(session=session, raises={"people": 1}, seconds=min(seconds, 30))
 
 
 def settled_in(folder: Path) -> Path:

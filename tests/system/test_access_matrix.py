@@ -99,7 +99,7 @@ class Crowd:
         if body is not None:
             message.headers["Content-Digest"] = digest_header(hashlib.sha256(body).digest())
         if who != "nobody":
-            sign_request(message, self.keys[who], self.served.service.room.clock.now(), SystemEntropy().token(16).hex())
+            sign_request(message, self.keys[who], self.served.key, self.served.service.room.clock.now(), SystemEntropy().token(16).hex())
         return httpx.request(method, message.url, content=body, headers=message.headers, timeout=60, trust_env=False)
 
 

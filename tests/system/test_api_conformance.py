@@ -71,9 +71,9 @@ CHECKED: list[Any] = CHECKS.get_by_names(NAMED)
 class Signing(AuthBase):
     """Signs requests with a party's key."""
 
-    def __init__(self, key: SigningKey | None) -> None:
-        """Name the key; without one, nothing is signed."""
-        self._key = key
+    def __init__(self, key: SigningKey | None, room: str) -> None:
+        """Name the key, without which nothing is signed, and the room."""
+        self._key, self._room = key, room
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Sign a request as it is about to be sent."""
@@ -84,7 +84,7 @@ class Signing(AuthBase):
             body = request.body.encode() if isinstance(request.body, str) else request.body
             assert isinstance(body, bytes)
             message.headers["Content-Digest"] = digest_header(hashlib.sha256(body).digest())
-        sign_request(message, self._key, SystemClock().now(), SystemEntropy().token(16).hex())
+        sign_request(message, self._key, self._room, SystemClock().now(), SystemEntropy().token(16).hex())
         request.headers.update(message.headers)
         return request
 
@@ -111,7 +111,7 @@ def examine(case: Case[Any], served: Served, key: SigningKey | None) -> None:
     """Send a case, and hold the answer against the description."""
     if isinstance(case.body, dict) and case.body.get("seconds"):
         case.body["seconds"] = 0.01  # nobody waits for errands here
-    response = case.call(base_url=served.url, auth=Signing(key), timeout=60)
+    response = case.call(base_url=served.url, auth=Signing(key, served.key), timeout=60)
     if response.status_code >= 400:
         check_problem(response.headers["content-type"][0], response.content)
     if response.status_code != 403:  # a path that was made up may be no route at all

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from stillroom.cli.options import HERE, AsJson, Home, screen
+from stillroom.cli.screen import plain, printable
 from stillroom.errors import Code, InvalidInput
 
 app = typer.Typer()
@@ -69,7 +70,9 @@ def join(url: Url, *, room_key: RoomKey = None, home: Home = HERE, as_json: AsJs
     given = room_key if room_key is not None else _asked_for(found.key)
     joined = join_server(home, url, found, given)
     state = "The operator has confirmed your key." if joined.confirmed else "Now read your key out to the operator, who confirms it."
-    screen(as_json=as_json).show(joined.to_json(), f"{joined.party} has joined the room {found.name}.", f"Your key: {joined.key}", state)
+    screen(as_json=as_json).show(
+        joined.to_json(), f"{joined.party} has joined the room {plain(found.name)}.", f"Your key: {joined.key}", state
+    )
 
 
 def _asked_for(shown: str) -> str:
@@ -83,5 +86,6 @@ def _asked_for(shown: str) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    """Write a line at once: one line, whatever a server wants to be written."""
+    sys.stdout.write(f"{printable(text, kept='')}\n")
     sys.stdout.flush()

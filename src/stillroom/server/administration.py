@@ -23,11 +23,25 @@ def joined(path: Path) -> tuple[PartyRecord, ...]:
         return records.parties.all()
 
 
+def remove(path: Path, key: str) -> PartyRecord:
+    """Forget a key. It fails as `stillroom.bootstrap.open_room` and `stillroom.room.parties.remove` do."""
+    from stillroom import bootstrap
+
+    return parties.remove(bootstrap.open_room(path), key)
+
+
 def confirm(path: Path, party: str, key: str) -> PartyRecord:
     """Let a key be a party. It fails as `stillroom.bootstrap.open_room` and `stillroom.room.parties.confirm` do."""
     from stillroom import bootstrap
 
     return parties.confirm(bootstrap.open_room(path), party, key)
+
+
+def keep_at(path: Path, url: str) -> None:
+    """Let a new room keep its records in a PostgreSQL database. It fails as `stillroom.bootstrap.keep_at` does."""
+    from stillroom import bootstrap
+
+    bootstrap.keep_at(path, url)
 
 
 def back_up(path: Path, file: Path, passphrase: str) -> tuple[str, ...]:

@@ -46,16 +46,16 @@ def allowed(action: Action, *, streamed: bool = False) -> Callable[[Request], Aw
     async def caller(request: Request) -> Caller:
         service: Service = request.app.state.service
         if Relation.ANYBODY in ALLOWED[action]:
-            _take(service, request.client.host if request.client else "")
+            _take(service, _address(request))
             return Caller("", frozenset({Relation.ANYBODY}), b"", None)
-        signed = verify_request(_message(request), service.room.clock.now())
+        signed = verify_request(_message(request), service.room.notary.key.public.text, service.room.clock.now())
+        name, present = _who(service, signed)
+        _take(service, signed.key.text if name else _address(request))
         body = b"" if streamed else await _body(request, service.body_limit)
         if not streamed and not has_body(signed, body):
             raise unsigned()
         if not service.replays.is_new(signed):
             raise unsigned()
-        _take(service, signed.key.text)
-        name, present = _who(service, signed)
         request.state.party = name
         if present == {Relation.ANYBODY, Relation.KEYHOLDER} and action is not Action.JOIN:
             raise unsigned()
@@ -72,6 +72,11 @@ def _who(service: Service, signed: Signed) -> tuple[str, frozenset[Relation]]:
         contract = contracts.read(active.envelope) if active else None
     operates = signed.key == service.room.notary.key.public
     return name or "", relations(signed=True, name=name, party=party, contract=contract, operates=operates)
+
+
+def _address(request: Request) -> str:
+    """Return whose requests are counted where the sender's key is nobody's: anybody can make a new key for each request."""
+    return request.client.host if request.client else ""
 
 
 def _take(service: Service, sender: str) -> None:

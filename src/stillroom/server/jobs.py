@@ -48,6 +48,7 @@ class Jobs:
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._cancelled: set[str] = set()
+        self._phase: dict[str, str] = {}
         self._mine: set[str] = set()
         self._threads: list[threading.Thread] = []
 
@@ -95,7 +96,8 @@ class Jobs:
             record = records.jobs.get(job)
         if record is None or record.party != party:
             raise Refusal(Code.RUN_UNKNOWN, "There is no such run of yours.", "Ask the question; the answer names its run.")
-        return record
+        with self._changed:
+            return record.model_copy(update={"phase": self._phase.get(job, "")})
 
     def cancel(self, party: str, job: str) -> None:
         """Stop a job before its commit; after that it goes on, since its charge is spent. It fails as `get` does."""
@@ -135,7 +137,7 @@ class Jobs:
                 record = records.jobs.next(now)
                 if record is None:
                     return None
-                taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS, "phase": ""})
+                taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS})
                 records.jobs.put(taken)
         except StillroomError:
             return None
@@ -156,6 +158,7 @@ class Jobs:
         with self._changed:
             self._mine.discard(record.job)
             self._cancelled.discard(record.job)
+            self._phase.pop(record.job, None)
         self._keep(record.job, outcome)
         self._heard(_told(outcome))
 
@@ -189,10 +192,10 @@ class Jobs:
             Refusal: `RUN_CANCELLED`.
         """
         with self._changed:
-            cancelled = job in self._cancelled and phase not in _COMMITTED
-        if cancelled:
-            raise Refusal(Code.RUN_CANCELLED, "The run was cancelled. What was committed before stays so.", "Ask again to run it.")
-        self._keep(job, {"phase": phase})
+            if job in self._cancelled and phase not in _COMMITTED:
+                raise Refusal(Code.RUN_CANCELLED, "The run was cancelled. What was committed before stays so.", "Ask again to run it.")
+            self._phase[job] = phase
+            self._changed.notify_all()
 
 
 _COMMITTED = frozenset({door.Step.SETTLE, door.Step.MEASURE})
