@@ -7,6 +7,8 @@ import hashlib
 import json
 import socket
 import ssl
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,9 @@ from http_message_signatures import HTTPMessageSigner, algorithms
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home import Home
 from stillroom.adapters.http.signatures import LIFETIME, Message, digest_header, sign_request
+from stillroom.adapters.remote.sender import Sender
 from stillroom.crypto.envelope import seal
+from stillroom.model import errand
 from stillroom.model.codec import digest_of, encode
 from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
@@ -24,9 +28,11 @@ from stillroom.room import contracts
 from stillroom.room.signed import sign
 from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
 from tests.parties import PARTIES, QUESTION, document
+from tests.services import wish
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from stillroom.crypto.keys import SigningKey
     from tests.services import Served
@@ -36,6 +42,13 @@ ANY = ssl.create_default_context()
 
 COVERED = ("@method", "@authority", "@path", "@query", "content-digest")
 """What an honest signature covers."""
+
+
+TICKET = "7" * 32
+"""The errand that `errand_waits` lets wait."""
+
+CLOSE = "Connection: close"
+"""Lets a server end a connection after its answer."""
 
 
 def key_of(room: Served, party: str) -> SigningKey:
@@ -137,3 +150,23 @@ def amend(room: Served, *signers: SigningKey, **changes: object) -> Contract:
     everybody = {key.public.text: key for key in (*keys.values(), *signers)}
     contracts.submit(room.service.room, seal(CONTRACT_TYPE, encode(after), list(everybody.values())))
     return after
+
+
+@contextmanager
+def errand_waits(room: Served) -> Iterator[Path]:
+    """Let an errand to bring the visits wait for the clinic's agent, and yield the folder where its files arrive."""
+    grounds = errand.ShownGrounds(contract="", question="", decisions=(), versions={"visits": 1})
+    task = errand.Bring(reservation="r", dataset="visits", columns=(), key="A" * 43 + "=", proof="", grounds=grounds)
+    mailbox, sender = room.service.mailbox, Sender(room.service.room.notary, room.service.mailbox, SystemEntropy())
+    mailbox.fetch("clinic", wish(0))
+    thread = threading.Thread(target=sender.send, args=("clinic", task, 60, TICKET))
+    place = room.service.incoming / TICKET / "visits" / "1"
+    place.mkdir(parents=True)
+    thread.start()
+    try:
+        while mailbox.errand(TICKET) is None:
+            threading.Event().wait(0.01)
+        yield place
+    finally:
+        mailbox.reply(TICKET, errand.Reply())
+        thread.join(60)

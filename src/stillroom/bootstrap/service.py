@@ -140,7 +140,8 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     from stillroom.adapters.http.channel import Channel
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
-    return Channel(membership.url, home.signing_key, membership.key, SystemClock(), SystemEntropy(), pinned, shown=_shown(home.path))
+    key = home.signing_key
+    return Channel(membership.url, key, membership.key, SystemClock(), SystemEntropy(), pinned, shown=_shown(home.path))
 
 
 def _shown(folder: Path | None) -> Path | None:

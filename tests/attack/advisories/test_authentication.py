@@ -123,7 +123,7 @@ def work(room: Served, message: Message, wanted: set[str]) -> Counter[str]:
 
 
 def test_cve_2024_21671_the_same_work_is_done_for_keys_that_are_known_and_others(room: Served) -> None:
-    """vantage6, and Vault by LDAP (CVE-2023-3462): names that exist took longer to refuse, since only their passwords were looked at.
+    """vantage6: the time of an answer told whether a name exists. In Vault, for LDAP, the answer itself did (CVE-2023-3462).
 
     Here: signatures that are verified, and reads of the store, are counted, for wrong signatures of a known key and of an unknown one, and
     for right ones of a key that waits and of an unknown one.
@@ -175,7 +175,7 @@ def test_a_refused_request_does_nothing(room: Served) -> None:
 
 
 def test_a_request_is_not_taken_twice_however_it_is_written(room: Served) -> None:
-    """Flower: nodes were authenticated in a way that requests could be sent again (its release notes of 1.15.0, pull request 4767).
+    """Flower 1.15.0 made its authentication of nodes resilient against replays (its release notes; there is no advisory).
 
     Here: the same request again, by another connection, with its headers in other letters and in another order, and to a server that has
     started again since.
@@ -264,7 +264,7 @@ def test_cve_2025_6004_another_spelling_is_not_another_sender(room: Served) -> N
 
 
 def test_a_name_in_front_is_not_the_rooms(room: Served) -> None:
-    """Superset, and whatever stands behind a proxy: a host that the sender names was believed (a class that is known from many reviews).
+    """Behind a proxy, a host or a path that the sender names is believed (a class that is known from many reviews).
 
     Here: what a signature covers is what arrived; another host, a forwarded one, or a path that a proxy would rewrite change nothing.
     """

@@ -2,58 +2,33 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import APIRouter
 
-from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.http.signatures import sign_request
-from stillroom.adapters.remote.sender import Sender
 from stillroom.client.members import make_home
 from stillroom.crypto.canonical import digest
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.entry import Decision
-from stillroom.model import errand
 from stillroom.policy.approval import APPROVAL_TYPE
 from stillroom.room import approvals, contracts, door
 from stillroom.room.signed import sign
 from stillroom.room.statement import DATA_TYPE, JOIN_TYPE, DataStatement, JoinStatement
 from stillroom.server.api import logs
 from stillroom.server.app import actions, make_app
-from tests.callers import amend, asked, key_of, nonce, question, sent, signed, written
+from tests.callers import TICKET, amend, asked, errand_waits, key_of, nonce, question, sent, signed, written
 from tests.parties import PARTIES, QUESTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.services import Served
-
-TICKET = "7" * 32
 
 
 def waiting_job(room: Served) -> str:
     """Return a run of the insurer's that nobody works on: no agent is there."""
     return room.service.jobs.ask("insurer", question(room)).job
-
-
-@contextmanager
-def errand_for(room: Served, party: str) -> Iterator[None]:
-    """Let an errand to bring the visits wait for a party's agent."""
-    grounds = errand.ShownGrounds(contract="", question="", decisions=(), versions={"visits": 1})
-    task = errand.Bring(reservation="r", dataset="visits", columns=(), key="A" * 43 + "=", proof="", grounds=grounds)
-    sender = Sender(room.service.room.notary, room.service.mailbox, SystemEntropy())
-    thread = threading.Thread(target=sender.send, args=(party, task, 60, TICKET))
-    (room.service.incoming / TICKET / "visits" / "1").mkdir(parents=True)
-    thread.start()
-    while room.service.mailbox.errand(TICKET) is None:
-        threading.Event().wait(0.01)
-    yield
-    room.service.mailbox.reply(TICKET, errand.Reply())
-    thread.join(60)
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v1/runs/{}"), ("GET", "/v1/runs/{}/events"), ("DELETE", "/v1/runs/{}")])
@@ -76,7 +51,7 @@ def test_cve_2024_4263_a_right_to_errands_is_one_to_the_own_errands(room: Served
 
     Here: every member may answer errands, and bring files for them; another party's ticket does not help.
     """
-    with errand_for(room, "clinic"):
+    with errand_waits(room):
         for ticket in (TICKET, "8" * 32):
             answers = [
                 asked(room, "POST", f"/v1/errands/{ticket}", b"{}"),
@@ -223,7 +198,7 @@ def test_cve_2023_28635_a_name_is_nothing_but_a_name(room: Served) -> None:
 
 
 def test_cve_2026_24178_who_does_something_is_who_signs_it(room: Served) -> None:
-    """NVFlare: the dashboard believed the identity that a request named, not the one that it proved.
+    """NVFlare: in the dashboard's management of users, a key that the sender of a request chose was enough to act as somebody else.
 
     Here: the clinic names the insurer in a question, a decision, an announcement and a wish to join.
     """

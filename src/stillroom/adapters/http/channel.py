@@ -44,7 +44,7 @@ class Channel:
         key: The key.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - both ends, and the world
+    def __init__(  # noqa: PLR0913, PLR0917 - both ends, certificates, and the world
         self,
         url: str,
         key: SigningKey,
