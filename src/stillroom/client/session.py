@@ -143,11 +143,11 @@ class Session:
             raise Refusal(Code.CONTRACT_UNKNOWN, "No contract is in force.", "All parties sign one with `stillroom contract sign`.")
         return envelope
 
-    def sign(self, file: str | Path) -> SignedContract:
-        """Sign a contract file as this party, and hand it to the room."""
+    def sign(self, file: str | Path | Contract) -> SignedContract:
+        """Sign a contract, or the one in a file, as this party, and hand it to the room."""
         from stillroom.client.contracts import signed
 
-        return self._access.submit(signed(Path(file), self._home.signing_key))
+        return self._access.submit(signed(file, self._home.signing_key))
 
     @property
     def _own(self) -> OwnData:
