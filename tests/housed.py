@@ -52,22 +52,24 @@ class Housed:
         """Return a browser without anybody signed in, as far as HTTP goes."""
         return httpx.Client(base_url=self.urls[party], headers={"Origin": self.urls[party]}, timeout=60)
 
-    def entered(self, party: str, name: str, role: str) -> httpx.Client:
+    @contextmanager
+    def entered(self, party: str, name: str, role: str) -> Iterator[httpx.Client]:
         """Sign somebody in."""
-        client = self.client(party)
-        answer = client.post(self.link(party, name, role))
-        assert answer.status_code == 303, answer.text
-        return client
+        with self.client(party) as client:
+            answer = client.post(self.link(party, name, role))
+            assert answer.status_code == 303, answer.text
+            yield client
 
 
 @contextmanager
-def housed(folder: Path, *parties: str) -> Iterator[Housed]:
-    """Serve the room of a folder, and the pages of its parties as far as they have homes; their agents run, too."""
+def housed(folder: Path, *parties: str, alone: bool = False) -> Iterator[Housed]:
+    """Serve the room of a folder, and the pages of its parties; their agents run, too, unless the pages are to be alone."""
     with serving(folder) as room, ExitStack() as stack:
-        stack.enter_context(room.agents(*parties))
+        stack.enter_context(room.agents(*(() if alone else parties)))
         found = Housed(room)
         for party in parties:
-            found.urls[party] = stack.enter_context(paged(folder / party, "127.0.0.1:0", heard(room.notes[party].append)))
+            notes = heard(room.notes.setdefault(party, []).append)
+            found.urls[party] = stack.enter_context(paged(folder / party, "127.0.0.1:0", notes))
         yield found
 
 
@@ -112,17 +114,20 @@ class Seat:
 
     def check(self, name: str) -> None:
         """Keep pictures of the page, on a desk and on a phone, and see that it is fit for everybody."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-        self._fit(name)
+        self.shoot(name)
         self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a typed dictionary
-        self.page.screenshot(path=SHOTS / f"{name}-phone.png", full_page=True)
+        self.shoot(f"{name}-phone")
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= PHONE["width"], f"{name} is {wide} pixels wide on a phone"
-        self._fit(name)
+        self._check_fit(name)
         self.page.set_viewport_size(DESK)  # type: ignore[arg-type]  # likewise
 
-    def _fit(self, name: str) -> None:
+    def shoot(self, name: str) -> None:
+        """Keep a picture of the page."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+    def _check_fit(self, name: str) -> None:
         """See that axe finds nothing, and the browser has not complained."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)

@@ -57,11 +57,11 @@ def run(
 
     notes = heard(_say)
     agent = open_agent(home, notes)
-    signal.signal(signal.SIGTERM, lambda *_: agent.stop())
     if (certificate is None) != (key is None):
         raise InvalidInput(Code.USAGE, "A certificate goes with its key.", "Give both --certificate and --key, or neither.")
     files = None if certificate is None or key is None else (certificate, key)
     with nullcontext() if no_pages else paged(home, pages, notes, files) as url:
+        signal.signal(signal.SIGTERM, lambda *_: agent.stop())
         if url is not None:
             _say(f"Pages at {url}")
         _say("The agent runs.")

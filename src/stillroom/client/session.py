@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.client.caps import cap_of
@@ -16,6 +15,8 @@ from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stillroom.adapters.home import Home
     from stillroom.client.access import Access
     from stillroom.client.own_data import OwnData

@@ -74,7 +74,6 @@ def _headers(answer: Message) -> dict[str, str]:
     return HEADERS if kept else {**HEADERS, "Cache-Control": "no-store"}
 
 
-
 def _problem(house: House, method: str, headers: dict[str, str]) -> StillroomError | None:
     """Return what is wrong with a request, if anything."""
     host = headers.get("host", "").lower()

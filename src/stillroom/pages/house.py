@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +75,14 @@ class House:
         """Come to the room as the party. It fails as `stillroom.client.session.open_room`."""
         from stillroom.client.session import open_room
 
-        return open_room(self.path, progress=progress)
+        return self._shared if progress is None else open_room(self.path, progress=progress)
+
+    @cached_property
+    def _shared(self) -> Session:
+        """The session of all requests, with its connections; a question on its way has one of its own."""
+        from stillroom.client.session import open_room
+
+        return open_room(self.path)
 
     @property
     def scheme(self) -> str:

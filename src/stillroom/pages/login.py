@@ -20,6 +20,8 @@ from stillroom.pages.access import PUBLIC, Action, permit
 from stillroom.pages.guard import SAFE
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.responses import Response
 
     from stillroom.adapters.home.people import Person
@@ -65,20 +67,40 @@ def house_of(request: Request) -> House:
 def by(action: Action) -> Any:  # noqa: ANN401 - a dependency, which FastAPI reads
     """Return the parameter of a route that says who is there, and lets only those through who may do the action."""
 
-    async def dependency(request: Request) -> Visitor | None:
-        return None if action in PUBLIC else await _entered(request, action)
+    async def dependency(request: Request) -> AsyncIterator[Visitor | None]:
+        if action in PUBLIC:
+            yield None
+            return
+        person, token = _entered(request, action)
+        form = FormData() if request.method in SAFE else await request.form()
+        try:
+            yield _checked(request, Visitor(person, token, form))
+        finally:
+            await form.close()
 
     dependency.action = action  # type: ignore[attr-defined]  # found again by `stillroom.pages.app.actions`
     return Depends(dependency)
 
 
-async def _entered(request: Request, action: Action) -> Visitor:
-    """Return who sends a request, if the person may do this, and its form, if it has one, is one of this session's."""
+def _entered(request: Request, action: Action) -> tuple[Person, str]:
+    """Return who sends a request and the session's token, if the person may do this.
+
+    Raises:
+        Refusal: `LOGIN_INVALID`, `NOT_ALLOWED`.
+    """
     token = request.cookies.get(house_of(request).cookie, "")
     person = house_of(request).people.person(token)
-    visitor = Visitor(person, token, FormData() if request.method in SAFE else await request.form())
-    request.state.visitor = visitor
+    request.state.visitor = Visitor(person, token, FormData())
     permit(person.role, action)
+    return person, token
+
+
+def _checked(request: Request, visitor: Visitor) -> Visitor:
+    """Return a visitor whose form, if there is one, is of this session.
+
+    Raises:
+        InvalidInput: `REQUEST_INVALID`.
+    """
     if request.method not in SAFE and not hmac.compare_digest(visitor.text(FIELD).encode(), visitor.secret.encode()):
         raise InvalidInput(Code.REQUEST_INVALID, "The form is not one of this session's.", "Load the page again, and send it from there.")
     return visitor

@@ -72,7 +72,7 @@ def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path]
         certificate: Files with the certificate and its key, in PEM, for TLS.
 
     Raises:
-        InvalidInput: `USAGE` if that is no address, or other machines could reach it without TLS; or as `stillroom.adapters.home.Home.open`.
+        InvalidInput: `USAGE` if that is no address, or others could reach it without TLS; or as `stillroom.adapters.home.Home.open`.
         Failed: `SERVER_UNAVAILABLE` if the port is taken.
     """
     import uvicorn

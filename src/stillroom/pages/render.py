@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from stillroom.model.release import Table
     from stillroom.pages.login import Visitor
 
 MENU = (
@@ -65,15 +66,32 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(moment=moment, short=short, rho=rho, delta=delta, epsilon=epsilon, epsilon_at=epsilon_at, guess=percent, grouped=grouped)
+    made.filters.update(
+        moment=moment,
+        short=short,
+        rho=rho,
+        delta=delta,
+        epsilon=epsilon,
+        epsilon_at=epsilon_at,
+        guess=percent,
+        grouped=grouped,
+        power=power,
+        title=title,
+    )
     return made
+
+
+_GAP = "\N{NARROW NO-BREAK SPACE}"
+"""What stands between thousands."""
+
+_SPACES = frozenset(f"\t\n{_GAP}")
 
 
 def _plain(value: object) -> object:
     """Show by its code point what does not print: nothing that another party wrote may hide or move what stands beside it."""
     if type(value) is not str:
         return value
-    return "".join(one if one.isprintable() or one in "\t\n" else f"\\u{ord(one):04x}" for one in value)
+    return "".join(one if one.isprintable() or one in _SPACES else f"\\u{ord(one):04x}" for one in value)
 
 
 def moment(seconds: float) -> str:
@@ -84,6 +102,22 @@ def moment(seconds: float) -> str:
 def short(digest: str) -> str:
     """Return the beginning of a digest or key, which is enough to tell it from others by eye."""
     return digest.removeprefix("sha256:").removeprefix("ed25519:")[:12]
+
+
+def power(number: float) -> str:
+    """Return a small number as people write it: 10⁻⁹, 2.5 × 10⁻⁷."""
+    digits, e, exponent = f"{number:g}".partition("e")
+    if not e:
+        return digits
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised}" if digits == "1" else f"{digits} \N{MULTIPLICATION SIGN} 10{raised}"
+
+
+def title(table: Table) -> str:
+    """Return what a table is about: its numbers, by its keys."""
+    noisy = [heading.name for heading in table.headings if heading.noisy]
+    keys = [heading.name for heading in table.headings if not heading.noisy]
+    return " by ".join(", ".join(names) for names in (noisy, keys) if names)
 
 
 def rho(units: int) -> str:
@@ -112,4 +146,4 @@ def grouped(number: str) -> str:
     sign, digits = ("-" if whole.startswith("-") else ""), whole.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
         return number
-    return f"{sign}{int(digits):,}{dot}{places}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")
+    return f"{sign}{int(digits):,}{dot}{places}".replace(",", _GAP).replace("-", "\N{MINUS SIGN}")

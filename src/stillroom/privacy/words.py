@@ -84,7 +84,10 @@ def _sentence(subject: str, release: str, cap: str) -> str:
 
 
 def percent(epsilon: float, delta: float) -> str:
-    """Return the most often that an attacker who starts at 50:50 guesses right, in per cent, rounded up, with as many decimals as it takes to stay below 100."""
+    """Return how often an attacker who starts at 50:50 guesses right, at most, in per cent.
+
+    It is rounded up, with as many decimals as it takes to stay below 100.
+    """
     probability = Fraction(guess_probability(epsilon, delta)) * 100
     for digits in (1, 2, 3, 4):
         steps = math.ceil(probability * 10**digits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +16,9 @@ from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
 
 if TYPE_CHECKING:
+    from stillroom.client.result import Release
     from stillroom.model.contract import Contract
+    from stillroom.model.price import Price
     from stillroom.model.question import Term
     from stillroom.pages.house import House
     from stillroom.ports import Progress
@@ -25,7 +28,16 @@ router = APIRouter()
 SUGGESTIONS = 12
 """The most names that are suggested at a time."""
 
-START = {"sql": "", "by": "epsilon", "amount": "1", "group_size": "", "groups_per_person": "", "dialect": "duckdb", "pure": "", "nonnegative": ""}
+START = {
+    "sql": "",
+    "by": "epsilon",
+    "amount": "1",
+    "group_size": "",
+    "groups_per_person": "",
+    "dialect": "duckdb",
+    "pure": "",
+    "nonnegative": "",
+}
 """What the form says before it is filled in."""
 
 _WORD = re.compile(r"[\w.]*\Z")
@@ -36,7 +48,7 @@ _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 def show(request: Request, visitor: Annotated[Visitor, by(Action.PRICE)], sql: str = "") -> Response:
     """Show the editor."""
     del visitor
-    return _editor(request, {**START, "sql": sql})
+    return _editor(request, {**START, "sql": sql}, Priced())
 
 
 @router.post("/ask/price")
@@ -44,8 +56,9 @@ def price(request: Request, visitor: Annotated[Visitor, by(Action.PRICE)]) -> Re
     """Show what the question would cost: as a part of the page, or, without scripts, as a page."""
     asked = _filled(visitor)
     if request.headers.get("hx-request") != "true":
-        return _editor(request, asked, **_priced(house_of(request), asked))
-    return page(request, "price.html", **_priced(house_of(request), asked))
+        return _editor(request, asked, _priced(house_of(request), asked))
+    priced = _priced(house_of(request), asked)
+    return page(request, "price.html", price=priced.price, error=priced.error, beyond=priced.beyond)
 
 
 @router.post("/ask/names")
@@ -63,15 +76,13 @@ def names(request: Request, visitor: Annotated[Visitor, by(Action.PRICE)]) -> Re
 def ask(request: Request, visitor: Annotated[Visitor, by(Action.ASK)]) -> Response:
     """Ask, and follow the run."""
     house, asked = house_of(request), _filled(visitor)
-    try:
-        terms = _terms(asked)
-        found = house.session().price(asked["sql"], dialect=asked["dialect"], **terms)
-    except StillroomError as error:
-        return _editor(request, asked, status=422, price=None, error=error, beyond=None)
-    house.journal.note(visitor.person, "asked", found.plan_digest)
+    priced = _priced(house, asked)
+    if priced.price is None:
+        return _editor(request, asked, priced, status=422)
+    house.journal.note(visitor.person, "asked", priced.price.plan_digest)
 
-    def go(progress: Progress) -> object:
-        return house.session(progress).ask(asked["sql"], dialect=asked["dialect"], **terms)
+    def go(progress: Progress) -> Release:
+        return house.session(progress).ask(asked["sql"], parameters=None, dialect=asked["dialect"], **_terms(asked))
 
     run = house.runs.start(visitor.person.name, asked["sql"], go)
     return RedirectResponse(f"/runs/{run.name}", status_code=303)
@@ -94,22 +105,45 @@ def events(request: Request, name: str, visitor: Annotated[Visitor, by(Action.AS
     return StreamingResponse(found.events(), media_type="text/event-stream")
 
 
-def _editor(request: Request, asked: dict[str, str], *, status: int = 200, **priced: object) -> Response:
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A price, or why there is none; neither before anything was asked.
+
+    Attributes:
+        price: The price.
+        error: Why there is none.
+        beyond: The cap for one release, as ε, if the price is beyond it.
+    """
+
+    price: Price | None = None
+    error: StillroomError | None = None
+    beyond: float | None = None
+
+
+def _editor(request: Request, asked: dict[str, str], priced: Priced, *, status: int = 200) -> Response:
     contract = house_of(request).session().contract
-    may_ask = house_of(request).party in contract.ask
-    shown = priced or {"price": None, "error": None, "beyond": None}
-    dialects = [str(one) for one in Dialect]
-    return page(request, "ask.html", status=status, asked=asked, contract=contract, dialects=dialects, may_ask=may_ask, **shown)
+    return page(
+        request,
+        "ask.html",
+        status=status,
+        asked=asked,
+        contract=contract,
+        dialects=[str(one) for one in Dialect],
+        may_ask=house_of(request).party in contract.ask,
+        price=priced.price,
+        error=priced.error,
+        beyond=priced.beyond,
+    )
 
 
-def _priced(house: House, asked: dict[str, str]) -> dict[str, object]:
+def _priced(house: House, asked: dict[str, str]) -> Priced:
     """Return a price, or why there is none."""
     try:
         session = house.session()
-        found = session.price(asked["sql"], dialect=asked["dialect"], **_terms(asked))
-        return {"price": found, "error": None, "beyond": session.cap_exceeded(found)}
+        found = session.price(asked["sql"], parameters=None, dialect=asked["dialect"], **_terms(asked))
+        return Priced(price=found, beyond=session.cap_exceeded(found))
     except StillroomError as error:
-        return {"price": None, "error": error, "beyond": None}
+        return Priced(error=error)
 
 
 def _filled(visitor: Visitor) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -12,8 +13,8 @@ from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.pages.access import Action
-from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.logbook import Logbook
+from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
 from stillroom.pages.watched import membership_of
 from stillroom.policy.contract_text import examine, parse_contract
@@ -100,5 +101,5 @@ def _versions(house: House) -> tuple[tuple[Contract, tuple[str, ...]], ...]:
 
     book = Logbook.read(house.session().export_log(), membership_of(house.path))
     found = [read(envelope) for envelope in book.contracts()]
-    changes = [(), *(difference(old, new) for old, new in zip(found, found[1:], strict=False))]
+    changes = [(), *(difference(old, new) for old, new in itertools.pairwise(found))]
     return tuple(reversed(list(zip(found, changes, strict=True))))

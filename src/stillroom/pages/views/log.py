@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Request, Response
 
 from stillroom.pages.access import Action
-from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.logbook import Logbook
+from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
 from stillroom.pages.watched import membership_of
 
@@ -23,9 +23,7 @@ LINES_SHOWN = 100
 
 
 @router.get("/log")
-def show(  # noqa: PLR0913, PLR0917 - what is searched for
-    request: Request, visitor: Annotated[Visitor, by(Action.SEE_LOG)], words: str = "", kind: str = "", after: int = 0
-) -> Response:
+def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_LOG)], words: str = "", kind: str = "", after: int = 0) -> Response:
     """List the entries, the latest first; those in which some words stand, if asked for."""
     del visitor
     book = _book(house_of(request))

@@ -12,8 +12,8 @@ from stillroom.crypto.canonical import digest as digest_of_bytes
 from stillroom.errors import StillroomError
 from stillroom.pages.access import Action, not_allowed
 from stillroom.pages.chart import charts_of
-from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.logbook import Logbook
+from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
 from stillroom.pages.watched import membership_of
 

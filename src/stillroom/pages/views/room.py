@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarmed
 from stillroom.pages.access import Action
-from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.logbook import Logbook
+from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
 from stillroom.pages.watched import membership_of, watch_of
 
@@ -40,7 +40,7 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
         contract=contract,
         data=data,
         problem=None if problem is None or problem.code is Code.CONTRACT_UNKNOWN else problem,
-        unconfirmed=problem is not None and problem.code is Code.NOT_ALLOWED,
+        unconfirmed=problem is not None and problem.code in {Code.NOT_ALLOWED, Code.REQUEST_UNSIGNED},
         alarms=[Alarmed(one) for one in watch_of(house.path).alarms()],
         notes=house.notes.latest(),
         book=book,
