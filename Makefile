@@ -5,10 +5,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --annotation-style line \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --build-deps-for wheel --build-deps-for editable
 
-.PHONY: help demo test chromium test-properties test-others test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
+.PHONY: help demo demo-service test chromium test-properties test-others test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
 
 help:
 	@echo "make demo          the whole story in a minute, on real patients' data"
+	@echo "make demo-service  a server and two agents, three processes, on the same data"
 	@echo "make test          all tests but the slow ones, in two processes (test-properties, test-others)"
 	@echo "make test-slow     the slow ones"
 	@echo "make check-fast    linters, types, layers and unit tests"
@@ -21,6 +22,9 @@ help:
 
 demo: .venv/core.stamp
 	@$(BIN)/stillroom demo
+
+demo-service: .venv/core.stamp
+	@$(BIN)/stillroom demo service
 
 test: .venv/dev.stamp chromium
 	@$(MAKE) --no-print-directory -j2 test-properties test-others

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.accuracy.compared import cubes, quantiles, skewed_join
+from bench.ledger import ledger
 from bench.noise import noise
 from bench.probe import ROOT, say
 from bench.report import Row, machine, page, table
@@ -42,6 +43,7 @@ PARTS = {
     "selection": Part(selection),
     "stories": Part(stories),
     "room": Part(small_room, always=True),
+    "ledger": Part(ledger, always=True),
     "huge": Part(huge),
     "installation": Part(installed),
     "small": Part(small),
@@ -50,7 +52,7 @@ PARTS = {
 
 GROUPS = {
     "accuracy": ("cube", "skewed", "quantiles"),
-    "speed": ("large", "import", "noise", "selection", "stories", "room", "huge", "installation", "small"),
+    "speed": ("large", "import", "noise", "selection", "stories", "room", "ledger", "huge", "installation", "small"),
 }
 """Names of several parts."""
 

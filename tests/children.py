@@ -29,7 +29,7 @@ STOPPED = 99
 """Exit code of a child that stopped where it was told to."""
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.children"])
+FORKS.set_forkserver_preload(["psycopg", "tests.attempts", "tests.children"])
 
 
 def start(work: Callable[..., None], *arguments: object) -> BaseProcess:

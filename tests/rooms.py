@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
-from stillroom.adapters.sql_store.store import create_store, open_store
 from stillroom.adapters.vault import LocalVault
 from stillroom.crypto.envelope import add_signature
 from stillroom.crypto.keys import SigningKey
@@ -31,6 +30,7 @@ from stillroom.room.signed import sign
 from stillroom.room.stages import Rehearsal, Released
 from stillroom.room.statement import CONTRACT_TYPE, DATA_TYPE, QUESTION_TYPE, DataStatement
 from tests.marginals import made_up_cells
+from tests.stores import created, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -254,10 +254,19 @@ def numbered(number: int) -> str:
     return f"{SQL} WHERE members.age <> {number}"
 
 
-def build(folder: Path, value: Contract | None = None, *, caps: Mapping[str, Charge] | None = None, clock: Clock | None = None) -> Scene:
-    """Make a room with a contract in force and version 1 of all data announced."""
+def build(
+    folder: Path,
+    value: Contract | None = None,
+    *,
+    caps: Mapping[str, Charge] | None = None,
+    clock: Clock | None = None,
+    store: str | None = None,
+) -> Scene:
+    """Make a room with a contract in force and version 1 of all data announced; its store may be elsewhere."""
     under = value or contract()
-    create_store(folder / "room.sqlite")
+    if store is not None:
+        (folder / "store").write_text(store, encoding="utf-8")
+    created(store_of(folder))
     for owner in OWNERS:
         create_accounts(folder / f"{owner}.sqlite", owner).add("people", (caps or {}).get(owner, PLENTY))
     scene = reopen(folder, under, clock=clock)
@@ -267,13 +276,19 @@ def build(folder: Path, value: Contract | None = None, *, caps: Mapping[str, Cha
     return scene
 
 
+def store_of(folder: Path) -> str:
+    """Return the place of a room's store."""
+    elsewhere = folder / "store"
+    return elsewhere.read_text(encoding="utf-8") if elsewhere.exists() else str(folder / "room.sqlite")
+
+
 def reopen(folder: Path, value: Contract | None = None, *, clock: Clock | None = None, outlet: Outlet | None = None) -> Scene:
     """Open a room that `build` made."""
     vaults = {owner: LocalVault(open_accounts(folder / f"{owner}.sqlite", owner), KEYS[owner]) for owner in OWNERS}
     room = Room(
         notary=Notary("example.org/room", KEYS["room"]),
         outlet=outlet or Genuine(Guessing(), KEYS["room"]),
-        store=open_store(folder / "room.sqlite"),
+        store=opened(store_of(folder)),
         vaults=vaults,
         clock=clock or FakeClock(),
     )

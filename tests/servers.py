@@ -24,7 +24,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PASSWORD = "pa55'w\\ord @:/%"  # noqa: S105 - of these servers alone
 """The owner's password, which no message may show; with letters that have a meaning somewhere."""
@@ -32,20 +32,47 @@ PASSWORD = "pa55'w\\ord @:/%"  # noqa: S105 - of these servers alone
 NOBODY = "nobody"
 """Whom PostgreSQL runs as where the tests are run by root, whom it does not serve."""
 
+HASTY = ("fsync=off", "log_statement=all")
+"""How a server is set for tests: it forgets what was written when the machine stops, and logs what it is asked."""
 
-@dataclass(frozen=True)
+
+@dataclass
 class Server:
     """A PostgreSQL server.
 
     Attributes:
         folder: Where it is kept.
         port: Where it listens, on the loopback interface.
+        command: What starts it.
+        user: Whom it runs as, if not whom the tests are run by.
         process: What it runs in.
+        databases: How many were made with `database`.
     """
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes]
+    command: Sequence[str | Path]
+    user: str | None
+    process: subprocess.Popen[bytes] = field(init=False)
+    databases: int = 0
+
+    def start(self) -> None:
+        """Start it, and wait until it lets us in."""
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(self.command, user=self.user, env=_environment(self.folder), stderr=log)
+        _wait_for(self.folder / "log", self.process)
+
+    def stop(self) -> None:
+        """Stop it at once, whoever is connected, as a crash would."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(30)
+
+    def database(self) -> str:
+        """Make an empty database, and return its URL, with the owner's password."""
+        self.databases += 1
+        name = f"rooms_{self.databases}"
+        self.execute(f"CREATE DATABASE {name}")
+        return f"postgresql://owner:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{name}"
 
     def url(self, table: str, *, user: str = "owner", password: str | None = None, database: str = "postgres") -> str:
         """Return the URL of a table."""
@@ -100,19 +127,24 @@ def program() -> Path:
 
 
 @contextmanager
-def postgresql() -> Iterator[Server]:
+def postgresql(*settings: str) -> Iterator[Server]:
     """Start a PostgreSQL server that asks for passwords, and stop it."""
     folder = Path(mkdtemp(prefix="stillroom-postgresql-"))
     try:
-        yield from _running(folder)
+        server = _installed(folder, settings or HASTY)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
 
 
-def _running(folder: Path) -> Iterator[Server]:
+def _installed(folder: Path, settings: Sequence[str]) -> Server:
+    """Make a server's folder."""
     user = NOBODY if os.geteuid() == 0 else None
     programs = _copied(folder, user)
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
     making: list[str | Path] = [
         programs / "initdb",
@@ -124,17 +156,14 @@ def _running(folder: Path) -> Iterator[Server]:
         "--pwfile",
         folder / "password",
     ]
-    subprocess.run([*making, "--encoding=UTF8", "--no-sync"], user=user, env=environment, check=True, capture_output=True)
+    subprocess.run([*making, "--encoding=UTF8", "--no-sync"], user=user, env=_environment(folder), check=True, capture_output=True)
     port = free_port()
     serving: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port), "-k", ""]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*serving, "-c", "log_statement=all", "-c", "fsync=off"], user=user, env=environment, stderr=log)
-    try:
-        _wait_for(folder / "log", process)
-        yield Server(folder, port, process)
-    finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(30)
+    return Server(folder, port, [*serving, *(word for setting in settings for word in ("-c", setting))], user)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
 
 
 def _copied(folder: Path, user: str | None) -> Path:

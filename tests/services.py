@@ -10,25 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from stillroom import bootstrap
 from stillroom.adapters.clock import SystemClock
 from stillroom.adapters.entropy import SystemEntropy
+from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import Membership
-from stillroom.adapters.http.certificate import fingerprint
 from stillroom.adapters.http.channel import Channel
 from stillroom.adapters.http.listen import listening
 from stillroom.agent.main import open_agent
 from stillroom.client.members import join_server, look_at, make_home
 from stillroom.client.session import make_room, open_room
+from stillroom.model.codec import digest_of
+from stillroom.model.errand import Fetch
+from stillroom.model.question import Question, Terms
+from stillroom.room.signed import sign
+from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
-from stillroom.server.main import served
-from tests.parties import MEMBERS, PARTIES, VISITS, document
+from stillroom.server.main import certificates, served
+from stillroom.server.settings import Settings
+from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from fastapi import FastAPI
+    from uvicorn._types import ASGI3Application
 
     from stillroom.client.session import Session
     from stillroom.crypto.keys import SigningKey
@@ -57,6 +63,11 @@ class Served:
         found: Service = self.app.state.service
         return found
 
+    @property
+    def key(self) -> str:
+        """The room's public key."""
+        return self.service.room.notary.key.public.text
+
     def tell_members(self) -> None:
         """Tell homes that have joined before where the server is now."""
         for home in [file.parent for file in self.folder.glob("*/server.json")]:
@@ -68,7 +79,7 @@ class Served:
         """Make a party's home, join, and have the operator confirm it; return its key."""
         home = self.folder / party
         key = make_home(home, party, epsilon=epsilon, delta=1e-9)
-        found = look_at(self.url)
+        found = look_at(self.url, home)
         join_server(home, self.url, found, found.key)
         if confirmed:
             confirm(self.folder / "room", party, key)
@@ -93,8 +104,8 @@ class Served:
 
     def channel(self, key: SigningKey) -> Channel:
         """Return a channel of a key to the server."""
-        certificate = look_at(self.url).certificate
-        return Channel(self.url, key, SystemClock(), SystemEntropy(), certificate.encode() if certificate else None)
+        found = look_at(self.url)
+        return Channel(self.url, key, found.key, SystemClock(), SystemEntropy(), found.certificate.encode() if found.certificate else None)
 
     @contextmanager
     def agents(self, *parties: str) -> Iterator[None]:
@@ -120,33 +131,46 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, tls: bool = False) -> Iterator[Served]:
-    """Serve the room of a folder, which is made first if it is not there."""
+def serving(
+    folder: Path, *, tls: bool = False, settings: Settings | None = None, around: Callable[[FastAPI], ASGI3Application] | None = None
+) -> Iterator[Served]:
+    """Serve the room of a folder, which is made first if it is not there; with something around the application, if that is given."""
     room = folder / "room"
     if not room.exists():
         make_room(room, "example.org/study")
-    files = bootstrap.certificate(room, ["127.0.0.1"]) if tls else None
-    digest = None if files is None else fingerprint(files[1].read_bytes())
-    with listening("127.0.0.1", 0) as socket, served(room, digest) as app:
+    held = settings or Settings(tls=tls)
+    digest, files = certificates(room, held)
+    with listening("127.0.0.1", 0) as socket, served(room, digest, held) as app:
         config = uvicorn.Config(
-            app,
+            around(app) if around else app,
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=5,
-            ssl_keyfile=None if files is None else str(files[0]),
-            ssl_certfile=None if files is None else str(files[1]),
+            **files,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
         try:
-            found = Served(folder, f"{'https' if tls else 'http'}://127.0.0.1:{socket.getsockname()[1]}", app)
+            found = Served(folder, f"{'https' if held.tls else 'http'}://127.0.0.1:{socket.getsockname()[1]}", app)
             found.tell_members()
             yield found
         finally:
             server.should_exit = True
             app.state.service.mailbox.close()
             thread.join(30)
+
+
+def question_of(room: Served, epsilon: float = 1.0) -> bytes:
+    """Return the question of `tests.parties`, signed by the insurer."""
+    contract = room.session("insurer").contract
+    asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
+    return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)
+
+
+def wish(seconds: float, session: str = "0" * 32) -> Fetch:
+    """Return an agent's wish for errands."""
+    return Fetch(session=session, raises={"people": 1}, seconds=min(seconds, 30))
 
 
 def settled_in(folder: Path) -> Path:

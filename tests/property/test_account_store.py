@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger import account as rules
-from stillroom.ledger.account import Account, AccountName, Standing
+from stillroom.ledger.account import Account, AccountName, Share, Standing
 from stillroom.model.charge import Charge
 from stillroom.room.statement import HoldStatement, LapseStatement
 
@@ -40,6 +40,10 @@ STEPS = st.lists(
 )
 
 
+SHARES = {name: Share(spender="study: ann", cap=Charge(rho=9, delta=4)) for name in ("a", "b")}
+"""The reservations that are of one analyst's share; others are of nobody's."""
+
+
 def outcome(action: Callable[[], object]) -> Code | None:
     """Return the code of a refusal, or None."""
     try:
@@ -62,7 +66,7 @@ class Oracle:
         match kind, reservation, charge:
             case "hold", str(), Charge():
                 known = Charge(rho=0) if reservation in self.never_held else charge
-                self.account = rules.hold(self.account, reservation, known)
+                self.account = rules.hold(self.account, reservation, known, SHARES.get(reservation))
             case "commit", str(), None:
                 self.account = rules.commit(self.account, reservation)
             case "answer", str(), str():
@@ -80,7 +84,7 @@ def take(store: SqlAccounts, kind: str, reservation: str | None, charge: Charge 
     """Take a step in the store."""
     match kind, reservation, charge:
         case "hold", str(), Charge():
-            store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=charge), b"held")
+            store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=charge), b"held", SHARES.get(reservation))
         case "commit", str(), None:
             store.commit(reservation, "people")
         case "answer", str(), str():

@@ -27,6 +27,7 @@ from stillroom.ledger.entry import (
     RefusalCount,
     Refused,
     ReleaseStored,
+    TelemetryConsent,
     decode,
     encode,
 )
@@ -97,6 +98,12 @@ REFUSED = Refused(
     counts=(RefusalCount(code=Code.ACCOUNT_NOT_ENOUGH, count=2), RefusalCount(code=Code.SQL_INVALID, count=1)),
 )
 RAISED = AccountRaised(at=90, account=HEALTH)
+
+
+def consented(number: int, party: str = "healthco", *, on: bool = True) -> TelemetryConsent:
+    return TelemetryConsent(at=92, party=party, number=number, on=on, statement=PLAN)
+
+
 HOLDS = [held(HEALTH), held(INSURANCE)]
 APPROVED = [decided(Decision.APPROVED), decided(Decision.APPROVED, "insuranceco")]
 GOOD: list[Entry] = [
@@ -113,7 +120,10 @@ GOOD: list[Entry] = [
     RAISED,
     version(4),
     DataWithdrawn(at=95, dataset="customers"),
+    consented(1),
+    consented(1, "insuranceco"),
     activated(SECOND),
+    consented(2, on=False),
 ]
 
 
@@ -132,7 +142,8 @@ def test_a_true_history_adds_up() -> None:
     assert GOOD[7] == committed()
     assert state.runs["r2"].lapsed == {HEALTH}
     assert not state.runs["r2"].holds
-    assert replay(GOOD[:-1]).decisions == {(PLAN, "healthco"): Decision.APPROVED, (PLAN, "insuranceco"): Decision.APPROVED}
+    assert {party: (word.number, word.on) for party, word in state.consents.items()} == {"healthco": (2, False), "insuranceco": (1, True)}
+    assert replay(GOOD[:-2]).decisions == {(PLAN, "healthco"): Decision.APPROVED, (PLAN, "insuranceco"): Decision.APPROVED}
 
 
 def test_an_empty_log_is_a_log() -> None:
@@ -183,6 +194,10 @@ BROKEN: dict[str, list[Entry]] = {
     "a release without commit": [activated(), *HOLDS, stored()],
     "a release of another reservation": [activated(), *HOLDS, committed(), stored("r2")],
     "two releases": [activated(), *HOLDS, committed(), stored(), stored()],
+    "a word about telemetry without a contract": [consented(1)],
+    "a word about telemetry again": [activated(), consented(1), consented(1)],
+    "a word about telemetry with a gap": [activated(), consented(1), consented(3)],
+    "a first word about telemetry that is none": [activated(), consented(2)],
     "charges without end": [
         activated(),
         held(HEALTH, charge=Charge(rho=MOST)),

@@ -73,6 +73,9 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/errands"): MEMBERS,
     ("POST", "/v1/errands/{ticket}"): {"clinic"},
     ("PUT", "/v1/errands/{ticket}/files/{name}"): {"clinic"},
+    ("GET", "/v1/telemetry"): PARTIES,
+    ("POST", "/v1/telemetry"): {"insurer", "clinic"},
+    ("GET", "/v1/metrics"): {"desk"},
 }
 """Each route, and who gets past the door. A run is the insurer's, an errand the clinic's; `/v1/questions/check` takes an own question."""
 
@@ -96,7 +99,7 @@ class Crowd:
         if body is not None:
             message.headers["Content-Digest"] = digest_header(hashlib.sha256(body).digest())
         if who != "nobody":
-            sign_request(message, self.keys[who], self.served.service.room.clock.now(), SystemEntropy().token(16).hex())
+            sign_request(message, self.keys[who], self.served.key, self.served.service.room.clock.now(), SystemEntropy().token(16).hex())
         return httpx.request(method, message.url, content=body, headers=message.headers, timeout=60, trust_env=False)
 
 

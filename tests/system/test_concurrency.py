@@ -1,4 +1,4 @@
-"""Many ask at once, and there is room for ten questions: exactly ten are released, and every ledger says so."""
+"""Many ask at once, and there is room for ten questions: exactly ten are released, and every ledger says so, on either database."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def assert_exactly_ten(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("limit", LIMITS)
-def test_fifty_threads(tmp_path: Path, limit: str) -> None:
+def test_fifty_threads(tmp_path: Path, place: str, limit: str) -> None:
     value, caps = LIMITS[limit]()
-    scene = build(tmp_path, value, caps=caps or dict.fromkeys(OWNERS, PLENTY))
+    scene = build(tmp_path, value, caps=caps or dict.fromkeys(OWNERS, PLENTY), store=place)
     with ThreadPoolExecutor(50) as pool:
         answers = Counter(pool.map(lambda number: ask_numbered(scene, number), range(50)))
     refusal = {"accounts": Code.ACCOUNT_NOT_ENOUGH, "contract": Code.CONTRACT_CAP_EXCEEDED, "analyst": Code.ANALYST_CAP_EXCEEDED}[limit]
@@ -74,8 +74,8 @@ def test_fifty_threads(tmp_path: Path, limit: str) -> None:
     assert_exactly_ten(scene)
 
 
-def test_fifty_threads_ask_the_same(tmp_path: Path) -> None:
-    scene = build(tmp_path, contract(quantum_seconds=QUICK))
+def test_fifty_threads_ask_the_same(tmp_path: Path, place: str) -> None:
+    scene = build(tmp_path, contract(quantum_seconds=QUICK), store=place)
     with ThreadPoolExecutor(50) as pool:
         answers = Counter(pool.map(lambda _: ask_numbered(scene, 1), range(50)))
     assert answers["fresh"] == 1
@@ -83,9 +83,9 @@ def test_fifty_threads_ask_the_same(tmp_path: Path) -> None:
     assert scene.spent() == scene.account("insurer").spent == scene.replayed().spent == charge()
 
 
-def test_eight_processes(tmp_path: Path) -> None:
+def test_eight_processes(tmp_path: Path, place: str) -> None:
     value, caps = ten_by_accounts()
-    build(tmp_path, value, caps=caps)
+    build(tmp_path, value, caps=caps, store=place)
     children = [start(ask_all, str(tmp_path), value, [(5 * child + step) % 12 for step in range(4)]) for child in range(8)]
     for child in children:
         child.join(300)

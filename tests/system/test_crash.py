@@ -156,10 +156,10 @@ def test_the_durable_changes_of_an_ask_are_counted_right(pristine: Path, poor: P
         assert run(ask_until_change, str(tmp_path / name), changes + 1, "before") == 0
 
 
-def kill_often(folder: Path, kills: int, seed: int) -> None:
+def kill_often(folder: Path, store: str, kills: int, seed: int) -> None:
     """Let children ask a dozen questions each, and kill them at random moments of their first seconds."""
     value = contract(quantum_seconds=0.01)
-    build(folder, value)
+    build(folder, value, store=store)
     moments = random.Random(seed)
     for number in range(kills):
         child = start(ask_all, str(folder), value, range(6 * number, 6 * number + 12))
@@ -177,10 +177,10 @@ def kill_often(folder: Path, kills: int, seed: int) -> None:
     assert_settled(scene)
 
 
-def test_three_kills_at_random_moments(tmp_path: Path) -> None:
-    kill_often(tmp_path, 3, seed=3)
+def test_three_kills_at_random_moments(tmp_path: Path, place: str) -> None:
+    kill_often(tmp_path, place, 3, seed=3)
 
 
 @pytest.mark.slow
-def test_twenty_kills_at_random_moments(tmp_path: Path) -> None:
-    kill_often(tmp_path, 20, seed=20)
+def test_twenty_kills_at_random_moments(tmp_path: Path, place: str) -> None:
+    kill_often(tmp_path, place, 20, seed=20)

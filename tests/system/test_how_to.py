@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import shutil
+import socket
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from stillroom.cli.stories.processes import processes
 from tests.pages import DOCS, TUTORIAL, act_out, commands
+from tests.parties import PARTIES, document
 from tests.servers import postgresql, s3
 
 if TYPE_CHECKING:
@@ -19,8 +24,7 @@ if TYPE_CHECKING:
 PAGES = sorted((DOCS / "how-to").glob("*.md"))
 FROM_SCRATCH = {"set-up-a-room"}
 NOT_HERE = {"install", "audit-empirically", "data-sources", "run-a-server", "use-the-pages"}
-"""The first page changes the machine; the examples of the second are Python, and run with the documentation; the third needs servers; the
-commands of the last two go on until they are told to end, and have tests of their own."""
+"""The first page changes the machine; the examples of the second are Python, and run with the documentation; the others need servers."""
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,42 @@ def test_every_command_about_sources_ends_as_it_says(first_room: Path, tmp_path:
             assert name in text
             text = text.replace(name, place)
         act_out(text, folder)
+
+
+def test_every_command_about_servers_ends_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes on until Ctrl-C is a process beside the others; `ed25519:…` is what the other side reads out."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study").mkdir()
+    (tmp_path / "visits.csv").write_text("pid,cost\n" + "".join(f"p{number},{number}\n" for number in range(40)), encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    with processes() as started:
+        for command in commands((DOCS / "how-to" / "run-a-server.md").read_text(encoding="utf-8")):
+            line = command.replace("8461", port)
+            if line.endswith("# until Ctrl-C"):
+                started.start(*shlex.split(line, comments=True)[1:])
+                continue
+            if "ed25519:…" in line:
+                key = "study/clinic/public.key" if "confirm" in line else "study/room/room.json"
+                line = line.replace("ed25519:…", _key(tmp_path / key))
+            if "contract sign" in line:
+                _contract(tmp_path)
+            act_out(f"```console\n$ {line}\n```\n", tmp_path)
+
+
+def _key(file: Path) -> str:
+    """Return the public key in a file."""
+    text = file.read_text(encoding="utf-8")
+    return json.loads(text)["key"] if file.suffix == ".json" else text.strip()
+
+
+def _contract(folder: Path) -> None:
+    """Write a contract of the clinic alone."""
+    contract = document({name: _key(folder / "study/clinic/public.key") for name in PARTIES})
+    visits = contract["datasets"]["visits"]
+    del visits["columns"]["ward"]
+    changes = {"ask": ["clinic"], "receive": ["clinic"], "parties": contract["parties"][:1], "datasets": {"visits": visits}}
+    (folder / "contract.yaml").write_text(json.dumps({**contract, **changes}), encoding="utf-8")
 
 
 def exported(path: Path) -> bytes:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
+from stillroom.client.session import make_room
 from stillroom.client.verification import verify
-from stillroom.errors import Code, Failed, StillroomError
+from stillroom.errors import Code, Failed, InvalidInput, StillroomError
+from stillroom.server.administration import keep_at
 from tests.parties import QUESTION
+from tests.servers import PASSWORD
 from tests.services import serving, settle, settled_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.servers import Server
     from tests.services import Served
 
 
@@ -103,6 +108,33 @@ def test_it_works_over_tls_with_the_rooms_own_certificate(tmp_path: Path) -> Non
         settle(room)
         with room.agents("clinic", "insurer"):
             assert room.session("insurer").ask(QUESTION, epsilon=1.0).charged
+
+
+def test_a_room_on_postgresql_is_served_alike_and_names_its_database_without_a_password(
+    tmp_path: Path, database_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    secret = database_server.database()
+    url = secret.replace(f":{quote(PASSWORD, safe='')}@", "@")
+    make_room(tmp_path / "room", "example.org/study")
+    with pytest.raises(InvalidInput) as caught:
+        keep_at(tmp_path / "room", secret)
+    assert caught.value.code is Code.USAGE
+    keep_at(tmp_path / "room", url)
+    assert (tmp_path / "room" / "database.url").read_text(encoding="utf-8") == url
+    assert not (tmp_path / "room" / "room.sqlite").exists()
+    with serving(tmp_path) as room:
+        settle(room)
+        with room.agents("clinic", "insurer"):
+            asker = room.session("insurer")
+            release = asker.ask(QUESTION, epsilon=1.0)
+            assert verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log()).accepted
+    keep_at(tmp_path / "room", url)
+    make_room(tmp_path / "other", "example.org/other")
+    for place in (tmp_path / "other", tmp_path / "room"):
+        with pytest.raises(InvalidInput) as taken:
+            keep_at(place, url if place.name == "other" else f"{url}2")
+        assert taken.value.code is Code.ROOM_EXISTS
 
 
 def _code(session: object) -> Code:

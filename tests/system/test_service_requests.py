@@ -19,18 +19,13 @@ from stillroom.client.members import join_server, look_at, make_home
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, InvalidInput, Refusal, StillroomError, Unverified
 from stillroom.model import errand
-from stillroom.model.codec import digest_of
-from stillroom.model.question import Question, Terms
 from stillroom.model.record import JobRecord, JobState
-from stillroom.room.signed import sign
-from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm, joined
-from stillroom.server.caller import BODY_LIMIT
 from stillroom.server.main import served
 from stillroom.server.rates import Rates
-from tests.parties import QUESTION
+from stillroom.server.settings import Settings
 from tests.rooms import FakeClock
-from tests.services import serving, settled_in
+from tests.services import question_of, serving, settled_in, wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,19 +47,17 @@ def room(tmp_path: Path, settled: Path) -> Iterator[Served]:
         yield found
 
 
-def question(room: Served, epsilon: float = 1.0) -> bytes:
-    contract = room.session("insurer").contract
-    asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
-    return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)
-
-
 def send(room: Served, method: str, path: str, body: bytes | None = None, party: str = "insurer", **changes: str) -> httpx.Response:
     """Send a signed request whose headers are changed afterwards."""
     message = Message(method, room.url + path)
     if body is not None:
         message.headers["Content-Digest"] = digest_header(hashlib.sha256(body).digest())
     sign_request(
-        message, Home.open(room.folder / party).signing_key, room.service.room.clock.now(), hashlib.sha256(path.encode()).hexdigest()
+        message,
+        Home.open(room.folder / party).signing_key,
+        room.key,
+        room.service.room.clock.now(),
+        hashlib.sha256(path.encode()).hexdigest(),
     )
     return httpx.request(method, message.url, content=body, headers={**message.headers, **changes}, timeout=60, trust_env=False)
 
@@ -88,20 +81,20 @@ def test_what_is_no_envelope_is_refused(room: Served, path: str, body: bytes) ->
 
 
 def test_a_body_that_is_too_large_is_refused(room: Served) -> None:
-    answer = send(room, "POST", "/v1/contracts", bytes(BODY_LIMIT + 1))
+    answer = send(room, "POST", "/v1/contracts", bytes(Settings().body_limit + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, Code.REQUEST_TOO_LARGE)
 
 
 def test_a_body_that_was_not_signed_is_refused(room: Served) -> None:
     message = Message("POST", f"{room.url}/v1/errands")
-    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.service.room.clock.now(), "n")
+    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.key, room.service.room.clock.now(), "n")
     answer = httpx.post(message.url, content=b"{}", headers=message.headers, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (401, Code.REQUEST_UNSIGNED)
 
 
 def test_a_request_is_not_taken_a_second_time(room: Served) -> None:
     message = Message("GET", f"{room.url}/v1/balance")
-    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.service.room.clock.now(), "n")
+    sign_request(message, Home.open(room.folder / "insurer").signing_key, room.key, room.service.room.clock.now(), "n")
     answers = [httpx.get(message.url, headers=message.headers, trust_env=False).status_code for _ in range(2)]
     assert answers == [200, 401]
 
@@ -203,7 +196,7 @@ def test_a_run_of_another_party_is_like_one_that_is_not_there(room: Served) -> N
     with pytest.raises(Refusal) as caught:
         room.service.jobs.get("insurer", digest(b"nothing"))
     assert caught.value.code is Code.RUN_UNKNOWN
-    job = room.service.jobs.ask("insurer", question(room))
+    job = room.service.jobs.ask("insurer", question_of(room))
     with pytest.raises(Refusal) as other:
         room.service.jobs.get("clinic", job.job)
     assert (other.value.code, other.value.reason) == (Code.RUN_UNKNOWN, caught.value.reason)
@@ -211,19 +204,19 @@ def test_a_run_of_another_party_is_like_one_that_is_not_there(room: Served) -> N
 
 def test_nobody_asks_in_anothers_name(room: Served) -> None:
     with pytest.raises(Refusal) as caught:
-        room.service.jobs.ask("clinic", question(room))
+        room.service.jobs.ask("clinic", question_of(room))
     assert caught.value.code is Code.NOT_ALLOWED
 
 
 def test_a_run_that_is_cancelled_before_its_commit_holds_nothing(room: Served) -> None:
     clinic, mailbox = open_agent(room.folder / "clinic", print), room.service.mailbox
-    mailbox.fetch("clinic", {"people": 1}, 0)
+    mailbox.fetch("clinic", wish(0))
     with room.agents("insurer"):
-        job = room.service.jobs.ask("insurer", question(room)).job
-        (envelope,) = mailbox.fetch("clinic", {"people": 1}, 60)
+        job = room.service.jobs.ask("insurer", question_of(room)).job
+        (envelope,) = mailbox.fetch("clinic", wish(60))
         room.service.jobs.cancel("insurer", job)
         clinic.take(envelope)
-        (lapse,) = mailbox.fetch("clinic", {"people": 1}, 60)
+        (lapse,) = mailbox.fetch("clinic", wish(60))
         clinic.take(lapse)
         *_, last = room.service.jobs.phases("insurer", job, 1.0)
         assert last.state is JobState.FAILED
@@ -234,7 +227,7 @@ def test_a_run_that_is_cancelled_before_its_commit_holds_nothing(room: Served) -
 
 
 def test_a_run_whose_agent_is_away_fails_and_is_tried_again_when_asked_again(room: Served) -> None:
-    envelope = question(room)
+    envelope = question_of(room)
     with pytest.raises(StillroomError):
         room.session("insurer")._access.ask(envelope, _Silent())
     with room.agents("clinic", "insurer"):
@@ -244,7 +237,7 @@ def test_a_run_whose_agent_is_away_fails_and_is_tried_again_when_asked_again(roo
 def test_a_job_whose_worker_died_is_taken_up_by_the_next_server(tmp_path: Path, settled: Path) -> None:
     shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
     with serving(tmp_path) as first:
-        envelope = question(first)
+        envelope = question_of(first)
         dead = JobRecord(job=digest(envelope), party="insurer", question=envelope, state=JobState.RUNNING, lease=0.0)
     with serving(tmp_path) as second, second.agents("clinic", "insurer"):
         with second.service.room.store.writing() as records:

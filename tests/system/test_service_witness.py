@@ -13,7 +13,7 @@ from stillroom.client.verification import verify
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarm, check_alarm
 from tests.parties import PARTIES, QUESTION
-from tests.services import serving, settled_in
+from tests.services import question_of, serving, settled_in, wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,13 +106,13 @@ def test_data_are_not_brought_for_a_commit_in_another_log_than_the_one_that_was_
     with serving(folder) as room, room.agents("insurer"):
         agent = open_agent(folder / "clinic", print)
         mailbox = room.service.mailbox
-        mailbox.fetch("clinic", {"people": 1}, 0)
-        job = room.service.jobs.ask("insurer", _question(room))
+        mailbox.fetch("clinic", wish(0))
+        job = room.service.jobs.ask("insurer", question_of(room))
         for _ in range(2):  # hold and commit, by an agent that has seen nothing yet
-            for envelope in mailbox.fetch("clinic", {"people": 1}, 60):
+            for envelope in mailbox.fetch("clinic", wish(60)):
                 agent.take(envelope)
         (folder / "clinic" / "witness.json").write_bytes(seen)
-        for envelope in mailbox.fetch("clinic", {"people": 1}, 60):
+        for envelope in mailbox.fetch("clinic", wish(60)):
             agent.take(envelope)
         *_, last = room.service.jobs.phases("insurer", job.job, 1.0)
         assert last.problem is not None
@@ -120,14 +120,3 @@ def test_data_are_not_brought_for_a_commit_in_another_log_than_the_one_that_was_
         assert not [line for line in room.session("clinic").budget() if line.held.rho]
         agent.look()
     assert list((folder / "clinic" / "alarms").glob("*.json"))
-
-
-def _question(room: Served) -> bytes:
-    from stillroom.adapters.home import Home
-    from stillroom.model.codec import digest_of
-    from stillroom.model.question import Question, Terms
-    from stillroom.room.signed import sign
-    from stillroom.room.statement import QUESTION_TYPE
-
-    asked = Question(contract=digest_of(room.session("insurer").contract), sql=QUESTION, terms=Terms(epsilon=1.0), asked_by="insurer")
-    return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)

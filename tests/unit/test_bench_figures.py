@@ -61,7 +61,7 @@ def test_every_part_can_be_named_and_stands_where_the_report_has_it() -> None:
 
 def test_without_names_all_parts_are_measured_or_the_quick_ones() -> None:
     assert chosen([], full=True) == list(PARTS)
-    assert chosen([], full=False) == ["large", "import", "noise", "cube", "room"]
+    assert chosen([], full=False) == ["large", "import", "noise", "cube", "room", "ledger"]
 
 
 def test_peers_are_told_the_contracts_caps_and_the_mean_of_those_that_were_chosen() -> None:

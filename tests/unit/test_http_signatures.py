@@ -18,6 +18,7 @@ from tests.rooms import FakeClock
 
 KEY = SigningKey.from_seed(b"k" * 32)
 OTHER = SigningKey.from_seed(b"o" * 32)
+ROOM = "ed25519:" + "R" * 43
 NOW = 1_800_000_000
 BODY = b'{"a":1}'
 
@@ -26,18 +27,18 @@ def signed(body: bytes | None = BODY, nonce: str = "n1", now: float = NOW, key: 
     message = Message("POST", "https://room.example:8461/v1/runs?x=1")
     if body is not None:
         message.headers["Content-Digest"] = digest_header(hashlib.sha256(body).digest())
-    sign_request(message, key, now, nonce)
+    sign_request(message, key, ROOM, now, nonce)
     return message
 
 
 def refused(message: Message, now: float = NOW) -> None:
     with pytest.raises(Unverified) as caught:
-        verify_request(message, now)
+        verify_request(message, ROOM, now)
     assert caught.value.code is Code.REQUEST_UNSIGNED
 
 
 def test_a_signature_says_who_and_over_which_body() -> None:
-    found = verify_request(signed(), NOW)
+    found = verify_request(signed(), ROOM, NOW)
     assert (found.key, found.nonce, found.created) == (KEY.public, "n1", NOW)
     assert has_body(found, BODY)
     assert not has_body(found, BODY + b" ")
@@ -45,7 +46,7 @@ def test_a_signature_says_who_and_over_which_body() -> None:
 
 
 def test_a_request_without_a_signed_body_has_none() -> None:
-    found = verify_request(signed(body=None), NOW)
+    found = verify_request(signed(body=None), ROOM, NOW)
     assert has_body(found, b"")
     assert not has_body(found, BODY)
 
@@ -81,7 +82,7 @@ def test_it_is_good_for_a_minute(now: int) -> None:
 
 @pytest.mark.parametrize("now", [NOW - SKEW, NOW, NOW + LIFETIME])
 def test_clocks_may_differ_a_little(now: int) -> None:
-    verify_request(signed(), now)
+    verify_request(signed(), ROOM, now)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,8 @@ def test_clocks_may_differ_a_little(now: int) -> None:
         (' "content-digest"', ""),
         ('"@query" ', ""),
         ('alg="ed25519"', 'alg="hmac-sha256"'),
-        ('tag="stillroom"', 'tag="another"'),
+        ('tag="stillroom ', 'tag="another '),
+        (ROOM, OTHER.public.text),
         ("pyhms=", "other="),
     ],
 )
@@ -147,22 +149,22 @@ def test_whatever_stands_in_the_headers_the_answer_is_the_same(one: str, other: 
 
 def test_a_request_is_taken_once() -> None:
     replays = Replays(FakeClock(NOW))
-    found = verify_request(signed(), NOW)
+    found = verify_request(signed(), ROOM, NOW)
     assert replays.is_new(found)
     assert not replays.is_new(found)
-    assert replays.is_new(verify_request(signed(nonce="n2"), NOW))
-    assert replays.is_new(verify_request(signed(key=OTHER), NOW))
+    assert replays.is_new(verify_request(signed(nonce="n2"), ROOM, NOW))
+    assert replays.is_new(verify_request(signed(key=OTHER), ROOM, NOW))
 
 
 def test_a_server_that_starts_again_takes_nothing_from_before() -> None:
-    found = verify_request(signed(now=NOW - 1), NOW)
+    found = verify_request(signed(now=NOW - 1), ROOM, NOW)
     assert not Replays(FakeClock(NOW)).is_new(found)
 
 
 def test_a_nonce_is_remembered_as_long_as_its_signature_is_good() -> None:
     clock = FakeClock(NOW)
     replays = Replays(clock)
-    found = verify_request(signed(), NOW)
+    found = verify_request(signed(), ROOM, NOW)
     assert replays.is_new(found)
     clock.moment = NOW + LIFETIME + SKEW
     assert not replays.is_new(found)

@@ -11,6 +11,7 @@ from stillroom.room.statement import HOLD_TYPE, LAPSE_TYPE, HoldStatement, Lapse
 if TYPE_CHECKING:
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
+    from stillroom.ledger.account import Share
     from stillroom.model.charge import Charge
     from stillroom.model.grounds import Grounds
 
@@ -31,8 +32,12 @@ class LocalVault:
     def hold(self, room: str, reservation: str, population: str, charge: Charge, grounds: Grounds) -> bytes:
         """Hold a charge for a reservation and return the signed statement; the room in this very process has looked at the grounds."""
         del grounds
+        return self.hold_of(room, reservation, population, charge, None)
+
+    def hold_of(self, room: str, reservation: str, population: str, charge: Charge, share: Share | None) -> bytes:
+        """Hold a charge, of a share if one is named, and return the signed statement."""
         wanted = HoldStatement(room=room, reservation=reservation, account=self._name(population), charge=charge)
-        return self._accounts.hold(wanted, sign(wanted, HOLD_TYPE, self._key))
+        return self._accounts.hold(wanted, sign(wanted, HOLD_TYPE, self._key), share)
 
     def commit(self, reservation: str, population: str) -> None:
         """Spend a hold, for good."""

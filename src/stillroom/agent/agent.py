@@ -46,8 +46,8 @@ class ChannelCarrier:
 class Agent:
     """Does errands until it is told to stop. What brings data works beside the rest, so that a large table keeps no account waiting."""
 
-    def __init__(
-        self, channel: Channel, errands: Errands, book: SqlAccounts, witness: WitnessingAgent, note: Callable[[str], None]
+    def __init__(  # noqa: PLR0913, PLR0917 - what it does, what it watches, and who hears of it
+        self, channel: Channel, errands: Errands, book: SqlAccounts, witness: WitnessingAgent, note: Callable[[str], None], session: str
     ) -> None:
         """Put together an agent.
 
@@ -57,9 +57,11 @@ class Agent:
             book: The party's accounts.
             witness: Looks at the room's log.
             note: Hears in words what happens, for the party's own eyes.
+            session: What tells this start of the agent from others.
         """
         self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
         self._stopped = threading.Event()
+        self._session = session
 
     def run(self) -> None:
         """Fetch and do errands until `stop`."""
@@ -86,7 +88,7 @@ class Agent:
 
     def _fetched(self) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}
-        wish = Fetch(raises=raises, seconds=WAIT_SECONDS)
+        wish = Fetch(session=self._session, raises=raises, seconds=WAIT_SECONDS)
         answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=WAIT_SECONDS + 30)
         return tuple(one.encode() for one in _listed(answer))
 

@@ -21,7 +21,6 @@ from stillroom.ledger.account import Standing
 from stillroom.ledger.entry import Commit
 from stillroom.ledger.witness import Alarmed
 from stillroom.model import errand
-from stillroom.model.grounds import Grounds
 from stillroom.room import accounts, data
 from stillroom.room.proof import entry_in
 from stillroom.room.signed import decode
@@ -32,9 +31,10 @@ if TYPE_CHECKING:
     from stillroom.adapters.home.membership import Membership
     from stillroom.adapters.home.watch import Watch
     from stillroom.adapters.sql_store.accounts import SqlAccounts
+    from stillroom.adapters.vault import LocalVault
     from stillroom.agent.examination import Examined
     from stillroom.model.contract import Contract
-    from stillroom.ports import AdmittedTable, Clock, Entropy, Vault
+    from stillroom.ports import AdmittedTable, Clock, Entropy
 
 
 class Carrier(Protocol):
@@ -51,7 +51,7 @@ class Errands:
         self,
         home: Home,
         membership: Membership,
-        vault: Vault,
+        vault: LocalVault,
         book: SqlAccounts,
         carrier: Carrier,
         watch: Watch,
@@ -94,8 +94,7 @@ class Errands:
         found = self._examined(task.grounds)
         if task.charge != found.compiled.charge or (self._home.party, task.population) not in accounts.accounts_of(found.compiled.plan):
             raise Refusal(Code.PRICE_INVALID, "The room asks for another charge, or from another account.", "Ask its operator.")
-        grounds = Grounds(b"", b"", (), task.grounds.versions)
-        held = self._vault.hold(self._membership.identity, task.reservation, task.population, task.charge, grounds)
+        held = self._vault.hold_of(self._membership.identity, task.reservation, task.population, task.charge, found.share)
         return errand.Reply(statements=(held.decode(),))
 
     @_do.register

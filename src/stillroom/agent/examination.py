@@ -13,12 +13,14 @@ from stillroom.adapters.home.membership import see_contract
 from stillroom.crypto.envelope import open_envelope, unverified_payload
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Refusal
+from stillroom.ledger.account import Share
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question
 from stillroom.model.record import ContractState
+from stillroom.policy.automatic import automatic
 from stillroom.policy.case import Case
 from stillroom.policy.contracts import section_digest
-from stillroom.policy.decide import decide
+from stillroom.policy.decide import decide, share_of
 from stillroom.query.compile import compile_question
 from stillroom.room import approvals, contracts, data
 from stillroom.room.signed import decode, open_signed
@@ -43,11 +45,13 @@ class Examined:
         contract: The contract, signed by all its parties, this owner among them.
         compiled: The plan and its charge.
         plan_digest: The plan's name.
+        share: What it has to be a part of, where the contract alone approves it, and not the owners' signatures.
     """
 
     contract: Contract
     compiled: Compiled
     plan_digest: str
+    share: Share | None
 
 
 def examine(home: Home, grounds: ShownGrounds, now: float) -> Examined:
@@ -77,10 +81,13 @@ def examine(home: Home, grounds: ShownGrounds, now: float) -> Examined:
         receivers=approvals.receivers_of(contract),
         today=day(now),
         approvals=_decisions(home, contract, name, grounds),
+        automatic=automatic(contract, question),
     )
     decide(case).enforce()
     _check_data(home, contract, compiled, grounds.versions)
-    return Examined(contract, compiled, name)
+    relied = share_of(case)
+    share = None if relied is None else Share(spender=f"{contract.name}: {relied.spender}", cap=relied.total)
+    return Examined(contract, compiled, name, share)
 
 
 def _contract(home: Home, envelope: bytes) -> Contract:

@@ -30,6 +30,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
     from stillroom.adapters.home.watch import Watch
+    from stillroom.adapters.remote.sender import TICKET_SIZE
     from stillroom.adapters.vault import LocalVault
     from stillroom.agent.agent import Agent, ChannelCarrier
     from stillroom.agent.errands import Errands
@@ -42,7 +43,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     book = bootstrap.accounts_of(home)
     channel = bootstrap.open_channel(home, membership)
     vault = LocalVault(book, home.signing_key)
-    clock = SystemClock()
+    clock, entropy = SystemClock(), SystemEntropy()
     watch = Watch(path, membership.name, membership.key, Proofs(channel))
-    errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, SystemEntropy())
-    return Agent(channel, errands, book, WitnessingAgent(home, watch, channel, clock), note)
+    errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, entropy)
+    return Agent(channel, errands, book, WitnessingAgent(home, watch, channel, clock), note, entropy.token(TICKET_SIZE).hex())

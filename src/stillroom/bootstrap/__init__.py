@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillroom.bootstrap.backup import back_up, inconsistencies, restore
 from stillroom.bootstrap.rooms import (
     Plate,
     RoomTables,
@@ -17,7 +18,17 @@ from stillroom.bootstrap.rooms import (
     room_of,
     to_be_noted,
 )
-from stillroom.bootstrap.service import INCOMING, alone, certificate, join_server, look_at, open_channel, open_served_room
+from stillroom.bootstrap.service import (
+    INCOMING,
+    alone,
+    certificate,
+    join_server,
+    keep_at,
+    look_at,
+    open_channel,
+    open_served_room,
+    operators_channel,
+)
 
 __all__ = [
     "INCOMING",
@@ -26,17 +37,22 @@ __all__ = [
     "accounts_of",
     "admit",
     "alone",
+    "back_up",
     "certificate",
     "choose_engine",
     "create_home",
     "create_room",
+    "inconsistencies",
     "join",
     "join_server",
+    "keep_at",
     "look_at",
     "open_channel",
     "open_room",
     "open_served_room",
+    "operators_channel",
     "read_plate",
+    "restore",
     "room_key",
     "room_of",
     "to_be_noted",

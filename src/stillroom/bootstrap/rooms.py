@@ -1,8 +1,8 @@
 """Puts together rooms and homes on one machine.
 
-A room is a folder: `room.json` (its name and key, and where each party's home is), `room.key` (its secret key), `room.sqlite`,
-and `engine.json` where it does not compute with DuckDB. On one machine, the room reaches owners' accounts and data in their homes; a home
-that is away is left out, and what needs it fails.
+A room is a folder: `room.json` (its name and key, and where each party's home is), `room.key` (its secret key), `room.sqlite` or
+`database.url`, and `engine.json` where it does not compute with DuckDB. On one machine, the room reaches owners' accounts and data in their
+homes; a home that is away is left out, and what needs it fails.
 """
 
 from __future__ import annotations
@@ -78,19 +78,19 @@ def create_room(path: Path, name: str) -> str:
     """
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home.files import disk_errors, new_folder, write_private
-    from stillroom.adapters.sql_store.store import create_store
+    from stillroom.adapters.room_store import make_store
     from stillroom.crypto.canonical import canonical
     from stillroom.crypto.keys import SEED_SIZE, SigningKey
 
     with disk_errors("The room"):
-        path = _free(path, Code.ROOM_EXISTS)
+        path = free(path, Code.ROOM_EXISTS)
     seed = SystemEntropy().token(SEED_SIZE)
     key = SigningKey.from_seed(seed).public.text
     plate = _plate(name, key)
     with disk_errors("The room"), new_folder(path, path.with_name(f".{path.name}.incoming")) as folder:
         write_private(folder / "room.key", seed)
         write_private(folder / "room.json", canonical(plate.to_json()))
-        create_store(folder / "room.sqlite")
+        make_store(folder)
     return key
 
 
@@ -107,7 +107,7 @@ def create_home(path: Path, party: str, cap: Charge) -> Home:
     from stillroom.adapters.sql_store.accounts import create_accounts
 
     with disk_errors("The home"):
-        path = _free(path, Code.HOME_EXISTS)
+        path = free(path, Code.HOME_EXISTS)
         incoming = path.with_name(f".{path.name}.making")
         shutil.rmtree(incoming, ignore_errors=True)
         Home.create(incoming, party, SystemEntropy())
@@ -235,13 +235,13 @@ def open_room(path: Path) -> Room:
     """
     from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.limits import read_limits
-    from stillroom.adapters.sql_store.store import open_store
+    from stillroom.adapters.room_store import find_store
     from stillroom.room.recovery import recover
     from stillroom.room.room import Genuine, Notary, Room
 
     plate, key, limits = read_plate(path), room_key(path), read_limits(path)
     homes = _homes(path, plate)
-    store = open_store(path / "room.sqlite")
+    store = find_store(path)
     room = Room(
         notary=Notary(plate.name, key),
         outlet=Genuine(_protection(choose_engine(path).made(limits), store, homes), key),
@@ -398,7 +398,7 @@ def _plate(name: str, key: str) -> Plate:
         ) from None
 
 
-def _free(path: Path, code: Code) -> Path:
+def free(path: Path, code: Code) -> Path:
     """Return the whole path of a folder that can be made: it takes the place of an empty one, but not of the one that we are in."""
     whole = path.resolve()
     if whole.exists() and (not whole.is_dir() or any(whole.iterdir()) or whole.samefile(".")):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
     from stillroom.room.statement import RoomStatement
 
+SHOWN = "client.pem"
+"""The file of a home, or of a room, with the certificate that a server is shown which asks for one, and its secret key."""
+
 INCOMING = "incoming"
 """The folder of a room in which what agents bring arrives, encrypted, for one run each."""
 
@@ -42,7 +45,7 @@ def open_served_room(path: Path) -> tuple[Room, Mailbox]:
     from stillroom.adapters.remote.sender import Sender
     from stillroom.adapters.remote.tables import RemoteTables
     from stillroom.adapters.remote.vault import RemoteVaults
-    from stillroom.adapters.sql_store.store import open_store
+    from stillroom.adapters.room_store import find_store
     from stillroom.protections.server import ServerProtection
     from stillroom.room import extract
     from stillroom.room.parties import names
@@ -53,12 +56,20 @@ def open_served_room(path: Path) -> tuple[Room, Mailbox]:
     clock, notary = SystemClock(), Notary(plate.name, key)
     mailbox = Mailbox(clock)
     sender = Sender(notary, mailbox, SystemEntropy())
-    store = open_store(path / "room.sqlite")
+    store = find_store(path)
     tables = RemoteTables(store, sender, path / INCOMING, lambda index: extract.proof(room, [index]))
     protection = ServerProtection(choose_engine(path).made(limits), OpendpNoise(), tables)
     vaults = RemoteVaults(sender, lambda: names(store))
     room = Room(notary=notary, outlet=Genuine(protection, key), store=store, vaults=vaults, clock=clock)
     return room, mailbox
+
+
+def keep_at(path: Path, url: str) -> None:
+    """Let a new room keep its records in a PostgreSQL database. It fails as `stillroom.adapters.room_store.move_store` does."""
+    from stillroom.adapters.room_store import move_store
+
+    read_plate(path)
+    move_store(path, url)
 
 
 def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
@@ -80,10 +91,14 @@ def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
     return secret, public
 
 
-def look_at(url: str) -> tuple[RoomStatement, str | None]:
+def look_at(url: str, home: Path | None = None) -> tuple[RoomStatement, str | None]:
     """Return what a server says about its room, and the certificate in PEM that it shows if the room's key vouches for it.
 
     Nothing of it may be believed before somebody has compared the key.
+
+    Args:
+        url: Where it is.
+        home: The home of the party that looks, whose certificate the server may want to see.
 
     Raises:
         InvalidInput: `USAGE` if that is no address of a server.
@@ -93,19 +108,22 @@ def look_at(url: str) -> tuple[RoomStatement, str | None]:
     import httpx
 
     from stillroom.adapters.http.certificate import fingerprint
-    from stillroom.adapters.http.channel import base_of
+    from stillroom.adapters.http.channel import PLAIN, base_of, context_for, read_whole
 
     base = base_of(url)
     parts = urlsplit(base)
     try:
         shown = None if parts.scheme == "http" else ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=10)
-        context: ssl.SSLContext | bool = ssl.create_default_context(cadata=shown) if shown else True
-        answer = httpx.get(f"{base}/v1/room", verify=context, trust_env=False, timeout=10.0)
+        context: ssl.SSLContext | bool = context_for(shown.encode(), _shown(home)) if shown else True
+        with (
+            httpx.Client(verify=context, trust_env=False, timeout=10.0, headers=PLAIN) as client,
+            client.stream("GET", f"{base}/v1/room") as answer,
+        ):
+            statement = _statement(read_whole(answer))
     except (httpx.HTTPError, OSError) as error:
         raise Failed(
             Code.SERVER_UNAVAILABLE, f"No server of a room answers there: {type(error).__name__}.", "Check the address, and that it runs."
         ) from None
-    statement = _statement(answer.content)
     if statement.certificate is None:
         return statement, None
     if shown is None or fingerprint(shown.encode()) != statement.certificate:
@@ -122,7 +140,30 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     from stillroom.adapters.http.channel import Channel
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
-    return Channel(membership.url, home.signing_key, SystemClock(), SystemEntropy(), pinned)
+    key = home.signing_key
+    return Channel(membership.url, key, membership.key, SystemClock(), SystemEntropy(), pinned, shown=_shown(home.path))
+
+
+def _shown(folder: Path | None) -> Path | None:
+    """Return the file of the certificate that a folder's holder shows to servers, if there is one."""
+    return folder / SHOWN if folder is not None and (folder / SHOWN).exists() else None
+
+
+def operators_channel(room: Path, url: str, *, own_certificate: bool) -> Channel:
+    """Return the operator's own channel to the server of a room: it signs with the room's key. It fails as `room_key` and `Channel` do.
+
+    Args:
+        room: The room's folder.
+        url: Where the server is.
+        own_certificate: Whether it shows the certificate that the room's key vouches for; else, authorities decide.
+    """
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.http.channel import Channel
+
+    own = room / "tls.pem"
+    key, pinned = room_key(room), own.read_bytes() if own_certificate and own.exists() else None
+    return Channel(url, key, key.public.text, SystemClock(), SystemEntropy(), pinned, shown=_shown(room))
 
 
 def join_server(home: Home, membership: Membership) -> bool:

@@ -12,7 +12,7 @@ import typer
 
 from stillroom.adapters.home.people import Role
 from stillroom.cli.options import HERE, AsJson, Home, screen
-from stillroom.cli.screen import plain, plain_table
+from stillroom.cli.screen import plain, plain_table, printable
 from stillroom.errors import Code, InvalidInput
 
 app = typer.Typer()
@@ -122,11 +122,13 @@ def join(url: Url, *, room_key: RoomKey = None, home: Home = HERE, as_json: AsJs
     """Join the room of a server, once you have compared its key with the operator, over the telephone or in person."""
     from stillroom.client.members import join_server, look_at
 
-    found = look_at(url)
+    found = look_at(url, home)
     given = room_key if room_key is not None else _asked_for(found.key)
     joined = join_server(home, url, found, given)
     state = "The operator has confirmed your key." if joined.confirmed else "Now read your key out to the operator, who confirms it."
-    screen(as_json=as_json).show(joined.to_json(), f"{joined.party} has joined the room {found.name}.", f"Your key: {joined.key}", state)
+    screen(as_json=as_json).show(
+        joined.to_json(), f"{joined.party} has joined the room {plain(found.name)}.", f"Your key: {joined.key}", state
+    )
 
 
 def _asked_for(shown: str) -> str:
@@ -140,5 +142,6 @@ def _asked_for(shown: str) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    """Write a line at once: one line, whatever a server wants to be written."""
+    sys.stdout.write(f"{printable(text, kept='')}\n")
     sys.stdout.flush()

@@ -39,7 +39,7 @@ def _time(entry: dict[str, Any]) -> str:
 
 def _summary(entry: dict[str, Any]) -> str:
     """Return what an entry is about, in a few words."""
-    shown = ("dataset", "version", "party", "decision", "plan", "asked_by", "release", "contract")
+    shown = ("dataset", "version", "party", "decision", "plan", "asked_by", "release", "contract", "on")
     words = [f"{name} {str(entry[name])[:19]}" for name in shown if name in entry]
     accounts = [*entry.get("accounts", ()), *([entry["account"]] if "account" in entry else [])]
     words += [f"account {account['owner']}/{account['population']}" for account in accounts]

@@ -9,7 +9,23 @@ from typing import Annotated
 
 import typer
 
-from stillroom.cli import agent, approval, budget, contract, data, demo, engine, home, log, question, release, serve, verify
+from stillroom.cli import (
+    admin,
+    agent,
+    approval,
+    budget,
+    contract,
+    data,
+    demo,
+    engine,
+    home,
+    log,
+    question,
+    release,
+    serve,
+    telemetry,
+    verify,
+)
 from stillroom.cli.screen import Screen
 from stillroom.errors import Code, InvalidInput, StillroomError
 
@@ -35,7 +51,9 @@ app.add_typer(home.app, name="init", help="Make a party's home, or a room.")
 app.add_typer(contract.app, name="contract", help="Check, explain, show, compare and sign contracts.")
 app.add_typer(data.app, name="data", help="Admit, attach and withdraw your data.")
 app.add_typer(agent.app, name="agent", help="Run your party's agent, make its home, and join a server.")
+admin.register(serve.app)
 app.add_typer(serve.app, name="admin", help="What the operator of a server does.")
+app.add_typer(telemetry.app, name="telemetry", help="Agree to metrics and operational logs of the room's server, or end them.")
 for noun in (home, serve, question, approval, release, budget, log, verify, engine, demo):
     noun.register(app)
 

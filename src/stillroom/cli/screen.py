@@ -147,7 +147,12 @@ def plain(text: str) -> str:
     """
     from rich.markup import escape
 
-    return escape("".join(one if one.isprintable() or one in "\t\n" else f"\\u{ord(one):04x}" for one in text))
+    return escape(printable(text))
+
+
+def printable(text: str, kept: str = "\t\n") -> str:
+    """Return text with what does not print shown by its code point, but for some characters."""
+    return "".join(one if one.isprintable() or one in kept else f"\\u{ord(one):04x}" for one in text)
 
 
 def question_text(question: Question) -> str:

@@ -14,9 +14,22 @@ from stillroom.cli.screen import plain_table
 app = typer.Typer(no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(help="The room's folder; `stillroom init room` makes one.")]
-Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
-Port = Annotated[int, typer.Option("--port", help="The port to listen on; 0 takes one that is free.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="STILLROOM_DATABASE",
+        help="Keep a new room's records in this database: postgresql://user@host:port/name.",
+        show_default="where they are, or a file in the folder",
+    ),
+]
+Host = Annotated[str | None, typer.Option("--host", help="The address to listen on.", show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option("--port", help="The port to listen on; 0 takes one that is free.", show_default="8461")]
 NoTls = Annotated[bool, typer.Option("--no-tls", help="Serve without TLS: for this machine alone, or behind something that has it.")]
+Log = Annotated[
+    str | None,
+    typer.Option("--log", help="Operational logs on standard error: json, plain or off.", show_default="json"),
+]
 Party = Annotated[str, typer.Argument(help="The name that the party goes by.")]
 Key = Annotated[str, typer.Argument(help="The party's public key, as the party reads it out to you.")]
 
@@ -26,11 +39,18 @@ def register(outer: typer.Typer) -> None:
     outer.command(name="serve")(serve)
 
 
-def serve(folder: Folder, *, host: Host = "127.0.0.1", port: Port = 8461, no_tls: NoTls = False) -> None:
+def serve(
+    folder: Folder, *, database: Database = None, host: Host = None, port: Port = None, no_tls: NoTls = False, log: Log = None
+) -> None:
     """Serve a room to its parties' agents and clients, until it is told to end (Ctrl-C)."""
+    from stillroom.server.administration import keep_at
     from stillroom.server.main import serve as run
+    from stillroom.server.settings import read_settings
 
-    run(folder, host, port, tls=not no_tls, ready=_say)
+    if database is not None:
+        keep_at(folder, database)
+    given = {"host": host, "port": port, "tls": False if no_tls else None, "log": log}
+    run(folder, read_settings(folder, given).settings, ready=_say)
 
 
 @app.command("parties")
@@ -52,6 +72,15 @@ def confirm(folder: Folder, party: Party, key: Key, *, as_json: AsJson = False) 
 
     record = run(folder, party, key)
     screen(as_json=as_json).show(record.to_json(), f"{party} is confirmed: {key}")
+
+
+@app.command("remove")
+def remove(folder: Folder, key: Key, *, as_json: AsJson = False) -> None:
+    """Forget a key that waits, or whose holder has left. One that the contract in force names is a party until it is amended."""
+    from stillroom.server.administration import remove as run
+
+    record = run(folder, key)
+    screen(as_json=as_json).show(record.to_json(), f"{record.party} has no longer joined by this key: {key}")
 
 
 def _say(url: str) -> None:

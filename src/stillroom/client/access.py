@@ -74,6 +74,17 @@ class Access(Protocol):
         """Return the whole log with its signed checkpoint (`stillroom/log/v1`)."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """The room's name and public key."""
+
+    def said(self) -> Mapping[str, bytes]:
+        """Return the last signed statement of each owner about telemetry."""
+        ...
+
+    def say(self, envelope: bytes) -> None:
+        """Hand in a signed statement about telemetry."""
+
 
 class LocalAccess:
     """A room in a folder of this machine."""
@@ -152,3 +163,20 @@ class LocalAccess:
         from stillroom.room.extract import whole_log
 
         return whole_log(self._room)
+
+    @property
+    def identity(self) -> str:
+        """The room's name and public key."""
+        return self._room.identity
+
+    def said(self) -> Mapping[str, bytes]:
+        """Return what owners say about telemetry."""
+        from stillroom.room import telemetry
+
+        return telemetry.consent(self._room).said
+
+    def say(self, envelope: bytes) -> None:
+        """Hand in a statement about telemetry."""
+        from stillroom.room import telemetry
+
+        telemetry.record(self._room, envelope)

@@ -12,7 +12,7 @@ from stillroom.policy.contract_text import examine, parse_contract
 if TYPE_CHECKING:
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.contract import Contract
-    from stillroom.policy.contract_problems import Problem
+    from stillroom.policy.problem import Problem
 
 SIZE_LIMIT = 1_000_000
 """The largest contract file, in bytes."""

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from stillroom.adapters.home.membership import see_contract
 from stillroom.adapters.http.problem import error_of
-from stillroom.adapters.http.shapes import Lacking, PutQuestions, Releases, Run
+from stillroom.adapters.http.shapes import Lacking, PutQuestions, Releases, Run, Telemetry
 from stillroom.client.access import Answer
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import open_envelope
@@ -111,6 +111,20 @@ class HttpAccess:
     def log(self) -> bytes:
         """Return the whole log."""
         return self._channel.get("/v1/log")
+
+    @property
+    def identity(self) -> str:
+        """The room's name and public key."""
+        return self._membership.identity
+
+    def said(self) -> Mapping[str, bytes]:
+        """Return what owners say about telemetry."""
+        found = _read(Telemetry, self._channel.get("/v1/telemetry")).statements
+        return {party: statement.encode() for party, statement in found.items()}
+
+    def say(self, envelope: bytes) -> None:
+        """Hand in a statement about telemetry."""
+        self._channel.post("/v1/telemetry", envelope)
 
     def _followed(self, run: Run, progress: Progress) -> Run:
         """Follow a run until it is over, and tell of its phases."""

@@ -38,11 +38,11 @@ def make_home(path: Path, party: str, *, epsilon: float, delta: float, selection
     return key
 
 
-def look_at(url: str) -> Found:
-    """Return what a server says about itself. It fails as `stillroom.bootstrap.look_at`."""
+def look_at(url: str, home: Path | None = None) -> Found:
+    """Return what a server says about itself, to a party if its home is named. It fails as `stillroom.bootstrap.look_at`."""
     from stillroom import bootstrap
 
-    statement, certificate = bootstrap.look_at(url)
+    statement, certificate = bootstrap.look_at(url, home)
     return Found(statement.name, statement.key, certificate)
 
 

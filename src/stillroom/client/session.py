@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stillroom.client.access import Access
     from stillroom.client.own_data import OwnData
     from stillroom.client.rows import Rows
+    from stillroom.client.telemetry import Telemetry
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
     from stillroom.model.question import Parameter, Term
@@ -365,6 +366,13 @@ class Session:
             return False
         accounts.add(population, cap)
         return True
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Whether there are metrics and operational logs, and what owners say about them."""
+        from stillroom.client.telemetry import Telemetry
+
+        return Telemetry(self._home, self._access, self.contract)
 
     def export_log(self) -> bytes:
         """Return the whole log with its signed checkpoint (`stillroom/log/v1`), for `stillroom verify`."""

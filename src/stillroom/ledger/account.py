@@ -42,6 +42,18 @@ class Standing(StrEnum):
     LAPSED = "lapsed"
 
 
+class Share(Value):
+    """What somebody may use of an account without anybody's signature, by a contract that its owner has signed.
+
+    Attributes:
+        spender: Who, under which contract, by which template: what is used so is added up under this name.
+        cap: The most that may be used so.
+    """
+
+    spender: str
+    cap: Charge
+
+
 class Booking(Value):
     """One reservation in an account.
 
@@ -50,12 +62,14 @@ class Booking(Value):
         charge: How much.
         standing: Where it stands.
         release: Digest of the release that answers it, once a commit is answered.
+        spender: Whose share it is of, if it was approved by a contract alone.
     """
 
     reservation: Reservation
     charge: Charge
     standing: Standing
     release: Digest | None = None
+    spender: str | None = None
 
 
 class Account(Value):
@@ -108,13 +122,20 @@ class Account(Value):
         return sum(charges, start=Charge(rho=0))
 
 
-def hold(account: Account, reservation: str, charge: Charge) -> Account:
+def hold(account: Account, reservation: str, charge: Charge, share: Share | None = None) -> Account:
     """Return the account with a charge held for a reservation; unchanged if that charge is held for it already.
+
+    Args:
+        account: The account.
+        reservation: What it is held for.
+        charge: How much.
+        share: What it is to be a part of, if a contract alone approves it.
 
     Raises:
         Refusal: `ACCOUNT_NOT_ENOUGH` if the charge exceeds the balance (which the message does not tell), `HOLD_LAPSED` if the reservation
-            had lapsed, `RESERVATION_INVALID` if another charge stands under it, or it is committed: a room commits first and tells accounts
-            then, so whoever would hold once more has forgotten a commit.
+            had lapsed, `ANALYST_CAP_EXCEEDED` if the share does not have enough left, `RESERVATION_INVALID` if another charge stands
+            under it, or it is committed: a room commits first and tells accounts then, so whoever would hold once more has forgotten a
+            commit.
     """
     booking = account.booking(reservation)
     if booking is not None:
@@ -125,8 +146,25 @@ def hold(account: Account, reservation: str, charge: Charge) -> Account:
             f"The account of {account.name.owner} for {account.name.population} does not have enough left for this question.",
             "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
         )
-    added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD)
+    if share is not None and not (used(account, share.spender) + charge).fits(share.cap):
+        raise share_exhausted()
+    added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD, spender=None if share is None else share.spender)
     return Account(name=account.name, cap=account.cap, bookings=(*account.bookings, added))
+
+
+def used(account: Account, spender: str) -> Charge:
+    """Return what is spent or held of somebody's share."""
+    mine = (one.charge for one in account.bookings if one.spender == spender and one.standing is not Standing.LAPSED)
+    return sum(mine, start=Charge(rho=0))
+
+
+def share_exhausted() -> Refusal:
+    """Return what is said where a share does not have enough left."""
+    return Refusal(
+        Code.ANALYST_CAP_EXCEEDED,
+        "By the owner's own count, not enough is left for automatic releases to this analyst.",
+        "Ask with a smaller epsilon or a larger error, have the owners approve the plan, or agree on an amendment.",
+    )
 
 
 def commit(account: Account, reservation: str) -> Account:

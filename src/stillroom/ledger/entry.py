@@ -162,8 +162,28 @@ class AccountRaised(Timed):
     account: AccountName
 
 
+class TelemetryConsent(Timed):
+    """An owner said whether there may be metrics and operational logs. `statement` is its signed envelope's digest."""
+
+    kind: Literal["telemetry_consent"] = "telemetry_consent"
+    party: Name
+    number: int = Field(ge=1, le=2**53 - 1)
+    on: bool
+    statement: Digest
+
+
 Entry: TypeAlias = (
-    ContractActivated | DataVersion | DataWithdrawn | Approval | Refused | Hold | HoldLapsed | Commit | ReleaseStored | AccountRaised
+    ContractActivated
+    | DataVersion
+    | DataWithdrawn
+    | Approval
+    | Refused
+    | Hold
+    | HoldLapsed
+    | Commit
+    | ReleaseStored
+    | AccountRaised
+    | TelemetryConsent
 )
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])

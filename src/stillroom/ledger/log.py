@@ -23,6 +23,7 @@ from stillroom.ledger.entry import (
     HoldLapsed,
     Refused,
     ReleaseStored,
+    TelemetryConsent,
 )
 from stillroom.model.charge import Charge
 
@@ -64,6 +65,7 @@ class LogState:
         refusals: How often each code was the answer.
         runs: Every reservation.
         spent: What all commits cost.
+        consents: Each owner's latest word about telemetry.
     """
 
     size: int
@@ -74,6 +76,7 @@ class LogState:
     refusals: Mapping[Code, int]
     runs: Mapping[str, Run]
     spent: Charge
+    consents: Mapping[str, TelemetryConsent]
 
 
 def replay(entries: Iterable[Entry]) -> LogState:
@@ -89,6 +92,7 @@ def replay(entries: Iterable[Entry]) -> LogState:
     6. A commit is under the contract in force; exactly the accounts that it names hold exactly its charge, none has lapsed, no party's
        latest decision about its plan is other than approved, and its reservation was not committed before.
     7. A release follows the commit of its reservation, once.
+    8. Words about telemetry are said under a contract, and each party's are numbered without a gap.
 
     Whether a commit names all accounts that its plan draws on, and whether it had the approvals that the contract asks for, is in the
     contract, the plan and the signed approvals.
@@ -113,6 +117,7 @@ class _Draft:
     refusals: dict[Code, int] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     spent: Charge = field(default_factory=lambda: Charge(rho=0))
+    consents: dict[str, TelemetryConsent] = field(default_factory=dict)
 
     def run(self, reservation: str) -> Run:
         return self.runs.get(reservation, Run())
@@ -139,6 +144,7 @@ class _Draft:
             refusals=MappingProxyType(self.refusals),
             runs=MappingProxyType(self.runs),
             spent=self.spent,
+            consents=MappingProxyType(self.consents),
         )
 
 
@@ -224,6 +230,14 @@ def _release_stored(entry: ReleaseStored, draft: _Draft) -> None:
 @_apply.register
 def _account_raised(entry: AccountRaised, draft: _Draft) -> None:
     """A raise, or an account that was opened, is on record; how much it was is between the owner and its account."""
+
+
+@_apply.register
+def _telemetry_consent(entry: TelemetryConsent, draft: _Draft) -> None:
+    last = draft.consents.get(entry.party)
+    draft.require(bool(draft.contracts), "words about telemetry are said under a contract")
+    draft.require(entry.number == (last.number if last else 0) + 1, "a party's words about telemetry are numbered without a gap")
+    draft.consents[entry.party] = entry
 
 
 def _add(draft: _Draft, charge: Charge) -> Charge:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from stillroom.model.expression import SmallInt
 from stillroom.model.schema import Column
 from stillroom.model.value import Value
 
@@ -148,6 +150,51 @@ class AutomaticApproval(Value):
     analyst_selection_delta: Annotated[float, Field(ge=0, le=1e-3)] | None = Field(default=None, exclude_if=lambda cap: cap is None)
 
 
+Constant: TypeAlias = bool | SmallInt | float | Annotated[str, Field(max_length=1_000)]
+"""A value of a parameter."""
+
+
+class Domain(Value):
+    """What a parameter of a template may be: exactly one of the two is given.
+
+    Attributes:
+        values: One of these, of the same type.
+        bounds: A number from the first to the second.
+    """
+
+    values: Annotated[tuple[Constant, ...], Field(min_length=1, max_length=10_000)] | None = Field(
+        default=None, exclude_if=lambda values: values is None
+    )
+    bounds: tuple[SmallInt | float, SmallInt | float] | None = Field(default=None, exclude_if=lambda bounds: bounds is None)
+
+
+class Template(Value):
+    """A question that owners approve beforehand, by signing the contract: its text, word for word, with parameters within their domains.
+
+    Attributes:
+        name: Its name.
+        sql: The text, in DuckDB's dialect, with `:name` where a parameter stands.
+        parameters: What each parameter may be.
+        ask: Parties that it is for; all that may ask, if left out.
+        release_epsilon: Cap of ε for one release.
+        analyst_epsilon: Cap of ε for all releases of this template to one analyst.
+    """
+
+    name: Name
+    sql: Annotated[str, Field(min_length=1, max_length=100_000)]
+    parameters: dict[Name, Domain] = Field(default_factory=dict, exclude_if=operator.not_)
+    ask: tuple[Name, ...] = Field(default=(), exclude_if=operator.not_)
+    release_epsilon: float = Field(gt=0, le=100)
+    analyst_epsilon: float = Field(gt=0, le=100)
+
+
+class TemplateApproval(Value):
+    """Owners approve questions of some forms beforehand; every other one, each owner whose data it reads approves by a signature."""
+
+    rule: Literal["templates"]
+    templates: Annotated[tuple[Template, ...], Field(min_length=1, max_length=1_000)]
+
+
 class EachOwnerApproval(Value):
     """Every owner of a private dataset that a plan reads approves that plan by a signature."""
 
@@ -207,7 +254,7 @@ class Contract(Value):
     ask: tuple[Name, ...]
     receive: tuple[Name, ...]
     protections: tuple[Literal["server"], ...] = ("server",)
-    approval: Annotated[AutomaticApproval | EachOwnerApproval, Field(discriminator="rule")]
+    approval: Annotated[AutomaticApproval | EachOwnerApproval | TemplateApproval, Field(discriminator="rule")]
     caps: Caps
     limits: Limits = Limits()
 

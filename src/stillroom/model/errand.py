@@ -127,10 +127,13 @@ class Fetch(Value):
     """An agent's wish for errands.
 
     Attributes:
+        session: What tells one start of the agent from another. A new one gets all errands again that are not answered: the process before
+            may have died with them. All of them may be done twice.
         raises: How often each of its accounts got a cap, by population.
         seconds: How long it will wait for the first errand.
     """
 
+    session: Ticket
     raises: dict[Name, int] = Field(max_length=1_000)
     seconds: Annotated[float, Field(ge=0, le=30)]
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stillroom.model.price import Compiled
     from stillroom.model.record import ContractState
     from stillroom.policy.approval import ApprovalStatement
+    from stillroom.policy.automatic import Automatic
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Case:
         receivers: Who would get the release, sorted.
         today: The day (UTC).
         approvals: The latest decision of each party about this plan, signatures verified.
+        automatic: The approval that the contract has ready for the question, if any.
     """
 
     contract: Contract
@@ -40,6 +42,7 @@ class Case:
     receivers: tuple[str, ...]
     today: datetime.date
     approvals: tuple[ApprovalStatement, ...] = ()
+    automatic: Automatic | None = None
 
 
 class Answer(Value):

@@ -9,10 +9,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset
 from stillroom.model.schema import Column
-from stillroom.policy.contract_problems import Problem, column_problems, dataset_problems, part_problems
+from stillroom.policy.contract_problems import column_problems, dataset_problems, part_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from stillroom.policy.problem import Problem
 
 _DATASET: TypeAdapter[PrivateDataset | PublicDataset] = TypeAdapter(
     Annotated[PrivateDataset | PublicDataset, Field(discriminator="kind")],

@@ -13,7 +13,8 @@ from stillroom.errors import StillroomError
 from stillroom.model.charge import DELTA_UNIT
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset, Role
 from stillroom.model.schema import CALENDAR, DOMAIN_LIMIT, Column, Kind, Use, column_type, days, places, seconds, to_units
-from stillroom.model.value import Value
+from stillroom.policy.problem import Problem
+from stillroom.policy.template_problems import template_problems, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,23 +32,9 @@ RESERVED = "person"
 """What tables of rows call the person; no column of a private dataset has this name."""
 
 
-class Problem(Value):
-    """One thing that is wrong.
-
-    Attributes:
-        path: Where.
-        what: What.
-        fix: What to do.
-    """
-
-    path: str
-    what: str
-    fix: str
-
-
 def semantic_problems(contract: Contract) -> tuple[Problem, ...]:
     """Return all problems of a contract whose form is right."""
-    return part_problems(dict(contract))
+    return part_problems(dict(contract)) or tuple(text_problems(contract))
 
 
 def part_problems(parts: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -217,6 +204,7 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[Contract], Iterator[Problem]]], .
     (frozenset({"version", "retention_days", "limits"}), _numbers),
     (frozenset({"version", "amends"}), _amends),
     (frozenset({"caps", "approval"}), _caps),
+    (frozenset({"caps", "approval", "ask"}), template_problems),
     (frozenset({"protections"}), _protections),
     (frozenset({"datasets"}), _datasets),
     (frozenset({"datasets", "parties"}), _owners),

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import NAME, Contract
 from stillroom.policy.contract_parts import problems_of_parts
-from stillroom.policy.contract_problems import Problem, semantic_problems
+from stillroom.policy.contract_problems import semantic_problems
+from stillroom.policy.problem import Problem
 
 if TYPE_CHECKING:
     import yaml

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stillroom.model.contract import AutomaticApproval, Contract, PrivateDataset, PublicDataset
+from stillroom.model.contract import AutomaticApproval, Contract, PrivateDataset, PublicDataset, TemplateApproval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from stillroom.model.contract import Domain
     from stillroom.model.schema import Column
 
 
@@ -44,11 +45,32 @@ def _caps(contract: Contract) -> Iterator[str]:
             each += f", with at most δ = {rule.analyst_selection_delta:g} for selecting values"
         yield f"Questions are approved automatically up to ε = {rule.release_epsilon:g} a release and {each}."
     else:
-        yield "Every owner whose data a question reads approves that question first."
+        yield from _templates(contract)
     if contract.identifiers_per_person > 1:
         yield f"One person may have up to {contract.identifiers_per_person} identifiers; all noise is that much larger."
     limits = contract.limits
     yield f"One person influences at most {limits.groups_per_person} groups of a table, and a table has at most {limits.cells} cells."
+
+
+def _templates(contract: Contract) -> Iterator[str]:
+    """Say which questions are approved beforehand, if any, and who approves the others."""
+    rule = contract.approval
+    if not isinstance(rule, TemplateApproval):
+        yield "Every owner whose data a question reads approves that question first."
+        return
+    for one in rule.templates:
+        with_ = "".join(f", with {name} {_allowed(domain)}" for name, domain in sorted(one.parameters.items()))
+        most = f"up to ε = {one.release_epsilon:g} a release and {one.analyst_epsilon:g} in total for each of them"
+        yield f"Approved automatically, for {_list(one.ask or contract.ask)}, {most}: {one.name}{with_}: {' '.join(one.sql.split())}"
+    yield "Every other question is approved first by every owner whose data it reads."
+
+
+def _allowed(domain: Domain) -> str:
+    """Say what a parameter may be."""
+    if domain.values is not None:
+        return f"one of {', '.join(map(str, domain.values))}"
+    low, high = domain.bounds or (0, 0)
+    return f"from {low} to {high}"
 
 
 def _dataset(contract: Contract, name: str) -> Iterator[str]:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.model.contract import AutomaticApproval
 from stillroom.policy.case import Ruling
 from stillroom.policy.rules import active, approved, asker, expiry, protection, receivers, release_cap
 
 if TYPE_CHECKING:
+    from stillroom.policy.automatic import Automatic
     from stillroom.policy.case import Case
 
 RULES = (active.answer, expiry.answer, asker.answer, receivers.answer, protection.answer, release_cap.answer, approved.answer)
 """All rules, in the order in which a refusal names them."""
+
+
+def share_of(case: Case) -> Automatic | None:
+    """Return the approval of the contract's own that an allowed plan relies on, if it does: it counts against what that may spend."""
+    if isinstance(case.contract.approval, AutomaticApproval):
+        return case.automatic
+    return case.automatic if approved.answer_automatic(case) else None
 
 
 def decide(case: Case) -> Ruling:

@@ -8,8 +8,9 @@ from stillroom.crypto.canonical import digest_of
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
 from stillroom.model.question import Question
+from stillroom.policy.automatic import automatic
 from stillroom.policy.case import Case
-from stillroom.policy.decide import decide
+from stillroom.policy.decide import decide, share_of
 from stillroom.query.price import price
 from stillroom.room import approvals, contracts, data
 from stillroom.room.contracts import InForce
@@ -74,6 +75,7 @@ def clear(room: Room, records: Records, plan: Planned) -> Cleared:
     """
     case = _case(room, records, plan)
     decide(case).enforce()
+    share = share_of(case)
     if room.outlet.protection.name != plan.compiled.plan.protection:
         raise Refusal(
             Code.PROTECTION_NOT_ALLOWED,
@@ -82,7 +84,7 @@ def clear(room: Room, records: Records, plan: Planned) -> Cleared:
         )
     versions = data.admitted(records, plan.asked.contract, plan.compiled.plan)
     names = {"room": room.identity, "contract": plan.asked.question.contract, "plan": plan.price.plan_digest}
-    return Cleared(plan, versions, digest_of({**names, "versions": versions}))
+    return Cleared(plan, versions, digest_of({**names, "versions": versions}), share)
 
 
 def _case(room: Room, records: Records, plan: Planned) -> Case:
@@ -96,4 +98,5 @@ def _case(room: Room, records: Records, plan: Planned) -> Case:
         receivers=plan.receivers,
         today=day(room.clock.now()),
         approvals=approvals.decisions(records, InForce(question.contract, contract), name),
+        automatic=automatic(contract, question),
     )

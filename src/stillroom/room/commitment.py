@@ -8,9 +8,7 @@ from stillroom.crypto.canonical import digest_of
 from stillroom.errors import Code, Refusal
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import Commit, Hold
-from stillroom.model.contract import AutomaticApproval
 from stillroom.model.record import Commitment, RunRecord, RunState
-from stillroom.policy.allowance import analyst_allowance
 from stillroom.room import accounts, checks, log
 from stillroom.room.times import entry_time
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stillroom.model.charge import Charge
+    from stillroom.policy.automatic import Automatic
     from stillroom.ports import Records
     from stillroom.room.room import Room
     from stillroom.room.stages import Cleared
@@ -26,21 +25,21 @@ if TYPE_CHECKING:
 def reserve(room: Room, cleared: Cleared) -> RunRecord:
     """Return the reservation of a run; a new one if there is none, or the last one has lapsed.
 
+    Whoever is refused here has kept no writer waiting.
+
     Raises:
         Refusal: `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED` where a new one would be in vain. (The commit decides.)
     """
     with room.store.reading() as records:
-        last = records.runs.last(cleared.run)
-    if last is not None and last.state is not RunState.LAPSED:
-        return last
+        live, _ = _attempts(records, cleared)
+    if live is not None:
+        return live
     with room.store.writing() as records:
-        last = records.runs.last(cleared.run)
-        if last is not None and last.state is not RunState.LAPSED:
-            return last
-        _check_affordable(records, cleared)
-        record = _new(room, cleared, 1 if last is None else last.attempt + 1)
-        records.runs.add(record)
-        return record
+        live, lapsed = _attempts(records, cleared)
+        if live is None:
+            live = _new(room, cleared, lapsed + 1)
+            records.runs.add(live)
+        return live
 
 
 def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
@@ -68,6 +67,15 @@ def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple
     except Refusal:
         accounts.give_up(room, record)
         raise
+
+
+def _attempts(records: Records, cleared: Cleared) -> tuple[RunRecord | None, int]:
+    """Return the attempt of a run that has not lapsed, and how many have; if all have, another one must be affordable."""
+    last = records.runs.last(cleared.run)
+    if last is not None and last.state is not RunState.LAPSED:
+        return last, last.attempt - 1
+    _check_affordable(records, cleared)
+    return None, 0 if last is None else last.attempt
 
 
 def _new(room: Room, cleared: Cleared, attempt: int) -> RunRecord:
@@ -98,17 +106,16 @@ def _check_affordable(records: Records, cleared: Cleared) -> None:
     tally = records.balances.tally(contract.name)
     if not (tally.spent + charge).fits(tally.cap):
         raise _contract_exhausted()
-    rule = contract.approval
-    if isinstance(rule, AutomaticApproval):
-        analyst = cleared.planned.asked.question.asked_by
-        if not (records.balances.spent_as(contract.name, analyst) + charge).fits(analyst_allowance(rule, contract.caps)):
-            raise _analyst_exhausted(analyst)
+    share = cleared.share
+    if share is not None and not (records.balances.spent_as(contract.name, share.spender) + charge).fits(share.total):
+        raise _share_exhausted(cleared, share)
 
 
 def _commit(room: Room, records: Records, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
-    if checks.clear(room, records, cleared.planned).run != cleared.run:
+    now = checks.clear(room, records, cleared.planned)
+    if now.run != cleared.run:
         raise Refusal(Code.DATA_NOT_ADMITTED, "The data got a new version while the question was on its way.", "Ask again.")
-    spent = _spend(records, cleared)
+    spent = _spend(records, now)
     index = _log(room, records, cleared, record, holds)
     commitment = Commitment(index=index, spent_before=spent)
     asked_by = cleared.planned.asked.question.asked_by
@@ -124,11 +131,9 @@ def _spend(records: Records, cleared: Cleared) -> Charge:
     before = records.balances.tally(contract.name).spent
     if not records.balances.spend(contract.name, charge):
         raise _contract_exhausted()
-    rule = contract.approval
-    if isinstance(rule, AutomaticApproval):
-        analyst = cleared.planned.asked.question.asked_by
-        if not records.balances.spend_as(contract.name, analyst, charge, analyst_allowance(rule, contract.caps)):
-            raise _analyst_exhausted(analyst)
+    share = cleared.share
+    if share is not None and not records.balances.spend_as(contract.name, share.spender, charge, share.total):
+        raise _share_exhausted(cleared, share)
     return before
 
 
@@ -161,9 +166,10 @@ def _contract_exhausted() -> Refusal:
     )
 
 
-def _analyst_exhausted(analyst: str) -> Refusal:
+def _share_exhausted(cleared: Cleared, share: Automatic) -> Refusal:
+    analyst = cleared.planned.asked.question.asked_by
     return Refusal(
         Code.ANALYST_CAP_EXCEEDED,
-        f"{analyst} does not have enough left for automatic releases.",
+        f"{analyst} does not have enough left for automatic releases of {share.what}.",
         "Ask with a smaller epsilon or a larger error, or agree on an amendment.",
     )

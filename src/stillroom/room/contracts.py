@@ -175,12 +175,21 @@ def _merged(copies: list[bytes], keys: set[str]) -> bytes:
     return canonical({**documents[0], "signatures": [signatures[keyid] for keyid in sorted(signatures)]})
 
 
+def _forget_replaced(records: Records, contract: Contract) -> None:
+    """Forget each key in whose place the contract names another one, so that it is not good again once the party has left."""
+    keys = {party.name: party.key for party in contract.parties}
+    for one in records.parties.all():
+        if keys.get(one.party, one.key) != one.key:
+            records.parties.remove(one.key)
+
+
 def _activate(room: Room, records: Records, record: ContractRecord, contract: Contract) -> ContractRecord:
     before = records.contracts.active()
     if before is not None:
         records.contracts.put(before.model_copy(update={"state": ContractState.REPLACED}))
     active = record.model_copy(update={"state": ContractState.ACTIVE})
     records.contracts.put(active)
+    _forget_replaced(records, contract)
     if not records.balances.open(contract.name, contract_allowance(contract.caps)):
         raise Refusal(
             Code.AMENDMENT_INVALID,

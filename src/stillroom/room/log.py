@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
 def append(room: Room, records: Records, *entries: Entry) -> int:
     """Append entries in the transaction of the change that they record, sign the new head, and return the last one's index."""
-    index = -1
-    for one in entries:
-        index = records.log.append(entry.encode(one))
-    frontier = records.log.frontier()
+    frontier = records.log.append([entry.encode(one) for one in entries])
     records.log.keep_checkpoint(frontier.size, room.notary.note(frontier))
-    return index
+    return frontier.size - 1
 
 
 def keep(records: Records, envelope: bytes) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
 
 MOST = 100
-"""So many keys may wait to be confirmed."""
+"""So many keys may wait to be confirmed; beyond that, those that came first are forgotten, so that nobody can keep others from asking."""
 
 
 def join(room: Room, envelope: bytes) -> PartyRecord:
@@ -26,7 +26,7 @@ def join(room: Room, envelope: bytes) -> PartyRecord:
 
     Raises:
         Refusal: `PARTY_UNKNOWN` if it wishes to join another room, `KEY_MISMATCH` if the key has joined under another name, or another
-            key has that name already, `TOO_MANY_REQUESTS` if too many keys wait to be confirmed.
+            key has that name already.
         Unverified: The key has not signed it.
     """
     wish = decode(unverified_payload(envelope, JOIN_TYPE), JoinStatement)
@@ -43,8 +43,8 @@ def join(room: Room, envelope: bytes) -> PartyRecord:
                 f"{wish.party} has another key in this room, or this key another name.",
                 "Use the home that has joined; a new key needs an amendment that everybody signs.",
             )
-        if sum(not one.confirmed for one in records.parties.all()) >= MOST:
-            raise Refusal(Code.TOO_MANY_REQUESTS, "Too many keys wait to be confirmed.", "Ask the room's operator to look.")
+        for one in [one for one in records.parties.all() if not one.confirmed][: 1 - MOST]:
+            records.parties.remove(one.key)
         record = PartyRecord(key=wish.key, party=wish.party)
         records.parties.put(record)
         return record
@@ -65,6 +65,20 @@ def confirm(room: Room, party: str, key: str) -> PartyRecord:
         record = known.model_copy(update={"confirmed": True})
         records.parties.put(record)
         return record
+
+
+def remove(room: Room, key: str) -> PartyRecord:
+    """Forget a key that waits, or that was confirmed. What the contract in force says of it stays so.
+
+    Raises:
+        Refusal: `PARTY_UNKNOWN` if it is not known.
+    """
+    with room.store.writing() as records:
+        known = records.parties.get(key)
+        if known is None:
+            raise Refusal(Code.PARTY_UNKNOWN, "No such key has asked to join.", "The list of keys shows each as it is written.")
+        records.parties.remove(key)
+        return known
 
 
 def holder(records: Records, party: str) -> str | None:

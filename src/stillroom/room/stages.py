@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stillroom.model.question import Question
     from stillroom.model.record import Commitment
     from stillroom.model.release import Table
+    from stillroom.policy.automatic import Automatic
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,13 @@ class Cleared:
         planned: The plan.
         versions: Version of each dataset that it reads.
         run: Digest of what would be run.
+        share: The approval of the contract's own that it relies on, if it does.
     """
 
     planned: Planned
     versions: Mapping[str, int]
     run: str
+    share: Automatic | None = None
 
 
 @dataclass(frozen=True, slots=True)

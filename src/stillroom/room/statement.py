@@ -35,6 +35,9 @@ JOIN_TYPE = "application/vnd.stillroom.join.v1+json"
 DATA_TYPE = "application/vnd.stillroom.data.v1+json"
 """DSSE payload type of an announcement of data."""
 
+TELEMETRY_TYPE = "application/vnd.stillroom.telemetry.v1+json"
+"""DSSE payload type of an owner's word about metrics and operational logs."""
+
 
 class HoldStatement(Value):
     """An owner's word that an account holds a charge.
@@ -115,3 +118,21 @@ class DataStatement(Value):
     version: int = Field(ge=1, le=2**53 - 1)
     section: Digest
     withdrawn: bool = False
+
+
+class TelemetryStatement(Value):
+    """An owner's word whether the room's server may keep metrics and operational logs. The room's log is kept in any case.
+
+    Attributes:
+        format: The version of this format.
+        room: The room's identity.
+        party: The owner.
+        number: 1, 2, … for the owner's statements, so that an older one cannot be played again.
+        on: Whether it may.
+    """
+
+    format: Literal["stillroom/telemetry/v1"] = Field(default="stillroom/telemetry/v1", alias="schema")
+    room: str
+    party: Name
+    number: int = Field(ge=1, le=2**53 - 1)
+    on: bool

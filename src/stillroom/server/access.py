@@ -38,6 +38,9 @@ class Action(StrEnum):
     COSIGN_LOG = "cosign a head of the log"
     FETCH_ERRANDS = "fetch what the room asks of the own agent"
     ANSWER_ERRAND = "answer an errand of the own agent"
+    READ_TELEMETRY = "see what owners say about metrics and operational logs"
+    SAY_TELEMETRY = "agree to metrics and operational logs, or end them"
+    READ_METRICS = "read metrics"
 
 
 @unique
@@ -59,6 +62,7 @@ class Relation(StrEnum):
     RECEIVER = "receiver"
     """A party that the contract lets receive."""
     OPERATOR = "operator"
+    """Signs with the room's own key."""
     AUDITOR = "auditor"
 
 
@@ -83,12 +87,17 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = MappingProxyType(
         Action.COSIGN_LOG: frozenset({Relation.PARTY}),
         Action.FETCH_ERRANDS: frozenset({Relation.MEMBER}),
         Action.ANSWER_ERRAND: frozenset({Relation.MEMBER}),
+        Action.READ_TELEMETRY: frozenset({Relation.PARTY}),
+        Action.SAY_TELEMETRY: frozenset({Relation.OWNER}),
+        Action.READ_METRICS: frozenset({Relation.OPERATOR}),
     }
 )
 """Each action, and to whom it is allowed. That an errand, a run or a release is one's own is checked where it is looked up."""
 
 
-def relations(*, signed: bool, name: str | None, party: Party | None, contract: Contract | None) -> frozenset[Relation]:
+def relations(
+    *, signed: bool, name: str | None, party: Party | None, contract: Contract | None, operates: bool = False
+) -> frozenset[Relation]:
     """Return what somebody is to the room.
 
     Args:
@@ -96,8 +105,10 @@ def relations(*, signed: bool, name: str | None, party: Party | None, contract: 
         name: Whose key it is, if anybody's.
         party: What the contract in force says about that party.
         contract: The contract in force.
+        operates: Whether that key is the room's own.
     """
-    return frozenset(_relations(signed, name, party, contract))
+    own = {Relation.OPERATOR} if operates else set[Relation]()
+    return frozenset({*_relations(signed, name, party, contract), *own})
 
 
 def _relations(signed: bool, name: str | None, party: Party | None, contract: Contract | None) -> Iterable[Relation]:  # noqa: FBT001
@@ -115,8 +126,6 @@ def _relations(signed: bool, name: str | None, party: Party | None, contract: Co
         yield Relation.ANALYST
     if party.name in contract.receive:
         yield Relation.RECEIVER
-    if Role.OPERATOR in party.roles:
-        yield Relation.OPERATOR
     if Role.AUDITOR in party.roles:
         yield Relation.AUDITOR
 

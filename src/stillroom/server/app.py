@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from stillroom.adapters.http.problem import MEDIA_TYPE, problem_of
 from stillroom.errors import Code, Failed, InvalidInput, StillroomError
 from stillroom.server.access import Action, not_allowed
-from stillroom.server.api import approvals, contracts, errands, logs, releases, rooms, runs
+from stillroom.server.api import approvals, contracts, errands, logs, releases, rooms, runs, telemetry
+from stillroom.server.telemetry import Observed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +31,12 @@ def make_app(service: Service) -> FastAPI:
     """Return the application that serves a room."""
     app = FastAPI(title="Stillroom", version="1", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.service = service
-    for module in (rooms, contracts, runs, approvals, releases, logs, errands):
+    for module in (rooms, contracts, runs, approvals, releases, logs, errands, telemetry):
         app.router.routes.extend(module.router.routes)
     app.add_exception_handler(StillroomError, _ours)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _unknown)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Observed, observer=service.telemetry, failed=_unexpected())
     actions(app)
     return app
 
@@ -57,26 +58,30 @@ def actions(app: FastAPI) -> Mapping[tuple[str, str], Action]:
     return found
 
 
-def _answer(error: StillroomError) -> Response:
+def _answer(request: Request, error: StillroomError) -> Response:
+    request.state.code = str(error.code)
     problem = problem_of(error)
     return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=HEADERS)
 
 
-def _ours(_request: Request, error: Exception) -> Response:
+def _ours(request: Request, error: Exception) -> Response:
     if not isinstance(error, StillroomError):
         raise error
-    return _answer(error)
+    return _answer(request, error)
 
 
-def _malformed(_request: Request, _error: Exception) -> Response:
-    return _answer(InvalidInput(Code.REQUEST_INVALID, "The request is not what this route takes.", "The reference of the API shows it."))
+def _malformed(request: Request, _error: Exception) -> Response:
+    return _answer(
+        request, InvalidInput(Code.REQUEST_INVALID, "The request is not what this route takes.", "The reference of the API shows it.")
+    )
 
 
-def _unknown(_request: Request, _error: Exception) -> Response:
+def _unknown(request: Request, _error: Exception) -> Response:
     """Answer an unknown route, or an unknown method, like one that is not allowed."""
-    return _answer(not_allowed())
+    return _answer(request, not_allowed())
 
 
-def _unexpected(_request: Request, _error: Exception) -> Response:
-    """Answer a mistake of ours without a word about it: what it says may depend on data."""
-    return _answer(Failed(Code.SERVER_UNAVAILABLE, "The server made a mistake.", "Try again; if it stays so, tell its operator."))
+def _unexpected() -> Response:
+    """Return the answer to a mistake of ours, without a word about it: what it says may depend on data."""
+    problem = problem_of(Failed(Code.SERVER_UNAVAILABLE, "The server made a mistake.", "Try again; if it stays so, tell its operator."))
+    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=HEADERS)

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from stillroom.server.service import Service
 
-BODY_LIMIT = 5_000_000
-"""The largest body of a request, in bytes, but for what agents bring."""
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -49,16 +46,17 @@ def allowed(action: Action, *, streamed: bool = False) -> Callable[[Request], Aw
     async def caller(request: Request) -> Caller:
         service: Service = request.app.state.service
         if Relation.ANYBODY in ALLOWED[action]:
-            _take(service, request.client.host if request.client else "")
+            _take(service, _address(request))
             return Caller("", frozenset({Relation.ANYBODY}), b"", None)
-        signed = verify_request(_message(request), service.room.clock.now())
-        body = b"" if streamed else await _body(request)
+        signed = verify_request(_message(request), service.room.notary.key.public.text, service.room.clock.now())
+        name, present = _who(service, signed)
+        _take(service, signed.key.text if name else _address(request))
+        body = b"" if streamed else await _body(request, service.body_limit)
         if not streamed and not has_body(signed, body):
             raise unsigned()
         if not service.replays.is_new(signed):
             raise unsigned()
-        _take(service, signed.key.text)
-        name, present = _who(service, signed)
+        request.state.party = name
         if present == {Relation.ANYBODY, Relation.KEYHOLDER} and action is not Action.JOIN:
             raise unsigned()
         permit(action, present)
@@ -72,7 +70,13 @@ def _who(service: Service, signed: Signed) -> tuple[str, frozenset[Relation]]:
         name, party = parties.party_of(records, signed.key.text)
         active = records.contracts.active()
         contract = contracts.read(active.envelope) if active else None
-    return name or "", relations(signed=True, name=name, party=party, contract=contract)
+    operates = signed.key == service.room.notary.key.public
+    return name or "", relations(signed=True, name=name, party=party, contract=contract, operates=operates)
+
+
+def _address(request: Request) -> str:
+    """Return whose requests are counted where the sender's key is nobody's: anybody can make a new key for each request."""
+    return request.client.host if request.client else ""
 
 
 def _take(service: Service, sender: str) -> None:
@@ -91,11 +95,11 @@ def _message(request: Request) -> Message:
     return Message(request.method, f"{request.url.scheme}://{headers.get('host', '')}{path}", headers)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int) -> bytes:
     """Return the body of a request, unless it is too large."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > BODY_LIMIT:
-            raise InvalidInput(Code.REQUEST_TOO_LARGE, f"The request is larger than {BODY_LIMIT} bytes.", "Send less at once.")
+        if len(body) > limit:
+            raise InvalidInput(Code.REQUEST_TOO_LARGE, f"The request is larger than {limit} bytes.", "Send less at once.")
     return bytes(body)

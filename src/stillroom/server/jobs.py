@@ -18,7 +18,7 @@ from stillroom.room.stages import Released
 from stillroom.server.access import not_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stillroom.room.room import Room
 
@@ -30,21 +30,25 @@ RENEW_SECONDS = 15.0
 MOST = 20
 """So many jobs of one party may be under way."""
 
-WORKERS = 2
-"""How many runs are measured at a time."""
-
 OVER = frozenset({JobState.DONE, JobState.FAILED})
 
 
 class Jobs:
     """The runs that a server was asked for."""
 
-    def __init__(self, room: Room, workers: int = WORKERS) -> None:
-        """Say whose door they go through; `start` lets threads work on them."""
-        self._room, self._workers = room, workers
+    def __init__(self, room: Room, workers: int, heard: Callable[[str], None]) -> None:
+        """Say whose door they go through; `start` lets threads work on them.
+
+        Args:
+            room: The room.
+            workers: How many runs are measured at a time.
+            heard: Hears of each run that is over: `done`, or the code that it failed with.
+        """
+        self._room, self._workers, self._heard = room, workers, heard
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._cancelled: set[str] = set()
+        self._phase: dict[str, str] = {}
         self._mine: set[str] = set()
         self._threads: list[threading.Thread] = []
 
@@ -92,7 +96,8 @@ class Jobs:
             record = records.jobs.get(job)
         if record is None or record.party != party:
             raise Refusal(Code.RUN_UNKNOWN, "There is no such run of yours.", "Ask the question; the answer names its run.")
-        return record
+        with self._changed:
+            return record.model_copy(update={"phase": self._phase.get(job, "")})
 
     def cancel(self, party: str, job: str) -> None:
         """Stop a job before its commit; after that it goes on, since its charge is spent. It fails as `get` does."""
@@ -132,7 +137,7 @@ class Jobs:
                 record = records.jobs.next(now)
                 if record is None:
                     return None
-                taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS, "phase": ""})
+                taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS})
                 records.jobs.put(taken)
         except StillroomError:
             return None
@@ -153,7 +158,9 @@ class Jobs:
         with self._changed:
             self._mine.discard(record.job)
             self._cancelled.discard(record.job)
+            self._phase.pop(record.job, None)
         self._keep(record.job, outcome)
+        self._heard(_told(outcome))
 
     def _keep(self, job: str, changes: dict[str, object]) -> None:
         """Keep a change of a job, and tell whoever waits; if the store does not take it, the job is taken up again later."""
@@ -185,10 +192,10 @@ class Jobs:
             Refusal: `RUN_CANCELLED`.
         """
         with self._changed:
-            cancelled = job in self._cancelled and phase not in _COMMITTED
-        if cancelled:
-            raise Refusal(Code.RUN_CANCELLED, "The run was cancelled. What was committed before stays so.", "Ask again to run it.")
-        self._keep(job, {"phase": phase})
+            if job in self._cancelled and phase not in _COMMITTED:
+                raise Refusal(Code.RUN_CANCELLED, "The run was cancelled. What was committed before stays so.", "Ask again to run it.")
+            self._phase[job] = phase
+            self._changed.notify_all()
 
 
 _COMMITTED = frozenset({door.Step.SETTLE, door.Step.MEASURE})
@@ -213,3 +220,9 @@ def _outcome(found: object) -> dict[str, object]:
         refusal = Refusal(Code.RELEASE_INVALID, "This room rehearses: its noise does not protect.", "Ask in a room with genuine noise.")
         return {"state": JobState.FAILED, "problem": problem_of(refusal).to_json()}
     return {"state": JobState.DONE, "reservation": found.reservation, "fresh": found.fresh, "problem": None}
+
+
+def _told(outcome: dict[str, object]) -> str:
+    """Return an outcome in one word."""
+    problem = outcome["problem"]
+    return str(problem["code"]) if isinstance(problem, dict) else "done"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ssl
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from stillroom.server.app import make_app
 from stillroom.server.jobs import Jobs
+from stillroom.server.journal import Journal
 from stillroom.server.rates import Rates
 from stillroom.server.replays import Replays
 from stillroom.server.service import Recovery, Service
+from stillroom.server.settings import Settings
+from stillroom.server.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,23 +22,18 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-REQUESTS_PER_SECOND, BURST = 50.0, 200
-"""How many requests one key may send, or one address without a key."""
-
-THREADS = 100
-"""How many requests are worked on at a time; an agent that waits for errands is one."""
-
 END_SECONDS = 10.0
 """How long the end may take."""
 
 
 @contextmanager
-def served(path: Path, certificate: str | None) -> Iterator[FastAPI]:
+def served(path: Path, certificate: str | None, settings: Settings | None = None) -> Iterator[FastAPI]:
     """Open a room to be served, and yield the application while its jobs run.
 
     Args:
         path: The room's folder.
-        certificate: Digest of the certificate that is shown; nothing without TLS.
+        certificate: Digest of the certificate that the room's key vouches for, if there is one.
+        settings: How it is set up.
 
     Raises:
         InvalidInput: `ROOM_INVALID`, or `ROOM_EXISTS` if another process serves the room.
@@ -41,53 +41,90 @@ def served(path: Path, certificate: str | None) -> Iterator[FastAPI]:
     """
     from stillroom import bootstrap
 
+    found = Settings() if settings is None else settings
     with bootstrap.alone(path):
         room, mailbox = bootstrap.open_served_room(path)
-        rates = Rates(room.clock, per_second=REQUESTS_PER_SECOND, burst=BURST)
-        service = Service(room, mailbox, Jobs(room), Replays(room.clock), rates, path / bootstrap.INCOMING, certificate)
-        recovery = Recovery(room)
-        service.jobs.start()
-        recovery.start()
-        try:
+        journal = Journal(found.log, room.clock)
+        telemetry = Telemetry(room, mailbox, journal)
+        service = Service(
+            room=room,
+            mailbox=mailbox,
+            jobs=Jobs(room, found.workers, telemetry.run),
+            replays=Replays(room.clock),
+            rates=Rates(room.clock, per_second=found.requests_per_second, burst=found.burst),
+            incoming=path / bootstrap.INCOMING,
+            certificate=certificate,
+            telemetry=telemetry,
+            body_limit=found.body_limit,
+        )
+        with _working(service, Recovery(room)):
+            journal.event("start", version=version("stillroom"))
             yield make_app(service)
-        finally:
-            mailbox.close()
-            service.jobs.stop(END_SECONDS)
-            recovery.stop(END_SECONDS)
+        journal.event("stop")
 
 
-def serve(path: Path, host: str, port: int, *, tls: bool, ready: Callable[[str], None]) -> None:
+@contextmanager
+def _working(service: Service, recovery: Recovery) -> Iterator[None]:
+    """Let threads work for a server."""
+    service.jobs.start()
+    recovery.start()
+    try:
+        yield
+    finally:
+        service.mailbox.close()
+        service.jobs.stop(END_SECONDS)
+        recovery.stop(END_SECONDS)
+
+
+def serve(path: Path, settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve a room until the process is told to end.
 
     Args:
         path: The room's folder.
-        host: The address to listen on.
-        port: The port; 0 for one that is free.
-        tls: Whether to show the room's own certificate; without it, something in front has to, or only this machine is served.
+        settings: How it is set up.
         ready: Hears where the server is, once it listens.
 
     Raises:
+        InvalidInput: `CONFIGURATION_INVALID` if the operator's certificates cannot be used.
         Failed: `SERVER_UNAVAILABLE` if the port is taken; or as `served`.
     """
     import uvicorn
 
-    from stillroom import bootstrap
-    from stillroom.adapters.http.certificate import fingerprint
     from stillroom.adapters.http.listen import listening
 
-    files = bootstrap.certificate(path, sorted({host, "localhost", "127.0.0.1", "::1"})) if tls else None
-    digest = None if files is None else fingerprint(files[1].read_bytes())
-    with listening(host, port) as socket, served(path, digest) as app:
+    digest, files = certificates(path, settings)
+    with listening(settings.host, settings.port) as socket, served(path, digest, settings) as app:
         config = uvicorn.Config(
             app,
             log_config=None,
+            log_level="critical",
             access_log=False,
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=int(END_SECONDS),
-            ssl_keyfile=None if files is None else str(files[0]),
-            ssl_certfile=None if files is None else str(files[1]),
             lifespan="off",
+            **files,
         )
-        ready(f"{'https' if tls else 'http'}://{host}:{socket.getsockname()[1]}")
+        ready(f"{'https' if settings.tls else 'http'}://{settings.host}:{socket.getsockname()[1]}")
         uvicorn.Server(config).run(sockets=[socket])
+
+
+def certificates(path: Path, settings: Settings) -> tuple[str | None, dict[str, Any]]:
+    """Return the digest of the certificate that the room's key vouches for, if it shows one, and what uvicorn is told of certificates.
+
+    Raises:
+        InvalidInput: `CONFIGURATION_INVALID` if the operator's certificates cannot be used.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.http.certificate import check_files, fingerprint
+
+    if not settings.tls:
+        return None, {}
+    if settings.certificate is None or settings.private_key is None:
+        secret, public = bootstrap.certificate(path, sorted({settings.host, "localhost", "127.0.0.1", "::1"}))
+        digest: str | None = fingerprint(public.read_bytes())
+    else:
+        secret, public, digest = settings.private_key, settings.certificate, None
+    check_files(secret, public, settings.client_ca)
+    mutual = {} if settings.client_ca is None else {"ssl_ca_certs": str(settings.client_ca), "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return digest, {"ssl_keyfile": str(secret), "ssl_certfile": str(public), **mutual}

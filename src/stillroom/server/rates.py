@@ -1,4 +1,4 @@
-"""How many requests a key may send."""
+"""How many requests a sender may send: a party, or an address without one."""
 
 from __future__ import annotations
 

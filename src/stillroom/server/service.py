@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stillroom.server.jobs import Jobs
     from stillroom.server.rates import Rates
     from stillroom.server.replays import Replays
+    from stillroom.server.telemetry import Telemetry
 
 RECOVERY_SECONDS = 20.0
 """How often holds that hang in the air are looked for, and accounts told what they have not heard."""
@@ -33,7 +34,9 @@ class Service:
         replays: Which requests were seen.
         rates: How many requests each sender may send.
         incoming: The folder where what agents bring arrives.
-        certificate: Digest of the certificate that the server shows; nothing without TLS.
+        certificate: Digest of the certificate that the room's key vouches for; nothing without TLS, or with an authority's certificate.
+        telemetry: Metrics and operational logs.
+        body_limit: The largest body of a request, in bytes, but for what agents bring.
     """
 
     room: Room
@@ -43,6 +46,8 @@ class Service:
     rates: Rates
     incoming: Path
     certificate: str | None
+    telemetry: Telemetry
+    body_limit: int
 
 
 class Recovery:

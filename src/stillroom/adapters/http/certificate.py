@@ -7,8 +7,11 @@ import hashlib
 import ipaddress
 from typing import TYPE_CHECKING
 
+from stillroom.errors import Code, InvalidInput
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from cryptography import x509
 
@@ -44,6 +47,32 @@ def make_certificate(hosts: Iterable[str], now: float) -> tuple[bytes, bytes]:
     )
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return secret, certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def check_files(secret: Path, public: Path, authorities: Path | None) -> None:
+    """See that a server can be started with certificates.
+
+    Args:
+        secret: The secret key.
+        public: Its certificate.
+        authorities: Whose certificates clients must show, if any.
+
+    Raises:
+        InvalidInput: `CONFIGURATION_INVALID`.
+    """
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(public, secret)
+        if authorities is not None:
+            context.load_verify_locations(authorities)
+    except (OSError, ValueError):
+        raise InvalidInput(
+            Code.CONFIGURATION_INVALID,
+            "The certificate, its private key or the clients' authorities cannot be used.",
+            "See that the files are there, in PEM, readable by the server, and belong together.",
+        ) from None
 
 
 def fingerprint(certificate: bytes) -> str:

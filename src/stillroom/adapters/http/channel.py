@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import httpx
+
     from stillroom.crypto.keys import SigningKey
     from stillroom.ports import Clock, Entropy
 
@@ -25,6 +27,12 @@ SECONDS = 60.0
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are this machine: only there may the channel be without TLS."""
+
+ANSWER_LIMIT = 200_000_000
+"""The most bytes of an answer."""
+
+PLAIN = {"Accept-Encoding": "identity"}
+"""Asks for answers that are not compressed; others are not read, since nobody knows how large they become."""
 
 _CHUNK = 1 << 20
 
@@ -36,25 +44,37 @@ class Channel:
         key: The key.
     """
 
-    def __init__(self, url: str, key: SigningKey, clock: Clock, entropy: Entropy, certificate: bytes | None = None) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - both ends, certificates, and the world
+        self,
+        url: str,
+        key: SigningKey,
+        room: str,
+        clock: Clock,
+        entropy: Entropy,
+        certificate: bytes | None = None,
+        *,
+        shown: Path | None = None,
+    ) -> None:
         """Name the server.
 
         Args:
             url: Where it is: scheme, host and port.
             key: What signs.
+            room: The public key of the server's room, for which alone requests are signed.
             clock: The time.
             entropy: What nonces are made of.
             certificate: Its certificate in PEM, which alone is accepted; without one, the system's authorities decide.
+            shown: A file with the certificate that the server is shown, and its secret key, if it asks for one.
 
         Raises:
-            InvalidInput: `USAGE` if that is no such URL, or has no TLS and is not this machine.
+            InvalidInput: `USAGE` if that is no such URL, or has no TLS and is not this machine; `FILE_INVALID` if that file cannot be used.
         """
         import httpx
 
-        self.key = key
+        self.key, self._room = key, room
         self._base, self._clock, self._entropy = base_of(url), clock, entropy
-        context = ssl.create_default_context(cadata=None if certificate is None else certificate.decode("ascii"))
-        self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False)
+        context = context_for(certificate, shown)
+        self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False, headers=PLAIN)
         weakref.finalize(self, self._client.close)
 
     def get(self, path: str, *, seconds: float = SECONDS) -> bytes:
@@ -73,22 +93,14 @@ class Channel:
             Failed: `SERVER_UNAVAILABLE` if it does not answer, or what answers is not known by its certificate.
         """
         digest = None if body is None else hashlib.sha256(body).digest()
-        headers = self._signed(method, path, digest)
-        with _reached():
-            answer = self._client.request(method, self._base + path, content=body, headers=headers, timeout=seconds)
-        if answer.is_success:
-            return answer.content
-        raise error_of(answer.content)
+        return self._answered(method, path, body, self._signed(method, path, digest), seconds)
 
     def put_file(self, path: str, file: Path, *, seconds: float) -> None:
         """Send a file, piece by piece. It fails as `send` does."""
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").digest()
         headers = {**self._signed("PUT", path, digest), "Content-Length": str(file.stat().st_size)}
-        with _reached():
-            answer = self._client.put(self._base + path, content=_pieces(file), headers=headers, timeout=seconds)
-        if not answer.is_success:
-            raise error_of(answer.content)
+        self._answered("PUT", path, _pieces(file), headers, seconds)
 
     @contextmanager
     def events(self, path: str, *, seconds: float) -> Iterator[Iterator[str]]:
@@ -96,19 +108,51 @@ class Channel:
         headers = self._signed("GET", path, None)
         with _reached(), self._client.stream("GET", self._base + path, headers=headers, timeout=seconds) as answer:
             if not answer.is_success:
-                raise error_of(answer.read())
+                raise error_of(read_whole(answer))
+            check_plain(answer)
             yield (line.removeprefix("data: ") for line in answer.iter_lines() if line.startswith("data: "))
 
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
 
+    def _answered(self, method: str, path: str, content: bytes | Iterator[bytes] | None, headers: dict[str, str], seconds: float) -> bytes:
+        with _reached(), self._client.stream(method, self._base + path, content=content, headers=headers, timeout=seconds) as answer:
+            found = read_whole(answer)
+        if answer.is_success:
+            return found
+        raise error_of(found)
+
     def _signed(self, method: str, path: str, digest: bytes | None) -> dict[str, str]:
         message = Message(method, self._base + path)
         if digest is not None:
             message.headers["Content-Digest"] = digest_header(digest)
-        sign_request(message, self.key, self._clock.now(), self._entropy.token(NONCE_SIZE).hex())
+        sign_request(message, self.key, self._room, self._clock.now(), self._entropy.token(NONCE_SIZE).hex())
         return message.headers
+
+
+def context_for(certificate: bytes | None, shown: Path | None) -> ssl.SSLContext:
+    """Return what decides about a server's certificate, and what certificate it is shown.
+
+    Args:
+        certificate: The one that is accepted, in PEM; without one, the system's authorities decide.
+        shown: A file with a certificate for the server to see, and its secret key.
+
+    Raises:
+        InvalidInput: `FILE_INVALID` if that file cannot be used.
+    """
+    context = ssl.create_default_context(cadata=None if certificate is None else certificate.decode("ascii"))
+    if certificate is not None:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if shown is None:
+        return context
+    try:
+        context.load_cert_chain(shown)
+    except (OSError, ValueError):
+        raise InvalidInput(
+            Code.FILE_INVALID, f"{shown.name} is no certificate with its secret key.", "Put both into it, in PEM, one after the other."
+        ) from None
+    return context
 
 
 def base_of(url: str) -> str:
@@ -122,6 +166,35 @@ def base_of(url: str) -> str:
     if safe and parts.hostname and parts.path in {"", "/"} and not (parts.query or parts.fragment or parts.username):
         return f"{parts.scheme}://{parts.netloc}"
     raise InvalidInput(Code.USAGE, "That is not the address of a room's server.", "Write https://host:port.")
+
+
+def read_whole(answer: httpx.Response) -> bytes:
+    """Return the body of an answer that is streamed, as it was sent.
+
+    Raises:
+        Failed: `SERVER_UNAVAILABLE` if it is compressed, or larger than any answer of a room's server.
+    """
+    check_plain(answer)
+    content = bytearray()
+    for piece in answer.iter_raw():
+        content += piece
+        if len(content) > ANSWER_LIMIT:
+            raise _strange()
+    return bytes(content)
+
+
+def check_plain(answer: httpx.Response) -> None:
+    """Refuse an answer that is compressed.
+
+    Raises:
+        Failed: `SERVER_UNAVAILABLE`.
+    """
+    if "content-encoding" in answer.headers:
+        raise _strange()
+
+
+def _strange() -> Failed:
+    return Failed(Code.SERVER_UNAVAILABLE, "The server's answer is none of Stillroom's.", "Check the address, and what is in between.")
 
 
 def _pieces(file: Path) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillroom.model.contract import Name
 from stillroom.model.record import JobState
 from stillroom.model.value import Value
 
@@ -61,6 +62,18 @@ class Cosigned(Value):
     """Whose cosignatures were taken."""
 
     parties: tuple[str, ...]
+
+
+class Telemetry(Value):
+    """Whether there are metrics and operational logs.
+
+    Attributes:
+        on: Whether every owner agrees.
+        statements: The last signed statement of each party that has made one, by party.
+    """
+
+    on: bool
+    statements: dict[Name, str]
 
 
 class Done(Value):

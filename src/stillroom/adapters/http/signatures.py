@@ -1,7 +1,8 @@
 """Requests that their sender has signed: HTTP Message Signatures (RFC 9421) by Ed25519, over what the server acts on.
 
 A signature covers method, authority, path and query of a request, and its body by a digest (RFC 9530). It says who signs by the public key
-itself, is good for a minute, and has a nonce, so that nobody can send a request a second time.
+itself, is good for a minute, and has a nonce, so that nobody can send a request a second time. It is for one room, which its tag names by
+the room's key: a server to which a party has sent it cannot pass it on to another room, under whatever name it was called.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ NONCE_SIZE = 16
 _COVERED = ("@method", "@authority", "@path", "@query")
 _DIGEST = "content-digest"
 _TAG = "stillroom"
+"""Begins the tag of a signature; the key of the room follows."""
 
 
 @dataclass(slots=True)
@@ -73,8 +75,8 @@ def digest_header(sha256: bytes) -> str:
     return f"sha-256=:{base64.b64encode(sha256).decode('ascii')}:"
 
 
-def sign_request(message: Message, key: SigningKey, now: float, nonce: str) -> None:
-    """Sign a request. Its body is bound by the header Content-Digest, if it has one."""
+def sign_request(message: Message, key: SigningKey, room: str, now: float, nonce: str) -> None:
+    """Sign a request to the server of a room, named by its public key. A body is bound by the header Content-Digest, if there is one."""
     signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519)
     created = datetime.datetime.fromtimestamp(int(now), datetime.UTC)
     with_body = _DIGEST in {name.lower() for name in message.headers}
@@ -84,14 +86,14 @@ def sign_request(message: Message, key: SigningKey, now: float, nonce: str) -> N
         created=created,
         expires=created + datetime.timedelta(seconds=LIFETIME),
         nonce=nonce,
-        tag=_TAG,
+        tag=_tag(room),
         covered_component_ids=[*_COVERED, *([_DIGEST] if with_body else [])],
         use_existing_digest=with_body,
     )
     signer.apply(message, prepared, key.sign(prepared.signature_base))
 
 
-def verify_request(message: Message, now: float) -> Signed:
+def verify_request(message: Message, room: str, now: float) -> Signed:
     """Return what a request's signature says; whether anybody knows the key, and has seen the nonce, is for the caller to say.
 
     The key is part of the signature, so that the same work is done for keys that are known and for others.
@@ -101,7 +103,7 @@ def verify_request(message: Message, now: float) -> Signed:
     """
     try:
         (found,) = _Verifier(now).verify(
-            message, max_age=datetime.timedelta(seconds=LIFETIME), expect_tag=_TAG, require_components=_COVERED
+            message, max_age=datetime.timedelta(seconds=LIFETIME), expect_tag=_tag(room), require_components=_COVERED
         )
         nonce, created = found.parameters["nonce"], found.parameters["created"]
         if not isinstance(nonce, str) or not nonce or not isinstance(created, int) or "expires" not in found.parameters:
@@ -130,6 +132,10 @@ def unsigned() -> Unverified:
         "The request is not signed by a key that this room knows, or not just now.",
         "Send it with a party's own agent or client, and check the clock of the machine.",
     )
+
+
+def _tag(room: str) -> str:
+    return f"{_TAG} {room}"
 
 
 class _Keys(HTTPSignatureKeyResolver):

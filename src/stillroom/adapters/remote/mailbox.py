@@ -11,11 +11,15 @@ from stillroom.errors import Code, Failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stillroom.model.errand import Errand, Reply
+    from stillroom.model.errand import Errand, Fetch, Reply
     from stillroom.ports import Clock
 
 PRESENT_SECONDS = 45.0
 """An agent that has not come for errands for so long is away."""
+
+
+LOOK_SECONDS = 5.0
+"""How often to look whether the agent is still there."""
 
 
 @dataclass(slots=True)
@@ -36,8 +40,10 @@ class Mailbox:
         self._waiting: dict[str, _Waiting] = {}
         self._seen: dict[str, float] = {}
         self._raises: dict[str, Mapping[str, int]] = {}
+        self._sessions: dict[str, str] = {}
         self._changed = threading.Condition()
         self._woken: set[str] = set()
+        self._turns: dict[str, int] = {}
         self._closed = False
 
     def present(self, party: str) -> bool:
@@ -45,11 +51,17 @@ class Mailbox:
         with self._changed:
             return self._clock.now() - self._seen.get(party, 0.0) < PRESENT_SECONDS
 
+    def waiting(self) -> tuple[int, int]:
+        """Return how many errands wait for an answer, and how many agents come for theirs."""
+        with self._changed:
+            now = self._clock.now()
+            return len(self._waiting), sum(now - seen < PRESENT_SECONDS for seen in self._seen.values())
+
     def send(self, errand: Errand, envelope: bytes, seconds: float) -> Reply:
         """Leave a signed errand for an agent, and wait for its answer.
 
         Raises:
-            Failed: `AGENT_UNAVAILABLE` if it does not come in time.
+            Failed: `AGENT_UNAVAILABLE` if it does not come in time, the agent goes away, or nobody needs it any more (`abandon`).
         """
         waiting = _Waiting(errand, envelope)
         with self._changed:
@@ -58,7 +70,8 @@ class Mailbox:
             self._waiting[errand.ticket] = waiting
             self._changed.notify_all()
         try:
-            if not waiting.done.wait(seconds) or waiting.reply is None:
+            self._await(waiting, seconds)
+            if waiting.reply is None:
                 raise _away(errand.party)
             return waiting.reply
         finally:
@@ -70,20 +83,23 @@ class Mailbox:
         with self._changed:
             return self._raises.get(party, {}).get(population, 0)
 
-    def fetch(self, party: str, raises: Mapping[str, int], seconds: float) -> tuple[bytes, ...]:
-        """Return the errands of a party that were not fetched before; wait for the first one, up to some seconds.
+    def fetch(self, party: str, wish: Fetch) -> tuple[bytes, ...]:
+        """Return the errands of a party that its agent did not fetch since it was started; wait for the first one.
 
-        Args:
-            party: Whose agent comes.
-            raises: How often each of its accounts got a cap, by population.
-            seconds: How long to wait.
+        Of several that wait for one party, the last alone goes on waiting: a party has one agent, and takes up one place here.
         """
         with self._changed:
-            self._seen[party], self._raises[party] = self._clock.now(), raises
+            self._seen[party], self._raises[party] = self._clock.now(), wish.raises
+            if self._sessions.get(party) != wish.session:
+                self._sessions[party] = wish.session
+                for one in self._waiting.values():
+                    one.fetched = one.fetched and one.errand.party != party
             self._woken.discard(party)
-            self._changed.wait_for(lambda: self._closed or party in self._woken or self._unfetched(party), timeout=seconds)
+            turn = self._turns[party] = self._turns.get(party, 0) + 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._over(party, turn) or self._unfetched(party), timeout=wish.seconds)
             self._seen[party] = self._clock.now()
-            found = self._unfetched(party)
+            found = self._unfetched(party) if self._turns[party] == turn else []
             for one in found:
                 one.fetched = True
             return tuple(one.envelope for one in found)
@@ -104,6 +120,13 @@ class Mailbox:
             waiting.done.set()
             return True
 
+    def abandon(self, ticket: str) -> None:
+        """Let nobody wait for an errand any more."""
+        with self._changed:
+            waiting = self._waiting.get(ticket)
+            if waiting is not None:
+                waiting.done.set()
+
     def wake(self, party: str) -> None:
         """Let a party's agent that waits for errands go away with none."""
         with self._changed:
@@ -118,8 +141,19 @@ class Mailbox:
                 waiting.done.set()
             self._changed.notify_all()
 
+    def _await(self, waiting: _Waiting, seconds: float) -> None:
+        """Wait until an errand is answered or abandoned; no longer than some seconds, nor than its agent is there."""
+        until = self._clock.now() + seconds
+        while not waiting.done.wait(min(LOOK_SECONDS, seconds)):
+            if self._clock.now() >= until or not self.present(waiting.errand.party):
+                return
+
     def _unfetched(self, party: str) -> list[_Waiting]:
         return [one for one in self._waiting.values() if one.errand.party == party and not one.fetched]
+
+    def _over(self, party: str, turn: int) -> bool:
+        """Tell whether nobody should wait for errands in this turn any more."""
+        return self._closed or party in self._woken or self._turns[party] != turn
 
 
 def _away(party: str) -> Failed:

@@ -42,6 +42,10 @@ class Sender:
         errand = Errand(ticket=ticket or self.ticket(), room=self._notary.identity, party=party, task=task)
         return self._mailbox.send(errand, sign(errand, ERRAND_TYPE, self._notary.key), seconds)
 
+    def abandon(self, ticket: str) -> None:
+        """Wait no more for the answer to an errand."""
+        self._mailbox.abandon(ticket)
+
     def ticket(self) -> str:
         """Return a new ticket."""
         return self._entropy.token(TICKET_SIZE).hex()

@@ -11,7 +11,7 @@ from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors
 from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable
 from stillroom.adapters.remote.seal import RunKey
 from stillroom.adapters.remote.vault import shown
-from stillroom.errors import Code, Failed, Refusal
+from stillroom.errors import Code, Failed, Refusal, StillroomError
 from stillroom.model.errand import Bring
 from stillroom.room import contracts, data
 
@@ -60,7 +60,12 @@ class RemoteTables:
                     dataset: pool.submit(self._brought, tickets[dataset], owners[dataset], dataset, columns[dataset], reading, proof)
                     for dataset in columns
                 }
-                tables = {dataset: one.result() for dataset, one in brought.items()}
+                try:
+                    tables = {dataset: one.result() for dataset, one in brought.items()}
+                except StillroomError:
+                    for ticket in tickets.values():
+                        self._sender.abandon(ticket)
+                    raise
             yield tables
         finally:
             for ticket in tickets.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from stillroom.adapters.sql_store.columns import charge_columns, one_of
+from stillroom.adapters.sql_store.columns import TEXT, charge_columns, one_of
 from stillroom.adapters.sql_store.database import Schema
 from stillroom.ledger.account import Standing
 
@@ -13,7 +13,7 @@ tables = sa.MetaData()
 accounts = sa.Table(
     "accounts",
     tables,
-    sa.Column("population", sa.String, primary_key=True),
+    sa.Column("population", TEXT, primary_key=True),
     *charge_columns("cap"),
     *charge_columns("held"),
     *charge_columns("spent"),
@@ -26,18 +26,19 @@ holds = sa.Table(
     "holds",
     tables,
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("reservation", sa.String, nullable=False),
-    sa.Column("population", sa.String, nullable=False),
-    sa.Column("room", sa.String, nullable=True),
+    sa.Column("reservation", TEXT, nullable=False),
+    sa.Column("population", TEXT, nullable=False),
+    sa.Column("room", TEXT, nullable=True),
     *charge_columns("charge"),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     sa.Column("held", sa.LargeBinary, nullable=True),
     sa.Column("lapsed", sa.LargeBinary, nullable=True),
-    sa.Column("release", sa.String, nullable=True),
+    sa.Column("release", TEXT, nullable=True),
+    sa.Column("spender", TEXT, nullable=True),
     sa.UniqueConstraint("reservation", "population", name="one_hold_for_a_reservation"),
     one_of("state", Standing),
     sa.CheckConstraint("charge_rho >= 0 AND charge_delta >= 0", name="charge_not_negative"),
     sa.CheckConstraint("release IS NULL OR state = 'committed'", name="only_a_commit_is_answered"),
 )
 
-ACCOUNT = Schema("account", tables, "r0001")
+ACCOUNT = Schema("account", tables, "r0002")

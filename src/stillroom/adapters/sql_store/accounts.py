@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from stillroom.adapters.sql_store.account_tables import ACCOUNT, accounts, holds
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
-from stillroom.adapters.sql_store.database import create_database, open_database
+from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.ledger.account import Account, AccountName, Booking, Standing
+from stillroom.ledger.account import Account, AccountName, Booking, Standing, share_exhausted
 from stillroom.model.charge import Charge
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from stillroom.adapters.sql_store.database import Database
+    from stillroom.ledger.account import Share
     from stillroom.room.statement import HoldStatement, LapseStatement
 
 _NOTHING = Charge(rho=0)
@@ -72,8 +73,8 @@ class SqlAccounts:
                 change = accounts.update().where(accounts.c.population == population)
                 connection.execute(change.values(raises=accounts.c.raises + 1, **charge_values("cap", cap)))
 
-    def hold(self, wanted: HoldStatement, envelope: bytes) -> bytes:
-        """Hold a charge; keep and return its signed statement, or return the one kept if it is held already.
+    def hold(self, wanted: HoldStatement, envelope: bytes, share: Share | None = None) -> bytes:
+        """Hold a charge, of a share if one is named; keep and return its signed statement, or the one kept if it is held already.
 
         Raises:
             Refusal: As `stillroom.ledger.account.hold`.
@@ -89,7 +90,12 @@ class SqlAccounts:
                     f"The account of {self.owner} for {population} does not have enough left for this question.",
                     "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
                 )
-            _keep(connection, wanted.reservation, population, Standing.HELD, wanted.charge, room=wanted.room, held=envelope)
+            if share is not None and not (_used(connection, population, share.spender) + wanted.charge).fits(share.cap):
+                raise share_exhausted()
+            spender = None if share is None else share.spender
+            _keep(
+                connection, wanted.reservation, population, Standing.HELD, wanted.charge, room=wanted.room, held=envelope, spender=spender
+            )
             return envelope
 
     def commit(self, reservation: str, population: str) -> None:
@@ -159,7 +165,13 @@ class SqlAccounts:
     def _read(self, connection: sa.Connection, row: sa.Row[Any]) -> Account:
         mine = holds.select().where(holds.c.population == row.population).order_by(holds.c.position)
         bookings = tuple(
-            Booking(reservation=one.reservation, charge=read_charge(one, "charge"), standing=Standing(one.state), release=one.release)
+            Booking(
+                reservation=one.reservation,
+                charge=read_charge(one, "charge"),
+                standing=Standing(one.state),
+                release=one.release,
+                spender=one.spender,
+            )
             for one in connection.execute(mine)
         )
         return Account(name=AccountName(owner=self.owner, population=row.population), cap=read_charge(row, "cap"), bookings=bookings)
@@ -202,6 +214,14 @@ def _account(connection: sa.Connection, population: str) -> sa.Row[Any] | None:
 def _hold(connection: sa.Connection, reservation: str, population: str) -> sa.Row[Any] | None:
     mine = sa.and_(holds.c.reservation == reservation, holds.c.population == population)
     return connection.execute(holds.select().where(mine)).one_or_none()
+
+
+def _used(connection: sa.Connection, population: str, spender: str) -> Charge:
+    """Return what is spent or held of somebody's share."""
+    mine = sa.and_(holds.c.population == population, holds.c.spender == spender, holds.c.state != Standing.LAPSED.value)
+    total = sa.select(*(sa.func.coalesce(sa.func.sum(holds.c[f"charge_{part}"]), 0) for part in ("rho", "delta"))).where(mine)
+    rho, delta = connection.execute(total).one()
+    return Charge(rho=int(rho), delta=int(delta))
 
 
 def _book(connection: sa.Connection, population: str, charge: Charge, *, held: int, spent: int) -> bool:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
 from stillroom.adapters.sql_store.room_tables import analysts, balances
+from stillroom.adapters.sql_store.upsert import put_first
 from stillroom.model.charge import Charge
 from stillroom.model.record import Tally
 
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NOTHING = Charge(rho=0)
+
+
+def _adding(table: sa.Table, mine: sa.ColumnElement[bool], cap: tuple[sa.ColumnElement[int], sa.ColumnElement[int]]) -> sa.Update:
+    """Return the change that adds `rho` and `delta` to what is spent, unless that would exceed a cap."""
+    rho, delta = table.c.spent_rho + sa.bindparam("rho"), table.c.spent_delta + sa.bindparam("delta")
+    return table.update().where(mine, rho <= cap[0], delta <= cap[1]).values(spent_rho=rho, spent_delta=delta)
+
+
+_MINE = balances.c.contract == sa.bindparam("mine")
+_GET = balances.select().where(_MINE)
+_OPEN = balances.insert()
+_CAP = balances.update().where(_MINE)
+_SPEND = _adding(balances, _MINE, (balances.c.cap_rho, balances.c.cap_delta))
+_BY = sa.and_(analysts.c.contract == sa.bindparam("mine"), analysts.c.analyst == sa.bindparam("by"))
+_GET_AS = analysts.select().where(_BY)
+_SPEND_AS = _adding(analysts, _BY, (sa.bindparam("cap_rho"), sa.bindparam("cap_delta")))
 
 
 class SqlBalances:
@@ -28,13 +45,12 @@ class SqlBalances:
         """Give the account this cap; False, and no change, when more than that is spent."""
         row = self._row(contract)
         if row is None:
-            self._connection.execute(
-                balances.insert().values(contract=contract, **charge_values("cap", cap), **charge_values("spent", _NOTHING))
-            )
+            opened = {"contract": contract, **charge_values("cap", cap), **charge_values("spent", _NOTHING)}
+            self._connection.execute(_OPEN, opened)
             return True
         if not read_charge(row, "spent").fits(cap):
             return False
-        self._connection.execute(balances.update().where(balances.c.contract == contract).values(**charge_values("cap", cap)))
+        self._connection.execute(_CAP, {"mine": contract, **charge_values("cap", cap)})
         return True
 
     def tally(self, contract: str) -> Tally:
@@ -46,29 +62,20 @@ class SqlBalances:
 
     def spend(self, contract: str, charge: Charge) -> bool:
         """Spend; False, and no change, when the cap does not allow it."""
-        mine = balances.c.contract == contract
-        return self._add(balances, mine, charge, (balances.c.cap_rho, balances.c.cap_delta))
+        return self._connection.execute(_SPEND, {"mine": contract, **dict(charge)}).rowcount == 1
 
     def spend_as(self, contract: str, analyst: str, charge: Charge, cap: Charge) -> bool:
         """Add to what an analyst spent; False, and no change, when that would exceed the cap."""
-        mine = sa.and_(analysts.c.contract == contract, analysts.c.analyst == analyst)
-        if self._connection.execute(analysts.select().where(mine)).one_or_none() is None:
-            values = charge_values("spent", _NOTHING)
-            self._connection.execute(analysts.insert().values(contract=contract, analyst=analyst, **values))
-        return self._add(analysts, mine, charge, (sa.literal(cap.rho), sa.literal(cap.delta)))
+        wanted = {"mine": contract, "by": analyst, **dict(charge), **charge_values("cap", cap)}
+        if self._connection.execute(_SPEND_AS, wanted).rowcount == 1:
+            return True
+        put_first(self._connection, analysts, contract=contract, analyst=analyst, **charge_values("spent", _NOTHING))
+        return self._connection.execute(_SPEND_AS, wanted).rowcount == 1
 
     def spent_as(self, contract: str, analyst: str) -> Charge:
         """Return what an analyst spent."""
-        mine = sa.and_(analysts.c.contract == contract, analysts.c.analyst == analyst)
-        row = self._connection.execute(analysts.select().where(mine)).one_or_none()
+        row = self._connection.execute(_GET_AS, {"mine": contract, "by": analyst}).one_or_none()
         return _NOTHING if row is None else read_charge(row, "spent")
 
     def _row(self, contract: str) -> sa.Row[Any] | None:
-        return self._connection.execute(balances.select().where(balances.c.contract == contract)).one_or_none()
-
-    def _add(
-        self, table: sa.Table, mine: sa.ColumnElement[bool], charge: Charge, cap: tuple[sa.ColumnElement[int], sa.ColumnElement[int]]
-    ) -> bool:
-        spent_rho, spent_delta = table.c.spent_rho + charge.rho, table.c.spent_delta + charge.delta
-        change = table.update().where(mine, spent_rho <= cap[0], spent_delta <= cap[1])
-        return self._connection.execute(change.values(spent_rho=spent_rho, spent_delta=spent_delta)).rowcount == 1
+        return self._connection.execute(_GET, {"mine": contract}).one_or_none()

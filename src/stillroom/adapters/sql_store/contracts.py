@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from stillroom.adapters.sql_store.room_tables import contracts
 from stillroom.model.record import ContractRecord, ContractState
 
 if TYPE_CHECKING:
     from typing import Any
 
-    import sqlalchemy as sa
+
+_NAMED = contracts.select().where(contracts.c.digest == sa.bindparam("named"))
+_ACTIVE = contracts.select().where(contracts.c.state == ContractState.ACTIVE.value)
+_ALL = contracts.select().order_by(contracts.c.position)
+_CHANGE = contracts.update().where(contracts.c.digest == sa.bindparam("named"))
+_ADD = contracts.insert()
 
 
 class SqlContracts:
@@ -22,27 +29,23 @@ class SqlContracts:
 
     def get(self, digest: str) -> ContractRecord | None:
         """Return a contract by its digest."""
-        return self._one(contracts.c.digest == digest)
+        row = self._connection.execute(_NAMED, {"named": digest}).one_or_none()
+        return None if row is None else _read(row)
 
     def active(self) -> ContractRecord | None:
         """Return the contract in force."""
-        return self._one(contracts.c.state == ContractState.ACTIVE.value)
+        row = self._connection.execute(_ACTIVE).one_or_none()
+        return None if row is None else _read(row)
 
     def all(self) -> tuple[ContractRecord, ...]:
         """Return all, in the order in which they came."""
-        rows = self._connection.execute(contracts.select().order_by(contracts.c.position))
-        return tuple(_read(row) for row in rows)
+        return tuple(_read(row) for row in self._connection.execute(_ALL))
 
     def put(self, record: ContractRecord) -> None:
         """Keep a contract, in place of what was kept under its digest."""
         values = {"envelope": record.envelope, "state": record.state.value}
-        changed = self._connection.execute(contracts.update().where(contracts.c.digest == record.digest).values(**values))
-        if changed.rowcount == 0:
-            self._connection.execute(contracts.insert().values(digest=record.digest, **values))
-
-    def _one(self, condition: sa.ColumnElement[bool]) -> ContractRecord | None:
-        row = self._connection.execute(contracts.select().where(condition)).one_or_none()
-        return None if row is None else _read(row)
+        if self._connection.execute(_CHANGE, {"named": record.digest, **values}).rowcount == 0:
+            self._connection.execute(_ADD, {"digest": record.digest, **values})
 
 
 def _read(row: sa.Row[Any]) -> ContractRecord:

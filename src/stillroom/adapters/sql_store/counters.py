@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import raises, refusals
+from stillroom.adapters.sql_store.upsert import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_ONE_MORE = refusals.update().where(refusals.c.code == sa.bindparam("of")).values(waiting=refusals.c.waiting + 1)
+_FIRST = refusals.insert()
+_WAITING = refusals.select()
+_SEEN = sa.select(raises.c.seen).where(raises.c.owner == sa.bindparam("of"), raises.c.population == sa.bindparam("among"))
 
 
 class SqlCounters:
@@ -21,14 +28,13 @@ class SqlCounters:
 
     def refused(self, code: str) -> int:
         """Count a refusal; return how many wait to be logged."""
-        change = refusals.update().where(refusals.c.code == code).values(waiting=refusals.c.waiting + 1)
-        if self._connection.execute(change).rowcount == 0:
-            self._connection.execute(refusals.insert().values(code=code, waiting=1))
+        if self._connection.execute(_ONE_MORE, {"of": code}).rowcount == 0:
+            self._connection.execute(_FIRST, {"code": code, "waiting": 1})
         return sum(self.refusals().values())
 
     def refusals(self) -> Mapping[str, int]:
         """Return how many refusals of each code wait to be logged."""
-        return {row.code: row.waiting for row in self._connection.execute(refusals.select())}
+        return {row.code: row.waiting for row in self._connection.execute(_WAITING)}
 
     def clear_refusals(self) -> None:
         """Start again from none, once they are logged."""
@@ -36,11 +42,8 @@ class SqlCounters:
 
     def raises(self, owner: str, population: str) -> int | None:
         """Return how often an account had got a cap when the room last looked; None if it never did."""
-        found = sa.select(raises.c.seen).where(raises.c.owner == owner, raises.c.population == population)
-        return self._connection.execute(found).scalar_one_or_none()
+        return self._connection.execute(_SEEN, {"of": owner, "among": population}).scalar_one_or_none()
 
     def keep_raises(self, owner: str, population: str, count: int) -> None:
         """Take note of that number."""
-        mine = sa.and_(raises.c.owner == owner, raises.c.population == population)
-        self._connection.execute(raises.delete().where(mine))
-        self._connection.execute(raises.insert().values(owner=owner, population=population, seen=count))
+        put(self._connection, raises, owner=owner, population=population, seen=count)

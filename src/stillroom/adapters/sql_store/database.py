@@ -1,11 +1,6 @@
-"""One SQLite file: opened for durability, migrated, and used in short transactions.
+"""A database: migrated, and used in short transactions, wherever it is kept.
 
-Decisions, all for durability:
-
-- A rollback journal, not a write-ahead log: the file is whole after every commit, so that a copy of it is a backup. Besides, SQLite from
-  3.7.0 to 3.51.2 can corrupt a write-ahead log under concurrent writers (sqlite.org/wal.html, "the WAL-reset bug").
-- `synchronous=EXTRA`: as FULL, and the folder is synced after the journal is removed, so that a commit survives a power loss just after.
-- Writers begin with `BEGIN IMMEDIATE`: nothing that a writer has read can change before it writes. Everyone waits for a lock for 60 s.
+What SQLite and PostgreSQL do not have in common is in `sqlite_file` and `postgresql_server`.
 """
 
 from __future__ import annotations
@@ -13,7 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
@@ -21,7 +16,8 @@ from stillroom.errors import Code, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 BUSY_SECONDS = 60
 """How long a transaction waits for another one."""
@@ -41,43 +37,78 @@ class Schema(NamedTuple):
     head: str
 
 
+class Place(Protocol):
+    """Where a database is kept."""
+
+    fix: str
+    """What to do when it cannot be used."""
+
+    def engine(self) -> sa.Engine:
+        """Return what opens connections to it and keeps them."""
+        ...
+
+    def prepare(self, connection: DBAPIConnection) -> object:
+        """Set up a new connection, so that no transaction begins unasked; return what `is_gone` shall be told of it."""
+        ...
+
+    def is_gone(self, connection: DBAPIConnection, prepared: object) -> bool:
+        """Tell whether a connection that was kept no longer leads to the database."""
+        ...
+
+    def begin(self, *, write: bool) -> str:
+        """Return the SQL that begins a transaction; a writing one is let in when no other is, and sees all that they have done."""
+        ...
+
+
 class Database:
-    """A migrated database file.
+    """A migrated database.
 
     Connections are kept for the next transaction, as they take longer to open than most transactions last. No two transactions share
-    one, and one that a process has inherited, or that was opened to a file which is no longer there, is not used again.
+    one, and one that a process has inherited, or that leads nowhere, is not used again.
     """
 
-    def __init__(self, path: Path, schema: Schema) -> None:
-        """Use `create_database` or `open_database`."""
-        url = sa.URL.create("sqlite", database=str(path))
-        settings = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-        self._engine = sa.create_engine(url, poolclass=sa.pool.QueuePool, max_overflow=-1, connect_args=settings, hide_parameters=True)
+    def __init__(self, place: Place, schema: Schema) -> None:
+        """Use the functions of `sqlite_file` or `postgresql_server`."""
+        self._place = place
         self._schema = schema
-        kept = _Kept(path)
+        self._engine = place.engine()
+        kept = _Kept(place)
         sa.event.listen(self._engine, "connect", kept.prepare)
         sa.event.listen(self._engine, "checkout", kept.check)
-        sa.event.listen(self._engine, "begin", _begin)
-        weakref.finalize(self, self._engine.dispose)
+        weakref.finalize(self, _close, self._engine, os.getpid())
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
         """Run one transaction: durable at its end, undone if it ends with an error.
 
         Raises:
-            Failed: `STORE_FAILED` if the database cannot be used, or what it holds cannot be what was written.
+            Failed: `STORE_FAILED` if the database cannot be used, or what it holds cannot be what was written. Nothing that the driver
+                said is in it, since that may name values and places.
         """
         try:
-            with self._engine.connect().execution_options(stillroom_write=write) as connection, connection.begin():
+            with self._engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql(self._place.begin(write=write))
                 yield connection
-        except sa.exc.DBAPIError as error:
-            raise Failed(
-                Code.STORE_FAILED,
-                f"The {self._schema.name} database could not be used: {type(error.orig).__name__}.",
-                "Check disk space and permissions, and that the file is not damaged, then try again.",
-            ) from error
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            kind = type(getattr(error, "orig", error)).__name__
+            raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database could not be used: {kind}.", self._place.fix) from None
         except ValueError as error:  # text that is no UTF-8, JSON that is none, a record with values that it cannot have
-            raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database is damaged.", "Restore the folder from a backup.") from error
+            raise Failed(
+                Code.STORE_FAILED, f"The {self._schema.name} database is damaged.", "Restore the database from a backup."
+            ) from error
+
+    def make(self) -> None:
+        """Make the tables, in one transaction.
+
+        Raises:
+            FileExistsError: They are there already.
+            Failed: `STORE_FAILED` if the database cannot be used.
+        """
+        with self.transaction(write=True) as connection:
+            if _revision(connection) is not None:
+                msg = f"There is a {self._schema.name} in that database already."
+                raise FileExistsError(msg)
+            _upgrade(connection, self._schema)
 
     def migrate(self) -> None:
         """Bring the tables to the last migration, in one transaction; do nothing if they are there.
@@ -93,74 +124,37 @@ class Database:
 
 
 class _Kept:
-    """Sees to connections that are kept: it knows where the file is, and no database, which may thus go."""
+    """Sees to connections that are kept: it knows where the database is, and not the database, which may thus go."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file."""
-        self._path = path
+    def __init__(self, place: Place) -> None:
+        """Name the place."""
+        self._place = place
+        self._inherited: list[DBAPIConnection] = []
 
-    def prepare(self, connection: sa.engine.interfaces.DBAPIConnection, record: sa.pool.ConnectionPoolEntry) -> None:
-        """Set up a connection; its transactions are begun by `_begin` alone."""
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("foreign_keys = ON", "journal_mode = DELETE", "synchronous = EXTRA"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-        record.info["opened"] = self._place()
+    def prepare(self, connection: DBAPIConnection, record: sa.pool.ConnectionPoolEntry) -> None:
+        """Set up a connection."""
+        record.info["prepared"] = os.getpid(), self._place.prepare(connection)
 
-    def check(
-        self,
-        _connection: sa.engine.interfaces.DBAPIConnection,
-        record: sa.pool.ConnectionPoolEntry,
-        _proxy: sa.pool.PoolProxiedConnection,
-    ) -> None:
-        """Have another connection opened if this one belongs to another process, or to a file that was since put in another's place.
+    def check(self, connection: DBAPIConnection, record: sa.pool.ConnectionPoolEntry, proxy: sa.pool.PoolProxiedConnection) -> None:
+        """Have another connection opened if this one belongs to another process, or leads nowhere.
+
+        What belongs to another process is left open, since to close it would end that one's transaction, or give up its locks.
 
         Raises:
             DisconnectionError: Which asks for that, and closes this one.
         """
-        if record.info["opened"] != self._place():
+        process, prepared = record.info["prepared"]
+        if process != os.getpid():
+            self._inherited.append(connection)
+            record.dbapi_connection = proxy.dbapi_connection = None  # type: ignore[misc]  # as SQLAlchemy's documentation has it
+            raise sa.exc.DisconnectionError
+        if self._place.is_gone(connection, prepared):
             raise sa.exc.DisconnectionError
 
-    def _place(self) -> tuple[int, int, int]:
-        """Return which process this is, and which file has the database's name."""
-        try:
-            found = self._path.stat()
-        except OSError:
-            return os.getpid(), -1, -1
-        return os.getpid(), found.st_dev, found.st_ino
 
-
-def create_database(path: Path, schema: Schema) -> Database:
-    """Make a new database file that only its user can read.
-
-    Raises:
-        FileExistsError: Something is there already.
-        Failed: `STORE_FAILED` if it cannot be used.
-    """
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    database = Database(path, schema)
-    database.migrate()
-    return database
-
-
-def open_database(path: Path, schema: Schema) -> Database:
-    """Open a database file, and migrate it if it is of an earlier version.
-
-    Raises:
-        Failed: `STORE_FAILED` if there is none, or it cannot be used.
-    """
-    if not path.is_file():
-        raise Failed(Code.STORE_FAILED, f"There is no {schema.name} database at {path}.", "Restore the folder from a backup.")
-    database = Database(path, schema)
-    database.migrate()
-    return database
-
-
-def _begin(connection: sa.Connection) -> None:
-    """Begin a transaction; a writer locks out other writers from the start."""
-    write = connection.get_execution_options().get("stillroom_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _close(engine: sa.Engine, process: int) -> None:
+    """Let go of connections; close those that this process has opened."""
+    engine.dispose(close=os.getpid() == process)
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -187,5 +181,5 @@ def _upgrade(connection: sa.Connection, schema: Schema) -> None:
             raise Failed(
                 Code.STORE_FAILED,
                 f"The {schema.name} database was made by another version of Stillroom.",
-                "Use that version, or restore the folder from a backup.",
+                "Use that version, or restore the database from a backup.",
             ) from error

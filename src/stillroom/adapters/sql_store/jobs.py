@@ -27,7 +27,7 @@ class SqlJobs:
 
     def put(self, record: JobRecord) -> None:
         """Keep a job, in place of what was kept of it."""
-        values = record.model_dump(exclude={"job"})
+        values = record.model_dump(exclude={"job", "phase"})
         if self._connection.execute(jobs.update().where(jobs.c.job == record.job).values(**values)).rowcount == 0:
             self._connection.execute(jobs.insert().values(job=record.job, **values))
 
@@ -49,7 +49,6 @@ def _read(row: sa.Row[Any]) -> JobRecord:
         party=row.party,
         question=row.question,
         state=JobState(row.state),
-        phase=row.phase,
         lease=row.lease,
         reservation=row.reservation,
         fresh=row.fresh,

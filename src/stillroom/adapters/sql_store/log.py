@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import checkpoints, cosignatures, frontier, log, statements, subtrees
+from stillroom.adapters.sql_store.upsert import put, put_first
 from stillroom.crypto.merkle import Frontier, leaf_hash, root
 from stillroom.crypto.tiles import below, completed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_APPEND = log.insert()
+_STATEMENT = sa.select(statements.c.envelope).where(statements.c.digest == sa.bindparam("named"))
+_FRONTIER = frontier.select()
+_LEAVES = sa.select(log.c.leaf).where(log.c.position >= sa.bindparam("start")).order_by(log.c.position)
+_CHECKPOINT = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
 
 
 class SqlLog:
@@ -16,35 +28,33 @@ class SqlLog:
         """Use a connection that is inside a transaction."""
         self._connection = connection
 
-    def append(self, leaf: bytes) -> int:
-        """Append a leaf and return its index."""
-        before = self.frontier()
-        after = before.append(leaf_hash(leaf))
-        self._connection.execute(log.insert().values(position=before.size, leaf=leaf))
-        self._connection.execute(frontier.delete())
-        self._connection.execute(frontier.insert().values(one=1, size=after.size, nodes=after.to_hex()))
+    def append(self, leaves: Sequence[bytes]) -> Frontier:
+        """Append leaves, in order, and return what `frontier` returns from now on."""
+        before = after = self.frontier()
+        for leaf in leaves:
+            after = after.append(leaf_hash(leaf))
+        self._connection.execute(_APPEND, [{"position": before.size + place, "leaf": leaf} for place, leaf in enumerate(leaves)])
+        put(self._connection, frontier, one=1, size=after.size, nodes=after.to_hex())
         self._keep_subtrees(before.size, after.size)
-        return before.size
+        return after
 
     def keep_statement(self, digest: str, envelope: bytes) -> None:
         """Keep a signed envelope under its digest."""
-        if self.statement(digest) is None:
-            self._connection.execute(statements.insert().values(digest=digest, envelope=envelope))
+        put_first(self._connection, statements, digest=digest, envelope=envelope)
 
     def statement(self, digest: str) -> bytes | None:
         """Return a signed envelope by its digest."""
-        return self._connection.execute(sa.select(statements.c.envelope).where(statements.c.digest == digest)).scalar_one_or_none()
+        return self._connection.execute(_STATEMENT, {"named": digest}).scalar_one_or_none()
 
     def frontier(self) -> Frontier:
         """Return what is needed to append and to know the root."""
-        row = self._connection.execute(frontier.select()).one_or_none()
+        row = self._connection.execute(_FRONTIER).one_or_none()
         return Frontier() if row is None else Frontier.from_hex(row.size, row.nodes)
 
     def leaves(self, start: int = 0, stop: int | None = None) -> tuple[bytes, ...]:
         """Return the leaves from an index on, up to another one if it is given."""
-        found = sa.select(log.c.leaf).where(log.c.position >= start).order_by(log.c.position)
-        within = found if stop is None else found.where(log.c.position < stop)
-        return tuple(self._connection.execute(within).scalars())
+        within = _LEAVES if stop is None else _LEAVES.where(log.c.position < stop)
+        return tuple(self._connection.execute(within, {"start": start}).scalars())
 
     def hashes(self, level: int, places: range) -> tuple[bytes, ...]:
         """Return the hashes of a level of tiles at some places: roots of complete subtrees of 256**level leaves."""
@@ -56,20 +66,16 @@ class SqlLog:
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of the head of that size."""
-        self._connection.execute(checkpoints.delete().where(checkpoints.c.size == size))
-        self._connection.execute(checkpoints.insert().values(size=size, note=note))
+        put(self._connection, checkpoints, size=size, note=note)
 
     def checkpoint(self, size: int | None = None) -> bytes | None:
         """Return the signed note of the head of that size, or the latest one; without cosignatures."""
-        latest = sa.select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
-        found = latest if size is None else latest.where(checkpoints.c.size == size)
+        found = _CHECKPOINT if size is None else _CHECKPOINT.where(checkpoints.c.size == size)
         return self._connection.execute(found).scalar_one_or_none()
 
     def keep_cosignature(self, size: int, party: str, line: str) -> None:
         """Keep a party's signature line for the head of that size, in place of the one before."""
-        mine = sa.and_(cosignatures.c.size == size, cosignatures.c.party == party)
-        self._connection.execute(cosignatures.delete().where(mine))
-        self._connection.execute(cosignatures.insert().values(size=size, party=party, line=line))
+        put(self._connection, cosignatures, size=size, party=party, line=line)
 
     def cosignatures(self, size: int) -> tuple[str, ...]:
         """Return the signature lines that are kept for the head of that size, by party."""

@@ -35,6 +35,10 @@ class SqlParties:
         if self._connection.execute(parties.update().where(parties.c.key == record.key).values(**values)).rowcount == 0:
             self._connection.execute(parties.insert().values(key=record.key, **values))
 
+    def remove(self, key: str) -> None:
+        """Forget a key."""
+        self._connection.execute(parties.delete().where(parties.c.key == key))
+
 
 def _read(row: sa.Row[Any]) -> PartyRecord:
     return PartyRecord(key=row.key, party=row.party, confirmed=row.confirmed)

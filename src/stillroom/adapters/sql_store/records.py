@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.adapters.sql_store.approvals import SqlApprovals
 from stillroom.adapters.sql_store.balances import SqlBalances
+from stillroom.adapters.sql_store.consents import SqlConsents
 from stillroom.adapters.sql_store.contracts import SqlContracts
 from stillroom.adapters.sql_store.counters import SqlCounters
 from stillroom.adapters.sql_store.jobs import SqlJobs
@@ -32,3 +33,4 @@ class SqlRecords:
         self.counters = SqlCounters(connection)
         self.parties = SqlParties(connection)
         self.jobs = SqlJobs(connection)
+        self.consents = SqlConsents(connection)

@@ -14,17 +14,18 @@ contracts = sa.Table(
     "contracts",
     tables,
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("digest", sa.String, nullable=False, unique=True),
+    sa.Column("digest", TEXT, nullable=False, unique=True),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     one_of("state", ContractState),
 )
-sa.Index("one_contract_in_force", contracts.c.state, unique=True, sqlite_where=contracts.c.state == ContractState.ACTIVE.value)
+_in_force = contracts.c.state == ContractState.ACTIVE.value
+sa.Index("one_contract_in_force", contracts.c.state, unique=True, sqlite_where=_in_force, postgresql_where=_in_force)
 
 balances = sa.Table(
     "balances",
     tables,
-    sa.Column("contract", sa.String, primary_key=True),
+    sa.Column("contract", TEXT, primary_key=True),
     *charge_columns("cap"),
     *charge_columns("spent"),
     sa.CheckConstraint("spent_rho >= 0 AND spent_delta >= 0", name="not_negative"),
@@ -34,8 +35,8 @@ balances = sa.Table(
 analysts = sa.Table(
     "analysts",
     tables,
-    sa.Column("contract", sa.String, sa.ForeignKey("balances.contract"), primary_key=True),
-    sa.Column("analyst", sa.String, primary_key=True),
+    sa.Column("contract", TEXT, sa.ForeignKey("balances.contract"), primary_key=True),
+    sa.Column("analyst", TEXT, primary_key=True),
     *charge_columns("spent"),
     sa.CheckConstraint("spent_rho >= 0 AND spent_delta >= 0", name="not_negative"),
 )
@@ -43,9 +44,9 @@ analysts = sa.Table(
 versions = sa.Table(
     "versions",
     tables,
-    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("dataset", TEXT, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
-    sa.Column("section", sa.String, nullable=False),
+    sa.Column("section", TEXT, nullable=False),
     sa.Column("withdrawn", sa.Boolean, nullable=False),
     sa.CheckConstraint("version >= 1", name="counted_from_one"),
 )
@@ -54,8 +55,8 @@ questions = sa.Table(
     "questions",
     tables,
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("contract", sa.String, sa.ForeignKey("contracts.digest"), nullable=False),
-    sa.Column("plan", sa.String, nullable=False),
+    sa.Column("contract", TEXT, sa.ForeignKey("contracts.digest"), nullable=False),
+    sa.Column("plan", TEXT, nullable=False),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("contract", "plan", name="one_question_for_a_plan"),
 )
@@ -63,26 +64,26 @@ questions = sa.Table(
 decisions = sa.Table(
     "decisions",
     tables,
-    sa.Column("contract", sa.String, sa.ForeignKey("contracts.digest"), primary_key=True),
-    sa.Column("plan", sa.String, primary_key=True),
-    sa.Column("party", sa.String, primary_key=True),
+    sa.Column("contract", TEXT, sa.ForeignKey("contracts.digest"), primary_key=True),
+    sa.Column("plan", TEXT, primary_key=True),
+    sa.Column("party", TEXT, primary_key=True),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
 )
 
 runs = sa.Table(
     "runs",
     tables,
-    sa.Column("reservation", sa.String, primary_key=True),
-    sa.Column("run", sa.String, nullable=False),
+    sa.Column("reservation", TEXT, primary_key=True),
+    sa.Column("run", TEXT, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False),
-    sa.Column("contract", sa.String, sa.ForeignKey("contracts.digest"), nullable=False),
-    sa.Column("plan", sa.String, nullable=False),
+    sa.Column("contract", TEXT, sa.ForeignKey("contracts.digest"), nullable=False),
+    sa.Column("plan", TEXT, nullable=False),
     sa.Column("versions", sa.JSON, nullable=False),
     sa.Column("accounts", sa.JSON, nullable=False),
     *charge_columns("charge"),
-    sa.Column("asked_by", sa.String, nullable=False),
+    sa.Column("asked_by", TEXT, nullable=False),
     sa.Column("opened_at", sa.Float, nullable=False),
     sa.Column("commit_index", sa.BigInteger, nullable=True),
     *charge_columns("before", nullable=True),
@@ -91,13 +92,14 @@ runs = sa.Table(
     sa.CheckConstraint("(state IN ('committed', 'released')) = (commit_index IS NOT NULL)", name="commit_is_logged"),
     sa.CheckConstraint("charge_rho >= 0 AND charge_delta >= 0", name="not_negative"),
 )
-sa.Index("one_live_attempt", runs.c.run, unique=True, sqlite_where=runs.c.state != RunState.LAPSED.value)
+_live = runs.c.state != RunState.LAPSED.value
+sa.Index("one_live_attempt", runs.c.run, unique=True, sqlite_where=_live, postgresql_where=_live)
 
 releases = sa.Table(
     "releases",
     tables,
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("reservation", sa.String, sa.ForeignKey("runs.reservation"), nullable=False, unique=True),
+    sa.Column("reservation", TEXT, sa.ForeignKey("runs.reservation"), nullable=False, unique=True),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
 )
 
@@ -120,7 +122,7 @@ subtrees = sa.Table(
 statements = sa.Table(
     "statements",
     tables,
-    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("digest", TEXT, primary_key=True),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
 )
 
@@ -151,7 +153,7 @@ cosignatures = sa.Table(
 refusals = sa.Table(
     "refusals",
     tables,
-    sa.Column("code", sa.String, primary_key=True),
+    sa.Column("code", TEXT, primary_key=True),
     sa.Column("waiting", sa.BigInteger, nullable=False),
     sa.CheckConstraint("waiting > 0", name="positive"),
 )
@@ -159,8 +161,8 @@ refusals = sa.Table(
 raises = sa.Table(
     "raises",
     tables,
-    sa.Column("owner", sa.String, primary_key=True),
-    sa.Column("population", sa.String, primary_key=True),
+    sa.Column("owner", TEXT, primary_key=True),
+    sa.Column("population", TEXT, primary_key=True),
     sa.Column("seen", sa.BigInteger, nullable=False),
 )
 
@@ -168,8 +170,8 @@ parties = sa.Table(
     "parties",
     tables,
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("key", sa.String, nullable=False, unique=True),
-    sa.Column("party", sa.String, nullable=False),
+    sa.Column("key", TEXT, nullable=False, unique=True),
+    sa.Column("party", TEXT, nullable=False),
     sa.Column("confirmed", sa.Boolean, nullable=False),
 )
 
@@ -177,16 +179,22 @@ jobs = sa.Table(
     "jobs",
     tables,
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("job", sa.String, nullable=False, unique=True),
-    sa.Column("party", sa.String, nullable=False),
+    sa.Column("job", TEXT, nullable=False, unique=True),
+    sa.Column("party", TEXT, nullable=False),
     sa.Column("question", sa.LargeBinary, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("phase", sa.String, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     sa.Column("lease", sa.Float, nullable=False),
-    sa.Column("reservation", sa.String, nullable=True),
+    sa.Column("reservation", TEXT, nullable=True),
     sa.Column("fresh", sa.Boolean, nullable=False),
     sa.Column("problem", sa.JSON, nullable=True),
     one_of("state", JobState),
 )
 
-ROOM = Schema("room", tables, "r0003")
+consents = sa.Table(
+    "consents",
+    tables,
+    sa.Column("party", sa.String, primary_key=True),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
+)
+
+ROOM = Schema("room", tables, "r0004")

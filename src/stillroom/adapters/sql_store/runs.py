@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_MINE = runs.c.reservation == sa.bindparam("mine")
+_IN_STATE = runs.c.state == sa.bindparam("before")
+_LAST = runs.select().where(runs.c.run == sa.bindparam("of")).order_by(runs.c.attempt.desc()).limit(1)
+_GET = runs.select().where(_MINE)
+_ADD = runs.insert()
+_ADVANCE = runs.update().where(_MINE, _IN_STATE)
+_SETTLE = runs.update().where(_MINE, _IN_STATE).values(settled=True)
+_UNSETTLED = runs.select().where(runs.c.settled.is_(other=False)).order_by(runs.c.opened_at, runs.c.reservation)
+_KEEP = releases.insert()
+_RELEASE = sa.select(releases.c.envelope).where(releases.c.reservation == sa.bindparam("mine"))
+_RELEASES = sa.select(releases.c.envelope).order_by(releases.c.position)
+
+
 class SqlRuns:
     """Reservations and their releases."""
 
@@ -23,46 +36,46 @@ class SqlRuns:
 
     def last(self, run: str) -> RunRecord | None:
         """Return the last attempt of a run."""
-        found = runs.select().where(runs.c.run == run).order_by(runs.c.attempt.desc()).limit(1)
-        row = self._connection.execute(found).one_or_none()
+        row = self._connection.execute(_LAST, {"of": run}).one_or_none()
         return None if row is None else _read(row)
 
     def get(self, reservation: str) -> RunRecord | None:
         """Return a reservation."""
-        row = self._connection.execute(runs.select().where(runs.c.reservation == reservation)).one_or_none()
+        row = self._connection.execute(_GET, {"mine": reservation}).one_or_none()
         return None if row is None else _read(row)
 
     def add(self, record: RunRecord) -> None:
         """Keep a new reservation."""
-        self._connection.execute(runs.insert().values(**_values(record)))
+        self._connection.execute(_ADD, _values(record))
 
     def advance(self, record: RunRecord, before: RunState) -> bool:
         """Keep a reservation in its new state, if its state is `before`; False, and no change, if it is not."""
-        change = runs.update().where(runs.c.reservation == record.reservation, runs.c.state == before.value)
-        return self._connection.execute(change.values(**_values(record))).rowcount == 1
+        changed = {"mine": record.reservation, "before": before.value, **_values(record)}
+        return self._connection.execute(_ADVANCE, changed).rowcount == 1
 
     def settle(self, reservation: str, state: RunState) -> None:
         """Take note that every account knows that the reservation is in this state; nothing happens if it has moved on."""
-        mine = sa.and_(runs.c.reservation == reservation, runs.c.state == state.value)
-        self._connection.execute(runs.update().where(mine).values(settled=True))
+        self._connection.execute(_SETTLE, {"mine": reservation, "before": state.value})
 
     def unsettled(self) -> tuple[RunRecord, ...]:
         """Return reservations that are open, or of which some account may not know how they stand."""
-        found = runs.select().where(runs.c.settled.is_(other=False)).order_by(runs.c.opened_at, runs.c.reservation)
-        return tuple(_read(row) for row in self._connection.execute(found))
+        return tuple(_read(row) for row in self._connection.execute(_UNSETTLED))
+
+    def all(self) -> tuple[RunRecord, ...]:
+        """Return all reservations, in the order in which they were opened."""
+        return tuple(_read(row) for row in self._connection.execute(runs.select().order_by(runs.c.opened_at, runs.c.reservation)))
 
     def keep_release(self, reservation: str, envelope: bytes) -> None:
         """Keep the one release of a reservation."""
-        self._connection.execute(releases.insert().values(reservation=reservation, envelope=envelope))
+        self._connection.execute(_KEEP, {"reservation": reservation, "envelope": envelope})
 
     def release(self, reservation: str) -> bytes | None:
         """Return the release of a reservation."""
-        found = sa.select(releases.c.envelope).where(releases.c.reservation == reservation)
-        return self._connection.execute(found).scalar_one_or_none()
+        return self._connection.execute(_RELEASE, {"mine": reservation}).scalar_one_or_none()
 
     def releases(self) -> tuple[bytes, ...]:
         """Return all releases, in the order in which they were stored."""
-        return tuple(self._connection.execute(sa.select(releases.c.envelope).order_by(releases.c.position)).scalars())
+        return tuple(self._connection.execute(_RELEASES).scalars())
 
 
 def _values(record: RunRecord) -> dict[str, Any]:

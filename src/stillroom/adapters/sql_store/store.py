@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.sql_store.database import create_database, open_database
+from stillroom.adapters.sql_store.postgresql_server import create_database_at, open_database_at
 from stillroom.adapters.sql_store.records import SqlRecords
 from stillroom.adapters.sql_store.room_tables import ROOM
+from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ class SqlStore:
     """A room's records in one database."""
 
     def __init__(self, database: Database) -> None:
-        """Use `create_store` or `open_store`."""
+        """Use `create_store`, `open_store`, `create_store_at` or `open_store_at`."""
         self._database = database
 
     @contextmanager
@@ -53,3 +54,25 @@ def open_store(path: Path) -> SqlStore:
         Failed: `STORE_FAILED` if there is none, or it cannot be used.
     """
     return SqlStore(open_database(path, ROOM))
+
+
+def create_store_at(url: str) -> SqlStore:
+    """Make the tables of a new room in a PostgreSQL database that is there. Each room has a database of its own; they may share a server.
+
+    Args:
+        url: The database, as `postgresql://user@host:port/database`. A password may be in it; otherwise libpq finds one as it always does.
+
+    Raises:
+        FileExistsError: A room's tables are there already.
+        Failed: `STORE_FAILED` if it cannot be used.
+    """
+    return SqlStore(create_database_at(url, ROOM))
+
+
+def open_store_at(url: str) -> SqlStore:
+    """Open the PostgreSQL database of a room.
+
+    Raises:
+        Failed: `STORE_FAILED` if there is none, or it cannot be used.
+    """
+    return SqlStore(open_database_at(url, ROOM))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from stillroom.adapters.sql_store.room_tables import versions
+from stillroom.adapters.sql_store.upsert import put
 from stillroom.model.record import DataRecord
 
 if TYPE_CHECKING:
     from typing import Any
 
-    import sqlalchemy as sa
+
+_ONE = versions.select().where(versions.c.dataset == sa.bindparam("named"))
+_ALL = versions.select().order_by(versions.c.dataset)
 
 
 class SqlVersions:
@@ -22,17 +27,16 @@ class SqlVersions:
 
     def get(self, dataset: str) -> DataRecord | None:
         """Return the present version of a dataset."""
-        row = self._connection.execute(versions.select().where(versions.c.dataset == dataset)).one_or_none()
+        row = self._connection.execute(_ONE, {"named": dataset}).one_or_none()
         return None if row is None else _read(row)
 
     def all(self) -> tuple[DataRecord, ...]:
         """Return all, by name."""
-        return tuple(_read(row) for row in self._connection.execute(versions.select().order_by(versions.c.dataset)))
+        return tuple(_read(row) for row in self._connection.execute(_ALL))
 
     def put(self, record: DataRecord) -> None:
         """Keep a version, in place of the one before."""
-        self._connection.execute(versions.delete().where(versions.c.dataset == record.dataset))
-        self._connection.execute(versions.insert().values(**dict(record)))
+        put(self._connection, versions, **dict(record))
 
 
 def _read(row: sa.Row[Any]) -> DataRecord:

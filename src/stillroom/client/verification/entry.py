@@ -126,8 +126,28 @@ class AccountRaised(Made):
     account: Account
 
 
+class TelemetryConsent(Made):
+    """An owner said whether there may be metrics and operational logs, in this signed statement."""
+
+    kind: Literal["telemetry_consent"]
+    party: Name
+    number: Positive
+    on: bool
+    statement: Digest
+
+
 Entry: TypeAlias = (
-    ContractActivated | DataVersion | DataWithdrawn | Approval | Refused | Hold | HoldLapsed | Commit | ReleaseStored | AccountRaised
+    ContractActivated
+    | DataVersion
+    | DataWithdrawn
+    | Approval
+    | Refused
+    | Hold
+    | HoldLapsed
+    | Commit
+    | ReleaseStored
+    | AccountRaised
+    | TelemetryConsent
 )
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])

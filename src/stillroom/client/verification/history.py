@@ -18,6 +18,7 @@ from stillroom.client.verification.entry import (
     HoldLapsed,
     Refused,
     ReleaseStored,
+    TelemetryConsent,
 )
 from stillroom.client.verification.outcome import Broken
 
@@ -69,6 +70,7 @@ class History:
     spent: tuple[int, int] = (0, 0)
     spent_by: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     moments: dict[str, Moment] = field(default_factory=dict)
+    consents: dict[str, int] = field(default_factory=dict)
 
     def rule(self, holds: bool, text: str) -> None:  # noqa: FBT001 - reads as a sentence: rule(this, "that it should be so")
         """Raise if the present entry breaks a rule."""
@@ -112,6 +114,10 @@ def _take(entry: Entry, history: History) -> None:
             _commit(entry, history)
         case ReleaseStored():
             _release(entry, history)
+        case TelemetryConsent():
+            history.rule(bool(history.contracts), "an owner's word about telemetry is said under a contract")
+            history.rule(entry.number == history.consents.get(entry.party, 0) + 1, "words about telemetry are numbered without a gap")
+            history.consents[entry.party] = entry.number
         case Refused() | AccountRaised():
             pass
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code
 from stillroom.ledger.entry import Decision
 from stillroom.model.contract import AutomaticApproval
-from stillroom.policy.allowance import automatic_allowance
 from stillroom.policy.case import Answer
 
 if TYPE_CHECKING:
     from stillroom.policy.approval import ApprovalStatement
+    from stillroom.policy.automatic import Automatic
     from stillroom.policy.case import Case
 
 RULE = "approved"
@@ -30,30 +30,45 @@ def answer(case: Case) -> Answer:
             reason=f"Not approved by {', '.join(against)}.",
             fix="Talk to them, then change the question or ask them to decide again.",
         )
-    approval = case.contract.approval
-    return _automatic(case, approval) if isinstance(approval, AutomaticApproval) else _by_each_owner(case)
+    if isinstance(case.contract.approval, AutomaticApproval) and case.automatic is not None:
+        return _automatically(case, case.automatic)
+    return answer_automatic(case) or _by_each_owner(case)
 
 
-def _automatic(case: Case, rule: AutomaticApproval) -> Answer:
-    if case.compiled.charge.fits(automatic_allowance(rule, case.contract.caps)):
-        return Answer(rule=RULE, code=None, reason=f"The owners approve, by the contract, what costs at most ε = {rule.release_epsilon:g}.")
+def answer_automatic(case: Case) -> Answer | None:
+    """Return a yes if the plan needs the contract's own approval, and has it: not where every owner has approved by a signature."""
+    if case.automatic is None or not missing(case):
+        return None
+    found = _automatically(case, case.automatic)
+    return found if found.code is None else None
+
+
+def _automatically(case: Case, automatic: Automatic) -> Answer:
+    most = f"ε = {automatic.epsilon:g}"
+    if case.compiled.charge.fits(automatic.release):
+        return Answer(rule=RULE, code=None, reason=f"The owners approve, by the contract, {automatic.what} that costs at most {most}.")
     return Answer(
         rule=RULE,
         code=Code.RELEASE_CAP_EXCEEDED,
-        reason=f"It costs more than ε = {rule.release_epsilon:g}, the cap for automatic approval.",
+        reason=f"It costs more than {most}, the cap for automatic approval.",
         fix="Ask with a smaller epsilon or a larger error, or agree on an amendment.",
     )
 
 
-def _by_each_owner(case: Case) -> Answer:
+def missing(case: Case) -> list[str]:
+    """Return the owners whose signature the plan lacks."""
     approved = {one.party for one in case.approvals if _binds(one, case)}
-    missing = sorted(set(case.compiled.readers) - approved)
-    if not missing:
+    return sorted(set(case.compiled.readers) - approved)
+
+
+def _by_each_owner(case: Case) -> Answer:
+    lacking = missing(case)
+    if not lacking:
         return Answer(rule=RULE, code=None, reason=f"Approved by {', '.join(case.compiled.readers)}.")
     return Answer(
         rule=RULE,
         code=Code.APPROVAL_MISSING,
-        reason=f"The approval of {', '.join(missing)} is missing.",
+        reason=f"The approval of {', '.join(lacking)} is missing.",
         fix=f"Ask them to look at plan {case.plan_digest} and approve it, then ask again.",
     )
 

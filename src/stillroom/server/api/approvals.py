@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from stillroom.adapters.http.shapes import Done, PutQuestion, PutQuestions
+from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
 from stillroom.room import approvals
 from stillroom.server.access import Action
-from stillroom.server.api.routes import Served, by, takes
+from stillroom.server.api.routes import Served, by, fails, takes_signed
 from stillroom.server.caller import Caller
 
 router = APIRouter(tags=["approvals"])
 
 
-@router.get("/v1/questions")
+@router.get("/v1/questions", responses=fails(404))
 def read_questions(service: Served, caller: Annotated[Caller, by(Action.READ_QUESTIONS)]) -> PutQuestions:
     """Return the questions that were put to owners under the contract in force, with their decisions."""
     del caller
@@ -27,7 +28,11 @@ def read_questions(service: Served, caller: Annotated[Caller, by(Action.READ_QUE
     )
 
 
-@router.post("/v1/decisions", openapi_extra=takes(None, "A `stillroom/approval/v1` statement, signed by the owner who decides."))
+@router.post(
+    "/v1/decisions",
+    openapi_extra=takes_signed(APPROVAL_TYPE, ApprovalStatement, "A `stillroom/approval/v1` statement, signed by the owner who decides."),
+    responses=fails(404, 409),
+)
 def decide(service: Served, caller: Annotated[Caller, by(Action.DECIDE)]) -> Done:
     """Take an owner's decision about a plan."""
     approvals.record(service.room, caller.body)

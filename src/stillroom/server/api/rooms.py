@@ -10,15 +10,17 @@ from stillroom.adapters.http.shapes import Health
 from stillroom.model.record import PartyRecord
 from stillroom.room import parties
 from stillroom.room.signed import sign
-from stillroom.room.statement import ROOM_TYPE, RoomStatement
+from stillroom.room.statement import JOIN_TYPE, ROOM_TYPE, JoinStatement, RoomStatement
 from stillroom.server.access import Action
-from stillroom.server.api.routes import Served, by, envelope, takes
+from stillroom.server.api.routes import Served, by, envelope, fails, gives_signed, takes_signed
 from stillroom.server.caller import Caller
 
 router = APIRouter(tags=["room"])
 
 
-@router.get("/v1/room")
+@router.get(
+    "/v1/room", response_class=Response, responses=gives_signed(ROOM_TYPE, RoomStatement, "What is on the room's door, signed by its key.")
+)
 def see_room(service: Served, caller: Annotated[Caller, by(Action.SEE_ROOM)]) -> Response:
     """Return the room's name, its key and its certificate, signed by that key."""
     del caller
@@ -36,7 +38,11 @@ def check_health(service: Served, caller: Annotated[Caller, by(Action.CHECK_HEAL
     return Health(status="ok")
 
 
-@router.post("/v1/parties", openapi_extra=takes(None, "A `stillroom/join/v1` statement, signed by the key that wants to join."))
+@router.post(
+    "/v1/parties",
+    openapi_extra=takes_signed(JOIN_TYPE, JoinStatement, "A `stillroom/join/v1` statement, signed by the key that wants to join."),
+    responses=fails(409),
+)
 def join(service: Served, caller: Annotated[Caller, by(Action.JOIN)]) -> PartyRecord:
     """Ask to be a party. Nothing is allowed to a key before the operator has confirmed it."""
     return parties.join(service.room, caller.body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Request, Response
 from pydantic import ValidationError
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 V = TypeVar("V", bound=Value)
 
 JSON = "application/json"
+BINARY = "application/octet-stream"
+TEXT = "text/plain"
+
+SCHEMAS = "#/components/schemas/"
 
 
 def service_of(request: Request) -> Service:
@@ -55,7 +59,68 @@ def envelope(content: bytes) -> Response:
     return Response(content, media_type=JSON)
 
 
-def takes(kind: type[Value] | None, description: str) -> dict[str, Any]:
-    """Return what the description of the API says about a route's body: a value, or a signed envelope."""
-    schema: dict[str, Any] = {"type": "object"} if kind is None else kind.model_json_schema(by_alias=True)
-    return {"requestBody": {"required": True, "description": description, "content": {JSON: {"schema": schema}}}}
+def takes(kind: type[Value], description: str) -> dict[str, Any]:
+    """Return what the description of the API says about a route whose body is a value."""
+    return {"requestBody": body(JSON, schema_of(kind), description)}
+
+
+def takes_signed(payload_type: str, kind: type[Value], description: str) -> dict[str, Any]:
+    """Return what the description of the API says about a route whose body is a signed statement."""
+    return {"requestBody": body(JSON, signed_schema(payload_type, kind), description)}
+
+
+def takes_bytes(media_type: str, description: str) -> dict[str, Any]:
+    """Return what the description of the API says about a route whose body is text or a file."""
+    return {"requestBody": body(media_type, {} if media_type == BINARY else {"type": "string"}, description)}
+
+
+def body(media_type: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    """Return the description of a body."""
+    return {"required": True, "description": description, "content": {media_type: {"schema": schema}}}
+
+
+def gives(media_type: str, description: str, *refused: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Return what the description of the API says about a route's answers, where the first is no value.
+
+    Args:
+        media_type: What it is.
+        description: What it says.
+        refused: Further statuses of problems.
+        status: Its status.
+    """
+    content = {media_type: {"schema": {} if media_type == BINARY else {"type": "string"}}} if media_type else {}
+    return {status: {"description": description, **({"content": content} if content else {})}, **fails(*refused)}
+
+
+def gives_signed(payload_type: str, kind: type[Value], description: str, *refused: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the description of the API says about the answers of a route that gives a signed statement."""
+    return {200: {"description": description, "content": {JSON: {"schema": signed_schema(payload_type, kind)}}}, **fails(*refused)}
+
+
+def fails(*refused: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the description of the API says about problems of a route, besides those that any route may have."""
+    return {status: {"description": ""} for status in refused}
+
+
+def schema_of(kind: type[Value], *, written: bool = False) -> dict[str, Any]:
+    """Return the name of a value's schema, and the schema itself under `$defs`, from where `stillroom.server.description` takes it.
+
+    Values inside it are named behind it, since different values have columns, say, that are different.
+
+    Args:
+        kind: The value.
+        written: Whether it is in its one canonical encoding, which leaves nothing out.
+    """
+    mode: Literal["serialization", "validation"] = "serialization" if written else "validation"
+    name = kind.__name__
+    schema = kind.model_json_schema(by_alias=True, mode=mode, ref_template=f"{SCHEMAS}{name}.{{model}}")
+    inner = {f"{name}.{part}": part_schema for part, part_schema in schema.pop("$defs", {}).items()}
+    return {"$ref": SCHEMAS + name, "$defs": {**inner, name: schema}}
+
+
+def signed_schema(payload_type: str, kind: type[Value]) -> dict[str, Any]:
+    """Return the schema of a DSSE envelope whose payload is a statement."""
+    named = schema_of(kind, written=True)
+    payload = {"type": "string", "contentEncoding": "base64", "contentMediaType": JSON, "contentSchema": {"$ref": named["$ref"]}}
+    properties = {"payloadType": {"const": payload_type}, "payload": payload}
+    return {"allOf": [{"$ref": SCHEMAS + "Envelope"}], "type": "object", "properties": properties, "$defs": named["$defs"]}

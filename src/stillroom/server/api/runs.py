@@ -8,10 +8,12 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from stillroom.adapters.http.shapes import Lacking, Run
+from stillroom.model.question import Question
 from stillroom.query.compile import compile_question
 from stillroom.room import checks
+from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.access import Action, not_allowed
-from stillroom.server.api.routes import Served, by, takes
+from stillroom.server.api.routes import Served, by, fails, gives, takes_signed
 from stillroom.server.caller import Caller
 
 if TYPE_CHECKING:
@@ -24,10 +26,10 @@ router = APIRouter(tags=["runs"])
 EVENTS_SECONDS = 15.0
 """How long a stream of events may be silent before it says that it is still there."""
 
-QUESTION = "A question (`stillroom/question/v1`), signed by the party that asks."
+QUESTION = takes_signed(QUESTION_TYPE, Question, "A question (`stillroom/question/v1`), signed by the party that asks.")
 
 
-@router.post("/v1/questions/check", openapi_extra=takes(None, QUESTION))
+@router.post("/v1/questions/check", openapi_extra=QUESTION, responses=fails(404, 409))
 def check_question(service: Served, caller: Annotated[Caller, by(Action.CHECK_QUESTION)]) -> Lacking:
     """Say what the room's engine lacks for a question. The price is for whoever asks to work out: it depends on the contract alone."""
     asked = checks.authenticate(service.room, caller.body)
@@ -37,19 +39,23 @@ def check_question(service: Served, caller: Annotated[Caller, by(Action.CHECK_QU
     return Lacking(lacking=service.room.outlet.protection.lacking(plan))
 
 
-@router.post("/v1/runs", status_code=202, openapi_extra=takes(None, QUESTION))
+@router.post("/v1/runs", status_code=202, openapi_extra=QUESTION, responses=fails(404, 409))
 def ask(service: Served, caller: Annotated[Caller, by(Action.ASK)]) -> Run:
     """Ask a question. The answer names the run; the same signed question is the same run."""
     return _shown(service.jobs.ask(caller.name, caller.body))
 
 
-@router.get("/v1/runs/{run}")
+@router.get("/v1/runs/{run}", responses=fails(404))
 def read_run(service: Served, run: str, caller: Annotated[Caller, by(Action.READ_RUN)]) -> Run:
     """Say how a run stands."""
     return _shown(service.jobs.get(caller.name, run))
 
 
-@router.get("/v1/runs/{run}/events")
+@router.get(
+    "/v1/runs/{run}/events",
+    response_class=StreamingResponse,
+    responses=gives("text/event-stream", "How the run stands, as JSON, whenever that changes.", 404),
+)
 def follow_run(service: Served, run: str, caller: Annotated[Caller, by(Action.READ_RUN)]) -> StreamingResponse:
     """Stream how a run stands, as server-sent events, until it is over."""
     phases = service.jobs.phases(caller.name, run, EVENTS_SECONDS)
@@ -57,7 +63,9 @@ def follow_run(service: Served, run: str, caller: Annotated[Caller, by(Action.RE
     return StreamingResponse(_events(first, phases), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-@router.delete("/v1/runs/{run}")
+@router.delete(
+    "/v1/runs/{run}", status_code=202, response_class=Response, responses=gives("", "The wish was taken note of.", 404, status=202)
+)
 def cancel_run(service: Served, run: str, caller: Annotated[Caller, by(Action.CANCEL_RUN)]) -> Response:
     """Stop a run before its commit. One that is committed goes on."""
     service.jobs.cancel(caller.name, run)

@@ -8,7 +8,8 @@ from stillroom.client.verification.accounting import allowance, selection_allowa
 from stillroom.client.verification.history import replay
 from stillroom.client.verification.outcome import NotChecked, expect, require
 from stillroom.client.verification.statement import check_approval
-from stillroom.model.contract import AutomaticApproval, EachOwnerApproval
+from stillroom.client.verification.templates import check_template
+from stillroom.model.contract import AutomaticApproval, EachOwnerApproval, TemplateApproval
 
 if TYPE_CHECKING:
     from stillroom.client.verification.evidence import Evidence
@@ -59,9 +60,12 @@ def _check_contract(release: Release, contract: Contract, moment: Moment, extrac
                 selection_allowance(contract.caps.selection_delta if own is None else own),
             )
             require(spent <= most, f"{release.question.asked_by} has spent {spent} units of delta, expected at most {most}")
-        case EachOwnerApproval():
+        case EachOwnerApproval() | TemplateApproval():
             owners = sorted({part.owner for part in release.plan.parts})
             missing = [owner for owner in owners if owner not in moment.approved]
+            if isinstance(rule, TemplateApproval) and missing:
+                check_template(rule, contract, release, missing)
+                return
             require(not missing, f"the plan was committed without the approval of {', '.join(missing)}")
             for owner in owners:
                 check_approval(extract.statements.get(moment.approved[owner]), contract, release, owner)

@@ -8,12 +8,14 @@ from alembic import op
 revision = "r0001"
 down_revision = None
 
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
         "accounts",
-        sa.Column("population", sa.String(), nullable=False),
+        sa.Column("population", TEXT, nullable=False),
         sa.Column("cap_rho", sa.BigInteger(), nullable=False),
         sa.Column("cap_delta", sa.BigInteger(), nullable=False),
         sa.Column("held_rho", sa.BigInteger(), nullable=False),
@@ -28,15 +30,15 @@ def upgrade() -> None:
     op.create_table(
         "holds",
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("reservation", sa.String(), nullable=False),
-        sa.Column("population", sa.String(), nullable=False),
-        sa.Column("room", sa.String(), nullable=True),
+        sa.Column("reservation", TEXT, nullable=False),
+        sa.Column("population", TEXT, nullable=False),
+        sa.Column("room", TEXT, nullable=True),
         sa.Column("charge_rho", sa.BigInteger(), nullable=False),
         sa.Column("charge_delta", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("held", sa.LargeBinary(), nullable=True),
         sa.Column("lapsed", sa.LargeBinary(), nullable=True),
-        sa.Column("release", sa.String(), nullable=True),
+        sa.Column("release", TEXT, nullable=True),
         sa.CheckConstraint("state IN ('held', 'committed', 'lapsed')", name="state_known"),
         sa.CheckConstraint("charge_rho >= 0 AND charge_delta >= 0", name="charge_not_negative"),
         sa.CheckConstraint("release IS NULL OR state = 'committed'", name="only_a_commit_is_answered"),

@@ -8,6 +8,8 @@ from alembic import op
 revision = "r0001"
 down_revision = None
 
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Make the tables."""
@@ -22,17 +24,18 @@ def _contracts() -> None:
     op.create_table(
         "contracts",
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.CheckConstraint("state IN ('pending', 'active', 'replaced')", name="state_known"),
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("digest"),
     )
-    op.create_index("one_contract_in_force", "contracts", ["state"], unique=True, sqlite_where=sa.text("state = 'active'"))
+    condition = sa.text("state = 'active'")
+    op.create_index("one_contract_in_force", "contracts", ["state"], unique=True, sqlite_where=condition, postgresql_where=condition)
     op.create_table(
         "balances",
-        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("contract", TEXT, nullable=False),
         sa.Column("cap_rho", sa.BigInteger(), nullable=False),
         sa.Column("cap_delta", sa.BigInteger(), nullable=False),
         sa.Column("spent_rho", sa.BigInteger(), nullable=False),
@@ -43,8 +46,8 @@ def _contracts() -> None:
     )
     op.create_table(
         "analysts",
-        sa.Column("contract", sa.String(), nullable=False),
-        sa.Column("analyst", sa.String(), nullable=False),
+        sa.Column("contract", TEXT, nullable=False),
+        sa.Column("analyst", TEXT, nullable=False),
         sa.Column("spent_rho", sa.BigInteger(), nullable=False),
         sa.Column("spent_delta", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("spent_rho >= 0 AND spent_delta >= 0", name="not_negative"),
@@ -60,9 +63,9 @@ def _said() -> None:
     """What parties have said about data, questions and plans."""
     op.create_table(
         "versions",
-        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("dataset", TEXT, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("section", sa.String(), nullable=False),
+        sa.Column("section", TEXT, nullable=False),
         sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.CheckConstraint("version >= 1", name="counted_from_one"),
         sa.PrimaryKeyConstraint("dataset"),
@@ -70,8 +73,8 @@ def _said() -> None:
     op.create_table(
         "questions",
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("contract", sa.String(), nullable=False),
-        sa.Column("plan", sa.String(), nullable=False),
+        sa.Column("contract", TEXT, nullable=False),
+        sa.Column("plan", TEXT, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contract"],
@@ -82,9 +85,9 @@ def _said() -> None:
     )
     op.create_table(
         "decisions",
-        sa.Column("contract", sa.String(), nullable=False),
-        sa.Column("plan", sa.String(), nullable=False),
-        sa.Column("party", sa.String(), nullable=False),
+        sa.Column("contract", TEXT, nullable=False),
+        sa.Column("plan", TEXT, nullable=False),
+        sa.Column("party", TEXT, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contract"],
@@ -98,18 +101,18 @@ def _runs() -> None:
     """Reservations and releases."""
     op.create_table(
         "runs",
-        sa.Column("reservation", sa.String(), nullable=False),
-        sa.Column("run", sa.String(), nullable=False),
+        sa.Column("reservation", TEXT, nullable=False),
+        sa.Column("run", TEXT, nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("settled", sa.Boolean(), nullable=False),
-        sa.Column("contract", sa.String(), nullable=False),
-        sa.Column("plan", sa.String(), nullable=False),
+        sa.Column("contract", TEXT, nullable=False),
+        sa.Column("plan", TEXT, nullable=False),
         sa.Column("versions", sa.JSON(), nullable=False),
         sa.Column("accounts", sa.JSON(), nullable=False),
         sa.Column("charge_rho", sa.BigInteger(), nullable=False),
         sa.Column("charge_delta", sa.BigInteger(), nullable=False),
-        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_by", TEXT, nullable=False),
         sa.Column("opened_at", sa.Float(), nullable=False),
         sa.Column("commit_index", sa.BigInteger(), nullable=True),
         sa.Column("before_rho", sa.BigInteger(), nullable=True),
@@ -124,11 +127,12 @@ def _runs() -> None:
         sa.PrimaryKeyConstraint("reservation"),
         sa.UniqueConstraint("run", "attempt", name="one_record_for_an_attempt"),
     )
-    op.create_index("one_live_attempt", "runs", ["run"], unique=True, sqlite_where=sa.text("state != 'lapsed'"))
+    condition = sa.text("state != 'lapsed'")
+    op.create_index("one_live_attempt", "runs", ["run"], unique=True, sqlite_where=condition, postgresql_where=condition)
     op.create_table(
         "releases",
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("reservation", sa.String(), nullable=False),
+        sa.Column("reservation", TEXT, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["reservation"],
@@ -149,7 +153,7 @@ def _log() -> None:
     )
     op.create_table(
         "statements",
-        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
     )
@@ -169,15 +173,15 @@ def _log() -> None:
     )
     op.create_table(
         "refusals",
-        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("code", TEXT, nullable=False),
         sa.Column("waiting", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("waiting > 0", name="positive"),
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
         "raises",
-        sa.Column("owner", sa.String(), nullable=False),
-        sa.Column("population", sa.String(), nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("population", TEXT, nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("owner", "population"),
     )

@@ -1,4 +1,4 @@
-"""What the core asks of the world: small protocols, each with a real fake in the tests."""
+"""What a room keeps, and where."""
 
 from __future__ import annotations
 
@@ -8,186 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    import pyarrow as pa
-
     from stillroom.crypto.merkle import Frontier
     from stillroom.model.charge import Charge
-    from stillroom.model.grounds import Grounds
-    from stillroom.model.mechanism import Guarantee, Mechanism
-    from stillroom.model.plan import Plan
-    from stillroom.model.reading import Reading
     from stillroom.model.record import ContractRecord, DataRecord, JobRecord, PartyRecord, RunRecord, RunState, Tally
-    from stillroom.model.selection import Measurement, Occupation
-
-
-class Noise(Protocol):
-    """A source of noise: integers that are drawn without sight of data, and noise on scores, of which nothing but one place comes out."""
-
-    genuine: bool
-    """True only for noise that protects; any other yields an unsigned rehearsal."""
-    name: str
-    """Name and version of the sampler, printed in each release."""
-
-    def draw(self, mechanism: Mechanism, count: int, guarantee: Guarantee) -> Sequence[int]:
-        """Return `count` independent draws, one for each cell of a measure.
-
-        Raises:
-            Failed: The sampler's own account of the mechanism is not within the guarantee, or it cannot sample at this scale.
-        """
-
-    def choose(self, mechanism: Mechanism, scores: Sequence[Sequence[int]], guarantee: Guarantee) -> Sequence[int]:
-        """Return the place of the least score of each group, once each score has got noise of its own: Gumbel or exponential noise.
-
-        Raises:
-            Failed: As with `draw`; or a score is too large for the sampler.
-        """
-
-
-class Clock(Protocol):
-    """Wall-clock time, in whole seconds since 1970-01-01T00:00:00Z."""
-
-    def now(self) -> float:
-        """Return the time now, in seconds."""
-
-    def sleep_until(self, moment: float) -> None:
-        """Return at `moment` or later."""
-
-
-class Entropy(Protocol):
-    """Cryptographically secure random bytes."""
-
-    def token(self, size: int) -> bytes:
-        """Return `size` fresh random bytes."""
-
-
-class AdmittedTable(Protocol):
-    """One admitted version of a dataset, as an engine reads it.
-
-    A private table is sorted by person. Rows carry a dense code of the person, without meaning elsewhere: a place among `persons()`.
-    """
-
-    @property
-    def salt(self) -> bytes:
-        """The random key of the dataset's keyed hashes; empty for a public table."""
-
-    def extent(self) -> tuple[int, int]:
-        """Return the number of rows and of persons."""
-
-    def rows(self, columns: Sequence[str], within: slice = ...) -> pa.Table:
-        """Return all rows, or a range: `person` (int32; private tables only) and columns, as whole numbers, truth values and text."""
-
-    def persons(self, within: slice = ...) -> pa.Array:
-        """Return the canonical identifiers, or those of a range of codes; item i of all belongs to code i."""
-
-
-class Tables(Protocol):
-    """Where a protection finds the data of the versions that a run reads."""
-
-    def opened(self, plan: Plan, reading: Reading) -> AbstractContextManager[Mapping[str, AdmittedTable]]:
-        """Open every dataset that a plan reads, by name. What was brought here for the run is gone once the context ends.
-
-        Raises:
-            Refusal: A version was withdrawn or is not there.
-            Failed: Its owner cannot be reached.
-        """
-        ...
-
-
-class Engine(Protocol):
-    """Runs plans on tables, exactly. Only a protection calls it."""
-
-    name: str
-
-    def lacking(self, plan: Plan) -> tuple[str, ...]:
-        """Return, by name and sorted, what a plan asks for that this engine does not compute exactly. No data has a say in it."""
-
-    def measure_exactly(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Sequence[Sequence[int]]:
-        """Return, for each measure of a plan without selected keys, its exact leaf cells in canonical order.
-
-        Raises:
-            Failed: The engine could not finish; nothing about the data is in the message.
-        """
-
-    def measure_occupied(self, plan: Plan, tables: Mapping[str, AdmittedTable]) -> Occupation:
-        """Return the combinations of the selected keys of a plan that somebody is in, in any order, and totals. It fails likewise."""
-
-
-class Protection(Protocol):
-    """Measures a plan so that exact cells never leave it."""
-
-    name: str
-    genuine: bool
-    """Whether its noise protects; otherwise what it makes is a rehearsal."""
-    sampler: str
-    """Name and version of the noise sampler."""
-
-    def lacking(self, plan: Plan) -> tuple[str, ...]:
-        """Return what the engine lacks for a plan."""
-
-    def measure(self, plan: Plan, charge: Charge, reading: Reading) -> Measurement:
-        """Measure within the charge.
-
-        Raises:
-            Failed: The run did not finish. What was committed stays charged.
-        """
-
-
-class Progress(Protocol):
-    """Hears which step of an ask is about to begin."""
-
-    def step(self, name: str) -> None:
-        """Take note of a step.
-
-        Raises:
-            Refusal: The ask is to go no further. Up to the commit, what it held lapses.
-        """
-
-
-class Vault(Protocol):
-    """The accounts of one owner, in the owner's own home. Every change is durable before it is answered, and may be repeated."""
-
-    owner: str
-
-    def hold(self, room: str, reservation: str, population: str, charge: Charge, grounds: Grounds) -> bytes:
-        """Hold a charge for a reservation and return the owner's signed statement (`stillroom.room.statement.HoldStatement`).
-
-        Args:
-            room: The room's identity.
-            reservation: What the charge is held for.
-            population: Which account of the owner.
-            charge: How much.
-            grounds: Why, for an owner who looks.
-
-        Raises:
-            Refusal: `ACCOUNT_NOT_ENOUGH`, which tells no amount; `HOLD_LAPSED` if it lapsed; `RESERVATION_INVALID` if it is committed.
-        """
-
-    def commit(self, reservation: str, population: str) -> None:
-        """Spend a hold, for good.
-
-        Raises:
-            Refusal: `HOLD_LAPSED`; `RESERVATION_INVALID` if nothing is held, or a release answers it already.
-        """
-
-    def answer(self, reservation: str, population: str, release: str) -> None:
-        """Take note of the release, by its digest, that answers a commit: from now on nothing may be measured for it.
-
-        Raises:
-            Refusal: `RESERVATION_INVALID` if it is not committed, or another release answers it.
-        """
-
-    def lapse(self, reservation: str, population: str) -> tuple[bytes, bytes] | None:
-        """Give up a hold, and never hold for this reservation again.
-
-        Returns:
-            The owner's signed statements of the hold and of its lapse (`LapseStatement`), or None if nothing was ever held.
-
-        Raises:
-            Refusal: `RESERVATION_INVALID` if it is committed.
-        """
-
-    def raises(self, population: str) -> int:
-        """Return how often the owner has given an account a cap: not at all, when opening it, or also by raises since."""
 
 
 class Contracts(Protocol):
@@ -300,6 +123,9 @@ class Runs(Protocol):
         """Return the release of a reservation."""
         ...
 
+    def all(self) -> tuple[RunRecord, ...]:
+        """Return all reservations, in the order in which they were opened."""
+
     def releases(self) -> tuple[bytes, ...]:
         """Return all releases, in the order in which they were stored."""
         ...
@@ -308,8 +134,8 @@ class Runs(Protocol):
 class LogBook(Protocol):
     """The leaves of the log, hashes of their tree, its heads, and the signed envelopes that entries name by digest."""
 
-    def append(self, leaf: bytes) -> int:
-        """Append a leaf and return its index."""
+    def append(self, leaves: Sequence[bytes]) -> Frontier:
+        """Append leaves, in order, and return what `frontier` returns from now on: the last one's index is its size less one."""
         ...
 
     def keep_statement(self, digest: str, envelope: bytes) -> None:
@@ -328,7 +154,7 @@ class LogBook(Protocol):
         """Return the hashes of a level of tiles (`stillroom.crypto.tiles`) at some places, all of which must be there."""
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
-        """Keep the signed note of the head of that size."""
+        """Keep the signed note of the head of that size, in place of one that is kept."""
         ...
 
     def checkpoint(self, size: int | None = None) -> bytes | None:
@@ -378,6 +204,10 @@ class Parties(Protocol):
         """Keep a key, in place of what was kept of it."""
         ...
 
+    def remove(self, key: str) -> None:
+        """Forget a key."""
+        ...
+
 
 class Jobs(Protocol):
     """Questions on their way through the door, where a room is a server."""
@@ -396,6 +226,17 @@ class Jobs(Protocol):
 
     def working(self, party: str) -> int:
         """Return how many jobs of a party are not over."""
+        ...
+
+
+class Consents(Protocol):
+    """What owners say about telemetry."""
+
+    def put(self, party: str, envelope: bytes) -> None:
+        """Keep an owner's signed statement, in place of the one before."""
+
+    def all(self) -> Mapping[str, bytes]:
+        """Return the last signed statement of each owner that has made one."""
         ...
 
 
@@ -437,6 +278,10 @@ class Records(Protocol):
     @property
     def jobs(self) -> Jobs:
         """Questions on their way."""
+
+    @property
+    def consents(self) -> Consents:
+        """What owners say about telemetry."""
 
 
 class Store(Protocol):

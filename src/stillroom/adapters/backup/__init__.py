@@ -1,0 +1,1 @@
+"""Backups of a room's folder: one file, sealed with a passphrase."""

@@ -1,0 +1,237 @@
+"""Backups of a room: made while it is served, sealed, restored elsewhere, and compared with the log."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.adapters.backup.passphrase import check_passphrase
+from stillroom.adapters.backup.sealed import MAGIC, PIECE
+from stillroom.client.verification import verify as verify_release
+from stillroom.errors import Code, InvalidInput, StillroomError, Unverified
+from stillroom.server.administration import back_up, restore, verify
+from tests.parties import QUESTION
+from tests.services import serving, settle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PASSPHRASE = "a raw harvest goes in"  # noqa: S105 - of these tests
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room in which much has happened, and its homes."""
+    folder = tmp_path_factory.mktemp("lived")
+    with serving(folder) as room:
+        settle(room, approval={"rule": "each-owner"})
+        with room.agents("clinic", "insurer"):
+            asker, owner = room.session("insurer"), room.session("clinic")
+            with pytest.raises(StillroomError):
+                asker.ask(QUESTION, epsilon=1.0)
+            for session in (asker, owner):
+                session.decide(session.waiting()[0].price.plan_digest, "approved")
+            asker.ask(QUESTION, epsilon=1.0)
+        owner.telemetry.say(on=True)
+        owner.telemetry.say(on=False)
+        back_up(folder / "room", folder / "backup", PASSPHRASE)
+    return folder
+
+
+@pytest.fixture
+def room(tmp_path: Path, lived: Path) -> Path:
+    """A copy of that room, which may be spoilt."""
+    return shutil.copytree(lived / "room", tmp_path / "room")
+
+
+def code_of(file: Path, folder: Path, passphrase: str = PASSPHRASE) -> Code:
+    with pytest.raises(StillroomError) as caught:
+        restore(file, folder, passphrase)
+    assert not folder.exists() or not any(folder.iterdir())
+    assert not [one for one in folder.parent.iterdir() if one.name.startswith(".")]
+    return caught.value.code
+
+
+def test_a_backup_is_restored_whole_elsewhere_and_served(tmp_path: Path, lived: Path) -> None:
+    shutil.copytree(lived, tmp_path / "there")
+    shutil.rmtree(tmp_path / "there" / "room")
+    assert restore(lived / "backup", tmp_path / "there" / "room", PASSPHRASE) == "example.org/study"
+    verify(tmp_path / "there" / "room")
+    with serving(tmp_path / "there") as again:
+        asker = again.session("insurer")
+        (release,) = asker.releases()
+        assert verify_release(release.envelope, contract=asker.contract_envelope, log=asker.export_log()).accepted
+
+
+def test_only_its_user_reads_a_backup_and_what_is_restored(tmp_path: Path, lived: Path) -> None:
+    restore(lived / "backup", tmp_path / "room", PASSPHRASE)
+    assert stat.S_IMODE((lived / "backup").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "room").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "room").iterdir()} == {0o600}
+    assert {file.name for file in (tmp_path / "room").iterdir()} == {"room.json", "room.key", "room.sqlite"}
+
+
+def test_nothing_of_a_room_can_be_read_in_its_backup(lived: Path) -> None:
+    content = (lived / "backup").read_bytes()
+    assert content.startswith(MAGIC)
+    assert (lived / "room" / "room.key").read_bytes() not in content
+    assert not any(word in content for word in (b"SQLite", b"clinic", b"room.json", b"members"))
+
+
+def test_what_agents_bring_and_locks_are_left_out(tmp_path: Path, room: Path) -> None:
+    (room / "incoming").mkdir(exist_ok=True)
+    (room / "incoming" / "rows").write_bytes(b"x")
+    (room / "stillroom.toml").write_text("[serve]\n", encoding="utf-8")
+    (room / "room.sqlite-journal.new").write_bytes(b"")
+    assert set(back_up(room, tmp_path / "b", PASSPHRASE)) == {"room.json", "room.key", "room.sqlite", "stillroom.toml"}
+    assert not [file for file in room.iterdir() if file.name.startswith(".")]
+
+
+def test_another_passphrase_opens_nothing(tmp_path: Path, lived: Path) -> None:
+    assert code_of(lived / "backup", tmp_path / "r", PASSPHRASE + "!") is Code.BACKUP_INVALID
+
+
+@pytest.mark.parametrize("at", [0, len(MAGIC) + 3, len(MAGIC) + 20, 1000, -1])
+def test_an_altered_backup_is_not_restored(tmp_path: Path, lived: Path, at: int) -> None:
+    content = bytearray((lived / "backup").read_bytes())
+    content[at] ^= 1
+    (tmp_path / "b").write_bytes(content)
+    assert code_of(tmp_path / "b", tmp_path / "r") is Code.BACKUP_INVALID
+
+
+@pytest.mark.parametrize("length", [0, 10, len(MAGIC) + 16, 5000, -1, -16, -17])
+def test_a_backup_that_was_cut_off_is_not_restored(tmp_path: Path, lived: Path, length: int) -> None:
+    (tmp_path / "b").write_bytes((lived / "backup").read_bytes()[:length])
+    assert code_of(tmp_path / "b", tmp_path / "r") is Code.BACKUP_INVALID
+
+
+def test_pieces_cannot_be_left_out_or_added(tmp_path: Path, room: Path) -> None:
+    (room / "large").write_bytes(bytes(3 * PIECE))
+    back_up(room, tmp_path / "whole", PASSPHRASE)
+    content, begin, size = (tmp_path / "whole").read_bytes(), len(MAGIC) + 16, PIECE + 16
+    assert restore(tmp_path / "whole", tmp_path / "ok", PASSPHRASE)
+    for number, other in enumerate((content[:begin] + content[begin + size :], content[: begin + size], content + content[-50:])):
+        (tmp_path / f"b{number}").write_bytes(other)
+        assert code_of(tmp_path / f"b{number}", tmp_path / "r") is Code.BACKUP_INVALID
+
+
+def test_nothing_is_overwritten(tmp_path: Path, lived: Path, room: Path) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        restore(lived / "backup", room, PASSPHRASE)
+    assert caught.value.code is Code.ROOM_EXISTS
+    (tmp_path / "b").write_bytes(b"mine")
+    with pytest.raises(InvalidInput) as again:
+        back_up(room, tmp_path / "b", PASSPHRASE)
+    assert again.value.code is Code.BACKUP_INVALID
+    assert (tmp_path / "b").read_bytes() == b"mine"
+    assert code_of(tmp_path / "none", tmp_path / "r") is Code.BACKUP_INVALID
+
+
+@pytest.mark.parametrize("weak", ["", "short", "fourteen chars", "aaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababab"])
+def test_a_weak_passphrase_is_refused(weak: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_passphrase(weak)
+    assert caught.value.code is Code.PASSPHRASE_INVALID
+
+
+def test_a_backup_while_others_write_is_a_state_that_there_was(tmp_path: Path, lived: Path) -> None:
+    folder = shutil.copytree(lived, tmp_path / "busy")
+    (folder / "backup").unlink()
+    with serving(folder) as served:
+        over = threading.Event()
+
+        def write() -> None:
+            on = True
+            while not over.is_set():
+                served.session("insurer").telemetry.say(on=on)
+                on = not on
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for number in range(3):
+                back_up(folder / "room", tmp_path / f"b{number}", PASSPHRASE)
+        finally:
+            over.set()
+            writer.join(60)
+    for number in range(3):
+        restore(tmp_path / f"b{number}", tmp_path / f"r{number}", PASSPHRASE)
+        verify(tmp_path / f"r{number}")
+
+
+# -------------------------------------------------------------------------------------------------------------- verify
+
+ALTERED = {
+    "a balance": ("UPDATE balances SET spent_rho = spent_rho - 1", "what is spent under study"),
+    "a leaf": ("UPDATE log SET leaf = CAST(replace(CAST(leaf AS TEXT), 'members', 'numbers') AS BLOB) WHERE position = 1", "The tree"),
+    "a leaf that is text": ("UPDATE log SET leaf = CAST(leaf AS TEXT) WHERE position = 1", "The tree: it cannot be read"),
+    "the last leaf gone": ("DELETE FROM log WHERE position = (SELECT max(position) FROM log)", "the head says"),
+    "the head": ("UPDATE frontier SET size = size - 1", "The tree"),
+    "a checkpoint": ("UPDATE checkpoints SET note = (SELECT note FROM checkpoints WHERE size = 1) WHERE size = 2", "checkpoint of 2"),
+    "the last checkpoint gone": ("DELETE FROM checkpoints WHERE size = (SELECT max(size) FROM checkpoints)", "never signed"),
+    "a contract's signatures gone": ("DELETE FROM statements", "activates a contract that is not there"),
+    "a hold altered": (
+        "UPDATE statements SET envelope = zeroblob(9) WHERE instr(CAST(envelope AS TEXT), 'stillroom.hold') > 0",
+        "(hold) names a statement that is not there",
+    ),
+    "a release gone": ("DELETE FROM releases", "the release of entry"),
+    "a release altered": ("UPDATE releases SET envelope = CAST(replace(CAST(envelope AS TEXT), 'sig', 'Sig') AS BLOB)", "never logged"),
+    "a release that is text": ("UPDATE releases SET envelope = CAST(envelope AS TEXT)", "Statements: it cannot be read"),
+    "a run": ("UPDATE runs SET charge_rho = charge_rho + 1", "is not what the log says"),
+    "a run taken back": ("UPDATE runs SET state = 'lapsed', commit_index = NULL", "is not what the log says"),
+    "a version": ("UPDATE versions SET version = 2 WHERE dataset = 'visits'", "the version of visits"),
+    "a withdrawal": ("UPDATE versions SET withdrawn = 1", "the version of members"),
+    "a contract": ("UPDATE contracts SET state = 'replaced'", "the contract in force"),
+    "a word about telemetry": ("DELETE FROM consents", "what clinic says about telemetry"),
+    "text where a number was": ("UPDATE balances SET spent_rho = 'many'", ""),
+}
+
+
+def spoil(room: Path, statement: str) -> None:
+    with closing(sqlite3.connect(room / "room.sqlite")) as connection, connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(statement)
+
+
+def test_a_room_agrees_with_its_log(room: Path) -> None:
+    verify(room)
+
+
+@pytest.mark.parametrize(("statement", "said"), ALTERED.values(), ids=ALTERED.keys())
+def test_what_was_altered_is_found(room: Path, statement: str, said: str) -> None:
+    spoil(room, statement)
+    with pytest.raises(Unverified) as caught:
+        verify(room)
+    assert caught.value.code is Code.ROOM_INCONSISTENT
+    assert said in caught.value.reason
+
+
+def test_all_findings_are_told(room: Path) -> None:
+    spoil(room, ALTERED["a balance"][0])
+    spoil(room, ALTERED["a version"][0])
+    with pytest.raises(Unverified) as caught:
+        verify(room)
+    assert all(said in caught.value.reason for said in ("what is spent under study", "the version of visits"))
+
+
+def test_a_tile_that_was_altered_is_found(room: Path) -> None:
+    from stillroom import bootstrap
+    from stillroom.ledger.account import AccountName
+    from stillroom.ledger.entry import AccountRaised
+    from stillroom.room import log
+
+    opened = bootstrap.open_room(room)
+    with opened.store.writing() as records:
+        name = AccountName(owner="clinic", population="people")
+        log.append(opened, records, *(AccountRaised(at=1, account=name) for _ in range(300)))
+    verify(room)
+    spoil(room, "UPDATE subtrees SET root = zeroblob(32)")
+    with pytest.raises(Unverified) as caught:
+        verify(room)
+    assert "the hash 0 of level 1 of the tiles" in caught.value.reason
