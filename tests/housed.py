@@ -73,16 +73,16 @@ def housed(folder: Path, *parties: str, alone: bool = False) -> Iterator[Housed]
         yield found
 
 
-def token_of(page: str) -> str:
-    """Return the token of the forms of a page."""
-    match = HELD.search(page)
+def token_of(client: httpx.Client, path: str = "/nowhere") -> str:
+    """Return the token of the forms of a session, from any page: each has a form to sign out."""
+    match = HELD.search(client.get(path).text)
     assert match is not None
     return match.group(1)
 
 
-def sent(client: httpx.Client, seen: str, path: str, **fields: str) -> httpx.Response:
-    """Send a form of a page that was seen."""
-    return client.post(path, data={FIELD: token_of(client.get(seen).text), **fields})
+def sent(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
+    """Send a form."""
+    return client.post(path, data={FIELD: token_of(client), **fields})
 
 
 @dataclass

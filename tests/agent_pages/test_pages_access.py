@@ -64,7 +64,7 @@ CHANGING = {"/leave", "/enter/{token}"}
 def places(house: Housed) -> dict[str, str]:
     """What stands for the parts of paths that vary: things that are there."""
     with house.entered("insurer", "Matrix", "analyst") as client:
-        form = {FIELD: token_of(client.get("/").text), "sql": "SELECT COUNT(*) FROM visits", "by": "epsilon", "amount": "0.01"}
+        form = {FIELD: token_of(client), "sql": "SELECT COUNT(*) FROM visits", "by": "epsilon", "amount": "0.01"}
         run = client.post("/ask", data={**form, "dialect": "duckdb"}).headers["Location"].removeprefix("/runs/")
     asker = house.room.session("insurer")
     digest = asker.price(WAITING, epsilon=1.0).plan_digest.removeprefix("sha256:")
@@ -118,7 +118,7 @@ def _filled(path: str, places: dict[str, str], house: Housed) -> str:
 
 def _form(client: httpx.Client, method: str, who: str) -> dict[str, str]:
     """Return the least that a form of a session has."""
-    return {} if method == "GET" else {FIELD: "0" * 64 if who == "nobody" else token_of(client.get("/").text)}
+    return {} if method == "GET" else {FIELD: "0" * 64 if who == "nobody" else token_of(client)}
 
 
 def test_what_is_not_there_is_answered_like_what_is_not_allowed(callers: dict[str, httpx.Client]) -> None:

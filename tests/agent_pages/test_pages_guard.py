@@ -55,7 +55,7 @@ def test_this_machine_has_several_names(house: Housed) -> None:
 )
 def test_a_form_from_elsewhere_is_not_taken(house: Housed, headers: dict[str, str]) -> None:
     with house.entered("insurer", "Ada", "officer") as client:
-        token = token_of(client.get("/").text)
+        token = token_of(client)
         answer = client.post("/leave", data={FIELD: token}, headers=headers)
         assert answer.status_code == 400
         assert client.get("/").status_code == 200
@@ -63,7 +63,7 @@ def test_a_form_from_elsewhere_is_not_taken(house: Housed, headers: dict[str, st
 
 def test_a_form_of_these_pages_is_taken_also_where_the_browser_hides_its_origin(house: Housed) -> None:
     with house.entered("insurer", "Ada", "officer") as client:
-        token = token_of(client.get("/").text)
+        token = token_of(client)
         headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
         assert client.post("/leave", data={FIELD: token}, headers=headers).status_code == 303
 

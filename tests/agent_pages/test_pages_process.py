@@ -61,4 +61,4 @@ def test_what_does_not_go_together_is_told(tmp_path: Path, capsys: pytest.Captur
         room.join("clinic")
         for given in (["--certificate", "cert.pem"], ["--key", "key.pem"], ["--pages", "0.0.0.0:0"], ["--pages", "here"]):
             assert _code(["agent", *given, "--home", str(tmp_path / "clinic")]) == 2
-            assert capsys.readouterr().err.startswith("USAGE")
+            assert "USAGE  " in capsys.readouterr().err
