@@ -26,12 +26,13 @@ from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.access import ALLOWED, Action
 from stillroom.server.app import actions
 from tests.parties import QUESTION, document
-from tests.services import serving
+from tests.services import serving, wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from stillroom.adapters.remote.mailbox import Mailbox
     from tests.services import Served
 
 TICKET = "0" * 32
@@ -137,14 +138,27 @@ def _errand(served: Served) -> Iterator[None]:
     mailbox, notary = served.service.mailbox, served.service.room.notary
     grounds = errand.ShownGrounds(contract="", question="", decisions=(), versions={"visits": 1})
     task = errand.Bring(reservation="r", dataset="visits", columns=(), key="A" * 43 + "=", proof="", grounds=grounds)
-    sender = Sender(notary, mailbox, SystemEntropy())
-    thread = threading.Thread(target=sender.send, args=("clinic", task, 600, TICKET))
-    thread.start()
+    sender, over = Sender(notary, mailbox, SystemEntropy()), threading.Event()
+    mailbox.fetch("clinic", wish(0))
+    threads = [
+        threading.Thread(target=sender.send, args=("clinic", task, 600, TICKET)),
+        threading.Thread(target=_present, args=(mailbox, over)),
+    ]
+    for thread in threads:
+        thread.start()
     while mailbox.errand(TICKET) is None:
         threading.Event().wait(0.01)
     yield
+    over.set()
     mailbox.reply(TICKET, errand.Reply())
-    thread.join(60)
+    for thread in threads:
+        thread.join(60)
+
+
+def _present(mailbox: Mailbox, over: threading.Event) -> None:
+    """Come for errands every now and then, as an agent does that is there."""
+    while not over.wait(1):
+        mailbox.fetch("clinic", wish(0))
 
 
 def test_the_expected_table_names_every_route(crowd: Crowd) -> None:

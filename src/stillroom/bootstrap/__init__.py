@@ -5,7 +5,6 @@ from __future__ import annotations
 from stillroom.bootstrap.backup import back_up, inconsistencies, restore
 from stillroom.bootstrap.rooms import (
     Plate,
-    RoomTables,
     accounts_of,
     admit,
     choose_engine,
@@ -29,6 +28,7 @@ from stillroom.bootstrap.service import (
     open_served_room,
     operators_channel,
 )
+from stillroom.bootstrap.tables import RoomTables
 
 __all__ = [
     "INCOMING",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Dataset
-    from stillroom.model.plan import Plan
-    from stillroom.model.reading import Reading
     from stillroom.model.record import DataRecord
-    from stillroom.ports import AdmittedTable, Engine, Protection, Store, Vault
+    from stillroom.ports import Engine, Protection, Store, Vault
     from stillroom.room.room import Room
     from stillroom.room.statement import DataStatement
 
@@ -254,53 +252,9 @@ def open_room(path: Path) -> Room:
     return room
 
 
-class RoomTables:
-    """Finds a dataset in the home of the party that owns it under the contract in force, or where that says that it lies.
-
-    Tables in homes are kept once they were opened. What is attached is read anew each time: a run opens each of its datasets once.
-    """
-
-    def __init__(self, store: Store, homes: Mapping[str, Home]) -> None:
-        """Look up owners in a room's store, and their homes by party."""
-        self._store = store
-        self._homes = homes
-        self._opened: dict[tuple[str, str, int], AdmittedTable] = {}
-
-    @contextmanager
-    def opened(self, plan: Plan, reading: Reading) -> Iterator[Mapping[str, AdmittedTable]]:
-        """Open every dataset that a plan reads. It fails as `open` does."""
-        from stillroom.room.data import datasets_of
-
-        yield {dataset: self.open(dataset, reading.versions[dataset]) for dataset in datasets_of(plan)}
-
-    def open(self, dataset: str, version: int) -> AdmittedTable:
-        """Return a version of a dataset.
-
-        Raises:
-            InvalidInput: `HOME_INVALID` if the owner's home cannot be reached.
-            Refusal: It was withdrawn or is not there, or an amendment has come that it was not admitted under.
-        """
-        from stillroom.adapters.attached import read_attached
-        from stillroom.room import contracts, data
-
-        with self._store.reading() as records:
-            contract = contracts.in_force(records).contract
-            if data.version_of(records, contract, dataset) != version:
-                raise Refusal(Code.DATA_UNKNOWN, f"Version {version} of {dataset} is no longer the present one.", "Ask again.")
-            declared = contract.datasets[dataset]
-        home = self._homes.get(declared.owner)
-        if home is None:
-            raise InvalidInput(
-                Code.HOME_INVALID, f"The home of {declared.owner} cannot be reached.", "Bring its folder back, then ask again."
-            )
-        attachment = home.attachment(dataset, version)
-        if attachment is not None:
-            return read_attached(attachment, declared)
-        return self._opened.setdefault((declared.owner, dataset, version), home.table(dataset, version))
-
-
 def _protection(engine: Engine, store: Store, homes: Mapping[str, Home]) -> Protection:
     from stillroom.adapters.opendp_noise import OpendpNoise
+    from stillroom.bootstrap.tables import RoomTables
     from stillroom.protections.server import ServerProtection
 
     return ServerProtection(engine, OpendpNoise(), RoomTables(store, homes))
