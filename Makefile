@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --annotation-style line \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --build-deps-for wheel --build-deps-for editable
 
-.PHONY: help demo demo-service test test-properties test-others test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
+.PHONY: help demo demo-service test chromium test-properties test-others test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
 
 help:
 	@echo "make demo          the whole story in a minute, on real patients' data"
@@ -26,14 +26,24 @@ demo: .venv/core.stamp
 demo-service: .venv/core.stamp
 	@$(BIN)/stillroom demo service
 
-test: .venv/dev.stamp
+test: .venv/dev.stamp chromium
 	@$(MAKE) --no-print-directory -j2 test-properties test-others
 
 test-properties: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/property tests/attack
 
-test-others: .venv/dev.stamp
+test-others: .venv/dev.stamp chromium
 	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack
+
+# The tests of pages are people in front of a browser.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing Chromium, for the tests of pages ..."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+		else \
+			echo "The tests of pages need Chromium. Install it (on Debian: sudo apt-get install chromium), then run this again." >&2; exit 1; \
+		fi; }
 
 test-slow: .venv/dev.stamp
 	$(BIN)/python -m pytest -m slow

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PAGES = sorted((DOCS / "how-to").glob("*.md"))
 FROM_SCRATCH = {"set-up-a-room"}
-NOT_HERE = {"install", "audit-empirically", "data-sources", "run-a-server"}
+NOT_HERE = {"install", "audit-empirically", "data-sources", "run-a-server", "use-the-pages"}
 """The first page changes the machine; the examples of the second are Python, and run with the documentation; the others need servers."""
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from stillroom.adapters.home.people import Role
 from stillroom.cli.options import HERE, AsJson, Home, screen
-from stillroom.cli.screen import plain, printable
+from stillroom.cli.screen import plain, plain_table, printable
 from stillroom.errors import Code, InvalidInput
 
 app = typer.Typer()
@@ -28,18 +30,72 @@ Selection = Annotated[
     float, typer.Option("--selection-delta", help="Lifetime cap of the further δ that keys without a declared domain cost.")
 ]
 
+Pages = Annotated[str, typer.Option("--pages", metavar="HOST:PORT", help="Where the pages are served; port 0 takes one that is free.")]
+NoPages = Annotated[bool, typer.Option("--no-pages", help="Serve no pages.")]
+Certificate = Annotated[Path | None, typer.Option("--certificate", help="Serve the pages over TLS, with this certificate (PEM).")]
+Key = Annotated[Path | None, typer.Option("--key", help="The key of that certificate (PEM).")]
+Name = Annotated[str, typer.Argument(help="Who: the name that the journal will have.")]
+AsRole = Annotated[Role, typer.Option("--role", help="What the person may do: decide, ask, or look.")]
+Revoke = Annotated[str | None, typer.Option("--revoke", metavar="NAME", help="End all sessions and links of this person.")]
+
 
 @app.callback(invoke_without_command=True)
-def run(context: typer.Context, *, home: Home = HERE) -> None:
-    """Do what the room asks of your party, after having looked at it, until told to end (Ctrl-C)."""
+def run(
+    context: typer.Context,
+    *,
+    home: Home = HERE,
+    pages: Pages = "127.0.0.1:0",
+    no_pages: NoPages = False,
+    certificate: Certificate = None,
+    key: Key = None,
+) -> None:
+    """Do what the room asks of your party, after having looked at it, and serve your people's pages, until told to end (Ctrl-C)."""
     if context.invoked_subcommand is not None:
         return
     from stillroom.agent.main import open_agent
+    from stillroom.pages.main import heard, paged
 
-    agent = open_agent(home, _say)
-    signal.signal(signal.SIGTERM, lambda *_: agent.stop())
-    _say("The agent runs.")
-    agent.run()
+    notes = heard(_say)
+    agent = open_agent(home, notes)
+    if (certificate is None) != (key is None):
+        raise InvalidInput(Code.USAGE, "A certificate goes with its key.", "Give both --certificate and --key, or neither.")
+    files = None if certificate is None or key is None else (certificate, key)
+    with nullcontext() if no_pages else paged(home, pages, notes, files) as url:
+        signal.signal(signal.SIGTERM, lambda *_: agent.stop())
+        if url is not None:
+            _say(f"Pages at {url}")
+        _say("The agent runs.")
+        agent.run()
+
+
+@app.command("invite")
+def invite(name: Name, *, role: AsRole, home: Home = HERE, as_json: AsJson = False) -> None:
+    """Make a link that lets one person into the pages of your party's agent: once, within a quarter of an hour."""
+    from stillroom.pages.main import address_of, people_of
+
+    token = people_of(home).invite(name, role)
+    link = f"{address_of(home)}/enter/{token}"
+    screen(as_json=as_json).show(
+        {"name": name, "role": str(role), "link": link}, link, f"For {name} alone, as {role}: it is good once, for 15 minutes."
+    )
+
+
+@app.command("people")
+def people(*, revoke: Revoke = None, home: Home = HERE, as_json: AsJson = False) -> None:
+    """List who is signed in or invited, or end all sessions and links of one person."""
+    from stillroom.pages.main import people_of
+
+    book, shown = people_of(home), screen(as_json=as_json)
+    if revoke is not None:
+        ended = book.revoke(revoke)
+        shown.show({"name": revoke, "ended": ended}, f"{revoke} is signed out; links and sessions that ended: {ended}.")
+        return
+    found = [(one, state) for state, held in (("signed in", book.all().visits), ("invited", book.all().invitations)) for one in held]
+    table = plain_table("name", "role", "state")
+    for one, state in found:
+        table.add_row(plain(one.name), str(one.role), state)
+    data = [{"name": one.name, "role": str(one.role), "state": state} for one, state in found]
+    shown.show(data, table if found else "Nobody is signed in or invited.")
 
 
 @app.command("init")

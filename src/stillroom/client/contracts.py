@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stillroom.client.files import read_bytes
@@ -9,8 +10,6 @@ from stillroom.policy import contract_words
 from stillroom.policy.contract_text import examine, parse_contract
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.contract import Contract
     from stillroom.policy.problem import Problem
@@ -28,12 +27,12 @@ def read(path: str | Path) -> Contract:
     return parse_contract(read_bytes(path, SIZE_LIMIT))
 
 
-def signed(path: str | Path, key: SigningKey) -> bytes:
-    """Return the contract in a file, signed by one of its parties. It fails as `read` does."""
+def signed(given: str | Path | Contract, key: SigningKey) -> bytes:
+    """Return a contract, or the one in a file, signed by one of its parties. It fails as `read` does."""
     from stillroom.room.signed import sign
     from stillroom.room.statement import CONTRACT_TYPE
 
-    return sign(read(path), CONTRACT_TYPE, key)
+    return sign(read(given) if isinstance(given, str | Path) else given, CONTRACT_TYPE, key)
 
 
 def check(path: Path) -> tuple[Problem, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.client.caps import cap_of
@@ -16,6 +15,8 @@ from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stillroom.adapters.home import Home
     from stillroom.client.access import Access
     from stillroom.client.own_data import OwnData
@@ -144,11 +145,11 @@ class Session:
             raise Refusal(Code.CONTRACT_UNKNOWN, "No contract is in force.", "All parties sign one with `stillroom contract sign`.")
         return envelope
 
-    def sign(self, file: str | Path) -> SignedContract:
-        """Sign a contract file as this party, and hand it to the room."""
+    def sign(self, file: str | Path | Contract) -> SignedContract:
+        """Sign a contract, or the one in a file, as this party, and hand it to the room."""
         from stillroom.client.contracts import signed
 
-        return self._access.submit(signed(Path(file), self._home.signing_key))
+        return self._access.submit(signed(file, self._home.signing_key))
 
     @property
     def _own(self) -> OwnData:

@@ -61,7 +61,14 @@ class DataLine(Value):
 
 
 class WaitingQuestion(Value):
-    """A question that waits for its owners."""
+    """A question that was put to owners.
+
+    Attributes:
+        question: As it was asked first.
+        price: What it would cost.
+        readers: The parties whose data it reads.
+        decisions: What each of them has said so far.
+    """
 
     question: Question
     price: Price

@@ -34,11 +34,11 @@ def attacker_sentences(release: Promise, cap: Promise) -> tuple[str, str]:
         cap: The guarantee of everything the contract ever allows.
     """
     return (
-        _sentence("Is this person in the data?", _percent(release.epsilon, release.delta), _percent(cap.epsilon, cap.delta)),
+        _sentence("Is this person in the data?", percent(release.epsilon, release.delta), percent(cap.epsilon, cap.delta)),
         _sentence(
             "A yes/no fact about a person known to be in the data?",
-            _percent(release.change_epsilon, release.delta),
-            _percent(cap.change_epsilon, cap.delta),
+            percent(release.change_epsilon, release.delta),
+            percent(cap.change_epsilon, cap.delta),
         ),
     )
 
@@ -83,8 +83,11 @@ def _sentence(subject: str, release: str, cap: str) -> str:
     )
 
 
-def _percent(epsilon: float, delta: float) -> str:
-    """Return the probability of a right guess in per cent, rounded up, with as many decimals as it takes to stay below 100."""
+def percent(epsilon: float, delta: float) -> str:
+    """Return how often an attacker who starts at 50:50 guesses right, at most, in per cent.
+
+    It is rounded up, with as many decimals as it takes to stay below 100.
+    """
     probability = Fraction(guess_probability(epsilon, delta)) * 100
     for digits in (1, 2, 3, 4):
         steps = math.ceil(probability * 10**digits)

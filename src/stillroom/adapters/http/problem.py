@@ -15,6 +15,7 @@ _KINDS: dict[str, type[StillroomError]] = {"invalid": InvalidInput, "refused": R
 _STATUS = {"invalid": 422, "refused": 409, "unverified": 422, "failed": 503}
 _STATUS_OF_CODES = {
     Code.REQUEST_UNSIGNED: 401,
+    Code.LOGIN_INVALID: 401,
     Code.NOT_ALLOWED: 403,
     Code.REQUEST_TOO_LARGE: 413,
     Code.TOO_MANY_REQUESTS: 429,

@@ -1,0 +1,250 @@
+"""The people of a party who may use its pages: links that let them in, and their sessions. All tokens are kept as digests."""
+
+from __future__ import annotations
+
+import hmac
+from enum import StrEnum, unique
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+from stillroom.crypto.canonical import canonical, digest
+from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.model.contract import Digest
+from stillroom.model.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from typing import TypeVar
+
+    from stillroom.ports import Clock, Entropy
+
+    H = TypeVar("H", bound="Held")
+
+FILE = "people.json"
+
+TOKEN_SIZE = 32
+"""Bytes of a token: 256 bits, which nobody guesses."""
+
+INVITATION_SECONDS = 15 * 60
+"""How long a link is good for."""
+
+IDLE_SECONDS = 30 * 60
+"""How long a session lasts without a request."""
+
+SESSION_SECONDS = 12 * 60 * 60
+"""How long a session lasts at most."""
+
+SEEN_SECONDS = 60
+"""How exactly it is remembered when a session was last used, so that not every request writes."""
+
+PersonName = Annotated[str, StringConstraints(pattern=r"^[\w][\w .@'-]{0,63}$")]
+
+
+@unique
+class Role(StrEnum):
+    """What somebody may do on a party's pages."""
+
+    OFFICER = "officer"
+    """Decides: about questions and contracts."""
+    ANALYST = "analyst"
+    """Asks."""
+    VIEWER = "viewer"
+    """Looks."""
+
+
+class Held(Value):
+    """A token that somebody holds.
+
+    Attributes:
+        token: The digest of the token.
+        name: Whose it is.
+        role: What that person may do with it.
+        began: When it was made, in seconds since 1970.
+    """
+
+    token: Digest
+    name: PersonName
+    role: Role
+    began: float
+
+
+class Invitation(Held):
+    """A link that was made, and not yet opened."""
+
+
+class Visit(Held):
+    """A session.
+
+    Attributes:
+        seen: When it was last used, roughly.
+    """
+
+    seen: float
+
+
+class Person(Value):
+    """Somebody who uses the pages."""
+
+    name: PersonName
+    role: Role
+
+
+class People(Value):
+    """All tokens that are good.
+
+    Attributes:
+        format: The version of this format.
+        invitations: Links.
+        visits: Sessions.
+    """
+
+    format: Literal["stillroom/people/v1"] = Field(default="stillroom/people/v1", alias="schema")
+    invitations: tuple[Invitation, ...] = ()
+    visits: tuple[Visit, ...] = ()
+
+    def at(self, now: float) -> People:
+        """Return what of this is still good."""
+        visits = (one for one in self.visits if now < one.seen + IDLE_SECONDS and now < one.began + SESSION_SECONDS)
+        return People(invitations=tuple(one for one in self.invitations if now < one.began + INVITATION_SECONDS), visits=tuple(visits))
+
+
+class PeopleBook:
+    """Lets people in, and knows them again."""
+
+    def __init__(self, home: Path, clock: Clock, entropy: Entropy) -> None:
+        """Name the home, the time, and what tokens are made of."""
+        self._home, self._clock, self._entropy = home, clock, entropy
+
+    def invite(self, name: str, role: Role) -> str:
+        """Return a token that lets a person in once, for a quarter of an hour.
+
+        Raises:
+            InvalidInput: `USAGE` if that is no name.
+        """
+        token = self._entropy.token(TOKEN_SIZE).hex()
+        try:
+            made = Invitation(token=_digest(token), name=name, role=role, began=self._clock.now())
+        except ValidationError:
+            raise InvalidInput(
+                Code.USAGE, "That is no name for a person.", "Take up to 64 letters, digits, spaces, dots, dashes and @."
+            ) from None
+        with self._alone():
+            known = self._load()
+            self._save(known.model_copy(update={"invitations": (*known.invitations, made)}))
+        return token
+
+    def invited(self, token: str) -> Person:
+        """Return whom a link lets in, without using it up.
+
+        Raises:
+            Refusal: `LOGIN_INVALID`.
+        """
+        return _person(_held(self._load().invitations, token))
+
+    def enter(self, token: str) -> tuple[str, Person]:
+        """Use a link up; return the token of a new session, and whose it is.
+
+        Raises:
+            Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the link.
+        """
+        with self._alone():
+            known = self._load()
+            found = _held(known.invitations, token)
+            session, now = self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
+            visit = Visit(token=_digest(session), name=found.name, role=found.role, began=now, seen=now)
+            left = tuple(one for one in known.invitations if one != found)
+            self._save(known.model_copy(update={"invitations": left, "visits": (*known.visits, visit)}))
+        return session, _person(found)
+
+    def person(self, session: str) -> Person:
+        """Return whose session a token is of, and remember that it was used.
+
+        Raises:
+            Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the session.
+        """
+        found, now = _held(self._load().visits, session), self._clock.now()
+        if now >= found.seen + SEEN_SECONDS:
+            with self._alone():
+                known = self._load()
+                seen = (one.model_copy(update={"seen": now}) if one.token == found.token else one for one in known.visits)
+                self._save(known.model_copy(update={"visits": tuple(seen)}))
+        return _person(found)
+
+    def leave(self, session: str) -> None:
+        """End a session."""
+        with self._alone():
+            known = self._load()
+            self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != _digest(session))}))
+
+    def revoke(self, name: str) -> int:
+        """End all sessions of a person, and take its links back; return how many there were.
+
+        Raises:
+            InvalidInput: `USAGE` if there were none.
+        """
+        with self._alone():
+            known = self._load()
+            after = People(
+                invitations=tuple(one for one in known.invitations if one.name != name),
+                visits=tuple(one for one in known.visits if one.name != name),
+            )
+            ended = len(known.invitations) + len(known.visits) - len(after.invitations) - len(after.visits)
+            if not ended:
+                raise InvalidInput(Code.USAGE, "Nobody of that name is signed in or invited.", "`stillroom agent people` lists who is.")
+            self._save(after)
+        return ended
+
+    def all(self) -> People:
+        """Return all links and sessions that are good now."""
+        return self._load()
+
+    def _load(self) -> People:
+        try:
+            return People.model_validate_json((self._home / FILE).read_bytes()).at(self._clock.now())
+        except FileNotFoundError:
+            return People()
+        except (OSError, ValidationError):
+            raise InvalidInput(
+                Code.HOME_INVALID,
+                "Who may use the pages of this home cannot be read.",
+                f"Restore {FILE} from a backup, or remove it and invite everybody again.",
+            ) from None
+
+    def _save(self, people: People) -> None:
+        with disk_errors("The home"):
+            replace_private(self._home / FILE, canonical(people.to_json()))
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return exclusive(self._home / "people.lock")
+
+
+def login_invalid() -> Refusal:
+    """Return what is said about any link or session that lets nobody in, whatever is wrong with it."""
+    return Refusal(
+        Code.LOGIN_INVALID,
+        "You are not signed in, or this link is not good any more.",
+        "Open a new link: whoever runs the agent makes one with `stillroom agent invite NAME --role ROLE`.",
+    )
+
+
+def _held(all_held: Iterable[H], token: str) -> H:
+    """Return what a token stands for. Each is compared, and each in the same time, whether it is the one or not."""
+    wanted, found = _digest(token).encode(), None
+    for one in all_held:
+        if hmac.compare_digest(one.token.encode(), wanted):
+            found = one
+    if found is None:
+        raise login_invalid()
+    return found
+
+
+def _digest(token: str) -> str:
+    return digest(token.encode())
+
+
+def _person(held: Held) -> Person:
+    return Person(name=held.name, role=held.role)

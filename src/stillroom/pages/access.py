@@ -1,0 +1,83 @@
+"""Who may do what on a party's pages: the one table, from which everything that is not in it is denied."""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from stillroom.adapters.home.people import Role
+from stillroom.errors import Code, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@unique
+class Action(StrEnum):
+    """What can be done on the pages. Each route is one of them."""
+
+    SEE_LOOKS = "see style sheet and scripts"
+    SIGN_IN = "open a link"
+    SIGN_OUT = "sign out"
+    SEE_ROOM = "see the room and the state of the agent"
+    SEE_CONTRACT = "read the contract"
+    SIGN_CONTRACT = "look at a contract's differences, and sign it"
+    PRICE = "learn what a question would cost"
+    ASK = "ask a question"
+    SEE_QUESTIONS = "see the questions that were put to owners"
+    DECIDE = "decide about a question"
+    SEE_RELEASES = "see, verify and download releases"
+    SEE_BUDGET = "see what is spent and left"
+    SEE_LOG = "read the room's log"
+    SEE_JOURNAL = "see who decided what"
+
+
+PUBLIC = frozenset({Action.SEE_LOOKS, Action.SIGN_IN})
+"""What needs no session: it shows nothing of the room, or is how a session begins."""
+
+_EVERYBODY = frozenset(Role)
+
+ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
+    {
+        Action.SEE_LOOKS: _EVERYBODY,
+        Action.SIGN_IN: _EVERYBODY,
+        Action.SIGN_OUT: _EVERYBODY,
+        Action.SEE_ROOM: _EVERYBODY,
+        Action.SEE_CONTRACT: _EVERYBODY,
+        Action.SIGN_CONTRACT: frozenset({Role.OFFICER}),
+        Action.PRICE: frozenset({Role.ANALYST, Role.OFFICER}),
+        Action.ASK: frozenset({Role.ANALYST}),
+        Action.SEE_QUESTIONS: _EVERYBODY,
+        Action.DECIDE: frozenset({Role.OFFICER}),
+        Action.SEE_RELEASES: _EVERYBODY,
+        Action.SEE_BUDGET: _EVERYBODY,
+        Action.SEE_LOG: _EVERYBODY,
+        Action.SEE_JOURNAL: frozenset({Role.OFFICER}),
+    }
+)
+"""Each action, and to whom it is allowed. That a run is one's own is checked where it is looked up."""
+
+
+def may(role: Role, action: Action) -> bool:
+    """Tell whether the table allows something, for pages that leave out what is not."""
+    return role in ALLOWED.get(action, frozenset())
+
+
+def permit(role: Role, action: Action) -> None:
+    """Refuse what the table does not allow.
+
+    Raises:
+        Refusal: `NOT_ALLOWED`, in the same words whatever was asked for.
+    """
+    if not may(role, action):
+        raise not_allowed()
+
+
+def not_allowed() -> Refusal:
+    """Return what is said about anything that is not allowed, be it there or not."""
+    return Refusal(
+        Code.NOT_ALLOWED,
+        "This is not allowed, or there is no such thing.",
+        "Ask whoever runs the agent for a link with the role that it takes: officer, analyst or viewer.",
+    )

@@ -1,0 +1,128 @@
+"""Who is at the pages: the session of a request, and the secret of its forms.
+
+A person comes in by a link that is good once (`stillroom.adapters.home.people`). Other ways to prove who one is end where the link does,
+in `welcome`: they belong here, and nothing else on the pages knows how somebody came in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from stillroom.errors import Code, InvalidInput
+from stillroom.pages.access import PUBLIC, Action, permit
+from stillroom.pages.guard import SAFE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.responses import Response
+
+    from stillroom.adapters.home.people import Person
+    from stillroom.pages.house import House
+
+FIELD = "form_token"
+"""The field of every form that proves that one of these pages has sent it."""
+
+_CONTEXT = b"stillroom/form/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is signed in, with one request.
+
+    Attributes:
+        person: Who.
+        token: The session's token.
+        form: What was filled in, where the request has a form.
+    """
+
+    person: Person
+    token: str
+    form: FormData
+
+    @property
+    def secret(self) -> str:
+        """The token of this session's forms."""
+        return hmac.new(self.token.encode(), _CONTEXT, hashlib.sha256).hexdigest()
+
+    def text(self, name: str) -> str:
+        """Return what was filled into a field; nothing if it is not there, or is a file."""
+        value = self.form.get(name, "")
+        return value if isinstance(value, str) else ""
+
+
+def house_of(request: Request) -> House:
+    """Return what the pages work with."""
+    found: House = request.app.state.house
+    return found
+
+
+def by(action: Action) -> Any:  # noqa: ANN401 - a dependency, which FastAPI reads
+    """Return the parameter of a route that says who is there, and lets only those through who may do the action."""
+
+    async def dependency(request: Request) -> AsyncIterator[Visitor | None]:
+        if action in PUBLIC:
+            yield None
+            return
+        person, token = _entered(request, action)
+        form = FormData() if request.method in SAFE else await request.form()
+        try:
+            yield _checked(request, Visitor(person, token, form))
+        finally:
+            await form.close()
+
+    dependency.action = action  # type: ignore[attr-defined]  # found again by `stillroom.pages.app.actions`
+    return Depends(dependency)
+
+
+def _entered(request: Request, action: Action) -> tuple[Person, str]:
+    """Return who sends a request and the session's token, if the person may do this.
+
+    Raises:
+        Refusal: `LOGIN_INVALID`, `NOT_ALLOWED`.
+    """
+    token = request.cookies.get(house_of(request).cookie, "")
+    person = house_of(request).people.person(token)
+    request.state.visitor = Visitor(person, token, FormData())
+    permit(person.role, action)
+    return person, token
+
+
+def _checked(request: Request, visitor: Visitor) -> Visitor:
+    """Return a visitor whose form, if there is one, is of this session.
+
+    Raises:
+        InvalidInput: `REQUEST_INVALID`.
+    """
+    if request.method not in SAFE and not hmac.compare_digest(visitor.text(FIELD).encode(), visitor.secret.encode()):
+        raise InvalidInput(Code.REQUEST_INVALID, "The form is not one of this session's.", "Load the page again, and send it from there.")
+    return visitor
+
+
+def welcome(house: House, token: str) -> Response:
+    """Let somebody in whose link is good, and write down that they came.
+
+    Raises:
+        Refusal: `LOGIN_INVALID`.
+    """
+    session, person = house.people.enter(token)
+    house.journal.note(person, "signed in")
+    answer = RedirectResponse("/", status_code=303)
+    answer.set_cookie(house.cookie, session, path="/", secure=house.tls, httponly=True, samesite="strict")
+    return answer
+
+
+def farewell(house: House, visitor: Visitor) -> Response:
+    """End a session."""
+    house.people.leave(visitor.token)
+    house.journal.note(visitor.person, "signed out")
+    answer = RedirectResponse("/bye", status_code=303)
+    answer.delete_cookie(house.cookie, path="/", secure=house.tls, httponly=True, samesite="strict")
+    return answer

@@ -1,0 +1,162 @@
+"""The pages, beside an agent in one process, from their start to a clean end."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stillroom.errors import Code, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from stillroom.adapters.home.people import PeopleBook
+    from stillroom.pages.house import House, Notes
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Hosts that are this machine: only there may the pages be without TLS."""
+
+ADDRESS = "pages.url"
+"""The file of a home that says where its pages were served last: links begin with it."""
+
+END_SECONDS = 5
+"""How long the end may take."""
+
+
+def heard(say: Callable[[str], None]) -> Notes:
+    """Return what hears the agent, for the pages.
+
+    Args:
+        say: Hears it besides.
+    """
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.pages.house import Notes
+
+    return Notes(SystemClock(), say)
+
+
+def people_of(path: Path) -> PeopleBook:
+    """Return who may use the pages of a home. It fails as `stillroom.adapters.home.Home.open`."""
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.people import PeopleBook
+
+    return PeopleBook(Home.open(path).path, SystemClock(), SystemEntropy())
+
+
+def address_of(home: Path) -> str:
+    """Return where the pages of a home are, or were last.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if they were never served.
+    """
+    try:
+        return (home / ADDRESS).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        raise InvalidInput(
+            Code.HOME_INVALID, "The pages of this home were never served.", "Start the agent first: stillroom agent --home HOME."
+        ) from None
+
+
+@contextmanager
+def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path] | None = None) -> Iterator[str]:
+    """Serve a party's pages while the context lasts, and yield where they are.
+
+    Args:
+        home: The party's home.
+        address: `HOST:PORT`; port 0 takes one that is free.
+        notes: What the agent says.
+        certificate: Files with the certificate and its key, in PEM, for TLS.
+
+    Raises:
+        InvalidInput: `USAGE` if that is no address, or others could reach it without TLS; or as `stillroom.adapters.home.Home.open`.
+        Failed: `SERVER_UNAVAILABLE` if the port is taken.
+    """
+    import uvicorn
+
+    from stillroom.adapters.home.files import disk_errors, replace_private
+    from stillroom.adapters.http.listen import listening
+    from stillroom.pages.app import make_app
+    from stillroom.pages.guard import Guard
+
+    secure = certificate is not None
+    host, port = _parts(address, secure=secure)
+    with listening(host, port) as socket:
+        port = socket.getsockname()[1]
+        house = _house(home, notes, _authorities(host, port, secure=secure), secure=secure)
+        config = uvicorn.Config(
+            Guard(make_app(house), house),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            timeout_graceful_shutdown=END_SECONDS,
+            ssl_certfile=None if certificate is None else str(certificate[0]),
+            ssl_keyfile=None if certificate is None else str(certificate[1]),
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="pages")
+        thread.start()
+        url = f"{house.scheme}://{_written(host)}:{port}"
+        try:
+            with disk_errors("The home"):
+                replace_private(house.path / ADDRESS, url.encode())
+            yield url
+        finally:
+            server.should_exit = True
+            house.runs.close()
+            thread.join()
+
+
+def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: bool) -> House:
+    from stillroom.adapters.clock import SystemClock
+    from stillroom.adapters.entropy import SystemEntropy
+    from stillroom.adapters.home import Home
+    from stillroom.adapters.home.journal import Journal
+    from stillroom.pages.house import House
+    from stillroom.pages.runs import Runs
+
+    home, clock = Home.open(path), SystemClock()
+    return House(
+        path=home.path,
+        party=home.party,
+        key=home.signing_key.public.text,
+        people=people_of(home.path),
+        journal=Journal(home.path, clock),
+        clock=clock,
+        runs=Runs(SystemEntropy()),
+        notes=notes,
+        authorities=authorities,
+        tls=secure,
+    )
+
+
+def _parts(address: str, *, secure: bool) -> tuple[str, int]:
+    """Return host and port of an address."""
+    host, colon, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 1 << 16):
+        raise InvalidInput(Code.USAGE, "That is no address for pages.", "Write --pages 127.0.0.1:8462, or another host and port.")
+    if host not in LOOPBACK and not secure:
+        raise InvalidInput(
+            Code.USAGE,
+            "Without TLS, pages are for this machine alone.",
+            "Add --certificate and --key, or let --pages begin with 127.0.0.1.",
+        )
+    return host, int(port)
+
+
+def _authorities(host: str, port: int, *, secure: bool) -> frozenset[str]:
+    """Return what a browser may write as `Host`: the name that was given; on this machine, any of its names."""
+    usual = {443 if secure else 80: ""}
+    names = {_written(one) for one in (LOOPBACK if host in LOOPBACK else {host.lower()})}
+    return frozenset(name + usual.get(port, f":{port}") for name in names)
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,1 @@
+"""What each page shows, one noun a file."""

@@ -1,0 +1,147 @@
+"""Releases: the list, each with table, chart, guarantee and proof, and as a file."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from stillroom.client.picture import remarks
+from stillroom.crypto.canonical import digest as digest_of_bytes
+from stillroom.errors import StillroomError
+from stillroom.pages.access import Action, not_allowed
+from stillroom.pages.chart import charts_of
+from stillroom.pages.logbook import Logbook
+from stillroom.pages.login import Visitor, by, house_of
+from stillroom.pages.render import page
+from stillroom.pages.watched import membership_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from stillroom.client.result import Release
+    from stillroom.client.verification import Report
+    from stillroom.pages.house import House
+
+router = APIRouter()
+
+ROWS_SHOWN = 1_000
+"""The most rows of a table on a page; files have all."""
+
+
+@router.get("/releases")
+def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_RELEASES)]) -> Response:
+    """List the releases that this party may have, the latest first."""
+    del visitor
+    return page(request, "releases.html", releases=[one.statement for one in reversed(house_of(request).session().releases())])
+
+
+@router.get("/releases/{which}")
+def release(request: Request, which: str, visitor: Annotated[Visitor, by(Action.SEE_RELEASES)]) -> Response:
+    """Show a release."""
+    del visitor
+    return _shown(request, house_of(request).session().release(which), None)
+
+
+@router.post("/releases/{which}/verify")
+def verify(request: Request, which: str, visitor: Annotated[Visitor, by(Action.SEE_RELEASES)]) -> Response:
+    """Check a release as anybody could who trusts nobody, and show each step."""
+    house = house_of(request)
+    found = house.session().release(which)
+    house.journal.note(visitor.person, "verified a release", digest_of_bytes(found.envelope))
+    return _shown(request, found, _report(house, found))
+
+
+@router.get("/releases/{which}/files/{kind}")
+def file(request: Request, which: str, kind: str, visitor: Annotated[Visitor, by(Action.SEE_RELEASES)]) -> Response:
+    """Return a release as a file."""
+    house = house_of(request)
+    if kind not in FILES:
+        raise not_allowed()
+    found = house.session().release(which)
+    house.journal.note(visitor.person, f"downloaded {kind}", digest_of_bytes(found.envelope))
+    media, write = FILES[kind]
+    name = f"release-{found.statement.commit_index}.{kind}"
+    return Response(write(found), headers={"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _shown(request: Request, found: Release, report: Report | None) -> Response:
+    statement = found.statement
+    table = statement.table
+    return page(
+        request,
+        "release.html",
+        release=statement,
+        rows=table.rows[:ROWS_SHOWN],
+        more=max(0, len(table.rows) - ROWS_SHOWN),
+        charts=charts_of(table),
+        remarks=remarks(statement),
+        report=report,
+    )
+
+
+def _report(house: House, found: Release) -> Report:
+    """Verify a release against the log and the contract of the time, and the room's key as it was compared at joining."""
+    from stillroom.client.verification import verify as check
+    from stillroom.model.codec import digest_of
+    from stillroom.room.contracts import read
+
+    session, room = house.session(), membership_of(house.path)
+    log = session.export_log()
+    try:
+        known = {digest_of(read(envelope)): envelope for envelope in Logbook.read(log, room).contracts()}
+    except StillroomError:
+        known = {}
+    contract = known.get(found.statement.contract_digest, session.contract_envelope)
+    return check(found.envelope, contract=contract, log=log, room_key=room.key)
+
+
+def _csv(found: Release) -> bytes:
+    from pyarrow import csv
+
+    sink = io.BytesIO()
+    csv.write_csv(_texts(found.table), sink)
+    return sink.getvalue()
+
+
+def _arrow(found: Release) -> bytes:
+    import pyarrow as pa
+
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, found.table.schema) as writer:
+        writer.write_table(found.table)
+    return sink.getvalue()
+
+
+def _parquet(found: Release) -> bytes:
+    from pyarrow import parquet
+
+    sink = io.BytesIO()
+    parquet.write_table(found.table, sink)
+    return sink.getvalue()
+
+
+def _json(found: Release) -> bytes:
+    return found.envelope
+
+
+def _texts(table: pa.Table) -> pa.Table:
+    """Return a table whose decimals are texts, which is how CSV writes them whatever their precision."""
+    import pyarrow as pa
+
+    for position, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(position, field.name, table.column(position).cast(pa.string()))
+    return table
+
+
+FILES: dict[str, tuple[str, Callable[[Release], bytes]]] = {
+    "csv": ("text/csv; charset=utf-8", _csv),
+    "arrow": ("application/vnd.apache.arrow.file", _arrow),
+    "parquet": ("application/vnd.apache.parquet", _parquet),
+    "json": ("application/json", _json),
+}
+"""The kinds of files, each with its media type and what writes it. The JSON is the signed release, byte for byte."""

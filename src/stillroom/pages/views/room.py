@@ -1,0 +1,57 @@
+"""The room: who is in it, what protects whom, what leaves, and how agent and log are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from stillroom.errors import Code, StillroomError
+from stillroom.ledger.witness import Alarmed
+from stillroom.pages.access import Action
+from stillroom.pages.logbook import Logbook
+from stillroom.pages.login import Visitor, by, house_of
+from stillroom.pages.render import page
+from stillroom.pages.watched import membership_of, watch_of
+
+if TYPE_CHECKING:
+    from stillroom.model.contract import Contract
+    from stillroom.pages.house import House
+
+router = APIRouter()
+
+
+@router.get("/")
+def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> Response:
+    """Show the room. It is shown also where there is no contract yet, or the server cannot be reached."""
+    del visitor
+    house, problem = house_of(request), None
+    try:
+        contract: Contract | None = house.session().contract
+        data = house.session().data()
+    except StillroomError as error:
+        contract, data, problem = None, (), error
+    book, log_problem = _log(house) if contract else (None, None)
+    return page(
+        request,
+        "room.html",
+        room=membership_of(house.path),
+        own_key=house.key,
+        contract=contract,
+        data=data,
+        problem=None if problem is None or problem.code is Code.CONTRACT_UNKNOWN else problem,
+        unconfirmed=problem is not None and problem.code in {Code.NOT_ALLOWED, Code.REQUEST_UNSIGNED},
+        alarms=[Alarmed(one) for one in watch_of(house.path).alarms()],
+        notes=house.notes.latest(),
+        book=book,
+        log_problem=log_problem,
+        witnesses=book.witnesses(contract) if book and contract else (),
+    )
+
+
+def _log(house: House) -> tuple[Logbook | None, StillroomError | None]:
+    """Return the log, or why it cannot be had."""
+    try:
+        return Logbook.read(house.session().export_log(), membership_of(house.path)), None
+    except StillroomError as error:
+        return None, error

@@ -1,0 +1,141 @@
+"""Every route × everybody who may come, from the running application: whoever is not named here is kept out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.adapters.home.people import Role
+from stillroom.errors import Code
+from stillroom.pages.access import ALLOWED, PUBLIC, Action, may, not_allowed, permit
+from stillroom.pages.app import actions, make_app
+from stillroom.pages.login import FIELD
+from tests.agent_pages.conftest import WAITING
+from tests.housed import HELD, token_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    import httpx
+
+    from tests.housed import Housed
+
+EVERYBODY = {"nobody", "officer", "analyst", "viewer"}
+PEOPLE = EVERYBODY - {"nobody"}
+
+EXPECTED: dict[tuple[str, str], set[str]] = {
+    ("GET", "/static/{name}"): EVERYBODY,
+    ("GET", "/enter/{token}"): EVERYBODY,
+    ("POST", "/enter/{token}"): EVERYBODY,
+    ("GET", "/bye"): EVERYBODY,
+    ("POST", "/leave"): PEOPLE,
+    ("GET", "/"): PEOPLE,
+    ("GET", "/contract"): PEOPLE,
+    ("POST", "/contract/review"): {"officer"},
+    ("POST", "/contract/sign"): {"officer"},
+    ("GET", "/ask"): {"officer", "analyst"},
+    ("POST", "/ask/price"): {"officer", "analyst"},
+    ("POST", "/ask/names"): {"officer", "analyst"},
+    ("POST", "/ask"): {"analyst"},
+    ("GET", "/runs/{name}"): {"analyst"},
+    ("GET", "/runs/{name}/events"): {"analyst"},
+    ("GET", "/questions"): PEOPLE,
+    ("GET", "/questions/{digest}"): PEOPLE,
+    ("POST", "/questions/{digest}"): {"officer"},
+    ("GET", "/releases"): PEOPLE,
+    ("GET", "/releases/{which}"): PEOPLE,
+    ("POST", "/releases/{which}/verify"): PEOPLE,
+    ("GET", "/releases/{which}/files/{kind}"): PEOPLE,
+    ("GET", "/budget"): PEOPLE,
+    ("GET", "/log"): PEOPLE,
+    ("GET", "/log/{index}"): PEOPLE,
+    ("GET", "/journal"): {"officer"},
+}
+"""Each route, and who gets past the door."""
+
+CHANGING = {"/leave", "/enter/{token}"}
+"""Routes after which somebody is another person, or nobody."""
+
+
+@pytest.fixture(scope="module")
+def places(house: Housed) -> dict[str, str]:
+    """What stands for the parts of paths that vary: things that are there."""
+    with house.entered("insurer", "Matrix", "analyst") as client:
+        form = {FIELD: token_of(client), "sql": "SELECT COUNT(*) FROM visits", "by": "epsilon", "amount": "0.01"}
+        run = client.post("/ask", data={**form, "dialect": "duckdb"}).headers["Location"].removeprefix("/runs/")
+    asker = house.room.session("insurer")
+    digest = asker.price(WAITING, epsilon=1.0).plan_digest.removeprefix("sha256:")
+    which = str(asker.releases()[0].statement.commit_index)
+    return {"{name}/events": f"{run}/events", "{name}": run, "{digest}": digest, "{which}": which, "{kind}": "csv", "{index}": "0"}
+
+
+@pytest.fixture(scope="module")
+def callers(house: Housed) -> Iterator[dict[str, httpx.Client]]:
+    """Everybody, signed in under one name: a run is its asker's own, so that only roles differ."""
+    with ExitStack() as stack:
+        found = {role: stack.enter_context(house.entered("insurer", "Matrix", role)) for role in PEOPLE}
+        yield {**found, "nobody": stack.enter_context(house.client("insurer"))}
+
+
+def test_the_table_of_this_test_is_about_every_route_that_there_is(house: Housed) -> None:
+    del house
+    app = make_app(None)  # type: ignore[arg-type]  # its routes, without anything to serve
+    assert set(actions(app)) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("who", sorted(EVERYBODY))
+@pytest.mark.parametrize("route", sorted(EXPECTED), ids=" ".join)
+def test_only_who_is_named_gets_past_the_door(
+    house: Housed, callers: dict[str, httpx.Client], places: dict[str, str], route: tuple[str, str], who: str
+) -> None:
+    method, path = route
+    with ExitStack() as stack:
+        client = stack.enter_context(_fresh(house, who)) if path in CHANGING else callers[who]
+        answer = client.request(method, _filled(path, places, house), data=_form(client, method, who))
+    outside = answer.status_code == 401 and Code.LOGIN_INVALID in answer.text
+    kept_out = answer.status_code == 403 and Code.NOT_ALLOWED in answer.text
+    allowed = who in EXPECTED[route]
+    assert outside == (who == "nobody" and not allowed)
+    assert kept_out == (who != "nobody" and not allowed)
+    assert answer.status_code < 500
+
+
+def _fresh(house: Housed, who: str) -> AbstractContextManager[httpx.Client]:
+    """Return somebody with a session that nobody else has."""
+    return house.client("insurer") if who == "nobody" else house.entered("insurer", "Matrix", who)
+
+
+def _filled(path: str, places: dict[str, str], house: Housed) -> str:
+    """Return a path with things that are there in it."""
+    path = path.replace("/static/{name}", "/static/style.css").replace("{token}", house.link("insurer", "Guest", "viewer")[-64:])
+    for part, found in places.items():
+        path = path.replace(part, found)
+    return path
+
+
+def _form(client: httpx.Client, method: str, who: str) -> dict[str, str]:
+    """Return the least that a form of a session has."""
+    return {} if method == "GET" else {FIELD: "0" * 64 if who == "nobody" else token_of(client)}
+
+
+def test_what_is_not_there_is_answered_like_what_is_not_allowed(callers: dict[str, httpx.Client]) -> None:
+    viewer = callers["viewer"]
+    said = {HELD.sub("", viewer.get(path).text) for path in ("/nowhere", "/runs", "/journal", "/runs/" + "0" * 32)}
+    assert len({text.split("<main")[1] for text in said}) == 1
+
+
+def test_a_run_is_its_askers_own(house: Housed, places: dict[str, str]) -> None:
+    with house.entered("insurer", "Somebody else", "analyst") as other:
+        assert other.get(f"/runs/{places['{name}']}").status_code == 403
+        assert other.get(f"/runs/{places['{name}']}/events").status_code == 403
+
+
+def test_every_action_stands_in_the_table_and_what_does_not_is_denied() -> None:
+    assert set(ALLOWED) == set(Action)
+    assert {Action.SEE_LOOKS, Action.SIGN_IN} == PUBLIC
+    assert not may(Role.OFFICER, "anything else")  # type: ignore[arg-type]
+    with pytest.raises(type(not_allowed()), match=Code.NOT_ALLOWED):
+        permit(Role.VIEWER, Action.DECIDE)

@@ -1,0 +1,138 @@
+"""What goes before every page: hosts, origins, sizes and headers; and what no page may have in it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from http.client import HTTPConnection
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.errors import Code, InvalidInput
+from stillroom.pages.guard import BODY_LIMIT
+from stillroom.pages.login import FIELD
+from stillroom.pages.main import address_of, heard, paged
+from tests.housed import token_of
+
+if TYPE_CHECKING:
+    from tests.housed import Housed
+
+PAGES = ["/", "/contract", "/ask", "/questions", "/releases", "/budget", "/log", "/log/0", "/journal", "/nowhere"]
+STATIC = Path(str(files("stillroom.pages"))) / "static"
+TEMPLATES = sorted((STATIC.parent / "templates").glob("*.html"))
+INLINE = re.compile(r"<script(?![^>]*\ssrc=\"/static/)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+ELSEWHERE = re.compile(r"(?:src|href|action|hx-\w+)=[\"'](?:\w+:)?//", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "localhost.example.org", "", "evil@127.0.0.1"])
+def test_another_host_is_not_served(house: Housed, host: str) -> None:
+    with house.client("insurer") as client:
+        answer = client.get("/static/style.css", headers={"Host": host})
+    assert answer.status_code == 400
+    assert answer.text.startswith(Code.REQUEST_INVALID)
+
+
+def test_this_machine_has_several_names(house: Housed) -> None:
+    port = house.urls["insurer"].rpartition(":")[2]
+    with house.client("insurer") as client:
+        for host in (f"localhost:{port}", f"LOCALHOST:{port}", f"[::1]:{port}"):
+            assert client.get("/static/style.css", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://example.org"},
+        {"Origin": "null"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-site"},
+        {"Origin": ""},
+        {"Origin": "http://127.0.0.1"},
+    ],
+)
+def test_a_form_from_elsewhere_is_not_taken(house: Housed, headers: dict[str, str]) -> None:
+    with house.entered("insurer", "Ada", "officer") as client:
+        token = token_of(client)
+        answer = client.post("/leave", data={FIELD: token}, headers=headers)
+        assert answer.status_code == 400
+        assert client.get("/").status_code == 200
+
+
+def test_a_form_of_these_pages_is_taken_also_where_the_browser_hides_its_origin(house: Housed) -> None:
+    with house.entered("insurer", "Ada", "officer") as client:
+        token = token_of(client)
+        headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+        assert client.post("/leave", data={FIELD: token}, headers=headers).status_code == 303
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, "é"])
+def test_a_form_without_its_token_is_not_taken(house: Housed, token: str) -> None:
+    with house.entered("insurer", "Ada", "officer") as client:
+        answer = client.post("/leave", data={FIELD: token})
+        assert answer.status_code == 422
+        assert Code.REQUEST_INVALID in answer.text
+
+
+def test_large_and_endless_requests_are_not_read(house: Housed) -> None:
+    url = house.urls["insurer"]
+    for announced, status in (({"Content-Length": str(BODY_LIMIT + 1)}, 413), ({"Transfer-Encoding": "chunked"}, 400), ({}, 400)):
+        with closing(HTTPConnection(url.removeprefix("http://"), timeout=30)) as connection:
+            connection.putrequest("POST", "/leave")
+            for name, value in {"Origin": url, **announced}.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            assert connection.getresponse().status == status
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/static/style.css", "/static/none", "/bye"])
+def test_every_answer_has_the_headers(house: Housed, path: str) -> None:
+    with house.entered("insurer", "Ada", "officer") as client:
+        answer = client.get(path)
+    headers = answer.headers
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;")
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == ("public, max-age=300" if path == "/static/style.css" else "no-store")
+    assert "Server" not in headers
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_has_anything_inline_or_from_elsewhere(house: Housed, path: str) -> None:
+    with house.entered("insurer", "Ada", "officer") as client:
+        text = client.get(path).text
+    assert INLINE.findall(text) == []
+    assert ELSEWHERE.findall(text) == []
+
+
+def test_no_template_marks_anything_as_safe() -> None:
+    sources = [*TEMPLATES, *STATIC.parent.rglob("*.py")]
+    assert len(TEMPLATES) > 10
+    for source in sources:
+        text = source.read_text(encoding="utf-8")
+        assert not re.search(r"\|\s*safe\b|autoescape false|Markup\(|markupsafe|\|\s*tojson|innerHTML", text), source.name
+
+
+def test_scripts_and_style_sheet_are_small() -> None:
+    assert sum(file.stat().st_size for file in STATIC.glob("*.js")) <= 60_000
+    assert (STATIC / "style.css").stat().st_size <= 20_000
+    assert (STATIC / "htmx.LICENSE").is_file()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:x", ":80", "127.0.0.1:70000", "0.0.0.0:0", "192.0.2.1:80"])
+def test_pages_without_tls_are_for_this_machine(house: Housed, address: str) -> None:
+    with pytest.raises(InvalidInput) as caught, paged(house.room.folder / "insurer", address, heard(print)):
+        pass
+    assert caught.value.code is Code.USAGE
+
+
+def test_links_need_pages_that_were_served(tmp_path: Path, house: Housed) -> None:
+    assert address_of(house.room.folder / "insurer") == house.urls["insurer"]
+    with pytest.raises(InvalidInput) as caught:
+        address_of(tmp_path)
+    assert caught.value.code is Code.HOME_INVALID
