@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sqlite3
 import stat
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.adapters.backup.passphrase import check_passphrase
-from stillroom.adapters.backup.sealed import MAGIC, PIECE
+from stillroom.adapters.backup.sealed import MAGIC, PIECE, SealedReader, SealedWriter
 from stillroom.client.verification import verify as verify_release
 from stillroom.errors import Code, InvalidInput, StillroomError, Unverified
 from stillroom.server.administration import back_up, restore, verify
@@ -128,6 +129,21 @@ def test_pieces_cannot_be_left_out_or_added(tmp_path: Path, room: Path) -> None:
         assert code_of(tmp_path / f"b{number}", tmp_path / "r") is Code.BACKUP_INVALID
 
 
+def test_a_file_that_ends_between_two_pieces_is_not_whole() -> None:
+    out, content = io.BytesIO(), bytes(2 * PIECE + 3)
+    writer = SealedWriter(out, PASSPHRASE, bytes(16))
+    assert writer.write(content) == len(content)
+    writer.end()
+    sealed, begin, size = out.getvalue(), len(MAGIC) + 16, PIECE + 16
+    assert SealedReader(io.BytesIO(sealed), PASSPHRASE).read() == content
+    for end in (begin, begin + size, begin + 2 * size):
+        with pytest.raises(Unverified):
+            SealedReader(io.BytesIO(sealed[:end]), PASSPHRASE).read()
+    swapped = sealed[:begin] + sealed[begin + size : begin + 2 * size] + sealed[begin : begin + size] + sealed[begin + 2 * size :]
+    with pytest.raises(Unverified):
+        SealedReader(io.BytesIO(swapped), PASSPHRASE).read()
+
+
 def test_nothing_is_overwritten(tmp_path: Path, lived: Path, room: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         restore(lived / "backup", room, PASSPHRASE)
@@ -195,6 +211,7 @@ ALTERED = {
     "a version": ("UPDATE versions SET version = 2 WHERE dataset = 'visits'", "the version of visits"),
     "a withdrawal": ("UPDATE versions SET withdrawn = 1", "the version of members"),
     "a contract": ("UPDATE contracts SET state = 'replaced'", "the contract in force"),
+    "a decision gone": ("DELETE FROM decisions WHERE party = 'clinic'", "what parties have decided about the plan"),
     "a word about telemetry": ("DELETE FROM consents", "what clinic says about telemetry"),
     "text where a number was": ("UPDATE balances SET spent_rho = 'many'", ""),
 }

@@ -12,6 +12,7 @@ import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home import Home
+from stillroom.bootstrap.announcing import announce_late
 from stillroom.client.rooms import engine_of
 from stillroom.client.session import make_home, open_room
 from stillroom.client.verification.verifier import verify
@@ -184,7 +185,7 @@ def test_a_room_opens_while_another_process_announces_more(tmp_path: Path, homes
             open_room(self.path).add_data("visits", tmp_path / "visits.csv")
             return found
 
-    bootstrap.rooms._announce_late(room, {"hospital": Overtaken(tmp_path / "hospital", "hospital")})
+    announce_late(room, {"hospital": Overtaken(tmp_path / "hospital", "hospital")})
     with room.store.reading() as records:
         assert [record.version for record in records.versions.all()] == [2]
 

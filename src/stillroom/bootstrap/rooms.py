@@ -14,26 +14,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from stillroom.errors import Code, Failed, InvalidInput, Refusal, Unverified
+from stillroom.errors import Code, Failed, InvalidInput
 from stillroom.model.contract import Name
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from stillroom.adapters.admitted import Admitted
     from stillroom.adapters.engine_choice import EngineChoice
     from stillroom.adapters.home import Home
-    from stillroom.adapters.home.manifest import Holding
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
     from stillroom.model.charge import Charge
     from stillroom.model.contract import Dataset
-    from stillroom.model.record import DataRecord
     from stillroom.ports import Engine, Protection, Store, Vault
     from stillroom.room.room import Room
-    from stillroom.room.statement import DataStatement
 
 POPULATION = "people"
 """The account that every home begins with."""
@@ -234,6 +231,7 @@ def open_room(path: Path) -> Room:
     from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.limits import read_limits
     from stillroom.adapters.room_store import find_store
+    from stillroom.bootstrap.announcing import announce_late
     from stillroom.room.recovery import recover
     from stillroom.room.room import Genuine, Notary, Room
 
@@ -248,7 +246,7 @@ def open_room(path: Path) -> Room:
         clock=SystemClock(),
     )
     recover(room)
-    _announce_late(room, homes)
+    announce_late(room, homes)
     return room
 
 
@@ -283,41 +281,6 @@ def _vaults(homes: Mapping[str, Home]) -> dict[str, Vault]:
         with suppress(Failed):
             vaults[party] = LocalVault(accounts_of(home), home.signing_key)
     return vaults
-
-
-def _announce_late(room: Room, homes: Mapping[str, Home]) -> None:
-    """Announce what homes hold and the room has not heard of: a crash came between, or it was added in another room."""
-    from stillroom.room import contracts, data
-    from stillroom.room.signed import sign
-    from stillroom.room.statement import DATA_TYPE
-
-    with room.store.reading() as records:
-        if records.contracts.active() is None:
-            return
-        contract = contracts.in_force(records).contract
-        known = {record.dataset: record for record in records.versions.all()}
-    for home in homes.values():
-        party = contract.party(home.party)
-        if party is not None and party.key == home.signing_key.public.text:
-            for holding in home.datasets():
-                if holding.name in contract.datasets and contract.datasets[holding.name].owner == home.party:
-                    for statement in _unheard(holding, known.get(holding.name)):
-                        with suppress(Refusal, Unverified):  # another process has announced more, or the contract was amended just now
-                            data.announce(room, sign(statement, DATA_TYPE, home.signing_key))
-
-
-def _unheard(holding: Holding, known: DataRecord | None) -> Iterator[DataStatement]:
-    """Yield what there is to say about a dataset: that its last version is there, and that it was withdrawn."""
-    from stillroom.adapters.home.manifest import State
-    from stillroom.room.statement import DataStatement
-
-    last = holding.versions[-1]
-    heard = known.version if known else 0
-    there = DataStatement(dataset=holding.name, version=last.number, section=last.section)
-    if last.number > heard:
-        yield there
-    if last.state is State.WITHDRAWN and last.number >= heard and not (known and known.version == last.number and known.withdrawn):
-        yield there.model_copy(update={"withdrawn": True})
 
 
 def room_key(path: Path) -> SigningKey:

@@ -10,6 +10,7 @@ from stillroom.crypto.envelope import unverified_payload
 from stillroom.model.charge import Charge
 from stillroom.model.contract import AutomaticApproval
 from stillroom.model.record import RunState
+from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
 from stillroom.room import contracts
 from stillroom.room.signed import decode
 from stillroom.room.statement import TELEMETRY_TYPE, TelemetryStatement
@@ -32,6 +33,7 @@ def findings(records: Records, state: LogState) -> Iterator[str]:
     yield from _balances(records, state)
     yield from _runs(records, state)
     yield from _versions(records, state)
+    yield from _decisions(records, state)
     yield from _consents(records, state)
 
 
@@ -90,6 +92,16 @@ def _versions(records: Records, state: LogState) -> Iterator[str]:
     for name in sorted(kept.keys() | logged.keys()):
         if kept.get(name) != logged.get(name):
             yield f"the version of {name} is not the one that was announced last."
+
+
+def _decisions(records: Records, state: LogState) -> Iterator[str]:
+    """Compare what parties have decided about plans under the contract in force."""
+    for plan in sorted({plan for plan, _ in state.decisions}):
+        said = records.approvals.decisions(state.contracts[-1], plan)
+        kept = [decode(unverified_payload(one, APPROVAL_TYPE), ApprovalStatement) for one in said]
+        logged = {party: decision for (name, party), decision in state.decisions.items() if name == plan}
+        if {one.party: one.decision for one in kept} != logged:
+            yield f"what parties have decided about the plan {plan[:19]} is not what they decided last."
 
 
 def _consents(records: Records, state: LogState) -> Iterator[str]:

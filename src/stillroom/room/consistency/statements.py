@@ -34,17 +34,22 @@ if TYPE_CHECKING:
 
 
 def findings(records: Records, notary: Notary, entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield which entries have no statement that says what they say, under the contract that was in force then."""
-    contract: Contract | None = None
+    """Yield which entries have no statement that says what they say, signed under the contract that was in force then.
+
+    What is said of holds may have been signed under a contract before: it is logged once its run has an outcome.
+    """
+    known: list[Contract] = []
     for index, one in enumerate(entries):
         if isinstance(one, ContractActivated):
             contract = _activated(records, one)
             if contract is None:
                 yield f"entry {index} activates a contract that is not there, or not signed by all its parties."
+            else:
+                known.append(contract)
         elif isinstance(one, ReleaseStored):
             if not _released(records, notary, one):
                 yield f"the release of entry {index} is not there, is another one, or is not signed by the room."
-        elif contract is not None and not _stated(records, contract, one):
+        elif known and not _stated(records, known, one):
             yield f"entry {index} ({one.kind}) names a statement that is not there, says something else, or is not signed by its party."
 
 
@@ -72,20 +77,20 @@ def _released(records: Records, notary: Notary, one: ReleaseStored) -> bool:
     return True
 
 
-def _stated(records: Records, contract: Contract, one: Entry) -> bool:
+def _stated(records: Records, known: Sequence[Contract], one: Entry) -> bool:
     """Tell whether an entry's statement is there, signed by its party, and says the same; entries without one are as they are."""
     match one:
         case Approval():
-            said = _opened(records, contract, one.party, one.statement, APPROVAL_TYPE)
+            said = _opened(records, known[-1:], one.party, one.statement, APPROVAL_TYPE)
             return said is not None and _approves(said, one)
         case Hold():
-            said = _opened(records, contract, one.account.owner, one.statement, HOLD_TYPE)
+            said = _opened(records, known, one.account.owner, one.statement, HOLD_TYPE)
             return said is not None and _holds(said, one)
         case HoldLapsed():
-            said = _opened(records, contract, one.account.owner, one.statement, LAPSE_TYPE)
+            said = _opened(records, known, one.account.owner, one.statement, LAPSE_TYPE)
             return said is not None and _lapses(said, one)
         case TelemetryConsent():
-            said = _opened(records, contract, one.party, one.statement, TELEMETRY_TYPE)
+            said = _opened(records, known[-1:], one.party, one.statement, TELEMETRY_TYPE)
             return said is not None and _consents(said, one)
         case _:
             return True
@@ -111,15 +116,16 @@ def _consents(said: bytes, one: TelemetryConsent) -> bool:
     return (found.party, found.number, found.on) == (one.party, one.number, one.on)
 
 
-def _opened(records: Records, contract: Contract, name: str, statement: str, kind: str) -> bytes | None:
-    """Return what a party has signed."""
-    envelope, party = _kept(records, statement), contract.party(name)
-    if envelope is None or party is None:
-        return None
-    try:
-        return open_envelope(envelope, kind, {party.name: PublicKey.parse(party.key)})
-    except StillroomError:
-        return None
+def _opened(records: Records, known: Sequence[Contract], name: str, statement: str, kind: str) -> bytes | None:
+    """Return what a party has signed, with a key that it has under one of these contracts."""
+    envelope = _kept(records, statement)
+    keys = {party.key for contract in known if (party := contract.party(name)) is not None}
+    for key in keys if envelope is not None else ():
+        try:
+            return open_envelope(envelope or b"", kind, {name: PublicKey.parse(key)})
+        except StillroomError:
+            continue
+    return None
 
 
 def _kept(records: Records, name: str) -> bytes | None:
