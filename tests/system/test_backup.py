@@ -93,6 +93,13 @@ def test_what_agents_bring_and_locks_are_left_out(tmp_path: Path, room: Path) ->
     assert not [file for file in room.iterdir() if file.name.startswith(".")]
 
 
+def test_records_in_another_database_are_left_to_that(tmp_path: Path, room: Path) -> None:
+    (room / "room.sqlite").unlink()
+    (room / "database.url").write_text("postgresql://ledger@127.0.0.1:5432/study", encoding="utf-8")
+    assert set(back_up(room, tmp_path / "b", PASSPHRASE)) == {"database.url", "room.json", "room.key"}
+    assert restore(tmp_path / "b", tmp_path / "again", PASSPHRASE)
+
+
 def test_another_passphrase_opens_nothing(tmp_path: Path, lived: Path) -> None:
     assert code_of(lived / "backup", tmp_path / "r", PASSPHRASE + "!") is Code.BACKUP_INVALID
 

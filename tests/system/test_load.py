@@ -72,7 +72,9 @@ def attempted(folder: Path, scene: Scene, attempts: int) -> Answers:
     return reduce(add, map(Answers.read, files))
 
 
-@pytest.mark.parametrize(("attempts", "room_for"), [(10_000, 60), pytest.param(100_000, 600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("attempts", "room_for"), [(10_000, 60), pytest.param(100_000, 600, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+)
 def test_no_more_is_spent_than_there_is_and_no_less(folder: Path, place: str, attempts: int, room_for: int) -> None:
     """The contract's account is short of delta, the owner's of rho: both have room for as many, and all but one unit for one more."""
     price = charge(QUESTION, agreed(), EPSILON)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -16,8 +17,10 @@ from stillroom.errors import Code, Refusal, StillroomError, Unverified
 from stillroom.room.signed import sign
 from stillroom.room.statement import TELEMETRY_TYPE, TelemetryStatement
 from stillroom.room.telemetry import consent
+from stillroom.server.app import _unexpected
 from stillroom.server.journal import FIELDS, Journal, LogFormat
 from stillroom.server.metrics import LABELS, Metrics
+from stillroom.server.telemetry import Observed
 from tests.parties import PARTIES, QUESTION, document
 from tests.rooms import FakeClock
 from tests.services import serving, settled_in
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from starlette.types import Message, Receive, Scope, Send
+
+    from stillroom.server.telemetry import Telemetry
     from tests.services import Served
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="[^"\n]*",?)+)\})? \d+')
@@ -222,6 +228,43 @@ def test_a_mistake_is_told_by_its_kind_and_place_only() -> None:
     assert "p17" not in line
     Journal(LogFormat.OFF, FakeClock(), lines.append).event("stop")
     assert len(lines) == 1
+
+
+class Heard:
+    """Hears of requests."""
+
+    def __init__(self) -> None:
+        """Begin with nothing heard."""
+        self.lines: list[str] = []
+        self.statuses: list[int] = []
+        self.journal = Journal(LogFormat.PLAIN, FakeClock(), self.lines.append)
+
+    def request(self, route: str, method: str, status: int, code: str, party: str) -> None:
+        """Hear of one."""
+        del route, method, code, party
+        self.statuses.append(status)
+
+
+def test_a_mistake_in_a_request_is_answered_without_a_word_about_it() -> None:
+    sent: list[Message] = []
+
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        int("p17 has cost 99")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    heard = Heard()
+    application = Observed(broken, cast("Telemetry", heard), _unexpected())
+    asyncio.run(application({"type": "http", "method": "GET", "path": "/v1/log", "headers": []}, receive, send))
+    assert (sent[0]["status"], heard.statuses) == (503, [503])
+    assert json.loads(sent[1]["body"])["code"] == Code.SERVER_UNAVAILABLE
+    assert "p17" not in str(sent) + str(heard.lines)
+    assert heard.lines[0].startswith("event=error kind=ValueError place=")
 
 
 def test_metrics_begin_with_zero_and_can_be_cleared() -> None:

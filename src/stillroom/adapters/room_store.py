@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stillroom.adapters.home.files import disk_errors, replace_private
-from stillroom.adapters.sql_store.store import create_store, create_store_at, open_store, open_store_at
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ def make_store(room: Path) -> SqlStore:
         FileExistsError: There are some.
         Failed: `STORE_FAILED` if the disk refuses.
     """
+    from stillroom.adapters.sql_store.store import create_store
+
     return create_store(room / FILE)
 
 
@@ -35,6 +36,8 @@ def find_store(room: Path) -> SqlStore:
     Raises:
         Failed: `STORE_FAILED` if they are not there, or cannot be used.
     """
+    from stillroom.adapters.sql_store.store import open_store, open_store_at
+
     named = room / NAMED
     return open_store_at(named.read_text(encoding="utf-8").strip()) if named.exists() else open_store(room / FILE)
 
@@ -50,6 +53,8 @@ def move_store(room: Path, url: str) -> None:
         InvalidInput: `USAGE` if there is a password in the URL; `ROOM_EXISTS` if the room has records already, or the database has.
         Failed: `STORE_FAILED` if either cannot be used.
     """
+    from stillroom.adapters.sql_store.store import create_store_at
+
     named = room / NAMED
     if named.exists() and named.read_text(encoding="utf-8").strip() == url:
         return

@@ -15,6 +15,8 @@ from stillroom.errors import Code, Failed, InvalidInput
 def back_up(room: Path, file: Path, passphrase: str) -> tuple[str, ...]:
     """Write a room's folder to one sealed file, as it is at one moment, while it may be served. The room's key is in it.
 
+    Records in a PostgreSQL database are not: that has backups of its own.
+
     Returns:
         The names of the files that are in it.
 
@@ -24,9 +26,10 @@ def back_up(room: Path, file: Path, passphrase: str) -> tuple[str, ...]:
     """
     import sqlite3
 
-    from stillroom.adapters.backup.archive import DATABASE, copy_database
+    from stillroom.adapters.backup.archive import copy_database
     from stillroom.adapters.backup.passphrase import check_passphrase
     from stillroom.adapters.home.files import disk_errors, exclusive
+    from stillroom.adapters.room_store import FILE, NAMED
 
     room_key(room)
     check_passphrase(passphrase)
@@ -34,8 +37,9 @@ def back_up(room: Path, file: Path, passphrase: str) -> tuple[str, ...]:
         raise InvalidInput(Code.BACKUP_INVALID, f"There is something at {file} already.", "Name a file that is not there yet.")
     try:
         with disk_errors("The backup"), exclusive(room / "room.lock"), tempfile.TemporaryDirectory(dir=room, prefix=".backup-") as made:
-            copy = Path(made) / DATABASE
-            copy_database(room / DATABASE, copy)
+            copy = None if (room / NAMED).exists() else Path(made) / FILE
+            if copy is not None:
+                copy_database(room / FILE, copy)
             return _sealed(room, copy, file, passphrase)
     except sqlite3.Error as error:
         raise Failed(
@@ -45,7 +49,7 @@ def back_up(room: Path, file: Path, passphrase: str) -> tuple[str, ...]:
         ) from None
 
 
-def _sealed(room: Path, database: Path, file: Path, passphrase: str) -> tuple[str, ...]:
+def _sealed(room: Path, database: Path | None, file: Path, passphrase: str) -> tuple[str, ...]:
     """Write the file whole, or not at all."""
     from stillroom.adapters.backup.archive import write_archive
     from stillroom.adapters.backup.sealed import SALT, SealedWriter
@@ -101,9 +105,9 @@ def inconsistencies(room: Path) -> tuple[str, ...]:
         InvalidInput: `ROOM_INVALID`.
         Failed: `STORE_FAILED` if there is no store, or it cannot be opened.
     """
-    from stillroom.adapters.sql_store.store import open_store
+    from stillroom.adapters.room_store import find_store
     from stillroom.room import consistency
     from stillroom.room.room import Notary
 
     plate, key = read_plate(room), room_key(room)
-    return consistency.findings(open_store(room / "room.sqlite"), Notary(plate.name, key))
+    return consistency.findings(find_store(room), Notary(plate.name, key))

@@ -21,6 +21,8 @@ Secret = Annotated[
     typer.Option("--passphrase-file", help="A file whose first line is the passphrase.", show_default="asked for"),
 ]
 
+BESIDE = "Its records are in a PostgreSQL database, and not in this file: back that up as well, with `pg_dump`, just after."
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to those of `stillroom admin`."""
@@ -36,10 +38,12 @@ def backup(folder: Folder, file: File, *, passphrase_file: Secret = None, as_jso
     from stillroom.server.administration import back_up
 
     names = back_up(folder, file, _passphrase(passphrase_file, confirm=True))
+    elsewhere = [] if "room.sqlite" in names else [BESIDE]
     screen(as_json=as_json).show(
         {"file": str(file), "files": names},
         f"{len(names)} files of the room are in {plain(str(file))}, its secret key among them.",
         "Keep the file and the passphrase in different places: without the passphrase, nobody can open it, you neither.",
+        *elsewhere,
     )
 
 

@@ -22,7 +22,8 @@ not allowed, or not one's own, has the same answer."""
 
 SIGNATURE = """HTTP Message Signatures (RFC 9421) by Ed25519. `Signature-Input` covers `@method`, `@authority`, `@path`, `@query` and,
 with a body, `content-digest` (RFC 9530, `sha-256`); its parameters are `keyid` (the public key, `ed25519:` and base64url), `created`,
-`expires` (at most 60 seconds later), a `nonce` that was never used before, `alg` and the tag `stillroom`."""
+`expires` (at most 60 seconds later), a `nonce` that was never used before, `alg` and the `tag`: `stillroom`, a space and the
+room's public key."""
 
 ENVELOPE = {
     "type": "object",

@@ -16,7 +16,7 @@ from stillroom.model.charge import Charge
 from stillroom.model.grounds import Grounds
 from stillroom.model.record import JobState
 from stillroom.room.statement import QUESTION_TYPE
-from tests.callers import asked, key_of, question, sent, signed
+from tests.callers import TICKET, asked, key_of, question, sent, signed
 from tests.parties import PARTIES, QUESTION
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def test_what_is_no_number_is_refused(room: Served) -> None:
             answer = sent(signed(room, "POST", path, lie, key=key), lie)
             assert answer.status_code == 422, answer.text
     for number in NUMBERS:
-        for text in (f'{{"raises":{{}},"seconds":{number}}}', f'{{"raises":{{"people":{number}.5}},"seconds":0}}'):
-            answer = sent(signed(room, "POST", "/v1/errands", text.encode(), key=key), text.encode())
+        for text in (f'"raises":{{}},"seconds":{number}', f'"raises":{{"people":{number}.5}},"seconds":0'):
+            body = f'{{"session":"{TICKET}",{text}}}'.encode()
+            answer = sent(signed(room, "POST", "/v1/errands", body, key=key), body)
             assert answer.json()["code"] == Code.REQUEST_INVALID, text
     assert all(line.spent.rho == line.held.rho == 0 for line in room.session("insurer").budget())
 

@@ -22,9 +22,10 @@ from stillroom.adapters.http.channel import Channel
 from stillroom.client.members import look_at
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed, StillroomError, Unverified
+from stillroom.model.codec import encode
+from stillroom.model.errand import Fetch
 from stillroom.room.signed import sign
 from stillroom.room.statement import ROOM_TYPE, RoomStatement
-from stillroom.server.settings import Settings
 from tests.callers import asked, lines, sent, signed, spoken
 from tests.strange_servers import answering
 
@@ -91,7 +92,7 @@ def test_cve_2025_69223_what_is_small_does_not_become_large(room: Served) -> Non
     Here: such a request to the server, which unpacks nothing; and such an answer to a client, which does not read it.
     """
     bomb = gzip.compress(bytes(300 * MEGABYTE), 1)
-    assert len(bomb) < Settings().body_limit
+    assert len(bomb) < room.service.body_limit
     answer = sent(signed(room, "POST", "/v1/contracts", bomb), bomb, **{"Content-Encoding": "gzip"})
     assert (answer.status_code, answer.json()["code"]) == (422, Code.ENVELOPE_INVALID)
     for status in ("200 OK", "403 Forbidden"):
@@ -121,13 +122,13 @@ def test_cve_2024_47874_a_body_ends(room: Served) -> None:
     """
     for kind in ("application/json", "multipart/form-data; boundary=x"):
         message = signed(room, "POST", "/v1/contracts", b"")
-        pieces = (bytes(MEGABYTE) for _ in range(20 * Settings().body_limit // MEGABYTE))
+        pieces = (bytes(MEGABYTE) for _ in range(20 * room.service.body_limit // MEGABYTE))
         tracemalloc.start()
         answer = httpx.post(message.url, content=pieces, headers={**message.headers, "Content-Type": kind}, trust_env=False, timeout=60)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert (answer.status_code, answer.json()["code"]) == (413, Code.REQUEST_TOO_LARGE)
-        assert most < 8 * Settings().body_limit
+        assert most < 8 * room.service.body_limit
 
 
 def test_slow_senders_keep_nobody_waiting(room: Served) -> None:
@@ -151,7 +152,7 @@ def test_one_party_waits_for_errands_in_one_place(room: Served) -> None:
 
     Here: sixty requests of one member wait for errands, each for half a minute. All but the last come back at once.
     """
-    body = b'{"raises":{},"seconds":30}'
+    body = encode(Fetch(session="7" * 32, raises={}, seconds=30.0))
     done: list[int] = []
 
     def wait() -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from stillroom.adapters.backup.sealed import broken
 from stillroom.adapters.home.files import PRIVATE_FILE, write_private
+from stillroom.adapters.room_store import FILE as DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import IO
 
-DATABASE = "room.sqlite"
 _LEFT_OUT = re.compile(r"room\.sqlite.*|.*\.(lock|new)|\..*")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 
@@ -32,16 +32,17 @@ def copy_database(source: Path, target: Path) -> None:
         there.backup(here)
 
 
-def write_archive(folder: Path, database: Path, out: IO[bytes]) -> tuple[str, ...]:
+def write_archive(folder: Path, database: Path | None, out: IO[bytes]) -> tuple[str, ...]:
     """Write the files of a room's folder, with a copy of its database; return their names. What agents bring is left out, and locks.
 
     Args:
         folder: The room's folder.
-        database: The copy of its database.
+        database: The copy of its database; None where that is not in the folder.
         out: Where to.
     """
     files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not _LEFT_OUT.fullmatch(path.name)}
-    files[DATABASE] = database
+    if database is not None:
+        files[DATABASE] = database
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for name, path in files.items():
             with path.open("rb") as content:
