@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import ssl
 from contextlib import closing
 from http.client import HTTPConnection
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
+from stillroom import bootstrap
+from stillroom.adapters.home.people import Role
 from stillroom.errors import Code, InvalidInput
 from stillroom.pages.guard import BODY_LIMIT
 from stillroom.pages.login import FIELD
-from stillroom.pages.main import address_of, heard, paged
+from stillroom.pages.main import address_of, heard, paged, people_of
 from tests.housed import token_of
 
 if TYPE_CHECKING:
@@ -136,3 +140,18 @@ def test_links_need_pages_that_were_served(tmp_path: Path, house: Housed) -> Non
     with pytest.raises(InvalidInput) as caught:
         address_of(tmp_path)
     assert caught.value.code is Code.HOME_INVALID
+
+
+def test_over_tls_the_cookie_is_for_tls_alone(house: Housed) -> None:
+    folder = house.room.folder
+    key, certificate = bootstrap.certificate(folder / "room", ["127.0.0.1"])
+    token = people_of(folder / "insurer").invite("Ada", Role.VIEWER)
+    trusted = ssl.create_default_context(cadata=certificate.read_text(encoding="ascii"))
+    with paged(folder / "insurer", "127.0.0.1:0", heard(print), (certificate, key)) as url:
+        assert url.startswith("https://")
+        with httpx.Client(base_url=url, headers={"Origin": url}, verify=trusted, timeout=60) as client:
+            cookie = client.post(f"/enter/{token}").headers["Set-Cookie"]
+            assert cookie.startswith("__Host-stillroom-")
+            assert "; Secure" in cookie
+            assert client.get("/releases").status_code == 200
+            assert client.post("/leave", headers={"Origin": url.replace("https", "http")}).status_code == 400
