@@ -29,11 +29,11 @@ demo-service: .venv/core.stamp
 test: .venv/dev.stamp chromium
 	@$(MAKE) --no-print-directory -j2 test-properties test-others
 
-test-properties: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/property tests/attack
+test-properties: .venv/dev.stamp chromium
+	$(BIN)/python -m pytest tests/property tests/attack tests/agent_pages
 
-test-others: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack
+test-others: .venv/dev.stamp
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack --ignore=tests/agent_pages
 
 # The tests of pages are people in front of a browser.
 chromium:
