@@ -253,6 +253,10 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "join",
         "combine",
         "engine",
+        "serve",
+        "agent",
+        "admin",
+        "telemetry",
     }
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)
