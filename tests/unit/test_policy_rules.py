@@ -13,7 +13,9 @@ from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import AutomaticApproval
 from stillroom.model.record import ContractState
+from stillroom.policy.allowance import analyst_allowance, automatic_allowance
 from stillroom.policy.approval import ApprovalStatement
+from stillroom.policy.automatic import Automatic
 from stillroom.policy.case import Case
 from stillroom.policy.decide import RULES, decide
 from tests.questions import CONTRACT, compiled
@@ -117,8 +119,11 @@ def test_pure_epsilon_is_compared_as_the_rho_that_it_costs() -> None:
 
 def test_automatic_approval_has_a_cap_of_its_own() -> None:
     cheap, dear = (compiled("SELECT COUNT(*) FROM members", epsilon=epsilon) for epsilon in (1.0, 1.1))
-    assert codes(case(contract=AUTOMATIC, compiled=cheap, approvals=())) == []
-    assert codes(case(contract=AUTOMATIC, compiled=dear, approvals=())) == [Code.RELEASE_CAP_EXCEEDED]
+    rule, caps = AUTOMATIC.approval, AUTOMATIC.caps
+    assert isinstance(rule, AutomaticApproval)
+    ready = Automatic("a", "any question", rule.release_epsilon, automatic_allowance(rule, caps), analyst_allowance(rule, caps))
+    assert codes(case(contract=AUTOMATIC, compiled=cheap, approvals=(), automatic=ready)) == []
+    assert codes(case(contract=AUTOMATIC, compiled=dear, approvals=(), automatic=ready)) == [Code.RELEASE_CAP_EXCEEDED]
 
 
 @pytest.mark.parametrize("decision", [Decision.REJECTED, Decision.CHANGES_REQUESTED])
