@@ -30,10 +30,10 @@ test: .venv/dev.stamp chromium
 	@$(MAKE) --no-print-directory -j2 test-properties test-others
 
 test-properties: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest tests/property tests/attack tests/agent_pages
+	$(BIN)/python -m pytest tests/property tests/attack tests/agent_pages tests/unit
 
 test-others: .venv/dev.stamp
-	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack --ignore=tests/agent_pages
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack --ignore=tests/agent_pages --ignore=tests/unit
 
 # The tests of pages are people in front of a browser.
 chromium:
