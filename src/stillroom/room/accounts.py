@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
-from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
+from stillroom.errors import Code, Failed, Refusal, Unverified
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import AccountRaised, Hold, HoldLapsed
 from stillroom.model.grounds import Grounds
@@ -41,9 +41,9 @@ def accounts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
 
 
 def hold_all(room: Room, cleared: Cleared, record: RunRecord, progress: Progress) -> Mapping[tuple[str, str], bytes]:
-    """Hold the charge in every account, in order, and return the owners' signed statements. On a no, what was held lapses.
+    """Hold the charge in every account, in order, and return the owners' signed statements.
 
-    Raises of caps that were made before are logged first.
+    Raises of caps that were made before are logged first. On an error, whoever asked for the holds gives the reservation up.
 
     Raises:
         Refusal: As `stillroom.ports.Vault.hold`.
@@ -51,16 +51,12 @@ def hold_all(room: Room, cleared: Cleared, record: RunRecord, progress: Progress
         Failed: An owner's home cannot be reached.
     """
     note_raises(room)
-    try:
-        shown = grounds(room, cleared)
-        statements = {}
-        for owner, population in record.accounts:
-            progress.step(f"hold {owner}")
-            account = AccountName(owner=owner, population=population)
-            statements[owner, population] = _hold(room, cleared.planned.asked.contract, record, account, shown)
-    except StillroomError:
-        give_up(room, record)
-        raise
+    shown = grounds(room, cleared)
+    statements = {}
+    for owner, population in record.accounts:
+        progress.step(f"hold {owner}")
+        account = AccountName(owner=owner, population=population)
+        statements[owner, population] = _hold(room, cleared.planned.asked.contract, record, account, shown)
     return statements
 
 

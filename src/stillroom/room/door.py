@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
-from stillroom.errors import Code, Failed, Refusal
+from stillroom.errors import Code, Failed, Refusal, StillroomError
 from stillroom.ledger.entry import ReleaseStored, decode
 from stillroom.model.reading import Reading
 from stillroom.model.record import RunState
@@ -145,9 +145,11 @@ def _committed(room: Room, cleared: Cleared, progress: Progress) -> RunRecord:
         progress.step(Step.HOLD)
         holds = accounts.hold_all(room, cleared, record, progress)
         progress.step(Step.COMMIT)
-    except Refusal as refusal:
+    except StillroomError as error:
         accounts.give_up(room, record)
-        return _moved_on(room, record, refusal)
+        if isinstance(error, Refusal):
+            return _moved_on(room, record, error)
+        raise
     return commitment.commit(room, cleared, record, holds)
 
 
