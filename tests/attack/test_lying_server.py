@@ -221,6 +221,14 @@ def test_an_errand_of_another_room_or_for_another_party_is_not_opened(scene: Sce
             scene.agent.open(sign(lie, ERRAND_TYPE, key))
 
 
+@pytest.mark.parametrize("reservation", ["a b", "", "r" * 65, "r1\n"])
+def test_an_errand_under_a_name_that_no_statement_can_have_is_not_opened(scene: Scene, reservation: str) -> None:
+    task = errand.Lapse.model_construct(reservation=reservation, population="people")
+    lie = errand.Errand(ticket="1" * 32, room=scene.room.identity, party="clinic", task=task)
+    with pytest.raises(Unverified):
+        scene.agent.open(sign(lie, ERRAND_TYPE, scene.room.notary.key))
+
+
 # ------------------------------------------------------------------------------------------------------------------ data
 
 

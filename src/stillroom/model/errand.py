@@ -21,6 +21,9 @@ Text = Annotated[str, Field(max_length=4_000_000)]
 Ticket = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """What an errand is known by."""
 
+Reservation = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""What a run is known by, as accounts and the log spell it (`stillroom.ledger.account`): nothing else can be signed about."""
+
 
 class ShownGrounds(Value):
     """Grounds (`stillroom.model.grounds.Grounds`) as they travel."""
@@ -35,7 +38,7 @@ class Hold(Value):
     """Hold a charge, if the grounds bear it out."""
 
     kind: Literal["hold"] = "hold"
-    reservation: str
+    reservation: Reservation
     population: Name
     charge: Charge
     grounds: ShownGrounds
@@ -45,7 +48,7 @@ class Commit(Value):
     """Spend a hold, for good."""
 
     kind: Literal["commit"] = "commit"
-    reservation: str
+    reservation: Reservation
     population: Name
 
 
@@ -53,7 +56,7 @@ class Answer(Value):
     """Take note of the release that answers a commit."""
 
     kind: Literal["answer"] = "answer"
-    reservation: str
+    reservation: Reservation
     population: Name
     release: Digest
 
@@ -62,7 +65,7 @@ class Lapse(Value):
     """Give up a hold for which nothing was measured."""
 
     kind: Literal["lapse"] = "lapse"
-    reservation: str
+    reservation: Reservation
     population: Name
 
 
@@ -80,7 +83,7 @@ class Bring(Value):
     """
 
     kind: Literal["bring"] = "bring"
-    reservation: str
+    reservation: Reservation
     dataset: Name
     columns: tuple[Name, ...]
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
