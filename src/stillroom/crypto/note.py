@@ -34,8 +34,10 @@ ED25519 = b"\x01"
 SIGNATURES_LIMIT = 100
 """The most signatures of a note that is read."""
 
+SIZE_LIMIT = 2**53 - 1
+"""The most entries of a log: the largest whole number that canonical JSON says exactly."""
+
 _KEY_ID_SIZE = 4
-_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
@@ -47,7 +49,7 @@ class Checkpoint:
 
     Attributes:
         origin: The name that is unique to the log.
-        size: Number of entries.
+        size: Number of entries, at most `SIZE_LIMIT`.
         root: Root of the Merkle tree of the entries.
     """
 
@@ -57,7 +59,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         """Refuse what three lines cannot say."""
-        if not (self.origin and self.origin.isprintable()) or not _SIZE.fullmatch(str(self.size)) or len(self.root) != HASH_SIZE:
+        if not (self.origin and self.origin.isprintable()) or not 0 <= self.size <= SIZE_LIMIT or len(self.root) != HASH_SIZE:
             raise InvalidInput(
                 Code.CHECKPOINT_INVALID,
                 "A checkpoint needs an origin on one line, a size and a root of 32 bytes.",

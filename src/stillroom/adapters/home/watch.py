@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, replace_private
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.merkle import verify_consistency
-from stillroom.crypto.note import read_checkpoint
 from stillroom.errors import Code, InvalidInput, Unverified
 from stillroom.ledger.witness import Alarm, Alarmed, Witness, see
 
@@ -60,12 +59,11 @@ class Watch:
         It fails as `look` does; and with whatever the room says if it has no proof that an earlier head is one of the same log.
         """
         with self._alone():
-            before, shown = self._load(), read_checkpoint(note)
+            before, shown = self._load(), see(self._start, note).head
             head = before.head
-            if before.seen is None or shown.size >= head.size or shown.origin != head.origin:
+            if before.seen is None or shown.size >= head.size:
                 self._accept(before, note)
                 return
-            see(self._start, note)
             try:
                 verify_consistency(shown.size, head.size, self._prove(shown.size, head.size), shown.root, head.root)
             except Unverified:
@@ -78,7 +76,7 @@ class Watch:
 
     def _accept(self, before: Witness, note: bytes) -> bool:
         """Accept a head, and keep it; tell whether the log has grown."""
-        first, second = before.head.size, read_checkpoint(note).size
+        first, second = before.head.size, see(self._start, note).head.size
         try:
             after = see(before, note, self._prove(first, second) if 0 < first < second else ())
         except Alarmed as alarmed:

@@ -1,0 +1,73 @@
+"""What a party keeps of its room's log: only what the room has signed, and no more of it than is needed."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stillroom.adapters.home.watch import Watch
+from stillroom.crypto.keys import SigningKey
+from stillroom.crypto.merkle import consistency_proof, leaf_hash, root
+from stillroom.crypto.note import Checkpoint, key_id, sign_checkpoint
+from stillroom.errors import Code, StillroomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+ORIGIN = "example.com/room"
+ROOM, STRANGER = (SigningKey.from_seed(bytes([number]) * 32) for number in (1, 2))
+LEAVES = [leaf_hash(b"%d" % number) for number in range(20)]
+
+
+class Log:
+    """A log that gives proofs, and counts them."""
+
+    def __init__(self) -> None:
+        """Nothing is asked for yet."""
+        self.proved = 0
+
+    def __call__(self, first: int, second: int) -> Sequence[bytes]:
+        """Return a proof."""
+        self.proved += 1
+        return consistency_proof(first, LEAVES[:second])
+
+
+def note(size: int, key: SigningKey = ROOM) -> bytes:
+    """Return a head of the log."""
+    return sign_checkpoint(Checkpoint(ORIGIN, size, root(LEAVES[:size])), ORIGIN, key)
+
+
+def watch(home: Path, log: Callable[[int, int], Sequence[bytes]] | None = None) -> Watch:
+    return Watch(home, ORIGIN, ROOM.public.text, log or Log())
+
+
+def refused(use: Callable[[], object]) -> Code:
+    with pytest.raises(StillroomError) as caught:
+        use()
+    return caught.value.code
+
+
+def test_nobody_is_asked_for_proofs_of_a_head_that_the_room_has_not_signed(tmp_path: Path) -> None:
+    log = Log()
+    found = watch(tmp_path, log)
+    found.check(note(7))
+    assert refused(lambda: found.check(note(20, STRANGER))) is Code.LOG_UNKNOWN
+    assert refused(lambda: found.look(lambda: note(20, STRANGER))) is Code.LOG_UNKNOWN
+    assert log.proved == 0
+    found.check(note(20))
+    assert log.proved == 1
+
+
+@pytest.mark.parametrize("size", [2**53, 9_999_999_999_999_999_999])
+def test_a_head_of_more_entries_than_can_be_counted_is_refused(tmp_path: Path, size: int) -> None:
+    found = watch(tmp_path)
+    found.check(note(7))
+    text = f"{ORIGIN}\n{size}\n{base64.b64encode(bytes(32)).decode()}\n"
+    signature = base64.b64encode(key_id(ORIGIN, ROOM.public) + ROOM.sign(text.encode())).decode()
+    lie = f"{text}\n— {ORIGIN} {signature}\n".encode()
+    assert refused(lambda: found.look(lambda: lie)) is Code.CHECKPOINT_INVALID
+    assert refused(lambda: found.check(lie)) is Code.CHECKPOINT_INVALID
+    assert found.head() == note(7)
