@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -306,6 +307,18 @@ def test_nothing_is_brought_for_another_question_than_the_one_that_was_paid_for(
     _, bring, _ = committed(scene)
     other = scene.grounds(scene.cleared(QUESTION.replace("AVG(cost)", "SUM(cost)")))
     assert scene.do(bring.model_copy(update={"grounds": other})).refusal is Code.PROOF_INVALID
+
+
+SMALL = ["0" * 64, "01" + "0" * 62, "ec" + "ff" * 30 + "7f", "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"]
+"""Points of X25519 with which anybody agrees on the same secret (https://cr.yp.to/ecdh.html#validate)."""
+
+
+@pytest.mark.parametrize("point", SMALL)
+def test_nothing_is_sealed_to_a_key_that_anybody_can_open(scene: Scene, point: str) -> None:
+    _, bring, _ = committed(scene)
+    key = base64.b64encode(bytes.fromhex(point)).decode()
+    reply = scene.do(bring.model_copy(update={"key": key}))
+    assert (reply.refusal, reply.sealed) == (Code.ENVELOPE_INVALID, None)
 
 
 def test_once_a_run_is_answered_nothing_is_brought_for_it(scene: Scene) -> None:
