@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from stillroom.errors import Code, Failed, StillroomError
 from stillroom.model import codec
-from stillroom.model.errand import Bring, Fetch, Fetched
+from stillroom.model.errand import Bring, Fetch, Fetched, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from stillroom.adapters.http.channel import Channel
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.agent.errands import Errands
     from stillroom.agent.witness import WitnessingAgent
-    from stillroom.model.errand import Errand, Reply
+    from stillroom.model.errand import Errand
 
 WAIT_SECONDS = 20.0
 """How long the server may keep a request for errands."""
@@ -29,6 +30,9 @@ REST_SECONDS = 1.0
 """How long to rest when the server cannot be reached."""
 
 BRING_SECONDS = 3_600.0
+
+NOTE_LIMIT = 1_000
+"""The most characters of what goes wrong that are noted: a server writes as many as it likes."""
 
 
 class ChannelCarrier:
@@ -64,23 +68,25 @@ class Agent:
         self._session = session
 
     def run(self) -> None:
-        """Fetch and do errands until `stop`."""
+        """Fetch and do errands until `stop`, whatever a server sends: what goes wrong is noted, and tried again after a rest."""
         with ThreadPoolExecutor(4) as porters:
             while not self._stopped.is_set():
-                try:
-                    for envelope in self._fetched():
-                        self.take(envelope, porters)
-                    self.look()
-                except StillroomError as error:
-                    self._note(f"{error.code}: {error.reason}")
+                if not self.turn(porters):
                     self._stopped.wait(REST_SECONDS)
+
+    def turn(self, porters: ThreadPoolExecutor | None = None) -> bool:
+        """Fetch errands once, do them, and look at the log; tell whether the server has answered."""
+        with self._noted():
+            for envelope in self._fetched():
+                self.take(envelope, porters)
+            self.look()
+            return True
+        return False
 
     def look(self) -> None:
         """Look at the room's log, and cosign its head. An alarm is noted, and kept in the home."""
-        try:
+        with self._noted():
             self._witness.look()
-        except StillroomError as error:
-            self._note(f"{error.code}: {error.reason}")
 
     def stop(self) -> None:
         """Take no more errands; `run` returns once the server has answered."""
@@ -99,10 +105,10 @@ class Agent:
             envelope: The errand.
             porters: Who brings data, beside the rest.
         """
-        try:
+        errand: Errand | None = None
+        with self._noted():
             errand = self._errands.open(envelope)
-        except StillroomError as error:
-            self._note(f"{error.code}: {error.reason}")
+        if errand is None:
             return
         if porters is not None and isinstance(errand.task, Bring):
             porters.submit(self._done, errand)
@@ -110,16 +116,23 @@ class Agent:
             self._done(errand)
 
     def _done(self, errand: Errand) -> None:
-        reply = self._errands.do(errand)
+        reply = Reply(refusal=Code.RUN_FAILED)
+        with self._noted():
+            reply = self._errands.do(errand)
         outcome = "done" if reply.refusal is None else f"refused, {reply.refusal}"
         self._note(f"{errand.task.kind} {errand.task.reservation[:12]}: {outcome}")
-        self._answer(errand, reply)
-
-    def _answer(self, errand: Errand, reply: Reply) -> None:
-        try:
+        with self._noted():
             self._channel.post(f"/v1/errands/{errand.ticket}", codec.encode(reply))
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note what goes wrong, and go on. Of what is none of our errors, its type alone is told: what it says may depend on rows."""
+        try:
+            yield
         except StillroomError as error:
-            self._note(f"{error.code}: {error.reason}")
+            self._note(f"{error.code}: {error.reason}"[:NOTE_LIMIT])
+        except Exception as error:  # noqa: BLE001 - whatever a server can bring about, it does not end the agent
+            self._note(f"{Code.RUN_FAILED}: {type(error).__name__}")
 
 
 def _listed(answer: bytes) -> tuple[str, ...]:
