@@ -22,6 +22,7 @@ from stillroom.agent.agent import NOTE_LIMIT, Agent
 from stillroom.agent.errands import Errands
 from stillroom.agent.main import open_agent
 from stillroom.agent.witness import Proofs, WitnessingAgent
+from stillroom.client.members import join_server, look_at
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed
 from stillroom.model import errand
@@ -156,6 +157,16 @@ def test_what_a_server_says_is_noted_in_short(stage: Stage) -> None:
     assert not agent.turn()
     stage.liar.lies.clear()
     assert [len(one) for one in said] == [NOTE_LIMIT]
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_what_is_no_answer_to_a_wish_to_join_is_refused(stage: Stage, lie: tuple[int, bytes]) -> None:
+    home, found = stage.served.folder / "clinic", look_at(stage.served.url)
+    stage.liar.lies["/v1/parties"] = lie
+    with pytest.raises(Failed) as caught:
+        join_server(home, stage.served.url, found, found.key)
+    stage.liar.lies.clear()
+    assert caught.value.code is Code.SERVER_UNAVAILABLE
 
 
 # ------------------------------------------------------------------------------------------------- what no rule foresees

@@ -22,7 +22,9 @@ from stillroom.adapters.remote.tables import about
 from stillroom.adapters.remote.vault import shown
 from stillroom.adapters.vault import LocalVault
 from stillroom.agent.errands import Errands
+from stillroom.agent.main import open_agent
 from stillroom.agent.witness import Proofs
+from stillroom.client.members import join_server, look_at
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, StillroomError, Unverified
 from stillroom.ledger.account import Standing
@@ -171,6 +173,22 @@ def test_an_older_contract_is_not_in_force_whatever_the_room_says(scene: Scene) 
     scene.served.session("clinic").contract  # noqa: B018 - the clinic sees it
     assert scene.hold(cleared, grounds=old).refusal is Code.CONTRACT_REPLACED
     assert scene.booked() is None
+
+
+def test_who_joins_again_forgets_neither_the_newest_contract_nor_the_newest_head(scene: Scene) -> None:
+    cleared = scene.cleared()
+    old = scene.grounds(cleared)
+    keys = {name: scene.key(name).public.text for name in PARTIES}
+    amended = {**document(keys), "version": 2, "amends": cleared.planned.asked.question.contract, "purpose": "less"}
+    scene.served.sign(amended, *PARTIES)
+    home = scene.served.folder / "clinic"
+    scene.agent._examined(scene.grounds(scene.cleared()))
+    open_agent(home, print).look()
+    head = (home / "witness.json").read_bytes()
+    found = look_at(scene.served.url, home)
+    assert join_server(home, scene.served.url, found, found.key).confirmed
+    assert scene.hold(cleared, grounds=old).refusal is Code.CONTRACT_REPLACED
+    assert (home / "witness.json").read_bytes() == head
 
 
 @pytest.mark.parametrize("versions", [{"members": 1, "visits": 2}, {"members": 1}])
