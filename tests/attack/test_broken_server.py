@@ -23,6 +23,7 @@ from stillroom.agent.errands import Errands
 from stillroom.agent.main import open_agent
 from stillroom.agent.witness import Proofs, WitnessingAgent
 from stillroom.client.members import join_server, look_at
+from stillroom.crypto.cosignature import cosignatures
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed
 from stillroom.model import errand
@@ -167,6 +168,34 @@ def test_what_is_no_answer_to_a_wish_to_join_is_refused(stage: Stage, lie: tuple
         join_server(home, stage.served.url, found, found.key)
     stage.liar.lies.clear()
     assert caught.value.code is Code.SERVER_UNAVAILABLE
+
+
+def witnesses(scene: Scene) -> list[str]:
+    """Return who has cosigned the log's present head."""
+    with scene.room.store.reading() as records:
+        note = records.log.checkpoint(records.log.frontier().size)
+    shown = scene.served.channel(scene.key("clinic")).get(HEAD)
+    assert shown.startswith(note)
+    return [one.name for one in cosignatures(shown, {"clinic": scene.key("clinic").public})]
+
+
+def test_a_head_whose_cosignature_got_lost_is_cosigned_at_the_next_turn(stage: Stage, scene: Scene) -> None:
+    agent = open_agent(stage.served.folder / "clinic", lambda _: None)
+    stage.served.add("members", "id,age,sex\np1,30,f\n")
+    stage.liar.lies[COSIGN] = LIES["an error that is none"]
+    agent.look()
+    stage.liar.lies.clear()
+    assert witnesses(scene) == []
+    agent.look()
+    assert witnesses(scene) == ["clinic"]
+
+
+def test_a_head_that_came_with_an_errand_is_cosigned_at_the_next_turn(stage: Stage, scene: Scene) -> None:
+    stage.served.add("members", "id,age,sex\np1,30,f\n")
+    scene.agent._watch.check(scene.served.channel(scene.key("clinic")).get(HEAD))
+    assert witnesses(scene) == []
+    open_agent(stage.served.folder / "clinic", lambda _: None).look()
+    assert witnesses(scene) == ["clinic"]
 
 
 # ------------------------------------------------------------------------------------------------- what no rule foresees

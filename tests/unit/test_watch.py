@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.adapters.home.watch import Watch
+from stillroom.adapters.home.watch import FILE, Watch
+from stillroom.crypto.canonical import canonical
 from stillroom.crypto.keys import SigningKey
 from stillroom.crypto.merkle import consistency_proof, leaf_hash, root
 from stillroom.crypto.note import Checkpoint, key_id, sign_checkpoint
 from stillroom.errors import Code, StillroomError
+from stillroom.ledger.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,3 +73,27 @@ def test_a_head_of_more_entries_than_can_be_counted_is_refused(tmp_path: Path, s
     assert refused(lambda: found.look(lambda: lie)) is Code.CHECKPOINT_INVALID
     assert refused(lambda: found.check(lie)) is Code.CHECKPOINT_INVALID
     assert found.head() == note(7)
+
+
+def test_the_newest_head_is_to_be_cosigned_until_that_is_done_whoever_has_shown_it(tmp_path: Path) -> None:
+    found = watch(tmp_path)
+    assert found.look(lambda: note(0)) is None
+    found.check(note(7))
+    for _ in range(2):
+        assert found.look(lambda: note(7)) == note(7)
+    found.cosigned(note(7))
+    assert found.look(lambda: note(7)) is None
+    found.check(note(9))
+    assert watch(tmp_path).look(lambda: note(9)) == note(9)
+    found.cosigned(note(9))
+    found.cosigned(note(7))
+    assert found.look(lambda: note(9)) is None
+    assert refused(lambda: found.cosigned(note(20, STRANGER))) is Code.LOG_UNKNOWN
+
+
+def test_what_a_home_had_seen_before_it_kept_what_it_cosigned_is_known(tmp_path: Path) -> None:
+    seen = Witness(origin=ORIGIN, key=ROOM.public.text, seen=note(7).decode())
+    (tmp_path / FILE).write_bytes(canonical(seen.to_json()))
+    found = watch(tmp_path)
+    assert found.head() == note(7)
+    assert found.look(lambda: note(7)) == note(7)

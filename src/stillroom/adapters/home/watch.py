@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, replace_private
 from stillroom.crypto.canonical import canonical, digest
@@ -23,12 +23,22 @@ FILE = "witness.json"
 ALARMS = "alarms"
 
 
+class Seen(Witness):
+    """What a home keeps of its room's log.
+
+    Attributes:
+        cosigned: Entries of the largest head that was cosigned, and handed to the room.
+    """
+
+    cosigned: int = Field(default=0, ge=0)
+
+
 class Watch:
     """A party's watch over a room's log."""
 
     def __init__(self, home: Path, origin: str, key: str, prove: Proof) -> None:
         """Name the home, the log and its key, and who gives proofs of consistency between two sizes of it."""
-        self._home, self._start, self._prove = home, Witness(origin=origin, key=key), prove
+        self._home, self._start, self._prove = home, Seen(origin=origin, key=key), prove
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return the alarms that were raised, and that the owner has not put away."""
@@ -41,7 +51,7 @@ class Watch:
         It is fetched while nobody else looks, so that the last one that was accepted was there before.
 
         Returns:
-            The head, if the log has grown.
+            The head, if it is to be cosigned: the log is larger than it was when that was done last (`cosigned`).
 
         Raises:
             Alarmed: The log is shorter than it was, or another one. The evidence is in the home from then on.
@@ -51,7 +61,15 @@ class Watch:
         """
         with self._alone():
             note = fetch()
-            return note if self._accept(self._load(), note) else None
+            after = self._accept(self._load(), note)
+            return note if after.head.size > after.cosigned else None
+
+    def cosigned(self, note: bytes) -> None:
+        """Take note that a head is cosigned and the room has got it. Until then it is to be cosigned at the next look."""
+        with self._alone():
+            before, size = self._load(), see(self._start, note).head.size
+            if size > before.cosigned:
+                self._keep(before.model_copy(update={"cosigned": size}))
 
     def check(self, note: bytes) -> None:
         """Accept a head that the room shows with something else: it extends the last one that was accepted, or is an earlier one.
@@ -74,25 +92,30 @@ class Watch:
         seen = self._load().seen
         return None if seen is None else seen.encode()
 
-    def _accept(self, before: Witness, note: bytes) -> bool:
-        """Accept a head, and keep it; tell whether the log has grown."""
+    def _accept(self, before: Seen, note: bytes) -> Seen:
+        """Accept a head, keep it, and return what is seen from then on."""
         first, second = before.head.size, see(self._start, note).head.size
         try:
-            after = see(before, note, self._prove(first, second) if 0 < first < second else ())
+            seen = see(before, note, self._prove(first, second) if 0 < first < second else ()).seen
         except Alarmed as alarmed:
             raise self._kept(alarmed.alarm) from None
-        if after != before:
-            replace_private(self._home / FILE, canonical(after.to_json()))
-        return second > first
+        if seen == before.seen:
+            return before
+        after = before.model_copy(update={"seen": seen})
+        self._keep(after)
+        return after
+
+    def _keep(self, seen: Seen) -> None:
+        replace_private(self._home / FILE, canonical(seen.to_json()))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with disk_errors("The home"), exclusive(self._home / "witness.lock"):
             yield
 
-    def _load(self) -> Witness:
+    def _load(self) -> Seen:
         try:
-            known = Witness.model_validate_json((self._home / FILE).read_bytes())
+            known = Seen.model_validate_json((self._home / FILE).read_bytes())
         except FileNotFoundError:
             return self._start
         except (OSError, ValidationError):
