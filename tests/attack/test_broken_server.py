@@ -18,7 +18,7 @@ from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.home.watch import Watch
 from stillroom.adapters.remote.sender import Sender
 from stillroom.adapters.vault import LocalVault
-from stillroom.agent.agent import NOTE_LIMIT, Agent
+from stillroom.agent.agent import NOTE_LIMIT, REST_SECONDS, Agent
 from stillroom.agent.errands import Errands
 from stillroom.agent.main import open_agent
 from stillroom.agent.witness import Proofs, WitnessingAgent
@@ -155,7 +155,7 @@ def test_what_a_server_says_is_noted_in_short(stage: Stage) -> None:
     problem = {"type": "x", "title": "x", "status": 409, "code": "NOT_ALLOWED", "fix": "x", "kind": "refused", "detail": "x" * 1_000_000}
     agent = open_agent(stage.served.folder / "clinic", said.append)
     stage.liar.lies[FETCH] = 409, json.dumps(problem).encode()
-    assert not agent.turn()
+    assert agent.turn() == REST_SECONDS
     stage.liar.lies.clear()
     assert [len(one) for one in said] == [NOTE_LIMIT]
 
@@ -168,6 +168,26 @@ def test_what_is_no_answer_to_a_wish_to_join_is_refused(stage: Stage, lie: tuple
         join_server(home, stage.served.url, found, found.key)
     stage.liar.lies.clear()
     assert caught.value.code is Code.SERVER_UNAVAILABLE
+
+
+@pytest.mark.parametrize("lie", [errands(), NONE["another type"]], ids=["nothing", "what is no errand"])
+def test_an_agent_rests_longer_and_longer_while_answers_come_early_with_nothing(stage: Stage, lie: tuple[int, bytes]) -> None:
+    agent = open_agent(stage.served.folder / "clinic", lambda _: None)
+    stage.liar.lies[FETCH] = lie
+    assert [agent.turn() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
+    stage.liar.lies.clear()
+    assert stage.asked(agent) is not None
+    stage.liar.lies[FETCH] = lie
+    assert agent.turn() == 1
+    stage.liar.lies.clear()
+
+
+def test_an_agent_that_cannot_look_at_the_log_rests_after_each_errand(stage: Stage) -> None:
+    agent = open_agent(stage.served.folder / "clinic", lambda _: None)
+    stage.liar.lies[HEAD] = LIES["nothing"]
+    assert stage.asked(agent) is not None
+    stage.liar.lies.clear()
+    assert agent._pace.rest(useful=False) == 2
 
 
 def witnesses(scene: Scene) -> list[str]:
@@ -218,7 +238,7 @@ def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None]) -> Age
     channel, book = bootstrap.open_channel(home, membership), bootstrap.accounts_of(home)
     watch = Watch(home.path, membership.name, membership.key, Proofs(channel))
     found = Errands(home, membership, LocalVault(book, home.signing_key), book, Torn(), watch, clock, SystemEntropy())
-    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, "0" * 32)
+    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, "0" * 32, clock)
 
 
 def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:
@@ -228,7 +248,7 @@ def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:
     sender = Sender(scene.room.notary, scene.served.service.mailbox, SystemEntropy())
     with ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(sender.send, "clinic", bring, 60.0)
-        assert agent.turn(pool)
+        assert agent.turn(pool) == 0
         assert waiting.result(60) == errand.Reply(refusal=Code.RUN_FAILED)
     assert said[0] == f"{Code.RUN_FAILED}: RuntimeError"
     assert "p17" not in "".join(said)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillroom.crypto.keys import PublicKey, SigningKey
-from stillroom.crypto.note import SIZE_LIMIT, Checkpoint, key_id, open_checkpoint, read_checkpoint, sign_checkpoint, split
+from stillroom.crypto.note import NOTE_LIMIT, SIZE_LIMIT, Checkpoint, key_id, open_checkpoint, read_checkpoint, sign_checkpoint, split
 from stillroom.errors import Code, InvalidInput, Unverified
 
 # A checkpoint of Go's checksum database, and its published key, as in the tests of github.com/transparency-dev/formats.
@@ -216,6 +216,16 @@ def test_malformed_notes_are_refused(note: bytes) -> None:
 def test_a_note_may_have_a_hundred_signatures() -> None:
     note = NOTE + b"".join(b"\xe2\x80\x94 w%d AQIDBAU=\n" % number for number in range(99))
     assert open_checkpoint(note, ORIGIN, TRUSTED, {ORIGIN}) == CHECKPOINT
+
+
+def test_a_note_has_so_many_bytes_at_most() -> None:
+    beside = b"\xe2\x80\x94 %s AQIDBAU=\n"
+    longest = NOTE + beside % (b"w" * (NOTE_LIMIT - len(NOTE) - len(beside % b"")))
+    assert len(longest) == NOTE_LIMIT
+    assert read_checkpoint(longest) == CHECKPOINT
+    with pytest.raises(Unverified) as caught:
+        read_checkpoint(longest.replace(b" w", b" ww", 1))
+    assert caught.value.code is Code.CHECKPOINT_INVALID
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a\u2003b", "a\x01b", "a\x7fb"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from stillroom.agent.pace import Pace
 from stillroom.errors import Code, Failed, StillroomError
 from stillroom.model import codec
 from stillroom.model.errand import Bring, Fetch, Fetched, Reply
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from stillroom.agent.errands import Errands
     from stillroom.agent.witness import WitnessingAgent
     from stillroom.model.errand import Errand
+    from stillroom.ports import Clock
 
 WAIT_SECONDS = 20.0
 """How long the server may keep a request for errands."""
@@ -50,8 +52,15 @@ class ChannelCarrier:
 class Agent:
     """Does errands until it is told to stop. What brings data works beside the rest, so that a large table keeps no account waiting."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it does, what it watches, and who hears of it
-        self, channel: Channel, errands: Errands, book: SqlAccounts, witness: WitnessingAgent, note: Callable[[str], None], session: str
+    def __init__(  # noqa: PLR0913, PLR0917 - what it does, what it watches, who hears of it, and the time
+        self,
+        channel: Channel,
+        errands: Errands,
+        book: SqlAccounts,
+        witness: WitnessingAgent,
+        note: Callable[[str], None],
+        session: str,
+        clock: Clock,
     ) -> None:
         """Put together an agent.
 
@@ -62,31 +71,34 @@ class Agent:
             witness: Looks at the room's log.
             note: Hears in words what happens, for the party's own eyes.
             session: What tells this start of the agent from others.
+            clock: The time.
         """
         self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
         self._stopped = threading.Event()
-        self._session = session
+        self._session, self._clock, self._pace = session, clock, Pace()
 
     def run(self) -> None:
         """Fetch and do errands until `stop`, whatever a server sends: what goes wrong is noted, and tried again after a rest."""
         with ThreadPoolExecutor(4) as porters:
             while not self._stopped.is_set():
-                if not self.turn(porters):
-                    self._stopped.wait(REST_SECONDS)
+                self._stopped.wait(self.turn(porters))
 
-    def turn(self, porters: ThreadPoolExecutor | None = None) -> bool:
-        """Fetch errands once, do them, and look at the log; tell whether the server has answered."""
+    def turn(self, porters: ThreadPoolExecutor | None = None) -> float:
+        """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
+        begun = self._clock.now()
         with self._noted():
-            for envelope in self._fetched():
-                self.take(envelope, porters)
-            self.look()
-            return True
-        return False
+            envelopes = self._fetched()
+            kept = self._clock.now() - begun >= WAIT_SECONDS / 2
+            taken = [self.take(one, porters) for one in envelopes]
+            return self._pace.rest(useful=self.look() and (kept or any(taken)))
+        return REST_SECONDS
 
-    def look(self) -> None:
-        """Look at the room's log, and cosign its head. An alarm is noted, and kept in the home."""
+    def look(self) -> bool:
+        """Look at the room's log, and cosign its head; tell whether all is well. An alarm is noted, and kept in the home."""
         with self._noted():
             self._witness.look()
+            return True
+        return False
 
     def stop(self) -> None:
         """Take no more errands; `run` returns once the server has answered."""
@@ -98,22 +110,26 @@ class Agent:
         answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=WAIT_SECONDS + 30)
         return tuple(one.encode() for one in _listed(answer))
 
-    def take(self, envelope: bytes, porters: ThreadPoolExecutor | None = None) -> None:
+    def take(self, envelope: bytes, porters: ThreadPoolExecutor | None = None) -> bool:
         """Do an errand, and answer it; one that the room has not signed is left alone.
 
         Args:
             envelope: The errand.
             porters: Who brings data, beside the rest.
+
+        Returns:
+            Whether it is one.
         """
         errand: Errand | None = None
         with self._noted():
             errand = self._errands.open(envelope)
         if errand is None:
-            return
+            return False
         if porters is not None and isinstance(errand.task, Bring):
             porters.submit(self._done, errand)
         else:
             self._done(errand)
+        return True
 
     def _done(self, errand: Errand) -> None:
         reply = Reply(refusal=Code.RUN_FAILED)

@@ -46,4 +46,5 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     clock, entropy = SystemClock(), SystemEntropy()
     watch = Watch(path, membership.name, membership.key, Proofs(channel))
     errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, entropy)
-    return Agent(channel, errands, book, WitnessingAgent(home, watch, channel, clock), note, entropy.token(TICKET_SIZE).hex())
+    witness, session = WitnessingAgent(home, watch, channel, clock), entropy.token(TICKET_SIZE).hex()
+    return Agent(channel, errands, book, witness, note, session, clock)

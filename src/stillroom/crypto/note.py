@@ -34,6 +34,9 @@ ED25519 = b"\x01"
 SIGNATURES_LIMIT = 100
 """The most signatures of a note that is read."""
 
+NOTE_LIMIT = 2**16
+"""The most bytes of a note that is read."""
+
 SIZE_LIMIT = 2**53 - 1
 """The most entries of a log: the largest whole number that canonical JSON says exactly."""
 
@@ -161,8 +164,11 @@ def split(note: bytes) -> tuple[str, tuple[Signature, ...]]:
     """Return the text of a note and its signatures, none of them verified.
 
     Raises:
-        Unverified: `CHECKPOINT_INVALID` if it is spelled in any other way than `join` spells it, or two signatures are of one key.
+        Unverified: `CHECKPOINT_INVALID` if it is spelled in any other way than `join` spells it, two signatures are of one key, or it is
+            longer than any note has to be.
     """
+    if len(note) > NOTE_LIMIT:
+        raise _malformed(f"it has more than {NOTE_LIMIT} bytes")
     try:
         decoded = note.decode("utf-8")
         head, _, tail = decoded.rpartition("\n\n")

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, replace_private
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.merkle import verify_consistency
+from stillroom.crypto.note import read_checkpoint
 from stillroom.errors import Code, InvalidInput, Unverified
 from stillroom.ledger.witness import Alarm, Alarmed, Witness, see
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 FILE = "witness.json"
 ALARMS = "alarms"
+
+ALARMS_LIMIT = 20
+"""So many alarms are kept: a room can sign as many heads as it likes, and two of them are evidence enough."""
 
 
 class Seen(Witness):
@@ -41,9 +45,17 @@ class Watch:
         self._home, self._start, self._prove = home, Seen(origin=origin, key=key), prove
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """Return the alarms that were raised, and that the owner has not put away."""
-        found = sorted((self._home / ALARMS).glob("*.json"))
-        return tuple(Alarm.model_validate_json(file.read_bytes()) for file in found)
+        """Return the alarms that were raised, and that the owner has not put away.
+
+        Raises:
+            InvalidInput: `HOME_INVALID` if one of them cannot be read.
+        """
+        try:
+            return tuple(_alarm(file) for file in sorted((self._home / ALARMS).glob("*.json")))
+        except (OSError, ValidationError, Unverified):
+            raise InvalidInput(
+                Code.HOME_INVALID, f"An alarm in the folder {ALARMS} of the home cannot be read.", "Restore the home from its backup."
+            ) from None
 
     def look(self, fetch: Callable[[], bytes]) -> bytes | None:
         """Fetch the log's present head and accept it: it extends the last one that was accepted.
@@ -82,8 +94,9 @@ class Watch:
             if before.seen is None or shown.size >= head.size:
                 self._accept(before, note)
                 return
+            proof = self._prove(shown.size, head.size)
             try:
-                verify_consistency(shown.size, head.size, self._prove(shown.size, head.size), shown.root, head.root)
+                verify_consistency(shown.size, head.size, proof, shown.root, head.root)
             except Unverified:
                 raise self._kept(Alarm(origin=before.origin, key=before.key, seen=before.seen, shown=note.decode())) from None
 
@@ -95,8 +108,9 @@ class Watch:
     def _accept(self, before: Seen, note: bytes) -> Seen:
         """Accept a head, keep it, and return what is seen from then on."""
         first, second = before.head.size, see(self._start, note).head.size
+        proof = self._prove(first, second) if 0 < first < second else ()
         try:
-            seen = see(before, note, self._prove(first, second) if 0 < first < second else ()).seen
+            seen = see(before, note, proof).seen
         except Alarmed as alarmed:
             raise self._kept(alarmed.alarm) from None
         if seen == before.seen:
@@ -116,18 +130,28 @@ class Watch:
     def _load(self) -> Seen:
         try:
             known = Seen.model_validate_json((self._home / FILE).read_bytes())
+            known.head  # noqa: B018 - reads the note
         except FileNotFoundError:
             return self._start
-        except (OSError, ValidationError):
+        except (OSError, ValidationError, Unverified):
             raise InvalidInput(
                 Code.HOME_INVALID, "What the home has seen of the room's log cannot be read.", "Restore the home from its backup."
             ) from None
         return known if (known.origin, known.key) == (self._start.origin, self._start.key) else self._start
 
     def _kept(self, alarm: Alarm) -> Alarmed:
-        """Keep the evidence of an alarm, and return what is raised."""
-        content = canonical(alarm.to_json())
+        """Keep the evidence of an alarm, once and if there is not enough of it, and return what is raised."""
         folder = self._home / ALARMS
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        replace_private(folder / f"{digest(content).removeprefix('sha256:')[:16]}.json", content)
+        heads = [read_checkpoint(note.encode()).text for note in (alarm.seen, alarm.shown)]
+        file = folder / f"{digest(canonical(heads)).removeprefix('sha256:')[:16]}.json"
+        if not file.exists() and len(list(folder.glob("*.json"))) < ALARMS_LIMIT:
+            replace_private(file, canonical(alarm.to_json()))
         return Alarmed(alarm)
+
+
+def _alarm(file: Path) -> Alarm:
+    """Read an alarm, and both of its heads."""
+    alarm = Alarm.model_validate_json(file.read_bytes())
+    alarm.code  # noqa: B018 - reads both notes
+    return alarm
