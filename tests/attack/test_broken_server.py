@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import threading
@@ -216,6 +217,19 @@ def test_a_head_that_came_with_an_errand_is_cosigned_at_the_next_turn(stage: Sta
     assert witnesses(scene) == []
     open_agent(stage.served.folder / "clinic", lambda _: None).look()
     assert witnesses(scene) == ["clinic"]
+
+
+def test_an_agent_that_starts_sweeps_what_a_killed_one_was_about_to_bring(stage: Stage) -> None:
+    gc.collect()
+    left = stage.served.folder / "clinic" / ".bring-x"
+    left.mkdir()
+    agent = open_agent(stage.served.folder / "clinic", lambda _: None)
+    assert not left.exists()
+    left.mkdir()
+    open_agent(stage.served.folder / "clinic", lambda _: None)
+    assert left.exists()
+    left.rmdir()
+    assert stage.asked(agent) is not None
 
 
 # ------------------------------------------------------------------------------------------------- what no rule foresees
