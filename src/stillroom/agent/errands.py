@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 from stillroom.adapters.admitted import Contents
 from stillroom.adapters.attached import read_attached
 from stillroom.adapters.home.presence import BRINGING
-from stillroom.adapters.home.stored_table import KEY_SIZE, write_table
+from stillroom.adapters.home.stored_table import FILES, KEY_SIZE, write_table
 from stillroom.adapters.remote.seal import seal
-from stillroom.adapters.remote.tables import FILES, about
+from stillroom.adapters.remote.tables import about
 from stillroom.agent.examination import examine
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
