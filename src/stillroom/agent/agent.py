@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from stillroom.agent.pace import Pace
 from stillroom.errors import Code, Failed, StillroomError
 from stillroom.model import codec
-from stillroom.model.errand import Bring, Fetch, Fetched, Reply
+from stillroom.model.errand import ACCOUNTS_LIMIT, RAISES_LIMIT, Bring, Fetch, Fetched, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from stillroom.adapters.http.channel import Channel
@@ -106,7 +106,7 @@ class Agent:
 
     def _fetched(self) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}
-        wish = Fetch(session=self._session, raises=raises, seconds=WAIT_SECONDS)
+        wish = Fetch(session=self._session, raises=told(raises), seconds=WAIT_SECONDS)
         answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=WAIT_SECONDS + 30)
         return tuple(one.encode() for one in _listed(answer))
 
@@ -149,6 +149,11 @@ class Agent:
             self._note(f"{error.code}: {error.reason}"[:NOTE_LIMIT])
         except Exception as error:  # noqa: BLE001 - whatever a server can bring about, it does not end the agent
             self._note(f"{Code.RUN_FAILED}: {type(error).__name__}")
+
+
+def told(raises: Mapping[str, int]) -> dict[str, int]:
+    """Return how often accounts got a cap, as far as a room is told."""
+    return {population: min(raises[population], RAISES_LIMIT) for population in sorted(raises)[:ACCOUNTS_LIMIT]}
 
 
 def _listed(answer: bytes) -> tuple[str, ...]:
