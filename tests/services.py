@@ -126,7 +126,6 @@ class Served:
             yield
         finally:
             agent.stop()
-            self.service.mailbox.wake(party)
             thread.join(60)
 
 
