@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from stillroom.adapters.home.membership import see_contract
+from stillroom.adapters.home.in_force import contract_in_force
 from stillroom.adapters.http.problem import error_of
 from stillroom.adapters.http.shapes import Lacking, PutQuestions, Releases, Run, Telemetry
 from stillroom.client.access import Answer
@@ -16,10 +16,9 @@ from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.model.record import DataRecord, JobState, SignedContract, Tally
 from stillroom.model.release import PAYLOAD_TYPE
-from stillroom.room import contracts
 from stillroom.room.approvals import Put
 from stillroom.room.signed import sign
-from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
+from stillroom.room.statement import QUESTION_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,16 +47,14 @@ class HttpAccess:
         self._channel, self._home, self._membership = channel, home, membership
 
     def contract(self) -> bytes | None:
-        """Return the contract in force, if all its parties have signed it, and this home has seen no newer version."""
+        """Return the contract in force, if this home takes it for that."""
         try:
             envelope = self._channel.get("/v1/contract")
         except Refusal as refusal:
             if refusal.code is Code.CONTRACT_UNKNOWN:
                 return None
             raise
-        contract = contracts.read(envelope)
-        open_envelope(envelope, CONTRACT_TYPE, {party.name: PublicKey.parse(party.key) for party in contract.parties})
-        see_contract(self._home.path, contract)
+        contract_in_force(self._home, envelope, newcomer=True)
         return envelope
 
     def submit(self, envelope: bytes) -> SignedContract:

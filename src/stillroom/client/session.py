@@ -295,7 +295,7 @@ class Session:
 
     def decide(self, plan: str, decision: str) -> str:
         """Sign a decision about a plan that waits, named by the beginning of its digest; return the digest."""
-        from stillroom.adapters.home.decisions import keep_decision
+        from stillroom.adapters.home.decisions import Decisions, keep_decision
         from stillroom.ledger.entry import Decision
         from stillroom.policy.approval import APPROVAL_TYPE
         from stillroom.room import approvals
@@ -305,7 +305,9 @@ class Session:
         found = [item for item in items if _begins(item.plan_digest, plan)]
         if len(found) != 1:
             raise InvalidInput(Code.APPROVAL_INVALID, "That names no plan that waits, or several.", "`stillroom approve` lists them.")
-        statement = approvals.statement(force, found[0], self.party, Decision(decision))
+        kept = Decisions.load(self._home.path).plans.get(found[0].plan_digest)
+        known = None if kept is None else approvals.verified(force.contract, kept.encode())
+        statement = approvals.statement(force, found[0], self.party, Decision(decision), known)
         envelope = sign(statement, APPROVAL_TYPE, self._home.signing_key)
         keep_decision(self._home.path, found[0].plan_digest, envelope)
         self._access.decide(envelope)
