@@ -77,6 +77,8 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/telemetry"): PARTIES,
     ("POST", "/v1/telemetry"): {"insurer", "clinic"},
     ("GET", "/v1/metrics"): {"desk"},
+    ("GET", "/v1/pause"): PARTIES,
+    ("POST", "/v1/pause"): {"insurer", "clinic"},
 }
 """Each route, and who gets past the door. A run is the insurer's, an errand the clinic's; `/v1/questions/check` takes an own question."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.home.decisions import Decisions
+from stillroom.adapters.home.decisions import own_decision
 from stillroom.adapters.home.in_force import contract_in_force
+from stillroom.adapters.home.pauses import Pauses
 from stillroom.errors import Code, Refusal
 from stillroom.ledger.account import Purpose, Share
 from stillroom.model.codec import digest_of
@@ -81,6 +82,7 @@ def examine(home: Home, room: str, grounds: ShownGrounds, now: float) -> Examine
         today=day(now),
         approvals=_decisions(home, contract, name, grounds),
         automatic=automatic(contract, question),
+        paused=(home.party,) if room in Pauses.load(home.path).rooms else (),
     )
     decide(case).enforce()
     _check_data(home, contract, compiled, grounds.versions)
@@ -103,8 +105,8 @@ def _decisions(home: Home, contract: Contract, plan: str, grounds: ShownGrounds)
     """Return what parties have decided about a plan: others as the room shows it, this party as its own home knows it."""
     shown = (approvals.verified(contract, one.encode()) for one in grounds.decisions)
     others = tuple(one for one in shown if one.plan == plan and one.party != home.party)
-    mine = Decisions.load(home.path).plans.get(plan)
-    return others if mine is None else (*others, approvals.verified(contract, mine.encode()))
+    mine = own_decision(home.path, contract, plan)
+    return others if mine is None else (*others, mine)
 
 
 def _check_data(home: Home, contract: Contract, compiled: Compiled, versions: Mapping[str, int]) -> None:

@@ -8,13 +8,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from stillroom.adapters.home.in_force import contract_in_force
 from stillroom.adapters.http.problem import error_of
-from stillroom.adapters.http.shapes import Lacking, PutQuestions, Releases, Run, Telemetry
+from stillroom.adapters.http.shapes import Lacking, Paused, PutQuestions, Releases, Run, Telemetry
 from stillroom.client.access import Answer
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Failed, Refusal
-from stillroom.model.record import DataRecord, JobState, SignedContract, Tally
+from stillroom.model.record import DataRecord, JobState, PauseRecord, SignedContract, Tally
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.room.approvals import Put
 from stillroom.room.signed import sign
@@ -122,6 +122,17 @@ class HttpAccess:
     def say(self, envelope: bytes) -> None:
         """Hand in a statement about telemetry."""
         self._channel.post("/v1/telemetry", envelope)
+
+    def pause(self) -> PauseRecord | None:
+        """Return the room's last pause."""
+        found = _read(Paused, self._channel.get("/v1/pause"))
+        if found.pause == 0:
+            return None
+        return PauseRecord(pause=found.pause, ended=found.ended, words={party: said.encode() for party, said in found.statements.items()})
+
+    def say_pause(self, envelope: bytes) -> None:
+        """Hand in a statement that the room pauses, or that an owner resumes."""
+        self._channel.post("/v1/pause", envelope)
 
     def _followed(self, run: Run, progress: Progress) -> Run:
         """Follow a run until it is over, and tell of its phases."""

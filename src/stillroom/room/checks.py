@@ -9,7 +9,7 @@ from stillroom.policy.automatic import automatic
 from stillroom.policy.case import Case
 from stillroom.policy.decide import decide, share_of
 from stillroom.query.price import price
-from stillroom.room import approvals, contracts, data, questions
+from stillroom.room import approvals, contracts, data, pauses, questions
 from stillroom.room.contracts import InForce
 from stillroom.room.stages import Asked, Cleared, Planned, run_name
 from stillroom.room.times import day
@@ -90,4 +90,5 @@ def _case(room: Room, records: Records, plan: Planned) -> Case:
         today=day(room.clock.now()),
         approvals=approvals.decisions(records, InForce(question.contract, contract), name),
         automatic=automatic(contract, question),
+        paused=pauses.pausing(records, contract).missing,
     )

@@ -36,6 +36,7 @@ DATA_TYPE = "application/vnd.stillroom.data.v1+json"
 """DSSE payload type of an announcement of data."""
 
 TELEMETRY_TYPE = "application/vnd.stillroom.telemetry.v1+json"
+PAUSE_TYPE = "application/vnd.stillroom.pause.v1+json"
 """DSSE payload type of an owner's word about metrics and operational logs."""
 
 
@@ -136,3 +137,22 @@ class TelemetryStatement(Value):
     party: Name
     number: int = Field(ge=1, le=2**53 - 1)
     on: bool
+
+
+class PauseStatement(Value):
+    """An owner's word that the room pauses, or that it may go on as far as that owner is concerned.
+
+    Attributes:
+        format: The version of this format.
+        room: The room's identity.
+        party: The owner.
+        pause: Which pause of the room, from 1. Who begins one names the next; who resumes names the last, so that no word about an earlier
+            one ends it.
+        paused: Whether it begins; otherwise this owner resumes.
+    """
+
+    format: Literal["stillroom/pause/v1"] = Field(default="stillroom/pause/v1", alias="schema")
+    room: str
+    party: Name
+    pause: int = Field(ge=1, le=2**53 - 1)
+    paused: bool
