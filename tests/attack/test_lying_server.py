@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from stillroom.adapters.home import Home
 from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable
 from stillroom.adapters.remote.seal import RunKey
 from stillroom.adapters.remote.tables import about
+from stillroom.agent.main import open_agent
+from stillroom.client.members import join_server, look_at
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, StillroomError, Unverified
 from stillroom.ledger.account import Standing
@@ -67,6 +70,22 @@ def test_an_older_contract_is_not_in_force_whatever_the_room_says(scene: Scene) 
     assert scene.booked() is None
 
 
+def test_who_joins_again_forgets_neither_the_newest_contract_nor_the_newest_head(scene: Scene) -> None:
+    cleared = scene.cleared()
+    old = scene.grounds(cleared)
+    keys = {name: scene.key(name).public.text for name in PARTIES}
+    amended = {**document(keys), "version": 2, "amends": cleared.planned.asked.question.contract, "purpose": "less"}
+    scene.served.sign(amended, *PARTIES)
+    home = scene.served.folder / "clinic"
+    scene.agent._examined(scene.grounds(scene.cleared()))
+    open_agent(home, print).look()
+    head = (home / "witness.json").read_bytes()
+    found = look_at(scene.served.url, home)
+    assert join_server(home, scene.served.url, found, found.key).confirmed
+    assert scene.hold(cleared, grounds=old).refusal is Code.CONTRACT_REPLACED
+    assert (home / "witness.json").read_bytes() == head
+
+
 @pytest.mark.parametrize("versions", [{"members": 1, "visits": 2}, {"members": 1}])
 def test_other_data_than_the_owner_has_are_not_held_for(scene: Scene, versions: dict[str, int]) -> None:
     cleared = scene.cleared()
@@ -114,6 +133,14 @@ def test_an_errand_of_another_room_or_for_another_party_is_not_opened(scene: Sce
     for lie, key in lies:
         with pytest.raises(Unverified):
             scene.agent.open(sign(lie, ERRAND_TYPE, key))
+
+
+@pytest.mark.parametrize("reservation", ["a b", "", "r" * 65, "r1\n"])
+def test_an_errand_under_a_name_that_no_statement_can_have_is_not_opened(scene: Scene, reservation: str) -> None:
+    task = errand.Lapse.model_construct(reservation=reservation, population="people")
+    lie = errand.Errand(ticket="1" * 32, room=scene.room.identity, party="clinic", task=task)
+    with pytest.raises(Unverified):
+        scene.agent.open(sign(lie, ERRAND_TYPE, scene.room.notary.key))
 
 
 # ------------------------------------------------------------------------------------------------------------------ data
@@ -172,6 +199,18 @@ def test_nothing_is_brought_for_another_question_than_the_one_that_was_paid_for(
     _, bring, _ = committed(scene)
     other = scene.grounds(scene.cleared(QUESTION.replace("AVG(cost)", "SUM(cost)")))
     assert scene.do(bring.model_copy(update={"grounds": other})).refusal is Code.PROOF_INVALID
+
+
+SMALL = ["0" * 64, "01" + "0" * 62, "ec" + "ff" * 30 + "7f", "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"]
+"""Points of X25519 with which anybody agrees on the same secret (https://cr.yp.to/ecdh.html#validate)."""
+
+
+@pytest.mark.parametrize("point", SMALL)
+def test_nothing_is_sealed_to_a_key_that_anybody_can_open(scene: Scene, point: str) -> None:
+    _, bring, _ = committed(scene)
+    key = base64.b64encode(bytes.fromhex(point)).decode()
+    reply = scene.do(bring.model_copy(update={"key": key}))
+    assert (reply.refusal, reply.sealed) == (Code.ENVELOPE_INVALID, None)
 
 
 def test_once_a_run_is_answered_nothing_is_brought_for_it(scene: Scene) -> None:

@@ -87,6 +87,7 @@ def check(folder: Path, session: Session, releases: int | None = None) -> None:
         (account,) = bootstrap.accounts_of(Home.open(folder / party)).all()
         assert [one for one in account.bookings if one.standing is Standing.HELD] == []
         assert account.spent.rho == spent
+        assert list((folder / party).glob(".bring-*")) == []
         assert len({one.reservation for one in account.bookings if one.standing is Standing.COMMITTED}) == len(commits)
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from stillroom.adapters.admitted import Contents
 from stillroom.adapters.attached import read_attached
-from stillroom.adapters.home.stored_table import KEY_SIZE, write_table
+from stillroom.adapters.home.presence import BRINGING
+from stillroom.adapters.home.stored_table import FILES, KEY_SIZE, write_table
 from stillroom.adapters.remote.seal import seal
-from stillroom.adapters.remote.tables import FILES, about
+from stillroom.adapters.remote.tables import about
 from stillroom.agent.examination import examine
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
@@ -170,7 +171,7 @@ class Errands:
 
     def _carry(self, ticket: str, place: Path, secret: bytes, contents: Contents) -> None:
         """Encrypt a table under a key of its own, bring its files, and leave nothing of them here."""
-        folder = Path(mkdtemp(prefix=".bring-", dir=self._home.path))
+        folder = Path(mkdtemp(prefix=BRINGING, dir=self._home.path))
         try:
             write_table(folder, place, secret, contents)
             for name in FILES:

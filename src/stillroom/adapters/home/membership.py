@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
@@ -15,10 +16,12 @@ from stillroom.model.value import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Self
 
     from stillroom.model.contract import Contract
 
 FILE = "server.json"
+LOCK = "server.lock"
 
 
 class Membership(Value):
@@ -61,6 +64,30 @@ class Membership(Value):
                 Code.HOME_INVALID, "What the home knows of its room's server cannot be read.", "Join again: stillroom agent join URL."
             ) from None
 
+    def rejoined(self, home: Path) -> Self:
+        """Return this with what a home has seen of the same room before: to join again makes nobody forget which contract is the newest.
+
+        Raises:
+            Refusal: `KEY_MISMATCH` if the home has joined another room.
+        """
+        known = None
+        with suppress(InvalidInput):  # of a file that is damaged there is nothing to keep: joining again is the way out
+            known = self.load(home)
+        if known is None:
+            return self
+        if known.identity != self.identity:
+            raise Refusal(
+                Code.KEY_MISMATCH,
+                f"The home has joined the room {known.name}, and this is another one, or has another key.",
+                "Do not join if it should be the same room; ask the operator. For another room, make another home.",
+            )
+        return self.model_copy(update={"contracts": known.contracts})
+
+    def join(self, home: Path) -> None:
+        """Keep this in a home that has joined, with what it has seen before. It fails as `rejoined` and `save`."""
+        with disk_errors("The home"), exclusive(home / LOCK):
+            self.rejoined(home).save(home)
+
     def save(self, home: Path) -> None:
         """Keep this in a home.
 
@@ -79,7 +106,7 @@ def see_contract(home: Path, contract: Contract) -> None:
         Refusal: `CONTRACT_REPLACED` if a newer version was seen, or another one of the same number.
         Failed: `STORE_FAILED`.
     """
-    with disk_errors("The home"), exclusive(home / "server.lock"):
+    with disk_errors("The home"), exclusive(home / LOCK):
         membership = Membership.load(home)
         if membership is None:
             raise InvalidInput(Code.HOME_INVALID, "The home has joined no server.", "Join one: stillroom agent join URL.")

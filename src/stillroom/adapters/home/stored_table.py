@@ -31,6 +31,9 @@ GROUP_ROWS = 2**17
 
 _ROWS = "rows.parquet"
 _PERSONS = "persons.parquet"
+FILES = (_ROWS, _PERSONS)
+"""The files of a table; a public one has no persons."""
+
 _IDENTIFIER = "identifier"
 
 
