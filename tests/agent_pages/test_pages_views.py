@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -100,6 +101,31 @@ def test_a_refusal_has_code_reason_and_fix_and_keeps_what_was_written(analyst: h
         assert "What to do." in answer.text
         assert answer.text.count(changed["sql"]) >= 1
     assert answer.status_code == 422
+
+
+def test_from_a_run_one_comes_back_to_the_editor_with_all_that_was_asked(analyst: httpx.Client, house: Housed) -> None:
+    sql = "SELECT ward, COUNT(*) AS n\nFROM visits WHERE cost < 20 GROUP BY ward"
+    form = {
+        "sql": sql,
+        "by": "error",
+        "amount": "40.5",
+        "groups_per_person": "2",
+        "dialect": "postgres",
+        "pure": "yes",
+        "nonnegative": "yes",
+    }
+    run = sent(analyst, "/ask", **form).headers["Location"]
+    back = analyst.get(run).text.partition('action="/ask/price"')[2]
+    kept = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', back)}
+    assert kept.pop("form_token")
+    assert kept == {**form, "group_size": ""}
+    asked = {"dialect": "postgres", "error": 40.5, "groups_per_person": 2, "pure": True, "nonnegative": True}
+    editor = sent(analyst, "/ask/price", **kept).text
+    price = house.room.session("insurer").price(sql, **asked)  # type: ignore[arg-type]
+    assert all(sentence in plain(editor) for sentence in price.sentences)
+    for shown in ('value="40.5"', 'value="error" selected', "<option selected>postgres", 'value="yes" checked'):
+        assert shown in editor
+    assert sql not in analyst.get("/ask", params={"sql": sql}).text
 
 
 def test_what_is_too_dear_is_priced_and_marked(analyst: httpx.Client) -> None:

@@ -9,7 +9,7 @@ from stillroom.errors import Code, Failed, StillroomError
 from stillroom.pages.access import not_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from stillroom.client.result import Release
     from stillroom.ports import Entropy, Progress
@@ -28,16 +28,16 @@ class Run:
     Attributes:
         name: What it is known by.
         asked_by: The person who has asked.
-        sql: The question.
+        asked: What the form said.
         phase: The last step that it has begun, up to the measuring.
         release: The number of the release's commit, once it is there.
         charged: Whether it was charged.
         error: Why there is none.
     """
 
-    def __init__(self, name: str, asked_by: str, sql: str) -> None:
+    def __init__(self, name: str, asked_by: str, asked: Mapping[str, str]) -> None:
         """Begin."""
-        self.name, self.asked_by, self.sql = name, asked_by, sql
+        self.name, self.asked_by, self.asked = name, asked_by, asked
         self.phase, self.release, self.charged = "sent", "", False
         self.error: StillroomError | None = None
         self._changed = threading.Condition()
@@ -83,15 +83,15 @@ class Runs:
         self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
 
-    def start(self, asked_by: str, sql: str, ask: Callable[[Progress], Release]) -> Run:
+    def start(self, asked_by: str, asked: Mapping[str, str], ask: Callable[[Progress], Release]) -> Run:
         """Ask, beside everything else.
 
         Args:
             asked_by: The person who asks.
-            sql: The question.
+            asked: What the form said, to ask the same again.
             ask: Asks it, and tells of its steps.
         """
-        run = Run(self._entropy.token(NAME_SIZE).hex(), asked_by, sql)
+        run = Run(self._entropy.token(NAME_SIZE).hex(), asked_by, asked)
         with self._lock:
             self._runs[run.name] = run
             for name in list(self._runs)[:-KEPT]:

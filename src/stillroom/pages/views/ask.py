@@ -45,10 +45,10 @@ _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
 
 @router.get("/ask")
-def show(request: Request, visitor: Annotated[Visitor, by(Action.PRICE)], sql: str = "") -> Response:
+def show(request: Request, visitor: Annotated[Visitor, by(Action.PRICE)]) -> Response:
     """Show the editor."""
     del visitor
-    return _editor(request, {**START, "sql": sql}, Priced())
+    return _editor(request, START, Priced())
 
 
 @router.post("/ask/price")
@@ -84,7 +84,7 @@ def ask(request: Request, visitor: Annotated[Visitor, by(Action.ASK)]) -> Respon
     def go(progress: Progress) -> Release:
         return house.session(progress).ask(asked["sql"], parameters=None, dialect=asked["dialect"], **_terms(asked))
 
-    run = house.runs.start(visitor.person.name, asked["sql"], go)
+    run = house.runs.start(visitor.person.name, asked, go)
     return RedirectResponse(f"/runs/{run.name}", status_code=303)
 
 
