@@ -367,6 +367,35 @@ def test_what_takes_less_than_a_quantum_takes_one(tmp_path: Path, asked: float, 
     assert (clock.moment, entries(scene)[-1].at) == (begun + 1, begun)
 
 
+class Watching(FakeClock):
+    """A clock by which somebody looks at everything that others may see, whenever a room waits."""
+
+    def __init__(self) -> None:
+        """See nothing yet."""
+        super().__init__()
+        self.scene: Scene | None = None
+        self.seen = list[tuple[bytes, object, object]]()
+
+    def sleep_until(self, moment: float) -> None:
+        """Look, and be there."""
+        if self.scene is not None:
+            log, got = extract.whole_log(self.scene.room), releases.received_by(self.scene.room, "insurer")
+            answered = [one.release for owner in OWNERS for one in self.scene.account(owner).bookings]
+            self.seen.append((log, got, answered))
+        super().sleep_until(moment)
+
+
+def test_nothing_tells_that_the_measuring_has_ended_before_the_quantum_does(tmp_path: Path) -> None:
+    """Neither the log, nor the list of releases, nor what the owners' accounts hear: all is as it was when the measuring began."""
+    clock = Watching()
+    clock.scene = build(tmp_path, clock=clock)
+    clock.scene.ask()
+    before, after = clock.seen
+    assert before == after
+    assert clock.scene.replayed().size > len(before[0].splitlines()) - 1
+    assert all(one.release is not None for owner in OWNERS for one in clock.scene.account(owner).bookings)
+
+
 @pytest.mark.parametrize(("step", "lost"), [(Step.STORE, "room.sqlite"), (Step.ANSWER, "insurer.sqlite")])
 def test_errors_after_the_measuring_keep_to_the_quantum(tmp_path: Path, step: Step, lost: str) -> None:
     """An owner that takes its account away at the right moment does not learn when the measuring ended."""

@@ -141,7 +141,7 @@ class Process:
 @contextmanager
 def processes(folder: Path) -> Iterator[dict[str, Process]]:
     """Run a server and two agents as processes of their own."""
-    found = {"server": Process(("serve", str(folder / "room"), "--no-tls", "--port", "0"))}
+    found = {"server": Process(("serve", str(folder / "room"), "--no-tls", "--log", "off", "--port", "0"))}
     with ExitStack() as stack:
         _serve(folder, found["server"])
         stack.callback(found["server"].end)
@@ -185,7 +185,7 @@ def _restart(folder: Path, server: Process) -> None:
     """Start the server again at the address that everybody knows."""
     known = Membership.load(folder / "insurer")
     assert known is not None
-    server.arguments = (*server.arguments[:4], known.url.rpartition(":")[2])
+    server.arguments = (*server.arguments[:-1], known.url.rpartition(":")[2])
     server.start()
 
 

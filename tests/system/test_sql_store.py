@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import shutil
 import stat
@@ -141,8 +142,8 @@ def test_a_file_that_was_put_back_is_the_one_that_is_read(tmp_path: Path) -> Non
         assert records.log.leaves() == ()
 
 
-def test_a_process_does_not_use_what_it_inherits_nor_close_it(place: str) -> None:
-    """SQLite forbids both (sqlite.org/howtocorrupt.html, section 2.6), and a server would end the session of the other process."""
+def fork_with_a_connection(place: str) -> None:
+    """Open a connection, fork, and see that neither process has the other's, in a process that has no threads."""
     databases = [created_database(place, ROOM)]
 
     def connection() -> int:
@@ -160,6 +161,14 @@ def test_a_process_does_not_use_what_it_inherits_nor_close_it(place: str) -> Non
         os._exit(0 if fresh else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert connection() == kept
+
+
+def test_a_process_does_not_use_what_it_inherits_nor_close_it(place: str) -> None:
+    """SQLite forbids both (sqlite.org/howtocorrupt.html, section 2.6), and a server would end the session of the other process."""
+    process = multiprocessing.get_context("spawn").Process(target=fork_with_a_connection, args=(place,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
 
 
 def test_a_database_that_nobody_uses_is_closed(place: str) -> None:

@@ -14,11 +14,12 @@ What is durable when, so that a crash anywhere leaves neither a release without 
   without a charge, a run that was committed is measured without another one, unless an account knows of its release.
 
 Refusals depend on contract, question, decisions, accounts and data versions only. A run that fails says one fixed text; it, a release,
-and any error after the measuring all appear at a multiple of the contract's quantum, and the measuring begins at one.
+its entry in the log and any error of the measuring all appear at a multiple of the contract's quantum, and the measuring begins at one.
 """
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ from stillroom.room import accounts, approvals, checks, commitment, log, refusal
 from stillroom.room.room import Genuine
 from stillroom.room.signed import sign
 from stillroom.room.stages import Committed, Rehearsal, Released
-from stillroom.room.times import entry_time, first_after, rounded_down, wait
+from stillroom.room.times import first_after, rounded_down, wait
 
 if TYPE_CHECKING:
     from stillroom.model.record import RunRecord
@@ -172,24 +173,26 @@ def _moved_on(room: Room, record: RunRecord, refusal: Refusal) -> RunRecord:
 
 
 def _measured(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
-    """Measure and answer. Whatever comes of it, an error of any kind too, comes at a multiple of the quantum.
+    """Measure and answer. Whatever the measuring comes to, an error of any kind too, is seen at a multiple of the quantum, and not before.
 
     It also begins at one. Otherwise whoever asks could choose the moment, so that a multiple falls where the work ends, and see on which
-    side of it that is; so, what takes less than a quantum takes one, whenever it was asked.
+    side of it that is; so, what takes less than a quantum takes one, whenever it was asked. The log, the list of releases and the owners'
+    agents tell no earlier than the answer does: all that comes of the measuring comes after the second wait.
     """
     contract = committed.cleared.planned.asked.contract
     wait(room.clock, contract)
     try:
-        answer = _answered(room, committed, progress)
+        table = _finished(room, committed, progress)
+        moment = _moment(room, committed)
     except Exception:
         wait(room.clock, contract)
         raise
     wait(room.clock, contract)
-    return answer
+    return _answered(room, committed, table, moment, progress)
 
 
-def _answered(room: Room, committed: Committed, progress: Progress) -> Released | Rehearsal:
-    """Measure and finish; then sign and store, if the protection protects, and tell the accounts."""
+def _finished(room: Room, committed: Committed, progress: Progress) -> Table:
+    """Measure, and finish the table."""
     planned = committed.cleared.planned
     progress.step(Step.MEASURE)
     measured = _measure(room, committed)
@@ -198,14 +201,17 @@ def _answered(room: Room, committed: Committed, progress: Progress) -> Released 
     caps = advised(plan, measured.votes)
     measured_plan = with_caps(plan, [one.cap for one in caps])
     table = finish(measured_plan, planned.compiled.headings, measured.cells, measured.shown)
-    if caps:
-        table = table.model_copy(update={"advised": caps, "selection": measured_plan.selection})
+    return table.model_copy(update={"advised": caps, "selection": measured_plan.selection}) if caps else table
+
+
+def _answered(room: Room, committed: Committed, table: Table, moment: float, progress: Progress) -> Released | Rehearsal:
+    """Sign and store, if the protection protects, and tell the accounts."""
     answer: Released | Rehearsal
     match room.outlet:
         case Genuine() as outlet:
-            answer = _released(room, outlet, committed, table, progress)
+            answer = _released(room, outlet, committed, table, moment, progress)
         case _:
-            answer = Rehearsal(planned.price.plan_digest, table)
+            answer = Rehearsal(committed.cleared.planned.price.plan_digest, table)
     progress.step(Step.ANSWER)
     if isinstance(answer, Released):
         _told(room, answer.reservation)
@@ -226,11 +232,11 @@ def _measure(room: Room, committed: Committed) -> Measurement:
         ) from None
 
 
-def _released(room: Room, outlet: Genuine, committed: Committed, table: Table, progress: Progress) -> Released:
+def _released(  # noqa: PLR0913, PLR0917 - what is released, by whom, and when
+    room: Room, outlet: Genuine, committed: Committed, table: Table, moment: float, progress: Progress
+) -> Released:
     """Sign the release and store it with its log entry; if another process has stored one first, return that one."""
     progress.step(Step.SIGN)
-    contract = committed.cleared.planned.asked.contract
-    moment = _moment(room, committed)
     value = release.write(committed, table, room=room.identity, sampler=outlet.protection.sampler, released_at=moment)
     envelope = sign(value, PAYLOAD_TYPE, outlet.key)
     progress.step(Step.STORE)
@@ -239,14 +245,14 @@ def _released(room: Room, outlet: Genuine, committed: Committed, table: Table, p
         if kept is not None:
             return Released(committed.reservation, kept, fresh=False)
         _store(records, committed.reservation, envelope)
-        at = entry_time(room.clock, contract)
+        at = math.floor(moment)
         refusals.write(room, records, at)
         log.append(room, records, ReleaseStored(at=at, reservation=committed.reservation, release=digest(envelope)))
         return Released(committed.reservation, envelope, fresh=True)
 
 
 def _moment(room: Room, committed: Committed) -> float:
-    """Return the time of a release: now, rounded down, but not before its commit if the clock was set back since."""
+    """Return the time of a release: that of its measuring, rounded down, but not before its commit if the clock was set back since."""
     quantum = committed.cleared.planned.asked.contract.quantum_seconds
     with room.store.reading() as records:
         commit = decode(records.log.leaves(committed.commitment.index, committed.commitment.index + 1)[0])

@@ -193,7 +193,7 @@ jobs = sa.Table(
 consents = sa.Table(
     "consents",
     tables,
-    sa.Column("party", sa.String, primary_key=True),
+    sa.Column("party", TEXT, primary_key=True),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
 )
 
