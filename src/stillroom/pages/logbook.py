@@ -6,12 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stillroom.crypto.canonical import canonical
+from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.cosignature import cosignatures
 from stillroom.crypto.keys import PublicKey
 from stillroom.crypto.merkle import inclusion_proof, leaf_hash, root
 from stillroom.crypto.note import open_checkpoint
 from stillroom.errors import Code, InvalidInput, Unverified
+from stillroom.model.codec import digest_of
 
 if TYPE_CHECKING:
     from stillroom.adapters.home.membership import Membership
@@ -30,7 +31,7 @@ class Line:
     Attributes:
         index: Its place in the log.
         entry: What it says.
-        statement: The signed envelope that it names, if any.
+        statement: The signed envelope that it names; none if it names none, or the room shows none or another one beside it.
     """
 
     index: int
@@ -126,9 +127,23 @@ class Logbook:
         path = inclusion_proof(index, leaves)
         return Proof(leaves[index].hex(), tuple(one.hex() for one in path), self.head.root.hex())
 
-    def contracts(self) -> tuple[bytes, ...]:
-        """Return the signed contracts, in the order in which they came into force."""
-        return tuple(line.statement for line in self.lines if line.entry["kind"] == CONTRACTS and line.statement is not None)
+    def contracts(self) -> tuple[Line, ...]:
+        """Return the entries by which contracts came into force, the first one first."""
+        return tuple(line for line in self.lines if line.entry["kind"] == CONTRACTS)
+
+    def check_in_force(self, contract: Contract) -> None:
+        """Accept a contract that the log names last: what the room says is in force is that one.
+
+        Raises:
+            Unverified: `LOG_INVALID`.
+        """
+        named = [line.entry.get("contract") for line in self.contracts()]
+        if named[-1:] != [digest_of(contract)]:
+            raise Unverified(
+                Code.LOG_INVALID,
+                "The contract that the room says is in force is not the one that its log names last, so it is not shown.",
+                "Load the page again, in case it was amended just now; if it stays so, do nothing under it, and ask its operator.",
+            )
 
     def witnesses(self, contract: Contract) -> tuple[tuple[Cosignature, int], ...]:
         """Return the last cosignature of each party that has witnessed the log, and the size that it has seen."""
@@ -141,7 +156,10 @@ class Logbook:
 
 
 def _envelope(line: dict[str, Any]) -> bytes | None:
-    return canonical(line["statement"]) if "statement" in line else None
+    """Return what stands beside an entry, if the entry names it by its digest: only the entry is what the room has signed."""
+    named = line["entry"].get("statement") or line["entry"].get("envelope")
+    envelope = canonical(line["statement"]) if "statement" in line else None
+    return envelope if envelope is not None and digest(envelope) == named else None
 
 
 def _short(value: object) -> str:

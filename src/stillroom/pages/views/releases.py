@@ -86,13 +86,11 @@ def _shown(request: Request, found: Release, report: Report | None) -> Response:
 def _report(house: House, found: Release) -> Report:
     """Verify a release against the log and the contract of the time, and the room's key as it was compared at joining."""
     from stillroom.client.verification import verify as check
-    from stillroom.model.codec import digest_of
-    from stillroom.room.contracts import read
 
     session, room = house.session(), membership_of(house.path)
     log = session.export_log()
     try:
-        known = {digest_of(read(envelope)): envelope for envelope in Logbook.read(log, room).contracts()}
+        known = {line.entry.get("contract"): line.statement for line in Logbook.read(log, room).contracts() if line.statement}
     except StillroomError:
         known = {}
     contract = known.get(found.statement.contract_digest, session.contract_envelope)

@@ -31,7 +31,7 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
         data = house.session().data()
     except StillroomError as error:
         contract, data, problem = None, (), error
-    book, log_problem = _log(house) if contract else (None, None)
+    book, log_problem = _log(house, contract) if contract else (None, None)
     return page(
         request,
         "room.html",
@@ -49,9 +49,11 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
     )
 
 
-def _log(house: House) -> tuple[Logbook | None, StillroomError | None]:
-    """Return the log, or why it cannot be had."""
+def _log(house: House, contract: Contract) -> tuple[Logbook | None, StillroomError | None]:
+    """Return the log, or why it cannot be had, or does not fit the contract that the room says is in force."""
     try:
-        return Logbook.read(house.session().export_log(), membership_of(house.path)), None
+        book = Logbook.read(house.session().export_log(), membership_of(house.path))
+        book.check_in_force(contract)
     except StillroomError as error:
         return None, error
+    return book, None

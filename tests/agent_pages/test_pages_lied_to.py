@@ -1,0 +1,148 @@
+"""What the pages show when the room's server shows them something else than its log says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stillroom.crypto.canonical import canonical, digest
+from stillroom.crypto.envelope import add_signature
+from stillroom.crypto.keys import SigningKey
+from stillroom.errors import Code
+from tests.agent_pages.test_pages_views import plain
+from tests.housed import housed
+from tests.parties import PARTIES, document
+from tests.services import serving
+from tests.strange_servers import Altering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import httpx
+    from fastapi import FastAPI
+
+    from tests.housed import Housed
+
+
+class Lied:
+    """An officer at pages whose room's server can be made to lie.
+
+    Attributes:
+        house: The room and its pages.
+        officer: Who looks at them.
+        server: What the server says instead.
+    """
+
+    def __init__(self, house: Housed, officer: httpx.Client, server: Altering) -> None:
+        """Begin with the truth."""
+        self.house, self.officer, self.server = house, officer, server
+
+    def says(self, path: str, alter: Callable[[bytes], bytes]) -> None:
+        """Have the server lie about one path, and about nothing else."""
+        self.server.by = {path: alter}
+
+    def sees(self, page: str) -> str:
+        """Return what a page says."""
+        return plain(self.officer.get(page).text)
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
+    """A room with three versions of its contract, and the envelopes of all three."""
+    folder, envelopes = tmp_path_factory.mktemp("lied"), []
+    with serving(folder) as room:
+        contract = document({name: room.join(name) for name in PARTIES})
+        for days in (1, 9, 30):
+            room.sign({**contract, "retention_days": days}, *PARTIES)
+            amended = room.session("clinic").contract_digest
+            contract = {**contract, "version": contract["version"] + 1, "amends": amended}
+            envelopes.append(room.session("clinic").contract_envelope)
+    return folder, envelopes
+
+
+@pytest.fixture(scope="module")
+def lied(contracts: tuple[Path, list[bytes]]) -> Iterator[Lied]:
+    servers: list[Altering] = []
+
+    def around(app: FastAPI) -> Altering:
+        servers.append(Altering(app))
+        return servers[0]
+
+    with housed(contracts[0], "clinic", alone=True, around=around) as house, house.entered("clinic", "Ada", "officer") as officer:
+        yield Lied(house, officer, servers[0])
+
+
+def with_contract(log: bytes, version: int, envelope: bytes | None) -> bytes:
+    """Return a log with another envelope beside the entry that names a version of the contract; with none, if that is given."""
+    first, *lines = log.splitlines()
+    found = [json.loads(line) for line in lines]
+    one = [line for line in found if line["entry"]["kind"] == "contract_activated"][version - 1]
+    one.pop("statement")
+    if envelope is not None:
+        one["statement"] = json.loads(envelope)
+    return b"".join(line + b"\n" for line in (first, *map(canonical, found)))
+
+
+def payload(envelope: bytes) -> Any:  # noqa: ANN401 - any JSON data
+    return json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+
+
+def unsigned(envelope: bytes) -> bytes:
+    """Return a contract with the signature of its first party only."""
+    found = json.loads(envelope)
+    return canonical({**found, "signatures": found["signatures"][:1]})
+
+
+def countersigned(envelope: bytes) -> bytes:
+    """Return a contract with one signature more than the log names."""
+    return add_signature(envelope, SigningKey.from_seed(bytes(32)))
+
+
+def test_each_version_is_shown_with_what_it_changed(lied: Lied) -> None:
+    lied.server.by = {}
+    said = lied.sees("/contract")
+    assert "retention_days: 1 → 9" in said
+    assert "retention_days: 9 → 30" in said
+    assert "Version 1: the first" in said
+    assert "not shown" not in said
+
+
+def test_a_contract_that_the_log_does_not_name_is_not_shown_as_one_of_its_versions(lied: Lied, contracts: tuple[Path, list[bytes]]) -> None:
+    _, envelopes = contracts
+    for shown in (envelopes[0], envelopes[2], unsigned(envelopes[1]), countersigned(envelopes[1]), None):
+        lied.says("/v1/log", partial(with_contract, version=2, envelope=shown))
+        said = lied.sees("/contract")
+        assert "A version that is not shown" in said
+        assert "What it changed cannot be told" in said
+        assert "retention_days: 1 → 9" not in said
+        assert "retention_days: 9 → 30" not in said
+        assert "1 → 30" not in said
+
+
+def test_the_contract_in_force_is_the_one_that_the_log_names_last(lied: Lied, contracts: tuple[Path, list[bytes]]) -> None:
+    folder, envelopes = contracts
+    (folder / "clinic" / "server.json").write_bytes(forgetful((folder / "clinic" / "server.json").read_bytes()))
+    lied.says("/v1/contract", lambda _: envelopes[1])
+    answer = lied.officer.get("/contract")
+    assert Code.LOG_INVALID in answer.text
+    assert "is not the one that its log names last" in plain(answer.text)
+    assert "In plain words" not in answer.text
+    assert "is not the one that its log names last" in lied.sees("/")
+
+
+def forgetful(membership: bytes) -> bytes:
+    """Return what a home knows that has not seen any contract yet: it takes the first one that the room shows."""
+    return canonical({**json.loads(membership), "contracts": {}})
+
+
+def test_what_an_entry_names_is_a_digest_of_the_envelope(contracts: tuple[Path, list[bytes]], lied: Lied) -> None:
+    lied.server.by = {}
+    _, envelopes = contracts
+    said = [json.loads(line)["entry"] for line in lied.house.room.session("clinic").export_log().splitlines()[1:]]
+    named = [(one["contract"], one["envelope"]) for one in said if one["kind"] == "contract_activated"]
+    assert named == [(digest(canonical(payload(one))), digest(one)) for one in envelopes]
