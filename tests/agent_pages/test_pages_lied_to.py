@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stillroom import bootstrap
+from stillroom.agent.main import open_agent
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.envelope import add_signature
 from stillroom.crypto.keys import SigningKey
+from stillroom.crypto.merkle import leaf_hash, root
+from stillroom.crypto.note import Checkpoint, sign_checkpoint
 from stillroom.errors import Code
+from stillroom.ledger.witness import Alarm, check_alarm
 from tests.agent_pages.test_pages_views import plain
 from tests.housed import housed
 from tests.parties import PARTIES, document
@@ -65,16 +72,32 @@ def contracts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[byte
     return folder, envelopes
 
 
-@pytest.fixture(scope="module")
-def lied(contracts: tuple[Path, list[bytes]]) -> Iterator[Lied]:
+@contextmanager
+def lying(folder: Path) -> Iterator[Lied]:
+    """Serve a room by a server that can be made to lie, and let an officer of the clinic in."""
     servers: list[Altering] = []
 
     def around(app: FastAPI) -> Altering:
         servers.append(Altering(app))
         return servers[0]
 
-    with housed(contracts[0], "clinic", alone=True, around=around) as house, house.entered("clinic", "Ada", "officer") as officer:
+    with housed(folder, "clinic", alone=True, around=around) as house, house.entered("clinic", "Ada", "officer") as officer:
         yield Lied(house, officer, servers[0])
+
+
+@pytest.fixture(scope="module")
+def lied(contracts: tuple[Path, list[bytes]]) -> Iterator[Lied]:
+    with lying(contracts[0]) as found:
+        yield found
+
+
+@pytest.fixture
+def watching(contracts: tuple[Path, list[bytes]], tmp_path: Path) -> Iterator[Lied]:
+    """A room whose log the clinic's agent has seen, and which has no alarm yet."""
+    shutil.copytree(contracts[0], tmp_path, dirs_exist_ok=True)
+    with lying(tmp_path) as found:
+        open_agent(tmp_path / "clinic", print).look()
+        yield found
 
 
 def with_contract(log: bytes, version: int, envelope: bytes | None) -> bytes:
@@ -146,3 +169,55 @@ def test_what_an_entry_names_is_a_digest_of_the_envelope(contracts: tuple[Path, 
     said = [json.loads(line)["entry"] for line in lied.house.room.session("clinic").export_log().splitlines()[1:]]
     named = [(one["contract"], one["envelope"]) for one in said if one["kind"] == "contract_activated"]
     assert named == [(digest(canonical(payload(one))), digest(one)) for one in envelopes]
+
+
+def written(lied: Lied, entries: list[dict[str, Any]]) -> bytes:
+    """Return a log of these entries, signed by the room's own key."""
+    notary = bootstrap.open_room(lied.house.room.folder / "room").notary
+    hashes = [leaf_hash(canonical(entry)) for entry in entries]
+    note = sign_checkpoint(Checkpoint(notary.origin, len(hashes), root(hashes)), notary.origin, notary.key)
+    first = {"schema": "stillroom/log/v1", "checkpoint": note.decode()}
+    lines: list[Any] = [{"entry": entry, "leaf": leaf.hex()} for entry, leaf in zip(entries, hashes, strict=True)]
+    return b"".join(canonical(line) + b"\n" for line in (first, *lines))
+
+
+def entries_of(log: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line)["entry"] for line in log.splitlines()[1:]]
+
+
+def older(lied: Lied, log: bytes) -> bytes:
+    return written(lied, entries_of(log)[:-1])
+
+
+def other(lied: Lied, log: bytes) -> bytes:
+    first, *others = entries_of(log)
+    return written(lied, [{**first, "at": first["at"] + 1}, *others])
+
+
+def longer(lied: Lied, log: bytes) -> bytes:
+    first, *others = entries_of(log)
+    return written(lied, [{**first, "at": first["at"] + 1}, *others, others[-1]])
+
+
+@pytest.mark.parametrize(
+    ("alter", "code"), [(older, Code.LOG_ROLLED_BACK), (other, Code.LOG_FORKED), (longer, Code.LOG_REWRITTEN)], ids=str
+)
+def test_another_log_than_the_agent_has_seen_is_not_shown_and_raises_the_alarm(
+    watching: Lied, alter: Callable[[Lied, bytes], bytes], code: Code
+) -> None:
+    assert "add up to the head" in watching.sees("/log")
+    watching.says("/v1/log", partial(alter, watching))
+    for page in ("/log", "/log/0", "/contract", "/"):
+        said = watching.sees(page)
+        assert code in said
+        assert "add up to the head" not in said
+    (file,) = (watching.house.room.folder / "clinic" / "alarms").glob("*.json")
+    assert check_alarm(Alarm.model_validate_json(file.read_bytes())) == (code is Code.LOG_FORKED)
+    watching.server.by = {}
+    assert code in watching.sees("/")
+
+
+def test_a_log_that_has_grown_since_the_agent_looked_is_shown(watching: Lied) -> None:
+    watching.house.room.add("visits", "pid,cost,ward\np1,1.5,a\n")
+    assert "data version" in watching.sees("/log")
+    assert not list((watching.house.room.folder / "clinic").glob("alarms/*"))

@@ -16,6 +16,7 @@ from stillroom.adapters.home.membership import Membership
 from stillroom.client.verification import verify
 from stillroom.errors import Code, Unverified
 from stillroom.pages.logbook import Logbook
+from stillroom.pages.watched import watch_of
 from tests.agent_pages.conftest import ANSWERED, WAITING
 from tests.housed import HELD, housed, sent, token_of
 from tests.parties import document
@@ -201,6 +202,12 @@ def test_verifying_shows_every_step(analyst: httpx.Client, which: str) -> None:
     assert "The room signed it" in said
 
 
+def test_verifying_takes_a_log_that_goes_on_from_what_the_agent_has_seen(analyst: httpx.Client, house: Housed, which: str) -> None:
+    seen = watch_of(house.room.folder / "insurer").head()
+    assert seen is not None
+    assert re.search(r"seen at [1-9]\d* entries", plain(sent(analyst, f"/releases/{which}/verify").text))
+
+
 def test_files_hold_what_was_released(analyst: httpx.Client, house: Housed, which: str) -> None:
     release = next(one for one in house.room.session("insurer").releases() if str(one.statement.commit_index) == which)
     found = {kind: analyst.get(f"/releases/{which}/files/{kind}") for kind in ("csv", "arrow", "parquet", "json")}
@@ -241,7 +248,7 @@ def test_a_log_that_does_not_add_up_is_not_shown(house: Housed) -> None:
     export = house.room.session("insurer").export_log()
     room = Membership.load(house.room.folder / "insurer")
     assert room is not None
-    book = Logbook.read(export, room)
+    book = Logbook.read(export, room, None)
     assert len(book.lines) == book.head.size
     lines = export.splitlines()
     other = json.loads(lines[2])
@@ -249,7 +256,7 @@ def test_a_log_that_does_not_add_up_is_not_shown(house: Housed) -> None:
     altered = [[*lines[:2], json.dumps(other).encode(), *lines[3:]], lines[:-1], [*lines, lines[-1]], [lines[0]], [b"{}"], []]
     for one in altered:
         with pytest.raises(Unverified) as caught:
-            Logbook.read(b"\n".join(one), room)
+            Logbook.read(b"\n".join(one), room, None)
         assert caught.value.code is Code.LOG_INVALID
 
 

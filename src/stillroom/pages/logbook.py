@@ -1,4 +1,4 @@
-"""The room's log, as its pages show it: only what the room's key has signed, and what adds up to that."""
+"""The room's log, as its pages show it: only what the room's key has signed, what adds up to that, and what goes on from what was seen."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.cosignature import cosignatures
 from stillroom.crypto.keys import PublicKey
-from stillroom.crypto.merkle import inclusion_proof, leaf_hash, root
+from stillroom.crypto.merkle import consistency_proof, inclusion_proof, leaf_hash, root
 from stillroom.crypto.note import open_checkpoint
 from stillroom.errors import Code, InvalidInput, Unverified
+from stillroom.ledger.witness import Witness, see
 from stillroom.model.codec import digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillroom.adapters.home.membership import Membership
     from stillroom.crypto.cosignature import Cosignature
     from stillroom.crypto.note import Checkpoint
@@ -84,10 +87,16 @@ class Logbook:
     lines: tuple[Line, ...]
 
     @classmethod
-    def read(cls, export: bytes, room: Membership) -> Logbook:
+    def read(cls, export: bytes, room: Membership, seen: bytes | None) -> Logbook:
         """Read an exported log (`stillroom/log/v1`).
 
+        Args:
+            export: The log.
+            room: The room, with its key.
+            seen: The signed note of the last head that was accepted before the log was fetched, if any was.
+
         Raises:
+            Alarmed: The log does not go on from what was seen.
             Unverified: The room's key has not signed its head, or its entries do not add up to it.
         """
         try:
@@ -97,8 +106,11 @@ class Logbook:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise _wrong() from None
         head = open_checkpoint(notes[0], room.name, {room.name: PublicKey.parse(room.key)})
-        if head.size != len(lines) or root([leaf_hash(line.leaf) for line in lines]) != head.root:
+        leaves = [leaf_hash(line.leaf) for line in lines]
+        if head.size != len(lines) or root(leaves) != head.root:
             raise _wrong()
+        if seen is not None:
+            _check_goes_on(Witness(origin=room.name, key=room.key, seen=seen.decode()), notes[0], leaves)
         return cls(head, notes, lines)
 
     def found(self, words: str, kind: str) -> tuple[Line, ...]:
@@ -153,6 +165,12 @@ class Logbook:
             size = int(note.split(b"\n")[1])
             latest |= {one.name: (one, size) for one in cosignatures(note, trusted) if size >= latest.get(one.name, (one, 0))[1]}
         return tuple(latest[name] for name in sorted(latest))
+
+
+def _check_goes_on(witness: Witness, note: bytes, leaves: Sequence[bytes]) -> None:
+    """Accept a head that extends the one that was seen, which the entries themselves show."""
+    size = witness.head.size
+    see(witness, note, consistency_proof(size, leaves) if size < len(leaves) else ())
 
 
 def _envelope(line: dict[str, Any]) -> bytes | None:

@@ -69,12 +69,21 @@ class Watch:
             try:
                 verify_consistency(shown.size, head.size, self._prove(shown.size, head.size), shown.root, head.root)
             except Unverified:
-                raise self._kept(Alarm(origin=before.origin, key=before.key, seen=before.seen, shown=note.decode())) from None
+                raise self.keep(Alarm(origin=before.origin, key=before.key, seen=before.seen, shown=note.decode())) from None
 
     def head(self) -> bytes | None:
         """Return the signed note of the last head that was accepted."""
         seen = self._load().seen
         return None if seen is None else seen.encode()
+
+    def keep(self, alarm: Alarm) -> Alarmed:
+        """Keep the evidence of an alarm, and return what is raised."""
+        content = canonical(alarm.to_json())
+        folder = self._home / ALARMS
+        with disk_errors("The home"):
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            replace_private(folder / f"{digest(content).removeprefix('sha256:')[:16]}.json", content)
+        return Alarmed(alarm)
 
     def _accept(self, before: Witness, note: bytes) -> bool:
         """Accept a head, and keep it; tell whether the log has grown."""
@@ -82,7 +91,7 @@ class Watch:
         try:
             after = see(before, note, self._prove(first, second) if 0 < first < second else ())
         except Alarmed as alarmed:
-            raise self._kept(alarmed.alarm) from None
+            raise self.keep(alarmed.alarm) from None
         if after != before:
             replace_private(self._home / FILE, canonical(after.to_json()))
         return second > first
@@ -102,11 +111,3 @@ class Watch:
                 Code.HOME_INVALID, "What the home has seen of the room's log cannot be read.", "Restore the home from its backup."
             ) from None
         return known if (known.origin, known.key) == (self._start.origin, self._start.key) else self._start
-
-    def _kept(self, alarm: Alarm) -> Alarmed:
-        """Keep the evidence of an alarm, and return what is raised."""
-        content = canonical(alarm.to_json())
-        folder = self._home / ALARMS
-        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        replace_private(folder / f"{digest(content).removeprefix('sha256:')[:16]}.json", content)
-        return Alarmed(alarm)

@@ -12,11 +12,10 @@ from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.pages.access import Action
-from stillroom.pages.logbook import Logbook
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
 from stillroom.pages.versions import versions_of
-from stillroom.pages.watched import membership_of
+from stillroom.pages.watched import logbook_of
 from stillroom.policy.contract_text import examine, parse_contract
 from stillroom.policy.contract_words import difference
 
@@ -33,7 +32,7 @@ def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_CONTRACT)])
     del visitor
     house = house_of(request)
     contract = _in_force(house)
-    book = None if contract is None else Logbook.read(house.session().export_log(), membership_of(house.path))
+    book = None if contract is None else logbook_of(house)
     if contract is not None and book is not None:
         book.check_in_force(contract)
     return page(

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request, Response
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarmed
 from stillroom.pages.access import Action
-from stillroom.pages.logbook import Logbook
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
-from stillroom.pages.watched import membership_of, watch_of
+from stillroom.pages.watched import logbook_of, membership_of, watch_of
 
 if TYPE_CHECKING:
     from stillroom.model.contract import Contract
     from stillroom.pages.house import House
+    from stillroom.pages.logbook import Logbook
 
 router = APIRouter()
 
@@ -52,7 +52,7 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
 def _log(house: House, contract: Contract) -> tuple[Logbook | None, StillroomError | None]:
     """Return the log, or why it cannot be had, or does not fit the contract that the room says is in force."""
     try:
-        book = Logbook.read(house.session().export_log(), membership_of(house.path))
+        book = logbook_of(house)
         book.check_in_force(contract)
     except StillroomError as error:
         return None, error
