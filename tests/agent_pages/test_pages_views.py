@@ -208,6 +208,16 @@ def test_verifying_takes_a_log_that_goes_on_from_what_the_agent_has_seen(analyst
     assert re.search(r"seen at [1-9]\d* entries", plain(sent(analyst, f"/releases/{which}/verify").text))
 
 
+def test_figures_are_what_the_room_states_until_they_are_verified(analyst: httpx.Client, which: str) -> None:
+    shown, verified = plain(analyst.get(f"/releases/{which}").text), plain(sent(analyst, f"/releases/{which}/verify").text)
+    assert shown.count("As the room states.") == 1
+    assert shown.count("as the room states") == 2
+    assert "Verified." not in shown
+    assert "Verified." in verified
+    assert "s the room states" not in verified
+    assert "As the room states." in plain(analyst.get("/releases").text)
+
+
 def test_files_hold_what_was_released(analyst: httpx.Client, house: Housed, which: str) -> None:
     release = next(one for one in house.room.session("insurer").releases() if str(one.statement.commit_index) == which)
     found = {kind: analyst.get(f"/releases/{which}/files/{kind}") for kind in ("csv", "arrow", "parquet", "json")}
