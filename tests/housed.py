@@ -55,11 +55,13 @@ class Housed:
 
     @contextmanager
     def entered(self, party: str, name: str, role: str) -> Iterator[httpx.Client]:
-        """Sign somebody in."""
+        """Sign somebody in, and out at the end."""
         with self.client(party) as client:
             answer = client.post(self.link(party, name, role))
             assert answer.status_code == 303, answer.text
+            session = next(iter(client.cookies.values()))
             yield client
+        people_of(self.room.folder / party).leave(session)
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def test_links_need_pages_that_were_served(tmp_path: Path, house: Housed) -> Non
 def test_over_tls_the_cookie_is_for_tls_alone(house: Housed) -> None:
     folder = house.room.folder
     key, certificate = bootstrap.certificate(folder / "room", ["127.0.0.1"])
-    token = people_of(folder / "insurer").invite("Ada", Role.VIEWER)
+    token = people_of(folder / "insurer").invite("Tess", Role.VIEWER)
     trusted = ssl.create_default_context(cadata=certificate.read_text(encoding="ascii"))
     with paged(folder / "insurer", "127.0.0.1:0", heard(print), (certificate, key)) as url:
         assert url.startswith("https://")
