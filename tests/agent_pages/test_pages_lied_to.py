@@ -18,12 +18,12 @@ from stillroom.crypto.envelope import add_signature
 from stillroom.crypto.keys import SigningKey
 from stillroom.crypto.merkle import leaf_hash, root
 from stillroom.crypto.note import Checkpoint, sign_checkpoint
-from stillroom.errors import Code
+from stillroom.errors import Code, Failed
 from stillroom.ledger.witness import Alarm, check_alarm
 from tests.agent_pages.test_pages_views import plain
 from tests.housed import housed
-from tests.parties import PARTIES, document
-from tests.services import serving
+from tests.parties import PARTIES, QUESTION, document
+from tests.services import serving, settle
 from tests.strange_servers import Altering
 
 if TYPE_CHECKING:
@@ -215,6 +215,39 @@ def test_another_log_than_the_agent_has_seen_is_not_shown_and_raises_the_alarm(
     assert check_alarm(Alarm.model_validate_json(file.read_bytes())) == (code is Code.LOG_FORKED)
     watching.server.by = {}
     assert code in watching.sees("/")
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room with two releases."""
+    folder = tmp_path_factory.mktemp("answered")
+    with serving(folder) as room:
+        settle(room)
+        with room.agents(*PARTIES):
+            for epsilon in (0.5, 1.0):
+                room.session("insurer").ask(QUESTION, epsilon=epsilon)
+    return folder
+
+
+def test_each_release_is_fetched_once_and_is_the_one_that_was_asked_for(answered: Path) -> None:
+    fetched: list[str] = []
+
+    def counted(body: bytes, name: str) -> bytes:
+        fetched.append(name)
+        return body
+
+    with lying(answered) as lied:
+        one, other = lied.house.room.session("clinic").releases()
+        names = [found.statement.reservation for found in (one, other)]
+        lied.server.by = {f"/v1/releases/{name}": partial(counted, name=name) for name in names}
+        for _ in range(2):
+            assert lied.officer.get("/releases").status_code == 200
+            assert lied.officer.get(f"/releases/{one.statement.commit_index}").status_code == 200
+        assert fetched == names
+        lied.says(f"/v1/releases/{names[0]}", lambda _: other.envelope)
+        with pytest.raises(Failed) as caught:
+            lied.house.room.session("clinic").releases()
+        assert caught.value.code is Code.SERVER_UNAVAILABLE
 
 
 def test_a_log_that_has_grown_since_the_agent_looked_is_shown(watching: Lied) -> None:
