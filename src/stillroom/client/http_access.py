@@ -10,12 +10,14 @@ from stillroom.adapters.home.in_force import contract_in_force
 from stillroom.adapters.http.problem import error_of
 from stillroom.adapters.http.shapes import Lacking, Paused, PutQuestions, Releases, Run, Telemetry
 from stillroom.client.access import Answer
+from stillroom.client.kept import Kept
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.model.record import DataRecord, JobState, PauseRecord, SignedContract, Tally
 from stillroom.model.release import PAYLOAD_TYPE
+from stillroom.room import releases
 from stillroom.room.approvals import Put
 from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 RUN_SECONDS = 60.0
 """How long a server may be silent about a run before it is asked again."""
 
+KEPT_BYTES = 64_000_000
+"""How much of releases is kept, so that looking at one does not fetch all."""
+
 _VERSIONS = TypeAdapter(dict[str, DataRecord])
 
 
@@ -45,6 +50,7 @@ class HttpAccess:
     def __init__(self, channel: Channel, home: Home, membership: Membership) -> None:
         """Name the channel, the party's home, and the server that it has joined."""
         self._channel, self._home, self._membership = channel, home, membership
+        self._kept = Kept(KEPT_BYTES)
 
     def contract(self) -> bytes | None:
         """Return the contract in force, if this home takes it for that."""
@@ -86,7 +92,7 @@ class HttpAccess:
             raise error_of(canonical({**run.problem}))
         if run.reservation is None:
             raise _strange()
-        return Answer(self._release(run.reservation), run.fresh)
+        return Answer(self._kept.put(run.reservation, self._release(run.reservation)), run.fresh)
 
     def questions(self) -> tuple[Put, ...]:
         """Return the questions that were put to owners."""
@@ -98,8 +104,8 @@ class HttpAccess:
         self._channel.post("/v1/decisions", envelope)
 
     def releases(self) -> tuple[bytes, ...]:
-        """Return the party's releases."""
-        return tuple(self._release(one) for one in _read(Releases, self._channel.get("/v1/releases")).releases)
+        """Return the party's releases: those that the server lists, each of which is fetched once, since it never changes."""
+        return tuple(self._kept.get(one, self._release) for one in _read(Releases, self._channel.get("/v1/releases")).releases)
 
     def balance(self) -> Tally:
         """Return the contract's balance."""
@@ -146,8 +152,11 @@ class HttpAccess:
         return run
 
     def _release(self, reservation: str) -> bytes:
+        """Fetch the release of a run, which the room must have signed as that run's."""
         envelope = self._channel.get(f"/v1/releases/{reservation}")
         open_envelope(envelope, PAYLOAD_TYPE, {self._membership.name: PublicKey.parse(self._membership.key)})
+        if releases.read(envelope).reservation != reservation:
+            raise _strange()
         return envelope
 
 

@@ -328,8 +328,10 @@ class Session:
         return tuple(Release(releases.read(envelope), envelope, charged=False) for envelope in self._access.releases())
 
     def release(self, which: str) -> Release:
-        """Return one release, named by its commit's number or the beginning of its plan digest."""
-        found = [one for one in self.releases() if which == str(one.statement.commit_index) or _begins(one.statement.plan_digest, which)]
+        """Return one release, named by its commit's number or else by the beginning of its plan digest."""
+        known = self.releases()
+        found = [one for one in known if which == str(one.statement.commit_index)]
+        found = found or [one for one in known if _begins(one.statement.plan_digest, which)]
         if len(found) != 1:
             raise Refusal(Code.RELEASE_UNKNOWN, "That names no release that you may have, or several.", "`stillroom releases` lists them.")
         return found[0]
