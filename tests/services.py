@@ -25,6 +25,7 @@ from stillroom.model.question import Question, Terms
 from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
+from stillroom.server.jobs import OVER
 from stillroom.server.main import certificates, served
 from stillroom.server.settings import Settings
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from stillroom.client.session import Session
     from stillroom.crypto.keys import SigningKey
+    from stillroom.model.record import JobRecord
     from stillroom.server.service import Service
 
 
@@ -166,6 +168,13 @@ def question_of(room: Served, epsilon: float = 1.0) -> bytes:
     contract = room.session("insurer").contract
     asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
     return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)
+
+
+def ended(room: Served, job: str) -> JobRecord:
+    """Return a run of the insurer's once it is over."""
+    while (found := room.service.jobs.get("insurer", job)).state not in OVER:
+        threading.Event().wait(0.01)
+    return found
 
 
 def wish(seconds: float, session: str = "0" * 32) -> Fetch:

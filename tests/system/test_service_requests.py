@@ -25,7 +25,7 @@ from stillroom.server.main import served
 from stillroom.server.rates import Rates
 from stillroom.server.settings import Settings
 from tests.rooms import FakeClock
-from tests.services import question_of, serving, settled_in, wish
+from tests.services import ended, question_of, serving, settled_in, wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,7 +218,7 @@ def test_a_run_that_is_cancelled_before_its_commit_holds_nothing(room: Served) -
         clinic.take(envelope)
         (lapse,) = mailbox.fetch("clinic", wish(60))
         clinic.take(lapse)
-        *_, last = room.service.jobs.phases("insurer", job, 1.0)
+        last = ended(room, job)
         assert last.state is JobState.FAILED
         assert last.problem is not None
         assert last.problem["code"] == Code.RUN_CANCELLED
@@ -242,8 +242,7 @@ def test_a_job_whose_worker_died_is_taken_up_by_the_next_server(tmp_path: Path, 
     with serving(tmp_path) as second, second.agents("clinic", "insurer"):
         with second.service.room.store.writing() as records:
             records.jobs.put(dead)
-        for record in second.service.jobs.phases("insurer", dead.job, 1.0):
-            last = record
+        last = ended(second, dead.job)
         assert last.state is JobState.DONE
         assert second.session("insurer").releases()
 
