@@ -26,7 +26,8 @@ from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
 from stillroom.server.jobs import OVER
-from stillroom.server.main import certificates, served
+from stillroom.server.main import certificates, configured, served
+from stillroom.server.rates import Limits, Rates
 from stillroom.server.settings import Settings
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
 
@@ -143,13 +144,8 @@ def serving(
     held = settings or Settings(tls=tls)
     digest, files = certificates(room, held)
     with listening("127.0.0.1", 0) as socket, served(room, digest, held) as app:
-        config = uvicorn.Config(
-            around(app) if around else app,
-            log_config=None,
-            lifespan="off",
-            timeout_graceful_shutdown=5,
-            **files,
-        )
+        config = configured(around(app) if around else app, files)
+        config.timeout_graceful_shutdown = 5
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
@@ -168,6 +164,12 @@ def question_of(room: Served, epsilon: float = 1.0) -> bytes:
     contract = room.session("insurer").contract
     asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
     return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)
+
+
+def without_limits(room: Served) -> None:
+    """Let everybody send as many requests as a test needs."""
+    most = Rates(SystemClock(), per_second=10**6, burst=10**6)
+    object.__setattr__(room.service, "limits", Limits(addresses=most, keys=most, strangers=most, joins=most))
 
 
 def ended(room: Served, job: str) -> JobRecord:

@@ -22,7 +22,7 @@ from stillroom.model import errand
 from stillroom.model.record import JobRecord, JobState
 from stillroom.server.administration import confirm, joined
 from stillroom.server.main import served
-from stillroom.server.rates import Rates
+from stillroom.server.rates import Limits, Rates
 from stillroom.server.settings import Settings
 from tests.rooms import FakeClock
 from tests.services import ended, question_of, serving, settled_in, wish
@@ -106,8 +106,7 @@ def test_an_answer_says_that_it_is_not_to_be_kept_or_guessed_at(room: Served) ->
 
 
 def test_senders_have_a_rate(room: Served) -> None:
-    room.service.rates._rate, room.service.rates._burst = 0.0, 3
-    room.service.rates._buckets.clear()
+    object.__setattr__(room.service, "limits", Limits.of(FakeClock(0.0), per_second=0.0, burst=3))
     answers = [httpx.get(f"{room.url}/v1/room", trust_env=False) for _ in range(4)]
     assert [one.status_code for one in answers] == [200, 200, 200, 429]
     assert answers[-1].json()["code"] == Code.TOO_MANY_REQUESTS
