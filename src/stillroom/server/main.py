@@ -105,7 +105,7 @@ def serve(path: Path, settings: Settings, ready: Callable[[str], None]) -> None:
 
 
 def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicorn.Config:
-    """Return how uvicorn serves an application: it writes and says nothing of its own, and has limits.
+    """Return how uvicorn serves an application: it writes and says nothing of its own, believes nothing about itself, and has limits.
 
     Args:
         app: The application.
@@ -120,6 +120,7 @@ def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicor
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=int(END_SECONDS),
         lifespan="off",

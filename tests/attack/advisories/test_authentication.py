@@ -335,6 +335,20 @@ def test_the_server_hears_others_while_it_looks_up_who_sends_a_request(room: Ser
     assert loop not in store.threads
 
 
+def test_an_address_that_the_sender_names_is_not_its_own(room: Served) -> None:
+    """uvicorn, and others: who comes from this machine, or by way of a proxy, says in a header from where, and was counted there.
+
+    Here: one sender with a header of another address each time, and with a key of the room's in it, which is counted in a table of its own.
+    """
+    object.__setattr__(room.service, "limits", Limits.of(FakeClock(0.0), per_second=0.0, burst=3))
+    names = ("192.0.2.1", "192.0.2.2", key_of(room, "insurer").public.text, "192.0.2.3", "127.0.0.1")
+    answers = [
+        httpx.get(f"{room.url}/v1/room", headers={"X-Forwarded-For": one, "Forwarded": f"for={one}"}, trust_env=False) for one in names
+    ]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429, 429]
+    assert [sent(signed(room, "GET", "/v1/balance")).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
 def test_a_name_in_front_is_not_the_rooms(room: Served) -> None:
     """Behind a proxy, a host or a path that the sender names is believed (a class that is known from many reviews).
 
