@@ -26,7 +26,7 @@ from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.access import ALLOWED, Action
 from stillroom.server.app import actions
 from tests.parties import QUESTION, document
-from tests.services import serving, wish
+from tests.services import serving, wish, without_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ class Crowd:
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     with serving(tmp_path_factory.mktemp("crowd")) as served:
-        served.service.rates._rate = served.service.rates._burst = 10**6
+        without_limits(served)
         keys: dict[str, SigningKey] = {}
         for name in ("insurer", "clinic", "registry", "auditor", "joined", "pending"):
             served.join(name, confirmed=name != "pending")

@@ -23,7 +23,7 @@ from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     V = TypeVar("V", bound=Value)
 
 RUN_SECONDS = 60.0
-"""How long a server may be silent about a run before it is asked again."""
+"""How long a server that tells of a run may be silent before it is asked how the run stands."""
 
 KEPT_BYTES = 64_000_000
 """How much of releases is kept, so that looking at one does not fetch all."""
@@ -141,15 +141,29 @@ class HttpAccess:
         self._channel.post("/v1/pause", envelope)
 
     def _followed(self, run: Run, progress: Progress) -> Run:
-        """Follow a run until it is over, and tell of its phases."""
+        """Follow a run until it is over, and tell of its phases.
+
+        After a stream that ends comes another one. One that breaks off is no reason to give up while the server says how the run stands.
+        """
         heard = ""
         while run.state not in {JobState.DONE, JobState.FAILED}:
-            with self._channel.events(f"/v1/runs/{run.run}/events", seconds=RUN_SECONDS) as events:
-                for data in events:
-                    run = _read(Run, data.encode())
-                    if run.phase != heard:
-                        progress.step(heard := run.phase)
+            for told in self._told(run.run):
+                run = told
+                if run.phase != heard:
+                    progress.step(heard := run.phase)
         return run
+
+    def _told(self, run: str) -> Iterator[Run]:
+        """Yield how a run stands, as one stream tells it."""
+        place = f"/v1/runs/{run}"
+        try:
+            with self._channel.events(f"{place}/events", seconds=RUN_SECONDS) as events:
+                for data in events:
+                    yield _read(Run, data.encode())
+        except Failed as error:
+            if error.code is not Code.SERVER_UNAVAILABLE:
+                raise
+            yield _read(Run, self._channel.get(place))
 
     def _release(self, reservation: str) -> bytes:
         """Fetch the release of a run, which the room must have signed as that run's."""

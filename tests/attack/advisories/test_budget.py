@@ -18,6 +18,7 @@ from stillroom.model.record import JobState
 from stillroom.room.statement import QUESTION_TYPE
 from tests.callers import TICKET, asked, key_of, question, sent, signed
 from tests.parties import PARTIES, QUESTION
+from tests.services import ended
 
 if TYPE_CHECKING:
     from tests.services import Served
@@ -76,7 +77,7 @@ def test_many_runs_at_once_cost_no_more_than_there_is(room: Served) -> None:
     wanted += [question(room, QUESTION.replace(" GROUP", f" WHERE age < {age} GROUP"), epsilon=5.0) for age in range(30, 32)]
     with room.agents(*PARTIES), ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda body: asked(room, "POST", "/v1/runs", body).json(), wanted))
-        ends = [list(room.service.jobs.phases("insurer", one["run"], 1.0))[-1] for one in answers]
+        ends = [ended(room, one["run"]) for one in answers]
         done = [one for one in ends if one.state is JobState.DONE and one.fresh]
         contract, own = room.session("insurer").budget()
         each = room.session("insurer").price(QUESTION, epsilon=5.0).charge
