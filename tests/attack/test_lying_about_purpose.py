@@ -26,6 +26,7 @@ from stillroom.model.question import Question, Terms
 from stillroom.room import approvals, contracts, extract, log
 from stillroom.room.signed import sign
 from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
+from tests.callers import asked
 from tests.lied_to import Scene, committed
 from tests.parties import QUESTION, document
 from tests.services import serving, settle
@@ -89,6 +90,33 @@ def test_owners_count_themselves_what_a_contract_may_use(scene: Scene) -> None:
     assert set(codes[fit:]) == {Code.CONTRACT_CAP_EXCEEDED}
     assert scene.do(errand.Lapse(reservation="r0", population="people")).refusal is None
     assert scene.hold(cleared, reservation="again").refusal is None
+
+
+@dataclass
+class Takes:
+    """A server that takes what is posted."""
+
+    posted: bytes = b""
+    key: SigningKey | None = None
+
+    def post(self, path: str, body: bytes) -> bytes:
+        """Take it."""
+        del path
+        self.posted = body
+        return b'{"lacking": []}'
+
+
+def test_what_is_signed_to_learn_about_a_question_asks_nothing(scene: Scene) -> None:
+    cleared = scene.cleared()
+    home = Home.open(scene.served.folder / "insurer")
+    membership = Membership.load(home.path)
+    assert membership is not None
+    server = Takes(key=home.signing_key)
+    HttpAccess(server, home, membership).lacking(cleared.planned.asked.question, cleared.planned.compiled.plan)  # type: ignore[arg-type]
+    lie = scene.grounds(cleared).model_copy(update={"question": server.posted.decode()})
+    assert scene.hold(cleared, grounds=lie).refusal is Code.ENVELOPE_INVALID
+    assert asked(scene.served, "POST", "/v1/runs", server.posted).json()["code"] == Code.ENVELOPE_INVALID
+    assert asked(scene.served, "POST", "/v1/questions/check", server.posted).json() == {"lacking": []}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +208,7 @@ def test_who_was_a_party_is_shown_no_contract_that_names_it_by_another_key(scene
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> Any:  # noqa: ANN401 - a room with a question that waits for its owners
+def waiting(tmp_path: Path) -> Any:  # noqa: ANN401 - a room with a question that waits for its owners
     with serving(tmp_path) as served:
         settle(served, approval={"rule": "each-owner"})
         with pytest.raises(StillroomError), served.agents("clinic", "insurer"):
@@ -188,23 +216,23 @@ def asked(tmp_path: Path) -> Any:  # noqa: ANN401 - a room with a question that 
         yield served
 
 
-def test_owners_are_shown_no_question_that_its_asker_has_not_signed(asked: Any) -> None:  # noqa: ANN401
-    contract = codec.digest_of(asked.session("insurer").contract)
+def test_owners_are_shown_no_question_that_its_asker_has_not_signed(waiting: Any) -> None:  # noqa: ANN401
+    contract = codec.digest_of(waiting.session("insurer").contract)
     question = Question(contract=contract, sql=OTHER, terms=Terms(epsilon=1.0), asked_by="insurer")
-    pretended = sign(question, QUESTION_TYPE, Home.open(asked.folder / "clinic").signing_key)
-    with asked.service.room.store.writing() as records:
+    pretended = sign(question, QUESTION_TYPE, Home.open(waiting.folder / "clinic").signing_key)
+    with waiting.service.room.store.writing() as records:
         records.approvals.ask(contract, "sha256:" + "0" * 64, pretended)
     with pytest.raises(Unverified):
-        asked.session("clinic").waiting()
+        waiting.session("clinic").waiting()
 
 
-def test_a_room_that_hides_a_decision_gets_no_second_one_of_the_same_number(asked: Any) -> None:  # noqa: ANN401
-    owner, room = asked.session("clinic"), asked.service.room
-    (waiting,) = owner.waiting()
-    owner.decide(waiting.price.plan_digest, "approved")
-    with closing(sqlite3.connect(next((asked.folder / "room").glob("*.sqlite")))) as connection, connection:
+def test_a_room_that_hides_a_decision_gets_no_second_one_of_the_same_number(waiting: Any) -> None:  # noqa: ANN401
+    owner, room = waiting.session("clinic"), waiting.service.room
+    (question,) = owner.waiting()
+    owner.decide(question.price.plan_digest, "approved")
+    with closing(sqlite3.connect(next((waiting.folder / "room").glob("*.sqlite")))) as connection, connection:
         connection.execute("DELETE FROM decisions")
-    owner.decide(waiting.price.plan_digest, "rejected")
+    owner.decide(question.price.plan_digest, "rejected")
     with room.store.reading() as records:
-        (last,) = approvals.decisions(records, contracts.in_force(records), waiting.price.plan_digest)
+        (last,) = approvals.decisions(records, contracts.in_force(records), question.price.plan_digest)
     assert (last.number, last.decision) == (2, entry.Decision.REJECTED)

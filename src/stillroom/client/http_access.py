@@ -20,7 +20,7 @@ from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.room import releases
 from stillroom.room.approvals import Put
 from stillroom.room.signed import sign
-from stillroom.room.statement import QUESTION_TYPE
+from stillroom.room.statement import DRAFT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +82,7 @@ class HttpAccess:
     def lacking(self, question: Question, plan: Plan) -> tuple[str, ...]:
         """Ask the server, which compiles the question itself."""
         del plan
-        return _read(Lacking, self._channel.post("/v1/questions/check", sign(question, QUESTION_TYPE, self._channel.key))).lacking
+        return _read(Lacking, self._channel.post("/v1/questions/check", sign(question, DRAFT_TYPE, self._channel.key))).lacking
 
     def ask(self, question: bytes, progress: Progress) -> Answer:
         """Ask, follow the run, and get the release, which the room must have signed."""

@@ -12,6 +12,7 @@ from stillroom.query.price import price
 from stillroom.room import approvals, contracts, data, pauses, questions
 from stillroom.room.contracts import InForce
 from stillroom.room.stages import Asked, Cleared, Planned, run_name
+from stillroom.room.statement import QUESTION_TYPE
 from stillroom.room.times import day
 
 if TYPE_CHECKING:
@@ -20,16 +21,21 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
 
 
-def authenticate(room: Room, envelope: bytes) -> Asked:
+def authenticate(room: Room, envelope: bytes, kind: str = QUESTION_TYPE) -> Asked:
     """Find out who asks, under which contract.
+
+    Args:
+        room: The room.
+        envelope: The signed question.
+        kind: What it was signed as: a question that is asked, or a draft.
 
     Raises:
         Refusal: `CONTRACT_UNKNOWN` or `PARTY_UNKNOWN`.
         Unverified: The party that the question names has not signed it.
     """
     with room.store.reading() as records:
-        contract = contracts.read(contracts.find(records, questions.claimed(envelope).contract).envelope)
-    return Asked(questions.read(contract, envelope), envelope, contract)
+        contract = contracts.read(contracts.find(records, questions.claimed(envelope, kind).contract).envelope)
+    return Asked(questions.read(contract, envelope, kind), envelope, contract)
 
 
 def planned(room: Room, asked: Asked, compiled: Compiled) -> Planned:

@@ -15,26 +15,31 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Contract
 
 
-def claimed(envelope: bytes) -> Question:
+def claimed(envelope: bytes, kind: str = QUESTION_TYPE) -> Question:
     """Return what an envelope says that somebody asks, without a look at its signature.
 
     Raises:
         Unverified: `ENVELOPE_INVALID` if it holds no question.
     """
-    return decode(unverified_payload(envelope, QUESTION_TYPE), Question)
+    return decode(unverified_payload(envelope, kind), Question)
 
 
-def read(contract: Contract, envelope: bytes) -> Question:
+def read(contract: Contract, envelope: bytes, kind: str = QUESTION_TYPE) -> Question:
     """Return a question that a party of a contract has signed, under that very contract.
+
+    Args:
+        contract: The contract.
+        envelope: The signed question.
+        kind: What it was signed as: a question that is asked, or a draft.
 
     Raises:
         Refusal: `PARTY_UNKNOWN` if it names no party of it, or another contract.
         Unverified: The party that it names has not signed it.
     """
-    said = claimed(envelope)
+    said = claimed(envelope, kind)
     party = contract.party(said.asked_by)
     if party is None or said.contract != digest_of(contract):
         raise Refusal(
             Code.PARTY_UNKNOWN, "The question is not asked by a party of that contract, under it.", "Ask as one of its parties, under it."
         )
-    return open_signed(envelope, QUESTION_TYPE, party, Question)
+    return open_signed(envelope, kind, party, Question)

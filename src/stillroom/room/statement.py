@@ -17,6 +17,9 @@ CONTRACT_TYPE = "application/vnd.stillroom.contract.v1+json"
 QUESTION_TYPE = "application/vnd.stillroom.question.v1+json"
 """DSSE payload type of a question (`stillroom.model.question.Question`), signed by the party that asks."""
 
+DRAFT_TYPE = "application/vnd.stillroom.draft.v1+json"
+"""DSSE payload type of a question that a party would like to know something about, and does not ask: nothing can be charged for it."""
+
 HOLD_TYPE = "application/vnd.stillroom.hold.v1+json"
 """DSSE payload type of a hold."""
 

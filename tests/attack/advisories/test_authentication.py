@@ -22,7 +22,7 @@ from stillroom.errors import Code
 from stillroom.server.app import actions
 from stillroom.server.rates import SHARED, Limits
 from stillroom.server.replays import Replays
-from tests.callers import COVERED, key_of, lines, nonce, question, sent, signed, signed_anyhow, spoken, written
+from tests.callers import COVERED, draft, key_of, lines, nonce, question, sent, signed, signed_anyhow, spoken, written
 from tests.rooms import FakeClock
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def dumped(room: Served) -> list[str]:
 
 def test_an_honest_request_is_taken(room: Served) -> None:
     """What is refused below is refused for what was changed about it."""
-    body = question(room)
+    body = draft(room)
     assert sent(signed_anyhow(room, written("POST", f"{room.url}/v1/questions/check", body), insurer(room)), body).is_success
 
 
@@ -237,7 +237,7 @@ def test_cve_2023_49079_all_that_is_acted_on_is_signed(room: Served) -> None:
 
     Here: each part left out in turn, and a body other than the one that was signed.
     """
-    body = question(room)
+    body = draft(room)
     for left_out in COVERED:
         covered = tuple(one for one in COVERED if one != left_out)
         message = written("POST", f"{room.url}/v1/questions/check", body)

@@ -14,7 +14,7 @@ from stillroom.errors import StillroomError
 from stillroom.model.question import Question
 from stillroom.query.compile import compile_question
 from stillroom.room import checks
-from stillroom.room.statement import QUESTION_TYPE
+from stillroom.room.statement import DRAFT_TYPE, QUESTION_TYPE
 from stillroom.server.access import Action, not_allowed
 from stillroom.server.api.routes import Served, by, fails, gives, takes_signed
 from stillroom.server.caller import Caller
@@ -46,10 +46,15 @@ _GLANCE_SECONDS = 0.05
 QUESTION = takes_signed(QUESTION_TYPE, Question, "A question (`stillroom/question/v1`), signed by the party that asks.")
 
 
-@router.post("/v1/questions/check", openapi_extra=QUESTION, responses=fails(404, 409))
+DRAFT = takes_signed(
+    DRAFT_TYPE, Question, "A question (`stillroom/question/v1`), signed as a draft by the party that might ask it: it cannot be run."
+)
+
+
+@router.post("/v1/questions/check", openapi_extra=DRAFT, responses=fails(404, 409))
 def check_question(service: Served, caller: Annotated[Caller, by(Action.CHECK_QUESTION)]) -> Lacking:
     """Say what the room's engine lacks for a question. The price is for whoever asks to work out: it depends on the contract alone."""
-    asked = checks.authenticate(service.room, caller.body)
+    asked = checks.authenticate(service.room, caller.body, DRAFT_TYPE)
     if asked.question.asked_by != caller.name:
         raise not_allowed()
     plan = compile_question(asked.contract, asked.question).plan
