@@ -7,7 +7,7 @@ import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -18,8 +18,9 @@ from tests.parties import PARTIES
 from tests.services import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from fastapi import FastAPI
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
     from tests.services import Served
@@ -54,17 +55,19 @@ class Housed:
 
     @contextmanager
     def entered(self, party: str, name: str, role: str) -> Iterator[httpx.Client]:
-        """Sign somebody in."""
+        """Sign somebody in, and out at the end."""
         with self.client(party) as client:
             answer = client.post(self.link(party, name, role))
             assert answer.status_code == 303, answer.text
+            session = next(iter(client.cookies.values()))
             yield client
+        people_of(self.room.folder / party).leave(session)
 
 
 @contextmanager
-def housed(folder: Path, *parties: str, alone: bool = False) -> Iterator[Housed]:
+def housed(folder: Path, *parties: str, alone: bool = False, around: Callable[[FastAPI], Any] | None = None) -> Iterator[Housed]:
     """Serve the room of a folder, and the pages of its parties; their agents run, too, unless the pages are to be alone."""
-    with serving(folder) as room, ExitStack() as stack:
+    with serving(folder, around=around) as room, ExitStack() as stack:
         stack.enter_context(room.agents(*(() if alone else parties)))
         found = Housed(room)
         for party in parties:

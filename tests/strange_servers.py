@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 @contextmanager
@@ -25,6 +27,36 @@ def answering(body: bytes, *headers: str, status: str = "200 OK", context: ssl.S
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join(10)
+
+
+class Altering:
+    """An application whose answers are altered on their way.
+
+    Attributes:
+        by: What alters a body, by the path that was asked for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before an application, and alter nothing yet."""
+        self._app = app
+        self.by: dict[str, Callable[[bytes], bytes]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        alter = self.by.get(scope["path"])
+        if alter is None:
+            await self._app(scope, receive, send)
+            return
+        kept: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            kept.append(message)
+
+        await self._app(scope, receive, keep)
+        body = alter(b"".join(message.get("body", b"") for message in kept))
+        headers = [one for one in kept[0]["headers"] if one[0].lower() != b"content-length"]
+        await send({**kept[0], "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
 
 
 def _serve(listener: socket.socket, answer: bytes, context: ssl.SSLContext | None) -> None:

@@ -63,7 +63,7 @@ CHANGING = {"/leave", "/enter/{token}"}
 @pytest.fixture(scope="module")
 def places(house: Housed) -> dict[str, str]:
     """What stands for the parts of paths that vary: things that are there."""
-    with house.entered("insurer", "Matrix", "analyst") as client:
+    with house.entered("insurer", "Matrix analyst", "analyst") as client:
         form = {FIELD: token_of(client), "sql": "SELECT COUNT(*) FROM visits", "by": "epsilon", "amount": "0.01"}
         run = client.post("/ask", data={**form, "dialect": "duckdb"}).headers["Location"].removeprefix("/runs/")
     asker = house.room.session("insurer")
@@ -74,9 +74,9 @@ def places(house: Housed) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def callers(house: Housed) -> Iterator[dict[str, httpx.Client]]:
-    """Everybody, signed in under one name: a run is its asker's own, so that only roles differ."""
+    """Everybody, signed in; the analyst is the one who has asked."""
     with ExitStack() as stack:
-        found = {role: stack.enter_context(house.entered("insurer", "Matrix", role)) for role in PEOPLE}
+        found = {role: stack.enter_context(house.entered("insurer", f"Matrix {role}", role)) for role in PEOPLE}
         yield {**found, "nobody": stack.enter_context(house.client("insurer"))}
 
 
@@ -84,6 +84,14 @@ def test_the_table_of_this_test_is_about_every_route_that_there_is(house: Housed
     del house
     app = make_app(None)  # type: ignore[arg-type]  # its routes, without anything to serve
     assert set(actions(app)) == set(EXPECTED)
+
+
+def test_the_table_of_the_pages_is_the_one_of_this_test() -> None:
+    """A run is its asker's own besides: here it is seen that nobody else's role gets that far."""
+    found = actions(make_app(None))  # type: ignore[arg-type]  # likewise
+    for route, allowed in EXPECTED.items():
+        assert {role for role in Role if may(role, found[route])} == allowed - {"nobody"}, route
+        assert (found[route] in PUBLIC) == ("nobody" in allowed), route
 
 
 @pytest.mark.parametrize("who", sorted(EVERYBODY))
@@ -105,7 +113,7 @@ def test_only_who_is_named_gets_past_the_door(
 
 def _fresh(house: Housed, who: str) -> AbstractContextManager[httpx.Client]:
     """Return somebody with a session that nobody else has."""
-    return house.client("insurer") if who == "nobody" else house.entered("insurer", "Matrix", who)
+    return house.client("insurer") if who == "nobody" else house.entered("insurer", f"Matrix {who}", who)
 
 
 def _filled(path: str, places: dict[str, str], house: Housed) -> str:

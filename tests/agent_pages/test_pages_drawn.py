@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stillroom.client.verification.report import Outcome, Report, StepReport
 from stillroom.client.views import AccountLine
 from stillroom.model.charge import Charge
 from stillroom.model.release import Cell, Heading, Table
@@ -68,6 +69,18 @@ def test_an_account_is_never_drawn_emptier_or_fuller_than_it_is() -> None:
     assert gauge_of(line(10**9, 0, 1)).percent == 1
     assert gauge_of(line(0, 0, 0)).percent == 0
     assert gauge_of(line(10, 0, 20)).held == WIDTH
+
+
+def test_whether_figures_hold_is_said_in_words_and_in_a_picture_of_its_own() -> None:
+    def report(outcome: Outcome) -> Report:
+        return Report(room=None, vouched_by=(), steps=(StepReport(number=1, title="All of it", outcome=outcome, detail=""),))
+
+    made = environment().get_template("parts.html").make_module()
+    shown = [made.standing(one) for one in (None, report(Outcome.PASSED), report(Outcome.FAILED))]  # type: ignore[attr-defined]
+    words = ["As the room states.", "Verified.", "Do not rely on these figures."]
+    assert [[word in one for word in words] for one in shown] == [[True, False, False], [False, True, False], [False, False, True]]
+    assert len({one.partition("<path")[2].partition("</svg>")[0] for one in shown}) == len(words)
+    assert all('aria-hidden="true"' in one for one in shown)
 
 
 def test_templates_escape_and_do_not_forgive() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import ssl
 from contextlib import closing
 from http.client import HTTPConnection
@@ -15,6 +16,7 @@ import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home.people import Role
+from stillroom.client.session import make_room
 from stillroom.errors import Code, InvalidInput
 from stillroom.pages.guard import BODY_LIMIT
 from stillroom.pages.login import FIELD
@@ -142,10 +144,44 @@ def test_links_need_pages_that_were_served(tmp_path: Path, house: Housed) -> Non
     assert caught.value.code is Code.HOME_INVALID
 
 
+@pytest.mark.parametrize("spoilt", ["none", "empty", "another's"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_files_for_tls_are_looked_at_before_anything_is_served(house: Housed, tmp_path: Path, spoilt: str, which: int) -> None:
+    own, other = (tmp_path / name for name in ("room", "other"))
+    for folder in (own, other):
+        make_room(folder, "example.org/other")
+    key, certificate = bootstrap.certificate(own, ["127.0.0.1"])
+    bad = tmp_path / "bad.pem"
+    if spoilt == "another's":
+        bad = bootstrap.certificate(other, ["127.0.0.1"])[1 - which]
+    elif spoilt == "empty":
+        bad.touch()
+    files = (bad, key) if which == 0 else (certificate, bad)
+    home = house.room.folder / "clinic"
+    with pytest.raises(InvalidInput) as caught, paged(home, "127.0.0.1:0", heard(print), files):
+        pass
+    assert caught.value.code is Code.CONFIGURATION_INVALID
+    assert address_of(home) == house.urls["clinic"]
+
+
+def test_the_address_is_there_while_pages_are_served(house: Housed, tmp_path: Path) -> None:
+    home = tmp_path / "clinic"
+    shutil.copytree(house.room.folder / "clinic", home, ignore=shutil.ignore_patterns("pages.url", "*.lock"))
+    with paged(home, "127.0.0.1:0", heard(print)) as first:
+        assert address_of(home) == first
+        with paged(home, "127.0.0.1:0", heard(print)) as second:
+            assert address_of(home) == second
+        with pytest.raises(InvalidInput, match="not served"):
+            address_of(home)
+    with paged(home, "127.0.0.1:0", heard(print)):
+        (home / "pages.url").write_text("http://127.0.0.1:1", encoding="utf-8")
+    assert address_of(home) == "http://127.0.0.1:1"
+
+
 def test_over_tls_the_cookie_is_for_tls_alone(house: Housed) -> None:
     folder = house.room.folder
     key, certificate = bootstrap.certificate(folder / "room", ["127.0.0.1"])
-    token = people_of(folder / "insurer").invite("Ada", Role.VIEWER)
+    token = people_of(folder / "insurer").invite("Tess", Role.VIEWER)
     trusted = ssl.create_default_context(cadata=certificate.read_text(encoding="ascii"))
     with paged(folder / "insurer", "127.0.0.1:0", heard(print), (certificate, key)) as url:
         assert url.startswith("https://")

@@ -94,7 +94,7 @@ def test_a_session_ends_after_twelve_hours_whatever_happens(book: PeopleBook, cl
 def test_leaving_ends_one_session_and_revoking_ends_all(book: PeopleBook) -> None:
     first, second = (book.enter(book.invite("Ada", Role.ANALYST))[0] for _ in range(2))
     other, _ = book.enter(book.invite("Bo", Role.VIEWER))
-    waiting = book.invite("Ada", Role.OFFICER)
+    waiting = book.invite("Ada", Role.ANALYST)
     book.leave(first)
     with pytest.raises(Refusal):
         book.person(first)
@@ -108,6 +108,27 @@ def test_leaving_ends_one_session_and_revoking_ends_all(book: PeopleBook) -> Non
     with pytest.raises(InvalidInput) as caught:
         book.revoke("Ada")
     assert caught.value.code is Code.USAGE
+
+
+def test_one_person_has_one_role_until_it_is_revoked_or_over(book: PeopleBook, clock: Watch) -> None:
+    book.invite("Ada", Role.ANALYST)
+    session, _ = book.enter(book.invite("Ada", Role.ANALYST))
+    for name, role in (("Ada", Role.OFFICER), ("Ada", Role.VIEWER), ("ADA", Role.ANALYST)):
+        with pytest.raises(InvalidInput, match=r"as analyst") as caught:
+            book.invite(name, role)
+        assert caught.value.code is Code.USAGE
+        assert '--revoke "Ada"' in caught.value.fix
+    assert book.person(session).role is Role.ANALYST
+    book.invite("Bo", Role.OFFICER)
+    book.revoke("Ada")
+    officer, person = book.enter(book.invite("Ada", Role.OFFICER))
+    assert person.role is Role.OFFICER
+    with pytest.raises(InvalidInput):
+        book.invite("Ada", Role.ANALYST)
+    book.leave(officer)
+    book.invite("Ada", Role.ANALYST)
+    clock.time += INVITATION_SECONDS
+    assert book.enter(book.invite("Ada", Role.VIEWER))[1].role is Role.VIEWER
 
 
 def test_the_home_keeps_no_token(book: PeopleBook, tmp_path: Path) -> None:
@@ -144,10 +165,10 @@ def test_the_journal_only_grows(tmp_path: Path, clock: Watch) -> None:
 
 
 def test_looking_at_a_link_does_not_use_it_up_and_the_cookie_is_for_these_pages_alone(house: Housed) -> None:
-    link = house.link("insurer", "Ada", "viewer")
+    link = house.link("insurer", "Eve", "viewer")
     with house.client("insurer") as client:
-        assert "Ada" in client.get(link).text
-        assert "Ada" in client.get(link).text
+        assert "Eve" in client.get(link).text
+        assert "Eve" in client.get(link).text
         cookie = client.post(link).headers["Set-Cookie"].lower()
         assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/"))
         assert "domain" not in cookie

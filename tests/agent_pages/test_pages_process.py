@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from stillroom.cli.main import _code
+from stillroom.pages.main import ADDRESS
 from tests.services import serving
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def test_it_serves_its_people_and_ends_cleanly(tmp_path: Path, sent: signal.Sign
             agent.send_signal(sent)
             assert agent.wait(60) == code
             said = agent.stdout.read() + (agent.stderr.read() if agent.stderr else "")
+        assert not (home / ADDRESS).exists()
+        told(home, "invite", "Ada", "--role", "officer", code=2)
+        assert told(home, "people") == []
         assert link[-64:] not in said
         assert "Traceback" not in said
         with pytest.raises(httpx.ConnectError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -15,6 +16,7 @@ from stillroom.adapters.home.membership import Membership
 from stillroom.client.verification import verify
 from stillroom.errors import Code, Unverified
 from stillroom.pages.logbook import Logbook
+from stillroom.pages.watched import watch_of
 from tests.agent_pages.conftest import ANSWERED, WAITING
 from tests.housed import HELD, housed, sent, token_of
 from tests.parties import document
@@ -102,6 +104,31 @@ def test_a_refusal_has_code_reason_and_fix_and_keeps_what_was_written(analyst: h
     assert answer.status_code == 422
 
 
+def test_from_a_run_one_comes_back_to_the_editor_with_all_that_was_asked(analyst: httpx.Client, house: Housed) -> None:
+    sql = "SELECT ward, COUNT(*) AS n\nFROM visits WHERE cost < 20 GROUP BY ward"
+    form = {
+        "sql": sql,
+        "by": "error",
+        "amount": "40.5",
+        "groups_per_person": "2",
+        "dialect": "postgres",
+        "pure": "yes",
+        "nonnegative": "yes",
+    }
+    run = sent(analyst, "/ask", **form).headers["Location"]
+    back = analyst.get(run).text.partition('action="/ask/price"')[2]
+    kept = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', back)}
+    assert kept.pop("form_token")
+    assert kept == {**form, "group_size": ""}
+    asked = {"dialect": "postgres", "error": 40.5, "groups_per_person": 2, "pure": True, "nonnegative": True}
+    editor = sent(analyst, "/ask/price", **kept).text
+    price = house.room.session("insurer").price(sql, **asked)  # type: ignore[arg-type]
+    assert all(sentence in plain(editor) for sentence in price.sentences)
+    for shown in ('value="40.5"', 'value="error" selected', "<option selected>postgres", 'value="yes" checked'):
+        assert shown in editor
+    assert sql not in analyst.get("/ask", params={"sql": sql}).text
+
+
 def test_what_is_too_dear_is_priced_and_marked(analyst: httpx.Client) -> None:
     said = plain(sent(analyst, "/ask/price", **{**TERMS, "sql": ANSWERED, "amount": "9"}).text)
     assert "More than one release may cost (ε = 5): asking would be refused." in said
@@ -175,6 +202,22 @@ def test_verifying_shows_every_step(analyst: httpx.Client, which: str) -> None:
     assert "The room signed it" in said
 
 
+def test_verifying_takes_a_log_that_goes_on_from_what_the_agent_has_seen(analyst: httpx.Client, house: Housed, which: str) -> None:
+    seen = watch_of(house.room.folder / "insurer").head()
+    assert seen is not None
+    assert re.search(r"seen at [1-9]\d* entries", plain(sent(analyst, f"/releases/{which}/verify").text))
+
+
+def test_figures_are_what_the_room_states_until_they_are_verified(analyst: httpx.Client, which: str) -> None:
+    shown, verified = plain(analyst.get(f"/releases/{which}").text), plain(sent(analyst, f"/releases/{which}/verify").text)
+    assert shown.count("As the room states.") == 1
+    assert shown.count("as the room states") == 2
+    assert "Verified." not in shown
+    assert "Verified." in verified
+    assert "s the room states" not in verified
+    assert "As the room states." in plain(analyst.get("/releases").text)
+
+
 def test_files_hold_what_was_released(analyst: httpx.Client, house: Housed, which: str) -> None:
     release = next(one for one in house.room.session("insurer").releases() if str(one.statement.commit_index) == which)
     found = {kind: analyst.get(f"/releases/{which}/files/{kind}") for kind in ("csv", "arrow", "parquet", "json")}
@@ -215,7 +258,7 @@ def test_a_log_that_does_not_add_up_is_not_shown(house: Housed) -> None:
     export = house.room.session("insurer").export_log()
     room = Membership.load(house.room.folder / "insurer")
     assert room is not None
-    book = Logbook.read(export, room)
+    book = Logbook.read(export, room, None)
     assert len(book.lines) == book.head.size
     lines = export.splitlines()
     other = json.loads(lines[2])
@@ -223,7 +266,7 @@ def test_a_log_that_does_not_add_up_is_not_shown(house: Housed) -> None:
     altered = [[*lines[:2], json.dumps(other).encode(), *lines[3:]], lines[:-1], [*lines, lines[-1]], [lines[0]], [b"{}"], []]
     for one in altered:
         with pytest.raises(Unverified) as caught:
-            Logbook.read(b"\n".join(one), room)
+            Logbook.read(b"\n".join(one), room, None)
         assert caught.value.code is Code.LOG_INVALID
 
 

@@ -30,7 +30,7 @@ from stillroom.errors import Code, Failed
 from stillroom.model import errand
 from stillroom.room.signed import sign
 from stillroom.room.statement import ERRAND_TYPE
-from tests.attack.test_lying_server import _scene, committed
+from tests.lied_to import committed, scene_of
 from tests.rooms import FakeClock
 from tests.services import serving, settle
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
-    from tests.attack.test_lying_server import Scene
+    from tests.lied_to import Scene
     from tests.services import Served
 
 FETCH, ANSWER, HEAD, COSIGN = "/v1/errands", "/v1/errands/", "/v1/log/checkpoint", "/v1/log/cosignatures"
@@ -104,7 +104,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def scene(stage: Stage) -> Scene:
-    return _scene(stage.served)
+    return scene_of(stage.served)
 
 
 def errands(*texts: str) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.refresh_docs import README, block
 from stillroom.demo_data import CONTRACT, HEALTHCO_TRIAL, INSURECO_MEMBERS
-from tests.pages import act_out
+from tests.pages import DOCS, act_out, commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ def test_a_line_that_is_no_longer_true_is_found(said: str, instead: str) -> None
 
 def test_its_commands_lead_from_nothing_to_a_release(tmp_path: Path) -> None:
     _, section = README.read_text(encoding="utf-8").split("## Your first room\n")
-    homes, rest = section.split("A [contract]")
+    homes, rest = section.split("\n## ")[0].split("A [contract]")
     act_out(homes, tmp_path)
     contract = CONTRACT.read_text(encoding="utf-8")
     for party in ("insureco", "healthco"):
@@ -73,6 +73,16 @@ def test_its_commands_lead_from_nothing_to_a_release(tmp_path: Path) -> None:
     shutil.copy(INSURECO_MEMBERS, tmp_path / "members.csv")
     shutil.copy(HEALTHCO_TRIAL, tmp_path / "trial.csv")
     assert "Accepted." in act_out(rest, tmp_path)
+
+
+def test_its_commands_for_a_service_are_those_of_the_page_that_is_acted_out() -> None:
+    _, section = README.read_text(encoding="utf-8").split("## Parties on machines of their own\n")
+    said = commands(section)
+    page = commands((DOCS / "how-to" / "run-a-server.md").read_text(encoding="utf-8"))
+    assert len(said) > 4
+    assert said == [command for command in page if command in said]
+    (target,) = re.findall(r"`make (\S+)`", section.split("\n## ")[0])
+    assert f"\n{target}: " in (README.parent / "Makefile").read_text(encoding="utf-8")
 
 
 def test_its_links_lead_somewhere() -> None:

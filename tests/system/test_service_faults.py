@@ -26,7 +26,7 @@ from stillroom.errors import StillroomError
 from stillroom.ledger.account import Standing
 from stillroom.model.record import JobRecord, JobState
 from tests.parties import PARTIES, QUESTION
-from tests.services import question_of, serving, settled_in, wish
+from tests.services import ended, question_of, serving, settled_in, wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def test_an_agent_that_dies_with_an_errand_is_followed_by_one_that_gets_it_again
             if how == "done twice":
                 first._errands.do(errand)
         with room.agents("clinic"):
-            *_, last = room.service.jobs.phases("insurer", job, 1.0)
+            last = ended(room, job)
         assert last.state is JobState.DONE, last.problem
         check(folder, room.session("insurer"), releases=1)
 

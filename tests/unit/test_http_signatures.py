@@ -134,6 +134,23 @@ def test_a_missing_header_is_refused(name: str) -> None:
     refused(message)
 
 
+def test_there_is_one_signature() -> None:
+    first, second = signed(), signed(nonce="n2")
+    both = replace(first, headers={**first.headers, "Signature": "", "Signature-Input": ""})
+    for name in ("Signature", "Signature-Input"):
+        both.headers[name] = f"{first.headers[name]}, {second.headers[name].replace('pyhms=', 'other=')}"
+    refused(both)
+    for name in ("Signature", "Signature-Input"):
+        both.headers[name] = both.headers[name].replace(ROOM, OTHER.public.text, 1)
+    refused(both)
+
+
+def test_a_nonce_has_an_end() -> None:
+    assert verify_request(signed(nonce="n" * 64), ROOM, NOW).nonce == "n" * 64
+    refused(signed(nonce="n" * 65))
+    refused(signed(nonce=""))
+
+
 def test_a_key_that_anybody_can_sign_with_is_refused() -> None:
     message = signed()
     zero = "ed25519:" + base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")

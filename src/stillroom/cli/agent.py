@@ -55,13 +55,13 @@ def run(
     from stillroom.agent.main import open_agent
     from stillroom.pages.main import heard, paged
 
-    notes = heard(_say)
-    agent = open_agent(home, notes)
     if (certificate is None) != (key is None):
         raise InvalidInput(Code.USAGE, "A certificate goes with its key.", "Give both --certificate and --key, or neither.")
     files = None if certificate is None or key is None else (certificate, key)
+    notes = heard(_say)
+    agent = open_agent(home, notes)
+    signal.signal(signal.SIGTERM, lambda *_: agent.stop())
     with nullcontext() if no_pages else paged(home, pages, notes, files) as url:
-        signal.signal(signal.SIGTERM, lambda *_: agent.stop())
         if url is not None:
             _say(f"Pages at {url}")
         _say("The agent runs.")
@@ -73,8 +73,8 @@ def invite(name: Name, *, role: AsRole, home: Home = HERE, as_json: AsJson = Fal
     """Make a link that lets one person into the pages of your party's agent: once, within a quarter of an hour."""
     from stillroom.pages.main import address_of, people_of
 
-    token = people_of(home).invite(name, role)
-    link = f"{address_of(home)}/enter/{token}"
+    url = address_of(home)
+    link = f"{url}/enter/{people_of(home).invite(name, role)}"
     screen(as_json=as_json).show(
         {"name": name, "role": str(role), "link": link}, link, f"For {name} alone, as {role}: it is good once, for 15 minutes."
     )

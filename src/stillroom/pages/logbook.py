@@ -1,4 +1,4 @@
-"""The room's log, as its pages show it: only what the room's key has signed, and what adds up to that."""
+"""The room's log, as its pages show it: only what the room's key has signed, what adds up to that, and what goes on from what was seen."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stillroom.crypto.canonical import canonical
+from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.cosignature import cosignatures
 from stillroom.crypto.keys import PublicKey
-from stillroom.crypto.merkle import inclusion_proof, leaf_hash, root
+from stillroom.crypto.merkle import consistency_proof, inclusion_proof, leaf_hash, root
 from stillroom.crypto.note import open_checkpoint
 from stillroom.errors import Code, InvalidInput, Unverified
+from stillroom.ledger.witness import Witness, see
+from stillroom.model.codec import digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillroom.adapters.home.membership import Membership
     from stillroom.crypto.cosignature import Cosignature
     from stillroom.crypto.note import Checkpoint
@@ -30,7 +34,7 @@ class Line:
     Attributes:
         index: Its place in the log.
         entry: What it says.
-        statement: The signed envelope that it names, if any.
+        statement: The signed envelope that it names; none if it names none, or the room shows none or another one beside it.
     """
 
     index: int
@@ -83,10 +87,16 @@ class Logbook:
     lines: tuple[Line, ...]
 
     @classmethod
-    def read(cls, export: bytes, room: Membership) -> Logbook:
+    def read(cls, export: bytes, room: Membership, seen: bytes | None) -> Logbook:
         """Read an exported log (`stillroom/log/v1`).
 
+        Args:
+            export: The log.
+            room: The room, with its key.
+            seen: The signed note of the last head that was accepted before the log was fetched, if any was.
+
         Raises:
+            Alarmed: The log does not go on from what was seen.
             Unverified: The room's key has not signed its head, or its entries do not add up to it.
         """
         try:
@@ -96,8 +106,11 @@ class Logbook:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise _wrong() from None
         head = open_checkpoint(notes[0], room.name, {room.name: PublicKey.parse(room.key)})
-        if head.size != len(lines) or root([leaf_hash(line.leaf) for line in lines]) != head.root:
+        leaves = [leaf_hash(line.leaf) for line in lines]
+        if head.size != len(lines) or root(leaves) != head.root:
             raise _wrong()
+        if seen is not None:
+            _check_goes_on(Witness(origin=room.name, key=room.key, seen=seen.decode()), notes[0], leaves)
         return cls(head, notes, lines)
 
     def found(self, words: str, kind: str) -> tuple[Line, ...]:
@@ -126,9 +139,23 @@ class Logbook:
         path = inclusion_proof(index, leaves)
         return Proof(leaves[index].hex(), tuple(one.hex() for one in path), self.head.root.hex())
 
-    def contracts(self) -> tuple[bytes, ...]:
-        """Return the signed contracts, in the order in which they came into force."""
-        return tuple(line.statement for line in self.lines if line.entry["kind"] == CONTRACTS and line.statement is not None)
+    def contracts(self) -> tuple[Line, ...]:
+        """Return the entries by which contracts came into force, the first one first."""
+        return tuple(line for line in self.lines if line.entry["kind"] == CONTRACTS)
+
+    def check_in_force(self, contract: Contract) -> None:
+        """Accept a contract that the log names last: what the room says is in force is that one.
+
+        Raises:
+            Unverified: `LOG_INVALID`.
+        """
+        named = [line.entry.get("contract") for line in self.contracts()]
+        if named[-1:] != [digest_of(contract)]:
+            raise Unverified(
+                Code.LOG_INVALID,
+                "The contract that the room says is in force is not the one that its log names last, so it is not shown.",
+                "Load the page again, in case it was amended just now; if it stays so, do nothing under it, and ask its operator.",
+            )
 
     def witnesses(self, contract: Contract) -> tuple[tuple[Cosignature, int], ...]:
         """Return the last cosignature of each party that has witnessed the log, and the size that it has seen."""
@@ -140,8 +167,17 @@ class Logbook:
         return tuple(latest[name] for name in sorted(latest))
 
 
+def _check_goes_on(witness: Witness, note: bytes, leaves: Sequence[bytes]) -> None:
+    """Accept a head that extends the one that was seen, which the entries themselves show."""
+    size = witness.head.size
+    see(witness, note, consistency_proof(size, leaves) if size < len(leaves) else ())
+
+
 def _envelope(line: dict[str, Any]) -> bytes | None:
-    return canonical(line["statement"]) if "statement" in line else None
+    """Return what stands beside an entry, if the entry names it by its digest: only the entry is what the room has signed."""
+    named = line["entry"].get("statement") or line["entry"].get("envelope")
+    envelope = canonical(line["statement"]) if "statement" in line else None
+    return envelope if envelope is not None and digest(envelope) == named else None
 
 
 def _short(value: object) -> str:

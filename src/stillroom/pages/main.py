@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, InvalidInput
+from stillroom.errors import Code, Failed, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from socket import socket
+
+    from uvicorn import Server
 
     from stillroom.adapters.home.people import PeopleBook
     from stillroom.pages.house import House, Notes
+    from stillroom.pages.runs import Runs
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Hosts that are this machine: only there may the pages be without TLS."""
 
 ADDRESS = "pages.url"
-"""The file of a home that says where its pages were served last: links begin with it."""
+"""The file of a home that says where its pages are served: links begin with it."""
 
 END_SECONDS = 5
 """How long the end may take."""
@@ -48,16 +52,16 @@ def people_of(path: Path) -> PeopleBook:
 
 
 def address_of(home: Path) -> str:
-    """Return where the pages of a home are, or were last.
+    """Return where the pages of a home are.
 
     Raises:
-        InvalidInput: `HOME_INVALID` if they were never served.
+        InvalidInput: `HOME_INVALID` if they are not served.
     """
     try:
         return (home / ADDRESS).read_text(encoding="utf-8")
     except (OSError, ValueError):
         raise InvalidInput(
-            Code.HOME_INVALID, "The pages of this home were never served.", "Start the agent first: stillroom agent --home HOME."
+            Code.HOME_INVALID, "The pages of this home are not served.", "Start the agent first: stillroom agent --home HOME."
         ) from None
 
 
@@ -72,20 +76,23 @@ def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path]
         certificate: Files with the certificate and its key, in PEM, for TLS.
 
     Raises:
-        InvalidInput: `USAGE` if that is no address, or others could reach it without TLS; or as `stillroom.adapters.home.Home.open`.
+        InvalidInput: `USAGE` if that is no address, or others could reach it without TLS; `CONFIGURATION_INVALID` if the certificate or its
+            key cannot be used; or as `stillroom.adapters.home.Home.open`.
         Failed: `SERVER_UNAVAILABLE` if the port is taken.
     """
     import uvicorn
 
-    from stillroom.adapters.home.files import disk_errors, replace_private
+    from stillroom.adapters.http.certificate import check_files
     from stillroom.adapters.http.listen import listening
     from stillroom.pages.app import make_app
     from stillroom.pages.guard import Guard
 
     secure = certificate is not None
     host, port = _parts(address, secure=secure)
-    with listening(host, port) as socket:
-        port = socket.getsockname()[1]
+    if certificate is not None:
+        check_files(certificate[1], certificate[0], None)
+    with listening(host, port) as listener:
+        port = listener.getsockname()[1]
         house = _house(home, notes, _authorities(host, port, secure=secure), secure=secure)
         config = uvicorn.Config(
             Guard(make_app(house), house),
@@ -99,18 +106,43 @@ def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path]
             ssl_certfile=None if certificate is None else str(certificate[0]),
             ssl_keyfile=None if certificate is None else str(certificate[1]),
         )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="pages")
-        thread.start()
         url = f"{house.scheme}://{_written(host)}:{port}"
-        try:
-            with disk_errors("The home"):
-                replace_private(house.path / ADDRESS, url.encode())
+        with _answering(uvicorn.Server(config), listener, house.runs), _known(house.path / ADDRESS, url):
             yield url
-        finally:
-            server.should_exit = True
-            house.runs.close()
-            thread.join()
+
+
+@contextmanager
+def _answering(server: Server, listener: socket, runs: Runs) -> Iterator[None]:
+    """Let a server answer while the context lasts, which begins when it has started."""
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages")
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.01)
+            if not thread.is_alive():
+                raise Failed(
+                    Code.SERVER_UNAVAILABLE, "The pages could not be started.", "Serve them at another address: --pages HOST:PORT."
+                )
+        yield
+    finally:
+        server.should_exit = True
+        runs.close()
+        thread.join()
+
+
+@contextmanager
+def _known(file: Path, url: str) -> Iterator[None]:
+    """Write down where pages are while the context lasts, unless others of the same home write there meanwhile."""
+    from stillroom.adapters.home.files import disk_errors, replace_private
+
+    with disk_errors("The home"):
+        replace_private(file, url.encode())
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if file.read_bytes() == url.encode():
+                file.unlink()
 
 
 def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: bool) -> House:

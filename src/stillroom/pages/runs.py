@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, Failed, StillroomError
+from stillroom.errors import Code, Failed, Refusal, StillroomError
 from stillroom.pages.access import not_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from stillroom.client.result import Release
     from stillroom.ports import Entropy, Progress
@@ -18,8 +20,21 @@ NAME_SIZE = 16
 KEPT = 200
 """How many runs are remembered; asking again finds the others, too."""
 
-PULSE_SECONDS = 10.0
-"""How long a stream of phases may be silent before it says that it is still there."""
+LOOK_SECONDS = 0.2
+"""How long a stream of phases waits between two looks at its run."""
+
+PULSE_LOOKS = 50
+"""How many looks a stream may be silent before it says that it is still there: ten seconds."""
+
+STREAM_LOOKS = 3000
+"""How many looks a stream lasts, ten minutes: browsers come again by themselves, and sessions are looked at again."""
+
+STREAMS = 6
+"""How many streams one person may have at a time: as many connections as a browser has."""
+
+
+async def _pause() -> None:
+    await asyncio.sleep(LOOK_SECONDS)
 
 
 class Run:
@@ -28,19 +43,18 @@ class Run:
     Attributes:
         name: What it is known by.
         asked_by: The person who has asked.
-        sql: The question.
+        asked: What the form said.
         phase: The last step that it has begun, up to the measuring.
         release: The number of the release's commit, once it is there.
         charged: Whether it was charged.
         error: Why there is none.
     """
 
-    def __init__(self, name: str, asked_by: str, sql: str) -> None:
+    def __init__(self, name: str, asked_by: str, asked: Mapping[str, str]) -> None:
         """Begin."""
-        self.name, self.asked_by, self.sql = name, asked_by, sql
+        self.name, self.asked_by, self.asked = name, asked_by, asked
         self.phase, self.release, self.charged = "sent", "", False
         self.error: StillroomError | None = None
-        self._changed = threading.Condition()
         self._ended = False
 
     @property
@@ -50,28 +64,31 @@ class Run:
 
     def step(self, name: str) -> None:
         """Take note of a step (`stillroom.ports.Progress`)."""
-        with self._changed:
-            self.phase = name
-            self._changed.notify_all()
+        self.phase = name
 
     def end(self) -> None:
         """Tell everybody who follows that it is over."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        self._ended = True
 
-    def events(self) -> Iterator[str]:
-        """Yield the phases as server-sent events, and nothing but phases, until it is over."""
-        heard = ""
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda known=heard: self._ended or self.phase != known, PULSE_SECONDS)  # type: ignore[misc]
-                phase, over = self.phase, self._ended
-            yield ": still there\n\n" if phase == heard else f"data: {phase}\n\n"
-            heard = phase
+    async def events(self, pause: Callable[[], Awaitable[None]] = _pause) -> AsyncIterator[str]:
+        """Yield the phases as server-sent events, and nothing but phases, until it is over or the stream has lasted long enough.
+
+        It holds no thread: between short looks, it only waits.
+
+        Args:
+            pause: Waits between two looks.
+        """
+        told, silent = "", 0
+        for _ in range(STREAM_LOOKS):
+            over, phase = self._ended, self.phase
+            silent = 0 if phase != told or silent == PULSE_LOOKS else silent + 1
+            if silent == 0:
+                yield ": still there\n\n" if phase == told else f"data: {phase}\n\n"
+            told = phase
             if over:
                 yield "event: over\ndata: over\n\n"
                 return
+            await pause()
 
 
 class Runs:
@@ -81,17 +98,18 @@ class Runs:
         """Name what names are made of."""
         self._entropy = entropy
         self._runs: dict[str, Run] = {}
+        self._streams: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def start(self, asked_by: str, sql: str, ask: Callable[[Progress], Release]) -> Run:
+    def start(self, asked_by: str, asked: Mapping[str, str], ask: Callable[[Progress], Release]) -> Run:
         """Ask, beside everything else.
 
         Args:
             asked_by: The person who asks.
-            sql: The question.
+            asked: What the form said, to ask the same again.
             ask: Asks it, and tells of its steps.
         """
-        run = Run(self._entropy.token(NAME_SIZE).hex(), asked_by, sql)
+        run = Run(self._entropy.token(NAME_SIZE).hex(), asked_by, asked)
         with self._lock:
             self._runs[run.name] = run
             for name in list(self._runs)[:-KEPT]:
@@ -110,6 +128,25 @@ class Runs:
         if run is None or run.asked_by != person:
             raise not_allowed()
         return run
+
+    @contextmanager
+    def followed(self, name: str, person: str) -> Iterator[Run]:
+        """Give a person's own run to one stream of its phases, while the context lasts.
+
+        Raises:
+            Refusal: `TOO_MANY_REQUESTS` if the person has too many streams; or as `get`.
+        """
+        run = self.get(name, person)
+        with self._lock:
+            count = self._streams.get(person, 0)
+            if count >= STREAMS:
+                raise Refusal(Code.TOO_MANY_REQUESTS, "Too many pages follow runs of yours.", "Close some; each run is at its own address.")
+            self._streams[person] = count + 1
+        try:
+            yield run
+        finally:
+            with self._lock:
+                self._streams[person] -= 1
 
     def close(self) -> None:
         """End all streams. What is on its way at the room's server goes on there."""

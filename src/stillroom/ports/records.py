@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from stillroom.crypto.merkle import Frontier
     from stillroom.model.charge import Charge
-    from stillroom.model.record import ContractRecord, DataRecord, JobRecord, PartyRecord, RunRecord, RunState, Tally
+    from stillroom.model.record import ContractRecord, DataRecord, JobRecord, PartyRecord, PauseRecord, RunRecord, RunState, Tally
 
 
 class Contracts(Protocol):
@@ -244,6 +244,17 @@ class Consents(Protocol):
         ...
 
 
+class Pauses(Protocol):
+    """Pauses of the room."""
+
+    def last(self) -> PauseRecord | None:
+        """Return the last pause, ended or not."""
+        ...
+
+    def put(self, record: PauseRecord) -> None:
+        """Keep a pause, in place of what was kept of it."""
+
+
 class Records(Protocol):
     """Everything that a room keeps, inside one transaction."""
 
@@ -286,6 +297,10 @@ class Records(Protocol):
     @property
     def consents(self) -> Consents:
         """What owners say about telemetry."""
+
+    @property
+    def pauses(self) -> Pauses:
+        """Pauses of the room."""
 
 
 class Store(Protocol):

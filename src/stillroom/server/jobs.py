@@ -17,9 +17,10 @@ from stillroom.model.record import JobRecord, JobState
 from stillroom.room import checks, door
 from stillroom.room.stages import Released
 from stillroom.server.access import not_allowed
+from stillroom.server.followers import Followers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from stillroom.room.room import Room
 
@@ -35,7 +36,12 @@ OVER = frozenset({JobState.DONE, JobState.FAILED})
 
 
 class Jobs:
-    """The runs that a server was asked for."""
+    """The runs that a server was asked for.
+
+    Attributes:
+        followers: Who follows runs.
+        changes: Counts changes of runs, for whoever follows one.
+    """
 
     def __init__(self, room: Room, workers: int, heard: Callable[[str], None]) -> None:
         """Say whose door they go through; `start` lets threads work on them.
@@ -46,6 +52,7 @@ class Jobs:
             heard: Hears of each run that is over: `done`, or the code that it failed with.
         """
         self._room, self._workers, self._heard = room, workers, heard
+        self.followers, self.changes = Followers(), 0
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._cancelled: set[str] = set()
@@ -107,18 +114,6 @@ class Jobs:
         record = self.get(party, job)
         with self._changed:
             self._cancelled.add(record.job)
-
-    def phases(self, party: str, job: str, seconds: float) -> Iterator[JobRecord]:
-        """Yield a job of a party whenever it has changed, until it is over or some seconds have passed. It fails as `get` does."""
-        record = self.get(party, job)
-        yield record
-        while record.state not in OVER and not self._stopped.is_set():
-            with self._changed:
-                self._changed.wait(min(seconds, 1.0))
-            present = self.get(party, job)
-            if present != record:
-                record = present
-                yield record
 
     def _released(self) -> None:
         """End the leases of workers that were."""
@@ -191,6 +186,7 @@ class Jobs:
 
     def _tell(self) -> None:
         with self._changed:
+            self.changes += 1
             self._changed.notify_all()
 
     def begun(self, job: str, phase: str) -> None:
@@ -203,7 +199,7 @@ class Jobs:
             if job in self._cancelled and phase not in _COMMITTED:
                 raise Refusal(Code.RUN_CANCELLED, "The run was cancelled. What was committed before stays so.", "Ask again to run it.")
             self._phase[job] = phase
-            self._changed.notify_all()
+        self._tell()
 
 
 _COMMITTED = frozenset({door.Step.SETTLE, door.Step.MEASURE})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.remote.mailbox import Mailbox
     from stillroom.room.room import Room
     from stillroom.server.jobs import Jobs
-    from stillroom.server.rates import Rates
+    from stillroom.server.rates import Limits
     from stillroom.server.replays import Replays
     from stillroom.server.telemetry import Telemetry
 
@@ -32,7 +32,7 @@ class Service:
         mailbox: Where errands wait for parties' agents.
         jobs: The runs that it was asked for.
         replays: Which requests were seen.
-        rates: How many requests each sender may send.
+        limits: How many requests each sender may send.
         incoming: The folder where what agents bring arrives.
         certificate: Digest of the certificate that the room's key vouches for; nothing without TLS, or with an authority's certificate.
         telemetry: Metrics and operational logs.
@@ -43,7 +43,7 @@ class Service:
     mailbox: Mailbox
     jobs: Jobs
     replays: Replays
-    rates: Rates
+    limits: Limits
     incoming: Path
     certificate: str | None
     telemetry: Telemetry

@@ -122,8 +122,10 @@ class PeopleBook:
     def invite(self, name: str, role: Role) -> str:
         """Return a token that lets a person in once, for a quarter of an hour.
 
+        One person has one role at a time: the rules tell apart who asks and who approves by names, and so does the journal.
+
         Raises:
-            InvalidInput: `USAGE` if that is no name.
+            InvalidInput: `USAGE` if that is no name, or somebody of that name is invited or signed in with another role.
         """
         token = self._entropy.token(TOKEN_SIZE).hex()
         try:
@@ -134,6 +136,7 @@ class PeopleBook:
             ) from None
         with self._alone():
             known = self._load()
+            _check_role(known, name, role)
             self._save(known.model_copy(update={"invitations": (*known.invitations, made)}))
         return token
 
@@ -229,6 +232,17 @@ def login_invalid() -> Refusal:
         "You are not signed in, or this link is not good any more.",
         "Open a new link: whoever runs the agent makes one with `stillroom agent invite NAME --role ROLE`.",
     )
+
+
+def _check_role(known: People, name: str, role: Role) -> None:
+    """Refuse another role for somebody who has one already, spelt in whatever letters."""
+    for one in (*known.invitations, *known.visits):
+        if one.name.casefold() == name.casefold() and (one.name, one.role) != (name, role):
+            raise InvalidInput(
+                Code.USAGE,
+                f"{one.name} is invited or signed in already, as {one.role}.",
+                f'To change that, end it first: `stillroom agent people --revoke "{one.name}"`; then invite again.',
+            )
 
 
 def _held(all_held: Iterable[H], token: str) -> H:

@@ -98,12 +98,23 @@ class Watch:
             try:
                 verify_consistency(shown.size, head.size, proof, shown.root, head.root)
             except Unverified:
-                raise self._kept(Alarm(origin=before.origin, key=before.key, seen=before.seen, shown=note.decode())) from None
+                raise self.keep(Alarm(origin=before.origin, key=before.key, seen=before.seen, shown=note.decode())) from None
 
     def head(self) -> bytes | None:
         """Return the signed note of the last head that was accepted."""
         seen = self._load().seen
         return None if seen is None else seen.encode()
+
+    def keep(self, alarm: Alarm) -> Alarmed:
+        """Keep the evidence of an alarm, once and if there is not enough of it, and return what is raised."""
+        folder = self._home / ALARMS
+        heads = [read_checkpoint(note.encode()).text for note in (alarm.seen, alarm.shown)]
+        file = folder / f"{digest(canonical(heads)).removeprefix('sha256:')[:16]}.json"
+        with disk_errors("The home"):
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            if not file.exists() and len(list(folder.glob("*.json"))) < ALARMS_LIMIT:
+                replace_private(file, canonical(alarm.to_json()))
+        return Alarmed(alarm)
 
     def _accept(self, before: Seen, note: bytes) -> Seen:
         """Accept a head, keep it, and return what is seen from then on."""
@@ -112,7 +123,7 @@ class Watch:
         try:
             seen = see(before, note, proof).seen
         except Alarmed as alarmed:
-            raise self._kept(alarmed.alarm) from None
+            raise self.keep(alarmed.alarm) from None
         if seen == before.seen:
             return before
         after = before.model_copy(update={"seen": seen})
@@ -138,16 +149,6 @@ class Watch:
                 Code.HOME_INVALID, "What the home has seen of the room's log cannot be read.", "Restore the home from its backup."
             ) from None
         return known if (known.origin, known.key) == (self._start.origin, self._start.key) else self._start
-
-    def _kept(self, alarm: Alarm) -> Alarmed:
-        """Keep the evidence of an alarm, once and if there is not enough of it, and return what is raised."""
-        folder = self._home / ALARMS
-        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        heads = [read_checkpoint(note.encode()).text for note in (alarm.seen, alarm.shown)]
-        file = folder / f"{digest(canonical(heads)).removeprefix('sha256:')[:16]}.json"
-        if not file.exists() and len(list(folder.glob("*.json"))) < ALARMS_LIMIT:
-            replace_private(file, canonical(alarm.to_json()))
-        return Alarmed(alarm)
 
 
 def _alarm(file: Path) -> Alarm:

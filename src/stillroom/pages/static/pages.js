@@ -31,6 +31,9 @@ function followRun(progress) {
     source.close();
     location.replace(location.href);
   });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.replace(location.href), 5000);
+  });
 }
 
 document.addEventListener("input", (event) => event.target.id === "sql" && cursorMoved(), true);

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from stillroom.errors import Code, InvalidInput, StillroomError
@@ -14,8 +14,11 @@ from stillroom.model.question import Dialect
 from stillroom.pages.access import Action
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
+from stillroom.pages.runs import Run
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from stillroom.client.result import Release
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
@@ -40,15 +43,17 @@ START = {
 }
 """What the form says before it is filled in."""
 
+_ASKER = by(Action.ASK)
+
 _WORD = re.compile(r"[\w.]*\Z")
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
 
 @router.get("/ask")
-def show(request: Request, visitor: Annotated[Visitor, by(Action.PRICE)], sql: str = "") -> Response:
+def show(request: Request, visitor: Annotated[Visitor, by(Action.PRICE)]) -> Response:
     """Show the editor."""
     del visitor
-    return _editor(request, {**START, "sql": sql}, Priced())
+    return _editor(request, START, Priced())
 
 
 @router.post("/ask/price")
@@ -84,7 +89,7 @@ def ask(request: Request, visitor: Annotated[Visitor, by(Action.ASK)]) -> Respon
     def go(progress: Progress) -> Release:
         return house.session(progress).ask(asked["sql"], parameters=None, dialect=asked["dialect"], **_terms(asked))
 
-    run = house.runs.start(visitor.person.name, asked["sql"], go)
+    run = house.runs.start(visitor.person.name, asked, go)
     return RedirectResponse(f"/runs/{run.name}", status_code=303)
 
 
@@ -98,10 +103,16 @@ def run(request: Request, name: str, visitor: Annotated[Visitor, by(Action.ASK)]
     return page(request, "run.html", run=found, waits=waits)
 
 
+async def _followed(request: Request, name: str, visitor: Annotated[Visitor, _ASKER]) -> AsyncIterator[Run]:
+    """Return a run to follow. Whatever ends the answer, be it that nobody listens any more, ends the following."""
+    with house_of(request).runs.followed(name, visitor.person.name) as found:
+        yield found
+
+
 @router.get("/runs/{name}/events")
-def events(request: Request, name: str, visitor: Annotated[Visitor, by(Action.ASK)]) -> Response:
+async def events(visitor: Annotated[Visitor, _ASKER], found: Annotated[Run, Depends(_followed)]) -> Response:
     """Tell of the phases of a run as they come, and nothing else."""
-    found = house_of(request).runs.get(name, visitor.person.name)
+    del visitor
     return StreamingResponse(found.events(), media_type="text/event-stream")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -13,10 +12,10 @@ from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.pages.access import Action
-from stillroom.pages.logbook import Logbook
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
-from stillroom.pages.watched import membership_of
+from stillroom.pages.versions import versions_of
+from stillroom.pages.watched import logbook_of
 from stillroom.policy.contract_text import examine, parse_contract
 from stillroom.policy.contract_words import difference
 
@@ -29,17 +28,20 @@ router = APIRouter()
 
 @router.get("/contract")
 def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_CONTRACT)]) -> Response:
-    """Show the contract in force, and what each of its versions changed."""
+    """Show the contract in force, which is the one that the log names last, and what each of its versions changed."""
     del visitor
     house = house_of(request)
     contract = _in_force(house)
+    book = None if contract is None else logbook_of(house)
+    if contract is not None and book is not None:
+        book.check_in_force(contract)
     return page(
         request,
         "contract.html",
         contract=contract,
         digest=None if contract is None else digest_of(contract),
         sentences=() if contract is None else sentences(contract),
-        versions=() if contract is None else _versions(house),
+        versions=() if book is None else versions_of(book),
         signed=None,
     )
 
@@ -93,13 +95,3 @@ def _in_force(house: House) -> Contract | None:
         if refusal.code is Code.CONTRACT_UNKNOWN:
             return None
         raise
-
-
-def _versions(house: House) -> tuple[tuple[Contract, tuple[str, ...]], ...]:
-    """Return the contracts that were in force, the latest first, each with what it changed."""
-    from stillroom.room.contracts import read
-
-    book = Logbook.read(house.session().export_log(), membership_of(house.path))
-    found = [read(envelope) for envelope in book.contracts()]
-    changes = [(), *(difference(old, new) for old, new in itertools.pairwise(found))]
-    return tuple(reversed(list(zip(found, changes, strict=True))))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
 from stillroom.pages.access import Action
-from stillroom.pages.logbook import Logbook
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
-from stillroom.pages.watched import membership_of
-
-if TYPE_CHECKING:
-    from stillroom.pages.house import House
+from stillroom.pages.watched import logbook_of
 
 router = APIRouter()
 
@@ -26,7 +22,7 @@ LINES_SHOWN = 100
 def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_LOG)], words: str = "", kind: str = "", after: int = 0) -> Response:
     """List the entries, the latest first; those in which some words stand, if asked for."""
     del visitor
-    book = _book(house_of(request))
+    book = logbook_of(house_of(request))
     found, start = book.found(words, kind), max(0, after)
     lines = found[start : start + LINES_SHOWN]
     following = start + LINES_SHOWN if start + LINES_SHOWN < len(found) else None
@@ -39,11 +35,7 @@ def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_LOG)], word
 def line(request: Request, index: int, visitor: Annotated[Visitor, by(Action.SEE_LOG)]) -> Response:
     """Show an entry, and the proof that it is in the log."""
     del visitor
-    book = _book(house_of(request))
+    book = logbook_of(house_of(request))
     found = book.line(index)
     text = json.dumps(found.entry, indent=2, ensure_ascii=False)
     return page(request, "log_entry.html", book=book, line=found, text=text, proof=book.proof(index), note=book.notes[0].decode())
-
-
-def _book(house: House) -> Logbook:
-    return Logbook.read(house.session().export_log(), membership_of(house.path))

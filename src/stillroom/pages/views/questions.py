@@ -52,11 +52,10 @@ def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_QUESTIONS)]
     """List what waits for this party, and what was put to owners before."""
     del visitor
     house = house_of(request)
-    session = house.session()
-    waiting = {item.price.plan_digest for item in session.waiting()}
-    items = session.waiting(answered=True)
-    first = [item for item in items if item.price.plan_digest in waiting]
-    return page(request, "questions.html", waiting=first, others=[item for item in reversed(items) if item not in first])
+    items = house.session().waiting(answered=True)
+    waiting = [item for item in items if _waits(item, house.party)]
+    others = [item for item in reversed(items) if not _waits(item, house.party)]
+    return page(request, "questions.html", waiting=waiting, others=others)
 
 
 @router.get("/questions/{digest}")
@@ -86,8 +85,12 @@ def _sheet(house: House, digest: str) -> Sheet:
     session = house.session()
     item, contract = _item(session, digest), session.contract
     accounts = tuple(line for line in session.budget() if line.name in item.price.accounts)
-    waits = house.party in item.readers and house.party not in item.decisions
-    return Sheet(item, columns_of(compile_question(contract, item.question).plan), contract, accounts, waits)
+    return Sheet(item, columns_of(compile_question(contract, item.question).plan), contract, accounts, _waits(item, house.party))
+
+
+def _waits(item: WaitingQuestion, party: str) -> bool:
+    """Tell whether a question reads data of a party that has not decided about it."""
+    return party in item.readers and party not in item.decisions
 
 
 def _item(session: Session, digest: str) -> WaitingQuestion:

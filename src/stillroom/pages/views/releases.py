@@ -15,7 +15,7 @@ from stillroom.pages.chart import charts_of
 from stillroom.pages.logbook import Logbook
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
-from stillroom.pages.watched import membership_of
+from stillroom.pages.watched import membership_of, shown_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,19 +84,18 @@ def _shown(request: Request, found: Release, report: Report | None) -> Response:
 
 
 def _report(house: House, found: Release) -> Report:
-    """Verify a release against the log and the contract of the time, and the room's key as it was compared at joining."""
+    """Verify a release against the log, which has to go on from what was seen, the contract of the time, and the room's key as compared."""
     from stillroom.client.verification import verify as check
-    from stillroom.model.codec import digest_of
-    from stillroom.room.contracts import read
 
     session, room = house.session(), membership_of(house.path)
-    log = session.export_log()
+    log = shown_log(house)
+    seen = () if log.seen is None else (log.seen,)
     try:
-        known = {digest_of(read(envelope)): envelope for envelope in Logbook.read(log, room).contracts()}
+        known = {line.entry.get("contract"): line.statement for line in Logbook.read(log.export, room, None).contracts() if line.statement}
     except StillroomError:
         known = {}
     contract = known.get(found.statement.contract_digest, session.contract_envelope)
-    return check(found.envelope, contract=contract, log=log, room_key=room.key)
+    return check(found.envelope, contract=contract, log=log.export, room_key=room.key, seen=seen)
 
 
 def _csv(found: Release) -> bytes:

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request, Response
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarmed
 from stillroom.pages.access import Action
-from stillroom.pages.logbook import Logbook
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
-from stillroom.pages.watched import membership_of, watch_of
+from stillroom.pages.watched import logbook_of, membership_of, watch_of
 
 if TYPE_CHECKING:
     from stillroom.model.contract import Contract
     from stillroom.pages.house import House
+    from stillroom.pages.logbook import Logbook
 
 router = APIRouter()
 
@@ -31,7 +31,7 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
         data = house.session().data()
     except StillroomError as error:
         contract, data, problem = None, (), error
-    book, log_problem = _log(house) if contract else (None, None)
+    book, log_problem = _log(house, contract) if contract else (None, None)
     return page(
         request,
         "room.html",
@@ -49,9 +49,11 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
     )
 
 
-def _log(house: House) -> tuple[Logbook | None, StillroomError | None]:
-    """Return the log, or why it cannot be had."""
+def _log(house: House, contract: Contract) -> tuple[Logbook | None, StillroomError | None]:
+    """Return the log, or why it cannot be had, or does not fit the contract that the room says is in force."""
     try:
-        return Logbook.read(house.session().export_log(), membership_of(house.path)), None
+        book = logbook_of(house)
+        book.check_in_force(contract)
     except StillroomError as error:
         return None, error
+    return book, None

@@ -1,0 +1,256 @@
+"""What the pages show when the room's server shows them something else than its log says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stillroom import bootstrap
+from stillroom.agent.main import open_agent
+from stillroom.crypto.canonical import canonical, digest
+from stillroom.crypto.envelope import add_signature
+from stillroom.crypto.keys import SigningKey
+from stillroom.crypto.merkle import leaf_hash, root
+from stillroom.crypto.note import Checkpoint, sign_checkpoint
+from stillroom.errors import Code, Failed
+from stillroom.ledger.witness import Alarm, check_alarm
+from tests.agent_pages.test_pages_views import plain
+from tests.housed import housed
+from tests.parties import PARTIES, QUESTION, document
+from tests.services import serving, settle
+from tests.strange_servers import Altering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import httpx
+    from fastapi import FastAPI
+
+    from tests.housed import Housed
+
+
+class Lied:
+    """An officer at pages whose room's server can be made to lie.
+
+    Attributes:
+        house: The room and its pages.
+        officer: Who looks at them.
+        server: What the server says instead.
+    """
+
+    def __init__(self, house: Housed, officer: httpx.Client, server: Altering) -> None:
+        """Begin with the truth."""
+        self.house, self.officer, self.server = house, officer, server
+
+    def says(self, path: str, alter: Callable[[bytes], bytes]) -> None:
+        """Have the server lie about one path, and about nothing else."""
+        self.server.by = {path: alter}
+
+    def sees(self, page: str) -> str:
+        """Return what a page says."""
+        return plain(self.officer.get(page).text)
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
+    """A room with three versions of its contract, and the envelopes of all three."""
+    folder, envelopes = tmp_path_factory.mktemp("lied"), []
+    with serving(folder) as room:
+        contract = document({name: room.join(name) for name in PARTIES})
+        for days in (1, 9, 30):
+            room.sign({**contract, "retention_days": days}, *PARTIES)
+            amended = room.session("clinic").contract_digest
+            contract = {**contract, "version": contract["version"] + 1, "amends": amended}
+            envelopes.append(room.session("clinic").contract_envelope)
+    return folder, envelopes
+
+
+@contextmanager
+def lying(folder: Path) -> Iterator[Lied]:
+    """Serve a room by a server that can be made to lie, and let an officer of the clinic in."""
+    servers: list[Altering] = []
+
+    def around(app: FastAPI) -> Altering:
+        servers.append(Altering(app))
+        return servers[0]
+
+    with housed(folder, "clinic", alone=True, around=around) as house, house.entered("clinic", "Ada", "officer") as officer:
+        yield Lied(house, officer, servers[0])
+
+
+@pytest.fixture(scope="module")
+def lied(contracts: tuple[Path, list[bytes]]) -> Iterator[Lied]:
+    with lying(contracts[0]) as found:
+        yield found
+
+
+@pytest.fixture
+def watching(contracts: tuple[Path, list[bytes]], tmp_path: Path) -> Iterator[Lied]:
+    """A room whose log the clinic's agent has seen, and which has no alarm yet."""
+    shutil.copytree(contracts[0], tmp_path, dirs_exist_ok=True)
+    with lying(tmp_path) as found:
+        open_agent(tmp_path / "clinic", print).look()
+        yield found
+
+
+def with_contract(log: bytes, version: int, envelope: bytes | None) -> bytes:
+    """Return a log with another envelope beside the entry that names a version of the contract; with none, if that is given."""
+    first, *lines = log.splitlines()
+    found = [json.loads(line) for line in lines]
+    one = [line for line in found if line["entry"]["kind"] == "contract_activated"][version - 1]
+    one.pop("statement")
+    if envelope is not None:
+        one["statement"] = json.loads(envelope)
+    return b"".join(line + b"\n" for line in (first, *map(canonical, found)))
+
+
+def payload(envelope: bytes) -> Any:  # noqa: ANN401 - any JSON data
+    return json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+
+
+def unsigned(envelope: bytes) -> bytes:
+    """Return a contract with the signature of its first party only."""
+    found = json.loads(envelope)
+    return canonical({**found, "signatures": found["signatures"][:1]})
+
+
+def countersigned(envelope: bytes) -> bytes:
+    """Return a contract with one signature more than the log names."""
+    return add_signature(envelope, SigningKey.from_seed(bytes(32)))
+
+
+def test_each_version_is_shown_with_what_it_changed(lied: Lied) -> None:
+    lied.server.by = {}
+    said = lied.sees("/contract")
+    assert "retention_days: 1 → 9" in said
+    assert "retention_days: 9 → 30" in said
+    assert "Version 1: the first" in said
+    assert "not shown" not in said
+
+
+def test_a_contract_that_the_log_does_not_name_is_not_shown_as_one_of_its_versions(lied: Lied, contracts: tuple[Path, list[bytes]]) -> None:
+    _, envelopes = contracts
+    for shown in (envelopes[0], envelopes[2], unsigned(envelopes[1]), countersigned(envelopes[1]), None):
+        lied.says("/v1/log", partial(with_contract, version=2, envelope=shown))
+        said = lied.sees("/contract")
+        assert "A version that is not shown" in said
+        assert "What it changed cannot be told" in said
+        assert "retention_days: 1 → 9" not in said
+        assert "retention_days: 9 → 30" not in said
+        assert "1 → 30" not in said
+
+
+def test_the_contract_in_force_is_the_one_that_the_log_names_last(lied: Lied, contracts: tuple[Path, list[bytes]]) -> None:
+    folder, envelopes = contracts
+    (folder / "clinic" / "server.json").write_bytes(forgetful((folder / "clinic" / "server.json").read_bytes()))
+    lied.says("/v1/contract", lambda _: envelopes[1])
+    answer = lied.officer.get("/contract")
+    assert Code.LOG_INVALID in answer.text
+    assert "is not the one that its log names last" in plain(answer.text)
+    assert "In plain words" not in answer.text
+    assert "is not the one that its log names last" in lied.sees("/")
+
+
+def forgetful(membership: bytes) -> bytes:
+    """Return what a home knows that has not seen any contract yet: it takes the first one that the room shows."""
+    return canonical({**json.loads(membership), "contracts": {}})
+
+
+def test_what_an_entry_names_is_a_digest_of_the_envelope(contracts: tuple[Path, list[bytes]], lied: Lied) -> None:
+    lied.server.by = {}
+    _, envelopes = contracts
+    said = [json.loads(line)["entry"] for line in lied.house.room.session("clinic").export_log().splitlines()[1:]]
+    named = [(one["contract"], one["envelope"]) for one in said if one["kind"] == "contract_activated"]
+    assert named == [(digest(canonical(payload(one))), digest(one)) for one in envelopes]
+
+
+def written(lied: Lied, entries: list[dict[str, Any]]) -> bytes:
+    """Return a log of these entries, signed by the room's own key."""
+    notary = bootstrap.open_room(lied.house.room.folder / "room").notary
+    hashes = [leaf_hash(canonical(entry)) for entry in entries]
+    note = sign_checkpoint(Checkpoint(notary.origin, len(hashes), root(hashes)), notary.origin, notary.key)
+    first = {"schema": "stillroom/log/v1", "checkpoint": note.decode()}
+    lines: list[Any] = [{"entry": entry, "leaf": leaf.hex()} for entry, leaf in zip(entries, hashes, strict=True)]
+    return b"".join(canonical(line) + b"\n" for line in (first, *lines))
+
+
+def entries_of(log: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line)["entry"] for line in log.splitlines()[1:]]
+
+
+def older(lied: Lied, log: bytes) -> bytes:
+    return written(lied, entries_of(log)[:-1])
+
+
+def other(lied: Lied, log: bytes) -> bytes:
+    first, *others = entries_of(log)
+    return written(lied, [{**first, "at": first["at"] + 1}, *others])
+
+
+def longer(lied: Lied, log: bytes) -> bytes:
+    first, *others = entries_of(log)
+    return written(lied, [{**first, "at": first["at"] + 1}, *others, others[-1]])
+
+
+@pytest.mark.parametrize(
+    ("alter", "code"), [(older, Code.LOG_ROLLED_BACK), (other, Code.LOG_FORKED), (longer, Code.LOG_REWRITTEN)], ids=str
+)
+def test_another_log_than_the_agent_has_seen_is_not_shown_and_raises_the_alarm(
+    watching: Lied, alter: Callable[[Lied, bytes], bytes], code: Code
+) -> None:
+    assert "add up to the head" in watching.sees("/log")
+    watching.says("/v1/log", partial(alter, watching))
+    for page in ("/log", "/log/0", "/contract", "/"):
+        said = watching.sees(page)
+        assert code in said
+        assert "add up to the head" not in said
+    (file,) = (watching.house.room.folder / "clinic" / "alarms").glob("*.json")
+    assert check_alarm(Alarm.model_validate_json(file.read_bytes())) == (code is Code.LOG_FORKED)
+    watching.server.by = {}
+    assert code in watching.sees("/")
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room with two releases."""
+    folder = tmp_path_factory.mktemp("answered")
+    with serving(folder) as room:
+        settle(room)
+        with room.agents(*PARTIES):
+            for epsilon in (0.5, 1.0):
+                room.session("insurer").ask(QUESTION, epsilon=epsilon)
+    return folder
+
+
+def test_each_release_is_fetched_once_and_is_the_one_that_was_asked_for(answered: Path) -> None:
+    fetched: list[str] = []
+
+    def counted(body: bytes, name: str) -> bytes:
+        fetched.append(name)
+        return body
+
+    with lying(answered) as lied:
+        one, other = lied.house.room.session("clinic").releases()
+        names = [found.statement.reservation for found in (one, other)]
+        lied.server.by = {f"/v1/releases/{name}": partial(counted, name=name) for name in names}
+        for _ in range(2):
+            assert lied.officer.get("/releases").status_code == 200
+            assert lied.officer.get(f"/releases/{one.statement.commit_index}").status_code == 200
+        assert fetched == names
+        lied.says(f"/v1/releases/{names[0]}", lambda _: other.envelope)
+        with pytest.raises(Failed) as caught:
+            lied.house.room.session("clinic").releases()
+        assert caught.value.code is Code.SERVER_UNAVAILABLE
+
+
+def test_a_log_that_has_grown_since_the_agent_looked_is_shown(watching: Lied) -> None:
+    watching.house.room.add("visits", "pid,cost,ward\np1,1.5,a\n")
+    assert "data version" in watching.sees("/log")
+    assert not list((watching.house.room.folder / "clinic").glob("alarms/*"))
