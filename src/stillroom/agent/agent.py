@@ -86,6 +86,7 @@ class Agent:
     def turn(self, porters: ThreadPoolExecutor | None = None) -> float:
         """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
         begun = self._clock.now()
+        self._wipe_ended()
         with self._noted():
             envelopes = self._fetched()
             kept = self._clock.now() - begun >= WAIT_SECONDS / 2
@@ -103,6 +104,11 @@ class Agent:
     def stop(self) -> None:
         """Take no more errands; `run` returns once the server has answered."""
         self._stopped.set()
+
+    def _wipe_ended(self) -> None:
+        with self._noted():
+            for name in self._errands.wipe_ended():
+                self._note(f"{name}: its contract's last day is over, and its rows are deleted, with their key")
 
     def _fetched(self) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}
