@@ -129,7 +129,6 @@ class Served:
             yield
         finally:
             agent.stop()
-            self.service.mailbox.wake(party)
             thread.join(60)
 
 

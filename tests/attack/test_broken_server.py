@@ -232,6 +232,18 @@ def test_an_agent_that_starts_sweeps_what_a_killed_one_was_about_to_bring(stage:
     assert stage.asked(agent) is not None
 
 
+def test_an_agent_that_is_stopped_does_not_wait_for_its_server_to_send_it_away(stage: Stage) -> None:
+    mailbox, agent = stage.served.service.mailbox, open_agent(stage.served.folder / "clinic", lambda _: None)
+    before = mailbox._turns.get("clinic", 0)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    while mailbox._turns.get("clinic", 0) == before:
+        threading.Event().wait(0.01)
+    agent.stop()
+    thread.join(60)
+    assert mailbox._turns["clinic"] == before + 2
+
+
 # ------------------------------------------------------------------------------------------------- what no rule foresees
 
 

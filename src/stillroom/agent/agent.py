@@ -102,18 +102,27 @@ class Agent:
         return False
 
     def stop(self) -> None:
-        """Take no more errands; `run` returns once the server has answered."""
+        """Take no more errands; `run` returns once what it does is done.
+
+        A request that waits at the server is answered as soon as another one comes, which is sent from here.
+        """
         self._stopped.set()
+        threading.Thread(target=self._unwaited, daemon=True).start()
+
+    def _unwaited(self) -> None:
+        """Ask for errands without waiting. Whoever starts next gets those that come all the same."""
+        with self._noted():
+            self._fetched(0.0)
 
     def _wipe_ended(self) -> None:
         with self._noted():
             for name in self._errands.wipe_ended():
                 self._note(f"{name}: its contract's last day is over, and its rows are deleted, with their key")
 
-    def _fetched(self) -> tuple[bytes, ...]:
+    def _fetched(self, seconds: float = WAIT_SECONDS) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}
-        wish = Fetch(session=self._session, raises=told(raises), seconds=WAIT_SECONDS)
-        answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=WAIT_SECONDS + 30)
+        wish = Fetch(session=self._session, raises=told(raises), seconds=seconds)
+        answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=seconds + 30)
         return tuple(one.encode() for one in _listed(answer))
 
     def take(self, envelope: bytes, porters: ThreadPoolExecutor | None = None) -> bool:

@@ -228,6 +228,10 @@ class Jobs(Protocol):
         """Return how many jobs of a party are not over."""
         ...
 
+    def release(self) -> None:
+        """End the leases of all jobs: no worker of before is there any more."""
+        ...
+
 
 class Consents(Protocol):
     """What owners say about telemetry."""

@@ -1,12 +1,13 @@
 """Runs as jobs: kept in the room's store, worked on by threads, resumed after a crash, and heard of phase by phase.
 
 A job is a signed question, and to work on it is to take it through the door, which may be done again at any time: what was committed is
-not charged twice. So a job whose worker died is simply taken up once its lease has run out.
+not charged twice. So a job whose worker died is simply taken up once its lease has run out, or a server starts.
 """
 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.http.problem import problem_of
@@ -60,7 +61,9 @@ class Jobs:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to work."""
+        """Begin to work, first of all on what a server before was at when it ended. One process serves a room: that one has ended."""
+        with suppress(StillroomError):  # a store that is away now keeps the leases until they run out
+            self._released()
         tasks = [self._work] * self._workers + [self._renew]
         self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
         for thread in self._threads:
@@ -111,6 +114,11 @@ class Jobs:
         record = self.get(party, job)
         with self._changed:
             self._cancelled.add(record.job)
+
+    def _released(self) -> None:
+        """End the leases of workers that were."""
+        with self._room.store.writing() as records:
+            records.jobs.release()
 
     def _work(self) -> None:
         while not self._stopped.is_set():

@@ -169,7 +169,7 @@ def test_one_party_waits_for_errands_in_one_place(room: Served) -> None:
         assert time.perf_counter() - begun < 25, len(done)
         threading.Event().wait(0.05)
     assert asked(room, "GET", "/v1/health").is_success
-    room.service.mailbox.wake("insurer")
+    room.service.mailbox.fetch("insurer", Fetch(session="7" * 32, raises={}, seconds=0.0))
     for thread in threads:
         thread.join(30)
     assert set(done) == {200}

@@ -42,6 +42,10 @@ class SqlJobs:
         mine = sa.and_(jobs.c.party == party, jobs.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value]))
         return int(self._connection.execute(sa.select(sa.func.count()).select_from(jobs).where(mine)).scalar_one())
 
+    def release(self) -> None:
+        """End the leases of all jobs: no worker of before is there any more."""
+        self._connection.execute(jobs.update().where(jobs.c.state == JobState.RUNNING.value).values(lease=0.0))
+
 
 def _read(row: sa.Row[Any]) -> JobRecord:
     return JobRecord(
