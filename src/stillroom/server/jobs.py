@@ -74,7 +74,7 @@ class Jobs:
             thread.join(seconds)
 
     def ask(self, party: str, question: bytes) -> JobRecord:
-        """Take a signed question of a party; one that failed before is tried again.
+        """Take a signed question of a party; one that failed before is tried again, behind all others. An older wish to cancel it is over.
 
         Raises:
             Refusal: `NOT_ALLOWED` if somebody else signed it, `TOO_MANY_REQUESTS` if the party has too many jobs under way; or as
@@ -89,7 +89,9 @@ class Jobs:
                 if records.jobs.working(party) >= MOST:
                     raise Refusal(Code.TOO_MANY_REQUESTS, "Too many runs of yours are under way.", "Wait until one of them is over.")
                 known = JobRecord(job=digest(question), party=party, question=question)
-                records.jobs.put(known)
+                records.jobs.queue(known)
+            with self._changed:
+                self._cancelled.discard(known.job)
         self._tell()
         return known
 
@@ -107,10 +109,14 @@ class Jobs:
             return record.model_copy(update={"phase": self._phase.get(job, "")})
 
     def cancel(self, party: str, job: str) -> None:
-        """Stop a job before its commit; after that it goes on, since its charge is spent. It fails as `get` does."""
+        """Stop a job before its commit; after that it goes on, since its charge is spent. One that is over stays what it is.
+
+        It fails as `get` does.
+        """
         record = self.get(party, job)
-        with self._changed:
-            self._cancelled.add(record.job)
+        if record.state not in OVER:
+            with self._changed:
+                self._cancelled.add(record.job)
 
     def _work(self) -> None:
         while not self._stopped.is_set():
