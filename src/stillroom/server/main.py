@@ -56,7 +56,7 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
         service = Service(
             room=room,
             mailbox=mailbox,
-            jobs=Jobs(room, found.workers, telemetry.run),
+            jobs=Jobs(room, found.workers, telemetry.run, journal.mistake),
             replays=replays,
             limits=Limits.of(room.clock, per_second=found.requests_per_second, burst=found.burst),
             incoming=path / bootstrap.INCOMING,
@@ -64,7 +64,7 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
             telemetry=telemetry,
             body_limit=found.body_limit,
         )
-        with _working(service, Recovery(room)):
+        with _working(service, Recovery(room, journal.mistake)):
             room.clock.sleep_until(replays.began)
             journal.event("start", version=version("stillroom"))
             yield make_app(service)
