@@ -88,6 +88,19 @@ def sent(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
     return client.post(path, data={FIELD: token_of(client), **fields})
 
 
+def made_token(client: httpx.Client, label: str, days: str = "1") -> str:
+    """Make an API token, and return it."""
+    (token,) = re.findall(r"stillroom_[0-9a-f]{64}", sent(client, "/tokens", label=label, days=days).text)
+    return str(token)
+
+
+@contextmanager
+def scripted(client: httpx.Client, label: str = "a script") -> Iterator[httpx.Client]:
+    """Make an API token as somebody, and let a script of theirs come by it: without a cookie, and without an origin."""
+    with httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {made_token(client, label)}"}, timeout=60) as script:
+        yield script
+
+
 @dataclass
 class Seat:
     """Somebody in front of a browser.

@@ -13,7 +13,7 @@ from stillroom.pages.access import ALLOWED, PUBLIC, Action, may, not_allowed, pe
 from stillroom.pages.app import actions, make_app
 from stillroom.pages.login import FIELD
 from tests.agent_pages.conftest import WAITING
-from tests.housed import HELD, token_of
+from tests.housed import HELD, scripted, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +53,21 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/log"): PEOPLE,
     ("GET", "/log/{index}"): PEOPLE,
     ("GET", "/journal"): {"officer"},
+    ("GET", "/tokens"): PEOPLE,
+    ("POST", "/tokens"): PEOPLE,
+    ("POST", "/tokens/revoke"): PEOPLE,
 }
 """Each route, and who gets past the door."""
+
+NO_SCRIPT = {
+    ("POST", "/leave"),
+    ("POST", "/contract/review"),
+    ("POST", "/contract/sign"),
+    ("GET", "/tokens"),
+    ("POST", "/tokens"),
+    ("POST", "/tokens/revoke"),
+}
+"""Routes that nobody gets past by an API token."""
 
 CHANGING = {"/leave", "/enter/{token}"}
 """Routes after which somebody is another person, or nobody."""
@@ -80,6 +93,13 @@ def callers(house: Housed) -> Iterator[dict[str, httpx.Client]]:
         yield {**found, "nobody": stack.enter_context(house.client("insurer"))}
 
 
+@pytest.fixture(scope="module")
+def scripts(callers: dict[str, httpx.Client]) -> Iterator[dict[str, httpx.Client]]:
+    """A script of each of them, with an API token and nothing else."""
+    with ExitStack() as stack:
+        yield {role: stack.enter_context(scripted(callers[role])) for role in PEOPLE}
+
+
 def test_the_table_of_this_test_is_about_every_route_that_there_is(house: Housed) -> None:
     del house
     app = make_app(None)  # type: ignore[arg-type]  # its routes, without anything to serve
@@ -103,12 +123,30 @@ def test_only_who_is_named_gets_past_the_door(
     with ExitStack() as stack:
         client = stack.enter_context(_fresh(house, who)) if path in CHANGING else callers[who]
         answer = client.request(method, _filled(path, places, house), data=_form(client, method, who))
-    outside = answer.status_code == 401 and Code.LOGIN_INVALID in answer.text
-    kept_out = answer.status_code == 403 and Code.NOT_ALLOWED in answer.text
     allowed = who in EXPECTED[route]
-    assert outside == (who == "nobody" and not allowed)
-    assert kept_out == (who != "nobody" and not allowed)
+    assert outside(answer) == (who == "nobody" and not allowed)
+    assert kept_out(answer) == (who != "nobody" and not allowed)
     assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("route", sorted(EXPECTED), ids=" ".join)
+def test_a_script_gets_as_far_as_its_person_but_not_where_somebody_has_to_be_there(
+    house: Housed, scripts: dict[str, httpx.Client], places: dict[str, str], route: tuple[str, str]
+) -> None:
+    method, path = route
+    for who, client in scripts.items():
+        answer = client.request(method, _filled(path, places, house), data={} if method == "GET" else {"label": "another", "days": "1"})
+        assert not outside(answer), who
+        assert kept_out(answer) == (who not in EXPECTED[route] or route in NO_SCRIPT), who
+        assert answer.status_code < 500, who
+
+
+def outside(answer: httpx.Response) -> bool:
+    return answer.status_code == 401 and Code.LOGIN_INVALID in answer.text
+
+
+def kept_out(answer: httpx.Response) -> bool:
+    return answer.status_code == 403 and Code.NOT_ALLOWED in answer.text
 
 
 def _fresh(house: Housed, who: str) -> AbstractContextManager[httpx.Client]:

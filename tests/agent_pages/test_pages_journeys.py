@@ -210,6 +210,17 @@ def test_sessions_end_when_one_signs_out_or_is_sent_out(browser: Browser, house:
         seat.check("login")
 
 
+def test_somebody_makes_a_token_for_a_script_and_revokes_it(browser: Browser, house: Housed) -> None:
+    with at(browser, house, "clinic", "viewer") as seat:
+        seat.page.get_by_role("link", name="Tokens").click()
+        seat.page.fill("#label", "weekly report")
+        seat.press("Make a token")
+        expect(seat.page.get_by_label("The header with the token")).to_contain_text("Authorization: Bearer stillroom_")
+        seat.check("tokens")
+        seat.press("Revoke weekly report")
+        expect(seat.page.locator("main")).to_contain_text("You have none.")
+
+
 def test_a_home_joins_signs_and_watches_a_contract_come_into_force(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path) as room:
         keys = {name: room.join(name, confirmed=name == "insurer") for name in ("clinic", "insurer")}

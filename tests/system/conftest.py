@@ -1,19 +1,22 @@
-"""What several tests look at: one run of the demo, and one database server."""
+"""What several tests look at: one run of the demo, one database server, and one room that is served."""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from scripts.refresh_docs import demo_output
 from tests.servers import postgresql
+from tests.services import serving, settled_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.servers import Server
+    from tests.services import Served
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +45,22 @@ def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], st
 def place(new_place: Callable[[], str]) -> str:
     """Return a place where a store may be made."""
     return new_place()
+
+
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room and homes, of which each test gets a copy."""
+    return settled_in(tmp_path_factory.mktemp("settled"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settled: Path) -> Path:
+    """A copy of that room and its homes."""
+    return shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def room(folder: Path) -> Iterator[Served]:
+    """A copy of that room, which is served."""
+    with serving(folder) as found:
+        yield found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,27 +13,13 @@ from stillroom.errors import Code, Failed, InvalidInput, StillroomError
 from stillroom.server.administration import keep_at
 from tests.parties import QUESTION
 from tests.servers import PASSWORD
-from tests.services import serving, settle, settled_in
+from tests.services import serving, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.servers import Server
     from tests.services import Served
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
-
-
-@pytest.fixture
-def room(tmp_path: Path, settled: Path) -> Iterator[Served]:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    with serving(tmp_path) as found:
-        yield found
 
 
 def test_a_question_goes_through_server_and_agents_and_what_comes_out_verifies(room: Served) -> None:

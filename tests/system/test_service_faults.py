@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from stillroom.errors import StillroomError
 from stillroom.ledger.account import Standing
 from stillroom.model.record import JobState
 from tests.parties import PARTIES, QUESTION
-from tests.services import ended, question_of, serving, settled_in, wish
+from tests.services import ended, question_of, serving, wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +34,6 @@ if TYPE_CHECKING:
     from stillroom.client.session import Session
 
 KINDS = ("hold", "commit", "bring", "answer")
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
-
-
-@pytest.fixture
-def folder(tmp_path: Path, settled: Path) -> Path:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    return tmp_path
 
 
 @pytest.mark.parametrize("how", ["not done", "done and not answered", "done twice"])

@@ -25,26 +25,12 @@ from stillroom.server.main import served
 from stillroom.server.rates import Limits, Rates
 from stillroom.server.settings import Settings
 from tests.rooms import FakeClock
-from tests.services import ended, question_of, serving, settled_in, wish
+from tests.services import ended, question_of, serving, wish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.services import Served
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
-
-
-@pytest.fixture
-def room(tmp_path: Path, settled: Path) -> Iterator[Served]:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    with serving(tmp_path) as found:
-        yield found
 
 
 def send(room: Served, method: str, path: str, body: bytes | None = None, party: str = "insurer", **changes: str) -> httpx.Response:

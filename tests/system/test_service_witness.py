@@ -13,24 +13,12 @@ from stillroom.client.verification import verify
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarm, check_alarm
 from tests.parties import PARTIES, QUESTION
-from tests.services import ended, question_of, serving, settled_in, wish
+from tests.services import ended, question_of, serving, wish
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.services import Served
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
-
-
-@pytest.fixture
-def folder(tmp_path: Path, settled: Path) -> Path:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    return tmp_path
 
 
 def looked(room: Served, *parties: str) -> dict[str, list[str]]:

@@ -89,6 +89,7 @@ class Agent:
     def turn(self, porters: ThreadPoolExecutor | None = None) -> float:
         """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
         begun = self._clock.now()
+        self._wipe_ended()
         with self._noted():
             envelopes = self._fetched()
             kept = self._clock.now() - begun >= WAIT_SECONDS / 2
@@ -115,6 +116,11 @@ class Agent:
         """Ask for errands without waiting. Whoever starts next gets those that come all the same."""
         with self._noted():
             self._fetched(0.0)
+
+    def _wipe_ended(self) -> None:
+        with self._noted():
+            for name in self._errands.wipe_ended():
+                self._note(f"{name}: its contract's last day is over, and its rows are deleted, with their key")
 
     def _fetched(self, seconds: float = WAIT_SECONDS) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}

@@ -15,6 +15,7 @@ from stillroom.adapters.home.stored_table import FILES, KEY_SIZE, write_table
 from stillroom.adapters.remote.seal import seal
 from stillroom.adapters.remote.tables import about
 from stillroom.agent.examination import examine
+from stillroom.agent.expiry import wipe_ended
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Refusal, StillroomError, Unverified
@@ -84,6 +85,10 @@ class Errands:
             return self._do(one.task, one.ticket)
         except StillroomError as error:
             return errand.Reply(refusal=error.code)
+
+    def wipe_ended(self) -> tuple[str, ...]:
+        """Delete what no contract lets anybody use any more; return which datasets. It fails as `stillroom.agent.expiry.wipe_ended`."""
+        return wipe_ended(self._home, self._clock.now())
 
     @singledispatchmethod
     def _do(self, task: object, ticket: str) -> errand.Reply:

@@ -36,7 +36,7 @@ Certificate = Annotated[Path | None, typer.Option("--certificate", help="Serve t
 Key = Annotated[Path | None, typer.Option("--key", help="The key of that certificate (PEM).")]
 Name = Annotated[str, typer.Argument(help="Who: the name that the journal will have.")]
 AsRole = Annotated[Role, typer.Option("--role", help="What the person may do: decide, ask, or look.")]
-Revoke = Annotated[str | None, typer.Option("--revoke", metavar="NAME", help="End all sessions and links of this person.")]
+Revoke = Annotated[str | None, typer.Option("--revoke", metavar="NAME", help="End all sessions, links and API tokens of this person.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -82,20 +82,22 @@ def invite(name: Name, *, role: AsRole, home: Home = HERE, as_json: AsJson = Fal
 
 @app.command("people")
 def people(*, revoke: Revoke = None, home: Home = HERE, as_json: AsJson = False) -> None:
-    """List who is signed in or invited, or end all sessions and links of one person."""
+    """List who is signed in or invited, or has an API token, or end all that one person has."""
     from stillroom.pages.main import people_of
 
     book, shown = people_of(home), screen(as_json=as_json)
     if revoke is not None:
         ended = book.revoke(revoke)
-        shown.show({"name": revoke, "ended": ended}, f"{revoke} is signed out; links and sessions that ended: {ended}.")
+        shown.show({"name": revoke, "ended": ended}, f"{revoke} is signed out; links, sessions and tokens that ended: {ended}.")
         return
-    found = [(one, state) for state, held in (("signed in", book.all().visits), ("invited", book.all().invitations)) for one in held]
+    known = book.all()
+    states = (("signed in", known.visits), ("invited", known.invitations), ("has an API token", known.tokens))
+    found = [(one, state) for state, held in states for one in held]
     table = plain_table("name", "role", "state")
     for one, state in found:
         table.add_row(plain(one.name), str(one.role), state)
     data = [{"name": one.name, "role": str(one.role), "state": state} for one, state in found]
-    shown.show(data, table if found else "Nobody is signed in or invited.")
+    shown.show(data, table if found else "Nobody is signed in or invited, or has an API token.")
 
 
 @app.command("init")

@@ -289,13 +289,14 @@ class Session:
                 price=price(force.contract, item.compiled, item.question.terms.group_size),
                 readers=item.compiled.readers,
                 decisions={one.party: str(one.decision) for one in item.decisions},
+                reasons={one.party: one.reason for one in item.decisions if one.reason},
             )
             for item in items
             if answered or item.waits_for(self.party)
         )
 
-    def decide(self, plan: str, decision: str) -> str:
-        """Sign a decision about a plan that waits, named by the beginning of its digest; return the digest."""
+    def decide(self, plan: str, decision: str, reason: str = "") -> str:
+        """Sign a decision about a plan that waits, named by the beginning of its digest, with a reason for others; return the digest."""
         from stillroom.adapters.home.decisions import keep_decision, own_decision
         from stillroom.ledger.entry import Decision
         from stillroom.policy.approval import APPROVAL_TYPE
@@ -307,7 +308,7 @@ class Session:
         if len(found) != 1:
             raise InvalidInput(Code.APPROVAL_INVALID, "That names no plan that waits, or several.", "`stillroom approve` lists them.")
         known = own_decision(self._home.path, force.contract, found[0].plan_digest)
-        statement = approvals.statement(force, found[0], self.party, Decision(decision), known)
+        statement = approvals.statement(force, found[0], self.party, Decision(decision), known, reason)
         envelope = sign(statement, APPROVAL_TYPE, self._home.signing_key)
         keep_decision(self._home.path, found[0].plan_digest, envelope)
         self._access.decide(envelope)

@@ -31,10 +31,14 @@ class Action(StrEnum):
     SEE_BUDGET = "see what is spent and left"
     SEE_LOG = "read the room's log"
     SEE_JOURNAL = "see who decided what"
+    KEEP_TOKENS = "make, list and revoke API tokens"
 
 
 PUBLIC = frozenset({Action.SEE_LOOKS, Action.SIGN_IN})
 """What needs no session: it shows nothing of the room, or is how a session begins."""
+
+IN_PERSON = frozenset({Action.SIGN_OUT, Action.SIGN_CONTRACT, Action.KEEP_TOKENS})
+"""What needs a session, and no script may do: what a contract says is to be seen before it is signed, and no token makes another."""
 
 _EVERYBODY = frozenset(Role)
 
@@ -54,6 +58,7 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.SEE_BUDGET: _EVERYBODY,
         Action.SEE_LOG: _EVERYBODY,
         Action.SEE_JOURNAL: frozenset({Role.OFFICER}),
+        Action.KEEP_TOKENS: _EVERYBODY,
     }
 )
 """Each action, and to whom it is allowed. That a run is one's own is checked where it is looked up."""
@@ -71,6 +76,16 @@ def permit(role: Role, action: Action) -> None:
         Refusal: `NOT_ALLOWED`, in the same words whatever was asked for.
     """
     if not may(role, action):
+        raise not_allowed()
+
+
+def permit_script(action: Action) -> None:
+    """Refuse what is done in person.
+
+    Raises:
+        Refusal: `NOT_ALLOWED`, in the same words as `permit`.
+    """
+    if action in IN_PERSON:
         raise not_allowed()
 
 

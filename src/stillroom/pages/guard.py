@@ -81,7 +81,7 @@ def _problem(house: House, method: str, headers: dict[str, str]) -> StillroomErr
         return _stranger("The request names another host.", "Open the pages by the address that the agent prints.")
     if method in SAFE:
         return None
-    if not _from_here(f"{house.scheme}://{host}", headers):
+    if not (_from_script(headers) or _from_here(f"{house.scheme}://{host}", headers)):
         return _stranger("The request does not come from these pages.", "Open the pages by the address that the agent prints.")
     length = headers.get("content-length", "")
     if not (length.isascii() and length.isdigit()) or "transfer-encoding" in headers:
@@ -99,6 +99,17 @@ def _from_here(origin: str, headers: dict[str, str]) -> bool:
     """
     given = headers.get("origin")
     return given == origin or (given == "null" and headers.get("sec-fetch-site") == "same-origin")
+
+
+def _from_script(headers: dict[str, str]) -> bool:
+    """Tell whether a request has an API token, which no browser sends by itself, and comes from no page: pages have an origin."""
+    return api_token(headers.get("authorization")) is not None and "origin" not in headers
+
+
+def api_token(authorization: str | None) -> str | None:
+    """Return the API token of a request (RFC 6750, section 2.1), if it has one: its cookie does not count then."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 async def _refuse(problem: StillroomError, send: Send) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, Request
@@ -16,8 +16,8 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from stillroom.errors import Code, InvalidInput
-from stillroom.pages.access import PUBLIC, Action, permit
-from stillroom.pages.guard import SAFE
+from stillroom.pages.access import PUBLIC, Action, permit, permit_script
+from stillroom.pages.guard import SAFE, api_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,17 +35,19 @@ _CONTEXT = b"stillroom/form/v1"
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who is signed in, with one request.
+    """Somebody who is signed in, or a script of somebody, with one request.
 
     Attributes:
         person: Who.
-        token: The session's token.
+        token: The token of the session, or of the API.
         form: What was filled in, where the request has a form.
+        script: What the API token is called; nothing for somebody who is here in person.
     """
 
     person: Person
     token: str
     form: FormData
+    script: str = ""
 
     @property
     def secret(self) -> str:
@@ -71,10 +73,10 @@ def by(action: Action) -> Any:  # noqa: ANN401 - a dependency, which FastAPI rea
         if action in PUBLIC:
             yield None
             return
-        person, token = _entered(request, action)
+        visitor = _entered(request, action)
         form = FormData() if request.method in SAFE else await request.form()
         try:
-            yield _checked(request, Visitor(person, token, form))
+            yield _checked(request, replace(visitor, form=form))
         finally:
             await form.close()
 
@@ -82,28 +84,49 @@ def by(action: Action) -> Any:  # noqa: ANN401 - a dependency, which FastAPI rea
     return Depends(dependency)
 
 
-def _entered(request: Request, action: Action) -> tuple[Person, str]:
-    """Return who sends a request and the session's token, if the person may do this.
+def _entered(request: Request, action: Action) -> Visitor:
+    """Return who sends a request, if the person may do this, and by a script, if it is one.
 
     Raises:
         Refusal: `LOGIN_INVALID`, `NOT_ALLOWED`.
     """
-    token = request.cookies.get(house_of(request).cookie, "")
-    person = house_of(request).people.person(token)
-    request.state.visitor = Visitor(person, token, FormData())
-    permit(person.role, action)
-    return person, token
+    visitor = request.state.visitor = _recognized(request)
+    permit(visitor.person.role, action)
+    if visitor.script:
+        permit_script(action)
+    return visitor
+
+
+def _recognized(request: Request) -> Visitor:
+    """Return whose API token a request has, or else whose session.
+
+    Raises:
+        Refusal: `LOGIN_INVALID`.
+    """
+    house, given = house_of(request), api_token(request.headers.get("authorization"))
+    if given is not None:
+        person, script = house.people.script(given)
+        return Visitor(person, given, FormData(), script)
+    token = request.cookies.get(house.cookie, "")
+    return Visitor(house.people.person(token), token, FormData())
 
 
 def _checked(request: Request, visitor: Visitor) -> Visitor:
-    """Return a visitor whose form, if there is one, is of this session.
+    """Return a visitor whose form, if there is one, is of this session; a script shows its own token each time, which is more.
 
     Raises:
         InvalidInput: `REQUEST_INVALID`.
     """
+    if visitor.script:
+        return visitor
     if request.method not in SAFE and not hmac.compare_digest(visitor.text(FIELD).encode(), visitor.secret.encode()):
         raise InvalidInput(Code.REQUEST_INVALID, "The form is not one of this session's.", "Load the page again, and send it from there.")
     return visitor
+
+
+def note(house: House, visitor: Visitor, what: str, about: str = "") -> None:
+    """Write into the journal what somebody is about to do, and by which API token, if by one. It fails as the journal's `note`."""
+    house.journal.note(visitor.person, f"{what}, by the API token {visitor.script}" if visitor.script else what, about)
 
 
 def welcome(house: House, token: str) -> Response:
@@ -122,7 +145,7 @@ def welcome(house: House, token: str) -> Response:
 def farewell(house: House, visitor: Visitor) -> Response:
     """End a session."""
     house.people.leave(visitor.token)
-    house.journal.note(visitor.person, "signed out")
+    note(house, visitor, "signed out")
     answer = RedirectResponse("/bye", status_code=303)
     answer.delete_cookie(house.cookie, path="/", secure=house.tls, httponly=True, samesite="strict")
     return answer

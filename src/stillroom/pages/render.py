@@ -32,6 +32,7 @@ MENU = (
     ("/budget", "Budget", Action.SEE_BUDGET),
     ("/log", "Log", Action.SEE_LOG),
     ("/journal", "Journal", Action.SEE_JOURNAL),
+    ("/tokens", "Tokens", Action.KEEP_TOKENS),
 )
 """What stands at the top of every page, for those who may see it."""
 

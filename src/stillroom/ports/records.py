@@ -220,6 +220,10 @@ class Jobs(Protocol):
         """Keep a job, in place of what was kept of it."""
         ...
 
+    def queue(self, record: JobRecord) -> None:
+        """Keep a job behind all others; forget what was kept of it."""
+        ...
+
     def next(self, now: float) -> JobRecord | None:
         """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
         ...

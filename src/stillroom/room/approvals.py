@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from stillroom.crypto.envelope import unverified_payload
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger.entry import Approval
 from stillroom.model.codec import digest_of
 from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
@@ -85,7 +87,9 @@ def read(force: InForce, one: Put) -> Pending:
     return Pending(question, compiled, digest_of(compiled.plan), decided)
 
 
-def statement(force: InForce, asked: Pending, party: str, decision: Decision, known: ApprovalStatement | None = None) -> ApprovalStatement:
+def statement(  # noqa: PLR0913, PLR0917 - what is decided about, by whom, and how
+    force: InForce, asked: Pending, party: str, decision: Decision, known: ApprovalStatement | None = None, reason: str = ""
+) -> ApprovalStatement:
     """Return what a party has to sign for its next decision about a plan that was asked.
 
     Args:
@@ -94,9 +98,17 @@ def statement(force: InForce, asked: Pending, party: str, decision: Decision, kn
         party: Who decides.
         decision: The decision.
         known: The party's last decision about that plan as it knows itself: a room that hides it gets no second one of the same number.
+        reason: Why, in the party's words.
+
+    Raises:
+        InvalidInput: `APPROVAL_INVALID` if the reason is too long, or more than a line.
     """
     before = [one for one in (*asked.decisions, *([known] if known else [])) if one.party == party]
-    return _statement(force, asked, party=party, number=1 + max((one.number for one in before), default=0), decision=decision)
+    number = 1 + max((one.number for one in before), default=0)
+    try:
+        return _statement(force, asked, party=party, number=number, decision=decision, reason=reason)
+    except ValidationError:
+        raise InvalidInput(Code.APPROVAL_INVALID, "A reason is one line of at most 500 characters.", "Give a shorter one.") from None
 
 
 def record(room: Room, envelope: bytes) -> ApprovalStatement:
@@ -165,7 +177,9 @@ def _asked(records: Records, force: InForce, plan_digest: str) -> Pending:
     return read(force, Put(envelope, records.approvals.decisions(force.digest, plan_digest)))
 
 
-def _statement(force: InForce, asked: Pending, *, party: str, number: int, decision: Decision) -> ApprovalStatement:
+def _statement(  # noqa: PLR0913 - all that a decision binds
+    force: InForce, asked: Pending, *, party: str, number: int, decision: Decision, reason: str
+) -> ApprovalStatement:
     return ApprovalStatement(
         contract=force.digest,
         plan=asked.plan_digest,
@@ -175,6 +189,7 @@ def _statement(force: InForce, asked: Pending, *, party: str, number: int, decis
         party=party,
         number=number,
         decision=decision,
+        reason=reason,
     )
 
 
@@ -186,7 +201,8 @@ def _check(force: InForce, asked: Pending, given: ApprovalStatement) -> None:
             f"Leave the decision to {', '.join(asked.compiled.readers)}.",
         )
     last = max((one.number for one in asked.decisions if one.party == given.party), default=0)
-    if given.number <= last or given != _statement(force, asked, party=given.party, number=given.number, decision=given.decision):
+    expected = _statement(force, asked, party=given.party, number=given.number, decision=given.decision, reason=given.reason)
+    if given.number <= last or given != expected:
         raise Refusal(
             Code.APPROVAL_INVALID,
             "The decision is about something else than what was asked, or an older one.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anyio import sleep
 from fastapi import Request  # noqa: TC002 - FastAPI reads the annotations
 from starlette.concurrency import run_in_threadpool
 
@@ -64,6 +65,7 @@ def allowed(action: Action, *, streamed: bool = False) -> Callable[[Request], Aw
         _count(service.limits, action, signed, present, address)
         if present == STRANGER and action is not Action.JOIN:
             raise unsigned()
+        await sleep(service.replays.early(signed))
         if not service.replays.is_new(signed):
             raise unsigned()
         request.state.party = name

@@ -52,18 +52,20 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
         room, mailbox = bootstrap.open_served_room(path)
         journal = Journal(found.log, room.clock)
         telemetry = Telemetry(room, mailbox, journal)
+        replays = Replays(room.clock)
         service = Service(
             room=room,
             mailbox=mailbox,
-            jobs=Jobs(room, found.workers, telemetry.run),
-            replays=Replays(room.clock),
+            jobs=Jobs(room, found.workers, telemetry.run, journal.mistake),
+            replays=replays,
             limits=Limits.of(room.clock, per_second=found.requests_per_second, burst=found.burst),
             incoming=path / bootstrap.INCOMING,
             certificate=certificate,
             telemetry=telemetry,
             body_limit=found.body_limit,
         )
-        with _working(service, Recovery(room)):
+        with _working(service, Recovery(room, journal.mistake)):
+            room.clock.sleep_until(replays.began)
             journal.event("start", version=version("stillroom"))
             yield make_app(service)
         journal.event("stop")

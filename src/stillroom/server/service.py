@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stillroom.errors import StillroomError
 from stillroom.room import recovery
+from stillroom.server.threads import on_and_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from stillroom.adapters.remote.mailbox import Mailbox
@@ -53,11 +56,11 @@ class Service:
 class Recovery:
     """Puts the room in order every now and then, as agents come and go."""
 
-    def __init__(self, room: Room) -> None:
-        """Say which room."""
-        self._room = room
+    def __init__(self, room: Room, mistake: Callable[[BaseException], None], seconds: float = RECOVERY_SECONDS) -> None:
+        """Say which room, who hears of errors that no rule foresees, and how often."""
+        self._room, self._seconds = room, seconds
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=on_and_on, args=(self._recover, self._stopped, mistake), daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -68,9 +71,7 @@ class Recovery:
         self._stopped.set()
         self._thread.join(seconds)
 
-    def _run(self) -> None:
-        while not self._stopped.wait(RECOVERY_SECONDS):
-            try:
+    def _recover(self) -> None:
+        if not self._stopped.wait(self._seconds):
+            with suppress(StillroomError):  # somebody is away, or the store is: the next time comes
                 recovery.recover(self._room)
-            except StillroomError:
-                continue  # somebody is away, or the store is: the next time comes

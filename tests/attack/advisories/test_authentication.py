@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
+import datetime
 import hashlib
 import sqlite3
 import sys
@@ -76,14 +77,20 @@ def test_an_honest_request_is_taken(room: Served) -> None:
 def test_cve_2023_23929_a_signature_ends(room: Served) -> None:
     """vantage6: refresh tokens were good for ever.
 
-    Here: a request that was signed a minute and a bit ago, and one that its own signer calls good for a day.
+    Here: a request that was signed a minute and a bit ago, one that its own signer calls good for a day, and one for some seconds.
     """
-    room.service.replays._began = 0.0
+    room.service.replays.began = 0
     refused(sent(signed(room, "GET", "/v1/log", age=LIFETIME + SKEW + 1)))
     assert sent(signed(room, "GET", "/v1/log", age=LIFETIME - 5)).is_success
     message = written("GET", f"{room.url}/v1/log")
     long = signed_anyhow(room, message, insurer(room), covered=COVERED[:4], expires=None)
     refused(sent(long))
+    now = datetime.datetime.fromtimestamp(int(room.service.room.clock.now()), datetime.UTC)
+    for seconds, status in ((25, 401), (10, 200)):
+        created = now - datetime.timedelta(seconds=seconds)
+        message = written("GET", f"{room.url}/v1/log")
+        told = {"created": created, "expires": created + datetime.timedelta(seconds=15)}
+        assert sent(signed_anyhow(room, message, insurer(room), covered=COVERED[:4], **told)).status_code == status
 
 
 def test_cve_2022_39228_nobody_learns_from_an_answer_whose_key_is_known(room: Served) -> None:
@@ -184,7 +191,7 @@ def test_a_request_is_not_taken_twice_however_it_is_written(room: Served) -> Non
     """Flower 1.15.0 made its authentication of nodes resilient against replays (its release notes; there is no advisory).
 
     Here: the same request again, by another connection, with its headers in other letters and in another order, and to a server that has
-    started again since.
+    started again since; also where the sender's clock is ahead.
     """
     message = signed(room, "GET", "/v1/balance")
     assert sent(message).is_success
@@ -195,6 +202,11 @@ def test_a_request_is_not_taken_twice_however_it_is_written(room: Served) -> Non
     fresh = Replays(clock)
     object.__setattr__(room.service, "replays", fresh)
     refused(sent(message))
+    ahead = signed(room, "GET", "/v1/balance", age=-2)
+    object.__setattr__(room.service, "replays", Replays(room.service.room.clock))
+    assert sent(ahead).is_success
+    object.__setattr__(room.service, "replays", Replays(room.service.room.clock))
+    refused(sent(ahead))
 
 
 def key_as_secret(room: Served) -> bytes:

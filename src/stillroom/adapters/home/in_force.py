@@ -33,7 +33,7 @@ def contract_in_force(home: Home, envelope: bytes, *, newcomer: bool = False) ->
     contract = contracts.signed_by_all(envelope, membership.key)
     mine = contract.party(home.party)
     if mine is not None and mine.key == home.signing_key.public.text:
-        see_contract(home.path, contract)
+        see_contract(home.path, home.party, contract)
     elif not newcomer or membership.contracts:
         raise Refusal(Code.KEY_MISMATCH, "The contract does not name this party by the key of its home.", "Use the home that has signed.")
     return contract

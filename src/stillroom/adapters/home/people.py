@@ -1,4 +1,4 @@
-"""The people of a party who may use its pages: links that let them in, and their sessions. All tokens are kept as digests."""
+"""The people of a party who may use its pages: links that let them in, their sessions, and API tokens. All are kept as digests."""
 
 from __future__ import annotations
 
@@ -38,9 +38,21 @@ IDLE_SECONDS = 30 * 60
 SESSION_SECONDS = 12 * 60 * 60
 """How long a session lasts at most."""
 
+API_DAYS = 90
+"""How many days an API token is good for at most."""
+
+API_TOKENS = 20
+"""How many API tokens one person may have at a time."""
+
+API_MARK = "stillroom_"
+"""What API tokens begin with, so that programs which look for lost secrets can find them."""
+
+DAY_SECONDS = 24 * 60 * 60
+
 SEEN_SECONDS = 60
 """How exactly it is remembered when a session was last used, so that not every request writes."""
 
+Label = Annotated[str, StringConstraints(pattern=r"^[\w][\w .-]{0,39}$")]
 PersonName = Annotated[str, StringConstraints(pattern=r"^[\w][\w .@'-]{0,63}$")]
 
 
@@ -86,6 +98,18 @@ class Visit(Held):
     seen: float
 
 
+class ApiToken(Held):
+    """A token by which a script comes as its person.
+
+    Attributes:
+        label: What its person calls it.
+        ends: When it is good no more, in seconds since 1970.
+    """
+
+    label: Label
+    ends: float
+
+
 class Person(Value):
     """Somebody who uses the pages."""
 
@@ -100,16 +124,34 @@ class People(Value):
         format: The version of this format.
         invitations: Links.
         visits: Sessions.
+        tokens: Those of scripts.
     """
 
     format: Literal["stillroom/people/v1"] = Field(default="stillroom/people/v1", alias="schema")
     invitations: tuple[Invitation, ...] = ()
     visits: tuple[Visit, ...] = ()
+    tokens: tuple[ApiToken, ...] = ()
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """All of them."""
+        return (*self.invitations, *self.visits, *self.tokens)
 
     def at(self, now: float) -> People:
         """Return what of this is still good."""
-        visits = (one for one in self.visits if now < one.seen + IDLE_SECONDS and now < one.began + SESSION_SECONDS)
-        return People(invitations=tuple(one for one in self.invitations if now < one.began + INVITATION_SECONDS), visits=tuple(visits))
+        return People(
+            invitations=tuple(one for one in self.invitations if now < one.began + INVITATION_SECONDS),
+            visits=tuple(one for one in self.visits if now < one.seen + IDLE_SECONDS and now < one.began + SESSION_SECONDS),
+            tokens=tuple(one for one in self.tokens if now < one.ends),
+        )
+
+    def without(self, name: str) -> People:
+        """Return what is left when a person has nothing any more."""
+        return People(
+            invitations=tuple(one for one in self.invitations if one.name != name),
+            visits=tuple(one for one in self.visits if one.name != name),
+            tokens=tuple(one for one in self.tokens if one.name != name),
+        )
 
 
 class PeopleBook:
@@ -125,7 +167,7 @@ class PeopleBook:
         One person has one role at a time: the rules tell apart who asks and who approves by names, and so does the journal.
 
         Raises:
-            InvalidInput: `USAGE` if that is no name, or somebody of that name is invited or signed in with another role.
+            InvalidInput: `USAGE` if that is no name, or somebody of that name has a link, session or token with another role.
         """
         token = self._entropy.token(TOKEN_SIZE).hex()
         try:
@@ -184,25 +226,74 @@ class PeopleBook:
             self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != _digest(session))}))
 
     def revoke(self, name: str) -> int:
-        """End all sessions of a person, and take its links back; return how many there were.
+        """End all sessions of a person, and take its links and API tokens back; return how many there were.
 
         Raises:
             InvalidInput: `USAGE` if there were none.
         """
         with self._alone():
             known = self._load()
-            after = People(
-                invitations=tuple(one for one in known.invitations if one.name != name),
-                visits=tuple(one for one in known.visits if one.name != name),
-            )
-            ended = len(known.invitations) + len(known.visits) - len(after.invitations) - len(after.visits)
+            after = known.without(name)
+            ended = len(known.held) - len(after.held)
             if not ended:
                 raise InvalidInput(Code.USAGE, "Nobody of that name is signed in or invited.", "`stillroom agent people` lists who is.")
             self._save(after)
         return ended
 
+    def make_token(self, person: Person, label: str, days: int) -> str:
+        """Return a new token for a person's scripts; only its digest is kept.
+
+        Raises:
+            InvalidInput: `USAGE` if that is no name, or that of another token of this person; for more days than a token may have; or if
+                the person has too many.
+        """
+        token, now = f"{API_MARK}{self._entropy.token(TOKEN_SIZE).hex()}", self._clock.now()
+        if not 1 <= days <= API_DAYS:
+            raise InvalidInput(Code.USAGE, "An API token is not good for so long.", f"Take from 1 to {API_DAYS} days.")
+        try:
+            made = ApiToken(token=_digest(token), name=person.name, role=person.role, began=now, label=label, ends=now + days * DAY_SECONDS)
+        except ValidationError:
+            raise InvalidInput(
+                Code.USAGE, "That is no name for an API token.", "Take up to 40 letters, digits, spaces, dots and dashes."
+            ) from None
+        with self._alone():
+            known = self._load()
+            own = [one.label for one in known.tokens if one.name == person.name]
+            if label in own or len(own) >= API_TOKENS:
+                raise InvalidInput(
+                    Code.USAGE, f"You have an API token of that name already, or {API_TOKENS} of them.", "Take another name, or revoke one."
+                )
+            self._save(known.model_copy(update={"tokens": (*known.tokens, made)}))
+        return token
+
+    def script(self, token: str) -> tuple[Person, str]:
+        """Return as whom a script comes, and what its token is called.
+
+        Raises:
+            Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the token.
+        """
+        found = _held(self._load().tokens, token)
+        return _person(found), found.label
+
+    def tokens_of(self, person: Person) -> tuple[ApiToken, ...]:
+        """Return the API tokens of a person that are good now."""
+        return tuple(one for one in self._load().tokens if one.name == person.name)
+
+    def revoke_token(self, person: Person, label: str) -> None:
+        """End an API token of a person.
+
+        Raises:
+            InvalidInput: `USAGE` if the person has none of that name.
+        """
+        with self._alone():
+            known = self._load()
+            left = tuple(one for one in known.tokens if (one.name, one.label) != (person.name, label))
+            if left == known.tokens:
+                raise InvalidInput(Code.USAGE, "You have no API token of that name.", "The list has those that are good.")
+            self._save(known.model_copy(update={"tokens": left}))
+
     def all(self) -> People:
-        """Return all links and sessions that are good now."""
+        """Return all links, sessions and API tokens that are good now."""
         return self._load()
 
     def _load(self) -> People:
@@ -236,11 +327,11 @@ def login_invalid() -> Refusal:
 
 def _check_role(known: People, name: str, role: Role) -> None:
     """Refuse another role for somebody who has one already, spelt in whatever letters."""
-    for one in (*known.invitations, *known.visits):
+    for one in known.held:
         if one.name.casefold() == name.casefold() and (one.name, one.role) != (name, role):
             raise InvalidInput(
                 Code.USAGE,
-                f"{one.name} is invited or signed in already, as {one.role}.",
+                f"{one.name} is invited or signed in already, or has an API token, as {one.role}.",
                 f'To change that, end it first: `stillroom agent people --revoke "{one.name}"`; then invite again.',
             )
 

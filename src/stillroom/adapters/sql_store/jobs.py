@@ -31,6 +31,11 @@ class SqlJobs:
         if self._connection.execute(jobs.update().where(jobs.c.job == record.job).values(**values)).rowcount == 0:
             self._connection.execute(jobs.insert().values(job=record.job, **values))
 
+    def queue(self, record: JobRecord) -> None:
+        """Keep a job behind all others; forget what was kept of it."""
+        self._connection.execute(jobs.delete().where(jobs.c.job == record.job))
+        self.put(record)
+
     def next(self, now: float) -> JobRecord | None:
         """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
         free = sa.or_(jobs.c.state == JobState.WAITING.value, sa.and_(jobs.c.state == JobState.RUNNING.value, jobs.c.lease < now))

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from stillroom.errors import Code, InvalidInput, StillroomError
 from stillroom.model.question import Dialect
 from stillroom.pages.access import Action
-from stillroom.pages.login import Visitor, by, house_of
+from stillroom.pages.login import Visitor, by, house_of, note
 from stillroom.pages.render import page
 from stillroom.pages.runs import Run
 
@@ -84,7 +84,7 @@ def ask(request: Request, visitor: Annotated[Visitor, by(Action.ASK)]) -> Respon
     priced = _priced(house, asked)
     if priced.price is None:
         return _editor(request, asked, priced, status=422)
-    house.journal.note(visitor.person, "asked", priced.price.plan_digest)
+    note(house, visitor, "asked", priced.price.plan_digest)
 
     def go(progress: Progress) -> Release:
         return house.session(progress).ask(asked["sql"], parameters=None, dialect=asked["dialect"], **_terms(asked))

@@ -12,7 +12,7 @@ from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.pages.access import Action
-from stillroom.pages.login import Visitor, by, house_of
+from stillroom.pages.login import Visitor, by, house_of, note
 from stillroom.pages.render import page
 from stillroom.pages.versions import versions_of
 from stillroom.pages.watched import logbook_of
@@ -73,7 +73,7 @@ def sign(request: Request, visitor: Annotated[Visitor, by(Action.SIGN_CONTRACT)]
     contract = parse_contract(visitor.text("text"))
     if digest_of(contract) != visitor.text("digest"):
         raise InvalidInput(Code.REQUEST_INVALID, "This is not the contract that was shown.", "Upload it again.")
-    house.journal.note(visitor.person, "signed a contract", digest_of(contract))
+    note(house, visitor, "signed a contract", digest_of(contract))
     signed = house.session().sign(contract)
     return page(request, "contract_signed.html", contract=contract, signed=signed)
 

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from stillroom.errors import Code, InvalidInput
 from stillroom.ledger.entry import Decision
 from stillroom.pages.access import Action
-from stillroom.pages.login import Visitor, by, house_of
+from stillroom.pages.login import Visitor, by, house_of, note
 from stillroom.pages.render import page
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def decide(request: Request, digest: str, visitor: Annotated[Visitor, by(Action.
     if decision not in set(Decision):
         raise InvalidInput(Code.APPROVAL_INVALID, "That is no decision.", "Approve, reject, or ask for changes.")
     found = _sheet(house, digest)
-    house.journal.note(visitor.person, decision.replace("_", " "), found.item.price.plan_digest)
+    note(house, visitor, decision.replace("_", " "), found.item.price.plan_digest)
     house.session().decide(found.item.price.plan_digest, decision)
     return RedirectResponse(f"/questions/{found.digest}", status_code=303)
 

@@ -13,7 +13,7 @@ from stillroom.errors import StillroomError
 from stillroom.pages.access import Action, not_allowed
 from stillroom.pages.chart import charts_of
 from stillroom.pages.logbook import Logbook
-from stillroom.pages.login import Visitor, by, house_of
+from stillroom.pages.login import Visitor, by, house_of, note
 from stillroom.pages.render import page
 from stillroom.pages.watched import membership_of, shown_log
 
@@ -51,7 +51,7 @@ def verify(request: Request, which: str, visitor: Annotated[Visitor, by(Action.S
     """Check a release as anybody could who trusts nobody, and show each step."""
     house = house_of(request)
     found = house.session().release(which)
-    house.journal.note(visitor.person, "verified a release", digest_of_bytes(found.envelope))
+    note(house, visitor, "verified a release", digest_of_bytes(found.envelope))
     return _shown(request, found, _report(house, found))
 
 
@@ -62,7 +62,7 @@ def file(request: Request, which: str, kind: str, visitor: Annotated[Visitor, by
     if kind not in FILES:
         raise not_allowed()
     found = house.session().release(which)
-    house.journal.note(visitor.person, f"downloaded {kind}", digest_of_bytes(found.envelope))
+    note(house, visitor, f"downloaded {kind}", digest_of_bytes(found.envelope))
     media, write = FILES[kind]
     name = f"release-{found.statement.commit_index}.{kind}"
     return Response(write(found), headers={"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'})
