@@ -21,8 +21,7 @@ from stillroom.crypto.note import Checkpoint, sign_checkpoint
 from stillroom.errors import Code, Failed
 from stillroom.ledger.witness import Alarm, check_alarm
 from stillroom.room.statement import CONTRACT_TYPE
-from tests.agent_pages.test_pages_views import plain
-from tests.housed import housed
+from tests.housed import housed, plain
 from tests.parties import PARTIES, QUESTION, document
 from tests.services import serving, settle
 from tests.strange_servers import Altering
