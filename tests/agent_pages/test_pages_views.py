@@ -18,7 +18,7 @@ from stillroom.errors import Code, Unverified
 from stillroom.pages.logbook import Logbook
 from stillroom.pages.watched import watch_of
 from tests.agent_pages.conftest import ANSWERED, WAITING
-from tests.housed import HELD, housed, sent, token_of
+from tests.housed import HELD, housed, plain, sent, token_of
 from tests.parties import document
 from tests.services import serving
 
@@ -48,11 +48,6 @@ def officer(house: Housed) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def which(house: Housed) -> str:
     return str(house.room.session("insurer").releases()[0].statement.commit_index)
-
-
-def plain(html: str) -> str:
-    """Return what a page says, without its marks and secrets."""
-    return " ".join(re.sub(r"<[^>]*>", " ", HELD.sub("", html)).split())
 
 
 def test_the_room_says_who_is_in_it_and_what_leaves(analyst: httpx.Client) -> None:

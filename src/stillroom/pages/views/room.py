@@ -37,6 +37,7 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
         "room.html",
         room=membership_of(house.path),
         own_key=house.key,
+        own=contract is None or house.signs(contract),
         contract=contract,
         data=data,
         problem=None if problem is None or problem.code is Code.CONTRACT_UNKNOWN else problem,
