@@ -299,7 +299,7 @@ def test_ghsa_jx8f_cpx7_fv47_strangers_cannot_fill_the_room(room: Served) -> Non
     for number in range(MOST + 5):
         key = SigningKey.from_seed(hashlib.sha256(str(number).encode()).digest())
         wish = JoinStatement(room=room.service.room.identity, party=f"p{number}", key=key.public.text)
-        join(room.service.room, sign(wish, JOIN_TYPE, key))
+        join(room.service.room, sign(wish, JOIN_TYPE, key), key.public.text)
     room.join("newcomer", confirmed=False)
     waiting = [one for one in joined(room.folder / "room") if not one.confirmed]
     assert len(waiting) == MOST
