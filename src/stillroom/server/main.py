@@ -75,6 +75,7 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
 @contextmanager
 def _working(service: Service, recovery: Recovery) -> Iterator[None]:
     """Let threads work for a server."""
+    service.jobs.resume()
     service.jobs.start()
     recovery.start()
     try:
