@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import jobs
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.record import JobRecord, JobState
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SqlJobs:
         return int(self._connection.execute(sa.select(sa.func.count()).select_from(jobs).where(mine)).scalar_one())
 
 
+@stored()
 def _read(row: sa.Row[Any]) -> JobRecord:
     return JobRecord(
         job=row.job,
