@@ -26,7 +26,7 @@ from stillroom.model.contract import Contract
 from stillroom.model.question import Question, Terms
 from stillroom.room import contracts
 from stillroom.room.signed import sign
-from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
+from stillroom.room.statement import CONTRACT_TYPE, DRAFT_TYPE, QUESTION_TYPE
 from tests.parties import PARTIES, QUESTION, document
 from tests.services import wish
 
@@ -138,6 +138,12 @@ def question(room: Served, sql: str = QUESTION, *, epsilon: float = 1.0, asked_b
     contract = room.session("insurer").contract
     wanted = Question(contract=digest_of(contract), sql=sql, terms=Terms(epsilon=epsilon), asked_by=asked_by)
     return sign(wanted, QUESTION_TYPE, key_of(room, signed_by or asked_by))
+
+
+def draft(room: Served, sql: str = QUESTION) -> bytes:
+    """Return a question that the insurer signs as a draft."""
+    contract = digest_of(room.session("insurer").contract)
+    return sign(Question(contract=contract, sql=sql, terms=Terms(epsilon=1.0), asked_by="insurer"), DRAFT_TYPE, key_of(room, "insurer"))
 
 
 def amend(room: Served, *signers: SigningKey, **changes: object) -> Contract:

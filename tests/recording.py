@@ -110,6 +110,9 @@ def _story(served: Served) -> None:
         session.data()
         session.export_log()
         session.telemetry.agreed()
+    owner.pause.begin()
+    for session in (owner, asker):
+        session.pause.resume()
     insurer, room = Home.open(served.folder / "insurer").signing_key, bootstrap.room_key(served.folder / "room")
     send(served, room, "GET", "/v1/metrics")
     for session in (owner, asker):
@@ -139,7 +142,16 @@ def _rest(served: Served, insurer: SigningKey, room: SigningKey) -> None:
         ("GET", "/v1/log/tile/9/x"),
     ):
         send(served, insurer, method, path)
-    for path in ("/v1/contracts", "/v1/data", "/v1/runs", "/v1/questions/check", "/v1/decisions", "/v1/telemetry", "/v1/errands"):
+    for path in (
+        "/v1/contracts",
+        "/v1/data",
+        "/v1/runs",
+        "/v1/questions/check",
+        "/v1/decisions",
+        "/v1/telemetry",
+        "/v1/pause",
+        "/v1/errands",
+    ):
         send(served, insurer, "POST", path, b"{}")
 
 

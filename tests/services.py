@@ -25,7 +25,9 @@ from stillroom.model.question import Question, Terms
 from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
-from stillroom.server.main import certificates, served
+from stillroom.server.jobs import OVER
+from stillroom.server.main import certificates, configured, served
+from stillroom.server.rates import Limits, Rates
 from stillroom.server.settings import Settings
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from stillroom.client.session import Session
     from stillroom.crypto.keys import SigningKey
+    from stillroom.model.record import JobRecord
     from stillroom.server.service import Service
 
 
@@ -126,7 +129,6 @@ class Served:
             yield
         finally:
             agent.stop()
-            self.service.mailbox.wake(party)
             thread.join(60)
 
 
@@ -141,13 +143,8 @@ def serving(
     held = settings or Settings(tls=tls)
     digest, files = certificates(room, held)
     with listening("127.0.0.1", 0) as socket, served(room, digest, held) as app:
-        config = uvicorn.Config(
-            around(app) if around else app,
-            log_config=None,
-            lifespan="off",
-            timeout_graceful_shutdown=5,
-            **files,
-        )
+        config = configured(around(app) if around else app, files)
+        config.timeout_graceful_shutdown = 5
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
@@ -166,6 +163,19 @@ def question_of(room: Served, epsilon: float = 1.0) -> bytes:
     contract = room.session("insurer").contract
     asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
     return sign(asked, QUESTION_TYPE, Home.open(room.folder / "insurer").signing_key)
+
+
+def without_limits(room: Served) -> None:
+    """Let everybody send as many requests as a test needs."""
+    most = Rates(SystemClock(), per_second=10**6, burst=10**6)
+    object.__setattr__(room.service, "limits", Limits(addresses=most, keys=most, strangers=most, joins=most))
+
+
+def ended(room: Served, job: str) -> JobRecord:
+    """Return a run of the insurer's once it is over."""
+    while (found := room.service.jobs.get("insurer", job)).state not in OVER:
+        threading.Event().wait(0.01)
+    return found
 
 
 def wish(seconds: float, session: str = "0" * 32) -> Fetch:

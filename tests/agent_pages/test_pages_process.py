@@ -51,7 +51,6 @@ def test_it_serves_its_people_and_ends_cleanly(tmp_path: Path, sent: signal.Sign
                 assert client.get("/").status_code == 401
                 told(home, "people", "--revoke", "Ada", code=2)
             agent.send_signal(sent)
-            room.service.mailbox.wake("clinic")
             assert agent.wait(60) == code
             said = agent.stdout.read() + (agent.stderr.read() if agent.stderr else "")
         assert not (home / ADDRESS).exists()

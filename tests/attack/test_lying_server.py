@@ -2,136 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import shutil
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom import bootstrap
-from stillroom.adapters.clock import SystemClock
-from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home import Home
-from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable
-from stillroom.adapters.home.watch import Watch
 from stillroom.adapters.remote.seal import RunKey
 from stillroom.adapters.remote.tables import about
-from stillroom.adapters.remote.vault import shown
-from stillroom.adapters.vault import LocalVault
-from stillroom.agent.errands import Errands
-from stillroom.agent.witness import Proofs
+from stillroom.agent.main import open_agent
+from stillroom.client.members import join_server, look_at
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, StillroomError, Unverified
 from stillroom.ledger.account import Standing
 from stillroom.model import errand
 from stillroom.model.charge import Charge
-from stillroom.model.codec import digest_of
-from stillroom.model.question import Question, Terms
-from stillroom.query.compile import compile_question
-from stillroom.room import accounts, checks, commitment, extract
-from stillroom.room.door import Silent
+from stillroom.room import extract
 from stillroom.room.signed import sign
-from stillroom.room.stages import Asked
-from stillroom.room.statement import ERRAND_TYPE, QUESTION_TYPE
+from stillroom.room.statement import ERRAND_TYPE
+from tests.lied_to import Scene, committed, scene_of
 from tests.parties import PARTIES, QUESTION, document
-from tests.rooms import FakeClock
-from tests.services import serving, settle, settled_in
+from tests.services import serving, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from stillroom.room.stages import Cleared
-    from tests.services import Served
-
-
-@dataclass
-class Bag:
-    """Takes what an agent brings, and keeps a copy."""
-
-    folder: Path
-    brought: list[str] = field(default_factory=list)
-
-    def bring(self, ticket: str, file: Path) -> None:
-        """Keep a file."""
-        place = self.folder / ticket / "visits" / "1"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / file.name).write_bytes(file.read_bytes())
-        self.brought.append(file.name)
-
-
-@dataclass
-class Scene:
-    """The clinic's agent, and a server that has everything that it would have."""
-
-    served: Served
-    agent: Errands
-    bag: Bag
-    clock: FakeClock
-
-    @property
-    def room(self) -> Any:  # noqa: ANN401 - a room
-        """The server's room."""
-        return self.served.service.room
-
-    def cleared(self, sql: str = QUESTION, epsilon: float = 1.0, signed_by: str = "insurer") -> Cleared:
-        """Return what the server would run."""
-        contract = self.served.session("insurer").contract
-        question = Question(contract=digest_of(contract), sql=sql, terms=Terms(epsilon=epsilon), asked_by="insurer")
-        envelope = sign(question, QUESTION_TYPE, self.key(signed_by))
-        asked = Asked(question, envelope, contract)
-        planned = checks.planned(self.room, asked, compile_question(contract, question))
-        with self.room.store.reading() as records:
-            return checks.clear(self.room, records, planned)
-
-    def key(self, party: str) -> SigningKey:
-        """Return a party's key."""
-        return Home.open(self.served.folder / party).signing_key
-
-    def grounds(self, cleared: Cleared) -> errand.ShownGrounds:
-        """Return what the server shows."""
-        return shown(accounts.grounds(self.room, cleared))
-
-    def do(self, task: errand.Task, ticket: str = "1" * 32) -> errand.Reply:
-        """Have the agent do what the room has signed."""
-        wanted = errand.Errand(ticket=ticket, room=self.room.identity, party="clinic", task=task)
-        return self.agent.do(self.agent.open(sign(wanted, ERRAND_TYPE, self.room.notary.key)))
-
-    def hold(self, cleared: Cleared, **changes: Any) -> errand.Reply:  # noqa: ANN401 - what is lied about
-        """Ask for a hold, with some lie in it."""
-        told = {"reservation": "r1", "population": "people", "charge": cleared.planned.compiled.charge, "grounds": self.grounds(cleared)}
-        return self.do(errand.Hold.model_validate({**told, **changes}))
-
-    def booked(self, reservation: str = "r1") -> Standing | None:
-        """Return where a reservation stands in the clinic's account."""
-        (account,) = bootstrap.accounts_of(Home.open(self.served.folder / "clinic")).all()
-        found = account.booking(reservation)
-        return None if found is None else found.standing
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
-
-
-@pytest.fixture
-def scene(tmp_path: Path, settled: Path) -> Iterator[Scene]:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    with serving(tmp_path) as served:
-        yield _scene(served)
-
-
-def _scene(served: Served) -> Scene:
-    home = Home.open(served.folder / "clinic")
-    membership = Membership.load(home.path)
-    assert membership is not None
-    book, bag, clock = bootstrap.accounts_of(home), Bag(served.folder / "bag"), FakeClock(SystemClock().now())
-    watch = Watch(home.path, membership.name, membership.key, Proofs(bootstrap.open_channel(home, membership)))
-    agent = Errands(home, membership, LocalVault(book, home.signing_key), book, bag, watch, clock, SystemEntropy())
-    return Scene(served, agent, bag, clock)
+    from tests.lied_to import Scene
 
 
 def test_an_honest_server_gets_a_hold(scene: Scene) -> None:
@@ -172,6 +70,22 @@ def test_an_older_contract_is_not_in_force_whatever_the_room_says(scene: Scene) 
     assert scene.booked() is None
 
 
+def test_who_joins_again_forgets_neither_the_newest_contract_nor_the_newest_head(scene: Scene) -> None:
+    cleared = scene.cleared()
+    old = scene.grounds(cleared)
+    keys = {name: scene.key(name).public.text for name in PARTIES}
+    amended = {**document(keys), "version": 2, "amends": cleared.planned.asked.question.contract, "purpose": "less"}
+    scene.served.sign(amended, *PARTIES)
+    home = scene.served.folder / "clinic"
+    scene.agent._examined(scene.grounds(scene.cleared()))
+    open_agent(home, print).look()
+    head = (home / "witness.json").read_bytes()
+    found = look_at(scene.served.url, home)
+    assert join_server(home, scene.served.url, found, found.key).confirmed
+    assert scene.hold(cleared, grounds=old).refusal is Code.CONTRACT_REPLACED
+    assert (home / "witness.json").read_bytes() == head
+
+
 @pytest.mark.parametrize("versions", [{"members": 1, "visits": 2}, {"members": 1}])
 def test_other_data_than_the_owner_has_are_not_held_for(scene: Scene, versions: dict[str, int]) -> None:
     cleared = scene.cleared()
@@ -192,7 +106,7 @@ def test_after_the_last_day_nothing_is_held_whatever_the_room_says(scene: Scene)
 def test_an_owners_later_no_is_known_to_its_agent_when_the_room_hides_it(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         settle(served, approval={"rule": "each-owner"})
-        scene = _scene(served)
+        scene = scene_of(served)
         asker, owner = served.session("insurer"), served.session("clinic")
         with pytest.raises(StillroomError), served.agents("clinic", "insurer"):
             asker.ask(QUESTION, epsilon=1.0)
@@ -221,28 +135,15 @@ def test_an_errand_of_another_room_or_for_another_party_is_not_opened(scene: Sce
             scene.agent.open(sign(lie, ERRAND_TYPE, key))
 
 
+@pytest.mark.parametrize("reservation", ["a b", "", "r" * 65, "r1\n"])
+def test_an_errand_under_a_name_that_no_statement_can_have_is_not_opened(scene: Scene, reservation: str) -> None:
+    task = errand.Lapse.model_construct(reservation=reservation, population="people")
+    lie = errand.Errand(ticket="1" * 32, room=scene.room.identity, party="clinic", task=task)
+    with pytest.raises(Unverified):
+        scene.agent.open(sign(lie, ERRAND_TYPE, scene.room.notary.key))
+
+
 # ------------------------------------------------------------------------------------------------------------------ data
-
-
-def committed(scene: Scene) -> tuple[Cleared, errand.Bring, RunKey]:
-    """Commit a run, with the agents' holds, and return it with the errand by which its data would be fetched."""
-    cleared = scene.cleared()
-    with scene.served.agents("clinic", "insurer"):
-        record = commitment.reserve(scene.room, cleared)
-        holds = accounts.hold_all(scene.room, cleared, record, Silent())
-        record = commitment.commit(scene.room, cleared, record, holds)
-        accounts.tell(scene.room, record)
-    assert record.commitment is not None
-    key = RunKey()
-    bring = errand.Bring(
-        reservation=record.reservation,
-        dataset="visits",
-        columns=("cost", "ward"),
-        key=key.public,
-        proof=extract.proof(scene.room, [record.commitment.index]).decode(),
-        grounds=scene.grounds(cleared),
-    )
-    return cleared, bring, key
 
 
 def test_a_committed_run_gets_its_columns_and_only_that_run_can_read_them(scene: Scene) -> None:
@@ -298,6 +199,18 @@ def test_nothing_is_brought_for_another_question_than_the_one_that_was_paid_for(
     _, bring, _ = committed(scene)
     other = scene.grounds(scene.cleared(QUESTION.replace("AVG(cost)", "SUM(cost)")))
     assert scene.do(bring.model_copy(update={"grounds": other})).refusal is Code.PROOF_INVALID
+
+
+SMALL = ["0" * 64, "01" + "0" * 62, "ec" + "ff" * 30 + "7f", "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"]
+"""Points of X25519 with which anybody agrees on the same secret (https://cr.yp.to/ecdh.html#validate)."""
+
+
+@pytest.mark.parametrize("point", SMALL)
+def test_nothing_is_sealed_to_a_key_that_anybody_can_open(scene: Scene, point: str) -> None:
+    _, bring, _ = committed(scene)
+    key = base64.b64encode(bytes.fromhex(point)).decode()
+    reply = scene.do(bring.model_copy(update={"key": key}))
+    assert (reply.refusal, reply.sealed) == (Code.ENVELOPE_INVALID, None)
 
 
 def test_once_a_run_is_answered_nothing_is_brought_for_it(scene: Scene) -> None:

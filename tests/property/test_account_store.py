@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger import account as rules
-from stillroom.ledger.account import Account, AccountName, Share, Standing
+from stillroom.ledger.account import Account, AccountName, Purpose, Share, Standing
 from stillroom.model.charge import Charge
 from stillroom.room.statement import HoldStatement, LapseStatement
 
@@ -40,8 +40,15 @@ STEPS = st.lists(
 )
 
 
-SHARES = {name: Share(spender="study: ann", cap=Charge(rho=9, delta=4)) for name in ("a", "b")}
-"""The reservations that are of one analyst's share; others are of nobody's."""
+RUNS = {name: "sha256:" + name * 64 for name in "ab"}
+STUDY = Share(spender="study", cap=Charge(rho=11, delta=5))
+ANN = Share(spender="study: ann", cap=Charge(rho=9, delta=4))
+PURPOSES = {
+    "a": Purpose(run=RUNS["a"], contract=STUDY, analyst=ANN),
+    "b": Purpose(run=RUNS["b"], contract=STUDY, analyst=ANN),
+    "c": Purpose(run=RUNS["a"], contract=STUDY),
+}
+"""What a reservation is for: two are of one analyst's share, three count for one contract; others are for what nobody has looked at."""
 
 
 def outcome(action: Callable[[], object]) -> Code | None:
@@ -66,7 +73,7 @@ class Oracle:
         match kind, reservation, charge:
             case "hold", str(), Charge():
                 known = Charge(rho=0) if reservation in self.never_held else charge
-                self.account = rules.hold(self.account, reservation, known, SHARES.get(reservation))
+                self.account = rules.hold(self.account, reservation, known, PURPOSES.get(reservation))
             case "commit", str(), None:
                 self.account = rules.commit(self.account, reservation)
             case "answer", str(), str():
@@ -84,7 +91,7 @@ def take(store: SqlAccounts, kind: str, reservation: str | None, charge: Charge 
     """Take a step in the store."""
     match kind, reservation, charge:
         case "hold", str(), Charge():
-            store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=charge), b"held", SHARES.get(reservation))
+            store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=charge), b"held", PURPOSES.get(reservation))
         case "commit", str(), None:
             store.commit(reservation, "people")
         case "answer", str(), str():

@@ -24,6 +24,7 @@ from stillroom.ledger.entry import (
     Entry,
     Hold,
     HoldLapsed,
+    Pause,
     RefusalCount,
     Refused,
     ReleaseStored,
@@ -104,6 +105,14 @@ def consented(number: int, party: str = "healthco", *, on: bool = True) -> Telem
     return TelemetryConsent(at=92, party=party, number=number, on=on, statement=PLAN)
 
 
+def said(pause: int, party: str = "healthco", *, paused: bool = True) -> Pause:
+    return Pause(at=93, party=party, pause=pause, paused=paused, statement=PLAN)
+
+
+def resumed(pause: int, party: str = "healthco") -> Pause:
+    return said(pause, party, paused=False)
+
+
 HOLDS = [held(HEALTH), held(INSURANCE)]
 APPROVED = [decided(Decision.APPROVED), decided(Decision.APPROVED, "insuranceco")]
 GOOD: list[Entry] = [
@@ -124,6 +133,11 @@ GOOD: list[Entry] = [
     consented(1, "insuranceco"),
     activated(SECOND),
     consented(2, on=False),
+    said(1),
+    resumed(1, "insuranceco"),
+    said(2, "insuranceco"),
+    resumed(2),
+    resumed(2, "insuranceco"),
 ]
 
 
@@ -143,7 +157,8 @@ def test_a_true_history_adds_up() -> None:
     assert state.runs["r2"].lapsed == {HEALTH}
     assert not state.runs["r2"].holds
     assert {party: (word.number, word.on) for party, word in state.consents.items()} == {"healthco": (2, False), "insuranceco": (1, True)}
-    assert replay(GOOD[:-2]).decisions == {(PLAN, "healthco"): Decision.APPROVED, (PLAN, "insuranceco"): Decision.APPROVED}
+    assert {party: (word.pause, word.paused) for party, word in state.pauses.items()} == {"healthco": (2, False), "insuranceco": (2, False)}
+    assert replay(GOOD[:-7]).decisions == {(PLAN, "healthco"): Decision.APPROVED, (PLAN, "insuranceco"): Decision.APPROVED}
 
 
 def test_an_empty_log_is_a_log() -> None:
@@ -198,6 +213,15 @@ BROKEN: dict[str, list[Entry]] = {
     "a word about telemetry again": [activated(), consented(1), consented(1)],
     "a word about telemetry with a gap": [activated(), consented(1), consented(3)],
     "a first word about telemetry that is none": [activated(), consented(2)],
+    "a pause without a contract": [said(1)],
+    "a first pause that is none": [activated(), said(2)],
+    "a pause again": [activated(), said(1), said(1)],
+    "a pause with a gap": [activated(), said(1), said(3)],
+    "a resumption of nothing": [activated(), resumed(1)],
+    "a resumption of an earlier pause": [activated(), said(1), said(2, "insuranceco"), resumed(1)],
+    "a resumption again": [activated(), said(1), resumed(1), resumed(1)],
+    "a commit in a pause": [activated(), *HOLDS, said(1), committed()],
+    "a commit before who paused has resumed": [activated(), *HOLDS, said(1), resumed(1, "insuranceco"), committed()],
     "charges without end": [
         activated(),
         held(HEALTH, charge=Charge(rho=MOST)),

@@ -22,11 +22,11 @@ from stillroom.model import errand
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
 from stillroom.room.signed import sign
-from stillroom.room.statement import QUESTION_TYPE
+from stillroom.room.statement import DRAFT_TYPE, QUESTION_TYPE
 from stillroom.server.access import ALLOWED, Action
 from stillroom.server.app import actions
 from tests.parties import QUESTION, document
-from tests.services import serving, wish
+from tests.services import serving, wish, without_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +77,8 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/telemetry"): PARTIES,
     ("POST", "/v1/telemetry"): {"insurer", "clinic"},
     ("GET", "/v1/metrics"): {"desk"},
+    ("GET", "/v1/pause"): PARTIES,
+    ("POST", "/v1/pause"): {"insurer", "clinic"},
 }
 """Each route, and who gets past the door. A run is the insurer's, an errand the clinic's; `/v1/questions/check` takes an own question."""
 
@@ -90,9 +92,9 @@ CELLS = [(route, who) for route in sorted(EXPECTED) for who in sorted(EVERYBODY)
 class Crowd:
     """A server, and everybody who may come to it."""
 
-    def __init__(self, served: Served, keys: dict[str, SigningKey], question: bytes) -> None:
-        """Name the server, who comes by which key, and the insurer's question."""
-        self.served, self.keys, self.question = served, keys, question
+    def __init__(self, served: Served, keys: dict[str, SigningKey], questions: dict[str, bytes]) -> None:
+        """Name the server, who comes by which key, and the insurer's question as routes take it."""
+        self.served, self.keys, self.questions = served, keys, questions
 
     def send(self, who: str, method: str, path: str, body: bytes | None = None) -> httpx.Response:
         """Send a request as somebody."""
@@ -107,7 +109,7 @@ class Crowd:
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     with serving(tmp_path_factory.mktemp("crowd")) as served:
-        served.service.rates._rate = served.service.rates._burst = 10**6
+        without_limits(served)
         keys: dict[str, SigningKey] = {}
         for name in ("insurer", "clinic", "registry", "auditor", "joined", "pending"):
             served.join(name, confirmed=name != "pending")
@@ -123,7 +125,8 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
         sign_as_operator(served.folder / "contract.json", served.folder / "room")
         force = served.session("insurer").contract
         asked = Question(contract=digest_of(force), sql=QUESTION, terms=Terms(epsilon=1.0), asked_by="insurer")
-        found = Crowd(served, keys, sign(asked, QUESTION_TYPE, keys["insurer"]))
+        kinds = {"/v1/runs": QUESTION_TYPE, "/v1/questions/check": DRAFT_TYPE}
+        found = Crowd(served, keys, {path: sign(asked, kind, keys["insurer"]) for path, kind in kinds.items()})
         with _errand(served):
             yield found
 
@@ -173,7 +176,7 @@ def test_every_action_is_decided_about_and_has_a_route(crowd: Crowd) -> None:
 def test_who_gets_past_the_door(crowd: Crowd, route: tuple[str, str], who: str) -> None:
     method, path = route
     place = path.replace("{path:path}", "0/000.p/1").format(run="sha256:0", reservation="r", ticket=TICKET, name="rows.parquet")
-    body = crowd.question if path in {"/v1/runs", "/v1/questions/check"} else b"{}" if method in {"POST", "PUT"} else None
+    body = crowd.questions.get(path, b"{}") if method in {"POST", "PUT"} else None
     answer = crowd.send(who, method, place, body)
     kept_out = answer.status_code in {401, 403}
     assert kept_out is (who not in EXPECTED[route]), answer.text

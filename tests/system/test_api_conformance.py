@@ -27,7 +27,7 @@ from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, InvalidInput
 from stillroom.server.description import operations
 from tests.recording import send
-from tests.services import serving, settle
+from tests.services import serving, settle, without_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +93,7 @@ class Signing(AuthBase):
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("conformance")) as found:
         settle(found)
-        found.service.rates._rate = found.service.rates._burst = 10**6
+        without_limits(found)
         yield found
 
 

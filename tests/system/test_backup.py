@@ -41,6 +41,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             asker.ask(QUESTION, epsilon=1.0)
         owner.telemetry.say(on=True)
         owner.telemetry.say(on=False)
+        owner.pause.begin()
+        for session in (asker, owner):
+            session.pause.resume()
         back_up(folder / "room", folder / "backup", PASSPHRASE)
     return folder
 
@@ -212,6 +215,11 @@ ALTERED = {
     "a withdrawal": ("UPDATE versions SET withdrawn = 1", "the version of members"),
     "a contract": ("UPDATE contracts SET state = 'replaced'", "the contract in force"),
     "a decision gone": ("DELETE FROM decisions WHERE party = 'clinic'", "what parties have decided about the plan"),
+    "a word about a pause": ("DELETE FROM pause_words WHERE party = 'clinic'", "what owners say about the last pause"),
+    "a pause that was ended": (
+        "UPDATE pause_words SET envelope = (SELECT envelope FROM statements WHERE instr(CAST(envelope AS TEXT), 'pause') > 0 LIMIT 1)",
+        "what owners say about the last pause",
+    ),
     "a word about telemetry": ("DELETE FROM consents", "what clinic says about telemetry"),
     "text where a number was": ("UPDATE balances SET spent_rho = 'many'", ""),
 }

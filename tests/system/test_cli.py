@@ -257,6 +257,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "agent",
         "admin",
         "telemetry",
+        "pause",
+        "resume",
+        "paused",
     }
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)

@@ -14,7 +14,7 @@ from stillroom.crypto.cosignature import cosign
 from stillroom.crypto.cosignature import cosignatures as read_cosignatures
 from stillroom.crypto.keys import SigningKey
 from stillroom.crypto.merkle import EMPTY_ROOT
-from stillroom.crypto.note import SIGNATURES_LIMIT, Checkpoint, open_checkpoint, read_checkpoint, sign_checkpoint
+from stillroom.crypto.note import SIGNATURES_LIMIT, SIZE_LIMIT, Checkpoint, open_checkpoint, read_checkpoint, sign_checkpoint
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarmed, Witness, check_alarm, see
 from stillroom.model.codec import digest_of
@@ -178,7 +178,7 @@ def test_only_heads_that_the_log_had_are_witnessed(scene: Scene) -> None:
 
     for other in (Checkpoint(head.origin, head.size, bytes(32)), Checkpoint(head.origin, head.size + 1, head.root)):
         assert refusal(room, cosigned(other)) is Code.CHECKPOINT_UNKNOWN
-    assert refusal(room, cosigned(Checkpoint(head.origin, 10**19 - 1, head.root))) is Code.CHECKPOINT_UNKNOWN
+    assert refusal(room, cosigned(Checkpoint(head.origin, SIZE_LIMIT, head.root))) is Code.CHECKPOINT_UNKNOWN
     assert refusal(room, cosigned(Checkpoint(head.origin, 0, EMPTY_ROOT))) is Code.CHECKPOINT_UNKNOWN
     assert refusal(room, cosigned(Checkpoint("example.org/other", head.size, head.root))) is Code.SIGNATURE_MISSING
     assert refusal(room, cosigned(head, KEYS["stranger"])) is Code.SIGNATURE_MISSING

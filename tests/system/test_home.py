@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from stillroom.adapters.duckdb.admission import admit_file
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home import Home
 from stillroom.adapters.home.manifest import State
+from stillroom.adapters.home.stored_table import StoredTable, write_table
 from stillroom.adapters.memory_table import MemoryTable
 from stillroom.errors import Code, Failed, InvalidInput, Refusal, StillroomError
 from stillroom.model.contract import CanonicalRule, Person, PrivateDataset
@@ -144,6 +146,46 @@ def test_versions_count_up_and_never_come_back(home: Home, tmp_path: Path) -> No
     (holding,) = home.datasets()
     assert [version.state for version in holding.versions] == [State.SUPERSEDED, State.WITHDRAWN, State.CURRENT]
     assert files(home) == ["visits/3/persons.parquet", "visits/3/rows.parquet"]
+
+
+@pytest.mark.parametrize("ending", ["withdrawn", "replaced", "without a person"])
+def test_what_the_disk_still_has_of_rows_that_are_gone_cannot_be_read(home: Home, tmp_path: Path, ending: str) -> None:
+    add(home, tmp_path)
+    kept = shutil.copytree(home.path / "data" / "visits" / "1", tmp_path / "kept" / "visits" / "1")
+    key, own = home._data_key("visits", 1), home._own_key("visits", 1).read_bytes()
+    assert StoredTable(kept, key, b"s").rows().num_rows == len(ROWS)
+    match ending:
+        case "withdrawn":
+            home.withdraw("visits")
+        case "replaced":
+            add(home, tmp_path)
+        case _:
+            home.forget("visits", PERSON, "ann")
+    assert own not in b"".join(path.read_bytes() for path in home.path.rglob("*") if path.is_file())
+    for left in (home._data_key("visits", 1), home._data_key("visits", 2)):
+        with pytest.raises(Failed):
+            StoredTable(kept, left, b"s").rows()
+
+
+def test_rows_from_before_versions_had_keys_are_read(home: Home, tmp_path: Path) -> None:
+    add(home, tmp_path)
+    rows = home.table("visits", 1)
+    contents = Contents(rows.rows(), rows.persons(), rows.salt)
+    folder = home.path / "data" / "visits" / "1"
+    write_table(folder, folder, (home.path / "keys" / "data.key").read_bytes(), contents)
+    shutil.rmtree(home.path / "keys" / "versions")
+    assert home.table("visits", 1).rows() == contents.rows
+    assert home.forget("visits", PERSON, "ann") == 2
+    assert home.table("visits", 2).rows().num_rows == len(ROWS) - 2
+
+
+def test_the_key_of_a_version_is_for_nobody_else(home: Home, tmp_path: Path) -> None:
+    add(home, tmp_path)
+    own = home._own_key("visits", 1)
+    assert stat.S_IMODE(own.stat().st_mode) == 0o600
+    assert stat.S_IMODE(own.parent.stat().st_mode) == 0o700
+    own.chmod(0o644)
+    assert code_of(lambda: home.table("visits", 1)) is Code.HOME_INVALID
 
 
 def test_the_secret_of_the_hashes_is_made_once(home: Home, tmp_path: Path) -> None:

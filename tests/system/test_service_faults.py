@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from stillroom.errors import StillroomError
 from stillroom.ledger.account import Standing
 from stillroom.model.record import JobState
 from tests.parties import PARTIES, QUESTION
-from tests.services import question_of, serving, wish
+from tests.services import ended, question_of, serving, wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def test_an_agent_that_dies_with_an_errand_is_followed_by_one_that_gets_it_again
             if how == "done twice":
                 first._errands.do(errand)
         with room.agents("clinic"):
-            *_, last = room.service.jobs.phases("insurer", job, 1.0)
+            last = ended(room, job)
         assert last.state is JobState.DONE, last.problem
         check(folder, room.session("insurer"), releases=1)
 
@@ -74,6 +75,7 @@ def check(folder: Path, session: Session, releases: int | None = None) -> None:
         (account,) = bootstrap.accounts_of(Home.open(folder / party)).all()
         assert [one for one in account.bookings if one.standing is Standing.HELD] == []
         assert account.spent.rho == spent
+        assert list((folder / party).glob(".bring-*")) == []
         assert len({one.reservation for one in account.bookings if one.standing is Standing.COMMITTED}) == len(commits)
 
 
@@ -133,9 +135,10 @@ def processes(folder: Path) -> Iterator[dict[str, Process]]:
         _serve(folder, found["server"])
         stack.callback(found["server"].end)
         for party in PARTIES:
-            found[party] = Process(("agent", "--home", str(folder / party)))
-            found[party].start()
+            found[party] = Process(("agent", "--no-pages", "--home", str(folder / party)))
             stack.callback(found[party].end)
+        with ThreadPoolExecutor() as pool:
+            assert list(pool.map(Process.start, (found[party] for party in PARTIES))) == ["The agent runs.\n"] * len(PARTIES)
         yield found
 
 

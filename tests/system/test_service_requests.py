@@ -22,10 +22,10 @@ from stillroom.model import errand
 from stillroom.model.record import JobRecord, JobState
 from stillroom.server.administration import confirm, joined
 from stillroom.server.main import served
-from stillroom.server.rates import Rates
+from stillroom.server.rates import Limits, Rates
 from stillroom.server.settings import Settings
 from tests.rooms import FakeClock
-from tests.services import question_of, serving, wish
+from tests.services import ended, question_of, serving, wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,8 +92,7 @@ def test_an_answer_says_that_it_is_not_to_be_kept_or_guessed_at(room: Served) ->
 
 
 def test_senders_have_a_rate(room: Served) -> None:
-    room.service.rates._rate, room.service.rates._burst = 0.0, 3
-    room.service.rates._buckets.clear()
+    object.__setattr__(room.service, "limits", Limits.of(FakeClock(0.0), per_second=0.0, burst=3))
     answers = [httpx.get(f"{room.url}/v1/room", trust_env=False) for _ in range(4)]
     assert [one.status_code for one in answers] == [200, 200, 200, 429]
     assert answers[-1].json()["code"] == Code.TOO_MANY_REQUESTS
@@ -204,7 +203,7 @@ def test_a_run_that_is_cancelled_before_its_commit_holds_nothing(room: Served) -
         clinic.take(envelope)
         (lapse,) = mailbox.fetch("clinic", wish(60))
         clinic.take(lapse)
-        *_, last = room.service.jobs.phases("insurer", job, 1.0)
+        last = ended(room, job)
         assert last.state is JobState.FAILED
         assert last.problem is not None
         assert last.problem["code"] == Code.RUN_CANCELLED
@@ -228,8 +227,7 @@ def test_a_job_whose_worker_died_is_taken_up_by_the_next_server(tmp_path: Path, 
     with serving(tmp_path) as second, second.agents("clinic", "insurer"):
         with second.service.room.store.writing() as records:
             records.jobs.put(dead)
-        for record in second.service.jobs.phases("insurer", dead.job, 1.0):
-            last = record
+        last = ended(second, dead.job)
         assert last.state is JobState.DONE
         assert second.session("insurer").releases()
 

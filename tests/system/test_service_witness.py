@@ -13,7 +13,7 @@ from stillroom.client.verification import verify
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarm, check_alarm
 from tests.parties import PARTIES, QUESTION
-from tests.services import question_of, serving, wish
+from tests.services import ended, question_of, serving, wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +102,7 @@ def test_data_are_not_brought_for_a_commit_in_another_log_than_the_one_that_was_
         (folder / "clinic" / "witness.json").write_bytes(seen)
         for envelope in mailbox.fetch("clinic", wish(60)):
             agent.take(envelope)
-        *_, last = room.service.jobs.phases("insurer", job.job, 1.0)
+        last = ended(room, job.job)
         assert last.problem is not None
         assert last.problem["code"] == Code.RUN_FAILED
         assert not [line for line in room.session("clinic").budget() if line.held.rho]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import shutil
 import stat
@@ -165,10 +164,9 @@ def fork_with_a_connection(place: str) -> None:
 
 def test_a_process_does_not_use_what_it_inherits_nor_close_it(place: str) -> None:
     """SQLite forbids both (sqlite.org/howtocorrupt.html, section 2.6), and a server would end the session of the other process."""
-    process = multiprocessing.get_context("spawn").Process(target=fork_with_a_connection, args=(place,))
-    process.start()
-    process.join(60)
-    assert process.exitcode == 0
+    child = start(fork_with_a_connection, place)
+    child.join(120)
+    assert child.exitcode == 0
 
 
 def test_a_database_that_nobody_uses_is_closed(place: str) -> None:

@@ -13,14 +13,15 @@ from stillroom.adapters.sql_store.store import create_store, open_store
 from stillroom.crypto import merkle, tile_proofs
 from stillroom.crypto.merkle import leaf_hash
 from stillroom.crypto.note import open_checkpoint
-from stillroom.crypto.tiles import bundles, split_entries, split_hashes
-from stillroom.crypto.tiles import tiles as tiles_of
+from stillroom.crypto.tiles import split_hashes
 from stillroom.errors import Code, Failed, InvalidInput, Refusal
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import AccountRaised, Commit, encode
 from stillroom.model.charge import Charge
 from stillroom.room import extract, log, tiles
 from tests.rooms import KEYS, build, reopen
+from tests.tiles import bundles, split_entries
+from tests.tiles import tiles as tiles_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def test_every_tile_of_every_size_that_the_log_had_is_served(scene: Scene, size:
         roots = [merkle.root(hashes[256 * place : 256 * place + 256]) for place in tile.places]
         assert list(served) == (roots if tile.level else hashes[tile.places.start : tile.places.stop])
     for bundle in bundles(size):
-        served = split_entries(bundle, tiles.tile(scene.room, bundle.path))
+        served = split_entries(tiles.tile(scene.room, bundle.path))
         assert list(served) == entries[bundle.places.start : bundle.places.stop]
 
 

@@ -108,9 +108,10 @@ def test_what_a_signature_says_about_itself_is_covered(was: str, is_now: str) ->
     refused(message)
 
 
-def test_a_lifetime_of_the_senders_own_making_is_not_accepted() -> None:
+def lasting(seconds: int) -> Message:
+    """Return a request whose signer says how long it is good."""
     message = signed()
-    longer = message.headers["Signature-Input"].replace(f"expires={NOW + LIFETIME}", f"expires={NOW + LIFETIME + 600}")
+    longer = message.headers["Signature-Input"].replace(f"expires={NOW + LIFETIME}", f"expires={NOW + seconds}")
     message.headers["Signature-Input"] = longer
     components = longer.removeprefix("pyhms=")
     base = "\n".join(
@@ -124,7 +125,18 @@ def test_a_lifetime_of_the_senders_own_making_is_not_accepted() -> None:
         ]
     )
     message.headers["Signature"] = f"pyhms=:{base64.b64encode(KEY.sign(base.encode())).decode()}:"
-    refused(message)
+    return message
+
+
+def test_a_lifetime_of_the_senders_own_making_is_not_accepted() -> None:
+    refused(lasting(LIFETIME + 600))
+
+
+def test_a_shorter_lifetime_is_the_senders_to_say() -> None:
+    message = lasting(10)
+    assert verify_request(message, ROOM, NOW + 10 + SKEW).ends == NOW + 10 + SKEW + 1
+    refused(message, NOW + 10 + SKEW + 1)
+    refused(lasting(-1))
 
 
 @pytest.mark.parametrize("name", ["Signature", "Signature-Input"])
@@ -132,6 +144,23 @@ def test_a_missing_header_is_refused(name: str) -> None:
     message = signed()
     del message.headers[name]
     refused(message)
+
+
+def test_there_is_one_signature() -> None:
+    first, second = signed(), signed(nonce="n2")
+    both = replace(first, headers={**first.headers, "Signature": "", "Signature-Input": ""})
+    for name in ("Signature", "Signature-Input"):
+        both.headers[name] = f"{first.headers[name]}, {second.headers[name].replace('pyhms=', 'other=')}"
+    refused(both)
+    for name in ("Signature", "Signature-Input"):
+        both.headers[name] = both.headers[name].replace(ROOM, OTHER.public.text, 1)
+    refused(both)
+
+
+def test_a_nonce_has_an_end() -> None:
+    assert verify_request(signed(nonce="n" * 64), ROOM, NOW).nonce == "n" * 64
+    refused(signed(nonce="n" * 65))
+    refused(signed(nonce=""))
 
 
 def test_a_key_that_anybody_can_sign_with_is_refused() -> None:
@@ -156,9 +185,34 @@ def test_a_request_is_taken_once() -> None:
     assert replays.is_new(verify_request(signed(key=OTHER), ROOM, NOW))
 
 
-def test_a_server_that_starts_again_takes_nothing_from_before() -> None:
+@pytest.mark.parametrize("now", [NOW, NOW - 0.3, NOW - 0.9])
+def test_a_server_that_starts_again_takes_nothing_from_before(now: float) -> None:
     found = verify_request(signed(now=NOW - 1), ROOM, NOW)
-    assert not Replays(FakeClock(NOW)).is_new(found)
+    assert not Replays(FakeClock(now)).is_new(found)
+
+
+def test_what_was_seen_before_a_restart_is_refused_as_long_as_it_is_good() -> None:
+    clock = FakeClock(NOW + 0.2)
+    replays = Replays(clock)
+    clock.moment = replays.began
+    found = verify_request(signed(now=clock.moment), ROOM, clock.moment)
+    assert replays.is_new(found)
+    for later in (0.1, 0.9, SKEW, LIFETIME, LIFETIME + SKEW + 0.9):
+        again = FakeClock(clock.moment + later)
+        after = Replays(again)
+        again.moment = max(again.moment, after.began)
+        assert not after.is_new(found)
+
+
+def test_a_request_from_a_clock_that_is_ahead_waits_for_its_moment() -> None:
+    clock = FakeClock(NOW)
+    replays = Replays(clock)
+    found = verify_request(signed(now=NOW + SKEW), ROOM, NOW)
+    assert replays.early(found) > SKEW
+    assert not replays.is_new(found)
+    clock.moment += SKEW
+    assert replays.early(found) == 0
+    assert replays.is_new(found)
 
 
 def test_a_nonce_is_remembered_as_long_as_its_signature_is_good() -> None:
@@ -169,3 +223,20 @@ def test_a_nonce_is_remembered_as_long_as_its_signature_is_good() -> None:
     clock.moment = NOW + LIFETIME + SKEW
     assert not replays.is_new(found)
     refused(signed(), NOW + LIFETIME + SKEW + 1)
+
+
+@pytest.mark.parametrize("ahead", [0, SKEW])
+def test_a_nonce_is_forgotten_when_nobody_takes_its_signature_any_more(ahead: int) -> None:
+    clock = FakeClock(NOW)
+    replays = Replays(clock)
+    message = signed(now=NOW + ahead)
+    found = verify_request(message, ROOM, NOW)
+    clock.moment += ahead
+    assert replays.is_new(found)
+    last = NOW + ahead + LIFETIME + SKEW + 0.9
+    clock.moment = last
+    assert not replays.is_new(verify_request(message, ROOM, last))
+    clock.moment = last + 0.1
+    refused(message, clock.moment)
+    assert replays.is_new(verify_request(signed(now=clock.moment), ROOM, clock.moment))
+    assert len(replays._seen) == len(replays._ends) == 1

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillroom.crypto.keys import PublicKey, SigningKey
-from stillroom.crypto.note import Checkpoint, key_id, open_checkpoint, read_checkpoint, sign_checkpoint, split
+from stillroom.crypto.note import NOTE_LIMIT, SIZE_LIMIT, Checkpoint, key_id, open_checkpoint, read_checkpoint, sign_checkpoint, split
 from stillroom.errors import Code, InvalidInput, Unverified
 
 # A checkpoint of Go's checksum database, and its published key, as in the tests of github.com/transparency-dev/formats.
@@ -61,7 +61,7 @@ def test_the_text_of_a_note() -> None:
     assert NOTE.decode() == (f"example.com/room\n7\n4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=\n\n— example.com/room {signature}\n")
 
 
-@given(st.integers(0, 2**53), st.binary(min_size=32, max_size=32))
+@given(st.integers(0, SIZE_LIMIT), st.binary(min_size=32, max_size=32))
 def test_checkpoints_come_back(size: int, root: bytes) -> None:
     checkpoint = Checkpoint(ORIGIN, size, root)
     note = sign_checkpoint(checkpoint, ORIGIN, KEYS[ORIGIN])
@@ -156,6 +156,8 @@ def test_signed_text_is_opened_when_it_is_well_formed() -> None:
         f"{ORIGIN}\n7 \n{ROOT}\n",
         f"{ORIGIN}\n1_0\n{ROOT}\n",
         f"{ORIGIN}\n\u0667\n{ROOT}\n",
+        f"{ORIGIN}\n{2**53}\n{ROOT}\n",
+        f"{ORIGIN}\n{'9' * 19}\n{ROOT}\n",
         f"{ORIGIN}\n{'9' * 20}\n{ROOT}\n",
         f"{ORIGIN}\n{'9' * 5000}\n{ROOT}\n",
         f"{ORIGIN}\n7\n{ROOT[:-1]}\n",
@@ -216,6 +218,16 @@ def test_a_note_may_have_a_hundred_signatures() -> None:
     assert open_checkpoint(note, ORIGIN, TRUSTED, {ORIGIN}) == CHECKPOINT
 
 
+def test_a_note_has_so_many_bytes_at_most() -> None:
+    beside = b"\xe2\x80\x94 %s AQIDBAU=\n"
+    longest = NOTE + beside % (b"w" * (NOTE_LIMIT - len(NOTE) - len(beside % b"")))
+    assert len(longest) == NOTE_LIMIT
+    assert read_checkpoint(longest) == CHECKPOINT
+    with pytest.raises(Unverified) as caught:
+        read_checkpoint(longest.replace(b" w", b" ww", 1))
+    assert caught.value.code is Code.CHECKPOINT_INVALID
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a\u2003b", "a\x01b", "a\x7fb"])
 def test_names_that_a_line_cannot_carry_are_refused(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -225,7 +237,15 @@ def test_names_that_a_line_cannot_carry_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("origin", "size", "root"),
-    [("", 1, bytes(32)), ("a\nb", 1, bytes(32)), ("a\ud800", 1, bytes(32)), ("a", -1, bytes(32)), ("a", 10**19, bytes(32)), ("a", 1, b"")],
+    [
+        ("", 1, bytes(32)),
+        ("a\nb", 1, bytes(32)),
+        ("a\ud800", 1, bytes(32)),
+        ("a", -1, bytes(32)),
+        ("a", 10**19, bytes(32)),
+        ("a", 2**53, bytes(32)),
+        ("a", 1, b""),
+    ],
 )
 def test_checkpoints_that_three_lines_cannot_carry_are_refused(origin: str, size: int, root: bytes) -> None:
     with pytest.raises(InvalidInput) as caught:

@@ -11,7 +11,7 @@ from stillroom.room.statement import HOLD_TYPE, LAPSE_TYPE, HoldStatement, Lapse
 if TYPE_CHECKING:
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.crypto.keys import SigningKey
-    from stillroom.ledger.account import Share
+    from stillroom.ledger.account import Purpose
     from stillroom.model.charge import Charge
     from stillroom.model.grounds import Grounds
 
@@ -34,10 +34,10 @@ class LocalVault:
         del grounds
         return self.hold_of(room, reservation, population, charge, None)
 
-    def hold_of(self, room: str, reservation: str, population: str, charge: Charge, share: Share | None) -> bytes:
-        """Hold a charge, of a share if one is named, and return the signed statement."""
+    def hold_of(self, room: str, reservation: str, population: str, charge: Charge, purpose: Purpose | None) -> bytes:
+        """Hold a charge for what the owner itself has looked at, and return the signed statement."""
         wanted = HoldStatement(room=room, reservation=reservation, account=self._name(population), charge=charge)
-        return self._accounts.hold(wanted, sign(wanted, HOLD_TYPE, self._key), share)
+        return self._accounts.hold(wanted, sign(wanted, HOLD_TYPE, self._key), purpose)
 
     def commit(self, reservation: str, population: str) -> None:
         """Spend a hold, for good."""

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from stillroom.agent.pace import Pace
 from stillroom.errors import Code, Failed, StillroomError
 from stillroom.model import codec
-from stillroom.model.errand import Bring, Fetch, Fetched
+from stillroom.model.errand import ACCOUNTS_LIMIT, RAISES_LIMIT, Bring, Fetch, Fetched, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from stillroom.adapters.http.channel import Channel
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.agent.errands import Errands
     from stillroom.agent.witness import WitnessingAgent
-    from stillroom.model.errand import Errand, Reply
+    from stillroom.model.errand import Errand
+    from stillroom.ports import Clock
 
 WAIT_SECONDS = 20.0
 """How long the server may keep a request for errands."""
@@ -29,6 +32,12 @@ REST_SECONDS = 1.0
 """How long to rest when the server cannot be reached."""
 
 BRING_SECONDS = 3_600.0
+
+CARRIED_LIMIT = 32
+"""So many errands that bring data wait beside the rest; where there are more, nothing else is done until one is carried."""
+
+NOTE_LIMIT = 1_000
+"""The most characters of what goes wrong that are noted: a server writes as many as it likes."""
 
 
 class ChannelCarrier:
@@ -46,8 +55,15 @@ class ChannelCarrier:
 class Agent:
     """Does errands until it is told to stop. What brings data works beside the rest, so that a large table keeps no account waiting."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it does, what it watches, and who hears of it
-        self, channel: Channel, errands: Errands, book: SqlAccounts, witness: WitnessingAgent, note: Callable[[str], None], session: str
+    def __init__(  # noqa: PLR0913, PLR0917 - what it does, what it watches, who hears of it, and the time
+        self,
+        channel: Channel,
+        errands: Errands,
+        book: SqlAccounts,
+        witness: WitnessingAgent,
+        note: Callable[[str], None],
+        session: str,
+        clock: Clock,
     ) -> None:
         """Put together an agent.
 
@@ -58,68 +74,112 @@ class Agent:
             witness: Looks at the room's log.
             note: Hears in words what happens, for the party's own eyes.
             session: What tells this start of the agent from others.
+            clock: The time.
         """
         self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
-        self._stopped = threading.Event()
-        self._session = session
+        self._stopped, self._places = threading.Event(), threading.Semaphore(CARRIED_LIMIT)
+        self._session, self._clock, self._pace = session, clock, Pace()
 
     def run(self) -> None:
-        """Fetch and do errands until `stop`."""
+        """Fetch and do errands until `stop`, whatever a server sends: what goes wrong is noted, and tried again after a rest."""
         with ThreadPoolExecutor(4) as porters:
             while not self._stopped.is_set():
-                try:
-                    for envelope in self._fetched():
-                        self.take(envelope, porters)
-                    self.look()
-                except StillroomError as error:
-                    self._note(f"{error.code}: {error.reason}")
-                    self._stopped.wait(REST_SECONDS)
+                self._stopped.wait(self.turn(porters))
 
-    def look(self) -> None:
-        """Look at the room's log, and cosign its head. An alarm is noted, and kept in the home."""
-        try:
+    def turn(self, porters: ThreadPoolExecutor | None = None) -> float:
+        """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
+        begun = self._clock.now()
+        self._wipe_ended()
+        with self._noted():
+            envelopes = self._fetched()
+            kept = self._clock.now() - begun >= WAIT_SECONDS / 2
+            taken = [self.take(one, porters) for one in envelopes if not self._stopped.is_set()]
+            return self._pace.rest(useful=self.look() and (kept or any(taken)))
+        return REST_SECONDS
+
+    def look(self) -> bool:
+        """Look at the room's log, and cosign its head; tell whether all is well. An alarm is noted, and kept in the home."""
+        with self._noted():
             self._witness.look()
-        except StillroomError as error:
-            self._note(f"{error.code}: {error.reason}")
+            return True
+        return False
 
     def stop(self) -> None:
-        """Take no more errands; `run` returns once the server has answered."""
-        self._stopped.set()
+        """Take no more errands; `run` returns once what it does is done.
 
-    def _fetched(self) -> tuple[bytes, ...]:
+        A request that waits at the server is answered as soon as another one comes, which is sent from here.
+        """
+        self._stopped.set()
+        threading.Thread(target=self._unwaited, daemon=True).start()
+
+    def _unwaited(self) -> None:
+        """Ask for errands without waiting. Whoever starts next gets those that come all the same."""
+        with self._noted():
+            self._fetched(0.0)
+
+    def _wipe_ended(self) -> None:
+        with self._noted():
+            for name in self._errands.wipe_ended():
+                self._note(f"{name}: its contract's last day is over, and its rows are deleted, with their key")
+
+    def _fetched(self, seconds: float = WAIT_SECONDS) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}
-        wish = Fetch(session=self._session, raises=raises, seconds=WAIT_SECONDS)
-        answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=WAIT_SECONDS + 30)
+        wish = Fetch(session=self._session, raises=told(raises), seconds=seconds)
+        answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=seconds + 30)
         return tuple(one.encode() for one in _listed(answer))
 
-    def take(self, envelope: bytes, porters: ThreadPoolExecutor | None = None) -> None:
+    def take(self, envelope: bytes, porters: ThreadPoolExecutor | None = None) -> bool:
         """Do an errand, and answer it; one that the room has not signed is left alone.
 
         Args:
             envelope: The errand.
             porters: Who brings data, beside the rest.
+
+        Returns:
+            Whether it is one.
         """
-        try:
+        errand: Errand | None = None
+        with self._noted():
             errand = self._errands.open(envelope)
-        except StillroomError as error:
-            self._note(f"{error.code}: {error.reason}")
-            return
-        if porters is not None and isinstance(errand.task, Bring):
-            porters.submit(self._done, errand)
+        if errand is None:
+            return False
+        if porters is not None and isinstance(errand.task, Bring) and self._places.acquire(blocking=False):
+            porters.submit(self._carried, errand)
         else:
             self._done(errand)
+        return True
+
+    def _carried(self, errand: Errand) -> None:
+        try:
+            self._done(errand)
+        finally:
+            self._places.release()
 
     def _done(self, errand: Errand) -> None:
-        reply = self._errands.do(errand)
+        reply = Reply(refusal=Code.RUN_FAILED)
+        with self._noted():
+            reply = self._errands.do(errand)
         outcome = "done" if reply.refusal is None else f"refused, {reply.refusal}"
         self._note(f"{errand.task.kind} {errand.task.reservation[:12]}: {outcome}")
-        self._answer(errand, reply)
-
-    def _answer(self, errand: Errand, reply: Reply) -> None:
-        try:
+        with self._noted():
             self._channel.post(f"/v1/errands/{errand.ticket}", codec.encode(reply))
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note what goes wrong, and go on. Of what is none of our errors, its type alone is told: what it says may depend on rows."""
+        try:
+            yield
         except StillroomError as error:
-            self._note(f"{error.code}: {error.reason}")
+            self._note(f"{error.code}: {error.reason}"[:NOTE_LIMIT])
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - no server ends the agent; what panics in a library in Rust is no Exception
+            self._note(f"{Code.RUN_FAILED}: {type(error).__name__}")
+
+
+def told(raises: Mapping[str, int]) -> dict[str, int]:
+    """Return how often accounts got a cap, as far as a room is told."""
+    return {population: min(raises[population], RAISES_LIMIT) for population in sorted(raises)[:ACCOUNTS_LIMIT]}
 
 
 def _listed(answer: bytes) -> tuple[str, ...]:

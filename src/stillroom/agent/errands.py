@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from stillroom.adapters.admitted import Contents
 from stillroom.adapters.attached import read_attached
-from stillroom.adapters.home.stored_table import KEY_SIZE, write_table
+from stillroom.adapters.home.presence import BRINGING
+from stillroom.adapters.home.stored_table import FILES, KEY_SIZE, write_table
 from stillroom.adapters.remote.seal import seal
-from stillroom.adapters.remote.tables import FILES, about
+from stillroom.adapters.remote.tables import about
 from stillroom.agent.examination import examine
+from stillroom.agent.expiry import wipe_ended
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Refusal, StillroomError, Unverified
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.adapters.vault import LocalVault
     from stillroom.agent.examination import Examined
+    from stillroom.ledger.account import Booking
     from stillroom.model.contract import Contract
     from stillroom.ports import AdmittedTable, Clock, Entropy
 
@@ -83,6 +86,10 @@ class Errands:
         except StillroomError as error:
             return errand.Reply(refusal=error.code)
 
+    def wipe_ended(self) -> tuple[str, ...]:
+        """Delete what no contract lets anybody use any more; return which datasets. It fails as `stillroom.agent.expiry.wipe_ended`."""
+        return wipe_ended(self._home, self._clock.now())
+
     @singledispatchmethod
     def _do(self, task: object, ticket: str) -> errand.Reply:
         del task, ticket
@@ -94,18 +101,20 @@ class Errands:
         found = self._examined(task.grounds)
         if task.charge != found.compiled.charge or (self._home.party, task.population) not in accounts.accounts_of(found.compiled.plan):
             raise Refusal(Code.PRICE_INVALID, "The room asks for another charge, or from another account.", "Ask its operator.")
-        held = self._vault.hold_of(self._membership.identity, task.reservation, task.population, task.charge, found.share)
+        held = self._vault.hold_of(self._membership.identity, task.reservation, task.population, task.charge, found.purpose)
         return errand.Reply(statements=(held.decode(),))
 
     @_do.register
     def _commit(self, task: errand.Commit, ticket: str) -> errand.Reply:
         del ticket
+        self._booking(task.reservation, task.population)  # which refuses another room's
         self._vault.commit(task.reservation, task.population)
         return errand.Reply()
 
     @_do.register
     def _answer(self, task: errand.Answer, ticket: str) -> errand.Reply:
         del ticket
+        self._booking(task.reservation, task.population)
         self._vault.answer(task.reservation, task.population, task.release)
         return errand.Reply()
 
@@ -113,6 +122,7 @@ class Errands:
     def _lapse(self, task: errand.Lapse, ticket: str) -> errand.Reply:
         """Give up a hold. Once data were brought for it, it is committed here, and does not lapse."""
         del ticket
+        self._booking(task.reservation, task.population)
         found = self._vault.lapse(task.reservation, task.population)
         return errand.Reply(statements=() if found is None else tuple(one.decode() for one in found))
 
@@ -133,7 +143,7 @@ class Errands:
         return errand.Reply(sealed=sealed)
 
     def _examined(self, grounds: errand.ShownGrounds) -> Examined:
-        return examine(self._home, grounds, self._clock.now())
+        return examine(self._home, self._membership.identity, grounds, self._clock.now())
 
     def _check_spent(self, task: errand.Bring, found: Examined) -> None:
         """See that the commit is logged, and the charge spent in each account of the owner that the plan draws on, and not yet answered.
@@ -148,13 +158,15 @@ class Errands:
             raise Unverified(Code.PROOF_INVALID, "The room shows a proof of something else than that commit.", "Ask its operator.")
         self._watch.check(note)
         mine = {population for owner, population in accounts.accounts_of(found.compiled.plan) if owner == self._home.party}
-        booked = {account.name.population: account.booking(task.reservation) for account in self._book.all()}
         for population in mine:
-            booking = booked.get(population)
+            booking = self._booking(task.reservation, population)
             if booking is None or booking.standing is not Standing.COMMITTED or booking.release is not None:
                 raise Refusal(Code.RESERVATION_INVALID, "Nothing is spent for that run, or it is answered.", "Ask again.")
-            if booking.charge != found.compiled.charge:
-                raise Refusal(Code.RESERVATION_INVALID, "Another charge is spent for that run.", "Ask again.")
+            if (booking.charge, booking.run) != (found.compiled.charge, found.purpose.run):
+                raise Refusal(Code.RESERVATION_INVALID, "What is spent there is spent for another run.", "Ask again.")
+
+    def _booking(self, reservation: str, population: str) -> Booking | None:
+        return self._book.booking(self._membership.identity, reservation, population)
 
     def _table(self, contract: Contract, dataset: str, version: int) -> AdmittedTable:
         attachment = self._home.attachment(dataset, version)
@@ -164,7 +176,7 @@ class Errands:
 
     def _carry(self, ticket: str, place: Path, secret: bytes, contents: Contents) -> None:
         """Encrypt a table under a key of its own, bring its files, and leave nothing of them here."""
-        folder = Path(mkdtemp(prefix=".bring-", dir=self._home.path))
+        folder = Path(mkdtemp(prefix=BRINGING, dir=self._home.path))
         try:
             write_table(folder, place, secret, contents)
             for name in FILES:

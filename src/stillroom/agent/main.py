@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
-    """Put together the agent of a party that has joined a server.
+    """Put together the agent of a party that has joined a server; what killed ones have left in its home is swept.
 
     Args:
         path: The party's home.
@@ -29,6 +29,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.home.presence import enter
     from stillroom.adapters.home.watch import Watch
     from stillroom.adapters.remote.sender import TICKET_SIZE
     from stillroom.adapters.vault import LocalVault
@@ -46,4 +47,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     clock, entropy = SystemClock(), SystemEntropy()
     watch = Watch(path, membership.name, membership.key, Proofs(channel))
     errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, entropy)
-    return Agent(channel, errands, book, WitnessingAgent(home, watch, channel, clock), note, entropy.token(TICKET_SIZE).hex())
+    witness, session = WitnessingAgent(home, watch, channel, clock), entropy.token(TICKET_SIZE).hex()
+    agent = Agent(channel, errands, book, witness, note, session, clock)
+    enter(path, agent)
+    return agent

@@ -34,7 +34,10 @@ class Proofs:
 
 
 class WitnessingAgent:
-    """Looks at the log's head, and cosigns it where it has grown as it should."""
+    """Looks at the log's head, and cosigns it where the log has grown as it should, whoever was shown that first.
+
+    A cosignature that the room did not take is made again at the next look.
+    """
 
     def __init__(self, home: Home, watch: Watch, channel: Channel, clock: Clock) -> None:
         """Put together a witness."""
@@ -57,4 +60,5 @@ class WitnessingAgent:
             return False
         line = cosign(note, self._home.party, self._home.signing_key, int(self._clock.now()))
         self._channel.post("/v1/log/cosignatures", line)
+        self._watch.cosigned(note)
         return True

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from stillroom.bootstrap.rooms import choose_engine, read_plate, room_key
 from stillroom.errors import Code, Failed, InvalidInput, Unverified
 
@@ -169,22 +171,27 @@ def operators_channel(room: Path, url: str, *, own_certificate: bool) -> Channel
 def join_server(home: Home, membership: Membership) -> bool:
     """Ask a server to be a party of its room, and remember it in the home; return whether its operator has confirmed the key.
 
+    What the home has seen of the room stays as it is: the newest contract, and the newest head of the log.
+
     Raises:
-        Refusal: As `stillroom.room.parties.join`.
+        Refusal: `KEY_MISMATCH` if the home has joined another room; or as `stillroom.room.parties.join`.
         Failed: `SERVER_UNAVAILABLE` or `STORE_FAILED`.
     """
     from stillroom.model.record import PartyRecord
     from stillroom.room.signed import sign
     from stillroom.room.statement import JOIN_TYPE, JoinStatement
 
+    membership.rejoined(home.path)
     key = home.signing_key
     wish = JoinStatement(room=membership.identity, party=home.party, key=key.public.text)
     channel = open_channel(home, membership)
     try:
         record = PartyRecord.model_validate_json(channel.post("/v1/parties", sign(wish, JOIN_TYPE, key)))
+    except ValidationError:
+        raise Failed(Code.SERVER_UNAVAILABLE, "The server's answer is none of Stillroom's.", "Check the address.") from None
     finally:
         channel.close()
-    membership.save(home.path)
+    membership.join(home.path)
     return record.confirmed
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.plan import Plan
     from stillroom.model.question import Question
-    from stillroom.model.record import DataRecord, SignedContract, Tally
+    from stillroom.model.record import DataRecord, PauseRecord, SignedContract, Tally
     from stillroom.ports import Progress
     from stillroom.room.approvals import Put
     from stillroom.room.room import Room
@@ -84,6 +84,12 @@ class Access(Protocol):
 
     def say(self, envelope: bytes) -> None:
         """Hand in a signed statement about telemetry."""
+
+    def pause(self) -> PauseRecord | None:
+        """Return the room's last pause, if there ever was one."""
+
+    def say_pause(self, envelope: bytes) -> None:
+        """Hand in a signed statement that the room pauses, or that an owner resumes."""
 
 
 class LocalAccess:
@@ -180,3 +186,15 @@ class LocalAccess:
         from stillroom.room import telemetry
 
         telemetry.record(self._room, envelope)
+
+    def pause(self) -> PauseRecord | None:
+        """Return the room's last pause."""
+        from stillroom.room import pauses
+
+        return pauses.current(self._room).last
+
+    def say_pause(self, envelope: bytes) -> None:
+        """Hand in a statement that the room pauses, or that an owner resumes."""
+        from stillroom.room import pauses
+
+        pauses.record(self._room, envelope)

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from stillroom.adapters.home.membership import see_contract
+from stillroom.adapters.home.in_force import contract_in_force
 from stillroom.adapters.http.problem import error_of
-from stillroom.adapters.http.shapes import Lacking, PutQuestions, Releases, Run, Telemetry
+from stillroom.adapters.http.shapes import Lacking, Paused, PutQuestions, Releases, Run, Telemetry
 from stillroom.client.access import Answer
 from stillroom.client.kept import Kept
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Failed, Refusal
-from stillroom.model.record import DataRecord, JobState, SignedContract, Tally
+from stillroom.model.record import DataRecord, JobState, PauseRecord, SignedContract, Tally
 from stillroom.model.release import PAYLOAD_TYPE
-from stillroom.room import contracts, releases
+from stillroom.room import releases
 from stillroom.room.approvals import Put
 from stillroom.room.signed import sign
-from stillroom.room.statement import CONTRACT_TYPE, QUESTION_TYPE
+from stillroom.room.statement import DRAFT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     V = TypeVar("V", bound=Value)
 
 RUN_SECONDS = 60.0
-"""How long a server may be silent about a run before it is asked again."""
+"""How long a server that tells of a run may be silent before it is asked how the run stands."""
 
 KEPT_BYTES = 64_000_000
 """How much of releases is kept, so that looking at one does not fetch all."""
@@ -53,16 +53,14 @@ class HttpAccess:
         self._kept = Kept(KEPT_BYTES)
 
     def contract(self) -> bytes | None:
-        """Return the contract in force, if all its parties have signed it, and this home has seen no newer version."""
+        """Return the contract in force, if this home takes it for that."""
         try:
             envelope = self._channel.get("/v1/contract")
         except Refusal as refusal:
             if refusal.code is Code.CONTRACT_UNKNOWN:
                 return None
             raise
-        contract = contracts.read(envelope)
-        open_envelope(envelope, CONTRACT_TYPE, {party.name: PublicKey.parse(party.key) for party in contract.parties})
-        see_contract(self._home.path, contract)
+        contract_in_force(self._home, envelope, newcomer=True)
         return envelope
 
     def submit(self, envelope: bytes) -> SignedContract:
@@ -84,7 +82,7 @@ class HttpAccess:
     def lacking(self, question: Question, plan: Plan) -> tuple[str, ...]:
         """Ask the server, which compiles the question itself."""
         del plan
-        return _read(Lacking, self._channel.post("/v1/questions/check", sign(question, QUESTION_TYPE, self._channel.key))).lacking
+        return _read(Lacking, self._channel.post("/v1/questions/check", sign(question, DRAFT_TYPE, self._channel.key))).lacking
 
     def ask(self, question: bytes, progress: Progress) -> Answer:
         """Ask, follow the run, and get the release, which the room must have signed."""
@@ -131,16 +129,41 @@ class HttpAccess:
         """Hand in a statement about telemetry."""
         self._channel.post("/v1/telemetry", envelope)
 
+    def pause(self) -> PauseRecord | None:
+        """Return the room's last pause."""
+        found = _read(Paused, self._channel.get("/v1/pause"))
+        if found.pause == 0:
+            return None
+        return PauseRecord(pause=found.pause, ended=found.ended, words={party: said.encode() for party, said in found.statements.items()})
+
+    def say_pause(self, envelope: bytes) -> None:
+        """Hand in a statement that the room pauses, or that an owner resumes."""
+        self._channel.post("/v1/pause", envelope)
+
     def _followed(self, run: Run, progress: Progress) -> Run:
-        """Follow a run until it is over, and tell of its phases."""
+        """Follow a run until it is over, and tell of its phases.
+
+        After a stream that ends comes another one. One that breaks off is no reason to give up while the server says how the run stands.
+        """
         heard = ""
         while run.state not in {JobState.DONE, JobState.FAILED}:
-            with self._channel.events(f"/v1/runs/{run.run}/events", seconds=RUN_SECONDS) as events:
-                for data in events:
-                    run = _read(Run, data.encode())
-                    if run.phase != heard:
-                        progress.step(heard := run.phase)
+            for told in self._told(run.run):
+                run = told
+                if run.phase != heard:
+                    progress.step(heard := run.phase)
         return run
+
+    def _told(self, run: str) -> Iterator[Run]:
+        """Yield how a run stands, as one stream tells it."""
+        place = f"/v1/runs/{run}"
+        try:
+            with self._channel.events(f"{place}/events", seconds=RUN_SECONDS) as events:
+                for data in events:
+                    yield _read(Run, data.encode())
+        except Failed as error:
+            if error.code is not Code.SERVER_UNAVAILABLE:
+                raise
+            yield _read(Run, self._channel.get(place))
 
     def _release(self, reservation: str) -> bytes:
         """Fetch the release of a run, which the room must have signed as that run's."""

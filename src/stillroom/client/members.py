@@ -60,7 +60,7 @@ def join_server(path: Path, url: str, found: Found, room_key: str) -> PartyRecor
 
     Raises:
         Unverified: `KEY_MISMATCH` if the server has another key.
-        Refusal: As `stillroom.room.parties.join`.
+        Refusal: As `stillroom.bootstrap.join_server`.
         Failed: `SERVER_UNAVAILABLE` or `STORE_FAILED`.
     """
     from stillroom import bootstrap

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.home import Home
     from stillroom.client.access import Access
     from stillroom.client.own_data import OwnData
+    from stillroom.client.pause import Pause
     from stillroom.client.rows import Rows
     from stillroom.client.telemetry import Telemetry
     from stillroom.model.contract import Contract
@@ -288,14 +289,15 @@ class Session:
                 price=price(force.contract, item.compiled, item.question.terms.group_size),
                 readers=item.compiled.readers,
                 decisions={one.party: str(one.decision) for one in item.decisions},
+                reasons={one.party: one.reason for one in item.decisions if one.reason},
             )
             for item in items
             if answered or item.waits_for(self.party)
         )
 
-    def decide(self, plan: str, decision: str) -> str:
-        """Sign a decision about a plan that waits, named by the beginning of its digest; return the digest."""
-        from stillroom.adapters.home.decisions import keep_decision
+    def decide(self, plan: str, decision: str, reason: str = "") -> str:
+        """Sign a decision about a plan that waits, named by the beginning of its digest, with a reason for others; return the digest."""
+        from stillroom.adapters.home.decisions import keep_decision, own_decision
         from stillroom.ledger.entry import Decision
         from stillroom.policy.approval import APPROVAL_TYPE
         from stillroom.room import approvals
@@ -305,7 +307,8 @@ class Session:
         found = [item for item in items if _begins(item.plan_digest, plan)]
         if len(found) != 1:
             raise InvalidInput(Code.APPROVAL_INVALID, "That names no plan that waits, or several.", "`stillroom approve` lists them.")
-        statement = approvals.statement(force, found[0], self.party, Decision(decision))
+        known = own_decision(self._home.path, force.contract, found[0].plan_digest)
+        statement = approvals.statement(force, found[0], self.party, Decision(decision), known, reason)
         envelope = sign(statement, APPROVAL_TYPE, self._home.signing_key)
         keep_decision(self._home.path, found[0].plan_digest, envelope)
         self._access.decide(envelope)
@@ -354,20 +357,9 @@ class Session:
             delta: The δ at which it is meant.
             selection_delta: The new cap of δ for selecting keys; as it is, if left out.
         """
-        from stillroom import bootstrap
+        from stillroom.client.own_accounts import raise_account
 
-        if epsilon is None:
-            raise InvalidInput(Code.PRICE_INVALID, "The new cap is missing.", "Add --epsilon.")
-        accounts = bootstrap.accounts_of(self._home)
-        known = [account.cap for account in accounts.all() if account.name.population == population]
-        cap = cap_of(epsilon, delta, selection_delta or 0.0)
-        if selection_delta is None and known:
-            cap = cap.model_copy(update={"delta": known[0].delta})
-        if known:
-            accounts.raise_cap(population, cap)
-            return False
-        accounts.add(population, cap)
-        return True
+        return raise_account(self._home, population, epsilon, delta, selection_delta)
 
     @property
     def telemetry(self) -> Telemetry:
@@ -375,6 +367,13 @@ class Session:
         from stillroom.client.telemetry import Telemetry
 
         return Telemetry(self._home, self._access, self.contract)
+
+    @property
+    def pause(self) -> Pause:
+        """Whether the room is paused, and what this party says to that."""
+        from stillroom.client.pause import Pause
+
+        return Pause(self._home, self._access, lambda: self.contract)
 
     def export_log(self) -> bytes:
         """Return the whole log with its signed checkpoint (`stillroom/log/v1`), for `stillroom verify`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.room.signed import sign
 from stillroom.room.statement import TELEMETRY_TYPE
-from stillroom.room.telemetry import Consent, owners, statement
+from stillroom.room.telemetry import Consent, statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,4 +31,4 @@ class Telemetry:
     def agreed(self) -> Mapping[str, bool]:
         """Return whether each owner agrees, by signature; telemetry is on if all do."""
         consent = Consent(self._contract, self._access.said())
-        return {owner: consent.agrees(owner) for owner in owners(self._contract)}
+        return {owner: consent.agrees(owner) for owner in self._contract.owners}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from stillroom.admission.report import AdmissionReport, ColumnReport
 from stillroom.model.charge import Charge
 from stillroom.model.price import Price
@@ -68,12 +70,14 @@ class WaitingQuestion(Value):
         price: What it would cost.
         readers: The parties whose data it reads.
         decisions: What each of them has said so far.
+        reasons: Why, in the words of those who have given a reason.
     """
 
     question: Question
     price: Price
     readers: tuple[str, ...]
     decisions: dict[str, str]
+    reasons: dict[str, str] = Field(default_factory=dict)
 
 
 class AccountLine(Value):

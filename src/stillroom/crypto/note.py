@@ -34,8 +34,13 @@ ED25519 = b"\x01"
 SIGNATURES_LIMIT = 100
 """The most signatures of a note that is read."""
 
+NOTE_LIMIT = 2**16
+"""The most bytes of a note that is read."""
+
+SIZE_LIMIT = 2**53 - 1
+"""The most entries of a log: the largest whole number that canonical JSON says exactly."""
+
 _KEY_ID_SIZE = 4
-_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
@@ -47,7 +52,7 @@ class Checkpoint:
 
     Attributes:
         origin: The name that is unique to the log.
-        size: Number of entries.
+        size: Number of entries, at most `SIZE_LIMIT`.
         root: Root of the Merkle tree of the entries.
     """
 
@@ -57,7 +62,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         """Refuse what three lines cannot say."""
-        if not (self.origin and self.origin.isprintable()) or not _SIZE.fullmatch(str(self.size)) or len(self.root) != HASH_SIZE:
+        if not (self.origin and self.origin.isprintable()) or not 0 <= self.size <= SIZE_LIMIT or len(self.root) != HASH_SIZE:
             raise InvalidInput(
                 Code.CHECKPOINT_INVALID,
                 "A checkpoint needs an origin on one line, a size and a root of 32 bytes.",
@@ -159,8 +164,11 @@ def split(note: bytes) -> tuple[str, tuple[Signature, ...]]:
     """Return the text of a note and its signatures, none of them verified.
 
     Raises:
-        Unverified: `CHECKPOINT_INVALID` if it is spelled in any other way than `join` spells it, or two signatures are of one key.
+        Unverified: `CHECKPOINT_INVALID` if it is spelled in any other way than `join` spells it, two signatures are of one key, or it is
+            longer than any note has to be.
     """
+    if len(note) > NOTE_LIMIT:
+        raise _malformed(f"it has more than {NOTE_LIMIT} bytes")
     try:
         decoded = note.decode("utf-8")
         head, _, tail = decoded.rpartition("\n\n")

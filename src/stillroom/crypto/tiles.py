@@ -91,19 +91,6 @@ def hashes_at(level: int, size: int) -> int:
     return size >> HEIGHT * level
 
 
-def tiles(size: int) -> Iterator[Tile]:
-    """Return the hash tiles of a tree of `size` leaves: of each level all that are full, then one that is partial if there is one."""
-    level = 0
-    while hashes_at(level, size):
-        yield from _row(level, hashes_at(level, size))
-        level += 1
-
-
-def bundles(size: int) -> Iterator[Tile]:
-    """Return the entry bundles of a log of `size` entries."""
-    return _row(None, size)
-
-
 def completed(before: int, after: int) -> Iterator[tuple[int, int]]:
     """Return level and place of each hash above level 0 that a tree gains as it grows, after the hashes that it is made of.
 
@@ -143,30 +130,6 @@ def join_entries(entries: Iterable[bytes]) -> bytes:
         InvalidInput: `TILE_INVALID` if an entry is longer than can be said.
     """
     return b"".join(_length(entry) + entry for entry in entries)
-
-
-def split_entries(tile: Tile, data: bytes) -> tuple[bytes, ...]:
-    """Return the entries of a bundle from its bytes. Only their leaf hashes show whether they are right.
-
-    Raises:
-        Unverified: `TILE_INVALID` if there are more or fewer, or one is cut.
-    """
-    entries, end = [], 0
-    while end < len(data):
-        start = end + _LENGTH
-        end = start + int.from_bytes(data[end:start], "big")
-        entries.append(data[start:end])
-    if end != len(data) or len(entries) != tile.width:
-        raise _other(tile)
-    return tuple(entries)
-
-
-def _row(level: int | None, count: int) -> Iterator[Tile]:
-    """Return the tiles of one level."""
-    full, rest = divmod(count, WIDTH)
-    yield from (Tile(level, index) for index in range(full))
-    if rest:
-        yield Tile(level, full, rest)
 
 
 def _length(entry: bytes) -> bytes:

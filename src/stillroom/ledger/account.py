@@ -21,6 +21,7 @@ from stillroom.model.contract import Digest, Name
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
 Reservation = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -43,15 +44,29 @@ class Standing(StrEnum):
 
 
 class Share(Value):
-    """What somebody may use of an account without anybody's signature, by a contract that its owner has signed.
+    """A part of an account: what a contract that its owner has signed may use in all, or somebody without anybody's signature.
 
     Attributes:
-        spender: Who, under which contract, by which template: what is used so is added up under this name.
+        spender: Which contract, or who under it and by which template: what is used so is added up under this name.
         cap: The most that may be used so.
     """
 
     spender: str
     cap: Charge
+
+
+class Purpose(Value):
+    """What a hold is for, by the owner's own reckoning. The charge pays for that, and for nothing else.
+
+    Attributes:
+        run: Digest of the room, the contract, the plan and the versions of data that it reads.
+        contract: The contract, and all that it may use.
+        analyst: Whose share it is of, if the contract alone approves it.
+    """
+
+    run: Digest
+    contract: Share
+    analyst: Share | None = None
 
 
 class Booking(Value):
@@ -62,6 +77,8 @@ class Booking(Value):
         charge: How much.
         standing: Where it stands.
         release: Digest of the release that answers it, once a commit is answered.
+        run: What it pays for; nothing where the room in the same process has looked at that.
+        contract: The contract that it is counted for.
         spender: Whose share it is of, if it was approved by a contract alone.
     """
 
@@ -69,6 +86,8 @@ class Booking(Value):
     charge: Charge
     standing: Standing
     release: Digest | None = None
+    run: Digest | None = None
+    contract: str | None = None
     spender: str | None = None
 
 
@@ -122,44 +141,67 @@ class Account(Value):
         return sum(charges, start=Charge(rho=0))
 
 
-def hold(account: Account, reservation: str, charge: Charge, share: Share | None = None) -> Account:
+def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | None = None) -> Account:
     """Return the account with a charge held for a reservation; unchanged if that charge is held for it already.
 
     Args:
         account: The account.
         reservation: What it is held for.
         charge: How much.
-        share: What it is to be a part of, if a contract alone approves it.
+        purpose: What for, where the owner itself has looked at that.
 
     Raises:
         Refusal: `ACCOUNT_NOT_ENOUGH` if the charge exceeds the balance (which the message does not tell), `HOLD_LAPSED` if the reservation
-            had lapsed, `ANALYST_CAP_EXCEEDED` if the share does not have enough left, `RESERVATION_INVALID` if another charge stands
-            under it, or it is committed: a room commits first and tells accounts then, so whoever would hold once more has forgotten a
-            commit.
+            had lapsed, `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED` if the contract or its analyst does not have enough left,
+            `RESERVATION_INVALID` if another charge or purpose stands under it, or it is committed: a room commits first and tells accounts
+            then, so whoever would hold once more has forgotten a commit.
     """
     booking = account.booking(reservation)
     if booking is not None:
-        return _held_before(account, booking, charge)
+        return _held_before(account, booking, charge, purpose)
     if not charge.fits(account.balance):
         raise Refusal(
             Code.ACCOUNT_NOT_ENOUGH,
             f"The account of {account.name.owner} for {account.name.population} does not have enough left for this question.",
             "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
         )
-    if share is not None and not (used(account, share.spender) + charge).fits(share.cap):
-        raise share_exhausted()
-    added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD, spender=None if share is None else share.spender)
+    if purpose is not None:
+        check_shares(purpose, charge, lambda spender: used(account, spender))
+    added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD, **booked_for(purpose))
     return Account(name=account.name, cap=account.cap, bookings=(*account.bookings, added))
 
 
 def used(account: Account, spender: str) -> Charge:
-    """Return what is spent or held of somebody's share."""
-    mine = (one.charge for one in account.bookings if one.spender == spender and one.standing is not Standing.LAPSED)
+    """Return what is spent or held under a contract, or of somebody's share."""
+    mine = (one.charge for one in account.bookings if spender in {one.contract, one.spender} and one.standing is not Standing.LAPSED)
     return sum(mine, start=Charge(rho=0))
 
 
-def share_exhausted() -> Refusal:
-    """Return what is said where a share does not have enough left."""
+def check_shares(purpose: Purpose, charge: Charge, used_by: Callable[[str], Charge]) -> None:
+    """Refuse a charge for which the contract, or its analyst, does not have enough left.
+
+    Raises:
+        Refusal: `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED`.
+    """
+    if not (used_by(purpose.contract.spender) + charge).fits(purpose.contract.cap):
+        raise Refusal(
+            Code.CONTRACT_CAP_EXCEEDED,
+            "By the owner's own count, not enough is left under the contract for this question.",
+            "Ask with a smaller epsilon or a larger error, or agree on an amendment with a larger cap.",
+        )
+    if purpose.analyst is not None and not (used_by(purpose.analyst.spender) + charge).fits(purpose.analyst.cap):
+        raise _analyst_exhausted()
+
+
+def booked_for(purpose: Purpose | None) -> dict[str, str]:
+    """Return what a booking says about its purpose."""
+    if purpose is None:
+        return {}
+    analyst = {} if purpose.analyst is None else {"spender": purpose.analyst.spender}
+    return {"run": purpose.run, "contract": purpose.contract.spender, **analyst}
+
+
+def _analyst_exhausted() -> Refusal:
     return Refusal(
         Code.ANALYST_CAP_EXCEEDED,
         "By the owner's own count, not enough is left for automatic releases to this analyst.",
@@ -220,9 +262,11 @@ def raise_cap(account: Account, cap: Charge) -> Account:
     return Account(name=account.name, cap=cap, bookings=account.bookings)
 
 
-def _held_before(account: Account, booking: Booking, charge: Charge) -> Account:
+def _held_before(account: Account, booking: Booking, charge: Charge, purpose: Purpose | None) -> Account:
     if booking.charge != charge:
         raise _invalid(f"Reservation {booking.reservation} stands for another charge.")
+    if purpose is not None and booking.run not in {purpose.run, None}:
+        raise _invalid(f"Reservation {booking.reservation} stands for something else.")
     if booking.standing is Standing.LAPSED:
         raise _lapsed(booking.reservation)
     if booking.standing is Standing.COMMITTED:

@@ -172,6 +172,16 @@ class TelemetryConsent(Timed):
     statement: Digest
 
 
+class Pause(Timed):
+    """An owner began the room's next pause, or resumed in its last one. `statement` is its signed envelope's digest."""
+
+    kind: Literal["pause"] = "pause"
+    party: Name
+    pause: int = Field(ge=1, le=2**53 - 1)
+    paused: bool
+    statement: Digest
+
+
 Entry: TypeAlias = (
     ContractActivated
     | DataVersion
@@ -184,6 +194,7 @@ Entry: TypeAlias = (
     | ReleaseStored
     | AccountRaised
     | TelemetryConsent
+    | Pause
 )
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])

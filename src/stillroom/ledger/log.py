@@ -21,6 +21,7 @@ from stillroom.ledger.entry import (
     Entry,
     Hold,
     HoldLapsed,
+    Pause,
     Refused,
     ReleaseStored,
     TelemetryConsent,
@@ -66,6 +67,7 @@ class LogState:
         runs: Every reservation.
         spent: What all commits cost.
         consents: Each owner's latest word about telemetry.
+        pauses: Each owner's latest word in the room's last pause.
     """
 
     size: int
@@ -77,6 +79,7 @@ class LogState:
     runs: Mapping[str, Run]
     spent: Charge
     consents: Mapping[str, TelemetryConsent]
+    pauses: Mapping[str, Pause]
 
 
 def replay(entries: Iterable[Entry]) -> LogState:
@@ -93,9 +96,11 @@ def replay(entries: Iterable[Entry]) -> LogState:
        latest decision about its plan is other than approved, and its reservation was not committed before.
     7. A release follows the commit of its reservation, once.
     8. Words about telemetry are said under a contract, and each party's are numbered without a gap.
+    9. Pauses begin under a contract, and are numbered without a gap. A party resumes once, in the last one, and nothing is committed before
+       who began that has resumed, or a new contract is in force.
 
-    Whether a commit names all accounts that its plan draws on, and whether it had the approvals that the contract asks for, is in the
-    contract, the plan and the signed approvals.
+    Whether a commit names all accounts that its plan draws on, whether it had the approvals that the contract asks for, and whether all
+    owners had resumed, is in the contract, the plan and the signed statements.
 
     Raises:
         Unverified: `LOG_INVALID`, naming the first entry (from 0) that breaks a rule.
@@ -118,6 +123,9 @@ class _Draft:
     runs: dict[str, Run] = field(default_factory=dict)
     spent: Charge = field(default_factory=lambda: Charge(rho=0))
     consents: dict[str, TelemetryConsent] = field(default_factory=dict)
+    pause: int = 0
+    paused_by: str | None = None
+    pauses: dict[str, Pause] = field(default_factory=dict)
 
     def run(self, reservation: str) -> Run:
         return self.runs.get(reservation, Run())
@@ -145,6 +153,7 @@ class _Draft:
             runs=MappingProxyType(self.runs),
             spent=self.spent,
             consents=MappingProxyType(self.consents),
+            pauses=MappingProxyType(self.pauses),
         )
 
 
@@ -158,6 +167,7 @@ def _contract_activated(entry: ContractActivated, draft: _Draft) -> None:
     draft.require(entry.contract not in draft.contracts, "a contract is activated once")
     draft.contracts.append(entry.contract)
     draft.decisions.clear()
+    draft.paused_by = None
 
 
 @_apply.register
@@ -215,6 +225,7 @@ def _commit(entry: Commit, draft: _Draft) -> None:
     draft.require(all(charge == entry.charge for charge in run.holds.values()), "holds and commit are of the same charge")
     verdicts = {decision for (plan, _), decision in draft.decisions.items() if plan == entry.plan}
     draft.require(verdicts <= {Decision.APPROVED}, "a plan that a party has not approved is not committed")
+    draft.require(draft.paused_by is None, "nothing is committed before who paused the room has resumed")
     draft.spent = _add(draft, entry.charge)
     draft.runs[entry.reservation] = Run(holds=run.holds, commit=entry, commit_index=draft.size)
 
@@ -238,6 +249,20 @@ def _telemetry_consent(entry: TelemetryConsent, draft: _Draft) -> None:
     draft.require(bool(draft.contracts), "words about telemetry are said under a contract")
     draft.require(entry.number == (last.number if last else 0) + 1, "a party's words about telemetry are numbered without a gap")
     draft.consents[entry.party] = entry
+
+
+@_apply.register
+def _pause(entry: Pause, draft: _Draft) -> None:
+    draft.require(bool(draft.contracts), "a room pauses under a contract")
+    if entry.paused:
+        draft.require(entry.pause == draft.pause + 1, "pauses are numbered without a gap")
+        draft.pause, draft.paused_by, draft.pauses = entry.pause, entry.party, {}
+    else:
+        last = draft.pauses.get(entry.party)
+        draft.require(entry.pause == draft.pause, "a party resumes in the last pause")
+        draft.require(last is None or last.paused, "a party resumes once")
+        draft.paused_by = None if entry.party == draft.paused_by else draft.paused_by
+    draft.pauses[entry.party] = entry
 
 
 def _add(draft: _Draft, charge: Charge) -> Charge:

@@ -258,6 +258,11 @@ class Contract(Value):
     caps: Caps
     limits: Limits = Limits()
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Who owns a dataset, sorted."""
+        return tuple(sorted({dataset.owner for dataset in self.datasets.values()}))
+
     def party(self, name: str) -> Party | None:
         """Return the party of that name, if there is one."""
         return next((party for party in self.parties if party.name == name), None)

@@ -21,6 +21,19 @@ Text = Annotated[str, Field(max_length=4_000_000)]
 Ticket = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """What an errand is known by."""
 
+Reservation = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""What a run is known by, as accounts and the log spell it (`stillroom.ledger.account`): nothing else can be signed about."""
+
+
+RAISES_LIMIT = 1_000
+"""So many caps of one account are told to a room; an account that got more is said to have got so many."""
+
+ACCOUNTS_LIMIT = 100
+"""Of so many accounts a room is told how often they got a cap: of those whose populations come first in the alphabet."""
+
+ERRANDS_LIMIT = 10_000
+"""So many errands are handed out at a time."""
+
 
 class ShownGrounds(Value):
     """Grounds (`stillroom.model.grounds.Grounds`) as they travel."""
@@ -35,7 +48,7 @@ class Hold(Value):
     """Hold a charge, if the grounds bear it out."""
 
     kind: Literal["hold"] = "hold"
-    reservation: str
+    reservation: Reservation
     population: Name
     charge: Charge
     grounds: ShownGrounds
@@ -45,7 +58,7 @@ class Commit(Value):
     """Spend a hold, for good."""
 
     kind: Literal["commit"] = "commit"
-    reservation: str
+    reservation: Reservation
     population: Name
 
 
@@ -53,7 +66,7 @@ class Answer(Value):
     """Take note of the release that answers a commit."""
 
     kind: Literal["answer"] = "answer"
-    reservation: str
+    reservation: Reservation
     population: Name
     release: Digest
 
@@ -62,7 +75,7 @@ class Lapse(Value):
     """Give up a hold for which nothing was measured."""
 
     kind: Literal["lapse"] = "lapse"
-    reservation: str
+    reservation: Reservation
     population: Name
 
 
@@ -80,7 +93,7 @@ class Bring(Value):
     """
 
     kind: Literal["bring"] = "bring"
-    reservation: str
+    reservation: Reservation
     dataset: Name
     columns: tuple[Name, ...]
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
@@ -129,16 +142,16 @@ class Fetch(Value):
     Attributes:
         session: What tells one start of the agent from another. A new one gets all errands again that are not answered: the process before
             may have died with them. All of them may be done twice.
-        raises: How often each of its accounts got a cap, by population.
+        raises: How often each of its accounts got a cap, by population. The room logs each further one.
         seconds: How long it will wait for the first errand.
     """
 
     session: Ticket
-    raises: dict[Name, int] = Field(max_length=1_000)
+    raises: dict[Name, Annotated[int, Field(ge=0, le=RAISES_LIMIT)]] = Field(max_length=ACCOUNTS_LIMIT)
     seconds: Annotated[float, Field(ge=0, le=30)]
 
 
 class Fetched(Value):
     """Errands for an agent, signed."""
 
-    errands: tuple[str, ...]
+    errands: tuple[str, ...] = Field(max_length=ERRANDS_LIMIT)

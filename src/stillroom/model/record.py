@@ -66,6 +66,20 @@ class DataRecord(Value):
     withdrawn: bool = False
 
 
+class PauseRecord(Value):
+    """A pause of the room.
+
+    Attributes:
+        pause: Which, from 1.
+        ended: Whether all owners have resumed.
+        words: The last statement of each owner in it, signed: that it pauses, or that it resumes.
+    """
+
+    pause: int = Field(ge=1)
+    ended: bool
+    words: dict[Name, bytes]
+
+
 class RunState(StrEnum):
     """Where a reservation stands. `open` may become `committed` or `lapsed`, once; only `committed` becomes `released`."""
 

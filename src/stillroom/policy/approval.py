@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import operator
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,6 +14,10 @@ from stillroom.model.value import Value
 
 APPROVAL_TYPE = "application/vnd.stillroom.approval.v1+json"
 """DSSE payload type of a signed decision."""
+
+
+Reason = Annotated[str, Field(max_length=500, pattern=r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$")]
+"""A line of text, without characters that end it or turn it around."""
 
 
 class ApprovalStatement(Value):
@@ -28,6 +33,7 @@ class ApprovalStatement(Value):
         party: Who decides.
         number: 1, then one more with each decision of this party about this plan, so that an older one cannot be played again.
         decision: What it says.
+        reason: Why, in the party's words, for the others; it changes nothing.
     """
 
     format: Literal["stillroom/approval/v1"] = Field(default="stillroom/approval/v1", alias="schema")
@@ -39,3 +45,4 @@ class ApprovalStatement(Value):
     party: Name
     number: int = Field(ge=1, le=2**53 - 1)
     decision: Decision
+    reason: Reason = Field(default="", exclude_if=operator.not_)

@@ -32,6 +32,7 @@ class Case:
         today: The day (UTC).
         approvals: The latest decision of each party about this plan, signatures verified.
         automatic: The approval that the contract has ready for the question, if any.
+        paused: The owners who have yet to resume, while the room is paused.
     """
 
     contract: Contract
@@ -43,6 +44,7 @@ class Case:
     today: datetime.date
     approvals: tuple[ApprovalStatement, ...] = ()
     automatic: Automatic | None = None
+    paused: tuple[str, ...] = ()
 
 
 class Answer(Value):

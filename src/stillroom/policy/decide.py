@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.contract import AutomaticApproval
 from stillroom.policy.case import Ruling
-from stillroom.policy.rules import active, approved, asker, expiry, protection, receivers, release_cap
+from stillroom.policy.rules import active, approved, asker, expiry, paused, protection, receivers, release_cap
 
 if TYPE_CHECKING:
     from stillroom.policy.automatic import Automatic
     from stillroom.policy.case import Case
 
-RULES = (active.answer, expiry.answer, asker.answer, receivers.answer, protection.answer, release_cap.answer, approved.answer)
+RULES = (
+    active.answer,
+    paused.answer,
+    expiry.answer,
+    asker.answer,
+    receivers.answer,
+    protection.answer,
+    release_cap.answer,
+    approved.answer,
+)
 """All rules, in the order in which a refusal names them."""
 
 
@@ -24,5 +33,5 @@ def share_of(case: Case) -> Automatic | None:
 
 
 def decide(case: Case) -> Ruling:
-    """Ask every rule. The ruling depends on contract, question, decisions and date only, never on data or balances."""
+    """Ask every rule. The ruling depends on contract, question, decisions, pauses and date only, never on data or balances."""
     return Ruling(answers=tuple(rule(case) for rule in RULES))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from stillroom.crypto.merkle import Frontier
     from stillroom.model.charge import Charge
-    from stillroom.model.record import ContractRecord, DataRecord, JobRecord, PartyRecord, RunRecord, RunState, Tally
+    from stillroom.model.record import ContractRecord, DataRecord, JobRecord, PartyRecord, PauseRecord, RunRecord, RunState, Tally
 
 
 class Contracts(Protocol):
@@ -220,12 +220,20 @@ class Jobs(Protocol):
         """Keep a job, in place of what was kept of it."""
         ...
 
+    def queue(self, record: JobRecord) -> None:
+        """Keep a job behind all others; forget what was kept of it."""
+        ...
+
     def next(self, now: float) -> JobRecord | None:
         """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
         ...
 
     def working(self, party: str) -> int:
         """Return how many jobs of a party are not over."""
+        ...
+
+    def resume(self, at: float) -> None:
+        """Let all jobs that are not over be taken up from a moment on: no worker of before is there any more."""
         ...
 
 
@@ -238,6 +246,17 @@ class Consents(Protocol):
     def all(self) -> Mapping[str, bytes]:
         """Return the last signed statement of each owner that has made one."""
         ...
+
+
+class Pauses(Protocol):
+    """Pauses of the room."""
+
+    def last(self) -> PauseRecord | None:
+        """Return the last pause, ended or not."""
+        ...
+
+    def put(self, record: PauseRecord) -> None:
+        """Keep a pause, in place of what was kept of it."""
 
 
 class Records(Protocol):
@@ -282,6 +301,10 @@ class Records(Protocol):
     @property
     def consents(self) -> Consents:
         """What owners say about telemetry."""
+
+    @property
+    def pauses(self) -> Pauses:
+        """Pauses of the room."""
 
 
 class Store(Protocol):

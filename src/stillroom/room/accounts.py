@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
     from stillroom.room.stages import Cleared
 
+MOST_RAISES = 100
+"""How many raises of one account are logged at a time, so that no owner can fill the log, or keep others waiting, by a number."""
+
 
 def accounts_of(plan: Plan) -> tuple[tuple[str, str], ...]:
     """Return the accounts that a plan is charged to, as (owner, population), sorted.
@@ -120,8 +123,8 @@ def note_raises(room: Room) -> None:
         contract = contracts.in_force(records).contract
         names = sorted({(one.owner, one.population) for one in contract.datasets.values() if one.kind == "private"})
         seen = {name: records.counters.raises(*name) for name in names if name[0] in room.vaults}
-    present = {(owner, population): room.vaults[owner].raises(population) for owner, population in seen}
-    if present != seen:
+    present = {(owner, population): vault.raises(population) for owner, population in seen if (vault := room.vaults.get(owner))}
+    if any(count != seen[name] for name, count in present.items()):
         with room.store.writing() as records:
             _note_raises(room, records, contract, present)
 
@@ -165,7 +168,7 @@ def _forgotten(owner: str) -> Refusal:
 
 
 def _settle_lapse(room: Room, record: RunRecord) -> None:
-    answers = {(owner, population): _lapse(room.vaults[owner], record.reservation, population) for owner, population in record.accounts}
+    answers = {(owner, population): _lapse(_vault(room, owner), record.reservation, population) for owner, population in record.accounts}
     with room.store.writing() as records:
         present = records.runs.get(record.reservation)
         if present is not None and not present.settled:
@@ -209,9 +212,15 @@ def _log_lapse(room: Room, records: Records, record: RunRecord, lapsed: Mapping[
 
 
 def _note_raises(room: Room, records: Records, contract: Contract, present: Mapping[tuple[str, str], int]) -> None:
+    """Log so many raises as an owner has said, a limited number at a time; a home that says fewer than before was put back."""
     at = entry_time(room.clock, contract)
+    raised: list[Entry] = []
     for (owner, population), count in present.items():
         seen = records.counters.raises(owner, population)
-        for _ in range(count - (count if seen is None else seen)):
-            log.append(room, records, AccountRaised(at=at, account=AccountName(owner=owner, population=population)))
-        records.counters.keep_raises(owner, population, count)
+        told = count if seen is None else min(max(count, seen), seen + MOST_RAISES)
+        raised += [AccountRaised(at=at, account=AccountName(owner=owner, population=population))] * (
+            told - (told if seen is None else seen)
+        )
+        records.counters.keep_raises(owner, population, told)
+    if raised:
+        log.append(room, records, *raised)

@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from stillroom.crypto.envelope import unverified_payload
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger.entry import Approval
 from stillroom.model.codec import digest_of
-from stillroom.model.question import Question
 from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
 from stillroom.query.compile import compile_question
-from stillroom.room import contracts, log
+from stillroom.room import contracts, log, questions
 from stillroom.room.signed import decode, open_signed
-from stillroom.room.statement import QUESTION_TYPE
 from stillroom.room.times import entry_time
 
 if TYPE_CHECKING:
     from stillroom.ledger.entry import Decision
     from stillroom.model.contract import Contract
     from stillroom.model.price import Compiled
+    from stillroom.model.question import Question
     from stillroom.ports import Records
     from stillroom.room.contracts import InForce
     from stillroom.room.room import Room
@@ -78,17 +79,36 @@ def read(force: InForce, one: Put) -> Pending:
     """Return what a question comes to under the contract in force, and what owners have said.
 
     Raises:
-        Unverified: The question is no question, or a party that a decision names has not signed it.
+        Refusal: `PARTY_UNKNOWN` if the question, or a decision, names no party of the contract.
+        Unverified: The question is no question, or a party that it names, or that a decision does, has not signed it.
     """
     question, compiled = _compiled(force, one.envelope)
     decided = tuple(verified(force.contract, envelope) for envelope in one.decisions)
     return Pending(question, compiled, digest_of(compiled.plan), decided)
 
 
-def statement(force: InForce, asked: Pending, party: str, decision: Decision) -> ApprovalStatement:
-    """Return what a party has to sign for its next decision about a plan that was asked."""
-    number = 1 + max((one.number for one in asked.decisions if one.party == party), default=0)
-    return _statement(force, asked, party=party, number=number, decision=decision)
+def statement(  # noqa: PLR0913, PLR0917 - what is decided about, by whom, and how
+    force: InForce, asked: Pending, party: str, decision: Decision, known: ApprovalStatement | None = None, reason: str = ""
+) -> ApprovalStatement:
+    """Return what a party has to sign for its next decision about a plan that was asked.
+
+    Args:
+        force: The contract in force.
+        asked: What was asked, with the decisions that the room shows.
+        party: Who decides.
+        decision: The decision.
+        known: The party's last decision about that plan as it knows itself: a room that hides it gets no second one of the same number.
+        reason: Why, in the party's words.
+
+    Raises:
+        InvalidInput: `APPROVAL_INVALID` if the reason is too long, or more than a line.
+    """
+    before = [one for one in (*asked.decisions, *([known] if known else [])) if one.party == party]
+    number = 1 + max((one.number for one in before), default=0)
+    try:
+        return _statement(force, asked, party=party, number=number, decision=decision, reason=reason)
+    except ValidationError:
+        raise InvalidInput(Code.APPROVAL_INVALID, "A reason is one line of at most 500 characters.", "Give a shorter one.") from None
 
 
 def record(room: Room, envelope: bytes) -> ApprovalStatement:
@@ -142,7 +162,7 @@ def _put(records: Records, force: InForce, envelope: bytes) -> Put:
 
 
 def _compiled(force: InForce, envelope: bytes) -> tuple[Question, Compiled]:
-    question = decode(unverified_payload(envelope, QUESTION_TYPE), Question)
+    question = questions.read(force.contract, envelope)
     return question, compile_question(force.contract, question)
 
 
@@ -157,7 +177,9 @@ def _asked(records: Records, force: InForce, plan_digest: str) -> Pending:
     return read(force, Put(envelope, records.approvals.decisions(force.digest, plan_digest)))
 
 
-def _statement(force: InForce, asked: Pending, *, party: str, number: int, decision: Decision) -> ApprovalStatement:
+def _statement(  # noqa: PLR0913 - all that a decision binds
+    force: InForce, asked: Pending, *, party: str, number: int, decision: Decision, reason: str
+) -> ApprovalStatement:
     return ApprovalStatement(
         contract=force.digest,
         plan=asked.plan_digest,
@@ -167,6 +189,7 @@ def _statement(force: InForce, asked: Pending, *, party: str, number: int, decis
         party=party,
         number=number,
         decision=decision,
+        reason=reason,
     )
 
 
@@ -178,7 +201,8 @@ def _check(force: InForce, asked: Pending, given: ApprovalStatement) -> None:
             f"Leave the decision to {', '.join(asked.compiled.readers)}.",
         )
     last = max((one.number for one in asked.decisions if one.party == given.party), default=0)
-    if given != _statement(force, asked, party=given.party, number=last + 1, decision=given.decision):
+    expected = _statement(force, asked, party=given.party, number=given.number, decision=given.decision, reason=given.reason)
+    if given.number <= last or given != expected:
         raise Refusal(
             Code.APPROVAL_INVALID,
             "The decision is about something else than what was asked, or an older one.",

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.crypto.canonical import digest_of
-from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
-from stillroom.model.question import Question
 from stillroom.policy.automatic import automatic
 from stillroom.policy.case import Case
 from stillroom.policy.decide import decide, share_of
 from stillroom.query.price import price
-from stillroom.room import approvals, contracts, data
+from stillroom.room import approvals, contracts, data, pauses, questions
 from stillroom.room.contracts import InForce
-from stillroom.room.signed import decode, open_signed
-from stillroom.room.stages import Asked, Cleared, Planned
+from stillroom.room.stages import Asked, Cleared, Planned, run_name
 from stillroom.room.statement import QUESTION_TYPE
 from stillroom.room.times import day
 
@@ -25,20 +21,21 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
 
 
-def authenticate(room: Room, envelope: bytes) -> Asked:
+def authenticate(room: Room, envelope: bytes, kind: str = QUESTION_TYPE) -> Asked:
     """Find out who asks, under which contract.
+
+    Args:
+        room: The room.
+        envelope: The signed question.
+        kind: What it was signed as: a question that is asked, or a draft.
 
     Raises:
         Refusal: `CONTRACT_UNKNOWN` or `PARTY_UNKNOWN`.
         Unverified: The party that the question names has not signed it.
     """
-    claimed = decode(unverified_payload(envelope, QUESTION_TYPE), Question)
     with room.store.reading() as records:
-        contract = contracts.read(contracts.find(records, claimed.contract).envelope)
-    party = contract.party(claimed.asked_by)
-    if party is None:
-        raise Refusal(Code.PARTY_UNKNOWN, f"The contract knows no party {claimed.asked_by}.", "Ask as one of its parties.")
-    return Asked(open_signed(envelope, QUESTION_TYPE, party, Question), envelope, contract)
+        contract = contracts.read(contracts.find(records, questions.claimed(envelope, kind).contract).envelope)
+    return Asked(questions.read(contract, envelope, kind), envelope, contract)
 
 
 def planned(room: Room, asked: Asked, compiled: Compiled) -> Planned:
@@ -83,8 +80,8 @@ def clear(room: Room, records: Records, plan: Planned) -> Cleared:
             "Agree on an amendment that allows the protection that the room has.",
         )
     versions = data.admitted(records, plan.asked.contract, plan.compiled.plan)
-    names = {"room": room.identity, "contract": plan.asked.question.contract, "plan": plan.price.plan_digest}
-    return Cleared(plan, versions, digest_of({**names, "versions": versions}), share)
+    run = run_name(room.identity, plan.asked.question.contract, plan.price.plan_digest, versions)
+    return Cleared(plan, versions, run, share)
 
 
 def _case(room: Room, records: Records, plan: Planned) -> Case:
@@ -99,4 +96,5 @@ def _case(room: Room, records: Records, plan: Planned) -> Case:
         today=day(room.clock.now()),
         approvals=approvals.decisions(records, InForce(question.contract, contract), name),
         automatic=automatic(contract, question),
+        paused=pauses.pausing(records, contract).missing,
     )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from stillroom.crypto.canonical import canonical
-from stillroom.crypto.envelope import signers, unverified_payload
+from stillroom.crypto.envelope import open_envelope, signers, unverified_payload
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, InvalidInput, Refusal, Unverified
 from stillroom.ledger.entry import ContractActivated
@@ -50,7 +50,7 @@ def submit(room: Room, envelope: bytes) -> ContractRecord:
         Unverified: `SIGNATURE_MISSING` without a signature of any party, or as `stillroom.crypto.envelope.signers`.
     """
     contract = read(envelope)
-    _check_operator(room, contract)
+    _check_operator(contract, room.notary.key.public.text)
     with room.store.writing() as records:
         known = records.contracts.get(codec.digest_of(contract))
         if known is not None and known.state is not ContractState.PENDING:
@@ -74,6 +74,20 @@ def read(envelope: bytes) -> Contract:
         Unverified: `ENVELOPE_INVALID`.
     """
     return _read(unverified_payload(envelope, CONTRACT_TYPE))
+
+
+def signed_by_all(envelope: bytes, room: str) -> Contract:
+    """Return a contract that every party has signed, for the room of that public key, if it names an operator.
+
+    Raises:
+        InvalidInput: `CONTRACT_INVALID` if it has problems.
+        Refusal: `KEY_MISMATCH` if it names another room.
+        Unverified: A party has not signed it.
+    """
+    contract = read(envelope)
+    open_envelope(envelope, CONTRACT_TYPE, {party.name: PublicKey.parse(party.key) for party in contract.parties})
+    _check_operator(contract, room)
+    return contract
 
 
 def find(records: Records, digest: str) -> ContractRecord:
@@ -116,10 +130,10 @@ def _read(payload: bytes) -> Contract:
     return contract
 
 
-def _check_operator(room: Room, contract: Contract) -> None:
-    """Refuse a contract that names an operator other than this room."""
+def _check_operator(contract: Contract, room: str) -> None:
+    """Refuse a contract that names an operator other than the room of that key."""
     for party in contract.parties:
-        if Role.OPERATOR in party.roles and party.key != room.notary.key.public.text:
+        if Role.OPERATOR in party.roles and party.key != room:
             raise Refusal(
                 Code.KEY_MISMATCH,
                 f"The key of the operator {party.name} is not this room's.",

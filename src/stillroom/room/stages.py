@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stillroom.crypto.canonical import digest_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -63,6 +65,11 @@ class Cleared:
     versions: Mapping[str, int]
     run: str
     share: Automatic | None = None
+
+
+def run_name(room: str, contract: str, plan: str, versions: Mapping[str, int]) -> str:
+    """Return the name of what would be run: the digest of the room, the contract, the plan and the versions of the data that it reads."""
+    return digest_of({"room": room, "contract": contract, "plan": plan, "versions": dict(versions)})
 
 
 @dataclass(frozen=True, slots=True)

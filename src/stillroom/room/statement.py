@@ -17,6 +17,9 @@ CONTRACT_TYPE = "application/vnd.stillroom.contract.v1+json"
 QUESTION_TYPE = "application/vnd.stillroom.question.v1+json"
 """DSSE payload type of a question (`stillroom.model.question.Question`), signed by the party that asks."""
 
+DRAFT_TYPE = "application/vnd.stillroom.draft.v1+json"
+"""DSSE payload type of a question that a party would like to know something about, and does not ask: nothing can be charged for it."""
+
 HOLD_TYPE = "application/vnd.stillroom.hold.v1+json"
 """DSSE payload type of a hold."""
 
@@ -36,6 +39,7 @@ DATA_TYPE = "application/vnd.stillroom.data.v1+json"
 """DSSE payload type of an announcement of data."""
 
 TELEMETRY_TYPE = "application/vnd.stillroom.telemetry.v1+json"
+PAUSE_TYPE = "application/vnd.stillroom.pause.v1+json"
 """DSSE payload type of an owner's word about metrics and operational logs."""
 
 
@@ -136,3 +140,22 @@ class TelemetryStatement(Value):
     party: Name
     number: int = Field(ge=1, le=2**53 - 1)
     on: bool
+
+
+class PauseStatement(Value):
+    """An owner's word that the room pauses, or that it may go on as far as that owner is concerned.
+
+    Attributes:
+        format: The version of this format.
+        room: The room's identity.
+        party: The owner.
+        pause: Which pause of the room, from 1. Who begins one names the next; who resumes names the last, so that no word about an earlier
+            one ends it.
+        paused: Whether it begins; otherwise this owner resumes.
+    """
+
+    format: Literal["stillroom/pause/v1"] = Field(default="stillroom/pause/v1", alias="schema")
+    room: str
+    party: Name
+    pause: int = Field(ge=1, le=2**53 - 1)
+    paused: bool

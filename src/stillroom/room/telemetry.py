@@ -36,7 +36,7 @@ class Consent(NamedTuple):
     @property
     def on(self) -> bool:
         """Whether every owner agrees, signed by the key that it has under the contract."""
-        return all(self.agrees(name) for name in owners(self.contract))
+        return all(self.agrees(name) for name in self.contract.owners)
 
     def agrees(self, owner: str) -> bool:
         """Tell whether an owner's last word is yes. One by a key that was since replaced is none."""
@@ -44,11 +44,6 @@ class Consent(NamedTuple):
             return owner in self.said and _verified(self.contract, self.said[owner]).on
         except (Refusal, Unverified):
             return False
-
-
-def owners(contract: Contract) -> tuple[str, ...]:
-    """Return who has a say: the owners of datasets of a contract, sorted."""
-    return tuple(sorted({dataset.owner for dataset in contract.datasets.values()}))
 
 
 def statement(room: str, party: str, said: Mapping[str, bytes], *, on: bool) -> TelemetryStatement:
@@ -104,7 +99,7 @@ def consent(room: Room) -> Consent:
 def _verified(contract: Contract, envelope: bytes) -> TelemetryStatement:
     claimed = decode(unverified_payload(envelope, TELEMETRY_TYPE), TelemetryStatement)
     party = contract.party(claimed.party)
-    if party is None or party.name not in owners(contract):
+    if party is None or party.name not in contract.owners:
         raise Refusal(Code.OWNER_ONLY, "Only owners of datasets have a say about telemetry.", "Leave it to them.")
     return open_signed(envelope, TELEMETRY_TYPE, party, TelemetryStatement)
 

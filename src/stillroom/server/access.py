@@ -41,6 +41,8 @@ class Action(StrEnum):
     READ_TELEMETRY = "see what owners say about metrics and operational logs"
     SAY_TELEMETRY = "agree to metrics and operational logs, or end them"
     READ_METRICS = "read metrics"
+    READ_PAUSE = "see whether the room is paused"
+    SAY_PAUSE = "pause the room, or resume"
 
 
 @unique
@@ -90,6 +92,8 @@ ALLOWED: Mapping[Action, frozenset[Relation]] = MappingProxyType(
         Action.READ_TELEMETRY: frozenset({Relation.PARTY}),
         Action.SAY_TELEMETRY: frozenset({Relation.OWNER}),
         Action.READ_METRICS: frozenset({Relation.OPERATOR}),
+        Action.READ_PAUSE: frozenset({Relation.PARTY}),
+        Action.SAY_PAUSE: frozenset({Relation.OWNER}),
     }
 )
 """Each action, and to whom it is allowed. That an errand, a run or a release is one's own is checked where it is looked up."""

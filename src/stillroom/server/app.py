@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from stillroom.adapters.http.problem import MEDIA_TYPE, problem_of
 from stillroom.errors import Code, Failed, InvalidInput, StillroomError
 from stillroom.server.access import Action, not_allowed
-from stillroom.server.api import approvals, contracts, errands, logs, releases, rooms, runs, telemetry
+from stillroom.server.api import approvals, contracts, errands, logs, pauses, releases, rooms, runs, telemetry
 from stillroom.server.telemetry import Observed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def make_app(service: Service) -> FastAPI:
     """Return the application that serves a room."""
     app = FastAPI(title="Stillroom", version="1", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.service = service
-    for module in (rooms, contracts, runs, approvals, releases, logs, errands, telemetry):
+    for module in (rooms, contracts, runs, approvals, releases, logs, errands, telemetry, pauses):
         app.router.routes.extend(module.router.routes)
     app.add_exception_handler(StillroomError, _ours)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -5,17 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anyio import sleep
 from fastapi import Request  # noqa: TC002 - FastAPI reads the annotations
+from starlette.concurrency import run_in_threadpool
 
 from stillroom.adapters.http.signatures import Message, Signed, has_body, unsigned, verify_request
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, Refusal
 from stillroom.room import contracts, parties
 from stillroom.server.access import ALLOWED, Action, Relation, permit, relations
+from stillroom.server.body import whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from stillroom.server.rates import Limits, Rates
     from stillroom.server.service import Service
+
+JOIN_LIMIT = 10_000
+"""The largest wish to join, in bytes: anybody may send one."""
+
+STRANGER = frozenset({Relation.ANYBODY, Relation.KEYHOLDER})
+"""What somebody is whose key nobody knows. Nothing is read from, or kept of, such a one, but a wish to join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +55,25 @@ def allowed(action: Action, *, streamed: bool = False) -> Callable[[Request], Aw
 
     async def caller(request: Request) -> Caller:
         service: Service = request.app.state.service
+        address = _address(request)
+        _take(service.limits.addresses, address)
         if Relation.ANYBODY in ALLOWED[action]:
-            _take(service, _address(request))
+            _take(service.limits.strangers, address)
             return Caller("", frozenset({Relation.ANYBODY}), b"", None)
         signed = verify_request(_message(request), service.room.notary.key.public.text, service.room.clock.now())
-        name, present = _who(service, signed)
-        _take(service, signed.key.text if name else _address(request))
-        body = b"" if streamed else await _body(request, service.body_limit)
-        if not streamed and not has_body(signed, body):
+        name, present = await run_in_threadpool(_who, service, signed)
+        _count(service.limits, action, signed, present, address)
+        if present == STRANGER and action is not Action.JOIN:
             raise unsigned()
+        await sleep(service.replays.early(signed))
         if not service.replays.is_new(signed):
             raise unsigned()
         request.state.party = name
-        if present == {Relation.ANYBODY, Relation.KEYHOLDER} and action is not Action.JOIN:
-            raise unsigned()
         permit(action, present)
+        limit = min(JOIN_LIMIT, service.body_limit) if action is Action.JOIN else service.body_limit
+        body = b"" if streamed else await whole(request.stream(), limit)
+        if not streamed and not has_body(signed, body):
+            raise unsigned()
         return Caller(name, present, body, signed)
 
     return caller
@@ -75,12 +89,22 @@ def _who(service: Service, signed: Signed) -> tuple[str, frozenset[Relation]]:
 
 
 def _address(request: Request) -> str:
-    """Return whose requests are counted where the sender's key is nobody's: anybody can make a new key for each request."""
+    """Return from where a request comes, as the connection says; what its headers say about that is the sender's own."""
     return request.client.host if request.client else ""
 
 
-def _take(service: Service, sender: str) -> None:
-    if not service.rates.take(sender):
+def _count(limits: Limits, action: Action, signed: Signed, present: frozenset[Relation], address: str) -> None:
+    """Take a token of whoever has signed a request."""
+    if action is Action.JOIN:
+        _take(limits.joins, address)
+    elif present == STRANGER:
+        _take(limits.strangers, address)
+    else:
+        _take(limits.keys, signed.key.text)
+
+
+def _take(rates: Rates, sender: str) -> None:
+    if not rates.take(sender):
         raise Refusal(Code.TOO_MANY_REQUESTS, "Too many requests came at once.", "Send fewer; a moment is enough.")
 
 
@@ -93,13 +117,3 @@ def _message(request: Request) -> Message:
     query = request.scope.get("query_string", b"")
     path = raw.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
     return Message(request.method, f"{request.url.scheme}://{headers.get('host', '')}{path}", headers)
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """Return the body of a request, unless it is too large."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise InvalidInput(Code.REQUEST_TOO_LARGE, f"The request is larger than {limit} bytes.", "Send less at once.")
-    return bytes(body)

@@ -1,12 +1,13 @@
 """Runs as jobs: kept in the room's store, worked on by threads, resumed after a crash, and heard of phase by phase.
 
 A job is a signed question, and to work on it is to take it through the door, which may be done again at any time: what was committed is
-not charged twice. So a job whose worker died is simply taken up once its lease has run out.
+not charged twice. So a job whose worker died is simply taken up once its lease has run out, or soon after a server starts.
 """
 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.http.problem import problem_of
@@ -16,9 +17,11 @@ from stillroom.model.record import JobRecord, JobState
 from stillroom.room import checks, door
 from stillroom.room.stages import Released
 from stillroom.server.access import not_allowed
+from stillroom.server.followers import Followers
+from stillroom.server.threads import on_and_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from stillroom.room.room import Room
 
@@ -27,6 +30,10 @@ LEASE_SECONDS = 60.0
 
 RENEW_SECONDS = 15.0
 
+RESUME_SECONDS = 5.0
+"""How long after its start a server leaves the jobs of the one before alone: agents have to come back, or the jobs would fail for want of
+them."""
+
 MOST = 20
 """So many jobs of one party may be under way."""
 
@@ -34,17 +41,24 @@ OVER = frozenset({JobState.DONE, JobState.FAILED})
 
 
 class Jobs:
-    """The runs that a server was asked for."""
+    """The runs that a server was asked for.
 
-    def __init__(self, room: Room, workers: int, heard: Callable[[str], None]) -> None:
+    Attributes:
+        followers: Who follows runs.
+        changes: Counts changes of runs, for whoever follows one.
+    """
+
+    def __init__(self, room: Room, workers: int, heard: Callable[[str], None], mistake: Callable[[BaseException], None]) -> None:
         """Say whose door they go through; `start` lets threads work on them.
 
         Args:
             room: The room.
             workers: How many runs are measured at a time.
             heard: Hears of each run that is over: `done`, or the code that it failed with.
+            mistake: Hears of each error that no rule foresees, outside of runs.
         """
-        self._room, self._workers, self._heard = room, workers, heard
+        self._room, self._workers, self._heard, self._mistake = room, workers, heard, mistake
+        self.followers, self.changes = Followers(), 0
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._cancelled: set[str] = set()
@@ -53,9 +67,11 @@ class Jobs:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to work."""
+        """Begin to work; soon also on what a server before has left. One process serves a room, so nobody works on that any more."""
+        with suppress(StillroomError):  # where the store is away now, leases last until they run out
+            self._resume()
         tasks = [self._work] * self._workers + [self._renew]
-        self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
+        self._threads = [threading.Thread(target=on_and_on, args=(task, self._stopped, self._mistake), daemon=True) for task in tasks]
         for thread in self._threads:
             thread.start()
 
@@ -67,7 +83,7 @@ class Jobs:
             thread.join(seconds)
 
     def ask(self, party: str, question: bytes) -> JobRecord:
-        """Take a signed question of a party; one that failed before is tried again.
+        """Take a signed question of a party; one that failed before is tried again, behind all others. An older wish to cancel it is over.
 
         Raises:
             Refusal: `NOT_ALLOWED` if somebody else signed it, `TOO_MANY_REQUESTS` if the party has too many jobs under way; or as
@@ -82,7 +98,9 @@ class Jobs:
                 if records.jobs.working(party) >= MOST:
                     raise Refusal(Code.TOO_MANY_REQUESTS, "Too many runs of yours are under way.", "Wait until one of them is over.")
                 known = JobRecord(job=digest(question), party=party, question=question)
-                records.jobs.put(known)
+                records.jobs.queue(known)
+            with self._changed:
+                self._cancelled.discard(known.job)
         self._tell()
         return known
 
@@ -100,31 +118,29 @@ class Jobs:
             return record.model_copy(update={"phase": self._phase.get(job, "")})
 
     def cancel(self, party: str, job: str) -> None:
-        """Stop a job before its commit; after that it goes on, since its charge is spent. It fails as `get` does."""
-        record = self.get(party, job)
-        with self._changed:
-            self._cancelled.add(record.job)
+        """Stop a job before its commit; after that it goes on, since its charge is spent. One that is over stays what it is.
 
-    def phases(self, party: str, job: str, seconds: float) -> Iterator[JobRecord]:
-        """Yield a job of a party whenever it has changed, until it is over or some seconds have passed. It fails as `get` does."""
+        It fails as `get` does.
+        """
         record = self.get(party, job)
-        yield record
-        while record.state not in OVER and not self._stopped.is_set():
+        if record.state not in OVER:
             with self._changed:
-                self._changed.wait(min(seconds, 1.0))
-            present = self.get(party, job)
-            if present != record:
-                record = present
-                yield record
+                self._cancelled.add(record.job)
+
+    def _resume(self) -> None:
+        """Let jobs of before be taken up once agents have had time to come."""
+        with self._room.store.writing() as records:
+            records.jobs.resume(self._room.clock.now() + RESUME_SECONDS)
 
     def _work(self) -> None:
-        while not self._stopped.is_set():
-            record = self._taken()
-            if record is None:
-                with self._changed:
-                    self._changed.wait(1.0)
-            else:
-                self._done(record)
+        """Work on the next job, or wait a moment for one."""
+        record = self._taken()
+        if record is not None:
+            self._done(record)
+            return
+        with self._changed:
+            if not self._stopped.is_set():
+                self._changed.wait(1.0)
 
     def _taken(self) -> JobRecord | None:
         """Lease the next job."""
@@ -152,7 +168,7 @@ class Jobs:
             outcome = _outcome(found)
         except StillroomError as error:
             outcome = {"state": JobState.FAILED, "problem": problem_of(error).to_json()}
-        except Exception:  # noqa: BLE001 - what else an error says may depend on rows: nobody hears it
+        except BaseException:  # noqa: BLE001 - what else an error says, also of an engine that panics, may depend on rows: nobody hears it
             failed = Failed(Code.RUN_FAILED, "The run did not finish. What was committed stays so.", "Ask again, which resumes it.")
             outcome = {"state": JobState.FAILED, "problem": problem_of(failed).to_json()}
         with self._changed:
@@ -174,15 +190,17 @@ class Jobs:
         self._tell()
 
     def _renew(self) -> None:
-        """Renew the leases of jobs that are worked on here."""
-        while not self._stopped.wait(RENEW_SECONDS):
-            with self._changed:
-                mine = tuple(self._mine)
-            for job in mine:
-                self._keep(job, {"lease": self._room.clock.now() + LEASE_SECONDS})
+        """Renew the leases of jobs that are worked on here, after a while."""
+        if self._stopped.wait(RENEW_SECONDS):
+            return
+        with self._changed:
+            mine = tuple(self._mine)
+        for job in mine:
+            self._keep(job, {"lease": self._room.clock.now() + LEASE_SECONDS})
 
     def _tell(self) -> None:
         with self._changed:
+            self.changes += 1
             self._changed.notify_all()
 
     def begun(self, job: str, phase: str) -> None:
@@ -195,7 +213,7 @@ class Jobs:
             if job in self._cancelled and phase not in _COMMITTED:
                 raise Refusal(Code.RUN_CANCELLED, "The run was cancelled. What was committed before stays so.", "Ask again to run it.")
             self._phase[job] = phase
-            self._changed.notify_all()
+        self._tell()
 
 
 _COMMITTED = frozenset({door.Step.SETTLE, door.Step.MEASURE})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stillroom.server.app import make_app
 from stillroom.server.jobs import Jobs
 from stillroom.server.journal import Journal
-from stillroom.server.rates import Rates
+from stillroom.server.rates import Limits
 from stillroom.server.replays import Replays
 from stillroom.server.service import Recovery, Service
 from stillroom.server.settings import Settings
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import uvicorn
     from fastapi import FastAPI
+    from uvicorn._types import ASGI3Application
 
 END_SECONDS = 10.0
 """How long the end may take."""
+
+CONNECTIONS = 500
+"""So many may be open at once; what comes beyond is told that the server is busy. A process may usually have 1,024 files open, and half of
+them are for records and tables."""
 
 
 @contextmanager
@@ -46,18 +52,20 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
         room, mailbox = bootstrap.open_served_room(path)
         journal = Journal(found.log, room.clock)
         telemetry = Telemetry(room, mailbox, journal)
+        replays = Replays(room.clock)
         service = Service(
             room=room,
             mailbox=mailbox,
-            jobs=Jobs(room, found.workers, telemetry.run),
-            replays=Replays(room.clock),
-            rates=Rates(room.clock, per_second=found.requests_per_second, burst=found.burst),
+            jobs=Jobs(room, found.workers, telemetry.run, journal.mistake),
+            replays=replays,
+            limits=Limits.of(room.clock, per_second=found.requests_per_second, burst=found.burst),
             incoming=path / bootstrap.INCOMING,
             certificate=certificate,
             telemetry=telemetry,
             body_limit=found.body_limit,
         )
-        with _working(service, Recovery(room)):
+        with _working(service, Recovery(room, journal.mistake)):
+            room.clock.sleep_until(replays.began)
             journal.event("start", version=version("stillroom"))
             yield make_app(service)
         journal.event("stop")
@@ -94,19 +102,32 @@ def serve(path: Path, settings: Settings, ready: Callable[[str], None]) -> None:
 
     digest, files = certificates(path, settings)
     with listening(settings.host, settings.port) as socket, served(path, digest, settings) as app:
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=int(END_SECONDS),
-            lifespan="off",
-            **files,
-        )
         ready(f"{'https' if settings.tls else 'http'}://{settings.host}:{socket.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[socket])
+        uvicorn.Server(configured(app, files)).run(sockets=[socket])
+
+
+def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicorn.Config:
+    """Return how uvicorn serves an application: it writes and says nothing of its own, believes nothing about itself, and has limits.
+
+    Args:
+        app: The application.
+        files: What it is told of certificates.
+    """
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=int(END_SECONDS),
+        lifespan="off",
+        **files,
+    )
 
 
 def certificates(path: Path, settings: Settings) -> tuple[str | None, dict[str, Any]]:

@@ -1,15 +1,22 @@
-"""How many requests a sender may send: a party, or an address without one."""
+"""How many requests a sender may send: a party by its key, and whoever is none by the address from which it comes."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from stillroom.ports import Clock
 
 MOST = 10_000
-"""So many keys are remembered; beyond that, those that were quiet longest are forgotten."""
+"""So many senders are remembered; beyond that, those that were quiet longest are forgotten."""
+
+SHARED = 10
+"""So many times what one key may send may come from one address: several parties may come from one, or by way of one proxy."""
+
+JOINS, JOINS_PER_SECOND = 20, 0.2
+"""How many wishes to join an address may send at once, and how many come back in a second."""
 
 
 class Rates:
@@ -32,3 +39,30 @@ class Rates:
             if len(self._buckets) > MOST:
                 del self._buckets[next(iter(self._buckets))]
             return allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The rates of a server. Each has a table of its own, so that nobody can use up, or push out, what belongs to somebody else.
+
+    Attributes:
+        addresses: Requests of any kind, by address, counted before anybody looks at what they say.
+        keys: Requests of parties, by key.
+        strangers: Requests of whoever is no party, by address, since anybody can make a new key for each of them.
+        joins: Wishes to join, by address.
+    """
+
+    addresses: Rates
+    keys: Rates
+    strangers: Rates
+    joins: Rates
+
+    @classmethod
+    def of(cls, clock: Clock, *, per_second: float, burst: int) -> Self:
+        """Return the rates that follow from what one key may send."""
+        return cls(
+            addresses=Rates(clock, per_second=SHARED * per_second, burst=SHARED * burst),
+            keys=Rates(clock, per_second=per_second, burst=burst),
+            strangers=Rates(clock, per_second=per_second, burst=burst),
+            joins=Rates(clock, per_second=min(JOINS_PER_SECOND, per_second), burst=min(JOINS, burst)),
+        )

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 import threading
 from typing import TYPE_CHECKING
-
-from stillroom.adapters.http.signatures import LIFETIME, SKEW
 
 if TYPE_CHECKING:
     from stillroom.adapters.http.signatures import Signed
     from stillroom.ports import Clock
 
+_MARGIN = 0.01
+"""So much longer a request waits, since whatever wakes it has another clock."""
+
 
 class Replays:
-    """What was signed within the lifetime of a signature. A request from before the server began is not taken: it forgets what it saw."""
+    """What was signed and is still good. Nothing from before the server began is taken, since it forgets what it saw.
+
+    An earlier server has taken nothing that was signed later than it ended, if a request from a clock that is ahead waits for its moment
+    (`early`), and so nothing from the whole second after this one began, or later.
+
+    Attributes:
+        began: The first whole second of which all requests are taken.
+    """
 
     def __init__(self, clock: Clock) -> None:
         """Begin now."""
         self._clock = clock
-        self._began = clock.now()
-        self._seen: dict[tuple[bytes, str], float] = {}
+        self.began = math.ceil(clock.now())
+        self._seen: set[tuple[bytes, str]] = set()
+        self._ends: list[tuple[int, tuple[bytes, str]]] = []
         self._lock = threading.Lock()
 
+    def early(self, signed: Signed) -> float:
+        """Return how many seconds a request has to wait for its moment to come; zero if it was signed by a clock that is not ahead."""
+        left = signed.created - self._clock.now()
+        return left + _MARGIN if left > 0 else 0.0
+
     def is_new(self, signed: Signed) -> bool:
-        """Take note of a request; False if it was seen, or may have been before the server began."""
-        now = self._clock.now()
-        if signed.created < int(self._began):
+        """Take note of a request; False if it was seen, or may have been before the server began, or its moment has not come."""
+        if not self.began <= signed.created <= self._clock.now():
             return False
+        name = signed.key.raw, signed.nonce
         with self._lock:
-            for name in [name for name, until in self._seen.items() if until < now]:
-                del self._seen[name]
-            name = signed.key.raw, signed.nonce
+            self._forget()
             if name in self._seen:
                 return False
-            self._seen[name] = now + LIFETIME + 2 * SKEW
+            self._seen.add(name)
+            heapq.heappush(self._ends, (signed.ends, name))
             return True
+
+    def _forget(self) -> None:
+        """Forget what is no longer good."""
+        now = self._clock.now()
+        while self._ends and self._ends[0][0] <= now:
+            self._seen.remove(heapq.heappop(self._ends)[1])

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stillroom.errors import StillroomError
 from stillroom.room import recovery
+from stillroom.server.threads import on_and_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from stillroom.adapters.remote.mailbox import Mailbox
     from stillroom.room.room import Room
     from stillroom.server.jobs import Jobs
-    from stillroom.server.rates import Rates
+    from stillroom.server.rates import Limits
     from stillroom.server.replays import Replays
     from stillroom.server.telemetry import Telemetry
 
@@ -32,7 +35,7 @@ class Service:
         mailbox: Where errands wait for parties' agents.
         jobs: The runs that it was asked for.
         replays: Which requests were seen.
-        rates: How many requests each sender may send.
+        limits: How many requests each sender may send.
         incoming: The folder where what agents bring arrives.
         certificate: Digest of the certificate that the room's key vouches for; nothing without TLS, or with an authority's certificate.
         telemetry: Metrics and operational logs.
@@ -43,7 +46,7 @@ class Service:
     mailbox: Mailbox
     jobs: Jobs
     replays: Replays
-    rates: Rates
+    limits: Limits
     incoming: Path
     certificate: str | None
     telemetry: Telemetry
@@ -53,11 +56,11 @@ class Service:
 class Recovery:
     """Puts the room in order every now and then, as agents come and go."""
 
-    def __init__(self, room: Room) -> None:
-        """Say which room."""
-        self._room = room
+    def __init__(self, room: Room, mistake: Callable[[BaseException], None], seconds: float = RECOVERY_SECONDS) -> None:
+        """Say which room, who hears of errors that no rule foresees, and how often."""
+        self._room, self._seconds = room, seconds
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=on_and_on, args=(self._recover, self._stopped, mistake), daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -68,9 +71,7 @@ class Recovery:
         self._stopped.set()
         self._thread.join(seconds)
 
-    def _run(self) -> None:
-        while not self._stopped.wait(RECOVERY_SECONDS):
-            try:
+    def _recover(self) -> None:
+        if not self._stopped.wait(self._seconds):
+            with suppress(StillroomError):  # somebody is away, or the store is: the next time comes
                 recovery.recover(self._room)
-            except StillroomError:
-                continue  # somebody is away, or the store is: the next time comes

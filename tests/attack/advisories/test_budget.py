@@ -15,9 +15,10 @@ from stillroom.errors import Code, StillroomError
 from stillroom.model.charge import Charge
 from stillroom.model.grounds import Grounds
 from stillroom.model.record import JobState
-from stillroom.room.statement import QUESTION_TYPE
+from stillroom.room.statement import DRAFT_TYPE, QUESTION_TYPE
 from tests.callers import TICKET, asked, key_of, question, sent, signed
 from tests.parties import PARTIES, QUESTION
+from tests.services import ended
 
 if TYPE_CHECKING:
     from tests.services import Served
@@ -34,8 +35,8 @@ def test_what_is_no_number_is_refused(room: Served) -> None:
     key, payload = key_of(room, "insurer"), base64.b64decode(json.loads(question(room))["payload"]).decode()
     assert '"epsilon":1,' in payload
     for number in (*NUMBERS, "0", "1e-400"):
-        lie = seal(QUESTION_TYPE, payload.replace('"epsilon":1,', f'"epsilon":{number},').encode(), [key])
-        for path in ("/v1/runs", "/v1/questions/check"):
+        for path, kind in (("/v1/runs", QUESTION_TYPE), ("/v1/questions/check", DRAFT_TYPE)):
+            lie = seal(kind, payload.replace('"epsilon":1,', f'"epsilon":{number},').encode(), [key])
             answer = sent(signed(room, "POST", path, lie, key=key), lie)
             assert answer.status_code == 422, answer.text
     for number in NUMBERS:
@@ -76,7 +77,7 @@ def test_many_runs_at_once_cost_no_more_than_there_is(room: Served) -> None:
     wanted += [question(room, QUESTION.replace(" GROUP", f" WHERE age < {age} GROUP"), epsilon=5.0) for age in range(30, 32)]
     with room.agents(*PARTIES), ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda body: asked(room, "POST", "/v1/runs", body).json(), wanted))
-        ends = [list(room.service.jobs.phases("insurer", one["run"], 1.0))[-1] for one in answers]
+        ends = [ended(room, one["run"]) for one in answers]
         done = [one for one in ends if one.state is JobState.DONE and one.fresh]
         contract, own = room.session("insurer").budget()
         each = room.session("insurer").price(QUESTION, epsilon=5.0).charge

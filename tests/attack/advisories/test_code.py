@@ -19,7 +19,7 @@ from stillroom.policy.contract_text import parse_contract
 from stillroom.query.compile import compile_question
 from stillroom.room import checks
 from stillroom.server.app import actions
-from tests.callers import amend, asked, key_of, question
+from tests.callers import amend, asked, draft, key_of, question
 from tests.parties import PARTIES, QUESTION
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def test_cve_2024_39887_what_is_not_understood_is_refused(room: Served) -> None:
     Here: what is not in the language is refused by the compiler; there is no list of what is forbidden.
     """
     for sql in HOSTILE:
-        answer = asked(room, "POST", "/v1/questions/check", question(room, sql))
+        answer = asked(room, "POST", "/v1/questions/check", draft(room, sql))
         assert answer.status_code in {409, 422}, sql
 
 
@@ -216,5 +216,5 @@ def test_cve_2024_21649_nothing_of_a_question_reaches_a_process(room: Served) ->
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"subprocess.Popen", "subprocess.run", "os.execv", "os.spawnv"}
     ]
     assert len(started) == 2
-    asked(room, "POST", "/v1/questions/check", question(room))
+    asked(room, "POST", "/v1/questions/check", draft(room))
     assert not [value for value in os.environ.values() if QUESTION in value or key_of(room, "insurer").public.text in value]

@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from tests.services import Served
 
 SOURCES = Path(stillroom.__file__).parent
-CALLS = re.compile(r"^\s*(?:import|from) (?:httpx|urllib|http\.client|requests|socket|ftplib|smtplib|asyncio)\b", re.MULTILINE)
+CALLS = re.compile(
+    r"^\s*(?:import|from) (?:httpx|urllib|http\.client|requests|socket|ftplib|smtplib|asyncio|anyio(?! import (?:sleep|fail_after)$))\b",
+    re.MULTILINE,
+)
 """What calls other machines."""
 
 OUTSIDE = [

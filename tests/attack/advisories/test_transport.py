@@ -20,13 +20,16 @@ from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.http.certificate import make_certificate
 from stillroom.adapters.http.channel import Channel
 from stillroom.client.members import look_at
+from stillroom.crypto.canonical import digest
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed, StillroomError, Unverified
 from stillroom.model.codec import encode
 from stillroom.model.errand import Fetch
+from stillroom.model.record import JobRecord, JobState
 from stillroom.room.signed import sign
 from stillroom.room.statement import ROOM_TYPE, RoomStatement
-from tests.callers import asked, lines, sent, signed, spoken
+from stillroom.server.followers import MOST
+from tests.callers import asked, key_of, lines, sent, signed, spoken
 from tests.strange_servers import answering
 
 if TYPE_CHECKING:
@@ -166,10 +169,36 @@ def test_one_party_waits_for_errands_in_one_place(room: Served) -> None:
         assert time.perf_counter() - begun < 25, len(done)
         threading.Event().wait(0.05)
     assert asked(room, "GET", "/v1/health").is_success
-    room.service.mailbox.wake("insurer")
+    room.service.mailbox.fetch("insurer", Fetch(session="7" * 32, raises={}, seconds=0.0))
     for thread in threads:
         thread.join(30)
     assert set(done) == {200}
+
+
+def test_streams_keep_nobody_waiting_and_are_over_when_nobody_listens(room: Served) -> None:
+    """The same: a stream of how a run stands kept a place in a pool of threads until the run was over, also when nobody listened any more.
+
+    Here: both parties follow a run that does not end, as often as they may, and twenty times more. Others are served meanwhile.
+    """
+    parties = ("clinic", "insurer")
+    with room.service.room.store.writing() as records:
+        for party in parties:
+            records.jobs.put(JobRecord(job=digest(party.encode()), party=party, question=b"", state=JobState.RUNNING, lease=1e12))
+    with httpx.Client(trust_env=False, timeout=60, limits=httpx.Limits(max_connections=None)) as client:
+
+        def followed(party: str) -> httpx.Response:
+            message = signed(room, "GET", f"/v1/runs/{digest(party.encode())}/events", key=key_of(room, party))
+            return client.send(client.build_request("GET", message.url, headers=message.headers), stream=True)
+
+        streams = {party: [followed(party) for _ in range(MOST)] for party in parties}
+        assert {stream.status_code for party in parties for stream in streams[party]} == {200}
+        for party in parties:
+            assert [followed(party).status_code for _ in range(20)] == [429] * 20
+        assert asked(room, "GET", "/v1/balance", party="clinic").is_success
+        streams["clinic"][0].close()
+        while followed("clinic").status_code != httpx.codes.OK:
+            threading.Event().wait(0.05)
+        assert followed("insurer").status_code == 429
 
 
 def test_headers_end(room: Served) -> None:

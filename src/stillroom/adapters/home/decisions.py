@@ -11,9 +11,13 @@ from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import Digest
 from stillroom.model.value import Value
+from stillroom.room.approvals import verified
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from stillroom.model.contract import Contract
+    from stillroom.policy.approval import ApprovalStatement
 
 FILE = "decisions.json"
 
@@ -44,6 +48,17 @@ class Decisions(Value):
             raise InvalidInput(
                 Code.HOME_INVALID, "What the home has decided about plans cannot be read.", "Restore the home from its backup."
             ) from None
+
+
+def own_decision(home: Path, contract: Contract, plan: str) -> ApprovalStatement | None:
+    """Return the last decision about a plan that was made in a home, by the key that its party has under the contract.
+
+    Raises:
+        InvalidInput: `HOME_INVALID`.
+        Refusal: As `stillroom.room.approvals.verified`, which see for `Unverified` too.
+    """
+    kept = Decisions.load(home).plans.get(plan)
+    return None if kept is None else verified(contract, kept.encode())
 
 
 def keep_decision(home: Path, plan: str, envelope: bytes) -> None:

@@ -1,8 +1,8 @@
 """A party's home folder.
 
-`home.json` says whose it is; `keys/` holds the signing seed and the data key; `datasets.json` lists the datasets, whose rows are in
-`data/<dataset>/<version>/`, or lie where it says. Whatever changes the home does so at one stroke: after a crash it is as before or
-as after.
+`home.json` says whose it is; `keys/` holds the signing seed, the data key, and a key of each version of data; `datasets.json` lists the
+datasets, whose rows are in `data/<dataset>/<version>/`, or lie where it says. Whatever changes the home does so at one stroke: after a
+crash it is as before or as after.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, ValidationError
 
 from stillroom.adapters.admitted import Contents
+from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.attachment import Attachment, mark_of
-from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, is_private, new_folder, write_private
+from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, is_private, new_folder, replace_private, write_private
 from stillroom.adapters.home.manifest import Holding, Manifest, State
-from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable, write_table
+from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable, version_key, write_table
 from stillroom.admission.identifiers import canonical
 from stillroom.crypto.canonical import canonical as canonical_json
 from stillroom.crypto.keys import SEED_SIZE, SigningKey
@@ -157,7 +158,7 @@ class Home:
             return self._list(manifest, manifest.holding_for(dataset, salt).extended(section, contract, after, source))
 
     def withdraw(self, dataset: str) -> None:
-        """Delete a dataset's rows. What was charged for it stays charged.
+        """Delete a dataset's rows, and what they could be read with. What was charged for it stays charged.
 
         Raises:
             InvalidInput: `DATA_UNKNOWN` if the home never held it.
@@ -233,16 +234,26 @@ class Home:
         return holding, found
 
     def _table(self, holding: Holding, number: int) -> StoredTable:
-        return StoredTable(self._folder(holding.name, number), self._key("data.key"), bytes.fromhex(holding.salt))
+        return StoredTable(self._folder(holding.name, number), self._data_key(holding.name, number), bytes.fromhex(holding.salt))
 
     def _store(self, manifest: Manifest, holding: Holding, contents: Contents) -> int:
         """Write the contents of a holding's newest version, then the list that says so."""
         number = holding.next_number - 1
-        folder = self._folder(holding.name, number)
+        folder, own = self._folder(holding.name, number), self._own_key(holding.name, number)
+        own.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        replace_private(own, SystemEntropy().token(KEY_SIZE))
         folder.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         with new_folder(folder, self.path / "data" / _INCOMING) as incoming:
-            write_table(incoming, folder, self._key("data.key"), contents)
+            write_table(incoming, folder, self._data_key(holding.name, number), contents)
         return self._list(manifest, holding)
+
+    def _data_key(self, dataset: str, number: int) -> bytes:
+        """Return the key of a version's files: the home's data key and the version's own, unless it is from before there were any."""
+        own = self._own_key(dataset, number)
+        return version_key(self._key("data.key"), self._key(f"versions/{own.name}")) if own.exists() else self._key("data.key")
+
+    def _own_key(self, dataset: str, number: int) -> Path:
+        return self.path / "keys" / "versions" / f"{dataset}.{number}.key"
 
     def _list(self, manifest: Manifest, holding: Holding) -> int:
         """Write the list with a holding in it, and return the number of its newest version."""
@@ -258,8 +269,11 @@ class Home:
             self._sweep()
 
     def _sweep(self) -> None:
-        """Delete the rows of every version that is not current, and what a crash left."""
-        current = {self._folder(name, held.current.number) for name, held in self._manifest().datasets.items() if held.current}
+        """Delete the rows and the key of every version that is not current, and what a crash left."""
+        held = [(name, one.current.number) for name, one in self._manifest().datasets.items() if one.current]
+        for key in set((self.path / "keys" / "versions").glob("*")) - {self._own_key(*one) for one in held}:
+            key.unlink()
+        current = {self._folder(*one) for one in held}
         for folder in (self.path / "data").glob("*/*"):
             if folder not in current:
                 shutil.rmtree(folder) if folder.is_dir() else folder.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
@@ -14,11 +15,26 @@ from stillroom.model.contract import Digest, Name
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
+    import datetime
     from pathlib import Path
+    from typing import Self
 
     from stillroom.model.contract import Contract
 
 FILE = "server.json"
+LOCK = "server.lock"
+
+
+class Term(Value):
+    """Until when a contract lets datasets be used.
+
+    Attributes:
+        last_day: The contract's last day (UTC), ISO 8601.
+        datasets: Those of the party that it names.
+    """
+
+    last_day: str
+    datasets: tuple[Name, ...]
 
 
 class Membership(Value):
@@ -31,6 +47,7 @@ class Membership(Value):
         key: The room's public key.
         certificate: The server's certificate in PEM, which the room's key vouches for; nothing where authorities do.
         contracts: Newest version that was seen of each contract, with its digest.
+        terms: How long that version lets each of the party's datasets be used, by contract.
     """
 
     format: Literal["stillroom/membership/v1"] = Field(default="stillroom/membership/v1", alias="schema")
@@ -39,6 +56,12 @@ class Membership(Value):
     key: str
     certificate: str | None = None
     contracts: dict[Name, tuple[int, Digest]] = Field(default_factory=dict)
+    terms: dict[Name, Term] = Field(default_factory=dict)
+
+    def ended(self, today: datetime.date) -> tuple[str, ...]:
+        """Return the party's datasets that no contract lets anybody use any more, sorted."""
+        over = {one for term in self.terms.values() if term.last_day < today.isoformat() for one in term.datasets}
+        return tuple(sorted(over - {one for term in self.terms.values() if term.last_day >= today.isoformat() for one in term.datasets}))
 
     @property
     def identity(self) -> str:
@@ -61,6 +84,30 @@ class Membership(Value):
                 Code.HOME_INVALID, "What the home knows of its room's server cannot be read.", "Join again: stillroom agent join URL."
             ) from None
 
+    def rejoined(self, home: Path) -> Self:
+        """Return this with what a home has seen of the same room before: to join again makes nobody forget which contract is the newest.
+
+        Raises:
+            Refusal: `KEY_MISMATCH` if the home has joined another room.
+        """
+        known = None
+        with suppress(InvalidInput):  # of a file that is damaged there is nothing to keep: joining again is the way out
+            known = self.load(home)
+        if known is None:
+            return self
+        if known.identity != self.identity:
+            raise Refusal(
+                Code.KEY_MISMATCH,
+                f"The home has joined the room {known.name}, and this is another one, or has another key.",
+                "Do not join if it should be the same room; ask the operator. For another room, make another home.",
+            )
+        return self.model_copy(update={"contracts": known.contracts, "terms": known.terms})
+
+    def join(self, home: Path) -> None:
+        """Keep this in a home that has joined, with what it has seen before. It fails as `rejoined` and `save`."""
+        with disk_errors("The home"), exclusive(home / LOCK):
+            self.rejoined(home).save(home)
+
     def save(self, home: Path) -> None:
         """Keep this in a home.
 
@@ -71,15 +118,20 @@ class Membership(Value):
             replace_private(home / FILE, canonical(self.to_json()))
 
 
-def see_contract(home: Path, contract: Contract) -> None:
+def see_contract(home: Path, party: str, contract: Contract) -> None:
     """Take note of a contract that all its parties have signed. An older version than one that was seen is not in force any more.
+
+    Args:
+        home: The home.
+        party: Whose it is.
+        contract: The contract.
 
     Raises:
         InvalidInput: `HOME_INVALID` if the home has joined no server.
         Refusal: `CONTRACT_REPLACED` if a newer version was seen, or another one of the same number.
         Failed: `STORE_FAILED`.
     """
-    with disk_errors("The home"), exclusive(home / "server.lock"):
+    with disk_errors("The home"), exclusive(home / LOCK):
         membership = Membership.load(home)
         if membership is None:
             raise InvalidInput(Code.HOME_INVALID, "The home has joined no server.", "Join one: stillroom agent join URL.")
@@ -91,5 +143,8 @@ def see_contract(home: Path, contract: Contract) -> None:
                 f"{contract.name} is at version {known[0]} here; what the room shows is older, or another one.",
                 "Ask under the contract in force; if the room says that this is it, the room was put back, or lies.",
             )
-        if found != known:
-            membership.model_copy(update={"contracts": {**membership.contracts, contract.name: found}}).save(home)
+        own = tuple(sorted(name for name, one in contract.datasets.items() if one.owner == party))
+        term = Term(last_day=contract.expires, datasets=own)
+        if (found, term) != (known, membership.terms.get(contract.name)):
+            seen = {"contracts": {**membership.contracts, contract.name: found}, "terms": {**membership.terms, contract.name: term}}
+            membership.model_copy(update=seen).save(home)

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from stillroom.adapters.admitted import PERSON, WHOLE
 from stillroom.errors import Code, Failed, Refusal
@@ -31,6 +31,9 @@ GROUP_ROWS = 2**17
 
 _ROWS = "rows.parquet"
 _PERSONS = "persons.parquet"
+FILES = (_ROWS, _PERSONS)
+"""The files of a table; a public one has no persons."""
+
 _IDENTIFIER = "identifier"
 
 
@@ -38,7 +41,7 @@ class StoredTable:
     """An admitted table in a home. Only the columns that are asked for are read and decrypted."""
 
     def __init__(self, folder: Path, key: bytes, salt: bytes) -> None:
-        """Name the table's folder, the home's data key, and the key of the table's keyed hashes."""
+        """Name the table's folder, the key of this version's files, and that of the table's keyed hashes."""
         self._folder = folder
         self._key = key
         self._salt = salt
@@ -100,7 +103,7 @@ def write_table(folder: Path, place: Path, key: bytes, contents: Contents) -> No
     Args:
         folder: Where to write.
         place: Where the folder will be: its last two parts, dataset and version, are bound into the keys.
-        key: The home's data key.
+        key: The key of this version's files.
         contents: The table.
     """
     import pyarrow as pa
@@ -162,7 +165,12 @@ def _opened(path: Path, key: bytes) -> Iterator[Any]:
         ) from None
 
 
+def version_key(key: bytes, secret: bytes) -> bytes:
+    """Derive the key of a version's files (RFC 5869) from the home's data key and the version's own secret: without either it is gone."""
+    return HKDF(SHA256(), KEY_SIZE, salt=secret, info=b"stillroom/version/v1").derive(key)
+
+
 def _file_key(key: bytes, place: Path) -> bytes:
-    """Derive a file's key (RFC 5869, section 2.3) from the home's data key and the file's place: dataset, version and name."""
+    """Derive a file's key (RFC 5869, section 2.3) from the version's key and the file's place: dataset, version and name."""
     info = "/".join(("stillroom/file/v1", *place.parts[-3:])).encode()
     return HKDFExpand(SHA256(), KEY_SIZE, info).derive(key)

@@ -76,6 +76,22 @@ class Telemetry(Value):
     statements: dict[Name, str]
 
 
+class Paused(Value):
+    """How the room's last pause stands.
+
+    Attributes:
+        pause: Which it is, from 1; 0 if there was none.
+        ended: Whether all owners have resumed; true if there was none.
+        missing: Who has yet to resume.
+        statements: The last signed statement of each owner in it, by party.
+    """
+
+    pause: int
+    ended: bool
+    missing: tuple[Name, ...]
+    statements: dict[Name, str]
+
+
 class Done(Value):
     """That something was taken."""
 

@@ -30,6 +30,9 @@ SKEW = 5
 NONCE_SIZE = 16
 """Bytes of a nonce."""
 
+NONCE_LIMIT = 64
+"""Most characters of a nonce, all of which is remembered."""
+
 _COVERED = ("@method", "@authority", "@path", "@query")
 _DIGEST = "content-digest"
 _TAG = "stillroom"
@@ -59,12 +62,14 @@ class Signed:
         key: Who signed.
         nonce: What tells this request from all others of that key.
         created: When, in seconds since 1970.
+        ends: From when on it is no longer good, by any clock that differs by no more than it may.
         digest: The Content-Digest of the body; None where the request has none, and then it must have no body.
     """
 
     key: PublicKey
     nonce: str
     created: int
+    ends: int
     digest: str | None
 
 
@@ -96,20 +101,21 @@ def sign_request(message: Message, key: SigningKey, room: str, now: float, nonce
 def verify_request(message: Message, room: str, now: float) -> Signed:
     """Return what a request's signature says; whether anybody knows the key, and has seen the nonce, is for the caller to say.
 
-    The key is part of the signature, so that the same work is done for keys that are known and for others.
+    The key is part of the signature, so that the same work is done for keys that are known and for others. There is one signature: nobody
+    has to say which of several counts, and no work is done for more.
 
     Raises:
         Unverified: `REQUEST_UNSIGNED`, which does not say what is wrong.
     """
     try:
-        (found,) = _Verifier(now).verify(
-            message, max_age=datetime.timedelta(seconds=LIFETIME), expect_tag=_tag(room), require_components=_COVERED
-        )
-        nonce, created = found.parameters["nonce"], found.parameters["created"]
-        if not isinstance(nonce, str) or not nonce or not isinstance(created, int) or "expires" not in found.parameters:
+        (found,) = _Verifier(now).verify(message, max_age=datetime.timedelta(seconds=LIFETIME), require_components=_COVERED)
+        nonce, created, expires = (found.parameters[name] for name in ("nonce", "created", "expires"))
+        if found.parameters["tag"] != _tag(room) or not (isinstance(created, int) and isinstance(expires, int)):
+            raise unsigned()
+        if not isinstance(nonce, str) or not 0 < len(nonce) <= NONCE_LIMIT:
             raise unsigned()
         digest = found.covered_components.get(f'"{_DIGEST}"')
-        return Signed(PublicKey.parse(str(found.parameters["keyid"])), nonce, created, digest)
+        return Signed(PublicKey.parse(str(found.parameters["keyid"])), nonce, created, _end(expires), digest)
     except (HTTPMessageSignaturesException, StillroomError, ValueError, KeyError, AssertionError):
         raise unsigned() from None
 
@@ -132,6 +138,11 @@ def unsigned() -> Unverified:
         "The request is not signed by a key that this room knows, or not just now.",
         "Send it with a party's own agent or client, and check the clock of the machine.",
     )
+
+
+def _end(expires: int) -> int:
+    """Return from when on a signature is no longer good. Clocks are read in whole seconds."""
+    return expires + SKEW + 1
 
 
 def _tag(room: str) -> str:
@@ -166,5 +177,5 @@ class _Verifier(HTTPMessageVerifier):
         created, expires = sig_input.params.get("created"), sig_input.params.get("expires")
         if not (isinstance(created, int) and isinstance(expires, int)):
             raise unsigned()
-        if not (created - SKEW <= self._now <= created + LIFETIME + SKEW and created <= expires <= created + LIFETIME):
+        if not (created - SKEW <= self._now < _end(expires) and created <= expires <= created + LIFETIME):
             raise unsigned()

@@ -42,7 +42,6 @@ class Mailbox:
         self._raises: dict[str, Mapping[str, int]] = {}
         self._sessions: dict[str, str] = {}
         self._changed = threading.Condition()
-        self._woken: set[str] = set()
         self._turns: dict[str, int] = {}
         self._closed = False
 
@@ -94,7 +93,6 @@ class Mailbox:
                 self._sessions[party] = wish.session
                 for one in self._waiting.values():
                     one.fetched = one.fetched and one.errand.party != party
-            self._woken.discard(party)
             turn = self._turns[party] = self._turns.get(party, 0) + 1
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._over(party, turn) or self._unfetched(party), timeout=wish.seconds)
@@ -127,12 +125,6 @@ class Mailbox:
             if waiting is not None:
                 waiting.done.set()
 
-    def wake(self, party: str) -> None:
-        """Let a party's agent that waits for errands go away with none."""
-        with self._changed:
-            self._woken.add(party)
-            self._changed.notify_all()
-
     def close(self) -> None:
         """Let nobody wait any more."""
         with self._changed:
@@ -153,7 +145,7 @@ class Mailbox:
 
     def _over(self, party: str, turn: int) -> bool:
         """Tell whether nobody should wait for errands in this turn any more."""
-        return self._closed or party in self._woken or self._turns[party] != turn
+        return self._closed or self._turns[party] != turn
 
 
 def _away(party: str) -> Failed:

@@ -43,6 +43,14 @@ class RunKey:
 
 
 def seal(secret: bytes, key: str, about: Mapping[str, str]) -> str:
-    """Return a secret that only the holder of a public key can open, who has to know what it is about."""
-    public = X25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True))
-    return base64.b64encode(_SUITE.encrypt(secret, public, info=canonical(dict(about)))).decode("ascii")
+    """Return a secret that only the holder of a public key can open, who has to know what it is about.
+
+    Raises:
+        Unverified: `ENVELOPE_INVALID` if that is no public key, or one of those with which anybody could open it.
+    """
+    try:
+        public = X25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True))
+        sealed = _SUITE.encrypt(secret, public, info=canonical(dict(about)))
+    except ValueError:
+        raise Unverified(Code.ENVELOPE_INVALID, "The run's key is none to seal anything to.", "Ask the room's operator.") from None
+    return base64.b64encode(sealed).decode("ascii")

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 SECONDS = 3_600.0
 """How long an agent may take to bring a table."""
 
-FILES = ("rows.parquet", "persons.parquet")
-"""What may be brought for a table."""
-
 
 class RemoteTables:
     """Tables at owners' agents.

@@ -34,6 +34,8 @@ holds = sa.Table(
     sa.Column("held", sa.LargeBinary, nullable=True),
     sa.Column("lapsed", sa.LargeBinary, nullable=True),
     sa.Column("release", TEXT, nullable=True),
+    sa.Column("run", TEXT, nullable=True),
+    sa.Column("contract", TEXT, nullable=True),
     sa.Column("spender", TEXT, nullable=True),
     sa.UniqueConstraint("reservation", "population", name="one_hold_for_a_reservation"),
     one_of("state", Standing),
@@ -41,4 +43,4 @@ holds = sa.Table(
     sa.CheckConstraint("release IS NULL OR state = 'committed'", name="only_a_commit_is_answered"),
 )
 
-ACCOUNT = Schema("account", tables, "r0002")
+ACCOUNT = Schema("account", tables, "r0003")

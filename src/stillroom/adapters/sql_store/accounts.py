@@ -11,7 +11,7 @@ from stillroom.adapters.sql_store.account_tables import ACCOUNT, accounts, holds
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
 from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.ledger.account import Account, AccountName, Booking, Standing, share_exhausted
+from stillroom.ledger.account import Account, AccountName, Booking, Standing, booked_for, check_shares
 from stillroom.model.charge import Charge
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from stillroom.adapters.sql_store.database import Database
-    from stillroom.ledger.account import Share
+    from stillroom.ledger.account import Purpose
     from stillroom.room.statement import HoldStatement, LapseStatement
 
 _NOTHING = Charge(rho=0)
@@ -73,8 +73,8 @@ class SqlAccounts:
                 change = accounts.update().where(accounts.c.population == population)
                 connection.execute(change.values(raises=accounts.c.raises + 1, **charge_values("cap", cap)))
 
-    def hold(self, wanted: HoldStatement, envelope: bytes, share: Share | None = None) -> bytes:
-        """Hold a charge, of a share if one is named; keep and return its signed statement, or the one kept if it is held already.
+    def hold(self, wanted: HoldStatement, envelope: bytes, purpose: Purpose | None = None) -> bytes:
+        """Hold a charge, for a purpose if one is named; keep and return its signed statement, or the one kept if it is held already.
 
         Raises:
             Refusal: As `stillroom.ledger.account.hold`.
@@ -83,19 +83,17 @@ class SqlAccounts:
         with self._database.transaction(write=True) as connection:
             row = _hold(connection, wanted.reservation, population)
             if row is not None:
-                return _held_before(row, wanted)
+                return _held_before(row, wanted, purpose)
             if not _book(connection, population, wanted.charge, held=1, spent=0):
                 raise Refusal(
                     Code.ACCOUNT_NOT_ENOUGH,
                     f"The account of {self.owner} for {population} does not have enough left for this question.",
                     "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
                 )
-            if share is not None and not (_used(connection, population, share.spender) + wanted.charge).fits(share.cap):
-                raise share_exhausted()
-            spender = None if share is None else share.spender
-            _keep(
-                connection, wanted.reservation, population, Standing.HELD, wanted.charge, room=wanted.room, held=envelope, spender=spender
-            )
+            if purpose is not None:
+                check_shares(purpose, wanted.charge, lambda spender: _used(connection, population, spender))
+            values = {"room": wanted.room, "held": envelope, **booked_for(purpose)}
+            _keep(connection, wanted.reservation, population, Standing.HELD, wanted.charge, **values)
             return envelope
 
     def commit(self, reservation: str, population: str) -> None:
@@ -134,12 +132,14 @@ class SqlAccounts:
         A reservation that was never held is remembered, so that a hold which comes late finds it lapsed; None is returned for it.
 
         Raises:
-            Refusal: `RESERVATION_INVALID` if it was committed.
+            Refusal: `RESERVATION_INVALID` if it was committed, or there is no such account.
         """
         reservation, population = lapsed.reservation, lapsed.account.population
         with self._database.transaction(write=True) as connection:
             row = _hold(connection, reservation, population)
             if row is None:
+                if _account(connection, population) is None:
+                    raise _invalid(f"There is no account for {population}.")
                 _keep(connection, reservation, population, Standing.LAPSED, _NOTHING)
                 return None
             if row.state == Standing.COMMITTED:
@@ -156,6 +156,20 @@ class SqlAccounts:
             row = _account(connection, population)
         return 0 if row is None else 1 + int(row.raises)
 
+    def booking(self, room: str, reservation: str, population: str) -> Booking | None:
+        """Return how a room's reservation is booked, if it is.
+
+        Raises:
+            Refusal: `RESERVATION_INVALID` if it was made for another room.
+        """
+        with self._database.transaction(write=False) as connection:
+            row = _hold(connection, reservation, population)
+        if row is None:
+            return None
+        if row.room not in {room, None}:
+            raise _invalid(f"Reservation {reservation} is another room's.")
+        return _booking(row)
+
     def all(self) -> tuple[Account, ...]:
         """Return the accounts with every booking, by population. They are for the owner's eyes only."""
         with self._database.transaction(write=False) as connection:
@@ -164,16 +178,7 @@ class SqlAccounts:
 
     def _read(self, connection: sa.Connection, row: sa.Row[Any]) -> Account:
         mine = holds.select().where(holds.c.population == row.population).order_by(holds.c.position)
-        bookings = tuple(
-            Booking(
-                reservation=one.reservation,
-                charge=read_charge(one, "charge"),
-                standing=Standing(one.state),
-                release=one.release,
-                spender=one.spender,
-            )
-            for one in connection.execute(mine)
-        )
+        bookings = tuple(_booking(one) for one in connection.execute(mine))
         return Account(name=AccountName(owner=self.owner, population=row.population), cap=read_charge(row, "cap"), bookings=bookings)
 
 
@@ -216,9 +221,22 @@ def _hold(connection: sa.Connection, reservation: str, population: str) -> sa.Ro
     return connection.execute(holds.select().where(mine)).one_or_none()
 
 
+def _booking(row: sa.Row[Any]) -> Booking:
+    return Booking(
+        reservation=row.reservation,
+        charge=read_charge(row, "charge"),
+        standing=Standing(row.state),
+        release=row.release,
+        run=row.run,
+        contract=row.contract,
+        spender=row.spender,
+    )
+
+
 def _used(connection: sa.Connection, population: str, spender: str) -> Charge:
-    """Return what is spent or held of somebody's share."""
-    mine = sa.and_(holds.c.population == population, holds.c.spender == spender, holds.c.state != Standing.LAPSED.value)
+    """Return what is spent or held under a contract, or of somebody's share."""
+    theirs = sa.or_(holds.c.contract == spender, holds.c.spender == spender)
+    mine = sa.and_(holds.c.population == population, theirs, holds.c.state != Standing.LAPSED.value)
     total = sa.select(*(sa.func.coalesce(sa.func.sum(holds.c[f"charge_{part}"]), 0) for part in ("rho", "delta"))).where(mine)
     rho, delta = connection.execute(total).one()
     return Charge(rho=int(rho), delta=int(delta))
@@ -250,9 +268,11 @@ def _change(connection: sa.Connection, row: sa.Row[Any], **values: object) -> No
     connection.execute(holds.update().where(holds.c.position == row.position).values(**values))
 
 
-def _held_before(row: sa.Row[Any], wanted: HoldStatement) -> bytes:
+def _held_before(row: sa.Row[Any], wanted: HoldStatement, purpose: Purpose | None) -> bytes:
     if row.held is not None and (read_charge(row, "charge"), row.room) != (wanted.charge, wanted.room):
         raise _invalid(f"Another charge was held under reservation {wanted.reservation}.")
+    if purpose is not None and row.run not in {purpose.run, None}:
+        raise _invalid(f"Reservation {wanted.reservation} was held for something else.")
     if row.state == Standing.LAPSED:
         raise _lapsed(wanted.reservation)
     if row.state == Standing.COMMITTED:

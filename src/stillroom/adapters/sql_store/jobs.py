@@ -31,6 +31,11 @@ class SqlJobs:
         if self._connection.execute(jobs.update().where(jobs.c.job == record.job).values(**values)).rowcount == 0:
             self._connection.execute(jobs.insert().values(job=record.job, **values))
 
+    def queue(self, record: JobRecord) -> None:
+        """Keep a job behind all others; forget what was kept of it."""
+        self._connection.execute(jobs.delete().where(jobs.c.job == record.job))
+        self.put(record)
+
     def next(self, now: float) -> JobRecord | None:
         """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
         free = sa.or_(jobs.c.state == JobState.WAITING.value, sa.and_(jobs.c.state == JobState.RUNNING.value, jobs.c.lease < now))
@@ -39,8 +44,16 @@ class SqlJobs:
 
     def working(self, party: str) -> int:
         """Return how many jobs of a party are not over."""
-        mine = sa.and_(jobs.c.party == party, jobs.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value]))
+        mine = sa.and_(jobs.c.party == party, _under_way())
         return int(self._connection.execute(sa.select(sa.func.count()).select_from(jobs).where(mine)).scalar_one())
+
+    def resume(self, at: float) -> None:
+        """Let all jobs that are not over be taken up from a moment on: no worker of before is there any more."""
+        self._connection.execute(jobs.update().where(_under_way()).values(state=JobState.RUNNING.value, lease=at))
+
+
+def _under_way() -> sa.ColumnElement[bool]:
+    return jobs.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value])
 
 
 def _read(row: sa.Row[Any]) -> JobRecord:

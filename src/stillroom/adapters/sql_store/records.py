@@ -12,6 +12,7 @@ from stillroom.adapters.sql_store.counters import SqlCounters
 from stillroom.adapters.sql_store.jobs import SqlJobs
 from stillroom.adapters.sql_store.log import SqlLog
 from stillroom.adapters.sql_store.parties import SqlParties
+from stillroom.adapters.sql_store.pauses import SqlPauses
 from stillroom.adapters.sql_store.runs import SqlRuns
 from stillroom.adapters.sql_store.versions import SqlVersions
 
@@ -34,3 +35,4 @@ class SqlRecords:
         self.parties = SqlParties(connection)
         self.jobs = SqlJobs(connection)
         self.consents = SqlConsents(connection)
+        self.pauses = SqlPauses(connection)

@@ -197,4 +197,19 @@ consents = sa.Table(
     sa.Column("envelope", sa.LargeBinary, nullable=False),
 )
 
-ROOM = Schema("room", tables, "r0004")
+pauses = sa.Table(
+    "pauses",
+    tables,
+    sa.Column("pause", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("ended", sa.Boolean, nullable=False),
+)
+
+pause_words = sa.Table(
+    "pause_words",
+    tables,
+    sa.Column("pause", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("party", TEXT, primary_key=True),
+    sa.Column("envelope", sa.LargeBinary, nullable=False),
+)
+
+ROOM = Schema("room", tables, "r0005")

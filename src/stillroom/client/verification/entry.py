@@ -136,6 +136,16 @@ class TelemetryConsent(Made):
     statement: Digest
 
 
+class Pause(Made):
+    """An owner began the room's next pause, or resumed in its last one, in this signed statement."""
+
+    kind: Literal["pause"]
+    party: Name
+    pause: Positive
+    paused: bool
+    statement: Digest
+
+
 Entry: TypeAlias = (
     ContractActivated
     | DataVersion
@@ -148,6 +158,7 @@ Entry: TypeAlias = (
     | ReleaseStored
     | AccountRaised
     | TelemetryConsent
+    | Pause
 )
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillroom.client.verification.canonical import digest, encode, parse
 from stillroom.client.verification.checkpoint import Checkpoint, read_checkpoint
-from stillroom.client.verification.entry import Approval, ContractActivated, Entry, Hold, HoldLapsed, TelemetryConsent, read_entry
+from stillroom.client.verification.entry import Approval, ContractActivated, Entry, Hold, HoldLapsed, Pause, TelemetryConsent, read_entry
 from stillroom.client.verification.outcome import Broken, NotChecked, expect, require
 from stillroom.client.verification.tree import leaf_hash, root_by_path, roots
 
@@ -169,6 +169,6 @@ def _in_order(heads: tuple[Checkpoint, ...]) -> None:
 def _statement(entry: Entry, index: int, envelope: bytes) -> bytes:
     """Accept the signed statement that an entry names."""
     named = entry.envelope if isinstance(entry, ContractActivated) else None
-    named = entry.statement if isinstance(entry, Approval | Hold | HoldLapsed | TelemetryConsent) else named
+    named = entry.statement if isinstance(entry, Approval | Hold | HoldLapsed | TelemetryConsent | Pause) else named
     expect(f"the digest of the statement beside entry {index}", digest(envelope), named)
     return envelope

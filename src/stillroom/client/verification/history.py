@@ -16,6 +16,7 @@ from stillroom.client.verification.entry import (
     Entry,
     Hold,
     HoldLapsed,
+    Pause,
     Refused,
     ReleaseStored,
     TelemetryConsent,
@@ -71,6 +72,9 @@ class History:
     spent_by: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     moments: dict[str, Moment] = field(default_factory=dict)
     consents: dict[str, int] = field(default_factory=dict)
+    pause: int = 0
+    paused_by: str | None = None
+    resumed: set[str] = field(default_factory=set)
 
     def rule(self, holds: bool, text: str) -> None:  # noqa: FBT001 - reads as a sentence: rule(this, "that it should be so")
         """Raise if the present entry breaks a rule."""
@@ -98,9 +102,7 @@ def replay(entries: Iterable[Entry]) -> History:
 def _take(entry: Entry, history: History) -> None:
     match entry:
         case ContractActivated():
-            history.rule(entry.contract not in history.contracts, "a contract comes into force once")
-            history.contracts.append(entry.contract)
-            history.decisions.clear()
+            _contract(entry, history)
         case DataVersion() | DataWithdrawn():
             _data(entry, history)
         case Approval():
@@ -114,12 +116,17 @@ def _take(entry: Entry, history: History) -> None:
             _commit(entry, history)
         case ReleaseStored():
             _release(entry, history)
-        case TelemetryConsent():
-            history.rule(bool(history.contracts), "an owner's word about telemetry is said under a contract")
-            history.rule(entry.number == history.consents.get(entry.party, 0) + 1, "words about telemetry are numbered without a gap")
-            history.consents[entry.party] = entry.number
+        case TelemetryConsent() | Pause():
+            _word(entry, history)
         case Refused() | AccountRaised():
             pass
+
+
+def _contract(entry: ContractActivated, history: History) -> None:
+    history.rule(entry.contract not in history.contracts, "a contract comes into force once")
+    history.contracts.append(entry.contract)
+    history.decisions.clear()
+    history.paused_by = None
 
 
 def _data(entry: DataVersion | DataWithdrawn, history: History) -> None:
@@ -132,6 +139,28 @@ def _data(entry: DataVersion | DataWithdrawn, history: History) -> None:
     history.rule(entry.version > history.versions.get(name, 0), "versions of a dataset rise")
     history.versions[name] = entry.version
     history.withdrawn.discard(name)
+
+
+def _word(entry: TelemetryConsent | Pause, history: History) -> None:
+    history.rule(bool(history.contracts), "an owner's word about telemetry, or a pause, is said under a contract")
+    if isinstance(entry, Pause):
+        _pause(entry, history)
+        return
+    history.rule(entry.number == history.consents.get(entry.party, 0) + 1, "words about telemetry are numbered without a gap")
+    history.consents[entry.party] = entry.number
+
+
+def _pause(entry: Pause, history: History) -> None:
+    if entry.paused:
+        history.rule(entry.pause == history.pause + 1, "pauses are numbered without a gap")
+        history.pause, history.paused_by = entry.pause, entry.party
+        history.resumed.clear()
+        return
+    history.rule(entry.pause == history.pause, "a party resumes in the last pause")
+    history.rule(entry.party not in history.resumed, "a party resumes once")
+    history.resumed.add(entry.party)
+    if history.paused_by == entry.party:
+        history.paused_by = None
 
 
 def _hold(entry: Hold, history: History) -> None:
@@ -159,6 +188,7 @@ def _commit(entry: Commit, history: History) -> None:
     history.rule(run.holds == dict.fromkeys(entry.accounts, entry.charge), "just the accounts of a commit hold its charge")
     verdicts = {party: verdict for (plan, party), verdict in history.decisions.items() if plan == entry.plan}
     history.rule({decision for decision, _ in verdicts.values()} <= {"approved"}, "what a party has not approved is not committed")
+    history.rule(history.paused_by is None, "nothing is committed before who paused the room has resumed")
     run.committed = True
     asker = (entry.contract, entry.asked_by)
     before = history.spent_by.get(asker, (0, 0))

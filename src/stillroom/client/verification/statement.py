@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field
@@ -47,6 +48,7 @@ class ApprovalStatement(Value):
     party: Name
     number: Annotated[int, Field(ge=1)]
     decision: Literal["approved", "changes_requested", "rejected"]
+    reason: str = Field(default="", exclude_if=operator.not_)
 
 
 def check_hold(envelope: bytes | None, contract: Contract, release: Release, account: Account) -> None:

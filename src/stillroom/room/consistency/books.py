@@ -35,6 +35,7 @@ def findings(records: Records, state: LogState) -> Iterator[str]:
     yield from _versions(records, state)
     yield from _decisions(records, state)
     yield from _consents(records, state)
+    yield from _pauses(records, state)
 
 
 def _balances(records: Records, state: LogState) -> Iterator[str]:
@@ -112,3 +113,15 @@ def _consents(records: Records, state: LogState) -> Iterator[str]:
         number = decode(unverified_payload(said, TELEMETRY_TYPE), TelemetryStatement).number if said else None
         if said is None or logged is None or digest(said) != logged.statement or number != logged.number:
             yield f"what {party} says about telemetry is not what it said last."
+
+
+def _pauses(records: Records, state: LogState) -> Iterator[str]:
+    """Compare the last pause with what owners have said in it."""
+    last = records.pauses.last()
+    words = {} if last is None else {party: digest(envelope) for party, envelope in last.words.items()}
+    logged = {party: one.statement for party, one in state.pauses.items()}
+    number = max((one.pause for one in state.pauses.values()), default=0)
+    if (number, logged) != (0 if last is None else last.pause, words):
+        yield "what owners say about the last pause is not what they said last."
+    elif last is not None and last.ended and any(one.paused for one in state.pauses.values()):
+        yield "the last pause has ended, and not all owners have resumed."

@@ -8,7 +8,7 @@ from stillroom.crypto.canonical import digest
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import StillroomError
-from stillroom.ledger.entry import Approval, ContractActivated, Hold, HoldLapsed, ReleaseStored, TelemetryConsent
+from stillroom.ledger.entry import Approval, ContractActivated, Hold, HoldLapsed, Pause, ReleaseStored, TelemetryConsent
 from stillroom.model.codec import digest_of
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
@@ -18,9 +18,11 @@ from stillroom.room.statement import (
     CONTRACT_TYPE,
     HOLD_TYPE,
     LAPSE_TYPE,
+    PAUSE_TYPE,
     TELEMETRY_TYPE,
     HoldStatement,
     LapseStatement,
+    PauseStatement,
     TelemetryStatement,
 )
 
@@ -92,6 +94,9 @@ def _stated(records: Records, known: Sequence[Contract], one: Entry) -> bool:
         case TelemetryConsent():
             said = _opened(records, known[-1:], one.party, one.statement, TELEMETRY_TYPE)
             return said is not None and _consents(said, one)
+        case Pause():
+            said = _opened(records, known[-1:], one.party, one.statement, PAUSE_TYPE)
+            return said is not None and _pauses(said, one)
         case _:
             return True
 
@@ -114,6 +119,11 @@ def _lapses(said: bytes, one: HoldLapsed) -> bool:
 def _consents(said: bytes, one: TelemetryConsent) -> bool:
     found = decode(said, TelemetryStatement)
     return (found.party, found.number, found.on) == (one.party, one.number, one.on)
+
+
+def _pauses(said: bytes, one: Pause) -> bool:
+    found = decode(said, PauseStatement)
+    return (found.party, found.pause, found.paused) == (one.party, one.pause, one.paused)
 
 
 def _opened(records: Records, known: Sequence[Contract], name: str, statement: str, kind: str) -> bytes | None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
+from stillroom.adapters.home.stored_table import FILES
 from stillroom.adapters.http.shapes import Done
 from stillroom.adapters.http.signatures import unsigned
-from stillroom.adapters.remote.tables import FILES
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.errand import Bring, Errand, Fetch, Fetched, Reply
 from stillroom.server.access import Action, not_allowed

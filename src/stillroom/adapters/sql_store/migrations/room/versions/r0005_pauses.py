@@ -1,0 +1,28 @@
+"""Pauses of the room."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "r0005"
+down_revision = "r0004"
+
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "pauses",
+        sa.Column("pause", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("pause"),
+    )
+    op.create_table(
+        "pause_words",
+        sa.Column("pause", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("party", TEXT, nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("pause", "party"),
+    )
