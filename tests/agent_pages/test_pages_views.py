@@ -233,6 +233,8 @@ def test_the_budget_is_in_an_attackers_terms(analyst: httpx.Client, house: House
     assert f"Committed {contract.spent.rho / 1e12:.5f} ρ" in said
     assert f"Cap {own.cap.rho / 1e12:.5f} ρ" in said
     assert "guesses right at most 99.996 %" in said
+    assert "Under the contract as the room states" in said
+    assert said.count("as the room states") == 1
     assert "clinic/people" not in said
 
 

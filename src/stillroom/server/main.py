@@ -63,6 +63,7 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
             certificate=certificate,
             telemetry=telemetry,
             body_limit=found.body_limit,
+            file_limit=found.file_limit,
         )
         with _working(service, Recovery(room, journal.mistake)):
             room.clock.sleep_until(replays.began)
