@@ -27,9 +27,8 @@ def test_a_server_that_starts_takes_up_soon_what_the_one_before_has_left(tmp_pat
         for one in left.values():
             records.jobs.put(one)
     assert taken(scene, 0) == ["waiting"]
-    jobs = Jobs(scene.room, 0, lambda _: None)
-    jobs.start()
-    jobs.stop(60)
+    jobs = Jobs(scene.room, 0, lambda _: None, lambda _: None)
+    jobs.resume()
     assert taken(scene, RESUME_SECONDS) == []
     assert taken(scene, RESUME_SECONDS + 1) == ["waiting", "running"]
     with scene.room.store.reading() as records:
@@ -38,11 +37,10 @@ def test_a_server_that_starts_takes_up_soon_what_the_one_before_has_left(tmp_pat
 
 def test_what_is_asked_after_the_start_does_not_wait(tmp_path: Path) -> None:
     scene = build(tmp_path)
-    jobs = Jobs(scene.room, 0, lambda _: None)
-    jobs.start()
+    jobs = Jobs(scene.room, 0, lambda _: None, lambda _: None)
+    jobs.resume()
     with scene.room.store.writing() as records:
         records.jobs.put(job("new"))
-    jobs.stop(60)
     assert taken(scene, 0) == ["new"]
 
 

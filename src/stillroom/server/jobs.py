@@ -66,10 +66,16 @@ class Jobs:
         self._mine: set[str] = set()
         self._threads: list[threading.Thread] = []
 
+    def resume(self) -> None:
+        """Let what a server before has left be taken up, once agents have had time to come. One process serves a room: that one has ended.
+
+        Where the store is away now, jobs are taken up when their leases run out.
+        """
+        with suppress(StillroomError), self._room.store.writing() as records:
+            records.jobs.resume(self._room.clock.now() + RESUME_SECONDS)
+
     def start(self) -> None:
-        """Begin to work; soon also on what a server before has left. One process serves a room, so nobody works on that any more."""
-        with suppress(StillroomError):  # where the store is away now, leases last until they run out
-            self._resume()
+        """Begin to work."""
         tasks = [self._work] * self._workers + [self._renew]
         self._threads = [threading.Thread(target=on_and_on, args=(task, self._stopped, self._mistake), daemon=True) for task in tasks]
         for thread in self._threads:
@@ -126,11 +132,6 @@ class Jobs:
         if record.state not in OVER:
             with self._changed:
                 self._cancelled.add(record.job)
-
-    def _resume(self) -> None:
-        """Let jobs of before be taken up once agents have had time to come."""
-        with self._room.store.writing() as records:
-            records.jobs.resume(self._room.clock.now() + RESUME_SECONDS)
 
     def _work(self) -> None:
         """Work on the next job, or wait a moment for one."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import jobs
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.record import JobRecord, JobState
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def _under_way() -> sa.ColumnElement[bool]:
     return jobs.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value])
 
 
+@stored()
 def _read(row: sa.Row[Any]) -> JobRecord:
     return JobRecord(
         job=row.job,
