@@ -21,7 +21,7 @@ from stillroom.crypto.note import Checkpoint, sign_checkpoint
 from stillroom.errors import Code, Failed
 from stillroom.ledger.witness import Alarm, check_alarm
 from stillroom.room.statement import CONTRACT_TYPE
-from tests.housed import housed, plain
+from tests.housed import housed, plain, sent
 from tests.parties import PARTIES, QUESTION, document
 from tests.services import serving, settle
 from tests.strange_servers import Altering
@@ -269,6 +269,22 @@ def test_versions_that_do_not_amend_one_another_are_not_shown(watching: Lied, co
     assert "A version that is not shown" in said
     assert "retention_days: 9 → 30" in said
     assert "retention_days: 1 → 9" not in said
+
+
+def test_an_officer_pauses_the_room_and_resumes(watching: Lied) -> None:
+    officer, room = watching.officer, watching.house.room
+    assert "The room is paused" not in watching.sees("/")
+    for what in ("", "stop"):
+        assert sent(officer, "/pause", what=what).status_code == 422
+    assert sent(officer, "/pause", what="pause").status_code == 303
+    assert room.session("insurer").pause.missing() == ("clinic", "insurer")
+    assert "until clinic and insurer have resumed" in watching.sees("/")
+    assert sent(officer, "/pause", what="resume").status_code == 303
+    assert "until insurer has resumed" in watching.sees("/")
+    room.session("insurer").pause.resume()
+    assert "The room is paused" not in watching.sees("/")
+    journal = watching.sees("/journal")
+    assert journal.index("resumed the room") < journal.index("paused the room")
 
 
 def test_each_release_is_fetched_once_and_is_the_one_that_was_asked_for(answered: Path) -> None:

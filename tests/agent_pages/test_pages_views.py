@@ -174,6 +174,18 @@ def test_an_owner_sees_what_leaves_to_whom_at_what_cost_and_decides(house: House
     assert house.room.session("insurer").ask(sql, epsilon=0.5).charged
 
 
+def test_a_decision_says_why_in_one_line_that_does_nothing(house: Housed, officer: httpx.Client, analyst: httpx.Client) -> None:
+    sql, why = "SELECT COUNT(*) AS why FROM visits", "too dear <b>for us</b> \u00a0“so far”"
+    with pytest.raises(Exception, match="APPROVAL_MISSING"):
+        house.room.session("insurer").ask(sql, epsilon=0.03)
+    where = f"/questions/{house.room.session('insurer').price(sql, epsilon=0.03).plan_digest.removeprefix('sha256:')}"
+    assert sent(officer, where, decision="rejected", reason="two\nlines").status_code == 422
+    assert sent(officer, where, decision="rejected", reason=why).status_code == 303
+    for reader in (officer, analyst):
+        assert "<q>too dear &lt;b&gt;for us&lt;/b&gt; \\u00a0“so far”</q>" in reader.get(where).text
+    assert house.room.session("insurer").waiting(answered=True)[-1].reasons == {"clinic": why}
+
+
 def test_a_plan_that_was_not_put_to_owners_cannot_be_decided(officer: httpx.Client) -> None:
     for digest in ("0" * 64, "", "../log", WAITING):
         assert sent(officer, f"/questions/{digest}", decision="approved").status_code in {403, 422}
