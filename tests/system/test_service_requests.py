@@ -88,10 +88,26 @@ def test_a_request_is_not_taken_a_second_time(room: Served) -> None:
     assert answers == [200, 401]
 
 
-def test_an_answer_says_that_it_is_not_to_be_kept_or_guessed_at(room: Served) -> None:
-    answer = send(room, "GET", "/v1/nothing")
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/room", 200),
+        ("/v1/health", 200),
+        ("/v1/contract", 200),
+        ("/v1/balance", 200),
+        ("/v1/log", 200),
+        ("/v1/log/tile/0/000.p/1", 200),
+        ("/v1/nothing", 403),
+        ("/v1/runs/none", 404),
+        ("/v1/runs/none/events", 404),
+    ],
+)
+def test_an_answer_says_that_it_is_not_to_be_kept_or_guessed_at(room: Served, path: str, status: int) -> None:
+    answer = send(room, "GET", path)
+    assert answer.status_code == status
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'"
 
 
 def test_senders_have_a_rate(room: Served) -> None:

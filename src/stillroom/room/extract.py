@@ -36,16 +36,20 @@ def entries(room: Room) -> tuple[Entry, ...]:
 
 
 def whole_log(room: Room) -> bytes:
-    """Return the whole log, with every signed envelope that it names.
+    """Return the whole log, with every signed envelope that it names. Nobody who writes waits while it is encoded.
 
     Raises:
         Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
         Failed: `STORE_FAILED`.
     """
     with room.store.reading() as records:
-        head: dict[str, Json] = {"schema": LOG, "checkpoint": log.checkpoint(records).decode("utf-8")}
-        older = [note.decode("utf-8") for note in log.witnessed(records)]
-        return _lines([{**head, "older": older} if older else head, *(_line(records, leaf) for leaf in records.log.leaves())])
+        note, older = log.checkpoint(records), log.witnessed(records)
+        leaves = records.log.leaves()
+        parsed = [_read(leaf) for leaf in leaves]
+        named = [records.log.statement(entry.get("statement") or entry.get("envelope") or "") for entry in parsed]
+    head: dict[str, Json] = {"schema": LOG, "checkpoint": note.decode("utf-8")}
+    first = {**head, "older": [one.decode("utf-8") for one in older]} if older else head
+    return _lines([first, *map(_line, leaves, parsed, named)])
 
 
 def proof(room: Room, indices: Iterable[int]) -> bytes:
@@ -68,11 +72,9 @@ def _proof(records: Records, index: int) -> dict[str, Json]:
     return {"entry": _read(leaf), "index": index, "path": [node.hex() for node in path]}
 
 
-def _line(records: Records, leaf: bytes) -> dict[str, Json]:
+def _line(leaf: bytes, entry: Json, named: bytes | None) -> dict[str, Json]:
     """Return an entry with its leaf hash, and what it names if that is kept here."""
-    entry = _read(leaf)
     line: dict[str, Json] = {"entry": entry, "leaf": leaf_hash(leaf).hex()}
-    named = records.log.statement(entry.get("statement") or entry.get("envelope") or "")
     return line if named is None else {**line, "statement": _read(named)}
 
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 
 from stillroom.adapters.http.problem import MEDIA_TYPE, problem_of
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from stillroom.server.service import Service
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
+"""What every answer says: nobody keeps it, guesses what it is, or shows it as a page."""
 
 
 def make_app(service: Service) -> FastAPI:
@@ -37,8 +40,27 @@ def make_app(service: Service) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _unknown)
     app.add_middleware(Observed, observer=service.telemetry, failed=_unexpected())
+    app.add_middleware(_Headed)
     actions(app)
     return app
+
+
+class _Headed:
+    """An application whose answers all have `HEADERS`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Name the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, headed)
 
 
 def actions(app: FastAPI) -> Mapping[tuple[str, str], Action]:
@@ -61,7 +83,7 @@ def actions(app: FastAPI) -> Mapping[tuple[str, str], Action]:
 def _answer(request: Request, error: StillroomError) -> Response:
     request.state.code = str(error.code)
     problem = problem_of(error)
-    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=HEADERS)
+    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE)
 
 
 def _ours(request: Request, error: Exception) -> Response:
@@ -84,4 +106,4 @@ def _unknown(request: Request, _error: Exception) -> Response:
 def _unexpected() -> Response:
     """Return the answer to a mistake of ours, without a word about it: what it says may depend on data."""
     problem = problem_of(Failed(Code.SERVER_UNAVAILABLE, "The server made a mistake.", "Try again; if it stays so, tell its operator."))
-    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=HEADERS)
+    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE)
