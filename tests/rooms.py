@@ -125,6 +125,10 @@ class Guessing:
         return Measurement(cells, shown, votes)
 
 
+class PanicError(BaseException):
+    """What an engine in another language raises, and is no `Exception`."""
+
+
 class Steps:
     """Remembers the steps that it hears of."""
 

@@ -33,6 +33,7 @@ from tests.rooms import (
     At,
     FakeClock,
     Guessing,
+    PanicError,
     Steps,
     assert_nothing_spent,
     build,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 class Failing(Guessing):
     """A protection whose run fails, with words that nobody may hear."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         """Choose how it fails."""
         super().__init__()
         self._error = error
@@ -277,9 +278,10 @@ def test_refusals_are_counted_by_code_and_logged_in_batches(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "failure", [Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice."), MemoryError("Alice"), ValueError("Alice")]
+    "failure",
+    [Failed(Code.RUN_FAILED, "Row 17 of Alice is odd.", "Look at Alice."), MemoryError("Alice"), ValueError("Alice"), PanicError("Alice")],
 )
-def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path, failure: Exception) -> None:
+def test_a_run_that_fails_says_a_fixed_text_stays_charged_and_can_be_resumed(tmp_path: Path, failure: BaseException) -> None:
     build(tmp_path)
     clock = FakeClock()
     scene = reopen(tmp_path, outlet=Genuine(Failing(failure), KEYS["room"]), clock=clock)

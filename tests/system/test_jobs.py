@@ -18,6 +18,7 @@ from stillroom.room import door
 from stillroom.server.jobs import Jobs
 from stillroom.server.service import Recovery
 from stillroom.server.threads import on_and_on
+from tests.rooms import PanicError
 from tests.services import question_of, serving, settle
 
 if TYPE_CHECKING:
@@ -134,10 +135,6 @@ class Failing:
         if failure is not None:
             raise failure
         self.used.put(None)
-
-
-class PanicError(BaseException):
-    """What an engine in another language raises, and is no `Exception`."""
 
 
 def worked_on(room: Room, question: bytes, *failures: BaseException | None) -> tuple[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.adapters.clock import SystemClock
-from stillroom.adapters.remote.mailbox import PRESENT_SECONDS, Mailbox
+from stillroom.adapters.remote.mailbox import MOST_WAITING, PRESENT_SECONDS, Mailbox
 from stillroom.errors import Code, Failed
 from stillroom.model.errand import Commit, Errand, Fetch, Reply
 from tests.rooms import FakeClock
@@ -119,3 +119,16 @@ def test_nobody_waits_for_an_agent_that_went_away(mailbox: Mailbox) -> None:
     failed = Sending(away, 1, seconds=0.05).outcome()
     assert isinstance(failed, Failed)
     del mailbox
+
+
+def test_agents_that_wait_leave_threads_to_others(mailbox: Mailbox) -> None:
+    waiting = [threading.Thread(target=mailbox.fetch, args=(f"party{number}", wish(30))) for number in range(MOST_WAITING)]
+    for thread in waiting:
+        thread.start()
+    while mailbox.waiting()[1] < MOST_WAITING:
+        threading.Event().wait(0.001)
+    assert mailbox.fetch("clinic", wish(30)) == ()
+    mailbox.close()
+    for thread in waiting:
+        thread.join(60)
+        assert not thread.is_alive()

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from stillroom.room.stages import Asked, Cleared
 
 
+ENDS_THE_PROCESS = (KeyboardInterrupt, SystemExit)
+"""What is no error of a run. A panic of an engine in another language is one, and no `Exception`."""
+
+
 class Step(StrEnum):
     """The steps of an ask, in order. A `Progress` hears of each as it begins, and of `hold <owner>` for each account."""
 
@@ -184,7 +188,9 @@ def _measured(room: Room, committed: Committed, progress: Progress) -> Released 
     try:
         table = _finished(room, committed, progress)
         moment = _moment(room, committed)
-    except Exception:
+    except ENDS_THE_PROCESS:
+        raise
+    except BaseException:
         wait(room.clock, contract)
         raise
     wait(room.clock, contract)
@@ -224,7 +230,9 @@ def _measure(room: Room, committed: Committed) -> Measurement:
     try:
         reading = Reading(committed.reservation, committed.commitment.index, accounts.grounds(room, committed.cleared))
         return room.outlet.protection.measure(planned.compiled.plan, planned.compiled.charge, reading)
-    except Exception:  # noqa: BLE001 - what an error says may depend on rows, and who catches it elsewhere would show it
+    except ENDS_THE_PROCESS:
+        raise
+    except BaseException:  # noqa: BLE001 - what an error says may depend on rows, and who catches it elsewhere would show it
         raise Failed(
             Code.RUN_FAILED,
             "The run did not finish. Its charge is committed and stays so.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from stillroom.model.errand import Errand, Fetch, Reply
     from stillroom.ports import Clock
@@ -20,6 +20,10 @@ PRESENT_SECONDS = 45.0
 
 LOOK_SECONDS = 5.0
 """How often to look whether the agent is still there."""
+
+
+MOST_WAITING = 24
+"""So many agents may wait for errands at a time, each on one of the server's 40 threads. Others are answered at once, and come again."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Mailbox:
         self._sessions: dict[str, str] = {}
         self._changed = threading.Condition()
         self._turns: dict[str, int] = {}
+        self._patient = 0
         self._closed = False
 
     def present(self, party: str) -> bool:
@@ -95,12 +100,21 @@ class Mailbox:
                     one.fetched = one.fetched and one.errand.party != party
             turn = self._turns[party] = self._turns.get(party, 0) + 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._over(party, turn) or self._unfetched(party), timeout=wish.seconds)
+            self._wait(lambda: self._over(party, turn) or bool(self._unfetched(party)), wish.seconds)
             self._seen[party] = self._clock.now()
             found = self._unfetched(party) if self._turns[party] == turn else []
             for one in found:
                 one.fetched = True
             return tuple(one.envelope for one in found)
+
+    def _wait(self, until: Callable[[], bool], seconds: float) -> None:
+        """Wait until something holds, if not too many do already."""
+        if self._patient < MOST_WAITING:
+            self._patient += 1
+            try:
+                self._changed.wait_for(until, timeout=seconds)
+            finally:
+                self._patient -= 1
 
     def errand(self, ticket: str) -> Errand | None:
         """Return an errand that waits for its answer."""

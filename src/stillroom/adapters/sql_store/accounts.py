@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from stillroom.adapters.sql_store.account_tables import ACCOUNT, accounts, holds
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
 from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger.account import Account, AccountName, Booking, Standing, booked_for, check_shares
 from stillroom.model.charge import Charge
@@ -154,7 +155,8 @@ class SqlAccounts:
         """Return how often an account got a cap: 0 if there is no such account, 1 once it is opened, and one more with each raise."""
         with self._database.transaction(write=False) as connection:
             row = _account(connection, population)
-        return 0 if row is None else 1 + int(row.raises)
+        with stored():
+            return 0 if row is None else 1 + int(row.raises)
 
     def booking(self, room: str, reservation: str, population: str) -> Booking | None:
         """Return how a room's reservation is booked, if it is.
@@ -176,6 +178,7 @@ class SqlAccounts:
             rows = connection.execute(accounts.select().order_by(accounts.c.population)).all()
             return tuple(self._read(connection, row) for row in rows)
 
+    @stored()
     def _read(self, connection: sa.Connection, row: sa.Row[Any]) -> Account:
         mine = holds.select().where(holds.c.population == row.population).order_by(holds.c.position)
         bookings = tuple(_booking(one) for one in connection.execute(mine))
@@ -221,6 +224,7 @@ def _hold(connection: sa.Connection, reservation: str, population: str) -> sa.Ro
     return connection.execute(holds.select().where(mine)).one_or_none()
 
 
+@stored()
 def _booking(row: sa.Row[Any]) -> Booking:
     return Booking(
         reservation=row.reservation,
@@ -239,7 +243,8 @@ def _used(connection: sa.Connection, population: str, spender: str) -> Charge:
     mine = sa.and_(holds.c.population == population, theirs, holds.c.state != Standing.LAPSED.value)
     total = sa.select(*(sa.func.coalesce(sa.func.sum(holds.c[f"charge_{part}"]), 0) for part in ("rho", "delta"))).where(mine)
     rho, delta = connection.execute(total).one()
-    return Charge(rho=int(rho), delta=int(delta))
+    with stored():
+        return Charge(rho=int(rho), delta=int(delta))
 
 
 def _book(connection: sa.Connection, population: str, charge: Charge, *, held: int, spent: int) -> bool:
