@@ -63,6 +63,15 @@ def check_hold(envelope: bytes | None, contract: Contract, release: Release, acc
     expect(f"the hold that {owner} signed", said, (release.room, release.reservation, account, release.charge))
 
 
+def held_for(envelope: bytes, contract: Contract, account: Account) -> str:
+    """Return the name and key of the room for which an owner has signed a hold.
+
+    Raises:
+        Broken: It is not signed by the account's owner.
+    """
+    return _read(envelope, HOLD_TYPE, HoldStatement, f"the hold of {account.owner}", _key(contract, account.owner)).room
+
+
 def check_approval(envelope: bytes | None, contract: Contract, release: Release, party: str) -> None:
     """Accept a signed approval of a release's plan, receivers, protection and charge.
 
