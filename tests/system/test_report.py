@@ -19,6 +19,7 @@ from stillroom.client.verification.conversion import epsilon_of, guess
 from stillroom.client.verification.entry import Commit, Refused, ReleaseStored
 from stillroom.client.verification.extract import read_extract
 from stillroom.client.verification.history import replay
+from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.cosignature import cosign
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, StillroomError
@@ -29,7 +30,7 @@ from stillroom.room import cosignatures, extract, pauses, telemetry, tiles
 from stillroom.room.signed import sign
 from stillroom.room.statement import PAUSE_TYPE, TELEMETRY_TYPE, PauseStatement, TelemetryStatement
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, add, session, settle_in
-from tests.published import log_file
+from tests.published import log_file, note
 from tests.rooms import KEYS, OWNERS, SQL, build, charge, contract, numbered, reopen, signed_contract
 
 if TYPE_CHECKING:
@@ -321,6 +322,22 @@ def test_a_log_that_spends_more_than_the_contract_allows_is_refused(scene: Scene
             assert report.dpia(signed_contract(small, *OWNERS), log, KEYS["room"].public.text)
         else:
             assert refusal(signed_contract(small, *OWNERS), log, KEYS["room"].public.text) is told
+
+
+def test_a_log_that_says_something_else_than_owners_have_signed_is_refused(scene: Scene) -> None:
+    """A room that logs smaller charges than were held, or shows holds that were made for another room; its entries keep all rules."""
+    given, room = files(scene), KEYS["room"].public.text
+    parsed = [json.loads(line) for line in given.log.splitlines()[1:]]
+    entries, kept = [line["entry"] for line in parsed], [canonical(line["statement"]) for line in parsed if "statement" in line]
+    statements = {digest(one): one for one in kept}
+    assert "- Holds of owners' accounts: 4. Compared with what their owners signed, under this contract: 4." in report.dpia(*given)
+    less = json.loads(json.dumps(entries).replace(f'"rho": {charge(value=scene.contract).rho}', '"rho": 1'))
+    assert less != entries
+    assert refusal(given.contract, log_file(less, statements), room) is Code.LOG_INVALID
+    bare = report.dpia(given.contract, log_file(less), room)
+    assert "- Holds of owners' accounts: 4. Compared with what their owners signed, under this contract: 0." in bare
+    elsewhere = log_file(entries, statements, note(entries, origin="example.org/other"))
+    assert refusal(given.contract, elsewhere) is refusal(given.contract, elsewhere, room) is Code.LOG_INVALID
 
 
 @pytest.mark.parametrize("make", DOCUMENTS.values(), ids=DOCUMENTS)

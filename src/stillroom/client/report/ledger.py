@@ -11,6 +11,7 @@ from stillroom.client.verification.entry import (
     Approval,
     Commit,
     ContractActivated,
+    Hold,
     Pause,
     Refused,
     ReleaseStored,
@@ -50,6 +51,7 @@ class Ledger:
     Attributes:
         times: When its first and its last entry were made.
         contracts: Every contract that was in force, in order.
+        holds: How many charges owners' accounts have held.
         commits: Every commit, by its entry's number.
         releases: The digest of each release's file, by reservation.
         decisions: How many decisions of each kind.
@@ -61,6 +63,7 @@ class Ledger:
 
     times: tuple[int, int]
     contracts: tuple[Activation, ...]
+    holds: int
     commits: Mapping[int, Commit]
     releases: Mapping[str, str]
     decisions: Mapping[str, int]
@@ -81,6 +84,7 @@ def ledger(record: Record) -> Ledger:
     return Ledger(
         times=(entries[0].at, entries[extract.checkpoint.size - 1].at),
         contracts=tuple(_activation(extract, index, entry) for index, entry in entries.items() if isinstance(entry, ContractActivated)),
+        holds=sum(isinstance(entry, Hold) for entry in entries.values()),
         commits={index: entry for index, entry in entries.items() if isinstance(entry, Commit)},
         releases={entry.reservation: entry.release for entry in entries.values() if isinstance(entry, ReleaseStored)},
         decisions=Counter(entry.decision for entry in entries.values() if isinstance(entry, Approval)),

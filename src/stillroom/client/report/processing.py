@@ -40,6 +40,10 @@ def heading(title: str, record: Record, counted: Ledger) -> str:
                 "entries keep. Each release is checked with `stillroom verify`."
             ),
             (
+                f"Holds of owners' accounts: {counted.holds}. Compared with what their owners signed, under this contract: "
+                f"{standing.signed_holds}."
+            ),
+            (
                 "Made from contract and log only, without any data. It states figures and draws no legal conclusion: what is marked "
                 "OPEN is for a person to fill in."
             ),

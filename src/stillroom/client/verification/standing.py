@@ -12,16 +12,17 @@ from stillroom.client.verification.evidence import Identity
 from stillroom.client.verification.history import replay
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.signature import read_key
-from stillroom.client.verification.statement import held_for
+from stillroom.client.verification.statement import read_hold
 from stillroom.client.verification.steps import contract as contracts
 from stillroom.client.verification.steps import log as logs
 from stillroom.model.contract import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from stillroom.client.verification.extract import Extract
     from stillroom.client.verification.history import History
+    from stillroom.client.verification.statement import HoldStatement
     from stillroom.model.contract import Contract
 
 
@@ -47,6 +48,7 @@ class Standing:
         vouched_by: Who says that this is the room's key.
         extract: All entries, shown to be in the log of a head that the room has signed.
         history: What they add up to; each keeps the rules.
+        signed_holds: How many holds have been compared with what their owner signed.
         cosigners: Parties that have signed heads as well, with the size of the largest one.
     """
 
@@ -54,6 +56,7 @@ class Standing:
     vouched_by: tuple[str, ...]
     extract: Extract
     history: History
+    signed_holds: int
     cosigners: Mapping[str, int]
 
 
@@ -78,24 +81,25 @@ def read_standing(file: bytes, agreed: Agreed, room_key: str | None = None, seen
         seen: Checkpoints that somebody has seen and kept: the log must go on from them.
 
     Raises:
-        Broken: The log was altered, breaks a rule, is not signed by the room, or spends more than the contract allows.
+        Broken: The log was altered, breaks a rule, is not signed by the room, says something else than owners have signed, or spends more
+            than the contract allows.
     """
     extract = logs.opened(file)
     require(extract.whole, "this is a proof from the log, not the log")
-    room, vouched_by = _room(extract, agreed.contract, room_key)
+    holds = _signed_holds(extract, agreed.contract)
+    room, vouched_by = _room(extract, agreed.contract, holds, room_key)
+    require({one.room for one in holds} <= {f"{room.name} {room.key.text}"}, "owners have signed holds for another room")
     cosigners = logs.check_heads(extract, [logs.read_head(one) for one in seen], room, agreed.contract)
     history = replay(extract.entries.values())
     if history.contracts[-1:] == [agreed.digest]:
         _within(history, agreed.contract)
-    return Standing(room, vouched_by, extract, history, cosigners)
+    return Standing(room, vouched_by, extract, history, len(holds), cosigners)
 
 
-def _room(extract: Extract, contract: Contract, room_key: str | None) -> tuple[Identity, tuple[str, ...]]:
+def _room(extract: Extract, contract: Contract, holds: Sequence[HoldStatement], room_key: str | None) -> tuple[Identity, tuple[str, ...]]:
     """Return the room, and who vouches for its key."""
     name = extract.checkpoint.origin
-    held = sorted(set(_named(extract, contract)))
-    texts = {room.rpartition(" ")[2] for _, room in held if room.rpartition(" ")[0] == name}
-    texts |= {party.key for party in contract.parties if Role.OPERATOR in party.roles}
+    texts = {one.room.rpartition(" ")[2] for one in holds} | {party.key for party in contract.parties if Role.OPERATOR in party.roles}
     given = None if room_key is None else room_key.rpartition(" ")[2]
     keys = [read_key(text, f"room {name}") for text in (sorted(texts) if given is None else [given])]
     require(bool(keys), "neither contract nor log names the room's key, so it has to be given")
@@ -105,19 +109,28 @@ def _room(extract: Extract, contract: Contract, room_key: str | None) -> tuple[I
     (key,) = signers
     vouchers = [] if given is None else ["the key that was given"]
     vouchers += contracts.operated(contract, key)
-    vouchers += [f"hold signed by {owner}" for owner, room in held if room == f"{name} {key.text}"]
+    vouchers += [f"hold signed by {owner}" for owner in sorted({one.account.owner for one in holds})]
     return Identity(name, key), tuple(vouchers)
 
 
-def _named(extract: Extract, contract: Contract) -> Iterator[tuple[str, str]]:
-    """Yield owners, and the rooms for which they have signed holds. Those that parties of earlier contracts signed say nothing here."""
+def _signed_holds(extract: Extract, contract: Contract) -> list[HoldStatement]:
+    """Return the holds that owners have signed, as far as they are handed over; those by keys of earlier contracts are left out.
+
+    Raises:
+        Broken: The log says something else than an owner has signed.
+    """
+    found = []
     for index, entry in extract.entries.items():
         if not isinstance(entry, Hold) or index not in extract.statements:
             continue
         try:
-            yield entry.account.owner, held_for(extract.statements[index], contract, entry.account)
+            said = read_hold(extract.statements[index], contract, entry.account)
         except Broken:
             continue
+        same = (said.reservation, said.account, said.charge) == (entry.reservation, entry.account, entry.charge)
+        require(same, f"entry {index} says something else than the hold that {entry.account.owner} signed")
+        found.append(said)
+    return found
 
 
 def _within(history: History, contract: Contract) -> None:

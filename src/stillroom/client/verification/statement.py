@@ -63,13 +63,13 @@ def check_hold(envelope: bytes | None, contract: Contract, release: Release, acc
     expect(f"the hold that {owner} signed", said, (release.room, release.reservation, account, release.charge))
 
 
-def held_for(envelope: bytes, contract: Contract, account: Account) -> str:
-    """Return the name and key of the room for which an owner has signed a hold.
+def read_hold(envelope: bytes, contract: Contract, account: Account) -> HoldStatement:
+    """Return the hold that the owner of an account has signed.
 
     Raises:
-        Broken: It is not signed by the account's owner.
+        Broken: It is not signed by the owner.
     """
-    return _read(envelope, HOLD_TYPE, HoldStatement, f"the hold of {account.owner}", _key(contract, account.owner)).room
+    return _read(envelope, HOLD_TYPE, HoldStatement, f"the hold of {account.owner}", _key(contract, account.owner))
 
 
 def check_approval(envelope: bytes | None, contract: Contract, release: Release, party: str) -> None:
