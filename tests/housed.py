@@ -88,6 +88,11 @@ def sent(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
     return client.post(path, data={FIELD: token_of(client), **fields})
 
 
+def plain(html: str) -> str:
+    """Return what a page says, without its marks and secrets."""
+    return " ".join(re.sub(r"<[^>]*>", " ", HELD.sub("", html)).split())
+
+
 def made_token(client: httpx.Client, label: str, days: str = "1") -> str:
     """Make an API token, and return it."""
     (token,) = re.findall(r"stillroom_[0-9a-f]{64}", sent(client, "/tokens", label=label, days=days).text)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.adapters.entropy import SystemEntropy
+from stillroom.adapters.home.people import PeopleBook
 from tests.housed import BOTH, housed
+from tests.rooms import FakeClock
 from tests.services import serving, settle
 
 if TYPE_CHECKING:
@@ -40,6 +43,17 @@ def ask_both(house: Housed) -> None:
     for party in BOTH:
         house.room.session(party).decide(answered, "approved")
     assert asker.ask(ANSWERED, epsilon=1.0).charged
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def book(tmp_path: Path, clock: FakeClock) -> PeopleBook:
+    """Who may use the pages of a home."""
+    return PeopleBook(tmp_path, clock, SystemEntropy())
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/tokens"): PEOPLE,
     ("POST", "/tokens"): PEOPLE,
     ("POST", "/tokens/revoke"): PEOPLE,
+    ("POST", "/pause"): {"officer"},
 }
 """Each route, and who gets past the door."""
 

@@ -14,14 +14,14 @@ import pytest
 from stillroom import bootstrap
 from stillroom.agent.main import open_agent
 from stillroom.crypto.canonical import canonical, digest
-from stillroom.crypto.envelope import add_signature
+from stillroom.crypto.envelope import add_signature, seal
 from stillroom.crypto.keys import SigningKey
 from stillroom.crypto.merkle import leaf_hash, root
 from stillroom.crypto.note import Checkpoint, sign_checkpoint
 from stillroom.errors import Code, Failed
 from stillroom.ledger.witness import Alarm, check_alarm
-from tests.agent_pages.test_pages_views import plain
-from tests.housed import housed
+from stillroom.room.statement import CONTRACT_TYPE
+from tests.housed import housed, plain, sent
 from tests.parties import PARTIES, QUESTION, document
 from tests.services import serving, settle
 from tests.strange_servers import Altering
@@ -227,6 +227,64 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for epsilon in (0.5, 1.0):
                 room.session("insurer").ask(QUESTION, epsilon=epsilon)
     return folder
+
+
+def other_keys(contract: dict[str, Any], *own: str) -> bytes:
+    """Return a contract that a server has made up: with keys of its own for all parties but these, and with their signatures."""
+    keys = {party["name"]: SigningKey.from_seed(bytes([number]) * 32) for number, party in enumerate(contract["parties"])}
+    parties = [{**one, "key": one["key"] if one["name"] in own else keys[one["name"]].public.text} for one in contract["parties"]]
+    return seal(CONTRACT_TYPE, canonical({**contract, "parties": parties}), [key for name, key in keys.items() if name not in own])
+
+
+def test_a_contract_that_a_server_has_made_up_is_told_from_one_that_was_signed_here(watching: Lied) -> None:
+    home = watching.house.room.folder / "clinic" / "server.json"
+    assert "has not signed this contract" not in watching.sees("/contract") + watching.sees("/")
+    truth = payload(watching.house.room.session("clinic").contract_envelope)
+    home.write_bytes(forgetful(home.read_bytes()))
+    watching.says("/v1/contract", lambda _: other_keys(truth))
+    said = watching.officer.get("/").text
+    assert "clinic has not signed this contract" in plain(said)
+    assert '<span class="tag">you</span>' not in said
+    home.write_bytes(forgetful(home.read_bytes()))
+    watching.says("/v1/contract", lambda _: other_keys(truth, "clinic"))
+    assert Code.SIGNATURE_MISSING in watching.sees("/contract")
+
+
+def test_versions_that_do_not_amend_one_another_are_not_shown(watching: Lied, contracts: tuple[Path, list[bytes]]) -> None:
+    """The room's own log may name what it likes: what was signed here says what it amends."""
+    _, envelopes = contracts
+    first = other_keys(payload(envelopes[0]))
+
+    def rewritten(log: bytes) -> bytes:
+        lines = [json.loads(line) for line in log.splitlines()[1:]]
+        lines[0]["entry"] |= {"contract": digest(canonical(payload(first))), "envelope": digest(first)}
+        forged = [json.loads(line) for line in written(watching, [line["entry"] for line in lines]).splitlines()]
+        for line, statement in zip(forged[1:], [json.loads(first), *(line.get("statement") for line in lines[1:])], strict=True):
+            line.update({"statement": statement} if statement else {})
+        return b"".join(canonical(line) + b"\n" for line in forged)
+
+    (watching.house.room.folder / "clinic" / "witness.json").unlink()
+    watching.says("/v1/log", rewritten)
+    said = watching.sees("/contract")
+    assert "A version that is not shown" in said
+    assert "retention_days: 9 → 30" in said
+    assert "retention_days: 1 → 9" not in said
+
+
+def test_an_officer_pauses_the_room_and_resumes(watching: Lied) -> None:
+    officer, room = watching.officer, watching.house.room
+    assert "The room is paused" not in watching.sees("/")
+    for what in ("", "stop"):
+        assert sent(officer, "/pause", what=what).status_code == 422
+    assert sent(officer, "/pause", what="pause").status_code == 303
+    assert room.session("insurer").pause.missing() == ("clinic", "insurer")
+    assert "until clinic and insurer have resumed" in watching.sees("/")
+    assert sent(officer, "/pause", what="resume").status_code == 303
+    assert "until insurer has resumed" in watching.sees("/")
+    room.session("insurer").pause.resume()
+    assert "The room is paused" not in watching.sees("/")
+    journal = watching.sees("/journal")
+    assert journal.index("resumed the room") < journal.index("paused the room")
 
 
 def test_each_release_is_fetched_once_and_is_the_one_that_was_asked_for(answered: Path) -> None:

@@ -7,42 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.journal import Journal
-from stillroom.adapters.home.people import IDLE_SECONDS, INVITATION_SECONDS, SESSION_SECONDS, PeopleBook, Person, Role
+from stillroom.adapters.home.people import IDLE_SECONDS, INVITATION_SECONDS, SESSION_SECONDS, Person, Role
 from stillroom.errors import Code, InvalidInput, Refusal
 from tests.housed import sent, token_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stillroom.adapters.home.people import PeopleBook
     from tests.housed import Housed
-
-
-class Watch:
-    """A clock that goes when it is told to."""
-
-    def __init__(self) -> None:
-        """Begin some day."""
-        self.time = 1_800_000_000.0
-
-    def now(self) -> float:
-        """Return the time."""
-        return self.time
-
-    def sleep_until(self, moment: float) -> None:
-        """Let the time pass."""
-        self.time = moment
-
-
-@pytest.fixture
-def clock() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def book(tmp_path: Path, clock: Watch) -> PeopleBook:
-    return PeopleBook(tmp_path, clock, SystemEntropy())
+    from tests.rooms import FakeClock
 
 
 def refused(book: PeopleBook, token: str) -> str:
@@ -61,32 +36,32 @@ def test_a_link_lets_its_person_in_once(book: PeopleBook) -> None:
     refused(book, token)
 
 
-def test_all_that_is_wrong_is_answered_in_the_same_words(book: PeopleBook, clock: Watch) -> None:
+def test_all_that_is_wrong_is_answered_in_the_same_words(book: PeopleBook, clock: FakeClock) -> None:
     used, late = book.invite("Ada", Role.OFFICER), book.invite("Bo", Role.VIEWER)
     session, _ = book.enter(used)
-    clock.time += INVITATION_SECONDS
+    clock.moment += INVITATION_SECONDS
     said = {refused(book, token) for token in (used, late, session, "0" * 64, "", "é")}
     with pytest.raises(Refusal) as caught:
         book.person("0" * 64)
     assert said == {str(caught.value)}
 
 
-def test_a_session_ends_after_half_an_hour_of_rest(book: PeopleBook, clock: Watch) -> None:
+def test_a_session_ends_after_half_an_hour_of_rest(book: PeopleBook, clock: FakeClock) -> None:
     session, _ = book.enter(book.invite("Ada", Role.ANALYST))
     for _ in range(4):
-        clock.time += IDLE_SECONDS - 1
+        clock.moment += IDLE_SECONDS - 1
         book.person(session)
-    clock.time += IDLE_SECONDS
+    clock.moment += IDLE_SECONDS
     with pytest.raises(Refusal):
         book.person(session)
 
 
-def test_a_session_ends_after_twelve_hours_whatever_happens(book: PeopleBook, clock: Watch) -> None:
+def test_a_session_ends_after_twelve_hours_whatever_happens(book: PeopleBook, clock: FakeClock) -> None:
     session, _ = book.enter(book.invite("Ada", Role.ANALYST))
     for _ in range(SESSION_SECONDS // 1000):
-        clock.time += 1000
+        clock.moment += 1000
         book.person(session)
-    clock.time += 1000
+    clock.moment += 1000
     with pytest.raises(Refusal):
         book.person(session)
 
@@ -110,7 +85,7 @@ def test_leaving_ends_one_session_and_revoking_ends_all(book: PeopleBook) -> Non
     assert caught.value.code is Code.USAGE
 
 
-def test_one_person_has_one_role_until_it_is_revoked_or_over(book: PeopleBook, clock: Watch) -> None:
+def test_one_person_has_one_role_until_it_is_revoked_or_over(book: PeopleBook, clock: FakeClock) -> None:
     book.invite("Ada", Role.ANALYST)
     session, _ = book.enter(book.invite("Ada", Role.ANALYST))
     for name, role in (("Ada", Role.OFFICER), ("Ada", Role.VIEWER), ("ADA", Role.ANALYST)):
@@ -127,7 +102,7 @@ def test_one_person_has_one_role_until_it_is_revoked_or_over(book: PeopleBook, c
         book.invite("Ada", Role.ANALYST)
     book.leave(officer)
     book.invite("Ada", Role.ANALYST)
-    clock.time += INVITATION_SECONDS
+    clock.moment += INVITATION_SECONDS
     assert book.enter(book.invite("Ada", Role.VIEWER))[1].role is Role.VIEWER
 
 
@@ -151,13 +126,13 @@ def test_a_name_is_a_name_and_a_damaged_file_lets_nobody_in(book: PeopleBook, tm
     assert caught.value.code is Code.HOME_INVALID
 
 
-def test_the_journal_only_grows(tmp_path: Path, clock: Watch) -> None:
+def test_the_journal_only_grows(tmp_path: Path, clock: FakeClock) -> None:
     journal, ada = Journal(tmp_path, clock), Person(name="Ada", role=Role.OFFICER)
     assert journal.deeds() == ()
     for what in ("approved", "rejected"):
         journal.note(ada, what, "sha256:1")
     assert [(deed.name, deed.what, deed.about, deed.at) for deed in journal.deeds()] == [
-        ("Ada", what, "sha256:1", clock.time) for what in ("rejected", "approved")
+        ("Ada", what, "sha256:1", clock.moment) for what in ("rejected", "approved")
     ]
     (tmp_path / "journal.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(InvalidInput):

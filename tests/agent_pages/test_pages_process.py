@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from stillroom.adapters.home.people import Person, Role
 from stillroom.cli.main import _code
-from stillroom.pages.main import ADDRESS
+from stillroom.client.members import make_home
+from stillroom.errors import Refusal
+from stillroom.pages.main import ADDRESS, people_of
 from tests.services import serving
 
 if TYPE_CHECKING:
@@ -57,6 +60,19 @@ def test_it_serves_its_people_and_ends_cleanly(tmp_path: Path, sent: signal.Sign
         assert "Traceback" not in said
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
+
+
+def test_whoever_runs_the_agent_sees_api_tokens_and_ends_them(tmp_path: Path) -> None:
+    home = tmp_path / "clinic"
+    make_home(home, "clinic", epsilon=1, delta=1e-9)
+    book, ada = people_of(home), Person(name="Ada", role=Role.ANALYST)
+    token = book.make_token(ada, "nightly", 7)
+    assert told(home, "people") == [{"name": "Ada", "role": "analyst", "state": "has the API token nightly"}]
+    assert book.script(token) == (ada, "nightly")
+    assert told(home, "people", "--revoke", "Ada") == {"name": "Ada", "ended": 1}
+    assert told(home, "people") == []
+    with pytest.raises(Refusal):
+        book.script(token)
 
 
 def test_what_does_not_go_together_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

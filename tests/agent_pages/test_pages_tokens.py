@@ -7,30 +7,20 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from stillroom.adapters.entropy import SystemEntropy
-from stillroom.adapters.home.people import API_DAYS, API_TOKENS, DAY_SECONDS, PeopleBook, Person, Role
+from stillroom.adapters.home.people import API_DAYS, API_TOKENS, DAY_SECONDS, Person, Role
 from stillroom.errors import Code, InvalidInput, Refusal
 from tests.agent_pages.conftest import WAITING
-from tests.agent_pages.test_pages_login import Watch
 from tests.housed import made_token, scripted, sent, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from stillroom.adapters.home.people import PeopleBook
     from tests.housed import Housed
+    from tests.rooms import FakeClock
 
 ADA, BO = Person(name="Ada", role=Role.OFFICER), Person(name="Bo", role=Role.ANALYST)
-
-
-@pytest.fixture
-def clock() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def book(tmp_path: Path, clock: Watch) -> PeopleBook:
-    return PeopleBook(tmp_path, clock, SystemEntropy())
 
 
 def refused(book: PeopleBook, token: str) -> str:
@@ -40,16 +30,16 @@ def refused(book: PeopleBook, token: str) -> str:
     return str(caught.value)
 
 
-def test_a_token_is_its_persons_until_its_day_has_come(book: PeopleBook, clock: Watch) -> None:
+def test_a_token_is_its_persons_until_its_day_has_come(book: PeopleBook, clock: FakeClock) -> None:
     short, long = book.make_token(ADA, "short", 1), book.make_token(ADA, "long", API_DAYS)
     assert book.script(short) == (ADA, "short")
-    clock.time += DAY_SECONDS - 1
+    clock.moment += DAY_SECONDS - 1
     assert book.script(short) == (ADA, "short")
-    clock.time += 1
+    clock.moment += 1
     refused(book, short)
     assert book.script(long) == (ADA, "long")
     assert [one.label for one in book.tokens_of(ADA)] == ["long"]
-    clock.time += (API_DAYS - 1) * DAY_SECONDS
+    clock.moment += (API_DAYS - 1) * DAY_SECONDS
     assert refused(book, long) == refused(book, "") == refused(book, "0" * 64) == refused(book, "é")
 
 

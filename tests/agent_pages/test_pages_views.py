@@ -18,7 +18,7 @@ from stillroom.errors import Code, Unverified
 from stillroom.pages.logbook import Logbook
 from stillroom.pages.watched import watch_of
 from tests.agent_pages.conftest import ANSWERED, WAITING
-from tests.housed import HELD, housed, sent, token_of
+from tests.housed import HELD, housed, plain, sent, token_of
 from tests.parties import document
 from tests.services import serving
 
@@ -48,11 +48,6 @@ def officer(house: Housed) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def which(house: Housed) -> str:
     return str(house.room.session("insurer").releases()[0].statement.commit_index)
-
-
-def plain(html: str) -> str:
-    """Return what a page says, without its marks and secrets."""
-    return " ".join(re.sub(r"<[^>]*>", " ", HELD.sub("", html)).split())
 
 
 def test_the_room_says_who_is_in_it_and_what_leaves(analyst: httpx.Client) -> None:
@@ -179,6 +174,18 @@ def test_an_owner_sees_what_leaves_to_whom_at_what_cost_and_decides(house: House
     assert house.room.session("insurer").ask(sql, epsilon=0.5).charged
 
 
+def test_a_decision_says_why_in_one_line_that_does_nothing(house: Housed, officer: httpx.Client, analyst: httpx.Client) -> None:
+    sql, why = "SELECT COUNT(*) AS why FROM visits", "too dear <b>for us</b> \u00a0“so far”"
+    with pytest.raises(Exception, match="APPROVAL_MISSING"):
+        house.room.session("insurer").ask(sql, epsilon=0.03)
+    where = f"/questions/{house.room.session('insurer').price(sql, epsilon=0.03).plan_digest.removeprefix('sha256:')}"
+    assert sent(officer, where, decision="rejected", reason="two\nlines").status_code == 422
+    assert sent(officer, where, decision="rejected", reason=why).status_code == 303
+    for reader in (officer, analyst):
+        assert "<q>too dear &lt;b&gt;for us&lt;/b&gt; \\u00a0“so far”</q>" in reader.get(where).text
+    assert house.room.session("insurer").waiting(answered=True)[-1].reasons == {"clinic": why}
+
+
 def test_a_plan_that_was_not_put_to_owners_cannot_be_decided(officer: httpx.Client) -> None:
     for digest in ("0" * 64, "", "../log", WAITING):
         assert sent(officer, f"/questions/{digest}", decision="approved").status_code in {403, 422}
@@ -238,6 +245,8 @@ def test_the_budget_is_in_an_attackers_terms(analyst: httpx.Client, house: House
     assert f"Committed {contract.spent.rho / 1e12:.5f} ρ" in said
     assert f"Cap {own.cap.rho / 1e12:.5f} ρ" in said
     assert "guesses right at most 99.996 %" in said
+    assert "Under the contract as the room states" in said
+    assert said.count("as the room states") == 1
     assert "clinic/people" not in said
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.home.watch import Watch
 from stillroom.adapters.remote.sender import Sender
 from stillroom.adapters.vault import LocalVault
-from stillroom.agent.agent import NOTE_LIMIT, REST_SECONDS, Agent
+from stillroom.agent.agent import CARRIED_LIMIT, NOTE_LIMIT, REST_SECONDS, Agent
 from stillroom.agent.errands import Errands
 from stillroom.agent.main import open_agent
 from stillroom.agent.witness import Proofs, WitnessingAgent
@@ -247,37 +248,63 @@ def test_an_agent_that_is_stopped_does_not_wait_for_its_server_to_send_it_away(s
 # ------------------------------------------------------------------------------------------------- what no rule foresees
 
 
+class Panic(BaseException):
+    """What libraries in Rust raise when they panic is no Exception."""
+
+
+@dataclass
 class Torn:
     """Carries nothing, and says too much about it."""
 
+    failure: type[BaseException]
+
     def bring(self, ticket: str, file: Path) -> None:
         """Fail."""
-        message = f"{ticket}: {file.name} has p17 in it"
-        raise RuntimeError(message)
+        raise self.failure(f"{ticket}: {file.name} has p17 in it")
 
 
-def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None]) -> Agent:
+def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None], failure: type[BaseException] = RuntimeError) -> Agent:
     """Return the clinic's agent, with a clock, and a carrier that is torn."""
     home = Home.open(scene.served.folder / "clinic")
     membership = Membership.load(home.path)
     assert membership is not None
     channel, book = bootstrap.open_channel(home, membership), bootstrap.accounts_of(home)
     watch = Watch(home.path, membership.name, membership.key, Proofs(channel))
-    found = Errands(home, membership, LocalVault(book, home.signing_key), book, Torn(), watch, clock, SystemEntropy())
+    found = Errands(home, membership, LocalVault(book, home.signing_key), book, Torn(failure), watch, clock, SystemEntropy())
     return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, "0" * 32, clock)
 
 
 def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:
-    said: list[str] = []
-    agent = agent_of(scene, scene.clock, said.append)
     _, bring, _ = committed(scene)
     sender = Sender(scene.room.notary, scene.served.service.mailbox, SystemEntropy())
-    with ThreadPoolExecutor(2) as pool:
-        waiting = pool.submit(sender.send, "clinic", bring, 60.0)
-        assert agent.turn(pool) == 0
-        assert waiting.result(60) == errand.Reply(refusal=Code.RUN_FAILED)
-    assert said[0] == f"{Code.RUN_FAILED}: RuntimeError"
-    assert "p17" not in "".join(said)
+    for failure in (RuntimeError, OverflowError, RecursionError, MemoryError, Panic):
+        said: list[str] = []
+        agent = agent_of(scene, scene.clock, said.append, failure)
+        with ThreadPoolExecutor(2) as pool:
+            waiting = pool.submit(sender.send, "clinic", bring, 60.0)
+            assert agent.turn(pool) == 0
+            assert waiting.result(60) == errand.Reply(refusal=Code.RUN_FAILED)
+        assert said[0] == f"{Code.RUN_FAILED}: {failure.__name__}"
+        assert "p17" not in "".join(said)
+
+
+def test_so_many_errands_wait_to_be_carried_and_no_more(scene: Scene) -> None:
+    said: list[str] = []
+    agent, carried = agent_of(scene, scene.clock, said.append), threading.Event()
+    nothing = errand.ShownGrounds(contract="", question="", decisions=(), versions={})
+    task = errand.Bring(reservation="r1", dataset="visits", columns=(), key="A" * 43 + "=", proof="", grounds=nothing)
+    wanted = errand.Errand(ticket="1" * 32, room=scene.room.identity, party="clinic", task=task)
+    envelope = sign(wanted, ERRAND_TYPE, scene.room.notary.key)
+    with ThreadPoolExecutor(1) as pool, ExitStack() as end:
+        end.callback(carried.set)
+        pool.submit(carried.wait)
+        for _ in range(CARRIED_LIMIT):
+            agent.take(envelope, pool)
+        assert said == []
+        agent.take(envelope, pool)
+        refused = [f"bring r1: refused, {Code.ENVELOPE_INVALID}"]
+        assert said[:1] == refused
+    assert [one for one in said if one.startswith("bring")] == refused * (CARRIED_LIMIT + 1)
 
 
 def test_an_agent_at_which_something_breaks_looks_at_the_log_again(scene: Scene) -> None:

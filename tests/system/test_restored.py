@@ -186,6 +186,7 @@ def look_at_everything(scene: Scene) -> None:
     releases.received_by(scene.room, "insurer")
     extract.whole_log(scene.room)
     scene.ask()
+    releases.balance(scene.room)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +196,11 @@ def look_at_everything(scene: Scene) -> None:
         "UPDATE versions SET section = CAST(x'e928' AS TEXT)",
         "UPDATE runs SET plan = 'sha256:0'",
         "UPDATE runs SET charge_rho = 'much'",
+        "UPDATE runs SET state = 'lost'",
+        "UPDATE runs SET accounts = '[['",
+        "UPDATE contracts SET state = 'lost'",
+        "UPDATE statements SET envelope = x'7b7d7b'",
+        "UPDATE balances SET spent_rho = 'much'",
     ],
 )
 def test_a_damaged_database_is_named_as_one(tmp_path: Path, damage: str) -> None:
@@ -207,3 +213,11 @@ def test_a_damaged_database_is_named_as_one(tmp_path: Path, damage: str) -> None
     with pytest.raises(Failed) as failure:
         look_at_everything(scene)
     assert failure.value.code is Code.STORE_FAILED
+
+
+@pytest.mark.parametrize("begin", ["reading", "writing"])
+def test_a_mistake_of_whoever_uses_a_database_is_not_said_to_be_one_of_its_disk(tmp_path: Path, begin: str) -> None:
+    """An operator who is told to restore a backup gives up what came after it."""
+    store = build(tmp_path).room.store
+    with pytest.raises(ValueError, match="invalid literal"), getattr(store, begin)():
+        int("none")

@@ -23,7 +23,7 @@ from stillroom.client.session import open_room
 from stillroom.client.verification import verify
 from stillroom.errors import StillroomError
 from stillroom.ledger.account import Standing
-from stillroom.model.record import JobRecord, JobState
+from stillroom.model.record import JobState
 from tests.parties import PARTIES, QUESTION
 from tests.services import ended, question_of, serving, wish
 
@@ -77,19 +77,6 @@ def check(folder: Path, session: Session, releases: int | None = None) -> None:
         assert account.spent.rho == spent
         assert list((folder / party).glob(".bring-*")) == []
         assert len({one.reservation for one in account.bookings if one.standing is Standing.COMMITTED}) == len(commits)
-
-
-def test_a_server_that_starts_takes_up_at_once_what_the_one_before_was_at(folder: Path) -> None:
-    with serving(folder) as room, room.service.room.store.writing() as records:
-        job = JobRecord(job="sha256:" + "0" * 64, party="insurer", question=question_of(room), state=JobState.RUNNING, lease=1e12)
-        records.jobs.put(job)
-    with serving(folder) as room, room.agents(*PARTIES):
-        for _ in range(6_000):
-            found = room.service.jobs.get("insurer", job.job)
-            if found.state is not JobState.RUNNING:
-                break
-            threading.Event().wait(0.01)
-        assert found.state is JobState.DONE, found.problem
 
 
 # ----------------------------------------------------------------------------------------------- processes that are killed

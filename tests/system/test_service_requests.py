@@ -17,9 +17,12 @@ from stillroom.adapters.remote.sender import Sender
 from stillroom.agent.main import open_agent
 from stillroom.client.members import join_server, look_at, make_home
 from stillroom.crypto.canonical import digest
+from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed, InvalidInput, Refusal, StillroomError, Unverified
 from stillroom.model import errand
 from stillroom.model.record import JobRecord, JobState
+from stillroom.room.signed import sign
+from stillroom.room.statement import JOIN_TYPE, JoinStatement
 from stillroom.server.administration import confirm, joined
 from stillroom.server.main import served
 from stillroom.server.rates import Limits, Rates
@@ -85,10 +88,26 @@ def test_a_request_is_not_taken_a_second_time(room: Served) -> None:
     assert answers == [200, 401]
 
 
-def test_an_answer_says_that_it_is_not_to_be_kept_or_guessed_at(room: Served) -> None:
-    answer = send(room, "GET", "/v1/nothing")
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/room", 200),
+        ("/v1/health", 200),
+        ("/v1/contract", 200),
+        ("/v1/balance", 200),
+        ("/v1/log", 200),
+        ("/v1/log/tile/0/000.p/1", 200),
+        ("/v1/nothing", 403),
+        ("/v1/runs/none", 404),
+        ("/v1/runs/none/events", 404),
+    ],
+)
+def test_an_answer_says_that_it_is_not_to_be_kept_or_guessed_at(room: Served, path: str, status: int) -> None:
+    answer = send(room, "GET", path)
+    assert answer.status_code == status
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'"
 
 
 def test_senders_have_a_rate(room: Served) -> None:
@@ -139,12 +158,34 @@ def test_a_key_may_do_nothing_before_the_operator_has_confirmed_it(room: Served)
 def test_a_name_has_one_key_and_a_key_one_name(room: Served) -> None:
     found = look_at(room.url)
     make_home(room.folder / "false", "clinic", epsilon=1, delta=1e-9)
-    with pytest.raises(Refusal) as caught:
-        join_server(room.folder / "false", room.url, found, found.key)
-    assert caught.value.code is Code.KEY_MISMATCH
+    key = Home.open(room.folder / "false").signing_key
     with pytest.raises(Refusal) as unasked:
-        confirm(room.folder / "room", "clinic", Home.open(room.folder / "false").signing_key.public.text)
+        confirm(room.folder / "room", "clinic", key.public.text)
     assert unasked.value.code is Code.PARTY_UNKNOWN
+    assert not join_server(room.folder / "false", room.url, found, found.key).confirmed
+    with pytest.raises(Refusal) as caught:
+        confirm(room.folder / "room", "clinic", key.public.text)
+    assert caught.value.code is Code.KEY_MISMATCH
+    other = JoinStatement(room=room.service.room.identity, party="another", key=key.public.text)
+    with pytest.raises(Refusal) as renamed:
+        room.channel(key).post("/v1/parties", sign(other, JOIN_TYPE, key))
+    assert renamed.value.code is Code.KEY_MISMATCH
+
+
+def test_a_key_asks_for_itself(room: Served) -> None:
+    key, sender = (SigningKey.from_seed(seed * 32) for seed in (b"k", b"s"))
+    wish = JoinStatement(room=room.service.room.identity, party="newcomer", key=key.public.text)
+    with pytest.raises(Refusal) as caught:
+        room.channel(sender).post("/v1/parties", sign(wish, JOIN_TYPE, key))
+    assert caught.value.code is Code.KEY_MISMATCH
+    assert "newcomer" not in [one.party for one in joined(room.folder / "room")]
+
+
+def test_wishes_to_join_have_a_rate_of_their_own(room: Served) -> None:
+    object.__setattr__(room.service, "limits", Limits.of(FakeClock(0.0), per_second=1.0, burst=1000))
+    answers = [send(room, "POST", f"/v1/parties?{number}", b"{}").status_code for number in range(22)]
+    assert answers == [422] * 20 + [429] * 2
+    assert send(room, "GET", "/v1/balance").status_code == 200
 
 
 def test_of_two_keys_that_ask_for_a_name_one_is_confirmed(room: Served) -> None:

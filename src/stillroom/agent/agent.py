@@ -33,6 +33,9 @@ REST_SECONDS = 1.0
 
 BRING_SECONDS = 3_600.0
 
+CARRIED_LIMIT = 32
+"""So many errands that bring data wait beside the rest; where there are more, nothing else is done until one is carried."""
+
 NOTE_LIMIT = 1_000
 """The most characters of what goes wrong that are noted: a server writes as many as it likes."""
 
@@ -74,7 +77,7 @@ class Agent:
             clock: The time.
         """
         self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
-        self._stopped = threading.Event()
+        self._stopped, self._places = threading.Event(), threading.Semaphore(CARRIED_LIMIT)
         self._session, self._clock, self._pace = session, clock, Pace()
 
     def run(self) -> None:
@@ -90,7 +93,7 @@ class Agent:
         with self._noted():
             envelopes = self._fetched()
             kept = self._clock.now() - begun >= WAIT_SECONDS / 2
-            taken = [self.take(one, porters) for one in envelopes]
+            taken = [self.take(one, porters) for one in envelopes if not self._stopped.is_set()]
             return self._pace.rest(useful=self.look() and (kept or any(taken)))
         return REST_SECONDS
 
@@ -140,11 +143,17 @@ class Agent:
             errand = self._errands.open(envelope)
         if errand is None:
             return False
-        if porters is not None and isinstance(errand.task, Bring):
-            porters.submit(self._done, errand)
+        if porters is not None and isinstance(errand.task, Bring) and self._places.acquire(blocking=False):
+            porters.submit(self._carried, errand)
         else:
             self._done(errand)
         return True
+
+    def _carried(self, errand: Errand) -> None:
+        try:
+            self._done(errand)
+        finally:
+            self._places.release()
 
     def _done(self, errand: Errand) -> None:
         reply = Reply(refusal=Code.RUN_FAILED)
@@ -162,7 +171,9 @@ class Agent:
             yield
         except StillroomError as error:
             self._note(f"{error.code}: {error.reason}"[:NOTE_LIMIT])
-        except Exception as error:  # noqa: BLE001 - whatever a server can bring about, it does not end the agent
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - no server ends the agent; what panics in a library in Rust is no Exception
             self._note(f"{Code.RUN_FAILED}: {type(error).__name__}")
 
 

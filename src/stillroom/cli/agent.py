@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from stillroom.adapters.home.people import Role
+from stillroom.adapters.home.people import Held, Role
 from stillroom.cli.options import HERE, AsJson, Home, screen
 from stillroom.cli.screen import plain, plain_table, printable
 from stillroom.errors import Code, InvalidInput
@@ -91,11 +91,12 @@ def people(*, revoke: Revoke = None, home: Home = HERE, as_json: AsJson = False)
         shown.show({"name": revoke, "ended": ended}, f"{revoke} is signed out; links, sessions and tokens that ended: {ended}.")
         return
     known = book.all()
-    states = (("signed in", known.visits), ("invited", known.invitations), ("has an API token", known.tokens))
-    found = [(one, state) for state, held in states for one in held]
+    found: list[tuple[Held, str]] = [(one, "signed in") for one in known.visits]
+    found += [(one, "invited") for one in known.invitations]
+    found += [(one, f"has the API token {one.label}") for one in known.tokens]
     table = plain_table("name", "role", "state")
     for one, state in found:
-        table.add_row(plain(one.name), str(one.role), state)
+        table.add_row(plain(one.name), str(one.role), plain(state))
     data = [{"name": one.name, "role": str(one.role), "state": state} for one, state in found]
     shown.show(data, table if found else "Nobody is signed in or invited, or has an API token.")
 

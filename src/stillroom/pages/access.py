@@ -27,6 +27,7 @@ class Action(StrEnum):
     ASK = "ask a question"
     SEE_QUESTIONS = "see the questions that were put to owners"
     DECIDE = "decide about a question"
+    PAUSE = "pause the room, or resume"
     SEE_RELEASES = "see, verify and download releases"
     SEE_BUDGET = "see what is spent and left"
     SEE_LOG = "read the room's log"
@@ -54,6 +55,7 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.ASK: frozenset({Role.ANALYST}),
         Action.SEE_QUESTIONS: _EVERYBODY,
         Action.DECIDE: frozenset({Role.OFFICER}),
+        Action.PAUSE: frozenset({Role.OFFICER}),
         Action.SEE_RELEASES: _EVERYBODY,
         Action.SEE_BUDGET: _EVERYBODY,
         Action.SEE_LOG: _EVERYBODY,

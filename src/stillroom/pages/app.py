@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from stillroom.adapters.http import routes
 from stillroom.adapters.http.problem import problem_of
 from stillroom.errors import Code, Failed, StillroomError
 from stillroom.pages.access import Action, not_allowed
 from stillroom.pages.render import page
-from stillroom.pages.views import ask, budget, contract, door, journal, log, looks, questions, releases, room, tokens
+from stillroom.pages.views import ask, budget, contract, door, journal, log, looks, pause, questions, releases, room, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def make_app(house: House) -> FastAPI:
     """Return the application that serves a party's pages."""
     app = FastAPI(title="Stillroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.house = house
-    for module in (looks, door, room, contract, ask, questions, releases, budget, log, journal, tokens):
+    for module in (looks, door, room, contract, ask, questions, releases, budget, log, journal, tokens, pause):
         app.router.routes.extend(module.router.routes)
     app.add_exception_handler(StillroomError, _ours)
     app.add_exception_handler(RequestValidationError, _unknown)
@@ -39,20 +39,8 @@ def make_app(house: House) -> FastAPI:
 
 
 def actions(app: FastAPI) -> Mapping[tuple[str, str], Action]:
-    """Return the action of each route, by method and path.
-
-    Raises:
-        RuntimeError: A route has none, or several: nothing may be served that the table does not decide about.
-    """
-    found: dict[tuple[str, str], Action] = {}
-    for route in app.routes:
-        dependencies = route.dependant.dependencies if isinstance(route, APIRoute) else []
-        named = [action for one in dependencies if isinstance(action := getattr(one.call, "action", None), Action)]
-        if not isinstance(route, APIRoute) or len(named) != 1:
-            msg = f"The route {route!r} has not exactly one action."
-            raise RuntimeError(msg)
-        found.update({(method, route.path): named[0] for method in route.methods or ()})
-    return found
+    """Return the action of each route, by method and path. It fails as `stillroom.adapters.http.routes.actions` does."""
+    return routes.actions(app, Action)
 
 
 def _answer(request: Request, error: StillroomError) -> Response:

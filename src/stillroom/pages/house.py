@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.home.journal import Journal
     from stillroom.adapters.home.people import PeopleBook
     from stillroom.client.session import Session
+    from stillroom.model.contract import Contract
     from stillroom.pages.runs import Runs
     from stillroom.ports import Clock, Progress
 
@@ -83,6 +84,10 @@ class House:
         from stillroom.client.session import open_room
 
         return open_room(self.path)
+
+    def signs(self, contract: Contract) -> bool:
+        """Tell whether a contract names this home's own key: then it was signed here, since all its parties have signed it."""
+        return any((one.name, one.key) == (self.party, self.key) for one in contract.parties)
 
     @property
     def scheme(self) -> str:

@@ -11,10 +11,11 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fastapi import Depends, Request
+from fastapi import Request  # noqa: TC002 - FastAPI reads the annotations
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
+from stillroom.adapters.http.routes import deciding
 from stillroom.errors import Code, InvalidInput
 from stillroom.pages.access import PUBLIC, Action, permit, permit_script
 from stillroom.pages.guard import SAFE, api_token
@@ -80,8 +81,7 @@ def by(action: Action) -> Any:  # noqa: ANN401 - a dependency, which FastAPI rea
         finally:
             await form.close()
 
-    dependency.action = action  # type: ignore[attr-defined]  # found again by `stillroom.pages.app.actions`
-    return Depends(dependency)
+    return deciding(dependency, action)
 
 
 def _entered(request: Request, action: Action) -> Visitor:

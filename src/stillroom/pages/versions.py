@@ -25,7 +25,7 @@ class Version:
 
     Attributes:
         index: The entry of the log that names it.
-        contract: The contract; none if the room does not show what the entry names, signed by all its parties.
+        contract: The contract; none if the room does not show what the entry names, signed by all its parties, and amended by the next one.
         changes: What it changed; none if it is the first, or it or the one before is not shown.
     """
 
@@ -37,10 +37,19 @@ class Version:
 def versions_of(book: Logbook) -> tuple[Version, ...]:
     """Return all, the latest first."""
     lines = book.contracts()
-    contracts = [_contract(line) for line in lines]
+    contracts = _linked([_contract(line) for line in lines])
     changes = [None, *(None if old is None or new is None else difference(old, new) for old, new in pairwise(contracts))]
     found = zip(lines, contracts, changes, strict=False)
     return tuple(Version(line.index, contract, changed) for line, contract, changed in reversed(tuple(found)))
+
+
+def _linked(contracts: list[Contract | None]) -> list[Contract | None]:
+    """Leave out what the next contract does not say that it amends: who has signed the last one has signed for all before it."""
+    found = contracts[-1:]
+    for one in reversed(contracts[:-1]):
+        after = found[0]
+        found.insert(0, one if after is None or one is None or after.amends == digest_of(one) else None)
+    return found
 
 
 def _contract(line: Line) -> Contract | None:

@@ -232,8 +232,8 @@ class Jobs(Protocol):
         """Return how many jobs of a party are not over."""
         ...
 
-    def release(self) -> None:
-        """End the leases of all jobs: no worker of before is there any more."""
+    def resume(self, at: float) -> None:
+        """Let all jobs that are not over be taken up from a moment on: no worker of before is there any more."""
         ...
 
 

@@ -8,11 +8,12 @@ has entries with their index and the hashes from leaf to root (RFC 6962, section
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.merkle import leaf_hash
 from stillroom.crypto.tile_proofs import inclusion_proof
+from stillroom.errors import Code, Failed
 from stillroom.ledger.entry import decode
 from stillroom.room import log
 
@@ -35,15 +36,20 @@ def entries(room: Room) -> tuple[Entry, ...]:
 
 
 def whole_log(room: Room) -> bytes:
-    """Return the whole log, with every signed envelope that it names.
+    """Return the whole log, with every signed envelope that it names. Nobody who writes waits while it is encoded.
 
     Raises:
         Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
+        Failed: `STORE_FAILED`.
     """
     with room.store.reading() as records:
-        head: dict[str, Json] = {"schema": LOG, "checkpoint": log.checkpoint(records).decode("utf-8")}
-        older = [note.decode("utf-8") for note in log.witnessed(records)]
-        return _lines([{**head, "older": older} if older else head, *(_line(records, leaf) for leaf in records.log.leaves())])
+        note, older = log.checkpoint(records), log.witnessed(records)
+        leaves = records.log.leaves()
+        parsed = [_read(leaf) for leaf in leaves]
+        named = [records.log.statement(entry.get("statement") or entry.get("envelope") or "") for entry in parsed]
+    head: dict[str, Json] = {"schema": LOG, "checkpoint": note.decode("utf-8")}
+    first = {**head, "older": [one.decode("utf-8") for one in older]} if older else head
+    return _lines([first, *map(_line, leaves, parsed, named)])
 
 
 def proof(room: Room, indices: Iterable[int]) -> bytes:
@@ -52,6 +58,7 @@ def proof(room: Room, indices: Iterable[int]) -> bytes:
     Raises:
         InvalidInput: `PROOF_INVALID` if there is no such entry.
         Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
+        Failed: `STORE_FAILED`.
     """
     with room.store.reading() as records:
         head: dict[str, Json] = {"schema": PROOF, "checkpoint": log.checkpoint(records).decode("utf-8")}
@@ -62,15 +69,25 @@ def _proof(records: Records, index: int) -> dict[str, Json]:
     """Return an entry with the hashes from its leaf to the root."""
     path = inclusion_proof(index, records.log.frontier().size, records.log.hashes)
     (leaf,) = records.log.leaves(index, index + 1)
-    return {"entry": json.loads(leaf), "index": index, "path": [node.hex() for node in path]}
+    return {"entry": _read(leaf), "index": index, "path": [node.hex() for node in path]}
 
 
-def _line(records: Records, leaf: bytes) -> dict[str, Json]:
+def _line(leaf: bytes, entry: Json, named: bytes | None) -> dict[str, Json]:
     """Return an entry with its leaf hash, and what it names if that is kept here."""
-    entry = json.loads(leaf)
     line: dict[str, Json] = {"entry": entry, "leaf": leaf_hash(leaf).hex()}
-    named = records.log.statement(entry.get("statement") or entry.get("envelope") or "")
-    return line if named is None else {**line, "statement": json.loads(named)}
+    return line if named is None else {**line, "statement": _read(named)}
+
+
+def _read(stored: bytes) -> Any:  # noqa: ANN401 - parsed JSON
+    """Return what an entry, or a statement that one names, says.
+
+    Raises:
+        Failed: `STORE_FAILED` if it is not what was written.
+    """
+    try:
+        return json.loads(stored)
+    except ValueError:
+        raise Failed(Code.STORE_FAILED, "The log that is kept is damaged.", "Restore the database from a backup.") from None
 
 
 def _lines(values: Iterable[dict[str, Json]]) -> bytes:

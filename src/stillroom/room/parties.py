@@ -21,33 +21,37 @@ MOST = 100
 """So many keys may wait to be confirmed; beyond that, those that came first are forgotten, so that nobody can keep others from asking."""
 
 
-def join(room: Room, envelope: bytes) -> PartyRecord:
+def join(room: Room, envelope: bytes, sender: str) -> PartyRecord:
     """Take a key's wish to be a party; the same wish again changes nothing. It may do nothing before the operator confirms it.
 
+    Whether another key has the name is for the operator to see: who asks hears the same, and the same is done, in either case.
+
+    Args:
+        room: The room.
+        envelope: The wish, signed.
+        sender: The key that hands it in.
+
     Raises:
-        Refusal: `PARTY_UNKNOWN` if it wishes to join another room, `KEY_MISMATCH` if the key has joined under another name, or another
-            key has that name already.
+        Refusal: `PARTY_UNKNOWN` if it wishes to join another room, `KEY_MISMATCH` if it is the wish of another key than the sender's, or
+            that key has joined under another name.
         Unverified: The key has not signed it.
     """
     wish = decode(unverified_payload(envelope, JOIN_TYPE), JoinStatement)
     open_envelope(envelope, JOIN_TYPE, {wish.party: PublicKey.parse(wish.key)})
     if wish.room != room.identity:
         raise Refusal(Code.PARTY_UNKNOWN, "That is the name or the key of another room.", "Ask the operator for the room's own.")
+    if wish.key != sender:
+        raise Refusal(Code.KEY_MISMATCH, "Another key wishes to join than the one that asks.", "Have each home ask for itself.")
     with room.store.writing() as records:
         known = records.parties.get(wish.key)
-        if known is not None and known.party == wish.party:
-            return known
-        if known is not None or holder(records, wish.party) is not None:
-            raise Refusal(
-                Code.KEY_MISMATCH,
-                f"{wish.party} has another key in this room, or this key another name.",
-                "Use the home that has joined; a new key needs an amendment that everybody signs.",
-            )
-        for one in [one for one in records.parties.all() if not one.confirmed][: 1 - MOST]:
-            records.parties.remove(one.key)
-        record = PartyRecord(key=wish.key, party=wish.party)
-        records.parties.put(record)
-        return record
+        if known is None:
+            for one in [one for one in records.parties.all() if not one.confirmed][: 1 - MOST]:
+                records.parties.remove(one.key)
+            known = PartyRecord(key=wish.key, party=wish.party)
+            records.parties.put(known)
+    if known.party != wish.party:
+        raise Refusal(Code.KEY_MISMATCH, "This key has joined under another name.", "Use the name under which the home has joined.")
+    return known
 
 
 def confirm(room: Room, party: str, key: str) -> PartyRecord:

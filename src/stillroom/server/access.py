@@ -65,7 +65,6 @@ class Relation(StrEnum):
     """A party that the contract lets receive."""
     OPERATOR = "operator"
     """Signs with the room's own key."""
-    AUDITOR = "auditor"
 
 
 ALLOWED: Mapping[Action, frozenset[Relation]] = MappingProxyType(
@@ -130,17 +129,15 @@ def _relations(signed: bool, name: str | None, party: Party | None, contract: Co
         yield Relation.ANALYST
     if party.name in contract.receive:
         yield Relation.RECEIVER
-    if Role.AUDITOR in party.roles:
-        yield Relation.AUDITOR
 
 
-def permit(action: Action | None, present: frozenset[Relation]) -> None:
+def permit(action: Action, present: frozenset[Relation]) -> None:
     """Refuse what the table does not allow.
 
     Raises:
         Refusal: `NOT_ALLOWED`, in the same words whatever was asked for.
     """
-    if action is None or not ALLOWED[action] & present:
+    if not ALLOWED[action] & present:
         raise not_allowed()
 
 

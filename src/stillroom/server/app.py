@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 
+from stillroom.adapters.http import routes
 from stillroom.adapters.http.problem import MEDIA_TYPE, problem_of
 from stillroom.errors import Code, Failed, InvalidInput, StillroomError
 from stillroom.server.access import Action, not_allowed
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from stillroom.server.service import Service
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
+"""What every answer says: nobody keeps it, guesses what it is, or shows it as a page."""
 
 
 def make_app(service: Service) -> FastAPI:
@@ -37,31 +40,38 @@ def make_app(service: Service) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _unknown)
     app.add_middleware(Observed, observer=service.telemetry, failed=_unexpected())
+    app.add_middleware(_Headed)
     actions(app)
     return app
 
 
-def actions(app: FastAPI) -> Mapping[tuple[str, str], Action]:
-    """Return the action of each route, by method and path.
+class _Headed:
+    """An application whose answers all have `HEADERS`."""
 
-    Raises:
-        RuntimeError: A route has none, or several: nothing may be served that the table does not decide about.
-    """
-    found: dict[tuple[str, str], Action] = {}
-    for route in app.routes:
-        dependencies = route.dependant.dependencies if isinstance(route, APIRoute) else []
-        named = [action for one in dependencies if isinstance(action := getattr(one.call, "action", None), Action)]
-        if not isinstance(route, APIRoute) or len(named) != 1:
-            msg = f"The route {route!r} has not exactly one action."
-            raise RuntimeError(msg)
-        found.update({(method, route.path): named[0] for method in route.methods or ()})
-    return found
+    def __init__(self, app: ASGIApp) -> None:
+        """Name the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, headed)
+
+
+def actions(app: FastAPI) -> Mapping[tuple[str, str], Action]:
+    """Return the action of each route, by method and path. It fails as `stillroom.adapters.http.routes.actions` does."""
+    return routes.actions(app, Action)
 
 
 def _answer(request: Request, error: StillroomError) -> Response:
     request.state.code = str(error.code)
     problem = problem_of(error)
-    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=HEADERS)
+    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE)
 
 
 def _ours(request: Request, error: Exception) -> Response:
@@ -84,4 +94,4 @@ def _unknown(request: Request, _error: Exception) -> Response:
 def _unexpected() -> Response:
     """Return the answer to a mistake of ours, without a word about it: what it says may depend on data."""
     problem = problem_of(Failed(Code.SERVER_UNAVAILABLE, "The server made a mistake.", "Try again; if it stays so, tell its operator."))
-    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE, headers=HEADERS)
+    return JSONResponse(problem.to_json(), status_code=problem.status, media_type=MEDIA_TYPE)

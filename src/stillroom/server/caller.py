@@ -44,6 +44,11 @@ class Caller:
     body: bytes
     signed: Signed | None
 
+    @property
+    def key(self) -> str:
+        """The key that has signed the request; empty where anybody may come."""
+        return "" if self.signed is None else self.signed.key.text
+
 
 def allowed(action: Action, *, streamed: bool = False) -> Callable[[Request], Awaitable[Caller]]:
     """Return what lets a request through that may do something, and says who sends it.

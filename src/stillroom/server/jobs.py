@@ -1,7 +1,7 @@
 """Runs as jobs: kept in the room's store, worked on by threads, resumed after a crash, and heard of phase by phase.
 
 A job is a signed question, and to work on it is to take it through the door, which may be done again at any time: what was committed is
-not charged twice. So a job whose worker died is simply taken up once its lease has run out, or a server starts.
+not charged twice. So a job whose worker died is simply taken up once its lease has run out, or soon after a server starts.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ LEASE_SECONDS = 60.0
 """How long a worker has a job without renewing its lease."""
 
 RENEW_SECONDS = 15.0
+
+RESUME_SECONDS = 5.0
+"""How long after its start a server leaves the jobs of the one before alone: agents have to come back, or the jobs would fail for want of
+them."""
 
 MOST = 20
 """So many jobs of one party may be under way."""
@@ -62,10 +66,16 @@ class Jobs:
         self._mine: set[str] = set()
         self._threads: list[threading.Thread] = []
 
+    def resume(self) -> None:
+        """Let what a server before has left be taken up, once agents have had time to come. One process serves a room: that one has ended.
+
+        Where the store is away now, jobs are taken up when their leases run out.
+        """
+        with suppress(StillroomError), self._room.store.writing() as records:
+            records.jobs.resume(self._room.clock.now() + RESUME_SECONDS)
+
     def start(self) -> None:
-        """Begin to work, first of all on what a server before was at when it ended. One process serves a room: that one has ended."""
-        with suppress(StillroomError):  # a store that is away now keeps the leases until they run out
-            self._released()
+        """Begin to work."""
         tasks = [self._work] * self._workers + [self._renew]
         self._threads = [threading.Thread(target=on_and_on, args=(task, self._stopped, self._mistake), daemon=True) for task in tasks]
         for thread in self._threads:
@@ -122,11 +132,6 @@ class Jobs:
         if record.state not in OVER:
             with self._changed:
                 self._cancelled.add(record.job)
-
-    def _released(self) -> None:
-        """End the leases of workers that were."""
-        with self._room.store.writing() as records:
-            records.jobs.release()
 
     def _work(self) -> None:
         """Work on the next job, or wait a moment for one."""

@@ -63,6 +63,7 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
             certificate=certificate,
             telemetry=telemetry,
             body_limit=found.body_limit,
+            file_limit=found.file_limit,
         )
         with _working(service, Recovery(room, journal.mistake)):
             room.clock.sleep_until(replays.began)
@@ -74,6 +75,7 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
 @contextmanager
 def _working(service: Service, recovery: Recovery) -> Iterator[None]:
     """Let threads work for a server."""
+    service.jobs.resume()
     service.jobs.start()
     recovery.start()
     try:

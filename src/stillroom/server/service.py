@@ -40,6 +40,7 @@ class Service:
         certificate: Digest of the certificate that the room's key vouches for; nothing without TLS, or with an authority's certificate.
         telemetry: Metrics and operational logs.
         body_limit: The largest body of a request, in bytes, but for what agents bring.
+        file_limit: The largest file that an agent brings, in bytes.
     """
 
     room: Room
@@ -51,6 +52,7 @@ class Service:
     certificate: str | None
     telemetry: Telemetry
     body_limit: int
+    file_limit: int
 
 
 class Recovery:

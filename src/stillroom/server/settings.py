@@ -41,6 +41,7 @@ class Settings(BaseModel):
         requests_per_second: How many requests come back to each party's key in a second.
         burst: How many requests each key may send at once.
         body_limit: The largest body of a request, in bytes, but for what agents bring.
+        file_limit: The largest file that an agent brings, in bytes.
         log: How operational logs are written.
     """
 
@@ -56,6 +57,7 @@ class Settings(BaseModel):
     requests_per_second: Annotated[float, Field(gt=0, le=10**6)] = 50.0
     burst: Annotated[int, Field(ge=1, le=10**6)] = 200
     body_limit: Annotated[int, Field(ge=10_000, le=10**9)] = 5_000_000
+    file_limit: Annotated[int, Field(ge=10_000, le=2**40)] = 2**37
     log: LogFormat = LogFormat.JSON
 
     @model_validator(mode="after")

@@ -20,6 +20,8 @@ from http_message_signatures import algorithms
 from stillroom.adapters.http.signatures import LIFETIME, SKEW, digest_header, sign_request
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code
+from stillroom.room.signed import sign
+from stillroom.room.statement import JOIN_TYPE, JoinStatement
 from stillroom.server.app import actions
 from stillroom.server.rates import SHARED, Limits
 from stillroom.server.replays import Replays
@@ -108,6 +110,23 @@ def test_cve_2022_39228_nobody_learns_from_an_answer_whose_key_is_known(room: Se
         for message in (none, wrong, waiting, signed(room, "GET", "/v1/log", key=UNKNOWN)):
             answer = sent(message)
             answers.add((answer.status_code, answer.text, tuple(sorted(answer.headers.items()))))
+    assert len(answers) == 1
+
+
+def test_cve_2022_39228_nobody_learns_from_a_wish_to_join_whose_name_is_known(room: Served) -> None:
+    """The same, of names: who asked to join was told that somebody else has the name.
+
+    Here: new keys ask for the name of a party, of a key that waits, and of nobody. The answers differ in what was asked alone.
+    """
+    room.join("newcomer", confirmed=False)
+    answers = set()
+    for name in ("clinic", "insurer", "newcomer", "nobody_yet"):
+        key = SigningKey.from_seed(name.encode().ljust(32, b"."))
+        body = sign(JoinStatement(room=room.service.room.identity, party=name, key=key.public.text), JOIN_TYPE, key)
+        answer = sent(signed(room, "POST", "/v1/parties", body, key=key), body)
+        lengths = ("content-length", str(len(answer.content)))
+        said = answer.text.replace(f'"{name}"', '"name"').replace(key.public.text, "key")
+        answers.add((answer.status_code, said, tuple(sorted(set(answer.headers.items()) - {lengths}))))
     assert len(answers) == 1
 
 
@@ -236,8 +255,8 @@ def test_a_key_with_which_anybody_can_sign_is_none(room: Served) -> None:
     Here: requests under such keys, and under spellings of them that are not reduced.
     """
     own = key_of(room, "insurer").public.text
-    for y, sign in product((0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18, 2**255 - 1), (0, 1 << 255)):
-        text = base64.urlsafe_b64encode((y | sign).to_bytes(32, "little")).decode().rstrip("=")
+    for y, top in product((0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18, 2**255 - 1), (0, 1 << 255)):
+        text = base64.urlsafe_b64encode((y | top).to_bytes(32, "little")).decode().rstrip("=")
         message = signed(room, "GET", "/v1/log")
         message.headers["Signature-Input"] = message.headers["Signature-Input"].replace(own, f"ed25519:{text}")
         message.headers["Signature"] = f"pyhms=:{base64.b64encode((1).to_bytes(64, 'little')).decode()}:"

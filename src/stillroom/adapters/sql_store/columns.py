@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.charge import Charge
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def charge_values(name: str, charge: Charge) -> dict[str, int]:
     return {f"{name}_rho": charge.rho, f"{name}_delta": charge.delta}
 
 
+@stored()
 def read_charge(row: sa.Row[Any], name: str) -> Charge:
     """Read the values of `charge_columns`."""
     return Charge(rho=row._mapping[f"{name}_rho"], delta=row._mapping[f"{name}_delta"])  # noqa: SLF001 - its documented name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import contracts
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.record import ContractRecord, ContractState
 
 if TYPE_CHECKING:
@@ -48,5 +49,6 @@ class SqlContracts:
             self._connection.execute(_ADD, {"digest": record.digest, **values})
 
 
+@stored()
 def _read(row: sa.Row[Any]) -> ContractRecord:
     return ContractRecord(digest=row.digest, envelope=row.envelope, state=ContractState(row.state))

@@ -82,8 +82,8 @@ class Database:
         """Run one transaction: durable at its end, undone if it ends with an error.
 
         Raises:
-            Failed: `STORE_FAILED` if the database cannot be used, or what it holds cannot be what was written. Nothing that the driver
-                said is in it, since that may name values and places.
+            Failed: `STORE_FAILED` if the database cannot be used. Nothing that the driver said is in it, since that may name values and
+                places.
         """
         try:
             with self._engine.connect() as connection, connection.begin():
@@ -92,10 +92,6 @@ class Database:
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             kind = type(getattr(error, "orig", error)).__name__
             raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database could not be used: {kind}.", self._place.fix) from None
-        except ValueError as error:  # text that is no UTF-8, JSON that is none, a record with values that it cannot have
-            raise Failed(
-                Code.STORE_FAILED, f"The {self._schema.name} database is damaged.", "Restore the database from a backup."
-            ) from error
 
     def make(self) -> None:
         """Make the tables, in one transaction.

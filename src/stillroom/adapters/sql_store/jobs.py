@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import jobs
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.record import JobRecord, JobState
 
 if TYPE_CHECKING:
@@ -44,14 +45,19 @@ class SqlJobs:
 
     def working(self, party: str) -> int:
         """Return how many jobs of a party are not over."""
-        mine = sa.and_(jobs.c.party == party, jobs.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value]))
+        mine = sa.and_(jobs.c.party == party, _under_way())
         return int(self._connection.execute(sa.select(sa.func.count()).select_from(jobs).where(mine)).scalar_one())
 
-    def release(self) -> None:
-        """End the leases of all jobs: no worker of before is there any more."""
-        self._connection.execute(jobs.update().where(jobs.c.state == JobState.RUNNING.value).values(lease=0.0))
+    def resume(self, at: float) -> None:
+        """Let all jobs that are not over be taken up from a moment on: no worker of before is there any more."""
+        self._connection.execute(jobs.update().where(_under_way()).values(state=JobState.RUNNING.value, lease=at))
 
 
+def _under_way() -> sa.ColumnElement[bool]:
+    return jobs.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value])
+
+
+@stored()
 def _read(row: sa.Row[Any]) -> JobRecord:
     return JobRecord(
         job=row.job,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import checkpoints, cosignatures, frontier, log, statements, subtrees
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.adapters.sql_store.upsert import put, put_first
 from stillroom.crypto.merkle import Frontier, leaf_hash, root
 from stillroom.crypto.tiles import below, completed
@@ -59,9 +60,10 @@ class SqlLog:
     def hashes(self, level: int, places: range) -> tuple[bytes, ...]:
         """Return the hashes of a level of tiles at some places: roots of complete subtrees of 256**level leaves."""
         found = self._subtrees(level, places) if level else tuple(map(leaf_hash, self.leaves(places.start, places.stop)))
-        if len(found) != len(places):
-            msg = "the log has fewer hashes than its size says"
-            raise ValueError(msg)
+        with stored():
+            if len(found) != len(places):
+                msg = "the log has fewer hashes than its size says"
+                raise ValueError(msg)
         return found
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.sql_store.room_tables import parties
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.record import PartyRecord
 
 if TYPE_CHECKING:
@@ -40,5 +41,6 @@ class SqlParties:
         self._connection.execute(parties.delete().where(parties.c.key == key))
 
 
+@stored()
 def _read(row: sa.Row[Any]) -> PartyRecord:
     return PartyRecord(key=row.key, party=row.party, confirmed=row.confirmed)

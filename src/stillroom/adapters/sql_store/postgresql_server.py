@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.database import BUSY_SECONDS, Database
+from stillroom.adapters.sql_store.stored import read_json
 from stillroom.errors import Code, Failed
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ class PostgresqlServer:
 
     def engine(self) -> sa.Engine:
         """Return what opens connections to the server, fifteen at most at once; whoever needs another one waits."""
-        return sa.create_engine("postgresql+psycopg://", creator=self._connect, pool_timeout=BUSY_SECONDS, hide_parameters=True)
+        return sa.create_engine(
+            "postgresql+psycopg://", creator=self._connect, pool_timeout=BUSY_SECONDS, hide_parameters=True, json_deserializer=read_json
+        )
 
     def prepare(self, connection: DBAPIConnection) -> object:
         """Do nothing: connections are opened as they should be."""

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.columns import charge_values, read_charge
 from stillroom.adapters.sql_store.room_tables import releases, runs
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.record import Commitment, RunRecord, RunState
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _values(record: RunRecord) -> dict[str, Any]:
     return {**plain, **charge_values("charge", record.charge), **before, "commit_index": index}
 
 
+@stored()
 def _read(row: sa.Row[Any]) -> RunRecord:
     return RunRecord(
         reservation=row.reservation,

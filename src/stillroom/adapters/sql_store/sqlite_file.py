@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.database import BUSY_SECONDS, Database
+from stillroom.adapters.sql_store.stored import read_json
 from stillroom.errors import Code, Failed
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class SqliteFile:
         """Return what opens connections to the file, as many as are wanted at once."""
         url = sa.URL.create("sqlite", database=str(self._path))
         settings = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-        return sa.create_engine(url, poolclass=sa.pool.QueuePool, max_overflow=-1, connect_args=settings, hide_parameters=True)
+        return sa.create_engine(
+            url, poolclass=sa.pool.QueuePool, max_overflow=-1, connect_args=settings, hide_parameters=True, json_deserializer=read_json
+        )
 
     def prepare(self, connection: DBAPIConnection) -> object:
         """Set up a connection; return which file it leads to."""

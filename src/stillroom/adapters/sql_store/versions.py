@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import versions
+from stillroom.adapters.sql_store.stored import stored
 from stillroom.adapters.sql_store.upsert import put
 from stillroom.model.record import DataRecord
 
@@ -39,5 +40,6 @@ class SqlVersions:
         put(self._connection, versions, **dict(record))
 
 
+@stored()
 def _read(row: sa.Row[Any]) -> DataRecord:
     return DataRecord(dataset=row.dataset, version=row.version, section=row.section, withdrawn=row.withdrawn)

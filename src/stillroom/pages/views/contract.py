@@ -42,6 +42,7 @@ def show(request: Request, visitor: Annotated[Visitor, by(Action.SEE_CONTRACT)])
         digest=None if contract is None else digest_of(contract),
         sentences=() if contract is None else sentences(contract),
         versions=() if book is None else versions_of(book),
+        own=contract is None or house.signs(contract),
         signed=None,
     )
 
@@ -62,7 +63,7 @@ def review(request: Request, visitor: Annotated[Visitor, by(Action.SIGN_CONTRACT
         text=canonical(contract.to_json()).decode(),
         sentences=sentences(contract),
         changes=None if known is None else difference(known, contract),
-        key_fits=any(party.name == house.party and party.key == house.key for party in contract.parties),
+        key_fits=house.signs(contract),
     )
 
 

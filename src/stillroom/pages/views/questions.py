@@ -73,7 +73,7 @@ def decide(request: Request, digest: str, visitor: Annotated[Visitor, by(Action.
         raise InvalidInput(Code.APPROVAL_INVALID, "That is no decision.", "Approve, reject, or ask for changes.")
     found = _sheet(house, digest)
     note(house, visitor, decision.replace("_", " "), found.item.price.plan_digest)
-    house.session().decide(found.item.price.plan_digest, decision)
+    house.session().decide(found.item.price.plan_digest, decision, visitor.text("reason"))
     return RedirectResponse(f"/questions/{found.digest}", status_code=303)
 
 

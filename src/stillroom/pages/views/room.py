@@ -28,17 +28,20 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
     house, problem = house_of(request), None
     try:
         contract: Contract | None = house.session().contract
-        data = house.session().data()
+        data, missing = house.session().data(), house.session().pause.missing()
     except StillroomError as error:
-        contract, data, problem = None, (), error
+        contract, data, missing, problem = None, (), (), error
     book, log_problem = _log(house, contract) if contract else (None, None)
     return page(
         request,
         "room.html",
         room=membership_of(house.path),
         own_key=house.key,
+        own=contract is None or house.signs(contract),
         contract=contract,
         data=data,
+        missing=missing,
+        owns=contract is not None and house.party in contract.owners,
         problem=None if problem is None or problem.code is Code.CONTRACT_UNKNOWN else problem,
         unconfirmed=problem is not None and problem.code in {Code.NOT_ALLOWED, Code.REQUEST_UNSIGNED},
         alarms=[Alarmed(one) for one in watch_of(house.path).alarms()],

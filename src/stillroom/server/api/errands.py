@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
-from typing import TYPE_CHECKING, Annotated
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from stillroom.adapters.home.stored_table import FILES
 from stillroom.adapters.http.shapes import Done
-from stillroom.adapters.http.signatures import unsigned
-from stillroom.errors import Code, InvalidInput
+from stillroom.adapters.http.signatures import digest_header, unsigned
 from stillroom.model.errand import Bring, Errand, Fetch, Fetched, Reply
 from stillroom.server.access import Action, not_allowed
 from stillroom.server.api.routes import BINARY, Served, body_of, by, takes, takes_bytes
+from stillroom.server.body import pieces
 from stillroom.server.caller import Caller
 from stillroom.server.service import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 router = APIRouter(tags=["agents"])
-
-FILE_LIMIT = 2**37
-"""The largest file that is taken, in bytes."""
 
 
 @router.post("/v1/errands", openapi_extra=takes(Fetch, "How long to wait, and how often accounts got a cap."))
@@ -43,28 +41,35 @@ def answer_errand(service: Served, ticket: str, caller: Annotated[Caller, by(Act
     return Done(taken=service.mailbox.reply(ticket, body_of(caller, Reply)))
 
 
-@router.put("/v1/errands/{ticket}/files/{name}", openapi_extra=takes_bytes(BINARY, "Encrypted Parquet; no limit of size."))
+@router.put(
+    "/v1/errands/{ticket}/files/{name}", openapi_extra=takes_bytes(BINARY, "Encrypted Parquet, up to the size that the server is set to.")
+)
 async def bring_file(
     service: Served, request: Request, ticket: str, name: str, caller: Annotated[Caller, by(Action.ANSWER_ERRAND, streamed=True)]
 ) -> Done:
     """Take an encrypted file of a table that a run reads."""
     place = await run_in_threadpool(_place, service, caller, ticket, name)
-    incoming = place.with_name(f"{place.name}.{_once(caller)}")
-    digest = hashlib.sha256()
-    size = 0
-    with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-        async for piece in request.stream():
+    with _arriving(place.with_name(f"{place.name}.{_once(caller)}")) as (incoming, file):
+        digest = hashlib.sha256()
+        async for piece in pieces(request.stream(), service.file_limit):
             digest.update(piece)
-            size += len(piece)
-            if size > FILE_LIMIT:
-                raise InvalidInput(Code.REQUEST_TOO_LARGE, f"A file is larger than {FILE_LIMIT} bytes.", "Split the dataset.")
             await run_in_threadpool(file.write, piece)
-    found = f"sha-256=:{base64.b64encode(digest.digest()).decode('ascii')}:"
-    if caller.signed is None or caller.signed.digest != found:
-        incoming.unlink()
-        raise unsigned()
-    incoming.rename(place)
+        if caller.signed is None or caller.signed.digest != digest_header(digest.digest()):
+            raise unsigned()
+        await run_in_threadpool(file.close)
+        incoming.rename(place)
     return Done(taken=True)
+
+
+@contextmanager
+def _arriving(incoming: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Make a file, and yield its name and what writes to it; it is gone again if anything goes wrong, or nobody sends the rest."""
+    with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        try:
+            yield incoming, file
+        except BaseException:
+            incoming.unlink(missing_ok=True)
+            raise
 
 
 def _once(caller: Caller) -> str:

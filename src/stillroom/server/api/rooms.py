@@ -45,4 +45,4 @@ def check_health(service: Served, caller: Annotated[Caller, by(Action.CHECK_HEAL
 )
 def join(service: Served, caller: Annotated[Caller, by(Action.JOIN)]) -> PartyRecord:
     """Ask to be a party. Nothing is allowed to a key before the operator has confirmed it."""
-    return parties.join(service.room, caller.body)
+    return parties.join(service.room, caller.body, caller.key)

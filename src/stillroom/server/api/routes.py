@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from fastapi import Depends, Request, Response
 from pydantic import ValidationError
 
+from stillroom.adapters.http.routes import deciding
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.value import Value
 from stillroom.server.caller import Caller, allowed
@@ -35,9 +36,7 @@ Served = Annotated[Service, Depends(service_of)]
 
 def by(action: Action, *, streamed: bool = False) -> Any:  # noqa: ANN401 - a dependency, which FastAPI reads
     """Return the parameter of a route that says who calls, and lets only those through who may do the action."""
-    dependency = allowed(action, streamed=streamed)
-    dependency.action = action  # type: ignore[attr-defined]  # found again by `stillroom.server.app.actions`
-    return Depends(dependency)
+    return deciding(allowed(action, streamed=streamed), action)
 
 
 def body_of(caller: Caller, kind: type[V]) -> V:

@@ -98,7 +98,7 @@ class _Stream(StreamingResponse):
 
     def __init__(self, service: Service, party: str, run: str) -> None:
         """Say whose run it is."""
-        super().__init__((), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        super().__init__((), media_type="text/event-stream")
         self._service, self._party, self._run = service, party, run
         self._changes = 0
 
