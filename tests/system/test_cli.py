@@ -78,6 +78,8 @@ COMMANDS = [
     (["verify", "{base}/release.json"], ""),
     (["combine", "{base}/release.json", "{base}/release.json", "--how", "full"], "insureco"),
     (["verify", "{base}/release.json", "--contract", "{base}/signed.json", "--log", "{base}/log.json"], ""),
+    (["report", "dpia", "--contract", "{base}/signed.json", "--log", "{base}/log.json"], ""),
+    (["report", "wp216"], "healthco"),
 ]
 
 
@@ -260,6 +262,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "pause",
         "resume",
         "paused",
+        "report",
     }
     assert all(name in shown for name in names)
     assert len(app.registered_commands) + len(app.registered_groups) == len(names)

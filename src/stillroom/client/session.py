@@ -127,6 +127,11 @@ class Session:
         self.party = home.party
 
     @property
+    def room(self) -> str:
+        """The room's name and public key."""
+        return self._access.identity
+
+    @property
     def contract(self) -> Contract:
         """The contract in force."""
         from stillroom.room.contracts import read

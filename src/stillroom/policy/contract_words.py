@@ -38,18 +38,20 @@ def _caps(contract: Contract) -> Iterator[str]:
             f"A column without a declared domain may be grouped by: its values are then shown where enough persons have them. Each such "
             f"release costs δ = {caps.release_selection_delta:g} more, and all together at most {caps.selection_delta:g} more."
         )
-    if isinstance(contract.approval, AutomaticApproval):
-        rule = contract.approval
-        each = f"{rule.analyst_epsilon:g} in total for each analyst"
-        if rule.analyst_selection_delta is not None:
-            each += f", with at most δ = {rule.analyst_selection_delta:g} for selecting values"
-        yield f"Questions are approved automatically up to ε = {rule.release_epsilon:g} a release and {each}."
-    else:
-        yield from _templates(contract)
+    rule = contract.approval
+    yield from (automatic(rule),) if isinstance(rule, AutomaticApproval) else _templates(contract)
     if contract.identifiers_per_person > 1:
         yield f"One person may have up to {contract.identifiers_per_person} identifiers; all noise is that much larger."
     limits = contract.limits
     yield f"One person influences at most {limits.groups_per_person} groups of a table, and a table has at most {limits.cells} cells."
+
+
+def automatic(rule: AutomaticApproval) -> str:
+    """Say which questions are approved without anybody's signature."""
+    each = f"{rule.analyst_epsilon:g} in total for each analyst"
+    if rule.analyst_selection_delta is not None:
+        each += f", with at most δ = {rule.analyst_selection_delta:g} for selecting values"
+    return f"Questions are approved automatically up to ε = {rule.release_epsilon:g} a release and {each}."
 
 
 def _templates(contract: Contract) -> Iterator[str]:
@@ -59,13 +61,13 @@ def _templates(contract: Contract) -> Iterator[str]:
         yield "Every owner whose data a question reads approves that question first."
         return
     for one in rule.templates:
-        with_ = "".join(f", with {name} {_allowed(domain)}" for name, domain in sorted(one.parameters.items()))
+        with_ = "".join(f", with {name} {allowed(domain)}" for name, domain in sorted(one.parameters.items()))
         most = f"up to ε = {one.release_epsilon:g} a release and {one.analyst_epsilon:g} in total for each of them"
         yield f"Approved automatically, for {_list(one.ask or contract.ask)}, {most}: {one.name}{with_}: {' '.join(one.sql.split())}"
     yield "Every other question is approved first by every owner whose data it reads."
 
 
-def _allowed(domain: Domain) -> str:
+def allowed(domain: Domain) -> str:
     """Say what a parameter may be."""
     if domain.values is not None:
         return f"one of {', '.join(map(str, domain.values))}"
@@ -83,10 +85,10 @@ def _dataset(contract: Contract, name: str) -> Iterator[str]:
         yield f"{name}: private, owned by {dataset.owner}. The person is {dataset.person.column}, with {rows} each."
     for column, declared in dataset.columns.items():
         uses = f"may be used to {_list(declared.uses)}" if declared.uses else "cannot be mentioned by any question"
-        yield f"  {column}: {_values(declared)}; {uses if isinstance(dataset, PrivateDataset) else 'public'}."
+        yield f"  {column}: {values(declared)}; {uses if isinstance(dataset, PrivateDataset) else 'public'}."
 
 
-def _values(column: Column) -> str:
+def values(column: Column) -> str:
     """Say which values a column has."""
     words: str = str(column.type)
     if column.values is not None:

@@ -63,6 +63,15 @@ def check_hold(envelope: bytes | None, contract: Contract, release: Release, acc
     expect(f"the hold that {owner} signed", said, (release.room, release.reservation, account, release.charge))
 
 
+def read_hold(envelope: bytes, contract: Contract, account: Account) -> HoldStatement:
+    """Return the hold that the owner of an account has signed.
+
+    Raises:
+        Broken: It is not signed by the owner.
+    """
+    return _read(envelope, HOLD_TYPE, HoldStatement, f"the hold of {account.owner}", _key(contract, account.owner))
+
+
 def check_approval(envelope: bytes | None, contract: Contract, release: Release, party: str) -> None:
     """Accept a signed approval of a release's plan, receivers, protection and charge.
 

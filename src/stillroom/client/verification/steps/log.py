@@ -10,10 +10,12 @@ from stillroom.client.verification.outcome import Broken, NotChecked, expect, re
 from stillroom.client.verification.signature import read_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stillroom.client.verification.checkpoint import Checkpoint
-    from stillroom.client.verification.evidence import Evidence
+    from stillroom.client.verification.evidence import Evidence, Identity
+    from stillroom.client.verification.extract import Extract
+    from stillroom.model.contract import Contract
 
 TITLE = "The log is whole, and the room signed its head"
 
@@ -33,21 +35,42 @@ def check(evidence: Evidence) -> str:
     """
     if evidence.log_file is None:
         raise NotChecked("no --log was given")
-    require(len(evidence.log_file) <= LIMIT, f"the log has {len(evidence.log_file)} bytes, expected at most {LIMIT}")
-    extract = read_extract(evidence.log_file)
-    head, seen = extract.checkpoint, [_read(file) for file in evidence.seen_files]
-    for checkpoint in (*extract.older, head, *seen):
-        _check_signed(evidence, checkpoint)
-    cosigners = _cosigners(evidence, sorted((*extract.older, head, *seen), key=lambda one: one.size))
-    for checkpoint in seen:
-        extract.check_seen(checkpoint)
+    extract = opened(evidence.log_file)
+    head, seen = extract.checkpoint, [read_head(file) for file in evidence.seen_files]
+    cosigners = check_heads(extract, seen, evidence.room, evidence.contract_signed)
     evidence.cosigners |= cosigners
     evidence.extract_proved = extract
     shown = f"{head.size} entries" if extract.whole else f"{len(extract.entries)} of {head.size} entries"
     return ", ".join([f"{shown}, root {head.root.hex()}", *_witnessed(cosigners, head), *(f"seen at {one.size} entries" for one in seen)])
 
 
-def _read(file: bytes) -> Checkpoint:
+def opened(file: bytes) -> Extract:
+    """Return what is in a file of a log; its signatures are not looked at.
+
+    Raises:
+        Broken: It is no such file, or an entry is not in the tree of the head.
+    """
+    require(len(file) <= LIMIT, f"the log has {len(file)} bytes, expected at most {LIMIT}")
+    return read_extract(file)
+
+
+def check_heads(extract: Extract, seen: Sequence[Checkpoint], room: Identity, contract: Contract | None) -> dict[str, int]:
+    """Verify the room's signature on every head, and that the log goes on from those that were seen; return who has cosigned, up to where.
+
+    Raises:
+        Broken: A signature does not hold, or the log does not go on from there.
+        NotChecked: There is not enough of the log to tell.
+    """
+    heads = sorted((*extract.older, extract.checkpoint, *seen), key=lambda one: one.size)
+    for checkpoint in (*extract.older, extract.checkpoint, *seen):
+        _check_signed(room, checkpoint)
+    cosigners = _cosigners(room, contract, heads)
+    for checkpoint in seen:
+        extract.check_seen(checkpoint)
+    return cosigners
+
+
+def read_head(file: bytes) -> Checkpoint:
     """Read a checkpoint that somebody has kept."""
     try:
         return read_checkpoint(file.decode("utf-8"))
@@ -55,17 +78,16 @@ def _read(file: bytes) -> Checkpoint:
         raise Broken("a checkpoint that was seen is not text") from None
 
 
-def _check_signed(evidence: Evidence, checkpoint: Checkpoint) -> None:
+def _check_signed(room: Identity, checkpoint: Checkpoint) -> None:
     """Accept a checkpoint of the room's log, signed by the room."""
-    room = evidence.room
     expect("the origin of the log", checkpoint.origin, room.name)
     require(checkpoint.signed_by(room.name, room.key), f"the checkpoint of {checkpoint.size} entries is not signed by {room.key.text}")
 
 
-def _cosigners(evidence: Evidence, heads: Iterable[Checkpoint]) -> dict[str, int]:
+def _cosigners(room: Identity, contract: Contract | None, heads: Iterable[Checkpoint]) -> dict[str, int]:
     """Return the parties of the contract that have signed heads as well, with the size of the largest; the room's own key is no witness."""
-    parties = evidence.contract_signed.parties if evidence.contract_signed else ()
-    keys = {party.name: read_key(party.key, party.name) for party in parties if party.key != evidence.room.key.text}
+    parties = contract.parties if contract else ()
+    keys = {party.name: read_key(party.key, party.name) for party in parties if party.key != room.key.text}
     signed = ((name, head) for head in heads for name, key in keys.items() if any([head.cosigned_by(name, key), head.signed_by(name, key)]))
     return {name: head.size for name, head in signed}
 
