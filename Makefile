@@ -5,6 +5,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --annotation-style line \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --build-deps-for wheel --build-deps-for editable
 
+# Commands that tests and demonstrations start would compile all that they import anew, each of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo demo-service test chromium test-properties test-others test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
 
 help:
@@ -30,10 +33,10 @@ test: .venv/dev.stamp chromium
 	@$(MAKE) --no-print-directory -j2 test-properties test-others
 
 test-properties: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest tests/property tests/attack tests/agent_pages tests/unit
+	$(BIN)/python -m pytest tests/property tests/attack tests/unit
 
 test-others: .venv/dev.stamp
-	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack --ignore=tests/agent_pages --ignore=tests/unit
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack --ignore=tests/unit
 
 # The tests of pages are people in front of a browser.
 chromium:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,15 +30,18 @@ SLOW = {"spark"}
 """Engines that answer in seconds where others take milliseconds."""
 
 SAIL_ALWAYS = {"test_engine_corpus", "test_engine_matrix", "test_engine_semantics", "test_server_protection"}
-"""What Sail runs every time: the whole corpus, every function, and what plans mean. The rest of the suite takes it minutes more."""
+"""What Sail runs every time: a quarter of the corpus, every function, and what plans mean. The rest of the suite takes it minutes more."""
+
+SAIL_SHARES = 4
+"""So many of the corpus's sixteen shares."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what Sail does not run every time."""
     for item in items:
-        asked = item.callspec.params.get("make_engine") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
-        if asked == "sail" and item.path.stem not in SAIL_ALWAYS:
+        given: dict[str, Any] = dict(item.callspec.params) if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if given.get("make_engine") == "sail" and (item.path.stem not in SAIL_ALWAYS or given.get("share", 0) >= SAIL_SHARES):
             item.add_marker(pytest.mark.slow)
 
 

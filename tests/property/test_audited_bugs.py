@@ -301,6 +301,7 @@ def test_the_audit_catches_it_every_time(name: str) -> None:
     assert [one.caught(seed) for seed in range(1, MANY + 1)] == [True] * MANY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUGS)
 def test_without_the_mistake_nothing_is_caught(name: str) -> None:
     """The same question with the noise that it should have, at neighbours within its bounds, against its own promise."""

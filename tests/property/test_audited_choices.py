@@ -99,7 +99,9 @@ def test_what_is_chosen_keeps_its_promise(trials: int) -> None:
     assert verdict(OpendpNoise(), trials) is Verdict.CONSISTENT
 
 
-@pytest.mark.parametrize(("factor", "trials"), [(ROWS, 2000), (100, 400)], ids=["noise for one row", "hardly any noise"])
+@pytest.mark.parametrize(
+    ("factor", "trials"), [pytest.param(ROWS, 2000, marks=pytest.mark.slow), (100, 400)], ids=["noise for one row", "hardly any noise"]
+)
 def test_too_little_noise_is_caught(factor: float, trials: int) -> None:
     assert verdict(Softened(factor), trials) is Verdict.VIOLATED
 

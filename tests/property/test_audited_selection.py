@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.audit.empirical import Claim, Verdict, collect, judge
 from stillroom.protections.server import ServerProtection
@@ -89,6 +91,7 @@ def test_a_threshold_on_exact_numbers_is_caught() -> None:
     assert verdict(ASKED.plan, Silenced(ASKED.plan), 400) is Verdict.VIOLATED
 
 
+@pytest.mark.slow
 def test_a_quarter_of_the_threshold_is_caught() -> None:
     """Each of the groups in which the person is alone then shows in one of nine releases."""
     assert ASKED.plan.selection is not None

@@ -99,7 +99,15 @@ def test_totals_that_share_cells_are_not_taken_for_independent(factor: float, pu
     assert too_few(inside, len(found)) == (factor > 1)
 
 
-@pytest.mark.parametrize("window", ["", "ORDER BY gender, region", "PARTITION BY gender", "PARTITION BY region, GROUPING(gender)"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        "",
+        "ORDER BY gender, region",
+        pytest.param("PARTITION BY gender", marks=pytest.mark.slow),
+        pytest.param("PARTITION BY region, GROUPING(gender)", marks=pytest.mark.slow),
+    ],
+)
 def test_sums_of_estimates_from_several_marginals_are_covered(window: str) -> None:
     """Rows of a CUBE are not independent: neither those that make up a total, nor any others."""
     question = compiled(f"SELECT SUM(COUNT(*)) OVER ({window}) FROM members GROUP BY CUBE (gender, region)", epsilon=1.0)

@@ -139,7 +139,7 @@ def test_hashes_of_a_log_that_was_there_before_are_kept_when_its_room_is_opened(
     create_store(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany("INSERT INTO log VALUES (?, ?)", ((number, b"%d" % number) for number in range(size)))
-        for table in ("subtrees", "cosignatures", "parties", "jobs", "consents"):
+        for table in ("subtrees", "cosignatures", "parties", "jobs", "consents", "pauses", "pause_words"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = 'r0001'")
     hashes = [leaf_hash(b"%d" % number) for number in range(size)]

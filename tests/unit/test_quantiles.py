@@ -228,7 +228,7 @@ def noisy(of: Grid, counts: list[Floats], draw: np.random.Generator) -> list[lis
 
 @pytest.mark.parametrize("noise", ADDED)
 @pytest.mark.parametrize("data", DATA)
-@pytest.mark.parametrize("scale", [0.7, 6.0])
+@pytest.mark.parametrize("scale", [0.7, pytest.param(6.0, marks=pytest.mark.slow)])
 def test_intervals_cover(data: str, noise: NoiseKind, scale: float) -> None:
     """Of quantiles in the middle and near the ends, and of extremes; whatever the values are like, and whether or not buckets are wide."""
     draw = np.random.default_rng(len(data))

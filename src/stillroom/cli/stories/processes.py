@@ -49,12 +49,11 @@ class Processes:
         """
         command = [sys.executable, "-m", "stillroom.cli", *map(str, arguments)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
-        self._stack.callback(_end, process)
         lines: list[str] = []
         begun = threading.Event()
         reader = threading.Thread(target=_read, args=(process, lines, begun), daemon=True)
         reader.start()
-        self._stack.callback(reader.join, END_SECONDS)
+        self._stack.callback(_end, process, reader)
         if not begun.wait(START_SECONDS) or not lines:
             raise Failed(Code.SERVER_UNAVAILABLE, "A process of the story did not start.", "Run its command by itself to see why.")
         return Started(process.pid, lines[0], lines)
@@ -75,13 +74,14 @@ def _read(process: subprocess.Popen[str], lines: list[str], begun: threading.Eve
     begun.set()
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask a process to end, and see that it does."""
+def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
+    """Ask a process to end, and see that it does, and that all it has written is read."""
     process.terminate()
     try:
         process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    reader.join(END_SECONDS)
     if process.stdout is not None:
         process.stdout.close()
