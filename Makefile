@@ -32,10 +32,10 @@ demo-service: .venv/core.stamp
 test: .venv/dev.stamp chromium
 	@$(MAKE) --no-print-directory -j2 test-properties test-others
 
-test-properties: .venv/dev.stamp chromium
+test-properties: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/property tests/attack tests/unit
 
-test-others: .venv/dev.stamp
+test-others: .venv/dev.stamp chromium
 	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack --ignore=tests/unit
 
 # The tests of pages are people in front of a browser.
