@@ -8,12 +8,12 @@ COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-ext
 # Commands that tests and demonstrations start would compile all that they import anew, each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-service test chromium test-properties test-others test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
+.PHONY: help demo demo-service test chromium test-properties test-engines test-system test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
 
 help:
 	@echo "make demo          the whole story in a minute, on real patients' data"
 	@echo "make demo-service  a server and two agents, three processes, on the same data"
-	@echo "make test          all tests but the slow ones, in two processes (test-properties, test-others)"
+	@echo "make test          all tests but the slow ones, in three processes (test-properties, test-engines, test-system)"
 	@echo "make test-slow     the slow ones"
 	@echo "make check-fast    linters, types, layers and unit tests"
 	@echo "make check         linters, format, types, layers and documentation"
@@ -30,13 +30,17 @@ demo-service: .venv/core.stamp
 	@$(BIN)/stillroom demo service
 
 test: .venv/dev.stamp chromium
-	@$(MAKE) --no-print-directory -j2 test-properties test-others
+	@$(MAKE) --no-print-directory -j3 test-properties test-engines test-system
 
+# Three processes for two cores: those of a system often wait for each other, and keep no core busy.
 test-properties: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/property tests/attack tests/unit
+	$(BIN)/python -m pytest tests/property
 
-test-others: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/attack --ignore=tests/unit
+test-engines: .venv/dev.stamp
+	$(BIN)/python -m pytest tests/engines tests/unit tests/attack tests/agent_pages
+
+test-system: .venv/dev.stamp
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack --ignore=tests/agent_pages
 
 # The tests of pages are people in front of a browser.
 chromium:
