@@ -37,10 +37,10 @@ test-properties: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/property
 
 test-engines: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/engines tests/unit tests/attack tests/agent_pages
+	$(BIN)/python -m pytest tests/engines tests/unit tests/attack
 
 test-system: .venv/dev.stamp
-	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack --ignore=tests/agent_pages
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack
 
 # The tests of pages are people in front of a browser.
 chromium:
