@@ -8,14 +8,12 @@ from alembic import op
 revision = "r0004"
 down_revision = "r0003"
 
-TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
-
 
 def upgrade() -> None:
     """Make the table."""
     op.create_table(
         "consents",
-        sa.Column("party", TEXT, nullable=False),
+        sa.Column("party", sa.String(), nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("party"),
     )

@@ -1,4 +1,4 @@
-"""Pauses of the room."""
+"""Pauses of the room; and parties' names beside consents are ordered by their bytes, as they are everywhere else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables. SQLite orders all text by its bytes."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("consents", "party", type_=TEXT)
     op.create_table(
         "pauses",
         sa.Column("pause", sa.BigInteger(), autoincrement=False, nullable=False),
