@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+from stillroom.adapters.home.files import disk_errors, exclusive, read_value, replace_private
 from stillroom.crypto.canonical import canonical
-from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import Digest
 from stillroom.model.value import Value
 from stillroom.room.approvals import verified
@@ -40,14 +39,7 @@ class Decisions(Value):
         Raises:
             InvalidInput: `HOME_INVALID` if the file is damaged: what was decided is not known then, and nothing is allowed.
         """
-        try:
-            return cls.model_validate_json((home / FILE).read_bytes())
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValidationError):
-            raise InvalidInput(
-                Code.HOME_INVALID, "What the home has decided about plans cannot be read.", "Restore the home from its backup."
-            ) from None
+        return read_value(home / FILE, cls, "What the home has decided about plans") or cls()
 
 
 def own_decision(home: Path, contract: Contract, plan: str) -> ApprovalStatement | None:

@@ -6,13 +6,18 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from stillroom.errors import Code, Failed
+from pydantic import ValidationError
+
+from stillroom.errors import Code, Failed, InvalidInput
+from stillroom.model.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+V = TypeVar("V", bound=Value)
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -40,6 +45,26 @@ def replace_private(path: Path, data: bytes) -> None:
     write_private(fresh, data)
     fresh.rename(path)
     sync(path.parent)
+
+
+def read_value(path: Path, kind: type[V], what: str, fix: str = "Restore the home from its backup.") -> V | None:
+    """Return the value that a file holds; nothing if there is no such file.
+
+    Args:
+        path: The file.
+        kind: What it holds.
+        what: What is not known if it is damaged, to begin a sentence with.
+        fix: What to do then.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if it is damaged.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError):
+        raise InvalidInput(Code.HOME_INVALID, f"{what} cannot be read.", fix) from None
 
 
 def sync(path: Path) -> None:

@@ -17,7 +17,16 @@ from pydantic import Field, ValidationError
 from stillroom.adapters.admitted import Contents
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.attachment import Attachment, mark_of
-from stillroom.adapters.home.files import PRIVATE_FOLDER, disk_errors, exclusive, is_private, new_folder, replace_private, write_private
+from stillroom.adapters.home.files import (
+    PRIVATE_FOLDER,
+    disk_errors,
+    exclusive,
+    is_private,
+    new_folder,
+    replace_private,
+    sync,
+    write_private,
+)
 from stillroom.adapters.home.manifest import Holding, Manifest, State
 from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable, version_key, write_table
 from stillroom.admission.identifiers import canonical
@@ -273,6 +282,7 @@ class Home:
         held = [(name, one.current.number) for name, one in self._manifest().datasets.items() if one.current]
         for key in set((self.path / "keys" / "versions").glob("*")) - {self._own_key(*one) for one in held}:
             key.unlink()
+            sync(key.parent)
         current = {self._folder(*one) for one in held}
         for folder in (self.path / "data").glob("*/*"):
             if folder not in current:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+from stillroom.adapters.home.files import disk_errors, exclusive, read_value, replace_private
 from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.codec import digest_of
@@ -75,14 +75,7 @@ class Membership(Value):
         Raises:
             InvalidInput: `HOME_INVALID` if the file that says so is damaged.
         """
-        try:
-            return cls.model_validate_json((home / FILE).read_bytes())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError):
-            raise InvalidInput(
-                Code.HOME_INVALID, "What the home knows of its room's server cannot be read.", "Join again: stillroom agent join URL."
-            ) from None
+        return read_value(home / FILE, cls, "What the home knows of its room's server", "Join again: stillroom agent join URL.")
 
     def rejoined(self, home: Path) -> Self:
         """Return this with what a home has seen of the same room before: to join again makes nobody forget which contract is the newest.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+from stillroom.adapters.home.files import disk_errors, exclusive, read_value, replace_private
 from stillroom.crypto.canonical import canonical
-from stillroom.errors import Code, InvalidInput
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
@@ -35,14 +34,7 @@ class Pauses(Value):
         Raises:
             InvalidInput: `HOME_INVALID` if the file is damaged: what is paused is not known then, and nothing is allowed.
         """
-        try:
-            return cls.model_validate_json((home / FILE).read_bytes())
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValidationError):
-            raise InvalidInput(
-                Code.HOME_INVALID, "Which rooms the home has paused cannot be read.", "Restore the home from its backup."
-            ) from None
+        return read_value(home / FILE, cls, "Which rooms the home has paused") or cls()
 
 
 def keep_pause(home: Path, room: str, *, paused: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+from stillroom.adapters.home.files import disk_errors, exclusive, read_value, replace_private
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.contract import Digest
@@ -297,16 +297,9 @@ class PeopleBook:
         return self._load()
 
     def _load(self) -> People:
-        try:
-            return People.model_validate_json((self._home / FILE).read_bytes()).at(self._clock.now())
-        except FileNotFoundError:
-            return People()
-        except (OSError, ValidationError):
-            raise InvalidInput(
-                Code.HOME_INVALID,
-                "Who may use the pages of this home cannot be read.",
-                f"Restore {FILE} from a backup, or remove it and invite everybody again.",
-            ) from None
+        fix = f"Restore {FILE} from a backup, or remove it and invite everybody again."
+        known = read_value(self._home / FILE, People, "Who may use the pages of this home", fix) or People()
+        return known.at(self._clock.now())
 
     def _save(self, people: People) -> None:
         with disk_errors("The home"):
