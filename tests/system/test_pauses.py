@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,29 +19,16 @@ from stillroom.room.signed import sign
 from stillroom.room.statement import PAUSE_TYPE, PauseStatement
 from tests.lied_to import committed, scene_of
 from tests.parties import PARTIES, QUESTION, document
+from tests.published import files
 from tests.rooms import KEYS, At, build
-from tests.services import serving, settled_in
+from tests.services import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.lied_to import Scene
     from tests.rooms import Scene as Local
     from tests.services import Served
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
-
-
-@pytest.fixture
-def room(tmp_path: Path, settled: Path) -> Iterator[Served]:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    with serving(tmp_path) as found:
-        yield found
 
 
 def test_any_owner_pauses_and_all_resume(room: Served) -> None:
@@ -61,6 +47,21 @@ def test_any_owner_pauses_and_all_resume(room: Served) -> None:
     said = [(one["party"], one["pause"], one["paused"]) for one in asker.log() if one["kind"] == "pause"]
     assert said == [("clinic", 1, True), ("insurer", 1, False), ("clinic", 1, False)]
     assert verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log()).accepted
+
+
+def test_a_release_of_a_room_that_goes_on_before_all_have_resumed_does_not_verify(tmp_path: Path) -> None:
+    """A room that leaves out one owner's word of two, and keeps the rules of the log otherwise."""
+    scene = build(tmp_path)
+    assert said(scene) is None
+    assert said(scene, paused=False) is None
+    with scene.room.store.writing() as records:
+        last = records.pauses.last()
+        assert last is not None
+        records.pauses.put(last.model_copy(update={"ended": True}))
+    published = files(scene, scene.ask().envelope)
+    (failed,) = [step for step in verify(published.release, published.contract, published.log).steps if step.failed]
+    assert failed.detail == "it was committed while the room was paused: insurer had not resumed"
+    assert scene.replayed().spent.rho > 0, "what the log alone can tell is in order"
 
 
 def test_who_pauses_again_waits_for_all_again(room: Served) -> None:
@@ -112,15 +113,14 @@ def test_an_agent_brings_nothing_while_its_owner_pauses_and_brings_it_afterwards
     assert scene.do(bring).refusal is None
 
 
-def test_an_owners_agent_holds_still_even_if_the_room_cannot_be_told(tmp_path: Path, settled: Path) -> None:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    with serving(tmp_path) as found:
+def test_an_owners_agent_holds_still_even_if_the_room_cannot_be_told(folder: Path) -> None:
+    with serving(folder) as found:
         pause = found.session("clinic").pause
         identity = found.service.room.identity
     with pytest.raises(StillroomError) as caught:
         pause.begin()
     assert caught.value.code is Code.SERVER_UNAVAILABLE
-    assert Pauses.load(tmp_path / "clinic").rooms == {identity}
+    assert Pauses.load(folder / "clinic").rooms == {identity}
 
 
 def test_nothing_is_allowed_by_a_home_whose_pauses_cannot_be_read(room: Served) -> None:
@@ -209,3 +209,15 @@ def test_a_word_by_a_key_that_was_replaced_is_none(room: Served) -> None:
     contract = Contract.model_validate_json(json.dumps(text))
     assert second.missing() == ("insurer",)
     assert pauses.Pausing(contract, last).missing == ("clinic", "insurer")
+
+
+def test_a_pause_that_has_ended_is_not_begun_by_an_owner_who_comes_later(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    assert said(scene) is None
+    assert said(scene, paused=False) is None
+    assert said(scene, "insurer", party="insurer", paused=False) is None
+    visits = scene.contract.datasets["visits"].model_copy(update={"owner": "newcomer"})
+    later = scene.contract.model_copy(update={"datasets": {**scene.contract.datasets, "visits": visits}})
+    with scene.room.store.reading() as records:
+        assert "newcomer" in later.owners
+        assert pauses.pausing(records, later).missing == ()

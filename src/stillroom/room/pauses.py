@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal, Unverified
 from stillroom.ledger.entry import Pause
 from stillroom.model.record import PauseRecord
 from stillroom.room import contracts, log
-from stillroom.room.signed import decode, open_signed
 from stillroom.room.statement import PAUSE_TYPE, PauseStatement
 from stillroom.room.times import entry_time
+from stillroom.room.words import owners_word
 
 if TYPE_CHECKING:
     from stillroom.model.contract import Contract
@@ -54,7 +53,7 @@ class Pausing(NamedTuple):
     def _resumes(self, last: PauseRecord, owner: str) -> bool:
         """Tell whether an owner has resumed, by the key that it has under the contract. A word by a key that was since replaced is none."""
         try:
-            return owner in last.words and not _verified(self.contract, last.words[owner]).paused
+            return owner in last.words and not owners_word(self.contract, last.words[owner], PAUSE_TYPE, PauseStatement).paused
         except (Refusal, Unverified):
             return False
 
@@ -74,7 +73,7 @@ def record(room: Room, envelope: bytes) -> PauseStatement:
     """
     with room.store.writing() as records:
         force = contracts.in_force(records)
-        given = _verified(force.contract, envelope)
+        given = owners_word(force.contract, envelope, PAUSE_TYPE, PauseStatement)
         before = pausing(records, force.contract)
         if before.last is not None and before.last.words.get(given.party) == envelope:
             return given
@@ -105,11 +104,3 @@ def _check(room: Room, before: Pausing, given: PauseStatement) -> None:
             "The statement is meant for another room or another pause, or its party has nothing to resume.",
             "Look at who has yet to resume (`stillroom paused`), and say it again.",
         )
-
-
-def _verified(contract: Contract, envelope: bytes) -> PauseStatement:
-    claimed = decode(unverified_payload(envelope, PAUSE_TYPE), PauseStatement)
-    party = contract.party(claimed.party)
-    if party is None or party.name not in contract.owners:
-        raise Refusal(Code.OWNER_ONLY, "Only owners of datasets pause the room, and resume.", "Leave it to them.")
-    return open_signed(envelope, PAUSE_TYPE, party, PauseStatement)

@@ -11,9 +11,10 @@ from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal, Unverified
 from stillroom.ledger.entry import TelemetryConsent
 from stillroom.room import contracts, log
-from stillroom.room.signed import decode, open_signed
+from stillroom.room.signed import decode
 from stillroom.room.statement import TELEMETRY_TYPE, TelemetryStatement
 from stillroom.room.times import entry_time
+from stillroom.room.words import owners_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Consent(NamedTuple):
     def agrees(self, owner: str) -> bool:
         """Tell whether an owner's last word is yes. One by a key that was since replaced is none."""
         try:
-            return owner in self.said and _verified(self.contract, self.said[owner]).on
+            return owner in self.said and owners_word(self.contract, self.said[owner], TELEMETRY_TYPE, TelemetryStatement).on
         except (Refusal, Unverified):
             return False
 
@@ -68,7 +69,7 @@ def record(room: Room, envelope: bytes) -> TelemetryStatement:
     """
     with room.store.writing() as records:
         force = contracts.in_force(records)
-        given = _verified(force.contract, envelope)
+        given = owners_word(force.contract, envelope, TELEMETRY_TYPE, TelemetryStatement)
         said = records.consents.all()
         if said.get(given.party) == envelope:
             return given
@@ -94,14 +95,6 @@ def consent(room: Room) -> Consent:
     with room.store.reading() as records:
         contract, said = contracts.in_force(records).contract, records.consents.all()
     return Consent(contract, said)
-
-
-def _verified(contract: Contract, envelope: bytes) -> TelemetryStatement:
-    claimed = decode(unverified_payload(envelope, TELEMETRY_TYPE), TelemetryStatement)
-    party = contract.party(claimed.party)
-    if party is None or party.name not in contract.owners:
-        raise Refusal(Code.OWNER_ONLY, "Only owners of datasets have a say about telemetry.", "Leave it to them.")
-    return open_signed(envelope, TELEMETRY_TYPE, party, TelemetryStatement)
 
 
 def _last(envelope: bytes | None) -> int:

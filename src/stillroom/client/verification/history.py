@@ -39,6 +39,7 @@ class Moment:
         approved: The entry of each party's latest decision about the plan, all of which approve it.
         spent: What had been committed before, in units of 1e-12 rho and of 1e-18 δ.
         spent_by_asker: What the same party had committed before under the same contract, likewise.
+        resumed: Who had resumed in the room's last pause, if there was one under that contract.
     """
 
     index: int
@@ -46,6 +47,7 @@ class Moment:
     approved: Mapping[str, int]
     spent: tuple[int, int]
     spent_by_asker: tuple[int, int]
+    resumed: frozenset[str] | None
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class History:
     consents: dict[str, int] = field(default_factory=dict)
     pause: int = 0
     paused_by: str | None = None
+    paused_under: str | None = None
     resumed: set[str] = field(default_factory=set)
 
     def rule(self, holds: bool, text: str) -> None:  # noqa: FBT001 - reads as a sentence: rule(this, "that it should be so")
@@ -153,7 +156,7 @@ def _word(entry: TelemetryConsent | Pause, history: History) -> None:
 def _pause(entry: Pause, history: History) -> None:
     if entry.paused:
         history.rule(entry.pause == history.pause + 1, "pauses are numbered without a gap")
-        history.pause, history.paused_by = entry.pause, entry.party
+        history.pause, history.paused_by, history.paused_under = entry.pause, entry.party, history.contracts[-1]
         history.resumed.clear()
         return
     history.rule(entry.pause == history.pause, "a party resumes in the last pause")
@@ -193,9 +196,9 @@ def _commit(entry: Commit, history: History) -> None:
     asker = (entry.contract, entry.asked_by)
     before = history.spent_by.get(asker, (0, 0))
     present = {name: version for name, version in history.versions.items() if name not in history.withdrawn}
-    history.moments[entry.reservation] = Moment(
-        history.index, present, {party: at for party, (_, at) in verdicts.items()}, history.spent, before
-    )
+    resumed = frozenset(history.resumed) if history.paused_under == entry.contract else None
+    approved = {party: at for party, (_, at) in verdicts.items()}
+    history.moments[entry.reservation] = Moment(history.index, present, approved, history.spent, before, resumed)
     history.spent, history.spent_by[asker] = _plus(history.spent, entry.charge), _plus(before, entry.charge)
 
 

@@ -43,12 +43,15 @@ def check(evidence: Evidence) -> str:
 
 
 def _check_contract(release: Release, contract: Contract, moment: Moment, extract: Extract) -> None:
-    """Compare with the contract: what was left before, what the analyst had spent, and who had approved, by signature."""
+    """Compare with the contract: what was left before, what the analyst had spent, who had resumed, and who had approved, by signature."""
     cap = release.balance.before.rho + moment.spent[0]
     expected = allowance(contract.caps.epsilon, contract.caps.delta)
     require(abs(cap - expected) <= 1, f"the balance and what was committed before it: got {cap}, expected {expected}")
     delta = release.balance.before.delta + moment.spent[1]
     expect("the balance of delta and what was committed before it", delta, selection_allowance(contract.caps.selection_delta))
+    if moment.resumed is not None:
+        waiting = sorted(set(contract.owners) - moment.resumed)
+        require(not waiting, f"it was committed while the room was paused: {', '.join(waiting)} had not resumed")
     rule = contract.approval
     match rule:
         case AutomaticApproval():
