@@ -56,8 +56,7 @@ app.add_typer(agent.app, name="agent", help="Run your party's agent, make its ho
 admin.register(serve.app)
 app.add_typer(serve.app, name="admin", help="What the operator of a server does.")
 app.add_typer(telemetry.app, name="telemetry", help="Agree to metrics and operational logs of the room's server, or end them.")
-app.add_typer(report.app, name="report", help="Documents for data protection officers, from contract and log.")
-for noun in (home, serve, question, approval, release, budget, pause, log, verify, engine, demo):
+for noun in (home, serve, question, approval, release, budget, pause, log, verify, report, engine, demo):
     noun.register(app)
 
 

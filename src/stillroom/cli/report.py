@@ -1,7 +1,8 @@
-"""`stillroom report dpia | wp216`."""
+"""`stillroom report`."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,13 @@ import typer
 from stillroom.cli.options import HERE, AsJson, Home, Room, screen
 from stillroom.errors import Code, InvalidInput
 
-app = typer.Typer(no_args_is_help=True)
+
+class Document(StrEnum):
+    """What can be written."""
+
+    DPIA = "dpia"
+    WP216 = "wp216"
+
 
 SIZE_LIMIT = 200_000_000
 """The largest contract or log, in bytes."""
@@ -24,8 +31,13 @@ RoomKey = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="Write the document to this file instead of printing it.")]
 
 
-@app.command("dpia")
-def dpia(
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="report")(report)
+
+
+def report(
+    document: Annotated[Document, typer.Argument(help="Which document.")],
     *,
     contract: Contract = None,
     log: Log = None,
@@ -36,30 +48,15 @@ def dpia(
     room: Room = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the record of a data protection impact assessment (GDPR, Article 35(7)), from a contract and a log, or from your room."""
-    from stillroom.client import report
+    """Write a document for a data protection officer, from a contract and a log, or from your room.
 
-    files = _files(contract, log, home, room, room_key)
-    _show(report.dpia(*files, _seen(checkpoint)), out, as_json=as_json)
+    `dpia` is the record of a data protection impact assessment (GDPR, Article 35(7)). `wp216` is a note on singling out, linkability and
+    inference (Opinion 05/2014) for the releases under a contract.
+    """
+    from stillroom.client import report as documents
 
-
-@app.command("wp216")
-def wp216(
-    *,
-    contract: Contract = None,
-    log: Log = None,
-    checkpoint: Seen = None,
-    room_key: RoomKey = None,
-    out: Out = None,
-    home: Home = HERE,
-    room: Room = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write a note on singling out, linkability and inference (Opinion 05/2014, WP216) for the releases under a contract."""
-    from stillroom.client import report
-
-    files = _files(contract, log, home, room, room_key)
-    _show(report.wp216(*files, _seen(checkpoint)), out, as_json=as_json)
+    made = {Document.DPIA: documents.dpia, Document.WP216: documents.wp216}[document]
+    _show(made(*_files(contract, log, home, room, room_key), _seen(checkpoint)), out, as_json=as_json)
 
 
 def _files(contract: Path | None, log: Path | None, home: Path, room: Path | None, room_key: str | None) -> tuple[bytes, bytes, str | None]:
