@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lied_to import Scene, scene_of
-from tests.services import serving, settled_in
+from tests.services import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
 
 
 @pytest.fixture

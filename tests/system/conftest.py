@@ -9,7 +9,7 @@ import pytest
 
 from scripts.refresh_docs import demo_output
 from tests.servers import postgresql
-from tests.services import serving, settled_in
+from tests.services import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,12 +45,6 @@ def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], st
 def place(new_place: Callable[[], str]) -> str:
     """Return a place where a store may be made."""
     return new_place()
-
-
-@pytest.fixture(scope="session")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
 
 
 @pytest.fixture

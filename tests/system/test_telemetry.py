@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -23,10 +22,9 @@ from stillroom.server.metrics import LABELS, Metrics
 from stillroom.server.telemetry import Observed
 from tests.parties import PARTIES, QUESTION, document
 from tests.rooms import FakeClock
-from tests.services import serving, settled_in
+from tests.services import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from starlette.types import Message, Receive, Scope, Send
@@ -37,19 +35,6 @@ if TYPE_CHECKING:
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="[^"\n]*",?)+)\})? \d+')
 MEMBERS, VISITS = 1237, 2741
 """Numbers of rows that nothing else is likely to be."""
-
-
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room and homes, of which each test gets a copy."""
-    return settled_in(tmp_path_factory.mktemp("settled"))
-
-
-@pytest.fixture
-def room(tmp_path: Path, settled: Path) -> Iterator[Served]:
-    shutil.copytree(settled, tmp_path, dirs_exist_ok=True)
-    with serving(tmp_path) as found:
-        yield found
 
 
 def metrics(room: Served) -> str:
