@@ -37,6 +37,7 @@ Folder = Annotated[Path | None, typer.Option("--folder", help="Keep homes and ro
 People = Annotated[
     int | None, typer.Option("--people", min=100, max=100_000_000, help="Make up so many people.", show_default="the story's own number")
 ]
+KeepOpen = Annotated[bool, typer.Option("--keep-open", help="Of `service`: leave server, agents and pages running until Ctrl-C.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +45,9 @@ def register(app: typer.Typer) -> None:
     app.command(name="demo")(demo)
 
 
-def demo(story: About = Which.TRIAL, *, people: People = None, folder: Folder = None, as_json: AsJson = False) -> None:
+def demo(
+    story: About = Which.TRIAL, *, people: People = None, folder: Folder = None, keep_open: KeepOpen = False, as_json: AsJson = False
+) -> None:
     """Tell a story: why thresholds leak or what a joint measurement needs, and what a release looks like.
 
     Without a name, that of an insurer and a hospital.
@@ -52,27 +55,29 @@ def demo(story: About = Which.TRIAL, *, people: People = None, folder: Folder = 
     from stillroom.cli.stories.stage import free
     from stillroom.cli.stories.story import Story
 
-    _check(story, people)
+    _check(story, people, keep_open=keep_open, as_json=as_json)
     base = Path(tempfile.mkdtemp(prefix="stillroom-demo-")) if folder is None else free(folder)
     told = Story(screen(as_json=as_json))
-    following = _tell(story, base, told, people)
+    following = _tell(story, base, told, people, keep_open=keep_open)
     command = "" if following is None else following.command(base)
     told.end(f"\n[bold]Next:[/] {command}" if command else "", folder=str(base), next=command)
 
 
-def _check(story: Which, people: int | None) -> None:
-    """Refuse a number of people where the people are real.
+def _check(story: Which, people: int | None, *, keep_open: bool, as_json: bool) -> None:
+    """Refuse a number of people where the people are real, and to keep open what is not served or cannot be told yet.
 
     Raises:
-        InvalidInput: There is one.
+        InvalidInput: `USAGE`.
     """
     from stillroom.errors import Code, InvalidInput
 
+    if keep_open and (story is not Which.SERVICE or as_json):
+        raise InvalidInput(Code.USAGE, "Only `service` can be kept open, and says where in words.", "stillroom demo service --keep-open")
     if story in {Which.TRIAL, Which.SERVICE} and people is not None:
         raise InvalidInput(Code.USAGE, "The people of this story are real: their number is given.", "Leave --people out, or name another.")
 
 
-def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next | None:
+def _tell(story: Which, base: Path, told: Story, people: int | None, *, keep_open: bool) -> Next | None:
     """Tell the story."""
     from stillroom.cli.stories import agencies, campaign, service, transit, trial
 
@@ -86,5 +91,5 @@ def _tell(story: Which, base: Path, told: Story, people: int | None) -> Next | N
         case Which.TRANSIT:
             return transit.tell(base, told, people or transit.PEOPLE)
         case Which.SERVICE:
-            service.tell(base, told)
+            service.tell(base, told, keep_open=keep_open)
             return None

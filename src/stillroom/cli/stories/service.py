@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 from stillroom.cli.stories.processes import processes
@@ -21,8 +23,14 @@ FROM members JOIN trial ON members.member_id = trial.person_id GROUP BY arm, gen
 """
 
 
-def tell(base: Path, story: Story) -> None:
-    """Tell how a room works whose parties are on machines of their own."""
+def tell(base: Path, story: Story, *, keep_open: bool = False) -> None:
+    """Tell how a room works whose parties are on machines of their own.
+
+    Args:
+        base: Where room and homes are.
+        story: Who tells it.
+        keep_open: Whether to leave everything running until the process is told to end.
+    """
     from stillroom import demo_data
 
     with processes() as started:
@@ -37,6 +45,8 @@ def tell(base: Path, story: Story) -> None:
         story.say(*terms_of(insurer), "The rows stay in the owners' homes, encrypted, until a run has been paid for.")
         _release(base, story, insurer, agents)
         _search(base, story)
+        if keep_open:
+            _keep_open(base, story)
     story.step("Everything has ended")
     story.say("Server and agents were told to end, and have ended. What they keep is in the folder below.")
 
@@ -49,7 +59,7 @@ def _join(base: Path, story: Story, started: Processes) -> dict[str, str]:
 
     story.step("One server, and two parties that join it by comparing keys")
     make_room(base / "room", "demo")
-    server = started.start("serve", base / "room", "--port", "0")
+    server = started.start("serve", base / "room", "--port", "0", "--log", "off")
     url = server.first.rpartition(" ")[2]
     story.say(f"The server is process {server.pid}, at {url}, with a certificate that the room's key vouches for.")
     keys = {}
@@ -102,6 +112,23 @@ def _search(base: Path, story: Story) -> None:
         kept = [file.read_bytes() for file in (base / place).rglob("*") if file.is_file()]
         found = sum(any(name in content for content in kept) for name in names["insureco"] | names["healthco"])
         story.say(f"{place}: {found} of {len(names['insureco'] | names['healthco'])} identifiers can be read in its files.")
+
+
+def _keep_open(base: Path, story: Story) -> None:
+    """Say where the pages are, and wait until the process is told to end."""
+    from stillroom.adapters.home.people import Role
+    from stillroom.pages.main import address_of, people_of
+
+    story.step("Server, agents and pages are open until Ctrl-C")
+    for party, person, role in (("insureco", "Ann", Role.ANALYST), ("insureco", "Otto", Role.OFFICER), ("healthco", "Olga", Role.OFFICER)):
+        home = base / party
+        story.show(f"{person}, {role} of {party}: {address_of(home)}/enter/{people_of(home).invite(person, role)}")
+    story.say("Each link lets one person in, once, within 15 minutes. `stillroom agent invite` makes others.")
+    over = threading.Event()
+    before = {one: signal.signal(one, lambda *_: over.set()) for one in (signal.SIGINT, signal.SIGTERM)}
+    over.wait()
+    for one, handler in before.items():
+        signal.signal(one, handler)
 
 
 def _identifiers(file: Path) -> set[bytes]:
