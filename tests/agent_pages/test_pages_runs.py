@@ -16,6 +16,7 @@ from stillroom.adapters.home.journal import Journal
 from stillroom.adapters.home.people import PeopleBook, Role
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.pages.app import make_app
+from stillroom.pages.challenges import Challenges
 from stillroom.pages.house import House, Notes
 from stillroom.pages.runs import PULSE_LOOKS, STREAM_LOOKS, STREAMS, Run, Runs
 
@@ -117,6 +118,7 @@ def house(tmp_path: Path) -> House:
         people=PeopleBook(tmp_path, clock, SystemEntropy()),
         journal=Journal(tmp_path, clock),
         clock=clock,
+        challenges=Challenges(clock, SystemEntropy()),
         runs=Runs(SystemEntropy()),
         notes=Notes(clock, print),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.home.people import PeopleBook
     from stillroom.client.session import Session
     from stillroom.model.contract import Contract
+    from stillroom.pages.challenges import Challenges
     from stillroom.pages.runs import Runs
     from stillroom.ports import Clock, Progress
 
@@ -55,6 +56,7 @@ class House:
         people: Who may use the pages.
         journal: Who has decided what.
         clock: The time.
+        challenges: What passkeys sign.
         runs: Questions on their way.
         notes: What the agent says.
         authorities: The values of `Host` that are this site's, in lower case.
@@ -67,6 +69,7 @@ class House:
     people: PeopleBook
     journal: Journal
     clock: Clock
+    challenges: Challenges
     runs: Runs
     notes: Notes
     authorities: frozenset[str] = field(default_factory=frozenset)

@@ -150,6 +150,7 @@ def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: boo
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.journal import Journal
+    from stillroom.pages.challenges import Challenges
     from stillroom.pages.house import House
     from stillroom.pages.runs import Runs
 
@@ -161,6 +162,7 @@ def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: boo
         people=people_of(home.path),
         journal=Journal(home.path, clock),
         clock=clock,
+        challenges=Challenges(clock, SystemEntropy()),
         runs=Runs(SystemEntropy()),
         notes=notes,
         authorities=authorities,

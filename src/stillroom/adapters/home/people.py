@@ -1,4 +1,4 @@
-"""The people of a party who may use its pages: links that let them in, their sessions, and API tokens. All are kept as digests."""
+"""The people of a party who may use its pages: links that let them in, sessions, passkeys and API tokens. All are kept as digests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stillroom.model.contract import Digest
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import TypeVar
@@ -110,6 +110,23 @@ class ApiToken(Held):
     ends: float
 
 
+class Passkey(Held):
+    """A key pair on a device of its person, which the home knows by its public half.
+
+    Attributes:
+        token: The digest of its handle, which the device keeps with the key and shows once it has verified its user.
+        label: What its person calls it.
+        credential: Its name among all keys of all devices, in base64url.
+        key: The public key (COSE), in base64url.
+        count: How often it has signed, as its device says; 0 for ever where the device does not count.
+    """
+
+    label: Label
+    credential: Annotated[str, StringConstraints(pattern=r"^[\w-]{1,1364}$")]
+    key: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")]
+    count: Annotated[int, Field(ge=0)]
+
+
 class Person(Value):
     """Somebody who uses the pages."""
 
@@ -118,24 +135,26 @@ class Person(Value):
 
 
 class People(Value):
-    """All tokens that are good.
+    """All tokens and passkeys that are good.
 
     Attributes:
         format: The version of this format.
         invitations: Links.
         visits: Sessions.
         tokens: Those of scripts.
+        passkeys: Those that were registered.
     """
 
     format: Literal["stillroom/people/v1"] = Field(default="stillroom/people/v1", alias="schema")
     invitations: tuple[Invitation, ...] = ()
     visits: tuple[Visit, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
+    passkeys: tuple[Passkey, ...] = ()
 
     @property
     def held(self) -> tuple[Held, ...]:
         """All of them."""
-        return (*self.invitations, *self.visits, *self.tokens)
+        return (*self.invitations, *self.visits, *self.tokens, *self.passkeys)
 
     def at(self, now: float) -> People:
         """Return what of this is still good."""
@@ -143,6 +162,7 @@ class People(Value):
             invitations=tuple(one for one in self.invitations if now < one.began + INVITATION_SECONDS),
             visits=tuple(one for one in self.visits if now < one.seen + IDLE_SECONDS and now < one.began + SESSION_SECONDS),
             tokens=tuple(one for one in self.tokens if now < one.ends),
+            passkeys=self.passkeys,
         )
 
     def without(self, name: str) -> People:
@@ -151,6 +171,7 @@ class People(Value):
             invitations=tuple(one for one in self.invitations if one.name != name),
             visits=tuple(one for one in self.visits if one.name != name),
             tokens=tuple(one for one in self.tokens if one.name != name),
+            passkeys=tuple(one for one in self.passkeys if one.name != name),
         )
 
 
@@ -167,7 +188,7 @@ class PeopleBook:
         One person has one role at a time: the rules tell apart who asks and who approves by names, and so does the journal.
 
         Raises:
-            InvalidInput: `USAGE` if that is no name, or somebody of that name has a link, session or token with another role.
+            InvalidInput: `USAGE` if that is no name, or somebody of that name has a link, session, token or passkey with another role.
         """
         token = self._entropy.token(TOKEN_SIZE).hex()
         try:
@@ -188,7 +209,7 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`.
         """
-        return _person(_held(self._load().invitations, token))
+        return _person(held_by(self._load().invitations, token))
 
     def enter(self, token: str) -> tuple[str, Person]:
         """Use a link up; return the token of a new session, and whose it is.
@@ -196,14 +217,30 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the link.
         """
+
+        def opened(known: People) -> tuple[Held, People]:
+            found = held_by(known.invitations, token)
+            return found, known.model_copy(update={"invitations": tuple(one for one in known.invitations if one != found)})
+
+        return self.begin(opened)
+
+    def begin(self, proof: Callable[[People], tuple[Held, People]]) -> tuple[str, Person]:
+        """Return the token of a new session, and whose it is. It fails as the proof does.
+
+        Args:
+            proof: Says by what it is proved who somebody is, and what is good once that was used.
+        """
         with self._alone():
-            known = self._load()
-            found = _held(known.invitations, token)
+            found, left = proof(self._load())
             session, now = self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
             visit = Visit(token=_digest(session), name=found.name, role=found.role, began=now, seen=now)
-            left = tuple(one for one in known.invitations if one != found)
-            self._save(known.model_copy(update={"invitations": left, "visits": (*known.visits, visit)}))
+            self._save(left.model_copy(update={"visits": (*left.visits, visit)}))
         return session, _person(found)
+
+    def change(self, how: Callable[[People], People]) -> None:
+        """Change what is good, while nobody else does. It fails as the change does, and changes nothing then."""
+        with self._alone():
+            self._save(how(self._load()))
 
     def person(self, session: str) -> Person:
         """Return whose session a token is of, and remember that it was used.
@@ -211,7 +248,7 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the session.
         """
-        found, now = _held(self._load().visits, session), self._clock.now()
+        found, now = held_by(self._load().visits, session), self._clock.now()
         if now >= found.seen + SEEN_SECONDS:
             with self._alone():
                 known = self._load()
@@ -226,7 +263,7 @@ class PeopleBook:
             self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != _digest(session))}))
 
     def revoke(self, name: str) -> int:
-        """End all sessions of a person, and take its links and API tokens back; return how many there were.
+        """End all sessions of a person, and take its links, API tokens and passkeys back; return how many there were.
 
         Raises:
             InvalidInput: `USAGE` if there were none.
@@ -272,7 +309,7 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the token.
         """
-        found = _held(self._load().tokens, token)
+        found = held_by(self._load().tokens, token)
         return _person(found), found.label
 
     def tokens_of(self, person: Person) -> tuple[ApiToken, ...]:
@@ -293,7 +330,7 @@ class PeopleBook:
             self._save(known.model_copy(update={"tokens": left}))
 
     def all(self) -> People:
-        """Return all links, sessions and API tokens that are good now."""
+        """Return all links, sessions, API tokens and passkeys that are good now."""
         return self._load()
 
     def _load(self) -> People:
@@ -310,10 +347,10 @@ class PeopleBook:
 
 
 def login_invalid() -> Refusal:
-    """Return what is said about any link or session that lets nobody in, whatever is wrong with it."""
+    """Return what is said about any link, passkey or session that lets nobody in, whatever is wrong with it."""
     return Refusal(
         Code.LOGIN_INVALID,
-        "You are not signed in, or this link is not good any more.",
+        "You are not signed in, or this link or passkey lets nobody in here.",
         "Open a new link: whoever runs the agent makes one with `stillroom agent invite NAME --role ROLE`.",
     )
 
@@ -324,13 +361,17 @@ def _check_role(known: People, name: str, role: Role) -> None:
         if one.name.casefold() == name.casefold() and (one.name, one.role) != (name, role):
             raise InvalidInput(
                 Code.USAGE,
-                f"{one.name} is invited or signed in already, or has an API token, as {one.role}.",
+                f"{one.name} is invited or signed in already, or has a passkey, or has an API token, as {one.role}.",
                 f'To change that, end it first: `stillroom agent people --revoke "{one.name}"`; then invite again.',
             )
 
 
-def _held(all_held: Iterable[H], token: str) -> H:
-    """Return what a token stands for. Each is compared, and each in the same time, whether it is the one or not."""
+def held_by(all_held: Iterable[H], token: str) -> H:
+    """Return what a token stands for. Each is compared, and each in the same time, whether it is the one or not.
+
+    Raises:
+        Refusal: `LOGIN_INVALID`.
+    """
     wanted, found = _digest(token).encode(), None
     for one in all_held:
         if hmac.compare_digest(one.token.encode(), wanted):
