@@ -56,6 +56,12 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/tokens"): PEOPLE,
     ("POST", "/tokens"): PEOPLE,
     ("POST", "/tokens/revoke"): PEOPLE,
+    ("GET", "/passkeys"): PEOPLE,
+    ("GET", "/passkeys/new"): PEOPLE,
+    ("POST", "/passkeys"): PEOPLE,
+    ("POST", "/passkeys/remove"): PEOPLE,
+    ("GET", "/passkeys/sign-in"): EVERYBODY,
+    ("POST", "/passkeys/sign-in"): EVERYBODY,
     ("POST", "/pause"): {"officer"},
 }
 """Each route, and who gets past the door."""
@@ -67,6 +73,10 @@ NO_SCRIPT = {
     ("GET", "/tokens"),
     ("POST", "/tokens"),
     ("POST", "/tokens/revoke"),
+    ("GET", "/passkeys"),
+    ("GET", "/passkeys/new"),
+    ("POST", "/passkeys"),
+    ("POST", "/passkeys/remove"),
 }
 """Routes that nobody gets past by an API token."""
 

@@ -12,6 +12,7 @@ from playwright.sync_api import expect, sync_playwright
 from stillroom.pages.main import people_of
 from stillroom.server.administration import confirm
 from tests.agent_pages.conftest import ANSWERED, WAITING
+from tests.authenticators import BuiltIn
 from tests.housed import at, chromium, housed, seated
 from tests.parties import document
 from tests.services import serving
@@ -218,6 +219,35 @@ def test_somebody_makes_a_token_for_a_script_and_revokes_it(browser: Browser, ho
         expect(seat.page.get_by_label("The header with the token")).to_contain_text("Authorization: Bearer stillroom_")
         seat.check("tokens")
         seat.press("Revoke weekly report")
+        expect(seat.page.locator("main")).to_contain_text("You have none.")
+
+
+def test_somebody_registers_a_passkey_comes_back_by_it_and_removes_it(browser: Browser, house: Housed) -> None:
+    numbered = house.urls["insurer"]
+    with seated(browser, numbered.replace("127.0.0.1", "localhost")) as seat:
+        seat.go(house.link("insurer", "Ada Byron", "viewer").removeprefix(numbered))
+        seat.press("Come in")
+        machine = BuiltIn(seat.page)
+        seat.page.get_by_role("link", name="Passkeys").click()
+        seat.page.fill("#label", "laptop")
+        seat.press("Register a passkey")
+        expect(seat.page.get_by_role("button", name="Remove laptop")).to_be_visible()
+        seat.check("passkeys")
+        seat.page.fill("#label", "again")
+        seat.press("Register a passkey")
+        expect(seat.page.get_by_role("alert")).to_have_text("This device has a passkey of yours already.")
+        seat.press("Sign out")
+        seat.press("Sign in with a passkey")
+        expect(seat.page.get_by_role("heading", name="example.org/study")).to_be_visible()
+        machine.recognize(somebody=False)
+        seat.press("Sign out")
+        seat.press("Sign in with a passkey")
+        expect(seat.page.get_by_role("alert")).to_have_text("There was no passkey. Try again, or come in by a link.")
+        seat.check("bye-passkey")
+        machine.recognize(somebody=True)
+        seat.press("Sign in with a passkey")
+        seat.page.get_by_role("link", name="Passkeys").click()
+        seat.press("Remove laptop")
         expect(seat.page.locator("main")).to_contain_text("You have none.")
 
 

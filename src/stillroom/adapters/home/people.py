@@ -53,6 +53,7 @@ SEEN_SECONDS = 60
 """How exactly it is remembered when a session was last used, so that not every request writes."""
 
 Label = Annotated[str, StringConstraints(pattern=r"^[\w][\w .-]{0,39}$")]
+Bytes = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=1364)]
 PersonName = Annotated[str, StringConstraints(pattern=r"^[\w][\w .@'-]{0,63}$")]
 
 
@@ -116,14 +117,14 @@ class Passkey(Held):
     Attributes:
         token: The digest of its handle, which the device keeps with the key and shows once it has verified its user.
         label: What its person calls it.
-        credential: Its name among all keys of all devices, in base64url.
+        credential: Its name among all keys of all devices, in base64url: up to 1023 bytes.
         key: The public key (COSE), in base64url.
         count: How often it has signed, as its device says; 0 for ever where the device does not count.
     """
 
     label: Label
-    credential: Annotated[str, StringConstraints(pattern=r"^[\w-]{1,1364}$")]
-    key: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")]
+    credential: Bytes
+    key: Bytes
     count: Annotated[int, Field(ge=0)]
 
 
