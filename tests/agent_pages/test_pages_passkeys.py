@@ -11,7 +11,7 @@ import pytest
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.journal import Journal
 from stillroom.adapters.home.passkeys import PASSKEYS, PasskeyBook
-from stillroom.adapters.home.people import IDLE_SECONDS, Person, Role
+from stillroom.adapters.home.people import IDLE_SECONDS, PeopleBook, Person, Role
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.pages.challenges import CHALLENGE_SECONDS, SPENT, Challenges
 from stillroom.pages.house import House, Notes
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from stillroom.adapters.home.people import PeopleBook
+    from stillroom.adapters.home.people import People
     from tests.rooms import FakeClock
 
 ADA = Person(name="Ada", role=Role.OFFICER)
@@ -224,6 +224,21 @@ def test_two_that_sign_at_once_are_one(pages: House, device: Device) -> None:
     with pytest.raises(Refusal) as caught:
         book.enter(passkey, 2)
     assert caught.value.code is Code.LOGIN_INVALID
+
+
+def test_who_is_sent_out_while_signing_in_is_not_in(pages: House, device: Device, tmp_path: Path, clock: FakeClock) -> None:
+    class Interrupted(PeopleBook):
+        """A book in which Ada is sent out as soon as anything was written."""
+
+        def change(self, step: Callable[[People], People]) -> None:
+            super().change(step)
+            self.revoke("Ada")
+
+    passkey = PasskeyBook(pages.people).known(bytes_of(device.handle).hex())
+    with pytest.raises(Refusal) as caught:
+        PasskeyBook(Interrupted(tmp_path, clock, SystemEntropy())).enter(passkey, 2)
+    assert caught.value.code is Code.LOGIN_INVALID
+    assert pages.people.all().held == ()
 
 
 def test_who_is_sent_out_or_has_removed_it_comes_in_no_more(pages: House, ada: Browser, device: Device) -> None:

@@ -1,7 +1,7 @@
 """Who is at the pages: the session of a request, and the secret of its forms.
 
 A person comes in by a link that is good once (`stillroom.adapters.home.people`), or by a passkey (`stillroom.pages.passkeys`). All ways to
-prove who one is end in `welcome`, and nothing else on the pages knows how somebody came in.
+prove who one is end in `let_in`, and nothing else on the pages knows how somebody came in.
 """
 
 from __future__ import annotations
@@ -129,10 +129,19 @@ def note(house: House, visitor: Visitor, what: str, about: str = "") -> None:
     house.journal.note(visitor.person, f"{what}, by the API token {visitor.script}" if visitor.script else what, about)
 
 
-def welcome(house: House, session: str, person: Person, how: str = "signed in") -> Response:
-    """Let somebody in for whom a session has begun, and write down that they came, and how. It fails as the journal's `note`."""
+def welcome(house: House, token: str) -> Response:
+    """Let somebody in whose link is good, and write down that they came.
+
+    Raises:
+        Refusal: `LOGIN_INVALID`.
+    """
+    session, person = house.people.enter(token)
+    return let_in(house, session, person, "signed in", RedirectResponse("/", status_code=303))
+
+
+def let_in(house: House, session: str, person: Person, how: str, answer: Response) -> Response:
+    """Write down that somebody came, and how, and have an answer give the browser the session. It fails as the journal's `note`."""
     house.journal.note(person, how)
-    answer = RedirectResponse("/", status_code=303)
     answer.set_cookie(house.cookie, session, path="/", secure=house.tls, httponly=True, samesite="strict")
     return answer
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from stillroom.adapters.home.people import Label, held_by, login_invalid
+from stillroom.adapters.home.people import Label, Person, held_by, login_invalid
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
-    from stillroom.adapters.home.people import Held, Passkey, People, PeopleBook, Person
+    from stillroom.adapters.home.people import Passkey, People, PeopleBook
 
 PASSKEYS = 10
 """How many passkeys one person may have at a time."""
@@ -72,14 +72,18 @@ class PasskeyBook:
         Raises:
             Refusal: `LOGIN_INVALID` if it was removed or has signed something else meanwhile.
         """
+        after = passkey.model_copy(update={"count": count})
 
-        def signed(known: People) -> tuple[Held, People]:
-            if passkey not in known.passkeys:
-                raise login_invalid()
-            after = passkey.model_copy(update={"count": count})
-            return passkey, known.model_copy(update={"passkeys": tuple(after if one == passkey else one for one in known.passkeys)})
+        def signed(known: People) -> People:
+            _require(passkey, known)
+            return known.model_copy(update={"passkeys": tuple(after if one == passkey else one for one in known.passkeys)})
 
-        return self._people.begin(signed)
+        def who(known: People) -> Person:
+            _require(after, known)
+            return Person(name=after.name, role=after.role)
+
+        self._people.change(signed)
+        return self._people.enter_as(who)
 
     def remove(self, person: Person, label: str) -> None:
         """Forget a passkey of a person.
@@ -99,6 +103,11 @@ class PasskeyBook:
 
 def _of(known: People, name: str) -> tuple[Passkey, ...]:
     return tuple(one for one in known.passkeys if one.name == name)
+
+
+def _require(passkey: Passkey, known: People) -> None:
+    if passkey not in known.passkeys:
+        raise login_invalid()
 
 
 def _check(known: People, name: str, label: str) -> None:

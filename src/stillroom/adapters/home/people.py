@@ -218,30 +218,32 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the link.
         """
-
-        def opened(known: People) -> tuple[Held, People]:
-            found = held_by(known.invitations, token)
-            return found, known.model_copy(update={"invitations": tuple(one for one in known.invitations if one != found)})
-
-        return self.begin(opened)
-
-    def begin(self, proof: Callable[[People], tuple[Held, People]]) -> tuple[str, Person]:
-        """Return the token of a new session, and whose it is. It fails as the proof does.
-
-        Args:
-            proof: Says by what it is proved who somebody is, and what is good once that was used.
-        """
         with self._alone():
-            found, left = proof(self._load())
+            known = self._load()
+            found = held_by(known.invitations, token)
             session, now = self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
             visit = Visit(token=_digest(session), name=found.name, role=found.role, began=now, seen=now)
-            self._save(left.model_copy(update={"visits": (*left.visits, visit)}))
+            left = tuple(one for one in known.invitations if one != found)
+            self._save(known.model_copy(update={"invitations": left, "visits": (*known.visits, visit)}))
         return session, _person(found)
 
-    def change(self, how: Callable[[People], People]) -> None:
-        """Change what is good, while nobody else does. It fails as the change does, and changes nothing then."""
+    def enter_as(self, who: Callable[[People], Person]) -> tuple[str, Person]:
+        """Begin a session of somebody whom something else than a link has proved to be there; return its token, and whose it is.
+
+        Args:
+            who: Tells who it is, of those that are known, or refuses.
+        """
         with self._alone():
-            self._save(how(self._load()))
+            known = self._load()
+            person, session, now = who(known), self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
+            visit = Visit(token=_digest(session), name=person.name, role=person.role, began=now, seen=now)
+            self._save(known.model_copy(update={"visits": (*known.visits, visit)}))
+        return session, person
+
+    def change(self, step: Callable[[People], People]) -> None:
+        """Change who is known, while nobody else does. It fails as the step does."""
+        with self._alone():
+            self._save(step(self._load()))
 
     def person(self, session: str) -> Person:
         """Return whose session a token is of, and remember that it was used.

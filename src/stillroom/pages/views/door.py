@@ -24,8 +24,7 @@ def show(request: Request, token: str, visitor: Annotated[Visitor | None, by(Act
 def enter(request: Request, token: str, visitor: Annotated[Visitor | None, by(Action.SIGN_IN)]) -> Response:
     """Use a link up, and begin a session."""
     del visitor
-    house = house_of(request)
-    return welcome(house, *house.people.enter(token))
+    return welcome(house_of(request), token)
 
 
 @router.post("/leave")

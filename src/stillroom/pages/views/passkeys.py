@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from stillroom.adapters.home.passkeys import PASSKEYS, PasskeyBook
 from stillroom.pages.access import Action
-from stillroom.pages.login import Visitor, by, house_of, note, welcome
+from stillroom.pages.login import Visitor, by, house_of, let_in, note
 from stillroom.pages.passkeys import proved, registered, site_of, to_register, to_sign_in
 from stillroom.pages.render import page
 
@@ -65,4 +65,5 @@ def sign_in(request: Request, visitor: Annotated[Visitor | None, by(Action.SIGN_
     del visitor
     house = house_of(request)
     passkey, count = proved(house, site_of(house, request), answer)
-    return welcome(house, *PasskeyBook(house.people).enter(passkey, count), f"signed in by passkey {passkey.label}")
+    session, person = PasskeyBook(house.people).enter(passkey, count)
+    return let_in(house, session, person, f"signed in by passkey {passkey.label}", RedirectResponse("/", status_code=303))
