@@ -1,4 +1,4 @@
-"""The people of a party who may use its pages: links that let them in, their sessions, and API tokens. All are kept as digests."""
+"""The people of a party who may use its pages: links that let them in, who else may, their sessions, and API tokens, kept as digests."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from stillroom.adapters.home.files import disk_errors, exclusive, read_value, replace_private
+from stillroom.adapters.home.identity import Mark
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.contract import Digest
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import TypeVar
@@ -117,25 +118,37 @@ class Person(Value):
     role: Role
 
 
+class Admitted(Person):
+    """Somebody whom the identity provider may sign in.
+
+    Attributes:
+        mark: By what it knows the person.
+    """
+
+    mark: Mark
+
+
 class People(Value):
-    """All tokens that are good.
+    """All tokens that are good, and who may come in without one.
 
     Attributes:
         format: The version of this format.
         invitations: Links.
         visits: Sessions.
         tokens: Those of scripts.
+        admitted: Whom the identity provider may sign in.
     """
 
     format: Literal["stillroom/people/v1"] = Field(default="stillroom/people/v1", alias="schema")
     invitations: tuple[Invitation, ...] = ()
     visits: tuple[Visit, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
+    admitted: tuple[Admitted, ...] = ()
 
     @property
-    def held(self) -> tuple[Held, ...]:
+    def held(self) -> tuple[Held | Admitted, ...]:
         """All of them."""
-        return (*self.invitations, *self.visits, *self.tokens)
+        return (*self.invitations, *self.visits, *self.tokens, *self.admitted)
 
     def at(self, now: float) -> People:
         """Return what of this is still good."""
@@ -143,6 +156,7 @@ class People(Value):
             invitations=tuple(one for one in self.invitations if now < one.began + INVITATION_SECONDS),
             visits=tuple(one for one in self.visits if now < one.seen + IDLE_SECONDS and now < one.began + SESSION_SECONDS),
             tokens=tuple(one for one in self.tokens if now < one.ends),
+            admitted=self.admitted,
         )
 
     def without(self, name: str) -> People:
@@ -151,6 +165,7 @@ class People(Value):
             invitations=tuple(one for one in self.invitations if one.name != name),
             visits=tuple(one for one in self.visits if one.name != name),
             tokens=tuple(one for one in self.tokens if one.name != name),
+            admitted=tuple(one for one in self.admitted if one.name != name),
         )
 
 
@@ -173,12 +188,10 @@ class PeopleBook:
         try:
             made = Invitation(token=_digest(token), name=name, role=role, began=self._clock.now())
         except ValidationError:
-            raise InvalidInput(
-                Code.USAGE, "That is no name for a person.", "Take up to 64 letters, digits, spaces, dots, dashes and @."
-            ) from None
+            raise bad_name() from None
         with self._alone():
             known = self._load()
-            _check_role(known, name, role)
+            check_role(known, name, role)
             self._save(known.model_copy(update={"invitations": (*known.invitations, made)}))
         return token
 
@@ -205,6 +218,24 @@ class PeopleBook:
             self._save(known.model_copy(update={"invitations": left, "visits": (*known.visits, visit)}))
         return session, _person(found)
 
+    def enter_as(self, who: Callable[[People], Person]) -> tuple[str, Person]:
+        """Begin a session of somebody whom something else than a link has proved to be there; return its token, and whose it is.
+
+        Args:
+            who: Tells who it is, of those that are known, or refuses.
+        """
+        with self._alone():
+            known = self._load()
+            person, session, now = who(known), self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
+            visit = Visit(token=_digest(session), name=person.name, role=person.role, began=now, seen=now)
+            self._save(known.model_copy(update={"visits": (*known.visits, visit)}))
+        return session, person
+
+    def change(self, step: Callable[[People], People]) -> None:
+        """Change who is known, while nobody else does. It fails as the step does."""
+        with self._alone():
+            self._save(step(self._load()))
+
     def person(self, session: str) -> Person:
         """Return whose session a token is of, and remember that it was used.
 
@@ -226,7 +257,7 @@ class PeopleBook:
             self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != _digest(session))}))
 
     def revoke(self, name: str) -> int:
-        """End all sessions of a person, and take its links and API tokens back; return how many there were.
+        """End all that a person has: sessions, links, API tokens, being admitted; return how many there were.
 
         Raises:
             InvalidInput: `USAGE` if there were none.
@@ -236,7 +267,9 @@ class PeopleBook:
             after = known.without(name)
             ended = len(known.held) - len(after.held)
             if not ended:
-                raise InvalidInput(Code.USAGE, "Nobody of that name is signed in or invited.", "`stillroom agent people` lists who is.")
+                raise InvalidInput(
+                    Code.USAGE, "Nobody of that name is signed in, invited or admitted.", "`stillroom agent people` lists who is."
+                )
             self._save(after)
         return ended
 
@@ -318,13 +351,18 @@ def login_invalid() -> Refusal:
     )
 
 
-def _check_role(known: People, name: str, role: Role) -> None:
+def bad_name() -> InvalidInput:
+    """Return what is said about a name that is none."""
+    return InvalidInput(Code.USAGE, "That is no name for a person.", "Take up to 64 letters, digits, spaces, dots, dashes and @.")
+
+
+def check_role(known: People, name: str, role: Role) -> None:
     """Refuse another role for somebody who has one already, spelt in whatever letters."""
     for one in known.held:
         if one.name.casefold() == name.casefold() and (one.name, one.role) != (name, role):
             raise InvalidInput(
                 Code.USAGE,
-                f"{one.name} is invited or signed in already, or has an API token, as {one.role}.",
+                f"{one.name} is invited, admitted or signed in already, or has an API token, as {one.role}.",
                 f'To change that, end it first: `stillroom agent people --revoke "{one.name}"`; then invite again.',
             )
 
