@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -89,17 +88,12 @@ class Fetcher:
         until = self._clock.now() + WHOLE_SECONDS
         try:
             with (
-                httpx.Client(verify=self._context, timeout=WAIT_SECONDS, trust_env=False, follow_redirects=False) as client,
+                httpx.Client(verify=_context(url), timeout=WAIT_SECONDS, trust_env=False, follow_redirects=False) as client,
                 client.stream(method, url, headers=wanted, content=body) as answer,
             ):
                 return answer.status_code, _object(url, self._read(url, answer, until))
         except httpx.HTTPError as error:
             raise _strange(url, type(error).__name__) from None
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        """The system's authorities decide about certificates."""
-        return ssl.create_default_context()
 
     def _read(self, url: str, answer: httpx.Response, until: float) -> bytes:
         """Return the body of an answer, as it was sent."""
@@ -113,6 +107,11 @@ class Fetcher:
             if self._clock.now() > until:
                 raise _strange(url, f"its answer takes longer than {WHOLE_SECONDS:.0f} seconds")
         return bytes(content)
+
+
+def _context(url: str) -> ssl.SSLContext:
+    """Return what decides about certificates: the system's authorities. Without TLS, nothing is trusted, and nothing is asked."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_local(url) else ssl.create_default_context()
 
 
 def _object(url: str, content: bytes) -> Mapping[str, Any]:
