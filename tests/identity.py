@@ -76,6 +76,7 @@ class Idp:
         answered: What else the browser brings back.
         forge: Makes a token of claims, in place of signing it.
         replies: What it answers in place of JSON, by path.
+        moved: Where it redirects to, by path.
         asked: The paths that the pages have asked for.
     """
 
@@ -91,6 +92,7 @@ class Idp:
     answered: dict[str, str] = field(default_factory=dict)
     forge: Callable[[dict[str, Any]], str] | None = None
     replies: dict[str, bytes] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -134,7 +136,7 @@ class Idp:
         self.codes[code] = dict(asked)
         to = f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state'], **self.answered})}"
         return (
-            f'<!DOCTYPE html><html lang="en"><title>Provider</title><form method="post" action="/continue">'
+            f'<!DOCTYPE html><html lang="en"><title>Provider</title><link rel="icon" href="data:,"><form method="post" action="/continue">'
             f'<input type="hidden" name="to" value="{html.escape(to)}"><button>Sign in at the provider</button></form>'
         ).encode()
 
@@ -164,7 +166,7 @@ def identifying() -> Iterator[Idp]:
     """Let a provider run, at a name of this machine that is another site than the pages'."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         idp = Idp(f"http://localhost:{server.server_address[1]}")
-        server.RequestHandlerClass = _handler(idp)
+        server.RequestHandlerClass = type("Handler", (_Handler,), {"idp": idp})
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -175,40 +177,51 @@ def identifying() -> Iterator[Idp]:
             thread.join()
 
 
-def _handler(idp: Idp) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path, _, query = self.path.partition("?")
-            idp.asked.append(path)
-            if path in idp.replies:
-                self._answer(idp.replies[path], "application/json")
-            elif path == "/authorize":
-                self._answer(idp.page(dict(parse_qsl(query))), "text/html")
-            else:
-                found = {"/.well-known/openid-configuration": idp.description, "/jwks": idp.key_set}.get(path, dict)()
-                self._answer(json.dumps(found).encode(), "application/json", 200 if found else 404)
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for a provider."""
 
-        def do_POST(self) -> None:
-            form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-            idp.asked.append(self.path)
-            if self.path == "/continue":
-                self.send_response(303)
-                self.send_header("Location", form["to"])
-                self.end_headers()
-            elif self.path in idp.replies:
-                self._answer(idp.replies[self.path], "application/json")
-            else:
-                found = idp.token(form, self.headers.get("Authorization", ""))
-                self._answer(json.dumps(found).encode(), "application/json", 400 if "error" in found else 200)
+    idp: Idp
 
-        def _answer(self, body: bytes, kind: str, status: int = 200) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if self._told(path):
+            return
+        if path == "/authorize":
+            self._answer(self.idp.page(dict(parse_qsl(query))), "text/html")
+            return
+        found = {"/.well-known/openid-configuration": self.idp.description, "/jwks": self.idp.key_set}.get(path, dict)()
+        self._answer(json.dumps(found).encode(), status=200 if found else 404)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
-            """Say nothing."""
+    def do_POST(self) -> None:
+        form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        if self._told(self.path):
+            return
+        if self.path == "/continue":
+            self._redirect(form["to"])
+            return
+        found = self.idp.token(form, self.headers.get("Authorization", ""))
+        self._answer(json.dumps(found).encode(), status=400 if "error" in found else 200)
 
-    return Handler
+    def _told(self, path: str) -> bool:
+        """Answer as a test has told the provider to, if it has."""
+        self.idp.asked.append(path)
+        if path in self.idp.moved:
+            self._redirect(self.idp.moved[path])
+        elif path in self.idp.replies:
+            self._answer(self.idp.replies[path])
+        return path in self.idp.moved or path in self.idp.replies
+
+    def _redirect(self, where: str) -> None:
+        self.send_response(303)
+        self.send_header("Location", where)
+        self.end_headers()
+
+    def _answer(self, body: bytes, kind: str = "application/json", status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+        """Say nothing."""

@@ -22,6 +22,7 @@ from stillroom.adapters.identity.provider import Provider
 from stillroom.errors import Code, InvalidInput, Refusal, StillroomError
 from stillroom.pages.oidc import AT_ONCE, PENDING_SECONDS, RETURNED, Reception
 from tests.identity import CLIENT, SECRET, sign
+from tests.strange_servers import answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -366,7 +367,26 @@ def test_an_answer_that_is_too_large_or_none_is_not_read(desk: Desk, path: str, 
     assert desk.refused() == f"The identity provider at {host} does not answer as it should: {said}."
 
 
-def test_a_provider_that_is_away_or_redirects_is_told_to_the_agent(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks"])
+def test_no_redirect_is_followed(desk: Desk, path: str) -> None:
+    desk.idp.moved[path] = f"{desk.idp.url}/elsewhere"
+    desk.idp.replies["/elsewhere"] = b"{}"
+    assert "does not answer as it should" in desk.refused()
+    assert "/elsewhere" not in desk.idp.asked
+
+
+def test_a_compressed_answer_is_not_read(clock: FakeClock) -> None:
+    with answering(b"", "Content-Encoding: gzip") as url, pytest.raises(StillroomError, match="compressed"):
+        Fetcher(clock).get(url)
+
+
+def test_no_proxy_of_the_environment_is_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert desk.arrive()[1] == ADA
+
+
+def test_a_provider_that_is_away_is_told_to_the_agent(desk: Desk, tmp_path: Path) -> None:
     with_path = IdentityProvider(issuer=f"{desk.idp.url}/tenant", client_id="pages", client_secret=SECRET)
     keep_provider(tmp_path, with_path)
     assert desk.refused().endswith("it answers with status 404.")
@@ -380,10 +400,12 @@ class Ticking:
     moment = 0.0
 
     def now(self) -> float:
+        """Return a later moment each time."""
         self.moment += WHOLE_SECONDS / 2
         return self.moment
 
     def sleep_until(self, moment: float) -> None:
+        """Be there."""
         self.moment = moment
 
 
@@ -473,7 +495,7 @@ def test_the_secret_is_in_a_private_file_and_shown_nowhere(desk: Desk, tmp_path:
 @pytest.mark.parametrize("given", ["", " ", "a b", "é", "a\nb"])
 def test_a_mark_is_printed_ascii(given: str) -> None:
     for make in (Mark.of_subject, Mark.of_email):
-        with pytest.raises(ValueError, match="^"):
+        with pytest.raises(ValueError, match=r"^"):
             make("https://idp.example", given)
     for address in ("ada", "ada@", "@example.org", "a@b@c", "a" * 250 + "@b.org"):
         with pytest.raises(ValueError, match="a"):
