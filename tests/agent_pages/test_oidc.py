@@ -338,7 +338,7 @@ def test_another_provider_of_the_home_finishes_nothing_that_was_begun_with_the_f
         ({"error": "access_denied"}, "The identity provider has let nobody in: access_denied."),
         ({"error": "<b>a word of somebody"}, "The identity provider has let nobody in."),
         ({"code": ""}, "The identity provider has let nobody in."),
-        ({"code": "made up"}, "The identity provider gives no token for its code: invalid_grant."),
+        ({"code": "made up \0é&code="}, "The identity provider gives no token for its code: invalid_grant."),
     ],
 )
 def test_a_provider_that_refuses_is_repeated_in_words_of_the_standard_alone(desk: Desk, brought: dict[str, str], said: str) -> None:
@@ -438,6 +438,13 @@ def test_an_issuer_is_https_or_this_machine(issuer: str, clock: FakeClock) -> No
     with pytest.raises(InvalidInput) as caught:
         Provider(IdentityProvider(issuer=issuer, client_id="pages"), Fetcher(clock))
     assert caught.value.code is Code.CONFIGURATION_INVALID
+
+
+@pytest.mark.parametrize("host", ["a..b", "xn--", "a" * 70])
+def test_a_host_that_cannot_be_one_is_not_looked_for(host: str, clock: FakeClock) -> None:
+    with pytest.raises(StillroomError) as caught:
+        Provider(IdentityProvider(issuer=f"https://{host}", client_id="pages"), Fetcher(clock))
+    assert caught.value.code is Code.SERVER_UNAVAILABLE
 
 
 def test_https_leads_to_https_alone() -> None:

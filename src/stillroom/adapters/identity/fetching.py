@@ -92,7 +92,7 @@ class Fetcher:
                 client.stream(method, url, headers=wanted, content=body) as answer,
             ):
                 return answer.status_code, _object(url, self._read(url, answer, until))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise _strange(url, type(error).__name__) from None
 
     def _read(self, url: str, answer: httpx.Response, until: float) -> bytes:
