@@ -15,6 +15,7 @@ from stillroom.adapters.home.people import IDLE_SECONDS, PeopleBook, Person, Rol
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.pages.challenges import CHALLENGE_SECONDS, SPENT, Challenges
 from stillroom.pages.house import House, Notes
+from stillroom.pages.oidc import Reception
 from stillroom.pages.passkeys import ANSWER_LIMIT
 from stillroom.pages.runs import Runs
 from tests.authenticators import NAMED, NUMBERED, PRESENT, VERIFIED, Browser, Device, bytes_of, text_of
@@ -35,6 +36,7 @@ ADA = Person(name="Ada", role=Role.OFFICER)
 @pytest.fixture
 def pages(tmp_path: Path, clock: FakeClock, book: PeopleBook) -> House:
     """The pages of a home, without a room: passkeys need none."""
+    notes = Notes(clock, print)
     return House(
         path=tmp_path,
         party="clinic",
@@ -44,7 +46,8 @@ def pages(tmp_path: Path, clock: FakeClock, book: PeopleBook) -> House:
         clock=clock,
         challenges=Challenges(clock, SystemEntropy()),
         runs=Runs(SystemEntropy()),
-        notes=Notes(clock, print),
+        notes=notes,
+        reception=Reception(tmp_path, book, clock, SystemEntropy(), notes),
         authorities=frozenset({"localhost:8462", "127.0.0.1:8462", "[::1]:8462"}),
     )
 

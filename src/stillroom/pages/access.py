@@ -18,7 +18,7 @@ class Action(StrEnum):
     """What can be done on the pages. Each route is one of them."""
 
     SEE_LOOKS = "see style sheet and scripts"
-    SIGN_IN = "open a link, or sign in by a passkey"
+    SIGN_IN = "open a link, or sign in by a passkey or by the identity provider"
     SIGN_OUT = "sign out"
     SEE_ROOM = "see the room and the state of the agent"
     SEE_CONTRACT = "read the contract"

@@ -1,7 +1,8 @@
 """Who is at the pages: the session of a request, and the secret of its forms.
 
-A person comes in by a link that is good once (`stillroom.adapters.home.people`), or by a passkey (`stillroom.pages.passkeys`). All ways to
-prove who one is end in `let_in`, and nothing else on the pages knows how somebody came in.
+A person comes in by a link that is good once (`stillroom.adapters.home.people`), by a passkey (`stillroom.pages.passkeys`), or by the
+party's identity provider (`stillroom.pages.oidc`). All ways to prove who one is end in `let_in`, and nothing else on the pages knows how
+somebody came in.
 """
 
 from __future__ import annotations

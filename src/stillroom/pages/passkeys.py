@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stillroom.adapters.home.passkeys import PasskeyBook
-from stillroom.adapters.home.people import Passkey, login_invalid
+from stillroom.adapters.home.people import Passkey
+from stillroom.adapters.home.refusals import login_invalid
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, InvalidInput, StillroomError
 from stillroom.pages.challenges import CHALLENGE_SECONDS

@@ -52,6 +52,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "visitor": visitor,
         "menu": menu,
         "form_field": FIELD,
+        "provider": None if visitor else house_of(request).reception.host(),
         "allowed": [] if visitor is None else [action.name for action in Action if may(visitor.person.role, action)],
     }
     return HTMLResponse(environment().get_template(template).render({**known, **values}), status_code=status)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from stillroom.adapters.home.people import Label, Person, held_by, login_invalid
+from stillroom.adapters.home.people import Label, Person, held_by
+from stillroom.adapters.home.refusals import login_invalid
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:

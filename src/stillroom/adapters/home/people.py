@@ -1,4 +1,4 @@
-"""The people of a party who may use its pages: links that let them in, sessions, passkeys and API tokens. All are kept as digests."""
+"""The people of a party who may use its pages: links that let them in, passkeys, who else may, their sessions, and API tokens."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from stillroom.adapters.home.files import disk_errors, exclusive, read_value, replace_private
+from stillroom.adapters.home.identity import Mark
+from stillroom.adapters.home.refusals import bad_name, login_invalid
 from stillroom.crypto.canonical import canonical, digest
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import Digest
 from stillroom.model.value import Value
 
@@ -135,8 +137,18 @@ class Person(Value):
     role: Role
 
 
+class Admitted(Person):
+    """Somebody whom the identity provider may sign in.
+
+    Attributes:
+        mark: By what it knows the person.
+    """
+
+    mark: Mark
+
+
 class People(Value):
-    """All tokens and passkeys that are good.
+    """All tokens and passkeys that are good, and who may come in without one.
 
     Attributes:
         format: The version of this format.
@@ -144,6 +156,7 @@ class People(Value):
         visits: Sessions.
         tokens: Those of scripts.
         passkeys: Those that were registered.
+        admitted: Whom the identity provider may sign in.
     """
 
     format: Literal["stillroom/people/v1"] = Field(default="stillroom/people/v1", alias="schema")
@@ -151,11 +164,12 @@ class People(Value):
     visits: tuple[Visit, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
     passkeys: tuple[Passkey, ...] = ()
+    admitted: tuple[Admitted, ...] = ()
 
     @property
-    def held(self) -> tuple[Held, ...]:
+    def held(self) -> tuple[Held | Admitted, ...]:
         """All of them."""
-        return (*self.invitations, *self.visits, *self.tokens, *self.passkeys)
+        return (*self.invitations, *self.visits, *self.tokens, *self.passkeys, *self.admitted)
 
     def at(self, now: float) -> People:
         """Return what of this is still good."""
@@ -164,6 +178,7 @@ class People(Value):
             visits=tuple(one for one in self.visits if now < one.seen + IDLE_SECONDS and now < one.began + SESSION_SECONDS),
             tokens=tuple(one for one in self.tokens if now < one.ends),
             passkeys=self.passkeys,
+            admitted=self.admitted,
         )
 
     def without(self, name: str) -> People:
@@ -173,6 +188,7 @@ class People(Value):
             visits=tuple(one for one in self.visits if one.name != name),
             tokens=tuple(one for one in self.tokens if one.name != name),
             passkeys=tuple(one for one in self.passkeys if one.name != name),
+            admitted=tuple(one for one in self.admitted if one.name != name),
         )
 
 
@@ -195,12 +211,10 @@ class PeopleBook:
         try:
             made = Invitation(token=_digest(token), name=name, role=role, began=self._clock.now())
         except ValidationError:
-            raise InvalidInput(
-                Code.USAGE, "That is no name for a person.", "Take up to 64 letters, digits, spaces, dots, dashes and @."
-            ) from None
+            raise bad_name() from None
         with self._alone():
             known = self._load()
-            _check_role(known, name, role)
+            check_role(known, name, role)
             self._save(known.model_copy(update={"invitations": (*known.invitations, made)}))
         return token
 
@@ -266,7 +280,7 @@ class PeopleBook:
             self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != _digest(session))}))
 
     def revoke(self, name: str) -> int:
-        """End all sessions of a person, and take its links, API tokens and passkeys back; return how many there were.
+        """End all that a person has: sessions, links, API tokens, passkeys, being admitted; return how many there were.
 
         Raises:
             InvalidInput: `USAGE` if there were none.
@@ -276,7 +290,9 @@ class PeopleBook:
             after = known.without(name)
             ended = len(known.held) - len(after.held)
             if not ended:
-                raise InvalidInput(Code.USAGE, "Nobody of that name is signed in or invited.", "`stillroom agent people` lists who is.")
+                raise InvalidInput(
+                    Code.USAGE, "Nobody of that name is signed in, invited or admitted.", "`stillroom agent people` lists who is."
+                )
             self._save(after)
         return ended
 
@@ -349,22 +365,13 @@ class PeopleBook:
         return exclusive(self._home / "people.lock")
 
 
-def login_invalid() -> Refusal:
-    """Return what is said about any link, passkey or session that lets nobody in, whatever is wrong with it."""
-    return Refusal(
-        Code.LOGIN_INVALID,
-        "You are not signed in, or this link or passkey lets nobody in here.",
-        "Open a new link: whoever runs the agent makes one with `stillroom agent invite NAME --role ROLE`.",
-    )
-
-
-def _check_role(known: People, name: str, role: Role) -> None:
+def check_role(known: People, name: str, role: Role) -> None:
     """Refuse another role for somebody who has one already, spelt in whatever letters."""
     for one in known.held:
         if one.name.casefold() == name.casefold() and (one.name, one.role) != (name, role):
             raise InvalidInput(
                 Code.USAGE,
-                f"{one.name} is invited or signed in already, or has a passkey, or has an API token, as {one.role}.",
+                f"{one.name} is invited, admitted or signed in already, or has a passkey, or has an API token, as {one.role}.",
                 f'To change that, end it first: `stillroom agent people --revoke "{one.name}"`; then invite again.',
             )
 
