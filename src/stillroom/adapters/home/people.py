@@ -353,8 +353,9 @@ def login_invalid() -> Refusal:
     """Return what is said about any link, passkey or session that lets nobody in, whatever is wrong with it."""
     return Refusal(
         Code.LOGIN_INVALID,
-        "You are not signed in, or this link or passkey lets nobody in here.",
-        "Open a new link: whoever runs the agent makes one with `stillroom agent invite NAME --role ROLE`.",
+        "You are not signed in, or this link is not good any more.",
+        "Sign in with a passkey that you have registered at this address, or open a new link: "
+        "whoever runs the agent makes one with `stillroom agent invite NAME --role ROLE`.",
     )
 
 
