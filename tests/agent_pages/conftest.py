@@ -9,6 +9,7 @@ import pytest
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.people import PeopleBook
 from tests.housed import BOTH, housed
+from tests.identity import Idp, identifying
 from tests.rooms import FakeClock
 from tests.services import serving, settle
 
@@ -54,6 +55,18 @@ def clock() -> FakeClock:
 def book(tmp_path: Path, clock: FakeClock) -> PeopleBook:
     """Who may use the pages of a home."""
     return PeopleBook(tmp_path, clock, SystemEntropy())
+
+
+@pytest.fixture(scope="session")
+def running_idp() -> Iterator[Idp]:
+    with identifying() as found:
+        yield found
+
+
+@pytest.fixture
+def idp(running_idp: Idp) -> Idp:
+    """An identity provider that does as it should, until a test has it do otherwise."""
+    return running_idp.renewed()
 
 
 @pytest.fixture(scope="session")
