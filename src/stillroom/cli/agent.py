@@ -101,7 +101,7 @@ def people(*, revoke: Revoke = None, home: Home = HERE, as_json: AsJson = False)
     found: list[tuple[Held | Admitted, str]] = [(one, "signed in") for one in known.visits]
     found += [(one, "invited") for one in known.invitations]
     found += [(one, f"has the API token {one.label}") for one in known.tokens]
-    found += [(one, f"admitted as {one.mark.value} of {one.mark.issuer}") for one in known.admitted]
+    found += [(one, f"admitted by {one.mark.claim} {one.mark.value} of {one.mark.issuer}") for one in known.admitted]
     table = plain_table("name", "role", "state")
     for one, state in found:
         table.add_row(plain(one.name), str(one.role), plain(state))
