@@ -111,6 +111,7 @@ def provider(house: Housed, running_idp: Idp) -> Iterator[Idp]:
     keep_provider(home, IdentityProvider(issuer=idp.url, client_id=CLIENT, client_secret=SECRET))
     admit(people_of(home), "Guest of the provider", Role.VIEWER, Mark.of_subject(idp.url, idp.sub))
     yield idp
+    people_of(home).revoke("Guest of the provider")
     forget_provider(home)
 
 

@@ -166,7 +166,7 @@ def test_without_a_provider_there_is_no_such_way(browser: httpx.Client) -> None:
 
 def test_who_is_admitted_is_listed_and_revoked_with_all_sessions(named: Idp, browser: httpx.Client, run: Callable[..., Told]) -> None:
     assert browser.get(named.callback(browser)).status_code == 200
-    admitted = {"name": "Ada", "role": "viewer", "state": f"admitted as {named.sub} of {named.url}"}
+    admitted = {"name": "Ada", "role": "viewer", "state": f"admitted by subject {named.sub} of {named.url}"}
     assert run("people")[1] == [{"name": "Ada", "role": "viewer", "state": "signed in"}, admitted]
     assert run("invite", "Ada", "--role", "officer")[0] == 2
     assert run("people", "--revoke", "Ada")[1] == {"name": "Ada", "ended": 2}

@@ -104,7 +104,7 @@ def people(*, revoke: Revoke = None, home: Home = HERE, as_json: AsJson = False)
     found += [(one, "invited") for one in known.invitations]
     found += [(one, f"has the API token {one.label}") for one in known.tokens]
     found += [(one, f"has the passkey {one.label}") for one in known.passkeys]
-    found += [(one, f"admitted as {one.mark.value} of {one.mark.issuer}") for one in known.admitted]
+    found += [(one, f"admitted by {one.mark.claim} {one.mark.value} of {one.mark.issuer}") for one in known.admitted]
     table = plain_table("name", "role", "state")
     for one, state in found:
         table.add_row(plain(one.name), str(one.role), plain(state))
