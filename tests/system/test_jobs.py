@@ -189,3 +189,11 @@ def test_nobody_who_can_be_told_is_no_reason_to_stop() -> None:
 
     on_and_on(step, stopped, told, 0.0)
     assert len(steps) == 2
+
+
+def test_what_was_answered_is_asked_at_the_door_again(room: Room, question: bytes) -> None:
+    """Data, decisions and the room may have changed since: only the door knows what the question is answered by now."""
+    jobs = idle(room)
+    job = jobs.ask("insurer", question)
+    end(room, job, JobState.DONE)
+    assert jobs.ask("insurer", question).state is JobState.WAITING

@@ -89,7 +89,10 @@ class Jobs:
             thread.join(seconds)
 
     def ask(self, party: str, question: bytes) -> JobRecord:
-        """Take a signed question of a party; one that failed before is tried again, behind all others. An older wish to cancel it is over.
+        """Take a signed question of a party. One whose run is over goes to the door again, behind all others.
+
+        What it finds there depends on contract, decisions and data of now: the same release, for nothing, or another one. An older wish to
+        cancel it is over.
 
         Raises:
             Refusal: `NOT_ALLOWED` if somebody else signed it, `TOO_MANY_REQUESTS` if the party has too many jobs under way; or as
@@ -100,7 +103,7 @@ class Jobs:
             raise not_allowed()
         with self._room.store.writing() as records:
             known = records.jobs.get(digest(question))
-            if known is None or known.state is JobState.FAILED:
+            if known is None or known.state in OVER:
                 if records.jobs.working(party) >= MOST:
                     raise Refusal(Code.TOO_MANY_REQUESTS, "Too many runs of yours are under way.", "Wait until one of them is over.")
                 known = JobRecord(job=digest(question), party=party, question=question)
