@@ -91,7 +91,8 @@ def _dataset(name: str, dataset: Dataset) -> str:
         account = quoted(f"{dataset.owner}/{dataset.population}")
         kind = (
             f"private, owned by {quoted(dataset.owner)}, charged to the account {account}. One person is one {quoted(person.column)}"
-            f"{canonical}, of whom at most so many rows are kept: {dataset.rows_per_person}.{nobody}"
+            f"{canonical}, of whom at most so many rows are kept: {dataset.rows_per_person}.{nobody} "
+            f"{contract_words.whereabouts(dataset)}"
         )
     else:
         kind = f"public, about no person, supplied by {quoted(dataset.owner)}, fixed by {quoted(dataset.digest)}."
