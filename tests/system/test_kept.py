@@ -1,8 +1,7 @@
-"""Rows that the contract lets a server keep between runs: encrypted, under keys that come with each run."""
+"""Rows that the contract lets a server keep between runs, through server and agents over real HTTP."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from contextlib import contextmanager
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stillroom.adapters.home.copies import copies
-from stillroom.adapters.remote.kept import Kept
-from stillroom.agent.main import open_agent
 from stillroom.client.verification import verify
-from stillroom.errors import Code, StillroomError
+from stillroom.model import errand
 from stillroom.model.codec import digest_of
 from stillroom.server.administration import back_up
-from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
+from tests.keepers import COSTS, WARDS, keeper_of, keeping
+from tests.parties import PARTIES, QUESTION
 from tests.services import serving, settle
 
 if TYPE_CHECKING:
@@ -28,14 +26,9 @@ if TYPE_CHECKING:
 
     from tests.services import Served
 
-ALONE = "SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward"
-COSTLY = "SELECT SUM(cost) AS c FROM visits"
-
-
-def keeping(*datasets: str) -> dict[str, Any]:
-    """Return the datasets of `tests.parties`, of which a server may keep some."""
-    found: dict[str, Any] = document(dict.fromkeys(PARTIES, ""))["datasets"]
-    return {name: {**one, "keep": "at_server"} if name in datasets else one for name, one in found.items()}
+WARD = [f"clinic/visits/1/{piece}" for piece in ("persons", "row.person", "row.ward")]
+WHOLE = {"persons.parquet", "rows.parquet"}
+PASSPHRASE = "six words drawn at random are good"  # noqa: S105 - protects nothing
 
 
 class Counted:
@@ -49,9 +42,9 @@ class Counted:
         """Count, and pass a request on."""
 
         async def counted() -> Any:  # noqa: ANN401 - uvicorn's
-            message = await receive()
+            message: Any = await receive()
             if scope.get("method") == "PUT":
-                self.brought[str(scope["path"]).rpartition("/")[2]] += len(message.get("body", b""))
+                self.brought[str(scope.get("path")).rpartition("/")[2]] += len(message.get("body", b""))
             return message
 
         await self.app(scope, counted, send)
@@ -83,7 +76,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with counting(folder) as (room, counted):
         settle(room, datasets=keeping("members", "visits"))
         with room.agents("clinic"):
-            room.session("insurer").ask(ALONE, epsilon=0.5)
+            room.session("insurer").ask(WARDS, epsilon=0.5)
         assert counted.since() == {"persons", "row.person", "row.ward"}
     return folder
 
@@ -99,19 +92,40 @@ def pieces(folder: Path) -> list[str]:
     return sorted(str(file.relative_to(place)) for file in place.rglob("*") if file.is_file())
 
 
-WARD = [f"clinic/visits/1/{piece}" for piece in ("persons", "row.person", "row.ward")]
-
-
 def test_after_a_restart_a_run_brings_only_what_is_not_there_yet(folder: Path) -> None:
-    assert pieces(folder) == WARD
-    with counting(folder) as (room, counted), room.agents("clinic", "insurer"):
+    left = folder / "room" / "incoming" / "1" / "visits" / "1"
+    left.mkdir(parents=True)
+    (left / "row.cost").write_bytes(b"half of")
+    with counting(folder) as (room, counted), room.agents(*PARTIES):
+        assert pieces(folder) == WARD
+        assert not left.exists()
         asker = room.session("insurer")
-        asker.ask(ALONE, epsilon=0.6)
-        assert counted.since() == set()
-        asker.ask(COSTLY, epsilon=0.5)
-        assert counted.since() == {"row.cost"}
         release = asker.ask(QUESTION, epsilon=0.5)
-        assert counted.since() == {"persons", "row.person", "row.sex"}, "of members, and nothing of visits"
-        asker.ask(QUESTION, epsilon=0.6)
+        assert counted.since() == {"row.cost", "persons", "row.person", "row.sex"}, "of visits, a column; the others are of members"
+        assert asker.ask(QUESTION, epsilon=0.6).charged
         assert counted.since() == set()
         assert verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log()).accepted
+    assert "row" not in " ".join(back_up(folder / "room", folder / "backup", PASSPHRASE))
+
+
+def test_under_an_amended_contract_that_does_not_say_so_nothing_is_kept(folder: Path) -> None:
+    home = folder / "clinic"
+    assert copies(home) == (("visits", 1),)
+    with counting(folder) as (room, counted):
+        before = room.session("insurer").contract
+        amended = {**before.to_json(), "version": 2, "amends": digest_of(before), "datasets": keeping("members")}
+        room.sign(amended, *PARTIES)
+        assert pieces(folder) == [], "as soon as it is in force"
+        with room.agents("clinic"):
+            assert room.session("insurer").ask(WARDS, epsilon=0.5).charged, "the rows are admitted as they were"
+        assert counted.since() == WHOLE
+        assert (pieces(folder), copies(home)) == ([], ())
+        keeper = keeper_of(room)
+        with keeper.opened(*keeper.committed(COSTS)):
+            assert keeper.porter.names() == WHOLE
+        lie, _ = keeper.direct.done[-1]
+        assert isinstance(lie, errand.Bring)
+        (room.service.incoming / ("1" * 32) / "visits" / "1").mkdir(parents=True)
+        assert keeper.scene.do(lie.model_copy(update={"held": ()})).refusal is None
+        assert keeper.porter.names() == WHOLE, "whatever a server says"
+        assert copies(home) == ()

@@ -28,7 +28,7 @@ class Copier:
     def bring(self, task: Bring, folder: Path) -> bytes:
         """Bring what is missing, and return what opens the pieces that the run reads, and no others, to be sealed for it.
 
-        A piece that the server says it has, and of which the home knows nothing, is brought again: it is opened by another key.
+        A piece of which the home knows nothing is brought again, though the server has it: its key is lost.
 
         Args:
             task: The errand.

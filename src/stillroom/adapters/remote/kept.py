@@ -12,7 +12,7 @@ from stillroom.room import data
 from stillroom.room.times import day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from stillroom.ports import Clock, Store
@@ -39,35 +39,34 @@ class Kept:
         with lock:
             yield
 
-    def held(self, owner: str, dataset: str, version: int, pieces: Sequence[str]) -> tuple[str, ...]:
-        """Return those of some pieces that are here."""
-        return tuple(piece for piece in pieces if (self._place(owner, dataset, version) / piece).exists())
+    def files(self, owner: str, dataset: str, version: int, pieces: Iterable[str]) -> dict[str, Path]:
+        """Return where those of some pieces are that are here."""
+        place = self._place(owner, dataset, version)
+        return {piece: place / piece for piece in pieces if (place / piece).exists()}
 
-    def take(self, owner: str, dataset: str, version: int, files: Mapping[str, Path]) -> dict[str, Path]:
-        """Keep files that were brought for a run, unless they are not to be kept any more, or its owner has too much here already.
+    def take(self, owner: str, dataset: str, version: int, brought: Mapping[str, Path]) -> dict[str, Path]:
+        """Keep pieces that were brought for a run, unless they are to be kept no more, or would be too much of one owner.
 
         Returns:
-            Where all pieces of the run are: those that were brought, and those that were here.
+            Where they are now.
 
         Raises:
             Failed: `STORE_FAILED` if the disk refuses.
         """
         place = self._place(owner, dataset, version)
-        with self._changing, disk_errors("What is kept"):
-            here = {file.name: file for file in place.glob("*")} | dict(files)
-            if (owner, dataset, version) not in self._allowed() or self._size(owner, here) > self._limit:
-                return here
+        with self._changing, disk_errors("What is to be kept"):
+            if (owner, dataset, version) not in self._allowed() or self._size(place, brought) > self._limit:
+                return dict(brought)
             place.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-            for piece, file in files.items():
+            for file in brought.values():
                 sync(file)
-                here[piece] = file.rename(place / piece)
+            moved = {piece: file.rename(place / piece) for piece, file in brought.items()}
             sync(place)
-            return here
+            return moved
 
-    def drop(self, file: Path) -> None:
-        """Delete a piece that is not what was brought, if it is kept: it is brought again for the next run."""
-        if file.is_relative_to(self._folder):
-            file.unlink(missing_ok=True)
+    def drop(self, owner: str, dataset: str, version: int, piece: str) -> None:
+        """Delete a piece that is not what was brought, so that it is brought anew for the next run."""
+        (self._place(owner, dataset, version) / piece).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Delete all that may be kept no more."""
@@ -81,10 +80,10 @@ class Kept:
         with self._store.reading() as records:
             return set(data.to_be_kept(records, day(self._clock.now())))
 
-    def _size(self, owner: str, more: Mapping[str, Path]) -> int:
-        """Return how many bytes of an owner are here, with some files more, which replace those of their names."""
-        others = [file for file in (self._folder / owner).glob("*/*/*") if file not in more.values()]
-        return sum(file.stat().st_size for file in (*others, *more.values()))
+    def _size(self, place: Path, brought: Mapping[str, Path]) -> int:
+        """Return how many bytes of a place's owner there would be, with pieces that are brought there."""
+        stay = (file for file in place.parent.parent.glob("*/*/*") if file.parent != place or file.name not in brought)
+        return sum(file.stat().st_size for file in (*stay, *brought.values()))
 
     def _place(self, owner: str, dataset: str, version: int) -> Path:
         return self._folder / owner / dataset / str(version)

@@ -136,17 +136,18 @@ class PiecedTable:
         """
         import pyarrow as pa
 
-        names = (PERSON, *columns)
-        return pa.table([self._column(f"{_ROW}{name}", within) for name in names], names=list(names))
+        found = [self._read(f"{_ROW}{name}", within) for name in (PERSON, *columns)]
+        return pa.Table.from_arrays([one.column(0) for one in found], schema=pa.schema([one.schema.field(0) for one in found]))
 
     def persons(self, within: slice = WHOLE) -> pa.Array:
         """Return the canonical identifiers of a range of codes. It fails as `rows`."""
-        return self._column(PERSONS, within).combine_chunks()
+        return self._read(PERSONS, within).column(0).combine_chunks()
 
     def _length(self, piece: str) -> int:
         with opened(self._files[piece], self._openings[piece].key, self._version.about(piece)) as file:
             return int(file.metadata.num_rows)
 
-    def _column(self, piece: str, within: slice) -> pa.ChunkedArray:
+    def _read(self, piece: str, within: slice) -> pa.Table:
+        """Return a range of a piece, as a table of one column."""
         with opened(self._files[piece], self._openings[piece].key, self._version.about(piece)) as file:
-            return read(file, None, within).column(0)
+            return read(file, None, within)

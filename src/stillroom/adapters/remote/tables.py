@@ -98,11 +98,11 @@ class RemoteTables:
             secret = self._sent(wanted, None, reading, proof)
             return StoredTable(place, secret[:KEY_SIZE], secret[KEY_SIZE:])
         with self._kept.alone(wanted.dataset):
-            held = self._kept.held(wanted.owner, wanted.dataset, wanted.version, pieces_of(wanted.columns))
-            secret = self._sent(wanted, held, reading, proof)
+            held = self._kept.files(wanted.owner, wanted.dataset, wanted.version, pieces_of(wanted.columns))
+            secret = self._sent(wanted, tuple(held), reading, proof)
             if (place / FILES[0]).exists():  # its owner has attached it, so that it is another table in each run
                 return StoredTable(place, secret[:KEY_SIZE], secret[KEY_SIZE:])
-            return self._pieced(wanted, {file.name: file for file in place.glob("*")}, secret)
+            return self._pieced(wanted, place, held, secret)
 
     def _sent(self, wanted: _Wanted, held: tuple[str, ...] | None, reading: Reading, proof: str) -> bytes:
         """Send the errand, and return what opens the files."""
@@ -121,20 +121,22 @@ class RemoteTables:
             raise Failed(Code.RUN_FAILED, f"The agent of {wanted.owner} did not bring {wanted.dataset}.", "Ask its owner why.")
         return key.open(reply.sealed, about(wanted.ticket, reading.reservation, wanted.dataset, wanted.version))
 
-    def _pieced(self, wanted: _Wanted, brought: Mapping[str, Path], secret: bytes) -> PiecedTable:
-        """Return a table of pieces that were brought and pieces that were kept, each of them the very one that its owner means.
+    def _pieced(self, wanted: _Wanted, place: Path, held: Mapping[str, Path], secret: bytes) -> PiecedTable:
+        """Return a table of pieces that were kept and pieces that were brought, each of them the very one that its owner means.
 
         Raises:
             Failed: `STORE_FAILED` if one of them is another one, or is not there.
         """
         salt, openings = unpacked(secret, pieces_of(wanted.columns))
-        files = self._kept.take(wanted.owner, wanted.dataset, wanted.version, brought)
+        brought = {piece: place / piece for piece in openings if (place / piece).exists()}
+        files = {**held, **brought}
         for piece, opening in openings.items():
-            if piece not in files or not compare_digest(file_digest(files[piece]), opening.digest):
-                self._kept.drop(files.get(piece, self._folder))
+            if piece not in files or not compare_digest(_digest(files[piece]), opening.digest):
+                self._kept.drop(wanted.owner, wanted.dataset, wanted.version, piece)
                 raise Failed(
                     Code.STORE_FAILED, f"What is kept of {wanted.dataset} is not what was brought.", "Ask again: it is brought anew."
                 )
+        files |= self._kept.take(wanted.owner, wanted.dataset, wanted.version, brought)
         return PiecedTable(Version(self._sender.room, wanted.dataset, wanted.version), files, openings, salt)
 
     def _wanted(self, versions: Mapping[str, int], columns: Mapping[str, tuple[str, ...]]) -> tuple[_Wanted, ...]:
@@ -150,6 +152,11 @@ class RemoteTables:
             _Wanted(self._sender.ticket(), name, contract.datasets[name].owner, versions[name], read, name in contract.kept)
             for name, read in columns.items()
         )
+
+
+def _digest(file: Path) -> bytes:
+    with disk_errors("What is kept"):
+        return file_digest(file)
 
 
 def about(ticket: str, reservation: str, dataset: str, version: int) -> dict[str, str]:
