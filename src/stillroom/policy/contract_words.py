@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stillroom.model.contract import AutomaticApproval, Contract, Keep, PrivateDataset, PublicDataset, TemplateApproval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stillroom.model.contract import Domain
     from stillroom.model.schema import Column
@@ -97,6 +97,12 @@ def whereabouts(dataset: PrivateDataset) -> str:
             f"encrypted, under keys that only {dataset.owner} has and hands to one run at a time."
         )
     return f"Its rows lie with {dataset.owner}; a room's server has what a run reads, encrypted, until that run is over."
+
+
+def lying(contract: Contract, datasets: Sequence[str]) -> tuple[str, ...]:
+    """Say where the rows lie of those of some datasets that are private."""
+    found = ((name, contract.datasets[name]) for name in datasets)
+    return tuple(f"{name}: {whereabouts(one)}" for name, one in found if isinstance(one, PrivateDataset))
 
 
 def values(column: Column) -> str:

@@ -91,13 +91,13 @@ def _dataset(name: str, dataset: Dataset) -> str:
         account = quoted(f"{dataset.owner}/{dataset.population}")
         kind = (
             f"private, owned by {quoted(dataset.owner)}, charged to the account {account}. One person is one {quoted(person.column)}"
-            f"{canonical}, of whom at most so many rows are kept: {dataset.rows_per_person}.{nobody} "
-            f"{contract_words.whereabouts(dataset)}"
+            f"{canonical}, of whom at most so many rows are kept: {dataset.rows_per_person}.{nobody}"
         )
     else:
         kind = f"public, about no person, supplied by {quoted(dataset.owner)}, fixed by {quoted(dataset.digest)}."
+    lying = f"  - {contract_words.whereabouts(dataset)}\n" if isinstance(dataset, PrivateDataset) else ""
     columns = "".join(f"  - {_column(column, declared, dataset)}\n" for column, declared in dataset.columns.items())
-    return f"- {quoted(name)}: {kind}{described}\n{columns}"
+    return f"- {quoted(name)}: {kind}{described}\n{lying}{columns}"
 
 
 def _column(name: str, declared: Column, dataset: Dataset) -> str:
