@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -36,7 +37,7 @@ class Term(Value):
 
     last_day: str
     datasets: tuple[Name, ...]
-    kept: tuple[Name, ...] = ()
+    kept: tuple[Name, ...] = Field(default=(), exclude_if=operator.not_)
 
 
 class Membership(Value):
