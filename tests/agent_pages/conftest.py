@@ -10,6 +10,7 @@ from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.people import PeopleBook
 from tests.housed import BOTH, housed
 from tests.identity import Idp, identifying
+from tests.keepers import keeping
 from tests.rooms import FakeClock
 from tests.services import serving, settle
 
@@ -29,7 +30,7 @@ PURPOSE = "Whether the programme lowers the cost of treatment."
 def furnish(folder: Path) -> None:
     """Make the room, with data enough for a picture, one release and one question that waits for the clinic."""
     with serving(folder) as room:
-        settle(room, approval={"rule": "each-owner"}, purpose=PURPOSE)
+        settle(room, approval={"rule": "each-owner"}, purpose=PURPOSE, datasets=keeping("visits"))
         room.add("members", MANY_MEMBERS)
         room.add("visits", MANY_VISITS)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom import bootstrap
+from stillroom.adapters.remote.kept import Kept
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Refusal
 from stillroom.model.record import JobRecord, JobState
@@ -166,9 +167,9 @@ def test_a_run_with_an_error_that_no_rule_foresees_has_failed_like_any_other(roo
     assert mistakes == [], "what it is may depend on rows"
 
 
-def test_who_recovers_goes_on_after_an_error_that_no_rule_foresees(room: Room) -> None:
+def test_who_recovers_goes_on_after_an_error_that_no_rule_foresees(room: Room, tmp_path: Path) -> None:
     store, mistakes = Failing(room.store, RuntimeError("a value")), Queue[BaseException]()
-    recovery = Recovery(replace(room, store=store), mistakes.put, 0.01)
+    recovery = Recovery(replace(room, store=store), Kept(store, room.clock, tmp_path / "kept", 0), mistakes.put, 0.01)
     recovery.start()
     assert isinstance(mistakes.get(timeout=60), RuntimeError)
     store.used.get(timeout=60)

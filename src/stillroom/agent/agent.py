@@ -90,6 +90,7 @@ class Agent:
         """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
         begun = self._clock.now()
         self._wipe_ended()
+        self._drop_copies()
         with self._noted():
             envelopes = self._fetched()
             kept = self._clock.now() - begun >= WAIT_SECONDS / 2
@@ -121,6 +122,15 @@ class Agent:
         with self._noted():
             for name in self._errands.wipe_ended():
                 self._note(f"{name}: its contract's last day is over, and its rows are deleted, with their key")
+
+    def _drop_copies(self) -> None:
+        """See whether the contract still lets the server keep copies, if there are any; their keys are deleted if not."""
+        if self._errands.has_copies():
+            with self._noted():
+                self._errands.see(self._channel.get("/v1/contract"))
+            with self._noted():
+                for name in self._errands.drop_copies():
+                    self._note(f"{name}: the contract lets no server keep it any more, and the key of what was kept is deleted")
 
     def _fetched(self, seconds: float = WAIT_SECONDS) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}

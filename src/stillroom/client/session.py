@@ -285,7 +285,9 @@ class Session:
         Args:
             answered: Return all that were put to owners instead, answered or not.
         """
+        from stillroom.policy.contract_words import lying
         from stillroom.query.price import price
+        from stillroom.room.data import datasets_of
 
         force, items = self._put_to_owners()
         return tuple(
@@ -293,6 +295,7 @@ class Session:
                 question=item.question,
                 price=price(force.contract, item.compiled, item.question.terms.group_size),
                 readers=item.compiled.readers,
+                rows=lying(force.contract, datasets_of(item.compiled.plan)),
                 decisions={one.party: str(one.decision) for one in item.decisions},
                 reasons={one.party: one.reason for one in item.decisions if one.reason},
             )

@@ -49,7 +49,7 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
 
     found = Settings() if settings is None else settings
     with bootstrap.alone(path):
-        room, mailbox = bootstrap.open_served_room(path)
+        room, mailbox, kept = bootstrap.open_served_room(path, found.kept_limit)
         journal = Journal(found.log, room.clock)
         telemetry = Telemetry(room, mailbox, journal)
         replays = Replays(room.clock)
@@ -60,12 +60,13 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
             replays=replays,
             limits=Limits.of(room.clock, per_second=found.requests_per_second, burst=found.burst),
             incoming=path / bootstrap.INCOMING,
+            kept=kept,
             certificate=certificate,
             telemetry=telemetry,
             body_limit=found.body_limit,
             file_limit=found.file_limit,
         )
-        with _working(service, Recovery(room, journal.mistake)):
+        with _working(service, Recovery(room, kept, journal.mistake)):
             room.clock.sleep_until(replays.began)
             journal.event("start", version=version("stillroom"))
             yield make_app(service)
