@@ -271,7 +271,7 @@ def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None], failur
     channel, book = bootstrap.open_channel(home, membership), bootstrap.accounts_of(home)
     watch = Watch(home.path, membership.name, membership.key, Proofs(channel))
     found = Errands(home, membership, LocalVault(book, home.signing_key), book, Torn(failure), watch, clock, SystemEntropy())
-    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, "0" * 32, clock)
+    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, lambda: "0" * 32, clock)
 
 
 def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:
