@@ -170,11 +170,11 @@ class World:
 
     def _serve(self) -> None:
         path = self.folder / "room"
-        real, _ = bootstrap.open_served_room(path)
+        real, _, kept = bootstrap.open_served_room(path)
         self.mailbox = SteppedMailbox(self.clock, self.steps, self._pass)
         sender = Sender(real.notary, self.mailbox, SystemEntropy())
         store = SteppedStore(real.store, self.steps)
-        tables = RemoteTables(store, sender, path / bootstrap.INCOMING, lambda index: extract.proof(self.room, [index]))
+        tables = RemoteTables(store, sender, path / bootstrap.INCOMING, kept, lambda index: extract.proof(self.room, [index]))
         engine = bootstrap.choose_engine(path).made(read_limits(path))
         protection = ServerProtection(engine, OpendpNoise(), SteppedTables(tables, self.steps))
         outlet = Genuine(SteppedProtection(protection, self.steps), bootstrap.room_key(path))
@@ -188,6 +188,7 @@ class World:
             replays=replays,
             limits=Limits(addresses=most, keys=most, strangers=most, joins=most),
             incoming=path / bootstrap.INCOMING,
+            kept=kept,
             certificate=None,
             telemetry=Telemetry(self.room, self.mailbox, Journal(LogFormat.OFF, self.clock)),
             body_limit=5_000_000,

@@ -46,7 +46,7 @@ PARTS = 12
 ERRANDS = ("hold", "commit", "bring", "answer")
 ROUTES = ("POST /errands", "POST /errands/…", "GET /log/checkpoint", "GET /log/tile/…", "POST /log/cosignatures")
 FILES = ("PUT /errands/…/files/rows.parquet", "PUT /errands/…/files/persons.parquet")
-ASKED = ("POST /runs", "GET /runs/…/events", "GET /releases/…")
+ASKED = ("GET /contract", "POST /runs", "GET /runs/…/events", "GET /releases/…")
 
 CHANGES = (
     "jobs.resume",
