@@ -198,3 +198,15 @@ def test_what_was_answered_is_asked_at_the_door_again(room: Room, question: byte
     job = jobs.ask("insurer", question)
     end(room, job, JobState.DONE)
     assert jobs.ask("insurer", question).state is JobState.WAITING
+
+
+def test_one_worker_is_always_left_to_other_parties(room: Room, settled: tuple[Path, bytes, bytes]) -> None:
+    """A party whose agent does not bring what its own questions read holds up its own runs, and nobody else's."""
+    jobs = Jobs(room, 3, print, print)
+    mine = [JobRecord(job=f"sha256:{number:064x}", party="insurer", question=settled[1]) for number in range(3)]
+    with room.store.writing() as records:
+        for one in (*mine, JobRecord(job="sha256:" + "f" * 64, party="clinic", question=settled[2])):
+            records.jobs.queue(one)
+    taken = [jobs._taken() for _ in range(4)]
+    assert [one.party for one in taken if one is not None] == ["insurer", "insurer", "clinic"]
+    assert jobs.get("insurer", mine[2].job).state is JobState.WAITING

@@ -7,6 +7,7 @@ not charged twice. So a job whose worker died is simply taken up once its lease 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class Jobs:
         self._stopped = threading.Event()
         self._cancelled: set[str] = set()
         self._phase: dict[str, str] = {}
-        self._mine: set[str] = set()
+        self._mine: dict[str, str] = {}
         self._threads: list[threading.Thread] = []
 
     def resume(self) -> None:
@@ -147,14 +148,16 @@ class Jobs:
                 self._changed.wait(1.0)
 
     def _taken(self) -> JobRecord | None:
-        """Lease the next job."""
+        """Lease the next job. One worker is always left to other parties: owners who are away hold up their own runs alone."""
         now = self._room.clock.now()
+        with self._changed:
+            busy = [party for party, number in Counter(self._mine.values()).items() if number >= max(1, self._workers - 1)]
         try:
             with self._room.store.reading() as records:
-                if records.jobs.next(now) is None:
+                if records.jobs.next(now, busy) is None:
                     return None
             with self._room.store.writing() as records:
-                record = records.jobs.next(now)
+                record = records.jobs.next(now, busy)
                 if record is None:
                     return None
                 taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS})
@@ -162,7 +165,7 @@ class Jobs:
         except StillroomError:
             return None
         with self._changed:
-            self._mine.add(taken.job)
+            self._mine[taken.job] = taken.party
         return taken
 
     def _done(self, record: JobRecord) -> None:
@@ -176,7 +179,7 @@ class Jobs:
             failed = Failed(Code.RUN_FAILED, "The run did not finish. What was committed stays so.", "Ask again, which resumes it.")
             outcome = {"state": JobState.FAILED, "problem": problem_of(failed).to_json()}
         with self._changed:
-            self._mine.discard(record.job)
+            self._mine.pop(record.job, None)
             self._cancelled.discard(record.job)
             self._phase.pop(record.job, None)
         self._keep(record.job, outcome)
