@@ -16,18 +16,24 @@ ROOT_DIGITS = 18
 class ScalarFunction(StrEnum):
     """Functions of numbers, and of other values where the text says so.
 
-    ROUND: to `After.digits` places, half away from zero. FLOOR, CEIL: to a whole number. SIGN: -1, 0 or 1. ABS: without the sign.
-    SQRT: to `ROOT_DIGITS` places; NULL below 0. Each of these is NULL where its operand is.
+    ROUND: to `After.digits` places, half away from zero. TRUNC: to as many, cut off. FLOOR, CEIL: to a whole number. SIGN: -1, 0 or 1.
+    ABS: without the sign. SQRT: to `ROOT_DIGITS` places; NULL below 0.
+    REMAINDER: what the first leaves when divided by the second, with the sign of the first; NULL for the divisor 0.
+    BUCKET: in which of n buckets of equal width x lies, counted from 1: 0 below the first, n + 1 behind the last. It is of x, the beginning
+    of the first, the end of the last, and n; the last three are constants. Each of these is NULL where an operand is.
     GREATEST, LEAST: of values of one kind that are not NULL; NULL where none is. COALESCE: the first that is not NULL.
     NULLIF: the first of two, or NULL where both are equal.
     """
 
     ROUND = "round"
+    TRUNC = "trunc"
     ABS = "abs"
     FLOOR = "floor"
     CEIL = "ceil"
     SIGN = "sign"
     SQRT = "sqrt"
+    REMAINDER = "remainder"
+    BUCKET = "bucket"
     GREATEST = "greatest"
     LEAST = "least"
     COALESCE = "coalesce"

@@ -151,9 +151,6 @@ def _arithmetic(node: exp.Expr, frame: Frame) -> Typed:
         check_whole(node, left.type.digits, right.type.digits)
         return quotient(left, right)
     if CALENDAR & {left.type.kind, right.type.kind}:
-        if node.args.get("typed"):
-            fix = "Write an INTERVAL where the dialect has it, or the question in DuckDB's dialect."
-            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Dates and numbers do not add up in this dialect, or to something else.", fix)
         return date_arithmetic(node, left, right)
     operations: dict[type[exp.Expr], ArithmeticOp] = {
         exp.Add: ArithmeticOp.ADD,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Constant, Expression, columns_of
 from stillroom.model.schema import CALENDAR, Kind
 from stillroom.query.constants import date_constant, timestamp_constant
 from stillroom.query.typed import mismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SHOWN_DIGITS = 6
 """Decimal places that a quotient shows; products show no more than twice that."""
@@ -22,12 +26,14 @@ class Result:
         kind: What it is.
         digits: Decimal places to show.
         noisy: Whether it depends on noisy results.
+        length: The most characters of a text, if that is known.
     """
 
     expression: Expression
     kind: Kind
     digits: int = 0
     noisy: bool = False
+    length: int | None = None
 
     @property
     def number(self) -> bool:
@@ -43,6 +49,13 @@ class Result:
 def reads_noise(node: Expression) -> bool:
     """Tell whether an expression depends on what is measured."""
     return any(name.startswith("m") for name in columns_of(node))
+
+
+def longest(results: Iterable[Result]) -> int | None:
+    """Return the most characters of a text that is one of several, if that is known."""
+    lengths = [one.length for one in results if not one.null]
+    known = [length for length in lengths if length is not None]
+    return max(known, default=None) if len(known) == len(lengths) else None
 
 
 def truth(expression: Expression, *operands: Result) -> Result:

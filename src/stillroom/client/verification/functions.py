@@ -57,8 +57,25 @@ def _value(node: After, values: list[Plain]) -> Plain:
             return present[0] if present else None
         case ScalarFunction.NULLIF:
             return None if values[0] == values[1] else values[0]
+        case ScalarFunction.REMAINDER | ScalarFunction.BUCKET:
+            numbers = [value for value in values if isinstance(value, Fraction)]
+            together = _left if node.function is ScalarFunction.REMAINDER else _bucket
+            return together(*numbers) if len(numbers) == len(values) else None
         case _:
             return _of_number(node, values[0]) if isinstance(values[0], Fraction) else None
+
+
+def _left(number: Fraction, divisor: Fraction) -> Fraction | None:
+    """Return a remainder with the sign of the dividend."""
+    rest = abs(number) % abs(divisor) if divisor else None
+    return rest if rest is None or number >= 0 else -rest
+
+
+def _bucket(number: Fraction, low: Fraction, high: Fraction, buckets: Fraction) -> Fraction:
+    """Return which of buckets of equal width a number lies in, counted from 1."""
+    if number < low or number >= high:
+        return Fraction(0) if number < low else buckets + 1
+    return Fraction((number - low) // ((high - low) / buckets) + 1)
 
 
 def _of_number(node: After, number: Fraction) -> Fraction | None:
@@ -69,6 +86,9 @@ def _of_number(node: After, number: Fraction) -> Fraction | None:
             steps, rest = divmod(abs(number), grain)
             size = (steps + (2 * rest >= grain)) * grain
             return size if number >= 0 else -size
+        case ScalarFunction.TRUNC:
+            grain = Fraction(10) ** -node.digits
+            return (abs(number) // grain) * (grain if number >= 0 else -grain)
         case ScalarFunction.FLOOR:
             return Fraction(number.numerator // number.denominator)
         case ScalarFunction.CEIL:
@@ -94,8 +114,22 @@ def _ends(node: After, operands: list[Known]) -> tuple[Fraction, Fraction] | Non
             return decisive.ends
         case ScalarFunction.NULLIF:
             return _unless(operands[0], operands[1])
+        case ScalarFunction.REMAINDER if not _steady(operands[0], operands[1]):
+            return None
+        case ScalarFunction.REMAINDER | ScalarFunction.BUCKET:
+            rest = [operand.value for operand in operands[1:]]
+            low, high = (_value(node, [end, *rest]) for end in operands[0].ends or (None, None))
+            return (low, high) if isinstance(low, Fraction) and isinstance(high, Fraction) else None
         case _:
             return None if operands[0].ends is None else _ends_of_number(node, *operands[0].ends)
+
+
+def _steady(one: Known, other: Known) -> bool:
+    """Tell whether all of an interval leaves the same quotient, so that the remainder rises."""
+    if one.ends is None or other.noisy or not isinstance(other.value, Fraction) or other.value == 0:
+        return False
+    low, high = ((end - (_left(end, other.value) or 0)) / other.value for end in one.ends)
+    return low == high
 
 
 def _unless(one: Known, other: Known) -> tuple[Fraction, Fraction] | None:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 def applied(node: After) -> Callable[..., Estimate]:
     """Return what a function makes of its operands."""
     match node.function:
-        case ScalarFunction.ROUND:
-            unit = Fraction(10) ** node.digits
-            return lambda operand: _rising(lambda number: _half_away(number * unit) / unit, operand)
+        case ScalarFunction.ROUND | ScalarFunction.TRUNC:
+            unit, whole = Fraction(10) ** node.digits, _half_away if node.function is ScalarFunction.ROUND else math.trunc
+            return lambda operand: _rising(lambda number: whole(number * unit) / unit, operand)
         case ScalarFunction.FLOOR | ScalarFunction.CEIL | ScalarFunction.SIGN:
             function = _WHOLE[node.function]
             return lambda operand: _rising(function, operand)
@@ -35,6 +35,10 @@ def applied(node: After) -> Callable[..., Estimate]:
             return _absolute
         case ScalarFunction.SQRT:
             return _root
+        case ScalarFunction.REMAINDER:
+            return _remaining
+        case ScalarFunction.BUCKET:
+            return lambda number, *buckets: _rising(_bucket(*buckets), number)
         case ScalarFunction.GREATEST | ScalarFunction.LEAST:
             pick: Callable[[Sequence[Plain]], Plain] = max if node.function is ScalarFunction.GREATEST else min  # type: ignore[assignment]  # of one kind
             return lambda *operands: extreme(pick, operands)
@@ -113,6 +117,30 @@ def _root(operand: Estimate) -> Estimate:
     if value is None or operand.low is None or operand.high is None or operand.low < 0:
         return vague(value)
     return operand._replace(value=value, low=root_below(operand.low), high=root_above(operand.high))
+
+
+def _remaining(one: Estimate, other: Estimate) -> Estimate:
+    """Return a remainder. It rises with its operand as long as the quotient stays; else, or beside a noisy divisor, it could be anything."""
+    value = _remainder(one.value, other.value)
+    if not (one.noisy or other.noisy):
+        return exact(value)
+    known = one.low is not None and one.high is not None and not other.noisy and isinstance(other.value, Fraction)
+    if not known or other.value == 0 or math.trunc(one.low / other.value) != math.trunc(one.high / other.value):  # type: ignore[operator]  # known
+        return vague(value)
+    return one._replace(value=value, low=_remainder(one.low, other.value), high=_remainder(one.high, other.value))
+
+
+def _remainder(number: Plain, divisor: Plain) -> Fraction | None:
+    """Return a remainder with the sign of the dividend; NULL for the divisor 0."""
+    if not isinstance(number, Fraction) or not isinstance(divisor, Fraction) or divisor == 0:
+        return None
+    return number - divisor * math.trunc(number / divisor)
+
+
+def _bucket(low: Estimate, high: Estimate, buckets: Estimate) -> Callable[[Fraction], Fraction]:
+    """Return which of some buckets of equal width a number lies in, counted from 1."""
+    first, last, count = (Fraction(one.value or 0) for one in (low, high, buckets))
+    return lambda number: min(max(Fraction(math.floor((number - first) * count / (last - first)) + 1), Fraction(0)), count + 1)
 
 
 def extreme(pick: Callable[[Sequence[Plain]], Plain], operands: Sequence[Estimate]) -> Estimate:
