@@ -49,6 +49,10 @@ def _scalars() -> dict[type[exp.Expr], ScalarFunction]:
         exp.Mod: ScalarFunction.REMAINDER,
         exp.IntDiv: ScalarFunction.TRUNC,
         exp.WidthBucket: ScalarFunction.BUCKET,
+        exp.Ln: ScalarFunction.LN,
+        exp.Log: ScalarFunction.LOG,
+        exp.Exp: ScalarFunction.EXP,
+        exp.Pow: ScalarFunction.POWER,
         exp.Greatest: ScalarFunction.GREATEST,
         exp.Least: ScalarFunction.LEAST,
         exp.Coalesce: ScalarFunction.COALESCE,
@@ -77,6 +81,14 @@ def function(node: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
 
     scalar = _scalars()[type(node)]
     match scalar:
+        case ScalarFunction.LOG:
+            return _logarithm(node, compiled)
+        case ScalarFunction.POWER:
+            only(node, {"this", "expression"})
+            return _real(scalar, compiled(node.this), compiled(node.expression))
+        case ScalarFunction.LN | ScalarFunction.EXP:
+            only(node, {"this"})
+            return _real(scalar, compiled(node.this))
         case ScalarFunction.REMAINDER | ScalarFunction.TRUNC if isinstance(node, exp.Binary):
             return _divided(node, compiled(node.this), compiled(node.expression))
         case ScalarFunction.ROUND | ScalarFunction.TRUNC:
@@ -105,6 +117,24 @@ def _of_number(scalar: ScalarFunction, operand: Result) -> Result:
         if scalar is ScalarFunction.ABS
         else _after(scalar, (operand,), Kind.INTEGER, 0)
     )
+
+
+def _real(scalar: ScalarFunction, *operands: Result) -> Result:
+    """Compile a function of numbers that has decimal places."""
+    check_numbers(*operands)
+    return _after(scalar, operands, Kind.DECIMAL, SHOWN_DIGITS)
+
+
+def _logarithm(node: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
+    """Compile LOG(x), LOG10(x), LOG2(x) and LOG(base, x)."""
+    from sqlglot import exp
+
+    only(node, {"this", "expression"})
+    other = node.args.get("expression")
+    base, number = (exp.Literal.number(10), node.this) if other is None else (node.this, other)
+    if not isinstance(base, exp.Literal) or base.this not in {"2", "10"}:
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Logarithms are to the base 2 or 10, or natural.", "Write LN(x) / LN(base).")
+    return _real(ScalarFunction.LOG, compiled(number), compiled(base))
 
 
 def _divided(node: exp.Expr, left: Result, right: Result) -> Result:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stillroom.model.after import ScalarFunction
 from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
 from stillroom.privacy.intervals import moved
 from stillroom.query.table.estimate import Estimate, exact, uninformed, vague
+from stillroom.query.table.powers import raised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +39,8 @@ def applied(node: After) -> Callable[..., Estimate]:
             return _root
         case ScalarFunction.REMAINDER:
             return _remaining
+        case ScalarFunction.LN | ScalarFunction.LOG | ScalarFunction.EXP | ScalarFunction.POWER:
+            return partial(raised, node.function)
         case ScalarFunction.BUCKET:
             return lambda number, *buckets: _rising(_bucket(*buckets), number)
         case ScalarFunction.GREATEST | ScalarFunction.LEAST:
