@@ -36,6 +36,22 @@ MORE = (
     COALESCE(SUM(age) / COUNT(*), 0) AS z, COALESCE(NULL, region, 'none') AS o, NULLIF(COUNT(*), 3) AS n, NULLIF(region, 'north') AS m,
     SUM(age) / NULLIF(COUNT(*), 0) AS u, NULLIF(COUNT(*), NULL) FROM members
     GROUP BY ROLLUP (region) HAVING ABS(COUNT(*)) >= 0 ORDER BY SIGN(COUNT(*) - 5), COALESCE(region, 'm') DESC""",
+    """SELECT region, UPPER(region) || '-' || COUNT(*) AS a, CONCAT(region, ': ', SUM(rating) / 7) AS b, LENGTH(CAST(SUM(age) AS TEXT)) AS c,
+    SUBSTRING(region, 2, 3) AS d, REPLACE(REVERSE(region), 'r', 'st') AS e, region ILIKE 'N%' AS f, STRPOS(region, 'o') AS g,
+    TRIM(LEFT(region || '  ', 7)) AS h, CAST(CAST(COUNT(*) AS TEXT) AS DECIMAL(9, 2)) AS i, CAST(COUNT(*) > 5 AS INTEGER) AS j,
+    YEAR(DATE '2020-01-31' + COUNT(*)) AS k, MONTH(DATE '2020-01-31' + COUNT(*)) AS l, DATE '2020-01-31' - INTERVAL 3 MONTH AS m,
+    DATE_TRUNC('month', DATE '2020-01-31' + SUM(age)) AS n, DATE_DIFF('week', DATE '2020-01-31', DATE '2019-12-31' + COUNT(*)) AS o,
+    CAST(DATE '2020-01-31' + COUNT(*) AS TEXT) AS p, LAST_DAY(DATE '2020-01-31' + COUNT(*)) AS q, CAST('2020-02-03 04:05' AS TIMESTAMP) AS r,
+    WEEK(DATE '2020-01-31' + COUNT(*)) + DOY(DATE '2020-01-31') + DAY(DATE '2020-01-31' + COUNT(*)) AS s, RIGHT(region, 2) = 'th' IS TRUE AS t,
+    CAST(region AS DATE) AS u, CAST('yes' AS BOOLEAN) AS v, ENDS_WITH(region, 'th') AS w
+    FROM members GROUP BY ROLLUP (region) HAVING LENGTH(region) > 1 OR region IS NULL ORDER BY RIGHT(region, 2), REVERSE(region)""",
+    """SELECT region, COUNT(*) % 7 AS a, SUM(age) % 1000000 AS b, SUM(rating) % COUNT(*) AS c, COUNT(*) // 7 AS d, COUNT(*) % 0 AS e,
+    TRUNC(SUM(rating) / 7, 2) AS f, TRUNC(-SUM(age), -2) AS g, WIDTH_BUCKET(COUNT(*) - 20, -5, 400, 7) AS h, CAST(COUNT(*) AS BIGINT) AS i,
+    LN(COUNT(*)) AS j, LOG(COUNT(*) + 1000) AS k, LOG2(ABS(SUM(age)) + 1) AS l, EXP(COUNT(*) / 100) AS m, EXP(-SUM(age)) AS n,
+    POWER(COUNT(*), 2) AS o, POWER(COUNT(*) - 20, 3) AS p, POWER(COUNT(*) + 10, -2) AS q, POWER(ABS(COUNT(*)) + 1, 0.5) AS r,
+    POWER(1.05, COUNT(*)) AS s, POWER(COUNT(*), COUNT(*) / 50) AS t, POWER(COUNT(*) / 3, 40) AS u, LN(COUNT(*) - 3) AS v,
+    EXP(COUNT(*)) AS w, CAST(SUM(age) AS DOUBLE) AS x, POWER(COUNT(*) - 20, 0) AS y, LOG10(1000) + COUNT(*) AS z
+    FROM members GROUP BY ROLLUP (region) HAVING COUNT(*) % 7 < 9 OR COUNT(*) > 0 ORDER BY POWER(COUNT(*), 2), COUNT(*) // 3""",
     """SELECT smoker, VARIANCE(age) AS a, VAR_POP(income) AS b, STDDEV(age) AS c, STDDEV_POP(rating) AS d, COVAR_POP(age, rating) AS e,
     COVAR_SAMP(income, age) AS f, CORR(age, rating) AS g, REGR_SLOPE(age, rating) AS h, REGR_INTERCEPT(age, rating) AS i,
     ROUND(STDDEV(age), 0) AS j,
