@@ -376,8 +376,8 @@ def _after(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a funct
     """Return a function: its value, and its extremes, which are at the ends of intervals, and at 0 for ABS."""
     values = [operand.value for operand in operands]
     if node.function in reals.FUNCTIONS:
-        ends = reals.ends_of(node, [(one.low, one.high) for one in operands], [one.noisy for one in operands])
-        return _ended(reals.value_of(node, values), ends, operands)
+        pair = reals.ends_of(node, [(one.low, one.high) for one in operands], [one.noisy for one in operands])
+        return _ended(reals.value_of(node, values), pair, operands)
     value = _function(node, values, round_half_away)
     if not any(operand.noisy for operand in operands):
         return _known(value)
@@ -411,7 +411,7 @@ def _ended(value: Any, ends: tuple[Any, Any], operands: list[Guess]) -> Guess:  
         return _known(value)
     if not isinstance(value, Fraction) or None in ends:
         return Guess(value, noisy=True, vague=True)
-    return Guess(value, *ends, noisy=True, vague=_vague(*operands))
+    return Guess(value, ends[0], ends[1], noisy=True, vague=_vague(*operands))
 
 
 def round_half_away(number: Any) -> int:  # noqa: ANN401 - a rational or decimal number
@@ -437,12 +437,9 @@ def _function(node: Any, values: list[Any], toward: Callable[[Any], int]) -> Any
                 root = (decimal.Decimal(first.numerator) / decimal.Decimal(first.denominator)).sqrt() * 10**18
                 near = root.to_integral_value()
                 return Fraction(int(near) if abs(root - near) < decimal.Decimal("1e-300") else toward(root), 10**18)
-        case "round":
-            unit = Fraction(10) ** node.digits
-            return Fraction(round_half_away(first * unit)) / unit
-        case "trunc":
-            unit = Fraction(10) ** node.digits
-            return math.trunc(first * unit) / unit
+        case "round" | "trunc":
+            unit, whole = Fraction(10) ** node.digits, round_half_away if node.function == "round" else math.trunc
+            return Fraction(whole(first * unit)) / unit
         case "floor":
             return Fraction(math.floor(first))
         case "ceil":

@@ -44,23 +44,21 @@ def _real(function: str, values: list[Any], toward: Callable[[Any], int]) -> Fra
         return _power(values[0], exponent, toward)
     number = Decimal(values[0].numerator) / Decimal(values[0].denominator)
     if function == "exp":
-        return _rounded(number.exp(), toward) if number < 700 else None  # noqa: PLR2004 - too large
+        return _rounded(number.exp(), toward) if number < 700 else None
     if number <= 0:
         return None
     return _rounded(number.ln() if function == "ln" else number.log10() / Decimal(int(values[1])).log10(), toward)
 
 
 def _power(base: Fraction, exponent: Fraction, toward: Callable[[Any], int]) -> Fraction | None:
-    if abs(exponent) > 1000 or (base == 0 > exponent) or (base < 0 and exponent != int(exponent)):  # noqa: PLR2004 - the limit
+    if abs(exponent) > 1000 or (base == 0 > exponent) or (base < 0 and exponent != int(exponent)):
         return None
     bits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(exponent)
-    if base == 0 or (exponent == int(exponent) and bits <= 4096):  # noqa: PLR2004 - the limit
-        exact = base**exponent if base else Fraction(0)
-        return Fraction(exact) if abs(exact) < 10**300 else None
-    size = (Decimal(exponent.numerator) / Decimal(exponent.denominator)) * (
-        Decimal(abs(base.numerator)) / Decimal(base.denominator)
-    ).ln()
-    if size > 700:  # noqa: PLR2004 - too large
+    if base == 0 or (exponent == int(exponent) and bits <= 4096):
+        exact = Fraction(base**exponent) if base else Fraction(0)
+        return exact if abs(exact) < 10**300 else None
+    size = (Decimal(exponent.numerator) / Decimal(exponent.denominator)) * (Decimal(abs(base.numerator)) / Decimal(base.denominator)).ln()
+    if size > 700:
         return None
     return _rounded(size.exp() * (-1 if base < 0 and exponent % 2 else 1), toward)
 

@@ -12,7 +12,10 @@ from stillroom.query.table.finish import finish
 from tests.questions import compiled
 
 SOURCES = {
-    "members": ("SELECT id, gender, region, age // 40 AS decade FROM members", {"gender": "VARCHAR", "region": "VARCHAR", "decade": "BIGINT"}),
+    "members": (
+        "SELECT id, gender, region, age // 40 AS decade FROM members",
+        {"gender": "VARCHAR", "region": "VARCHAR", "decade": "BIGINT"},
+    ),
     "days": ("SELECT pid, mode, CAST(DATE_TRUNC('week', tapped) AS DATE) AS day FROM trips", {"mode": "VARCHAR", "day": "DATE"}),
     "moments": ("SELECT pid, DATE_TRUNC('week', tapped) AS moment FROM trips", {"moment": "TIMESTAMP"}),
 }
@@ -27,16 +30,38 @@ TEXTS = [
     *("decade::TEXT", "CAST(decade AS TEXT) || gender", "CAST(CAST(decade AS TEXT) AS INTEGER) + 1", "CAST(gender = 'F' AS INTEGER)"),
     *("TRY_CAST(gender AS INTEGER)", "TRY_CAST('2024-02-3' || decade AS DATE)", "CAST(region = 'n' AS TEXT)", "region = 'n' IS TRUE"),
     *("decade % 2", "(1 - decade) % 2", "decade // 2", "(1 - decade) // 2", "TRUNC((decade - 1) / 4, 1)", "SIGN(decade - 1)"),
-    *("CAST(decade AS DOUBLE) / 2", "CAST(decade / 3 AS BIGINT)", "LN(decade + 1)", "LOG10(decade + 1)", "LOG(decade + 1)", "LOG2(decade + 2)"),
+    *(
+        "CAST(decade AS DOUBLE) / 2",
+        "CAST(decade / 3 AS BIGINT)",
+        "LN(decade + 1)",
+        "LOG10(decade + 1)",
+        "LOG(decade + 1)",
+        "LOG2(decade + 2)",
+    ),
     *("EXP(decade - 1)", "POWER(decade, 2)", "POWER(1 - decade, 3)", "POWER(decade + 1, -1.5)", "POW(2, decade)", "LENGTH(UPPER(gender))"),
 ]
 DATES = [
-    *("YEAR(day)", "MONTH(day)", "QUARTER(day)", "DAY(day)", "WEEK(day)", "EXTRACT(doy FROM day)", "ISODOW(day)", "EXTRACT(dow FROM day)", "LAST_DAY(day)"),
+    *(
+        "YEAR(day)",
+        "MONTH(day)",
+        "QUARTER(day)",
+        "DAY(day)",
+        "WEEK(day)",
+        "EXTRACT(doy FROM day)",
+        "ISODOW(day)",
+        "EXTRACT(dow FROM day)",
+        "LAST_DAY(day)",
+    ),
     *("EXTRACT(month FROM day)", "DATE_PART('week', day)", "DATE_TRUNC('month', day)", "EXTRACT(isodow FROM day + 2)"),
     *("DATE_TRUNC('week', day + 3)", "DATE_TRUNC('quarter', day)", "DATE_DIFF('day', DATE '2023-12-30', day)", "day - DATE '2024-02-29'"),
     *("DATE_DIFF('month', day, DATE '2024-12-31')", "day + 1", "day - 3"),
     *("day + INTERVAL 1 MONTH", "day - INTERVAL 2 WEEK", "day + INTERVAL 90 MINUTE", "day::TEXT", "mode || day"),
-    *("CAST(day::TEXT AS DATE)", "CAST(CAST(day AS TEXT) || ' 08:15' AS TIMESTAMP)", "SUBSTRING(day::TEXT, 1, 7)", "YEAR(day) * 100 + MONTH(day)"),
+    *(
+        "CAST(day::TEXT AS DATE)",
+        "CAST(CAST(day AS TEXT) || ' 08:15' AS TIMESTAMP)",
+        "SUBSTRING(day::TEXT, 1, 7)",
+        "YEAR(day) * 100 + MONTH(day)",
+    ),
     *("DATE '2024-01-31' + CAST(MONTH(day) AS INTEGER)", "day > '2024-02-01'"),
 ]
 MOMENTS = [
@@ -85,7 +110,7 @@ def alike(found: str | None, wanted: str | None) -> bool:
     if found is None or wanted is None:
         return found == wanted
     try:
-        return abs(Decimal(found) - Decimal(wanted)) <= NEARLY * max(1, abs(Decimal(wanted)))
+        return abs(Decimal(found) - Decimal(wanted)) <= NEARLY * max(Decimal(1), abs(Decimal(wanted)))
     except InvalidOperation:
         return found.removesuffix(" 00:00:00") == wanted
 
@@ -98,4 +123,6 @@ def test_a_function_of_keys_means_what_it_means_in_duckdb(source: str, written: 
     assert all(alike(*pair) for pair in pairs), pairs
     placed = f"ORDER BY ({written}) DESC NULLS LAST, {', '.join(f'{key} NULLS LAST' for key in SOURCES[source][1])}"
     chosen = f"({written}) IS NOT NULL AND ({written}) = ({written})"
-    assert [list(map(text, row)) for row in rows_of(source, keys, f" HAVING {chosen} {placed}")] == said(f"SELECT {keys} FROM {source} WHERE {chosen} {placed}")
+    assert [list(map(text, row)) for row in rows_of(source, keys, f" HAVING {chosen} {placed}")] == said(
+        f"SELECT {keys} FROM {source} WHERE {chosen} {placed}"
+    )

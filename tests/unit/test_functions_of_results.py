@@ -115,7 +115,11 @@ def test_a_text_of_a_result_is_checked_where_the_result_is_shown() -> None:
         ("SELECT TRUNC(COUNT(*), 99) FROM members", "EXPRESSION_NOT_ALLOWED", "TRUNC(x, 2)"),
         ("SELECT WIDTH_BUCKET(COUNT(*), 9, 1, 5) FROM members", "EXPRESSION_NOT_ALLOWED", "lower end first"),
         ("SELECT WIDTH_BUCKET(COUNT(*), 0, SUM(age), 5) FROM members", "TYPE_MISMATCH", "two constant numbers"),
-        ("SELECT CAST(gender AS DOUBLE), COUNT(*) FROM members GROUP BY gender", "EXPRESSION_NOT_ALLOWED", "of results only, and of numbers"),
+        (
+            "SELECT CAST(gender AS DOUBLE), COUNT(*) FROM members GROUP BY gender",
+            "EXPRESSION_NOT_ALLOWED",
+            "of results only, and of numbers",
+        ),
         ("SELECT SUBSTRING(gender, COUNT(*)), COUNT(*) FROM members GROUP BY gender", "EXPRESSION_NOT_ALLOWED", "constant"),
         ("SELECT DATE '2020-01-01' + DATE '2020-01-01', COUNT(*) FROM members", "TYPE_MISMATCH", "whole number of days"),
         ("SELECT MEDIAN(tapped) + 1 FROM trips", "TYPE_MISMATCH", "INTERVAL"),
@@ -164,14 +168,24 @@ def test_every_point_of_an_interval_has_its_value_in_that_of_the_function(
         assert found.low <= truth <= found.high
 
 
-@given(ABOVE, st.fractions(0, 60, max_denominator=100), NUMBERS.map(lambda one: one / 50), st.fractions(0, 3, max_denominator=9), PLACES, PLACES)
-def test_every_power_of_two_intervals_is_in_that_of_the_powers(  # noqa: PLR0917 - two intervals, and a point in each
+@given(
+    ABOVE,
+    st.fractions(0, 60, max_denominator=100),
+    NUMBERS.map(lambda one: one / 50),
+    st.fractions(0, 3, max_denominator=9),
+    PLACES,
+    PLACES,
+)
+def test_every_power_of_two_intervals_is_in_that_of_the_powers(
     low: Fraction, width: Fraction, least: Fraction, more: Fraction, one: Fraction, other: Fraction
 ) -> None:
     says = applied(After(function=ScalarFunction.POWER, operands=(Column(name="m0"),)))
     found = says(Estimate(low, low, low + width, noisy=True), Estimate(least, least, least + more, noisy=True))
     truth = says(*(Estimate(point, point, point) for point in (low + width * one, least + more * other))).value
-    assume(found.low is not None)
+    assume(found.low is not None and found.high is not None)
+    assert isinstance(truth, Fraction)
+    assert found.low is not None
+    assert found.high is not None
     assert found.low <= truth <= found.high
 
 

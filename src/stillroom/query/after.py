@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -159,7 +158,7 @@ def _bucket(node: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
     check_numbers(number)
     constant_number(in_units(buckets), 1, MOST_BUCKETS, "The number of buckets")
     first, last = (_written(end) for end in (low, high))
-    if Fraction(first.value or 0, 10**first.digits) >= Fraction(last.value or 0, 10**last.digits):
+    if int(first.value or 0) * 10**last.digits >= int(last.value or 0) * 10**first.digits:
         raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "The buckets of WIDTH_BUCKET end before they begin.", "Write the lower end first.")
     ends = (replace(low, expression=first), replace(high, expression=last))
     return _after(ScalarFunction.BUCKET, (number, *ends, buckets), Kind.INTEGER, 0)

@@ -91,24 +91,9 @@ class Outputs:
                     )
                 )
             case exp.In():
-                only(node, {"this", "expressions"})
-                operand = self.compile(node.this)
-                items = [comparable(operand, self.compile(item))[1] for item in node.expressions]
-                values = tuple(item.expression for item in items if isinstance(item.expression, Constant) and not item.null)
-                if len(values) != len(items) or not items:
-                    raise mismatch("IN needs a list of constants without NULL.")
-                return truth(Among(operand=operand.expression, values=values), operand)
+                return self._among(node)
             case exp.Like():
-                only(node, {"this", "expression", "negate"})
-                operand, pattern = self.compile(node.this), self.compile(node.expression)
-                if (
-                    operand.kind is not Kind.TEXT
-                    or not isinstance(pattern.expression, Constant)
-                    or not isinstance(pattern.expression.value, str)
-                ):
-                    raise mismatch("LIKE needs text and a constant pattern.")
-                matches = Like(operand=operand.expression, pattern=pattern.expression.value)
-                return truth(Not(operand=matches) if node.args.get("negate") else matches, operand)
+                return self._like(node)
             case exp.Is() if isinstance(node.expression, exp.Null):
                 operand = self.compile(node.this)
                 return truth(IsNull(operand=operand.expression), operand)
@@ -126,6 +111,26 @@ class Outputs:
                 if meaning is None:
                     raise unsupported(node)
                 return over_results(node, meaning, self.compile)
+
+    def _among(self, node: exp.In) -> Result:
+        """Compile IN over a list of constants."""
+        only(node, {"this", "expressions"})
+        operand = self.compile(node.this)
+        items = [comparable(operand, self.compile(item))[1] for item in node.expressions]
+        values = tuple(item.expression for item in items if isinstance(item.expression, Constant) and not item.null)
+        if len(values) != len(items) or not items:
+            raise mismatch("IN needs a list of constants without NULL.")
+        return truth(Among(operand=operand.expression, values=values), operand)
+
+    def _like(self, node: exp.Like) -> Result:
+        """Compile LIKE and NOT LIKE with a constant pattern."""
+        only(node, {"this", "expression", "negate"})
+        operand, pattern = self.compile(node.this), self.compile(node.expression)
+        written = pattern.expression.value if isinstance(pattern.expression, Constant) else None
+        if operand.kind is not Kind.TEXT or not isinstance(written, str):
+            raise mismatch("LIKE needs text and a constant pattern.")
+        matches = Like(operand=operand.expression, pattern=written)
+        return truth(Not(operand=matches) if node.args.get("negate") else matches, operand)
 
     def _condition(self, node: exp.Expr) -> Result:
         """Compile a truth value."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stillroom.client.verification.functions import Plain
+    from stillroom.model.expression import Call
 
 _WHITE = " \t\n\v\f\r\x1c\x1d\x1e\x1f"
 _BLANKS = "".join(map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
@@ -31,13 +32,13 @@ _DATE_LENGTH = 10
 _DAY = 86_400
 
 
-def called(function: Function, operands: list[Known]) -> Known:
+def called(node: Call, operands: list[Known]) -> Known:
     """Return what a function makes of its operands, with its interval where only the first is noisy and it rises with that.
 
     Raises:
         Broken: It is none that stands after the noise, or its operands are not what it takes.
     """
-    values = [operand.value for operand in operands]
+    function, values = node.function, [operand.value for operand in operands]
     value = _value(function, values)
     if not any(operand.noisy for operand in operands):
         return sure(value)
@@ -70,7 +71,7 @@ def _value(function: Function, values: list[Plain]) -> Plain:
     if None in values:
         return None
     found = _MEANINGS[function](*map(_whole, values))
-    return Fraction(found) if isinstance(found, int) and not isinstance(found, bool) else found  # type: ignore[no-any-return]  # Plain
+    return Fraction(found) if isinstance(found, int) and not isinstance(found, bool) else found
 
 
 def _whole(value: Plain) -> bool | int | str | None:
@@ -98,8 +99,10 @@ def _read_number(text: str, digits: int, places: int) -> int | None:
     spelled = _NUMBER.fullmatch(text.strip(_WHITE))
     if spelled is None or not (spelled[2] or spelled[3]):
         return None
-    size = Fraction(int(f"0{spelled[2]}{spelled[3]}"), 10 ** len(spelled[3])) * 10**places
-    units = math.floor(size + Fraction(1, 2))
+    whole, figures = spelled[2].lstrip("0"), spelled[3][: places + 1].ljust(places + 1, "0")
+    if len(whole) > digits:
+        return None
+    units: int = (int(whole + figures) + 5) // 10
     if units >= 10**digits:
         return None
     return -units if spelled[1] == "-" else units

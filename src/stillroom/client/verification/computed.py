@@ -16,7 +16,20 @@ from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import value_at
 from stillroom.client.verification.windows import said
 from stillroom.model.after import ScalarFunction
-from stillroom.model.expression import After, Average, Bounded, Call, Column, Constant, Covariance, Over, Quantile, children, columns_of, walk
+from stillroom.model.expression import (
+    After,
+    Average,
+    Bounded,
+    Call,
+    Column,
+    Constant,
+    Covariance,
+    Over,
+    Quantile,
+    children,
+    columns_of,
+    walk,
+)
 from stillroom.model.release import LARGEST
 from stillroom.model.schema import Kind
 

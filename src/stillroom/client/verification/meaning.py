@@ -61,10 +61,8 @@ def known(node: Expression, columns: Mapping[str | Over, Known]) -> Known:
             return _quotient(parts[0], parts[1])
         case Case():
             return _chosen(parts[:-1:2], [*parts[1:-1:2], parts[-1]])
-        case After():
-            return applied(node, parts)
-        case Call():
-            return called(node.function, parts)
+        case After() | Call():
+            return applied(node, parts) if isinstance(node, After) else called(node, parts)
         case Bounded():
             return held(parts[0], Fraction(node.low), Fraction(node.high))
         case Covariance():

@@ -52,7 +52,7 @@ def power(base: Fraction, exponent: Fraction) -> Between | None:
     whole = exponent.denominator == 1
     if abs(exponent) > LARGEST_EXPONENT or (base <= 0 and ((base == 0 and exponent < 0) or (base < 0 and not whole))):
         return None
-    if base == 0 or base == 1 or exponent == 0:
+    if base in {0, 1} or exponent == 0:
         return (Fraction(0), Fraction(0)) if base == 0 and exponent else (Fraction(1), Fraction(1))
     size = _size(abs(base), exponent)
     negative = base < 0 and exponent % 2 == 1
@@ -63,7 +63,7 @@ def _size(base: Fraction, exponent: Fraction) -> Between | None:
     """Return a power of a number above 0."""
     bits = max(one.bit_length() for one in base.as_integer_ratio()) * abs(exponent)
     if exponent.denominator == 1 and bits <= _LONGEST:
-        exact = base**exponent
+        exact = Fraction(base**exponent)
         return (exact, exact) if exact < LARGEST else None
     found = _exp(exponent * Fraction(_ln(base), _ONE))
     if found is not None and exponent.denominator <= _HIGHEST_ROOT and bits <= _LONGEST:

@@ -61,7 +61,7 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
             raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"A cast to {kind} is of results only, and of numbers.", fix)
 
 
-ROW_TYPES = "TEXT VARCHAR INT DECIMAL DATE TIMESTAMP TIMESTAMPNTZ BOOLEAN".split()
+ROW_TYPES = ["TEXT", "VARCHAR", "INT", "DECIMAL", "DATE", "TIMESTAMP", "TIMESTAMPNTZ", "BOOLEAN"]
 """Types that values of rows are cast to."""
 
 _KINDS = {

@@ -1,7 +1,7 @@
 """Functions of rows, called after the noise: they have the values that they have in a row, and intervals where noise leaves some.
 
-Numbers are whole there. A function that never falls takes the ends of an interval to those of its value; a remainder does so where both ends
-leave the same quotient. Where a bounded counterpart could be NULL, or anything, there is no interval.
+Numbers are whole there. A function that never falls takes the ends of an interval to those of its value; a remainder does so where both
+ends leave the same quotient. Where a bounded counterpart could be NULL, or anything, there is no interval.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def exponential(number: Fraction) -> Real | None:
 
 
 def power(base: Fraction, exponent: Fraction) -> Real | None:
-    """Return a power; None where there is none, where it is larger than numbers of a table, and for an exponent beyond `LARGEST_EXPONENT`."""
+    """Return a power; None where there is none, or none for a table, and for an exponent beyond `LARGEST_EXPONENT`."""
     if abs(exponent) > LARGEST_EXPONENT or (base == 0 and exponent < 0) or (base < 0 and exponent.denominator > 1):
         return None
     if exponent == 0 or base in {0, 1}:
@@ -98,8 +98,8 @@ def _magnitude(base: Fraction, exponent: Fraction) -> Real | None:
     if found is None or exponent.denominator > MOST_ROOTED or length > MOST_BITS:
         return found
     near = Fraction(round(found.low * _UNIT), _UNIT)
-    exact = found.low <= near <= found.high and near**exponent.denominator == base**exponent.numerator
-    return Real(near, near) if exact else found
+    rooted = found.low <= near <= found.high and near**exponent.denominator == base**exponent.numerator
+    return Real(near, near) if rooted else found
 
 
 def _exponential(logarithm: Callable[[Context], Decimal]) -> Real | None:

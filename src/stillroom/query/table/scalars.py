@@ -33,12 +33,6 @@ def applied(node: After) -> Callable[..., Estimate]:
         case ScalarFunction.FLOOR | ScalarFunction.CEIL | ScalarFunction.SIGN:
             function = _WHOLE[node.function]
             return lambda operand: _rising(function, operand)
-        case ScalarFunction.ABS:
-            return _absolute
-        case ScalarFunction.SQRT:
-            return _root
-        case ScalarFunction.REMAINDER:
-            return _remaining
         case ScalarFunction.LN | ScalarFunction.LOG | ScalarFunction.EXP | ScalarFunction.POWER:
             return partial(raised, node.function)
         case ScalarFunction.BUCKET:
@@ -48,8 +42,8 @@ def applied(node: After) -> Callable[..., Estimate]:
             return lambda *operands: extreme(pick, operands)
         case ScalarFunction.COALESCE:
             return lambda *operands: _first(operands)
-        case ScalarFunction.NULLIF:
-            return _unless
+        case _:
+            return _OTHERS[node.function]
 
 
 def bounded(node: Bounded, operand: Estimate) -> Estimate:
@@ -124,7 +118,7 @@ def _root(operand: Estimate) -> Estimate:
 
 
 def _remaining(one: Estimate, other: Estimate) -> Estimate:
-    """Return a remainder. It rises with its operand as long as the quotient stays; else, or beside a noisy divisor, it could be anything."""
+    """Return a remainder: it rises with its operand while the quotient stays; else, or beside a noisy divisor, nothing is known."""
     value = _remainder(one.value, other.value)
     if not (one.noisy or other.noisy):
         return exact(value)
@@ -182,3 +176,11 @@ def _unless(one: Estimate, other: Estimate) -> Estimate:
     if apart and (one.high < other.low or other.high < one.low):  # type: ignore[operator]  # none is None
         return one._replace(noisy=True)
     return vague(value)
+
+
+_OTHERS: dict[ScalarFunction, Callable[..., Estimate]] = {
+    ScalarFunction.ABS: _absolute,
+    ScalarFunction.SQRT: _root,
+    ScalarFunction.REMAINDER: _remaining,
+    ScalarFunction.NULLIF: _unless,
+}
