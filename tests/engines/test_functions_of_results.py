@@ -62,7 +62,12 @@ DATES = [
         "SUBSTRING(day::TEXT, 1, 7)",
         "YEAR(day) * 100 + MONTH(day)",
     ),
-    *("DATE '2024-01-31' + CAST(MONTH(day) AS INTEGER)", "day > '2024-02-01'"),
+    *(
+        "DATE '2024-01-31' + CAST(MONTH(day) AS INTEGER)",
+        "day > '2024-02-01'",
+        "day + INTERVAL 2 HOUR > day",
+        "GREATEST(day, DATE '2024-02-01')",
+    ),
 ]
 MOMENTS = [
     *("HOUR(moment)", "EXTRACT(epoch FROM moment)", "MINUTE(moment + INTERVAL 5 MINUTE)", "CAST(moment AS TEXT)", "CAST(moment AS DATE)"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stillroom.model.expression import Constant, Expression, columns_of
-from stillroom.model.schema import CALENDAR, Kind
+from stillroom.model.after import ScalarFunction
+from stillroom.model.expression import After, Arithmetic, ArithmeticOp, Constant, Expression, columns_of
+from stillroom.model.schema import CALENDAR, SECONDS_OF_DAY, Kind
 from stillroom.query.constants import date_constant, timestamp_constant
 from stillroom.query.typed import mismatch
 
@@ -70,7 +71,7 @@ def check_numbers(*operands: Result) -> None:
 
 
 def comparable(left: Result, right: Result) -> tuple[Result, Result]:
-    """Bring two operands to comparable kinds; constant text next to a date or a timestamp must be one."""
+    """Bring two operands to comparable kinds: constant text next to a date or timestamp must be one, a date next to a timestamp is its start."""
     left, right = _of_calendar(left, right.kind), _of_calendar(right, left.kind)
     if not (left.null or right.null or (left.number and right.number) or left.kind is right.kind):
         raise mismatch("The two sides of a comparison have different types.")
@@ -78,7 +79,11 @@ def comparable(left: Result, right: Result) -> tuple[Result, Result]:
 
 
 def _of_calendar(operand: Result, beside: Kind) -> Result:
-    """Return an operand beside a date or a timestamp, which constant text is read as."""
+    """Return an operand beside a date or a timestamp, which constant text is read as; a date beside a timestamp is its beginning."""
+    if beside is Kind.TIMESTAMP and operand.kind is Kind.DATE:
+        day = After(function=ScalarFunction.TRUNC, operands=(operand.expression,))
+        start = Arithmetic(operation=ArithmeticOp.MULTIPLY, left=day, right=Constant(value=SECONDS_OF_DAY))
+        return replace(operand, expression=start, kind=Kind.TIMESTAMP)
     text = operand.expression.value if isinstance(operand.expression, Constant) else None
     if beside not in CALENDAR or operand.kind is not Kind.TEXT or not isinstance(text, str):
         return operand

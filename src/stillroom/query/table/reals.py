@@ -18,7 +18,7 @@ from stillroom.model.release import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DIGITS = 80
+_DIGITS = 64
 """Logarithms have no more than six digits before the point, and so are right to far more than 40 decimal places."""
 
 _ERROR = Fraction(1, 10**40)
