@@ -71,7 +71,7 @@ def check_numbers(*operands: Result) -> None:
 
 
 def comparable(left: Result, right: Result) -> tuple[Result, Result]:
-    """Bring two operands to one kind: constant text next to a date or timestamp must be one, a date next to a timestamp is its beginning."""
+    """Bring two operands to one kind: constant text next to a date or timestamp must be one, a date next to a timestamp is its start."""
     left, right = _of_calendar(left, right.kind), _of_calendar(right, left.kind)
     if not (left.null or right.null or (left.number and right.number) or left.kind is right.kind):
         raise mismatch("The two sides of a comparison have different types.")
