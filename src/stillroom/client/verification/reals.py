@@ -1,4 +1,4 @@
-"""Logarithms, exponentials and powers, by series in whole numbers of 2**-1400: each as the two rationals that it lies between.
+"""Logarithms, exponentials and powers, by series in whole numbers of small fractions: each as the two rationals that it lies between.
 
 The series are those of the inverse hyperbolic tangent and of the exponential. What is exact is found by whole numbers.
 """
@@ -17,6 +17,11 @@ Between: TypeAlias = tuple[Fraction, Fraction]
 """What a number lies between; both are the number itself where it is exact."""
 
 _BITS = 1_400
+"""Exponentials are computed with so many binary places."""
+
+_FEWER_BITS = 300
+"""Logarithms are, that no exponential is taken of."""
+
 _ONE = 1 << _BITS
 _ERROR = Fraction(1, 10**40)
 _TOO_LARGE, _TOO_SMALL = 691, -100
@@ -34,9 +39,9 @@ def logarithm(number: Fraction, base: Fraction | None) -> Between | None:
         return None
     if number == 1:
         return Fraction(0), Fraction(0)
-    found = Fraction(_ln(number), _ONE)
+    found = Fraction(_ln(number, _FEWER_BITS), 1 << _FEWER_BITS)
     if base is not None:
-        found /= Fraction(_ln(base), _ONE)
+        found /= Fraction(_ln(base, _FEWER_BITS), 1 << _FEWER_BITS)
         if base ** round(found) == number:
             return Fraction(round(found)), Fraction(round(found))
     return found - _ERROR, found + _ERROR
@@ -65,7 +70,7 @@ def _size(base: Fraction, exponent: Fraction) -> Between | None:
     if exponent.denominator == 1 and bits <= _LONGEST:
         exact = Fraction(base**exponent)
         return (exact, exact) if exact < LARGEST else None
-    found = _exp(exponent * Fraction(_ln(base), _ONE))
+    found = _exp(exponent * Fraction(_ln(base, _BITS), _ONE))
     if found is not None and exponent.denominator <= _HIGHEST_ROOT and bits <= _LONGEST:
         root = Fraction(math.floor((found[0] + found[1]) / 2 * _PLACES + Fraction(1, 2)), _PLACES)
         if root**exponent.denominator == base**exponent.numerator:
@@ -73,24 +78,24 @@ def _size(base: Fraction, exponent: Fraction) -> Between | None:
     return found
 
 
-def _ln(number: Fraction) -> int:
+def _ln(number: Fraction, bits: int) -> int:
     """Return a natural logarithm: that of a number from 1/2 to 2, and of a power of 2."""
     doublings = number.numerator.bit_length() - number.denominator.bit_length()
     near = number / Fraction(2) ** doublings
-    return _of_quotient((near - 1) / (near + 1)) + doublings * _ln_of_two()
+    return _of_quotient((near - 1) / (near + 1), bits) + doublings * _ln_of_two(bits)
 
 
 @cache
-def _ln_of_two() -> int:
-    return _of_quotient(Fraction(1, 3))
+def _ln_of_two(bits: int) -> int:
+    return _of_quotient(Fraction(1, 3), bits)
 
 
-def _of_quotient(quotient: Fraction) -> int:
+def _of_quotient(quotient: Fraction, bits: int) -> int:
     """Return twice the inverse hyperbolic tangent of (x - 1)/(x + 1), which is the logarithm of x."""
-    term = _ONE * quotient.numerator // quotient.denominator
-    square, total, odd = term * term >> _BITS, 0, 1
+    term = (quotient.numerator << bits) // quotient.denominator
+    square, total, odd = term * term >> bits, 0, 1
     while term not in {0, -1}:
-        total, term, odd = total + term // odd, term * square >> _BITS, odd + 2
+        total, term, odd = total + term // odd, term * square >> bits, odd + 2
     return 2 * total
 
 
