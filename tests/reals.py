@@ -1,6 +1,6 @@
 """Functions of numbers after the noise that the finish has besides rounding, written down once more for its reference.
 
-Reals are computed with a thousand digits, and taken for exact where they are so close to a number with few digits that they must be.
+Reals are computed with hundreds of digits, and taken for exact where they are so close to a number with few digits that they must be.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import decimal
 import math
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 FUNCTIONS = {"remainder", "bucket", "ln", "log", "exp", "power"}
 UNIT = 10**18
+DIGITS = 450
+TINY = Decimal("1e-90")
+"""What stands for exponentials that no table tells from it."""
 NO_RANGE = (None, None)
 
 
@@ -32,7 +36,7 @@ def value_of(node: Any, values: list[Any], toward: Callable[[Any], int] | None =
         number, low, high, count = values
         edges = [low + (high - low) * place / count for place in range(int(count) + 1)]
         return Fraction(sum(edge <= number for edge in edges))
-    with decimal.localcontext(prec=1000, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN):
+    with decimal.localcontext(prec=DIGITS, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN):
         return _real(node.function, values, toward or (lambda number: math.floor(number + Decimal("0.5"))))
 
 
@@ -42,12 +46,22 @@ def _real(function: str, values: list[Any], toward: Callable[[Any], int]) -> Fra
         return Fraction(1)
     if function == "power":
         return _power(values[0], exponent, toward)
-    number = Decimal(values[0].numerator) / Decimal(values[0].denominator)
     if function == "exp":
-        return _rounded(number.exp(), toward) if number < 700 else None
-    if number <= 0:
+        number = _exp(Decimal(values[0].numerator) / Decimal(values[0].denominator))
+        return None if number is None else _rounded(number, toward)
+    if values[0] <= 0:
         return None
-    return _rounded(number.ln() if function == "ln" else number.log10() / Decimal(int(values[1])).log10(), toward)
+    return _rounded(_ln(values[0]) if function == "ln" else _ln(values[0]) / _ln(values[1]), toward)
+
+
+@cache
+def _exp(number: Decimal) -> Decimal | None:
+    return None if number > 700 else TINY if number < -200 else number.exp()
+
+
+@cache
+def _ln(number: Fraction) -> Decimal:
+    return (Decimal(number.numerator) / Decimal(number.denominator)).ln()
 
 
 def _power(base: Fraction, exponent: Fraction, toward: Callable[[Any], int]) -> Fraction | None:
@@ -57,16 +71,14 @@ def _power(base: Fraction, exponent: Fraction, toward: Callable[[Any], int]) -> 
     if base == 0 or (exponent == int(exponent) and bits <= 4096):
         exact = Fraction(base**exponent) if base else Fraction(0)
         return exact if abs(exact) < 10**300 else None
-    size = (Decimal(exponent.numerator) / Decimal(exponent.denominator)) * (Decimal(abs(base.numerator)) / Decimal(base.denominator)).ln()
-    if size > 700:
-        return None
-    return _rounded(size.exp() * (-1 if base < 0 and exponent % 2 else 1), toward)
+    size = _exp(Decimal(exponent.numerator) / Decimal(exponent.denominator) * _ln(abs(base)))
+    return None if size is None else _rounded(size * (-1 if base < 0 and exponent % 2 else 1), toward)
 
 
 def _rounded(number: Decimal, toward: Callable[[Any], int]) -> Fraction | None:
     scaled = number * UNIT
     near = scaled.to_integral_value()
-    exact = abs(scaled - near) < Decimal("1e-300") and (near or not number)
+    exact = abs(scaled - near) < Decimal("1e-60") and (near or not number)
     return None if abs(number) >= 10**300 else Fraction(int(near) if exact else toward(scaled), UNIT)
 
 
