@@ -22,7 +22,7 @@ from stillroom.model.schema import CALENDAR, Kind
 from stillroom.privacy.quantiles import Grid, greatest_of, least_of, quantile_of
 from stillroom.privacy.ratios import Average, ratio_interval
 from stillroom.query.estimation import row_noise, sizes_of
-from tests import reference, windowing
+from tests import reals, reference, windowing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -375,6 +375,9 @@ def _case(whens: list[Guess], thens: list[Guess], otherwise: Guess) -> Guess:
 def _after(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a function
     """Return a function: its value, and its extremes, which are at the ends of intervals, and at 0 for ABS."""
     values = [operand.value for operand in operands]
+    if node.function in reals.FUNCTIONS:
+        pair = reals.ends_of(node, [(one.low, one.high) for one in operands], [one.noisy for one in operands])
+        return _ended(reals.value_of(node, values), pair, operands)
     value = _function(node, values, round_half_away)
     if not any(operand.noisy for operand in operands):
         return _known(value)
@@ -396,6 +399,19 @@ def _after(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a funct
     if node.function == "abs":
         low, high = (Fraction(0) if ends[0][0] <= 0 <= ends[0][1] else min(low, high)), max(low, high)
     return Guess(value, low, high, noisy=True, vague=vague)
+
+
+def _call(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a function of rows
+    columns = zip(*((one.value, (one.low, one.high), one.noisy) for one in operands), strict=True)
+    return _ended(*reals.called(node.function, *map(list, columns)), operands)
+
+
+def _ended(value: Any, ends: tuple[Any, Any], operands: list[Guess]) -> Guess:  # noqa: ANN401 - a value of any kind
+    if not any(one.noisy for one in operands):
+        return _known(value)
+    if not isinstance(value, Fraction) or None in ends:
+        return Guess(value, noisy=True, vague=True)
+    return Guess(value, ends[0], ends[1], noisy=True, vague=_vague(*operands))
 
 
 def round_half_away(number: Any) -> int:  # noqa: ANN401 - a rational or decimal number
@@ -421,9 +437,9 @@ def _function(node: Any, values: list[Any], toward: Callable[[Any], int]) -> Any
                 root = (decimal.Decimal(first.numerator) / decimal.Decimal(first.denominator)).sqrt() * 10**18
                 near = root.to_integral_value()
                 return Fraction(int(near) if abs(root - near) < decimal.Decimal("1e-300") else toward(root), 10**18)
-        case "round":
-            unit = Fraction(10) ** node.digits
-            return Fraction(round_half_away(first * unit)) / unit
+        case "round" | "trunc":
+            unit, whole = Fraction(10) ** node.digits, round_half_away if node.function == "round" else math.trunc
+            return Fraction(whole(first * unit)) / unit
         case "floor":
             return Fraction(math.floor(first))
         case "ceil":
@@ -470,6 +486,7 @@ def _covariance(node: Any, operands: list[Guess]) -> Guess:  # noqa: ANN401 - a 
 
 _AFTER: dict[str, Callable[[Any, list[Guess]], Guess]] = {
     "after": _after,
+    "call": _call,
     "bounded": lambda node, operands: _inside(operands[0], Fraction(node.low), Fraction(node.high)),
     "covariance": _covariance,
 }

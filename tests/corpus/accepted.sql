@@ -1226,3 +1226,7 @@ SELECT w, COUNT(*), SUM(b) FROM (
            LAG(v.severity) OVER (PARTITION BY patient ORDER BY v.seen) AS b
     FROM visits AS a FULL JOIN visits AS v USING (patient) FULL JOIN members ON patient = member
 ) GROUP BY w
+
+-- name: functions of keys after the noise
+SELECT ward, seen, MONTH(seen) AS m, LOWER(ward) || '-' || seen AS label, LEFT(seen::TEXT, 7) AS month, seen - DATE '2024-01-03' AS d, CONCAT(ward, ': ', LENGTH(ward)) AS c,
+    COUNT(*) AS n FROM visits GROUP BY ward, seen HAVING NOT ward ILIKE 'zz%' AND DATE_TRUNC('week', seen) > DATE '2023-01-01' ORDER BY ISODOW(seen), REVERSE(ward), seen

@@ -1008,9 +1008,9 @@ SELECT COUNT(*) FROM visits WHERE CAST(seen AS TEXT FORMAT 'YYYY') = '2024'
 -- code: PERSON_NOT_RELEASED
 SELECT COUNT(*) FROM visits WHERE patient::TEXT = 'a1'
 
--- name: cast after the noise
+-- name: cast of text to doubles after the noise
 -- code: EXPRESSION_NOT_ALLOWED
-SELECT COUNT(*)::TEXT FROM visits
+SELECT ward::DOUBLE, COUNT(*) FROM visits GROUP BY ward
 
 -- name: some keys without a declared domain in a total
 -- contract: selecting

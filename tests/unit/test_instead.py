@@ -55,7 +55,7 @@ ASKED = [
         "SELECT COUNT(*) FROM (SELECT pid, RANK() OVER (PARTITION BY pid ORDER BY day) AS r FROM visits) WHERE r = 1",
         "SELECT COUNT(*) FROM (SELECT pid, ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) AS r FROM visits) WHERE r = 1",
     ),
-    ("SELECT ward, COUNT(*)::DOUBLE / 2 FROM visits GROUP BY ward", "SELECT ward, COUNT(*) / 2 FROM visits GROUP BY ward"),
+    ("SELECT AVG(cost::DOUBLE) / 2 FROM visits", "SELECT AVG(cost) / 2 FROM visits"),
     ("SELECT COUNT(*) FROM visits WHERE cost // 10 = 1", "SELECT COUNT(*) FROM visits WHERE TRUNC(cost / 10) = 1"),
     ("SELECT COUNT(*) FROM visits WHERE (ward, cost) = ('x', 1)", "SELECT COUNT(*) FROM visits WHERE ward = 'x' AND cost = 1"),
     ("SELECT COUNT(*) FROM visits WHERE ward || '' > day", "SELECT COUNT(*) FROM visits WHERE CAST(ward || '' AS DATE) > day"),

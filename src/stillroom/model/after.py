@@ -10,24 +10,43 @@ from pydantic import Field
 from stillroom.model.value import Value
 
 ROOT_DIGITS = 18
-"""Decimal places of a square root."""
+"""Decimal places of roots, logarithms and exponentials, and of powers that are not exact."""
+
+LARGEST_EXPONENT = 1_000
+"""Exponents of powers are no further from 0."""
 
 
 class ScalarFunction(StrEnum):
     """Functions of numbers, and of other values where the text says so.
 
-    ROUND: to `After.digits` places, half away from zero. FLOOR, CEIL: to a whole number. SIGN: -1, 0 or 1. ABS: without the sign.
-    SQRT: to `ROOT_DIGITS` places; NULL below 0. Each of these is NULL where its operand is.
+    ROUND: to `After.digits` places, half away from zero. TRUNC: to as many, cut off. FLOOR, CEIL: to a whole number. SIGN: -1, 0 or 1.
+    ABS: without the sign. SQRT: to `ROOT_DIGITS` places; NULL below 0.
+    REMAINDER: what the first leaves when divided by the second, with the sign of the first; NULL for the divisor 0.
+    BUCKET: in which of n buckets of equal width x lies, counted from 1: 0 below the first, n + 1 behind the last. It is of x, the beginning
+    of the first, the end of the last, and n; the last three are constants.
+    LN: the natural logarithm. LOG: of the first, that to the base of the second, a constant 2 or 10. EXP: e to some power. All three are
+    exact where they are whole, and have else `ROOT_DIGITS` places; logarithms are NULL for 0 and below.
+    POWER: the first to the power of the second: exact for a whole exponent as long as neither numerator nor denominator could have more
+    than 4096 bits, and where it is a root that has no more than `ROOT_DIGITS` places; else to as many. NULL for 0 to a power below 0, for a
+    number below 0 to a power that is not whole, and for an exponent further than `LARGEST_EXPONENT` from 0. 0 to the power of 0 is 1.
+    EXP and POWER are NULL where they are no numbers of a table, which are below 10**300. Each of these is NULL where an operand is.
     GREATEST, LEAST: of values of one kind that are not NULL; NULL where none is. COALESCE: the first that is not NULL.
     NULLIF: the first of two, or NULL where both are equal.
     """
 
     ROUND = "round"
+    TRUNC = "trunc"
     ABS = "abs"
     FLOOR = "floor"
     CEIL = "ceil"
     SIGN = "sign"
     SQRT = "sqrt"
+    REMAINDER = "remainder"
+    BUCKET = "bucket"
+    LN = "ln"
+    LOG = "log"
+    EXP = "exp"
+    POWER = "power"
     GREATEST = "greatest"
     LEAST = "least"
     COALESCE = "coalesce"

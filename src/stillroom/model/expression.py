@@ -154,7 +154,7 @@ class Case(Value):
 class Call(Value):
     """A function of its operands; `model.function` says what each means.
 
-    `bound` is no smaller than the absolute value of any number that goes in or comes out.
+    `bound` is no smaller than the absolute value of any number that goes in or comes out. It stands after the noise, too, of whole numbers.
     """
 
     op: Literal["call"] = "call"
@@ -175,7 +175,7 @@ class Average(Value):
 
 
 class After(Value):
-    """After the noise only: a function of values; `digits` is for ROUND."""
+    """After the noise only: a function of values; `digits` is for ROUND and TRUNC."""
 
     op: Literal["after"] = "after"
     function: ScalarFunction

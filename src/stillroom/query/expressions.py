@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
@@ -73,8 +73,24 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
         return handler(node, frame)
     meaning = function(node)
     if meaning is None:
-        raise unsupported(node)
+        raise unsupported(node) if _of_results().get(type(node)) is None else _late(node)
     return meaning(node, lambda operand: row_expression(operand, frame))
+
+
+@cache
+def _of_results() -> dict[type[exp.Expr], str]:
+    """Return the functions that results have, and rows have not, with what to write in a row."""
+    from sqlglot import exp
+
+    bounded = "Group by ranges of the column, as in WIDTH_BUCKET(x, low, high, n); or take it of a result, as in LN(AVG(x))."
+    return {exp.Ln: bounded, exp.Log: bounded, exp.Exp: bounded, exp.Pow: "Write x * x, or SQRT(x)."}
+
+
+def _late(node: exp.Expr) -> Refusal:
+    """Return the refusal of a function that results have, and rows have not."""
+    name = type(node).__name__.upper()
+    reason = f"The function {name} is supported of results, after they are counted; not of columns."
+    return Refusal(Code.FUNCTION_NOT_ALLOWED, reason, _of_results()[type(node)])
 
 
 def condition(node: exp.Expr, frame: Frame) -> Typed:
@@ -151,9 +167,6 @@ def _arithmetic(node: exp.Expr, frame: Frame) -> Typed:
         check_whole(node, left.type.digits, right.type.digits)
         return quotient(left, right)
     if CALENDAR & {left.type.kind, right.type.kind}:
-        if node.args.get("typed"):
-            fix = "Write an INTERVAL where the dialect has it, or the question in DuckDB's dialect."
-            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Dates and numbers do not add up in this dialect, or to something else.", fix)
         return date_arithmetic(node, left, right)
     operations: dict[type[exp.Expr], ArithmeticOp] = {
         exp.Add: ArithmeticOp.ADD,

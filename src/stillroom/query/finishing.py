@@ -163,7 +163,9 @@ class Grouping(Finishing):
         self.frame, self.measures = frame, measures
         self.typed = {f"k{position}": one for position, one in enumerate(typed)}
         self.lowering = Lowering(frame, self.typed, self._note)
-        self.known = {f"k{position}": Result(Column(name=f"k{position}"), key.kind, key.digits) for position, key in enumerate(keys)}
+        lengths = [one.type.longest if one.type.kind is Kind.TEXT else None for one in typed]
+        pairs = enumerate(zip(keys, lengths, strict=True))
+        self.known = {f"k{at}": Result(Column(name=f"k{at}"), key.kind, key.digits, length=length) for at, (key, length) in pairs}
         self.known |= {f"g{position}": Result(Column(name=f"g{position}"), Kind.INTEGER) for position in range(len(keys))}
 
     def result(self, node: exp.Expr) -> Result:

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.query.after import functions
+from stillroom.query.after import is_late
 from stillroom.query.expressions import person_not_released, person_reference, row_expression
 from stillroom.query.frame import resolve
 from stillroom.query.text.parse import identifier
@@ -173,7 +173,7 @@ def row_meaning(node: exp.Expr, frame: Frame) -> Typed | None:
     try:
         return row_expression(node, frame)
     except Refusal:
-        if node.find(*functions()) is None:
+        if not is_late(node):
             raise
         return None
 

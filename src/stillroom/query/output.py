@@ -20,12 +20,15 @@ from stillroom.model.expression import (
     Like,
     Not,
 )
-from stillroom.model.schema import Kind
+from stillroom.model.schema import CALENDAR, Kind
 from stillroom.query.after import cast, function, functions
 from stillroom.query.constants import constant_expression, is_calendar_constant
-from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable, truth
+from stillroom.query.functions import function as row_function
+from stillroom.query.functions.dates import date_arithmetic, moved
+from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, comparable, longest, truth
 from stillroom.query.text.parse import check_whole, only, unsupported
 from stillroom.query.typed import mismatch
+from stillroom.query.units import in_units, of_units, over_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +57,7 @@ class Outputs:
             case exp.Paren():
                 return self.compile(node.this)
             case exp.Cast():
-                return _constant(node) if is_calendar_constant(node) else cast(node, self.compile(node.this))
+                return _constant(node) if is_calendar_constant(node) else cast(node, self.compile)
             case exp.Literal() | exp.Boolean() | exp.Null():
                 return _constant(node)
             case exp.Neg():
@@ -88,27 +91,15 @@ class Outputs:
                     )
                 )
             case exp.In():
-                only(node, {"this", "expressions"})
-                operand = self.compile(node.this)
-                items = [comparable(operand, self.compile(item))[1] for item in node.expressions]
-                values = tuple(item.expression for item in items if isinstance(item.expression, Constant) and not item.null)
-                if len(values) != len(items) or not items:
-                    raise mismatch("IN needs a list of constants without NULL.")
-                return truth(Among(operand=operand.expression, values=values), operand)
+                return self._among(node)
             case exp.Like():
-                only(node, {"this", "expression", "negate"})
-                operand, pattern = self.compile(node.this), self.compile(node.expression)
-                if (
-                    operand.kind is not Kind.TEXT
-                    or not isinstance(pattern.expression, Constant)
-                    or not isinstance(pattern.expression.value, str)
-                ):
-                    raise mismatch("LIKE needs text and a constant pattern.")
-                matches = Like(operand=operand.expression, pattern=pattern.expression.value)
-                return truth(Not(operand=matches) if node.args.get("negate") else matches, operand)
+                return self._like(node)
             case exp.Is() if isinstance(node.expression, exp.Null):
                 operand = self.compile(node.this)
                 return truth(IsNull(operand=operand.expression), operand)
+            case exp.Is() if isinstance(node.expression, exp.Boolean):
+                test = node.this if node.expression.this else exp.not_(node.this)
+                return self.compile(exp.Case(ifs=[exp.If(this=test, true=exp.true())], default=exp.false()))
             case exp.NullSafeEQ() | exp.NullSafeNEQ():
                 return self._distinct(node)
             case exp.Case() | exp.If():
@@ -116,7 +107,30 @@ class Outputs:
             case _ if isinstance(node, functions()):
                 return function(node, self.compile)
             case _:
-                raise unsupported(node)
+                meaning = row_function(node)
+                if meaning is None:
+                    raise unsupported(node)
+                return over_results(node, meaning, self.compile)
+
+    def _among(self, node: exp.In) -> Result:
+        """Compile IN over a list of constants."""
+        only(node, {"this", "expressions"})
+        operand = self.compile(node.this)
+        items = [comparable(operand, self.compile(item))[1] for item in node.expressions]
+        values = tuple(item.expression for item in items if isinstance(item.expression, Constant) and not item.null)
+        if len(values) != len(items) or not items:
+            raise mismatch("IN needs a list of constants without NULL.")
+        return truth(Among(operand=operand.expression, values=values), operand)
+
+    def _like(self, node: exp.Like) -> Result:
+        """Compile LIKE and NOT LIKE with a constant pattern."""
+        only(node, {"this", "expression", "negate"})
+        operand, pattern = self.compile(node.this), self.compile(node.expression)
+        written = pattern.expression.value if isinstance(pattern.expression, Constant) else None
+        if operand.kind is not Kind.TEXT or not isinstance(written, str):
+            raise mismatch("LIKE needs text and a constant pattern.")
+        matches = Like(operand=operand.expression, pattern=written)
+        return truth(Not(operand=matches) if node.args.get("negate") else matches, operand)
 
     def _condition(self, node: exp.Expr) -> Result:
         """Compile a truth value."""
@@ -130,7 +144,11 @@ class Outputs:
         from sqlglot import exp
 
         only(node, {"this", "expression", "typed", "safe"})
+        if isinstance(node.this, exp.Interval) or isinstance(node.expression, exp.Interval):
+            return over_results(node, moved, self.compile)
         left, right = self.compile(node.this), self.compile(node.expression)
+        if CALENDAR & {left.kind, right.kind} and not isinstance(node, exp.Div):
+            return of_units(date_arithmetic(node, in_units(left), in_units(right)), noisy=left.noisy or right.noisy)
         operations: dict[type[exp.Expr], ArithmeticOp] = {
             exp.Add: ArithmeticOp.ADD,
             exp.Sub: ArithmeticOp.SUBTRACT,
@@ -200,7 +218,7 @@ class Outputs:
         )
         noisy = any(part.noisy for pair in branches for part in pair) or otherwise.noisy
         digits = max(result.digits for result in typed)
-        return Result(node_, Kind.DECIMAL if digits else typed[0].kind, digits, noisy)
+        return Result(node_, Kind.DECIMAL if digits else typed[0].kind, digits, noisy, longest(typed))
 
 
 def _constant(node: exp.Expr) -> Result:
@@ -208,4 +226,5 @@ def _constant(node: exp.Expr) -> Result:
     typed = constant_expression(node)
     if not isinstance(typed.expression, Constant):
         raise unsupported(node)
-    return Result(typed.expression.model_copy(update={"digits": typed.type.digits}), typed.type.kind, typed.type.digits)
+    length = typed.type.longest if typed.type.kind is Kind.TEXT else None
+    return Result(typed.expression.model_copy(update={"digits": typed.type.digits}), typed.type.kind, typed.type.digits, length=length)

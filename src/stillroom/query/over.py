@@ -10,7 +10,7 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.after import Extent, TableFunction
 from stillroom.model.expression import Branch, By, Case, Constant, Divide, Expression, IsNull, Over
 from stillroom.model.schema import Kind
-from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, reads_noise
+from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, longest, reads_noise
 from stillroom.query.text.parse import only, unsupported
 
 if TYPE_CHECKING:
@@ -153,14 +153,14 @@ def _lag(call: exp.Expr, place: Over, compiled: Callable[[exp.Expr], Result]) ->
     shift = {"function": TableFunction.LAG, "number": -distance if isinstance(call, exp.Lead) else distance}
     looked = place.model_copy(update={**shift, "value": value.expression})
     if default is None:
-        return _result(looked, value.kind, value.digits)
+        return _picked(looked, value)
     other = compiled(default)
     if not (other.null or (value.number and other.number) or value.kind is other.kind):
         raise Refusal(Code.TYPE_MISMATCH, "The default of LAG or LEAD is of another type.", "Give one of the same type.")
     missing = IsNull(operand=place.model_copy(update=shift))
     case = Case(branches=(Branch(when=missing, then=other.expression),), otherwise=looked)
     digits = max(value.digits, other.digits)
-    return _result(case, Kind.DECIMAL if digits else value.kind, digits)
+    return replace(_result(case, Kind.DECIMAL if digits else value.kind, digits), length=longest([value, other]))
 
 
 def _nth(call: exp.Expr, place: Over, compiled: Callable[[exp.Expr], Result]) -> Result:
@@ -174,7 +174,7 @@ def _nth(call: exp.Expr, place: Over, compiled: Callable[[exp.Expr], Result]) ->
     if isinstance(call, exp.LastValue | exp.Last):
         number = -1
     node = place.model_copy(update={"function": TableFunction.NTH, "value": value.expression, "number": number})
-    return _result(node, value.kind, value.digits)
+    return _picked(node, value)
 
 
 def _total(call: exp.Expr, function: TableFunction, place: Over, value: Result) -> Result:
@@ -186,12 +186,17 @@ def _total(call: exp.Expr, function: TableFunction, place: Over, value: Result) 
     if function is TableFunction.COUNT:
         return _result(node, Kind.INTEGER, 0)
     if function is not TableFunction.SUM:
-        return _result(node, value.kind, value.digits)
+        return _picked(node, value)
     check_numbers(value)
     if isinstance(call, exp.Avg):
         count = node.model_copy(update={"function": TableFunction.COUNT})
         return _result(Divide(left=node, right=count), Kind.DECIMAL, SHOWN_DIGITS)
     return _result(node, value.kind, value.digits)
+
+
+def _picked(node: Expression, value: Result) -> Result:
+    """Return a value of another row."""
+    return replace(value, expression=node, noisy=reads_noise(node))
 
 
 def _result(node: Expression, kind: Kind, digits: int) -> Result:

@@ -16,7 +16,20 @@ from stillroom.client.verification.outcome import Broken, expect, require
 from stillroom.client.verification.rows import value_at
 from stillroom.client.verification.windows import said
 from stillroom.model.after import ScalarFunction
-from stillroom.model.expression import After, Average, Bounded, Column, Constant, Covariance, Over, Quantile, children, columns_of, walk
+from stillroom.model.expression import (
+    After,
+    Average,
+    Bounded,
+    Call,
+    Column,
+    Constant,
+    Covariance,
+    Over,
+    Quantile,
+    children,
+    columns_of,
+    walk,
+)
 from stillroom.model.release import LARGEST
 from stillroom.model.schema import Kind
 
@@ -42,7 +55,8 @@ def check_ranges(plan: Plan, output: Output, cells: Sequence[Cell], selected: Se
     """Check that cells keep to what is known of their column whatever the noise: of a covariance, its measures' bounds.
 
     A cell is a value of its column's kind, whoever computed it: a date or timestamp as it is written, true or false, or a text that the
-    question or a key has. So none can carry anything else.
+    question or a key has. So none can carry anything else, but for a text that a function makes of results, which is seen to be right where
+    it is computed again.
 
     Raises:
         Broken: A range is narrower than the measures' bounds allow, or a cell leaves it, or is no value of its kind.
@@ -58,7 +72,7 @@ def check_ranges(plan: Plan, output: Output, cells: Sequence[Cell], selected: Se
         if text is None:
             continue
         if output.kind in {Kind.TEXT, Kind.BOOLEAN}:
-            require(text in texts, "a cell holds a text that neither the question nor a key has")
+            require(texts is None or text in texts, "a cell holds a text that neither the question nor a key has")
             continue
         if output.kind in CALENDAR_KINDS:
             day = calendar_value(output.kind, text)
@@ -72,10 +86,15 @@ def check_ranges(plan: Plan, output: Output, cells: Sequence[Cell], selected: Se
         require(above and below, "a value or interval leaves the range that is known without any noise")
 
 
-def _texts(plan: Plan, output: Output, selected: Sequence[Shown]) -> frozenset[str]:
-    """Return all texts that a column can show: those that stand in its expression, and those of the keys that it reads."""
+def _texts(plan: Plan, output: Output, selected: Sequence[Shown]) -> frozenset[str] | None:
+    """Return all texts that a column can show: those that stand in its expression, and those of the keys that it reads.
+
+    None where functions make others.
+    """
     if output.kind is Kind.BOOLEAN:
         return frozenset({"true", "false"})
+    if any(isinstance(part, Call) for part in walk(output.value)):
+        return None
     written = {part.value for part in walk(output.value) if isinstance(part, Constant) and isinstance(part.value, str)}
     keys = [int(name[1:]) for name in columns_of(output.value) if name.startswith("k")]
     known = {value for key in keys for value in (*plan.keys[key].listed, *(one.keys[key] for one in selected if key < plan.selected))}

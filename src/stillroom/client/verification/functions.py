@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from stillroom.client.verification.reals import exponential, logarithm, power
 from stillroom.model.after import ROOT_DIGITS, ScalarFunction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillroom.client.verification.reals import Between
     from stillroom.model.expression import After
 
 Plain: TypeAlias = bool | Fraction | str | None
@@ -57,8 +62,69 @@ def _value(node: After, values: list[Plain]) -> Plain:
             return present[0] if present else None
         case ScalarFunction.NULLIF:
             return None if values[0] == values[1] else values[0]
+        case ScalarFunction.LN | ScalarFunction.LOG | ScalarFunction.EXP | ScalarFunction.POWER:
+            found = _real(node, values)
+            return None if found is None else found[0] if found[0] == found[1] else nearest((found[0] + found[1]) / 2)
+        case ScalarFunction.REMAINDER | ScalarFunction.BUCKET:
+            numbers = [value for value in values if isinstance(value, Fraction)]
+            together = _left if node.function is ScalarFunction.REMAINDER else _bucket
+            return together(*numbers) if len(numbers) == len(values) else None
         case _:
             return _of_number(node, values[0]) if isinstance(values[0], Fraction) else None
+
+
+def _real(node: After, values: Sequence[Plain]) -> Between | None:
+    """Return what a logarithm, exponential or power lies between."""
+    numbers = [value for value in values if isinstance(value, Fraction)]
+    if len(numbers) < len(values):
+        return None
+    match node.function:
+        case ScalarFunction.LN | ScalarFunction.LOG:
+            return logarithm(numbers[0], numbers[1] if len(numbers) > 1 else None)
+        case ScalarFunction.EXP:
+            return exponential(numbers[0])
+        case _:
+            return power(numbers[0], numbers[1])
+
+
+def _ends_of_real(node: After, spans: Sequence[Between | None]) -> Between | None:
+    """Return the ends of the interval of a logarithm, exponential or power, rounded outward, if it always has a value.
+
+    A power with one whole exponent turns at 0; with others, all numbers must be above 0, or 0 itself to powers above 0.
+    """
+    places: list[list[Fraction]] = [sorted(set(span)) for span in spans if span is not None]
+    if len(places) < len(spans):
+        return None
+    if node.function is ScalarFunction.POWER:
+        bases, exponents = places
+        whole = len(exponents) == 1 and exponents[0].denominator == 1
+        if bases[0] <= 0 <= bases[-1]:
+            bases.append(Fraction(0))
+        if not whole and (bases[0] < 0 or (bases[0] == 0 and exponents[0] <= 0)):
+            return None
+    found = [_real(node, corner) for corner in product(*places)]
+    known = [one for one in found if one is not None]
+    if len(known) < len(found):
+        return None
+    return min(_down(*one) for one in known), -min(_down(-high, -low) for low, high in known)
+
+
+def _down(low: Fraction, high: Fraction) -> Fraction:
+    """Return what a number is not below: itself where it is exact, and else a number with so many decimal places."""
+    return low if low == high else Fraction(math.floor(low * _FINEST), _FINEST)
+
+
+def _left(number: Fraction, divisor: Fraction) -> Fraction | None:
+    """Return a remainder with the sign of the dividend."""
+    rest = abs(number) % abs(divisor) if divisor else None
+    return rest if rest is None or number >= 0 else -rest
+
+
+def _bucket(number: Fraction, low: Fraction, high: Fraction, buckets: Fraction) -> Fraction:
+    """Return which of buckets of equal width a number lies in, counted from 1."""
+    if number < low or number >= high:
+        return Fraction(0) if number < low else buckets + 1
+    return Fraction((number - low) // ((high - low) / buckets) + 1)
 
 
 def _of_number(node: After, number: Fraction) -> Fraction | None:
@@ -69,6 +135,9 @@ def _of_number(node: After, number: Fraction) -> Fraction | None:
             steps, rest = divmod(abs(number), grain)
             size = (steps + (2 * rest >= grain)) * grain
             return size if number >= 0 else -size
+        case ScalarFunction.TRUNC:
+            grain = Fraction(10) ** -node.digits
+            return (abs(number) // grain) * (grain if number >= 0 else -grain)
         case ScalarFunction.FLOOR:
             return Fraction(number.numerator // number.denominator)
         case ScalarFunction.CEIL:
@@ -94,8 +163,24 @@ def _ends(node: After, operands: list[Known]) -> tuple[Fraction, Fraction] | Non
             return decisive.ends
         case ScalarFunction.NULLIF:
             return _unless(operands[0], operands[1])
+        case ScalarFunction.LN | ScalarFunction.LOG | ScalarFunction.EXP | ScalarFunction.POWER:
+            return _ends_of_real(node, [operand.ends for operand in operands])
+        case ScalarFunction.REMAINDER if not _steady(operands[0], operands[1]):
+            return None
+        case ScalarFunction.REMAINDER | ScalarFunction.BUCKET:
+            rest = [operand.value for operand in operands[1:]]
+            low, high = (_value(node, [end, *rest]) for end in operands[0].ends or (None, None))
+            return (low, high) if isinstance(low, Fraction) and isinstance(high, Fraction) else None
         case _:
             return None if operands[0].ends is None else _ends_of_number(node, *operands[0].ends)
+
+
+def _steady(one: Known, other: Known) -> bool:
+    """Tell whether all of an interval leaves the same quotient, so that the remainder rises."""
+    if one.ends is None or other.noisy or not isinstance(other.value, Fraction) or other.value == 0:
+        return False
+    low, high = ((end - (_left(end, other.value) or 0)) / other.value for end in one.ends)
+    return low == high
 
 
 def _unless(one: Known, other: Known) -> tuple[Fraction, Fraction] | None:
@@ -115,6 +200,11 @@ def _ends_of_number(node: After, low: Fraction, high: Fraction) -> tuple[Fractio
         return max(Fraction(0), low, -high), max(-low, high)
     ends = _of_number(node, low), _of_number(node, high)
     return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])
+
+
+def nearest(number: Fraction) -> Fraction:
+    """Return the nearest number with so many decimal places."""
+    return Fraction(math.floor(number * _FINEST + Fraction(1, 2)), _FINEST)
 
 
 def nearest_root(number: Fraction) -> Fraction:

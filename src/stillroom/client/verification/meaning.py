@@ -6,6 +6,7 @@ import operator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.calls import called
 from stillroom.client.verification.functions import Known, applied, covariance, held, sure, unbiased
 from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.patterns import matches
@@ -16,6 +17,7 @@ from stillroom.model.expression import (
     Any,
     Arithmetic,
     Bounded,
+    Call,
     Case,
     Column,
     Compare,
@@ -59,8 +61,8 @@ def known(node: Expression, columns: Mapping[str | Over, Known]) -> Known:
             return _quotient(parts[0], parts[1])
         case Case():
             return _chosen(parts[:-1:2], [*parts[1:-1:2], parts[-1]])
-        case After():
-            return applied(node, parts)
+        case After() | Call():
+            return applied(node, parts) if isinstance(node, After) else called(node, parts)
         case Bounded():
             return held(parts[0], Fraction(node.low), Fraction(node.high))
         case Covariance():

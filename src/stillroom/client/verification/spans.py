@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.calendar import later, month_of, month_start
 from stillroom.client.verification.outcome import Broken
 from stillroom.model.expression import Arithmetic, ArithmeticOp, Call, Case, Column, Constant, Divide
 from stillroom.model.function import Function
@@ -25,9 +26,6 @@ _ROOTED = 2**52
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _DAY = 86_400
 """Seconds in a day."""
-
-_CYCLE = 146_097
-"""Days in 400 years."""
 
 
 def value_span(expression: Expression, ranges: Mapping[str, Range]) -> Range | None:
@@ -198,25 +196,6 @@ def _spelling(span: Range, places: Range) -> Range:
     return 0, max(sizes)
 
 
-def _month(day: int) -> int:
-    """Return how many months have begun from January of the year 0 to the month of a day. The calendar repeats after 400 years."""
-    cycles, rest = divmod(day + _EPOCH - 1, _CYCLE)
-    date = datetime.date.fromordinal(rest + 1)
-    return 12 * (400 * cycles + date.year) + date.month - 1
-
-
-def _start(month: int) -> int:
-    """Return the first day of such a month."""
-    cycles, rest = divmod(month - 12, 12 * 400)
-    return datetime.date(1 + rest // 12, 1 + rest % 12, 1).toordinal() - _EPOCH + _CYCLE * cycles
-
-
-def _later(day: int, months: int) -> int:
-    """Return a day some months later; the last day of that month if it is shorter."""
-    first, number = _start(_month(day) + months), day - _start(_month(day))
-    return min(first + number, _start(_month(day) + months + 1) - 1)
-
-
 _SPANS: dict[Function, Callable[..., Range]] = {
     Function.ABSOLUTE: _sizes,
     Function.QUOTIENT: _quotients,
@@ -235,11 +214,11 @@ _SPANS: dict[Function, Callable[..., Range]] = {
     Function.TEXT_DATE: lambda _: (1 - _EPOCH, datetime.date.max.toordinal() - _EPOCH),
     Function.TEXT_TIMESTAMP: lambda _: ((1 - _EPOCH) * _DAY, (datetime.date.max.toordinal() + 1 - _EPOCH) * _DAY - 1),
     Function.POSITION: lambda text, _part: (0, max(1, text[1])),
-    Function.MONTHS: lambda days: (_month(days[0]), _month(days[1])),
-    Function.MONTH_START: lambda months: (_start(months[0]), _start(months[1])),
+    Function.MONTHS: lambda days: (month_of(days[0]), month_of(days[1])),
+    Function.MONTH_START: lambda months: (month_start(months[0]), month_start(months[1])),
     Function.DAY_OF_MONTH: lambda _: (1, 31),
     Function.DAY_OF_YEAR: lambda _: (1, 366),
     Function.WEEK: lambda _: (1, 53),
-    Function.ADD_MONTHS: lambda days, months: (_later(days[0], months[0]), _later(days[1], months[1])),
+    Function.ADD_MONTHS: lambda days, months: (later(days[0], months[0]), later(days[1], months[1])),
 }
 """The range of a function, by those of its operands."""

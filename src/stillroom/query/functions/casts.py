@@ -53,13 +53,16 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
             return _as_timestamp(value)
         case "BOOLEAN":
             return _as_truth(value)
+        case "DOUBLE" | "FLOAT":
+            fix = "Leave it out: numbers are exact, and quotients have decimal places. DECIMAL(p, s) rounds."
+            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"A cast to {kind} is of results only, and of numbers.", fix)
         case _:
-            raise Refusal(
-                Code.EXPRESSION_NOT_ALLOWED,
-                f"CAST to {kind} is not supported.",
-                "Use INTEGER, DECIMAL(p, s), TEXT, DATE, TIMESTAMP or BOOLEAN.",
-            )
+            fix = "Use INTEGER, DECIMAL(p, s), TEXT, DATE, TIMESTAMP or BOOLEAN."
+            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"A cast to {kind} is of results only, and of numbers.", fix)
 
+
+ROW_TYPES = ["TEXT", "VARCHAR", "INT", "DECIMAL", "DATE", "TIMESTAMP", "TIMESTAMPNTZ", "BOOLEAN"]
+"""Types that values of rows are cast to."""
 
 _KINDS = {
     **dict.fromkeys(("TEXT", "VARCHAR"), Kind.TEXT),

@@ -210,9 +210,16 @@ def _last_day(node: exp.Expr, operand: Operand) -> Typed:
 
 
 def date_arithmetic(node: exp.Expr, left: Typed, right: Typed) -> Typed:
-    """Return a date some days later or earlier, or how many days lie between two dates."""
+    """Return a date some days later or earlier, or how many days lie between two dates.
+
+    Raises:
+        Refusal: The question's dialect gives it another meaning, or operands do not go together.
+    """
     from sqlglot import exp
 
+    if node.args.get("typed"):
+        fix = "Write an INTERVAL where the dialect has it, or the question in DuckDB's dialect."
+        raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Dates and numbers do not add up in this dialect, or to something else.", fix)
     if Kind.TIMESTAMP in {left.type.kind, right.type.kind}:
         what = "Timestamps are not added to, or taken from, numbers and each other."
         fix = "Write an INTERVAL, or DATE_DIFF('second', a, b) for what lies between."

@@ -20,6 +20,7 @@ from stillroom.model.expression import (
     ArithmeticOp,
     Average,
     Bounded,
+    Call,
     Case,
     Column,
     Compare,
@@ -36,6 +37,7 @@ from stillroom.model.expression import (
     children,
 )
 from stillroom.query.evaluate import like
+from stillroom.query.table.calls import called
 from stillroom.query.table.estimate import Estimate, exact, uninformed
 from stillroom.query.table.scalars import applied, bounded, covaried
 
@@ -86,7 +88,7 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
         case Case():
             parts = [estimates(part, columns, rows) for part in children(node)]
             return [_case(row[:-1:2], (*row[1::2], row[-1])) for row in zip(*parts, strict=True)]
-        case After() | Bounded() | Covariance():
+        case After() | Bounded() | Call() | Covariance():
             return list(map(_function(node), *(estimates(part, columns, rows) for part in children(node))))
         case _:
             holds = _test(node)
@@ -94,13 +96,15 @@ def estimates(node: Expression, columns: Columns, rows: int) -> Sequence[Estimat
             return [_truth(holds, row) for row in zip(*operands, strict=True)]
 
 
-def _function(node: After | Bounded | Covariance) -> Callable[..., Estimate]:
-    """Return what a node that stands after the noise only makes of its operands."""
+def _function(node: After | Bounded | Call | Covariance) -> Callable[..., Estimate]:
+    """Return what a function makes of its operands."""
     match node:
         case After():
             return applied(node)
         case Bounded():
             return partial(bounded, node)
+        case Call():
+            return partial(called, node.function)
         case Covariance():
             return partial(covaried, node)
 

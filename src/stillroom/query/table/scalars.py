@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stillroom.model.after import ScalarFunction
 from stillroom.privacy.covariances import Sums, Total, covariance, of_sample, root, root_above, root_below
 from stillroom.privacy.intervals import moved
 from stillroom.query.table.estimate import Estimate, exact, uninformed, vague
+from stillroom.query.table.powers import raised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,23 +27,23 @@ if TYPE_CHECKING:
 def applied(node: After) -> Callable[..., Estimate]:
     """Return what a function makes of its operands."""
     match node.function:
-        case ScalarFunction.ROUND:
-            unit = Fraction(10) ** node.digits
-            return lambda operand: _rising(lambda number: _half_away(number * unit) / unit, operand)
+        case ScalarFunction.ROUND | ScalarFunction.TRUNC:
+            unit, whole = Fraction(10) ** node.digits, _half_away if node.function is ScalarFunction.ROUND else math.trunc
+            return lambda operand: _rising(lambda number: whole(number * unit) / unit, operand)
         case ScalarFunction.FLOOR | ScalarFunction.CEIL | ScalarFunction.SIGN:
             function = _WHOLE[node.function]
             return lambda operand: _rising(function, operand)
-        case ScalarFunction.ABS:
-            return _absolute
-        case ScalarFunction.SQRT:
-            return _root
+        case ScalarFunction.LN | ScalarFunction.LOG | ScalarFunction.EXP | ScalarFunction.POWER:
+            return partial(raised, node.function)
+        case ScalarFunction.BUCKET:
+            return lambda number, *buckets: _rising(_bucket(*buckets), number)
         case ScalarFunction.GREATEST | ScalarFunction.LEAST:
             pick: Callable[[Sequence[Plain]], Plain] = max if node.function is ScalarFunction.GREATEST else min  # type: ignore[assignment]  # of one kind
             return lambda *operands: extreme(pick, operands)
         case ScalarFunction.COALESCE:
             return lambda *operands: _first(operands)
-        case ScalarFunction.NULLIF:
-            return _unless
+        case _:
+            return _OTHERS[node.function]
 
 
 def bounded(node: Bounded, operand: Estimate) -> Estimate:
@@ -115,6 +117,30 @@ def _root(operand: Estimate) -> Estimate:
     return operand._replace(value=value, low=root_below(operand.low), high=root_above(operand.high))
 
 
+def _remaining(one: Estimate, other: Estimate) -> Estimate:
+    """Return a remainder: it rises with its operand while the quotient stays; else, or beside a noisy divisor, nothing is known."""
+    value = _remainder(one.value, other.value)
+    if not (one.noisy or other.noisy):
+        return exact(value)
+    known = one.low is not None and one.high is not None and not other.noisy and isinstance(other.value, Fraction)
+    if not known or other.value == 0 or math.trunc(one.low / other.value) != math.trunc(one.high / other.value):  # type: ignore[operator]  # known
+        return vague(value)
+    return one._replace(value=value, low=_remainder(one.low, other.value), high=_remainder(one.high, other.value))
+
+
+def _remainder(number: Plain, divisor: Plain) -> Fraction | None:
+    """Return a remainder with the sign of the dividend; NULL for the divisor 0."""
+    if not isinstance(number, Fraction) or not isinstance(divisor, Fraction) or divisor == 0:
+        return None
+    return number - divisor * math.trunc(number / divisor)
+
+
+def _bucket(low: Estimate, high: Estimate, buckets: Estimate) -> Callable[[Fraction], Fraction]:
+    """Return which of some buckets of equal width a number lies in, counted from 1."""
+    first, last, count = (Fraction(one.value or 0) for one in (low, high, buckets))
+    return lambda number: min(max(Fraction(math.floor((number - first) * count / (last - first)) + 1), Fraction(0)), count + 1)
+
+
 def extreme(pick: Callable[[Sequence[Plain]], Plain], operands: Sequence[Estimate]) -> Estimate:
     """Return the greatest or least of what is not NULL; it never falls as an operand rises."""
     known = [operand for operand in operands if operand.noisy or operand.value is not None]
@@ -150,3 +176,11 @@ def _unless(one: Estimate, other: Estimate) -> Estimate:
     if apart and (one.high < other.low or other.high < one.low):  # type: ignore[operator]  # none is None
         return one._replace(noisy=True)
     return vague(value)
+
+
+_OTHERS: dict[ScalarFunction, Callable[..., Estimate]] = {
+    ScalarFunction.ABS: _absolute,
+    ScalarFunction.SQRT: _root,
+    ScalarFunction.REMAINDER: _remaining,
+    ScalarFunction.NULLIF: _unless,
+}

@@ -35,6 +35,9 @@ _COMMON = f"{_PLAIN} LAST_VALUE NTH_VALUE ROUND"
 _SAMPLES = "VAR_SAMP VAR_POP STDDEV_SAMP STDDEV_POP"
 _PAIRS = "COVAR_POP COVAR_SAMP CORR"
 _REGRESSION = f"{_PAIRS} REGR_SLOPE REGR_INTERCEPT"
+_REALS = "LN EXP POWER"
+"""Functions of results that are alike; LOG is to the base 10 in one dialect, and natural in another."""
+
 _TRIMS = "TRIM LTRIM RTRIM"
 
 
@@ -86,6 +89,7 @@ _SPARK = Spoken(
         "VARIANCE STDDEV GREATEST LEAST MOD CEIL CEILING EXTRACT YEAR QUARTER MONTH DAY DAYOFMONTH HOUR MINUTE DATE_TRUNC LAST_DAY",
         "LENGTH LEN",
         "CHAR_LENGTH SUBSTRING SUBSTR LEFT RIGHT REPLACE POSITION INSTR CONTAINS REVERSE IF IFNULL COUNT_IF CAST",
+        _REALS,
     ),
     {"NVL": "IFNULL", "STARTSWITH": "STARTS_WITH", "ENDSWITH": "ENDS_WITH"},
 )
@@ -102,6 +106,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             _TRIMS,
             "VARIANCE STDDEV GREATEST LEAST MOD CEIL CEILING TRUNC WIDTH_BUCKET EXTRACT DATE_PART DATE_TRUNC LENGTH CHAR_LENGTH",
             "CHARACTER_LENGTH SUBSTRING SUBSTR LEFT RIGHT CONCAT REPLACE CAST POSITION STRPOS STARTS_WITH REVERSE",
+            _REALS,
         ),
         nulls="nulls_are_large",
         whole=True,
@@ -118,6 +123,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "ROUND VARIANCE STDDEV MOD CEIL TRUNC WIDTH_BUCKET EXTRACT YEAR QUARTER MONTH DAY HOUR MINUTE DATE_TRUNC DATEDIFF LAST_DAY",
             "LENGTH LEN",
             "SUBSTRING SUBSTR LEFT RIGHT REPLACE POSITION CONTAINS REVERSE IFNULL COUNT_IF CAST",
+            _REALS,
         ),
         {"IFF": "IIF", "NVL": "IFNULL", "STARTSWITH": "STARTS_WITH", "ENDSWITH": "ENDS_WITH"},
         nulls="nulls_are_large",
@@ -130,6 +136,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             _PAIRS,
             "VARIANCE STDDEV MOD CEIL CEILING TRUNC EXTRACT LAST_DAY LENGTH CHAR_LENGTH SUBSTRING SUBSTR LEFT RIGHT REPLACE STRPOS INSTR",
             "STARTS_WITH ENDS_WITH REVERSE IF IFNULL COUNTIF CAST",
+            _REALS,
         ),
         modulo=False,
     ),
@@ -140,6 +147,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             _TRIMS,
             "ROUND VARIANCE STDDEV MOD CEIL CEILING TRUNC EXTRACT DATE_TRUNC DATEDIFF LAST_DAY LENGTH LEN CHAR_LENGTH SUBSTRING LEFT RIGHT",
             "REPLACE POSITION STRPOS REVERSE CAST",
+            _REALS,
         ),
         {"NVL": "IFNULL"},
         nulls="nulls_are_large",
@@ -154,6 +162,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             _TRIMS,
             "MOD CEIL CEILING EXTRACT YEAR QUARTER MONTH DAY HOUR MINUTE LAST_DAY CHAR_LENGTH SUBSTRING SUBSTR LEFT RIGHT REVERSE IF",
             "IFNULL CAST",
+            _REALS,
         ),
         like=None,
         pipes=False,
@@ -175,6 +184,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "VARIANCE STDDEV MOD CEIL CEILING WIDTH_BUCKET EXTRACT YEAR QUARTER MONTH DAY HOUR MINUTE DATE_TRUNC LENGTH SUBSTRING SUBSTR",
             "REPLACE",
             "POSITION STRPOS STARTS_WITH REVERSE IF COUNT_IF CAST",
+            _REALS,
         ),
         {"LAST_DAY_OF_MONTH": "LAST_DAY"},
         nulls="nulls_are_last",
@@ -194,6 +204,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             _SAMPLES,
             _REGRESSION,
             "MOD CEIL TRUNC WIDTH_BUCKET EXTRACT LAST_DAY LENGTH SUBSTR INSTR CAST",
+            _REALS,
         ),
         {"NVL": "IFNULL"},
         nulls="nulls_are_large",

@@ -12,7 +12,6 @@ _QUANTILE = "Write QUANTILE_CONT(x, p), once for each p."
 _CONDITION = "Write COUNT_IF(condition); per person, in a subquery, MAX(CASE WHEN condition THEN 1 ELSE 0 END)."
 _ROW = "Choose each person's row in a subquery, with QUALIFY ROW_NUMBER() OVER (PARTITION BY person ORDER BY …) = 1."
 _ROWS = "The values of rows are not released: group by the column, and count."
-_POWER = "Write x * x."
 
 _FIXES = {
     "CURRENT_DATE CURRENT_TIMESTAMP CURRENT_TIME LOCALTIMESTAMP LOCALTIME NOW TODAY GETDATE SYSDATE GET_CURRENT_TIMESTAMP": _CLOCK,
@@ -35,7 +34,7 @@ _FIXES = {
     "ESCAPE": "Write CONTAINS, STARTS_WITH or ENDS_WITH, in which no sign is special.",
     "ANY SOME": "Write one comparison for each value, with OR.",
     "[": "Write SUBSTRING(t, start, length) for a part of a text, and one QUANTILE_CONT for each quantile.",
-    "^ ** POWER POW SQUARE": _POWER,
+    "^ ** SQUARE": "Write x * x; of results, POWER(x, y).",
     "APPROX_COUNT_DISTINCT APPROX_DISTINCT": "Write COUNT(DISTINCT x).",
     "APPROX_QUANTILE PERCENTILE_DISC QUANTILE QUANTILE_DISC APPROX_PERCENTILE": _QUANTILE,
     "MODE APPROX_TOP_K": "Group by the column, and write ORDER BY COUNT(*) DESC LIMIT 1.",

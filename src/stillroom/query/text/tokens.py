@@ -35,7 +35,7 @@ CALLS = """
     RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE NTH_VALUE
     COUNT_IF COUNTIF VARIANCE VAR_SAMP VAR_POP STDDEV STDDEV_SAMP STDDEV_POP COVAR_POP COVAR_SAMP CORR REGR_SLOPE REGR_INTERCEPT
     COALESCE IFNULL NULLIF IF IIF GREATEST LEAST
-    MOD ABS SIGN FLOOR CEIL CEILING ROUND TRUNC SQRT WIDTH_BUCKET
+    MOD ABS SIGN FLOOR CEIL CEILING ROUND TRUNC SQRT WIDTH_BUCKET LN LOG LOG10 LOG2 EXP POWER POW
     EXTRACT YEAR QUARTER MONTH WEEK DAY DOW DOY ISODOW DAYOFMONTH DAYOFYEAR DAYOFWEEK WEEKOFYEAR DATE_PART DATEPART
     DATE_TRUNC DATETRUNC DATE_DIFF DATEDIFF LAST_DAY HOUR MINUTE SECOND EPOCH
     LENGTH LEN CHAR_LENGTH CHARACTER_LENGTH LOWER LCASE UPPER UCASE TRIM LTRIM RTRIM SUBSTRING SUBSTR LEFT RIGHT CONCAT REPLACE
@@ -55,8 +55,8 @@ BEFORE_CONSTANTS = {"DATE": "STRING", "TIMESTAMP": "STRING", "TIMESTAMPNTZ": "ST
 OPERAND_AFTER_FROM = {"EXTRACT", "SUBSTRING", "SUBSTR", "TRIM"}
 """Functions in whose parentheses FROM stands before an operand."""
 
-TYPES = "INT DECIMAL TEXT VARCHAR DATE TIMESTAMP TIMESTAMPNTZ BOOLEAN"
-"""Kinds of types that values are cast to."""
+TYPES = "INT DECIMAL TEXT VARCHAR DATE TIMESTAMP TIMESTAMPNTZ BOOLEAN TINYINT SMALLINT BIGINT INT128 FLOAT DOUBLE"
+"""Kinds of types that values are cast to; those of numbers that are told apart by size, after the noise only."""
 
 JOIN_LIMIT = 12
 """The most joins of a question."""
@@ -134,8 +134,6 @@ def _casts(tokens: Sequence[Token], calls: Sequence[str]) -> frozenset[int]:
     for place in places:
         if place < len(tokens) and tokens[place].token_type not in _kinds(TYPES):
             fix = "Use INTEGER, DECIMAL(p, s), TEXT, DATE, TIMESTAMP or BOOLEAN."
-            if tokens[place].token_type in _kinds("FLOAT DOUBLE"):
-                fix = "Leave it out: numbers are exact, and quotients have decimal places. DECIMAL(p, s) rounds."
             raise Refusal(Code.EXPRESSION_NOT_ALLOWED, f"A cast to {tokens[place].text[:40]} is not supported.", fix)
     return frozenset(places)
 
