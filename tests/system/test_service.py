@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from stillroom import bootstrap
 from stillroom.client.session import make_room
 from stillroom.client.verification import verify
 from stillroom.errors import Code, Failed, InvalidInput, StillroomError
-from stillroom.server.administration import keep_at
 from tests.parties import QUESTION
 from tests.servers import PASSWORD
 from tests.services import serving, settle
@@ -103,9 +103,9 @@ def test_a_room_on_postgresql_is_served_alike_and_names_its_database_without_a_p
     url = secret.replace(f":{quote(PASSWORD, safe='')}@", "@")
     make_room(tmp_path / "room", "example.org/study")
     with pytest.raises(InvalidInput) as caught:
-        keep_at(tmp_path / "room", secret)
+        bootstrap.keep_at(tmp_path / "room", secret)
     assert caught.value.code is Code.USAGE
-    keep_at(tmp_path / "room", url)
+    bootstrap.keep_at(tmp_path / "room", url)
     assert (tmp_path / "room" / "database.url").read_text(encoding="utf-8") == url
     assert not (tmp_path / "room" / "room.sqlite").exists()
     with serving(tmp_path) as room:
@@ -114,11 +114,11 @@ def test_a_room_on_postgresql_is_served_alike_and_names_its_database_without_a_p
             asker = room.session("insurer")
             release = asker.ask(QUESTION, epsilon=1.0)
             assert verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log()).accepted
-    keep_at(tmp_path / "room", url)
+    bootstrap.keep_at(tmp_path / "room", url)
     make_room(tmp_path / "other", "example.org/other")
     for place in (tmp_path / "other", tmp_path / "room"):
         with pytest.raises(InvalidInput) as taken:
-            keep_at(place, url if place.name == "other" else f"{url}2")
+            bootstrap.keep_at(place, url if place.name == "other" else f"{url}2")
         assert taken.value.code is Code.ROOM_EXISTS
 
 

@@ -210,7 +210,7 @@ def test_a_server_with_another_key_than_the_operators_is_not_joined(room: Served
 
 
 def test_one_process_serves_a_room(room: Served) -> None:
-    with pytest.raises(InvalidInput) as caught, served(room.folder / "room", None):
+    with pytest.raises(InvalidInput) as caught, served(room.folder / "room"):
         pass
     assert caught.value.code is Code.ROOM_EXISTS
 
