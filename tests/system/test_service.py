@@ -28,6 +28,9 @@ def test_a_question_goes_through_server_and_agents_and_what_comes_out_verifies(r
         release = asker.ask(QUESTION, epsilon=1.0)
         report = verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log())
         assert report.accepted
+        proof = room.session("clinic").proof(str(release.statement.commit_index))
+        beside = verify(release.envelope, contract=asker.contract_envelope, log=proof)
+        assert [step.number for step in beside.steps if not step.passed] == [12]
         again = asker.ask(QUESTION.lower(), epsilon=1.0)
     assert release.charged
     assert not again.charged

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
+from stillroom.ledger import entry
 from stillroom.model.release import PAYLOAD_TYPE, Release
-from stillroom.room import contracts
+from stillroom.room import contracts, extract
 from stillroom.room.signed import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stillroom.model.record import Tally
     from stillroom.ports import Records
     from stillroom.room.room import Room
+
+LEAVES = 256
+"""How many leaves of the log are read at a time."""
 
 
 def received_by(room: Room, party: str) -> tuple[Release, ...]:
@@ -34,6 +40,27 @@ def envelope_for(room: Room, party: str, reservation: str) -> bytes:
     if envelope is None or party not in read(envelope).receivers:
         raise Refusal(Code.RELEASE_UNKNOWN, "There is no such release for this party.", "Look at the list of releases.")
     return envelope
+
+
+def proof_for(room: Room, party: str, reservation: str) -> bytes:
+    """Return proofs that the commit of a release, and its storing, are in the log (`stillroom/proof/v1`).
+
+    Raises:
+        Refusal: `RELEASE_UNKNOWN` if there is none that this party may have.
+        Failed: `STORE_FAILED`.
+    """
+    commit = read(envelope_for(room, party, reservation)).commit_index
+    with room.store.reading() as records:
+        later = enumerate(map(entry.decode, _leaves(records, commit + 1)), start=commit + 1)
+        stored = (index for index, one in later if isinstance(one, entry.ReleaseStored) and one.reservation == reservation)
+        return extract.proof(room, (commit, next(stored, commit)))
+
+
+def _leaves(records: Records, start: int) -> Iterator[bytes]:
+    """Yield the leaves of the log from an index on, some at a time."""
+    while found := records.log.leaves(start, start + LEAVES):
+        yield from found
+        start += len(found)
 
 
 def read(envelope: bytes) -> Release:
