@@ -29,12 +29,15 @@ from stillroom.room.signed import decode
 from stillroom.room.statement import ERRAND_TYPE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
     from stillroom.adapters.home.watch import Watch
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.adapters.vault import LocalVault
     from stillroom.agent.examination import Examined
+    from stillroom.agent.withdrawals import Withdrawals
     from stillroom.ledger.account import Booking
     from stillroom.model.contract import Contract
     from stillroom.ports import AdmittedTable, Clock, Entropy
@@ -60,10 +63,12 @@ class Errands:
         watch: Watch,
         clock: Clock,
         entropy: Entropy,
+        withdrawals: Withdrawals | None = None,
     ) -> None:
         """Put together what an agent works with."""
         self._home, self._membership, self._vault, self._book = home, membership, vault, book
         self._carrier, self._watch, self._clock, self._entropy = carrier, watch, clock, entropy
+        self._withdrawals = withdrawals
 
     def open(self, envelope: bytes) -> errand.Errand:
         """Return an errand that this room has signed for this party.
@@ -86,9 +91,14 @@ class Errands:
         except StillroomError as error:
             return errand.Reply(refusal=error.code)
 
-    def wipe_ended(self) -> tuple[str, ...]:
-        """Delete what no contract lets anybody use any more; return which datasets. It fails as `stillroom.agent.expiry.wipe_ended`."""
-        return wipe_ended(self._home, self._clock.now())
+    def wipe_ended(self) -> Iterator[str]:
+        """Delete what no contract lets anybody use any more, and yield which datasets; then tell the room what it may not have heard.
+
+        It fails as `stillroom.agent.expiry.wipe_ended`, and, once all are deleted, as `Withdrawals.tell`.
+        """
+        yield from wipe_ended(self._home, self._clock.now())
+        if self._withdrawals is not None:
+            self._withdrawals.tell()
 
     @singledispatchmethod
     def _do(self, task: object, ticket: str) -> errand.Reply:
