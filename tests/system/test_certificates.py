@@ -9,8 +9,9 @@ import pytest
 from stillroom.adapters.clock import SystemClock
 from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.http.certificate import DAYS, RENEWAL_DAYS, make_certificate, will_do
+from stillroom.bootstrap import certificate
 from stillroom.client.members import join_server, look_at, make_home
-from stillroom.errors import Code, Failed
+from stillroom.errors import Code, Failed, InvalidInput
 from stillroom.server.settings import Settings
 from tests.services import serving
 
@@ -53,6 +54,14 @@ def test_who_has_joined_goes_on_when_the_certificate_is_made_anew(tmp_path: Path
         with room.agents("clinic"):
             assert room.service.mailbox.present("clinic")
         assert certificate_of(tmp_path / "clinic") == renewed
+
+
+def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
+    secret, _ = certificate(tmp_path, KNOWN)
+    secret.chmod(0o644)
+    with pytest.raises(InvalidInput) as caught:
+        certificate(tmp_path, KNOWN)
+    assert caught.value.code is Code.ROOM_INVALID
 
 
 def test_a_certificate_is_made_anew_for_another_name_or_near_its_end() -> None:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from stillroom import bootstrap
+from stillroom.adapters.room_store import make_store
+from stillroom.adapters.sql_store.store import create_store_at
 from stillroom.client.session import make_room
 from stillroom.client.verification import verify
 from stillroom.errors import Code, Failed, InvalidInput, StillroomError
@@ -108,6 +110,11 @@ def test_a_room_on_postgresql_is_served_alike_and_names_its_database_without_a_p
     with pytest.raises(InvalidInput) as caught:
         bootstrap.keep_at(tmp_path / "room", secret)
     assert caught.value.code is Code.USAGE
+    create_store_at(secret, bootstrap.read_plate(tmp_path / "room").key)  # and then the process was killed
+    make_room(tmp_path / "other", "example.org/other")
+    with pytest.raises(InvalidInput) as others:
+        bootstrap.keep_at(tmp_path / "other", url)
+    assert others.value.code is Code.ROOM_EXISTS
     bootstrap.keep_at(tmp_path / "room", url)
     assert (tmp_path / "room" / "database.url").read_text(encoding="utf-8") == url
     assert not (tmp_path / "room" / "room.sqlite").exists()
@@ -118,7 +125,12 @@ def test_a_room_on_postgresql_is_served_alike_and_names_its_database_without_a_p
             release = asker.ask(QUESTION, epsilon=1.0)
             assert verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log()).accepted
     bootstrap.keep_at(tmp_path / "room", url)
-    make_room(tmp_path / "other", "example.org/other")
+    (tmp_path / "room" / "database.url").unlink()
+    make_store(tmp_path / "room")
+    with pytest.raises(InvalidInput) as used:
+        bootstrap.keep_at(tmp_path / "room", url)
+    assert used.value.code is Code.ROOM_EXISTS
+    (tmp_path / "room" / "database.url").write_text(url, encoding="utf-8")
     for place in (tmp_path / "other", tmp_path / "room"):
         with pytest.raises(InvalidInput) as taken:
             bootstrap.keep_at(place, url if place.name == "other" else f"{url}2")

@@ -71,8 +71,7 @@ def keep_at(path: Path, url: str) -> None:
     """Let a new room keep its records in a PostgreSQL database. It fails as `stillroom.adapters.room_store.move_store` does."""
     from stillroom.adapters.room_store import move_store
 
-    read_plate(path)
-    move_store(path, url)
+    move_store(path, read_plate(path).key, url)
 
 
 def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
@@ -85,10 +84,11 @@ def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
         hosts: Names and addresses that the server answers to.
 
     Raises:
+        InvalidInput: `ROOM_INVALID` if others can read the secret key.
         Failed: `STORE_FAILED` if the disk refuses.
     """
     from stillroom.adapters.clock import SystemClock
-    from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
+    from stillroom.adapters.home.files import disk_errors, exclusive, is_private, replace_private
     from stillroom.adapters.http.certificate import make_certificate, will_do
 
     secret, public = room / "tls.key", room / "tls.pem"
@@ -98,6 +98,12 @@ def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
             made = make_certificate(hosts, now)
             replace_private(secret, made[0])
             replace_private(public, made[1])
+        if not is_private(secret):
+            raise InvalidInput(
+                Code.ROOM_INVALID,
+                "The secret key of the room's certificate is readable by others.",
+                "Delete tls.key and tls.pem in the room's folder: they are made anew.",
+            )
     return secret, public
 
 

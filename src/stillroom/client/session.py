@@ -11,7 +11,6 @@ from stillroom.client.named import begins
 from stillroom.client.result import Release
 from stillroom.client.views import AccountLine, AddedData, DataLine, WaitingQuestion
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
 
@@ -356,7 +355,7 @@ class Session:
             AccountLine(name=f"{account.name.owner}/{account.name.population}", cap=account.cap, held=account.held, spent=account.spent)
             for account in bootstrap.accounts_of(self._home).all()
         ]
-        return (AccountLine(name="contract", cap=tally.cap, held=Charge(rho=0), spent=tally.spent), *own)
+        return (AccountLine(name="contract", cap=tally.cap, held=tally.held, spent=tally.spent), *own)
 
     def raise_account(self, population: str, epsilon: float | None, delta: float, selection_delta: float | None = None) -> bool:
         """Raise the lifetime cap of one of this party's accounts, or open a new account; return whether it is new.

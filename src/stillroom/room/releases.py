@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
 from stillroom.ledger import entry
+from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE, Release
 from stillroom.room import contracts, extract
 from stillroom.room.signed import decode
@@ -79,10 +80,13 @@ def _known(records: Records, reservation: str) -> bool:
 
 
 def balance(room: Room) -> Tally:
-    """Return what may be spent under the contract in force, and what is spent.
+    """Return what may be spent under the contract in force, what is spent, and what is held for runs that are on their way.
 
     Raises:
         Refusal: `CONTRACT_UNKNOWN` if there is none.
     """
     with room.store.reading() as records:
-        return records.balances.tally(contracts.in_force(records).contract.name)
+        force = contracts.in_force(records)
+        tally = records.balances.tally(force.contract.name)
+        held = (one.charge for one in records.runs.unsettled() if one.state is RunState.OPEN and one.contract == force.digest)
+        return tally.model_copy(update={"held": sum(held, start=tally.held)})

@@ -68,6 +68,7 @@ def served(path: Path, settings: Settings | None = None, database: str | None = 
             telemetry=telemetry,
             body_limit=found.body_limit,
             file_limit=found.file_limit,
+            reserve=found.reserve,
         )
         with _working(service, Recovery(room, journal.mistake)):
             room.clock.sleep_until(replays.began)

@@ -52,6 +52,7 @@ class Settings(BaseModel):
         burst: How many requests each key may send at once.
         body_limit: The largest body of a request, in bytes, but for what agents bring.
         file_limit: The largest file that an agent brings, in bytes.
+        reserve: How many bytes of the room's disk such files leave free.
         log: How operational logs are written.
     """
 
@@ -69,6 +70,7 @@ class Settings(BaseModel):
     burst: Annotated[int, Field(ge=1, le=10**6)] = 200
     body_limit: Annotated[int, Field(ge=10_000, le=10**9)] = 5_000_000
     file_limit: Annotated[int, Field(ge=10_000, le=2**40)] = 2**37
+    reserve: Annotated[int, Field(ge=0, le=2**50)] = 2**28
     log: LogFormat = LogFormat.JSON
 
     @model_validator(mode="after")
