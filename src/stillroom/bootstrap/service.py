@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from stillroom.bootstrap.rooms import choose_engine, read_plate, room_key
-from stillroom.errors import Code, Failed, InvalidInput, Unverified
+from stillroom.errors import Code, Failed, InvalidInput, StillroomError, Unverified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,14 +165,15 @@ def _renewed(home: Path, membership: Membership, known: bytes) -> bytes | None:
     """Return a server's new certificate, and keep it in the home, if the room's key vouches for it and it is not older than the known one.
 
     Raises:
-        Failed: `SERVER_UNAVAILABLE`, or `STORE_FAILED`.
+        InvalidInput: `HOME_INVALID` if what the home knows of its server is damaged.
+        Failed: `STORE_FAILED`.
     """
     from stillroom.adapters.home.membership import see_certificate
     from stillroom.adapters.http.certificate import is_older
 
     try:
         statement, shown = look_at(membership.url, home)
-    except (Unverified, InvalidInput):
+    except StillroomError:
         return None
     if shown is None or statement.key != membership.key or is_older(shown.encode(), known):
         return None
