@@ -9,6 +9,8 @@ import pytest
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.people import PeopleBook
 from tests.housed import BOTH, housed
+from tests.identity import Idp, identifying
+from tests.keepers import keeping
 from tests.rooms import FakeClock
 from tests.services import serving, settle
 
@@ -28,7 +30,7 @@ PURPOSE = "Whether the programme lowers the cost of treatment."
 def furnish(folder: Path) -> None:
     """Make the room, with data enough for a picture, one release and one question that waits for the clinic."""
     with serving(folder) as room:
-        settle(room, approval={"rule": "each-owner"}, purpose=PURPOSE)
+        settle(room, approval={"rule": "each-owner"}, purpose=PURPOSE, datasets=keeping("visits"))
         room.add("members", MANY_MEMBERS)
         room.add("visits", MANY_VISITS)
 
@@ -54,6 +56,18 @@ def clock() -> FakeClock:
 def book(tmp_path: Path, clock: FakeClock) -> PeopleBook:
     """Who may use the pages of a home."""
     return PeopleBook(tmp_path, clock, SystemEntropy())
+
+
+@pytest.fixture(scope="session")
+def running_idp() -> Iterator[Idp]:
+    with identifying() as found:
+        yield found
+
+
+@pytest.fixture
+def idp(running_idp: Idp) -> Idp:
+    """An identity provider that does as it should, until a test has it do otherwise."""
+    return running_idp.renewed()
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom.adapters.home.admittance import admit
+from stillroom.adapters.home.identity import Mark
+from stillroom.adapters.home.identity_provider import IdentityProvider, forget_provider, keep_provider
 from stillroom.adapters.home.people import Role
 from stillroom.errors import Code
 from stillroom.pages.access import ALLOWED, PUBLIC, Action, may, not_allowed, permit
 from stillroom.pages.app import actions, make_app
 from stillroom.pages.login import FIELD
+from stillroom.pages.main import people_of
 from tests.agent_pages.conftest import WAITING
 from tests.housed import HELD, scripted, token_of
+from tests.identity import CLIENT, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tests.housed import Housed
+    from tests.identity import Idp
 
 EVERYBODY = {"nobody", "officer", "analyst", "viewer"}
 PEOPLE = EVERYBODY - {"nobody"}
@@ -31,6 +37,8 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/enter/{token}"): EVERYBODY,
     ("POST", "/enter/{token}"): EVERYBODY,
     ("GET", "/bye"): EVERYBODY,
+    ("GET", "/oidc"): EVERYBODY,
+    ("GET", "/oidc/callback"): EVERYBODY,
     ("POST", "/leave"): PEOPLE,
     ("GET", "/"): PEOPLE,
     ("GET", "/contract"): PEOPLE,
@@ -57,6 +65,12 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/tokens"): PEOPLE,
     ("POST", "/tokens"): PEOPLE,
     ("POST", "/tokens/revoke"): PEOPLE,
+    ("GET", "/passkeys"): PEOPLE,
+    ("GET", "/passkeys/new"): PEOPLE,
+    ("POST", "/passkeys"): PEOPLE,
+    ("POST", "/passkeys/remove"): PEOPLE,
+    ("GET", "/passkeys/sign-in"): EVERYBODY,
+    ("POST", "/passkeys/sign-in"): EVERYBODY,
     ("POST", "/pause"): {"officer"},
 }
 """Each route, and who gets past the door."""
@@ -68,10 +82,14 @@ NO_SCRIPT = {
     ("GET", "/tokens"),
     ("POST", "/tokens"),
     ("POST", "/tokens/revoke"),
+    ("GET", "/passkeys"),
+    ("GET", "/passkeys/new"),
+    ("POST", "/passkeys"),
+    ("POST", "/passkeys/remove"),
 }
 """Routes that nobody gets past by an API token."""
 
-CHANGING = {"/leave", "/enter/{token}"}
+CHANGING = {"/leave", "/enter/{token}", "/oidc/callback"}
 """Routes after which somebody is another person, or nobody."""
 
 
@@ -85,6 +103,17 @@ def places(house: Housed) -> dict[str, str]:
     digest = asker.price(WAITING, epsilon=1.0).plan_digest.removeprefix("sha256:")
     which = str(asker.releases()[0].statement.commit_index)
     return {"{name}/events": f"{run}/events", "{name}": run, "{digest}": digest, "{which}": which, "{kind}": "csv", "{index}": "0"}
+
+
+@pytest.fixture(scope="module")
+def provider(house: Housed, running_idp: Idp) -> Iterator[Idp]:
+    """The identity provider of the insurer, by which a guest may come in."""
+    home, idp = house.room.folder / "insurer", running_idp.renewed()
+    keep_provider(home, IdentityProvider(issuer=idp.url, client_id=CLIENT, client_secret=SECRET))
+    admit(people_of(home), "Guest of the provider", Role.VIEWER, Mark.of_subject(idp.url, idp.sub))
+    yield idp
+    people_of(home).revoke("Guest of the provider")
+    forget_provider(home)
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +148,14 @@ def test_the_table_of_the_pages_is_the_one_of_this_test() -> None:
 @pytest.mark.parametrize("who", sorted(EVERYBODY))
 @pytest.mark.parametrize("route", sorted(EXPECTED), ids=" ".join)
 def test_only_who_is_named_gets_past_the_door(
-    house: Housed, callers: dict[str, httpx.Client], places: dict[str, str], route: tuple[str, str], who: str
+    house: Housed, callers: dict[str, httpx.Client], places: dict[str, str], provider: Idp, route: tuple[str, str], who: str
 ) -> None:
     method, path = route
     with ExitStack() as stack:
         client = stack.enter_context(_fresh(house, who)) if path in CHANGING else callers[who]
-        answer = client.request(method, _filled(path, places, house), data=_form(client, method, who))
+        form = _form(client, method, who)
+        where = provider.callback(client) if path == "/oidc/callback" else _filled(path, places, house)
+        answer = client.request(method, where, data=form)
     allowed = who in EXPECTED[route]
     assert outside(answer) == (who == "nobody" and not allowed)
     assert kept_out(answer) == (who != "nobody" and not allowed)
@@ -133,11 +164,12 @@ def test_only_who_is_named_gets_past_the_door(
 
 @pytest.mark.parametrize("route", sorted(EXPECTED), ids=" ".join)
 def test_a_script_gets_as_far_as_its_person_but_not_where_somebody_has_to_be_there(
-    house: Housed, scripts: dict[str, httpx.Client], places: dict[str, str], route: tuple[str, str]
+    house: Housed, scripts: dict[str, httpx.Client], places: dict[str, str], provider: Idp, route: tuple[str, str]
 ) -> None:
     method, path = route
     for who, client in scripts.items():
-        answer = client.request(method, _filled(path, places, house), data={} if method == "GET" else {"label": "another", "days": "1"})
+        where = provider.callback(client) if path == "/oidc/callback" else _filled(path, places, house)
+        answer = client.request(method, where, data={} if method == "GET" else {"label": "another", "days": "1"})
         assert not outside(answer), who
         assert kept_out(answer) == (who not in EXPECTED[route] or route in NO_SCRIPT), who
         assert answer.status_code < 500, who

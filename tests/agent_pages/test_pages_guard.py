@@ -10,11 +10,13 @@ from http.client import HTTPConnection
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from stillroom import bootstrap
+from stillroom.adapters.home.identity_provider import IdentityProvider, forget_provider, keep_provider
 from stillroom.adapters.home.people import Role
 from stillroom.client.session import make_room
 from stillroom.errors import Code, InvalidInput
@@ -22,9 +24,11 @@ from stillroom.pages.guard import BODY_LIMIT
 from stillroom.pages.login import FIELD
 from stillroom.pages.main import address_of, heard, paged, people_of
 from tests.housed import token_of
+from tests.identity import CLIENT, SECRET
 
 if TYPE_CHECKING:
     from tests.housed import Housed
+    from tests.identity import Idp
 
 PAGES = ["/", "/contract", "/ask", "/questions", "/releases", "/budget", "/log", "/log/0", "/journal", "/nowhere"]
 STATIC = Path(str(files("stillroom.pages"))) / "static"
@@ -178,7 +182,7 @@ def test_the_address_is_there_while_pages_are_served(house: Housed, tmp_path: Pa
     assert address_of(home) == "http://127.0.0.1:1"
 
 
-def test_over_tls_the_cookie_is_for_tls_alone(house: Housed) -> None:
+def test_over_tls_the_cookies_are_for_tls_alone(house: Housed, idp: Idp) -> None:
     folder = house.room.folder
     key, certificate = bootstrap.certificate(folder / "room", ["127.0.0.1"])
     token = people_of(folder / "insurer").invite("Tess", Role.VIEWER)
@@ -189,5 +193,11 @@ def test_over_tls_the_cookie_is_for_tls_alone(house: Housed) -> None:
             cookie = client.post(f"/enter/{token}").headers["Set-Cookie"]
             assert cookie.startswith("__Host-stillroom-")
             assert "; Secure" in cookie
+            keep_provider(folder / "insurer", IdentityProvider(issuer=idp.url, client_id=CLIENT, client_secret=SECRET))
+            sent = client.get("/oidc")
+            forget_provider(folder / "insurer")
+            assert sent.headers["Set-Cookie"].startswith("__Secure-stillroom-")
+            assert "; Secure" in sent.headers["Set-Cookie"]
+            assert f"redirect_uri={quote(url, safe='')}%2Foidc%2Fcallback" in sent.headers["Location"]
             assert client.get("/releases").status_code == 200
             assert client.post("/leave", headers={"Origin": url.replace("https", "http")}).status_code == 400

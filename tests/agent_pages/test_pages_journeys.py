@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from stillroom.adapters.home.admittance import admit
+from stillroom.adapters.home.identity import Mark
+from stillroom.adapters.home.identity_provider import IdentityProvider, forget_provider, keep_provider
+from stillroom.adapters.home.people import Role
 from stillroom.pages.main import people_of
 from stillroom.server.administration import confirm
 from tests.agent_pages.conftest import ANSWERED, WAITING
+from tests.authenticators import BuiltIn
 from tests.housed import at, chromium, housed, seated
+from tests.identity import CLIENT, SECRET
 from tests.parties import document
 from tests.services import serving
 
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
 
     from tests.housed import Housed, Seat
+    from tests.identity import Idp
 
 NEEDED = "Chromium was not found. Install it (Debian: apt-get install chromium), or see docs/how-to/use-the-pages.md."
 
@@ -54,6 +61,26 @@ def test_somebody_comes_in_by_a_link_and_sees_the_room(browser: Browser, house: 
         expect(seat.page.get_by_role("heading", name="example.org/study")).to_be_visible()
         assert seat.page.get_by_role("link", name="Journal").count() == 0
         seat.check("room")
+
+
+def test_somebody_comes_in_by_an_identity_provider_on_another_site(browser: Browser, house: Housed, idp: Idp) -> None:
+    home = house.room.folder / "insurer"
+    keep_provider(home, IdentityProvider(issuer=idp.url, client_id=CLIENT, client_secret=SECRET))
+    admit(people_of(home), "Grace Hopper", Role.VIEWER, Mark.of_subject(idp.url, idp.sub))
+    with seated(browser, house.urls["insurer"]) as seat:
+        seat.go("/")
+        seat.complaints.clear()
+        seat.check("login-provider")
+        seat.page.get_by_role("link", name="sign in by localhost").click()
+        seat.press("Sign in at the provider")
+        seat.page.wait_for_url(f"{seat.url}/")
+        expect(seat.page.locator(".who")).to_contain_text("Grace Hopper viewer")
+        expect(seat.page.get_by_role("heading", name="example.org/study")).to_be_visible()
+        cookies = {one["name"]: one["sameSite"] for one in seat.page.context.cookies(f"{seat.url}/oidc/callback")}
+        assert cookies == {next(iter(cookies)): "Strict"}
+        assert [one for one in seat.complaints if idp.url not in one] == []
+        assert people_of(home).revoke("Grace Hopper") == 2
+    forget_provider(home)
 
 
 def test_an_analyst_sees_the_price_while_writing(browser: Browser, house: Housed) -> None:
@@ -240,6 +267,35 @@ def test_somebody_makes_a_token_for_a_script_and_revokes_it(browser: Browser, ho
         expect(seat.page.get_by_label("The header with the token")).to_contain_text("Authorization: Bearer stillroom_")
         seat.check("tokens")
         seat.press("Revoke weekly report")
+        expect(seat.page.locator("main")).to_contain_text("You have none.")
+
+
+def test_somebody_registers_a_passkey_comes_back_by_it_and_removes_it(browser: Browser, house: Housed) -> None:
+    numbered = house.urls["insurer"]
+    with seated(browser, numbered.replace("127.0.0.1", "localhost")) as seat:
+        seat.go(house.link("insurer", "Ada Byron", "viewer").removeprefix(numbered))
+        seat.press("Come in")
+        machine = BuiltIn(seat.page)
+        seat.page.get_by_role("link", name="Passkeys").click()
+        seat.page.fill("#label", "laptop")
+        seat.press("Register a passkey")
+        expect(seat.page.get_by_role("button", name="Remove laptop")).to_be_visible()
+        seat.check("passkeys")
+        seat.page.fill("#label", "again")
+        seat.press("Register a passkey")
+        expect(seat.page.get_by_role("alert")).to_have_text("This device has a passkey of yours already.")
+        seat.press("Sign out")
+        seat.press("Sign in with a passkey")
+        expect(seat.page.get_by_role("heading", name="example.org/study")).to_be_visible()
+        machine.recognize(somebody=False)
+        seat.press("Sign out")
+        seat.press("Sign in with a passkey")
+        expect(seat.page.get_by_role("alert")).to_have_text("There was no passkey. Try again, or come in by a link.")
+        seat.check("bye-passkey")
+        machine.recognize(somebody=True)
+        seat.press("Sign in with a passkey")
+        seat.page.get_by_role("link", name="Passkeys").click()
+        seat.press("Remove laptop")
         expect(seat.page.locator("main")).to_contain_text("You have none.")
 
 

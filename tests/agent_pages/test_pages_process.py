@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from stillroom.adapters.home.people import Person, Role
+from stillroom.adapters.home.passkeys import PasskeyBook
+from stillroom.adapters.home.people import Passkey, Person, Role
 from stillroom.cli.main import _code
 from stillroom.client.members import make_home
 from stillroom.errors import Refusal
@@ -73,6 +74,21 @@ def test_whoever_runs_the_agent_sees_api_tokens_and_ends_them(tmp_path: Path) ->
     assert told(home, "people") == []
     with pytest.raises(Refusal):
         book.script(token)
+
+
+def test_whoever_runs_the_agent_sees_passkeys_and_ends_them(tmp_path: Path) -> None:
+    home = tmp_path / "clinic"
+    make_home(home, "clinic", epsilon=1, delta=1e-9)
+    book = people_of(home)
+    session, _ = book.enter(book.invite("Ada", Role.ANALYST))
+    passkey = Passkey(
+        token=f"sha256:{'0' * 64}", name="Ada", role=Role.ANALYST, began=0.0, label="laptop", credential="x", key="x", count=0
+    )
+    PasskeyBook(book).add(session, passkey)
+    book.leave(session)
+    assert told(home, "people") == [{"name": "Ada", "role": "analyst", "state": "has the passkey laptop"}]
+    assert told(home, "people", "--revoke", "Ada") == {"name": "Ada", "ended": 1}
+    assert told(home, "people") == []
 
 
 def test_what_does_not_go_together_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,9 @@ from stillroom.adapters.home.journal import Journal
 from stillroom.adapters.home.people import PeopleBook, Role
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.pages.app import make_app
+from stillroom.pages.challenges import Challenges
 from stillroom.pages.house import House, Notes
+from stillroom.pages.oidc import Reception
 from stillroom.pages.runs import PULSE_LOOKS, STREAM_LOOKS, STREAMS, Run, Runs
 
 if TYPE_CHECKING:
@@ -110,15 +112,18 @@ async def listening(app: FastAPI, path: str, cookie: str) -> AsyncIterator[Liste
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     clock = SystemClock()
+    people, notes = PeopleBook(tmp_path, clock, SystemEntropy()), Notes(clock, print)
     return House(
         path=tmp_path,
         party="clinic",
         key="ed25519:" + "0" * 64,
-        people=PeopleBook(tmp_path, clock, SystemEntropy()),
+        people=people,
         journal=Journal(tmp_path, clock),
         clock=clock,
+        challenges=Challenges(clock, SystemEntropy()),
         runs=Runs(SystemEntropy()),
-        notes=Notes(clock, print),
+        notes=notes,
+        reception=Reception(tmp_path, people, clock, SystemEntropy(), notes),
     )
 
 

@@ -57,6 +57,7 @@ def test_the_room_says_who_is_in_it_and_what_leaves(analyst: httpx.Client) -> No
         "clinic",
         "Only releases",
         "ε = 10 at δ = 10⁻⁹",
+        "for the length of a run that is paid for. Of visits, what runs have read stays there, encrypted; the owner keeps the keys",
         "entries, which add up to the head",
         "runs for insurer",
     ):
@@ -164,6 +165,7 @@ def test_an_owner_sees_what_leaves_to_whom_at_what_cost_and_decides(house: House
     assert all(sentence in said for sentence in price.sentences)
     for words in ("insurer asks", "visits (cost, ward)", "clinic and insurer, who may keep it 1 day", "your account clinic/people", "± "):
         assert words in said
+    assert "server once a run has read them, also between runs: encrypted, under keys that only clinic has" in said
     assert sent(officer, where, decision="maybe").status_code == 422
     for decision, words in (("rejected", "rejected"), ("changes_requested", "changes requested"), ("approved", "approved")):
         assert sent(officer, where, decision=decision).headers["Location"] == where

@@ -271,7 +271,7 @@ def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None], failur
     channel, book = bootstrap.open_channel(home, membership), bootstrap.accounts_of(home)
     watch = Watch(home.path, membership.name, membership.key, Proofs(channel))
     found = Errands(home, membership, LocalVault(book, home.signing_key), book, Torn(failure), watch, clock, SystemEntropy())
-    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, "0" * 32, clock)
+    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, lambda: "0" * 32, clock)
 
 
 def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:
@@ -293,15 +293,17 @@ def test_so_many_errands_wait_to_be_carried_and_no_more(scene: Scene) -> None:
     agent, carried = agent_of(scene, scene.clock, said.append), threading.Event()
     nothing = errand.ShownGrounds(contract="", question="", decisions=(), versions={})
     task = errand.Bring(reservation="r1", dataset="visits", columns=(), key="A" * 43 + "=", proof="", grounds=nothing)
-    wanted = errand.Errand(ticket="1" * 32, room=scene.room.identity, party="clinic", task=task)
-    envelope = sign(wanted, ERRAND_TYPE, scene.room.notary.key)
+    envelopes = [
+        sign(errand.Errand(ticket=f"{n:032x}", room=scene.room.identity, party="clinic", task=task), ERRAND_TYPE, scene.room.notary.key)
+        for n in range(CARRIED_LIMIT + 1)
+    ]
     with ThreadPoolExecutor(1) as pool, ExitStack() as end:
         end.callback(carried.set)
         pool.submit(carried.wait)
-        for _ in range(CARRIED_LIMIT):
+        for envelope in envelopes[:-1]:
             agent.take(envelope, pool)
         assert said == []
-        agent.take(envelope, pool)
+        agent.take(envelopes[-1], pool)
         refused = [f"bring r1: refused, {Code.ENVELOPE_INVALID}"]
         assert said[:1] == refused
     assert [one for one in said if one.startswith("bring")] == refused * (CARRIED_LIMIT + 1)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.adapters.home import Home
-from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable
+from stillroom.adapters.home.sealed_parquet import KEY_SIZE
+from stillroom.adapters.home.stored_table import StoredTable
 from stillroom.adapters.remote.seal import RunKey
 from stillroom.adapters.remote.tables import about
 from stillroom.agent.main import open_agent

@@ -12,11 +12,12 @@ from stillroom.adapters.vault import LocalVault
 from stillroom.client.verification import verify
 from stillroom.crypto.envelope import open_envelope
 from stillroom.errors import Code, Failed, Refusal, Unverified
-from stillroom.ledger.entry import AccountRaised, Commit, Hold, HoldLapsed, Refused, ReleaseStored
+from stillroom.ledger.entry import AccountRaised, Commit, Decision, Hold, HoldLapsed, Refused, ReleaseStored
 from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.release import PAYLOAD_TYPE, Release
 from stillroom.room import door, extract, releases
+from stillroom.room.approvals import MOST_WAITING
 from stillroom.room.door import Step
 from stillroom.room.recovery import recover
 from stillroom.room.refusals import BATCH
@@ -454,3 +455,17 @@ def test_releases_are_shown_to_receivers_only(tmp_path: Path) -> None:
 def test_who_cannot_receive_does_not_get_an_answer(tmp_path: Path) -> None:
     scene = build(tmp_path, contract(receive=["hospital"]))
     assert refused(scene).code is Code.RECEIVE_NOT_ALLOWED
+
+
+def test_so_many_questions_of_one_party_wait_for_a_first_word_and_no_more(tmp_path: Path) -> None:
+    """Whoever reviews questions has to read them all: a party cannot bury the questions of others under its own."""
+    under = contract(approval={"rule": "each-owner"})
+    build(tmp_path, under)
+    scene = reopen(tmp_path, under)
+    asked = [SQL.replace("SELECT", f"SELECT {number} AS number,", 1) for number in range(MOST_WAITING + 1)]
+    assert {refused(scene, sql).code for sql in asked[:-1]} == {Code.APPROVAL_MISSING}
+    assert refused(scene, asked[-1]).code is Code.TOO_MANY_REQUESTS
+    assert refused(scene, asked[0]).code is Code.APPROVAL_MISSING, "what waits already may be asked for again"
+    assert len(scene.waiting()) == MOST_WAITING
+    scene.decide(scene.waiting()[0].plan_digest, OWNERS[0], Decision.REJECTED)
+    assert refused(scene, asked[-1]).code is Code.APPROVAL_MISSING

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom import bootstrap
+from stillroom.adapters.remote.kept import Kept
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Refusal
 from stillroom.model.record import JobRecord, JobState
@@ -166,9 +167,9 @@ def test_a_run_with_an_error_that_no_rule_foresees_has_failed_like_any_other(roo
     assert mistakes == [], "what it is may depend on rows"
 
 
-def test_who_recovers_goes_on_after_an_error_that_no_rule_foresees(room: Room) -> None:
+def test_who_recovers_goes_on_after_an_error_that_no_rule_foresees(room: Room, tmp_path: Path) -> None:
     store, mistakes = Failing(room.store, RuntimeError("a value")), Queue[BaseException]()
-    recovery = Recovery(replace(room, store=store), mistakes.put, 0.01)
+    recovery = Recovery(replace(room, store=store), Kept(store, room.clock, tmp_path / "kept", 0), mistakes.put, 0.01)
     recovery.start()
     assert isinstance(mistakes.get(timeout=60), RuntimeError)
     store.used.get(timeout=60)
@@ -189,3 +190,23 @@ def test_nobody_who_can_be_told_is_no_reason_to_stop() -> None:
 
     on_and_on(step, stopped, told, 0.0)
     assert len(steps) == 2
+
+
+def test_what_was_answered_is_asked_at_the_door_again(room: Room, question: bytes) -> None:
+    """Data, decisions and the room may have changed since: only the door knows what the question is answered by now."""
+    jobs = idle(room)
+    job = jobs.ask("insurer", question)
+    end(room, job, JobState.DONE)
+    assert jobs.ask("insurer", question).state is JobState.WAITING
+
+
+def test_one_worker_is_always_left_to_other_parties(room: Room, settled: tuple[Path, bytes, bytes]) -> None:
+    """A party whose agent does not bring what its own questions read holds up its own runs, and nobody else's."""
+    jobs = Jobs(room, 3, print, print)
+    mine = [JobRecord(job=f"sha256:{number:064x}", party="insurer", question=settled[1]) for number in range(3)]
+    with room.store.writing() as records:
+        for one in (*mine, JobRecord(job="sha256:" + "f" * 64, party="clinic", question=settled[2])):
+            records.jobs.queue(one)
+    taken = [jobs._taken() for _ in range(4)]
+    assert [one.party for one in taken if one is not None] == ["insurer", "insurer", "clinic"]
+    assert jobs.get("insurer", mine[2].job).state is JobState.WAITING

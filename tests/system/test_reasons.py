@@ -64,7 +64,11 @@ def test_the_command_line_takes_and_shows_reasons(tmp_path: Path, sessions: dict
     command = ["approve", plan, "--reject", "--reason", WHY, "--home", str(tmp_path / "clinic")]
     app(args=command, standalone_mode=False)
     app(args=["approve", "--all", "--home", str(tmp_path / "insurer")], standalone_mode=False)
-    assert f"clinic: rejected ({WHY})" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"clinic: rejected ({WHY})" in said
+    assert "visits: Its rows lie with clinic; a room's server has what a run reads, encrypted, until that run is over." in " ".join(
+        said.split()
+    )
     with pytest.raises(InvalidInput) as caught:
         app(args=["approve", "--reason", "why", "--home", str(tmp_path / "clinic")], standalone_mode=False)
     assert caught.value.code is Code.USAGE

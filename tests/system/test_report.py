@@ -207,6 +207,7 @@ def test_every_kind_of_contract_is_described(tmp_path: Path) -> None:
     table = {"kind": "public", "owner": "insurer", "digest": "sha256:" + "0" * 64, "key": ["age"]}
     datasets = contract().to_json()["datasets"]
     datasets["visits"]["columns"]["idle"] = {"type": "boolean", "description": "of no use"}
+    datasets["visits"]["keep"] = "at_server"
     datasets["ages"] = {**table, "columns": {"age": {"type": "integer", "bounds": [0, 99], "required": True}}}
     caps = {"epsilon": 3, "delta": 1e-9, "release_epsilon": 2, "selection_delta": 1e-7, "release_selection_delta": 1e-8}
     sql = "SELECT COUNT(*) AS n FROM members WHERE age < :most"
@@ -218,6 +219,11 @@ def test_every_kind_of_contract_is_described(tmp_path: Path) -> None:
     for expected in (
         f"- `ages`: public, about no person, supplied by `insurer`, fixed by `sha256:{'0' * 64}`.",
         "  - `age`: `integer from 0 to 99, rows without it are dropped`; public.",
+        "  - Its rows lie with insurer; a room's server has what a run reads, encrypted, until that run is over.",
+        (
+            "  - Its columns, and the identifiers of its persons, may lie at the room's server once a run has read them, also between "
+            "runs: encrypted, under keys that only hospital has and hands to one run at a time."
+        ),
         "  - `idle`: `boolean`; no use: no question can mention it. Described as `of no use`.",
         "- Declared, and of no use to any question: `visits.idle`.",
         "- Identifiers of one person: at most 2.",
@@ -227,6 +233,7 @@ def test_every_kind_of_contract_is_described(tmp_path: Path) -> None:
         "- Spent for selecting keys: δ = 0.000000000000000000. Left: δ = 0.000000100000000000.",
     ):
         assert expected in record.splitlines()
+    assert "Of `visits`, a server may keep between runs what runs have read." in record
     assert [row.split(" | ")[0:3:2] for row in lines(note, "| all releases together | ")] == [["3", "1.01e-07"]]
     assert [row.split(" | ")[0:3:2] for row in lines(note, "| the costliest release | ")] == [["2", "1.1e-08"]]
     assert "has a chance of at most δ = 1e-08 in a release and 1e-07 in all; both are in the δ above." in note

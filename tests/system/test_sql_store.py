@@ -354,6 +354,19 @@ def test_the_latest_decision_and_the_first_question_are_kept(place: str) -> None
         assert records.approvals.questions(DIGEST) == (records.approvals.question(DIGEST, "plan"),) == (b"approved",)
 
 
+def test_questions_wait_until_anybody_has_decided_about_their_plan(place: str) -> None:
+    from stillroom.model.record import ContractRecord, ContractState
+
+    with created(place).writing() as records:
+        records.contracts.put(ContractRecord(digest=DIGEST, envelope=b"{}", state=ContractState.ACTIVE))
+        for plan in ("second", "first", "third"):
+            records.approvals.ask(DIGEST, plan, plan.encode())
+        records.approvals.decide(DIGEST, "first", "hospital", b"no")
+        assert records.approvals.plans(DIGEST) == ("second", "first", "third")
+        assert records.approvals.questions(DIGEST) == (b"second", b"first", b"third")
+        assert records.approvals.undecided(DIGEST) == (b"second", b"third")
+
+
 def test_the_latest_version_number_and_note_are_kept_and_the_first_statement(place: str) -> None:
     with created(place).writing() as records:
         for number in (1, 2):

@@ -188,6 +188,22 @@ def test_words_cover_every_column() -> None:
     assert "cannot be mentioned" in said
 
 
+def test_where_rows_lie_is_said_and_part_of_what_is_signed() -> None:
+    plain, keeping = parse_contract(EXAMPLE), parse_contract(json.dumps(example(datasets__visits__keep="at_server")))
+    same = parse_contract(json.dumps(example(datasets__visits__keep="with_owner")))
+    assert digest_of(same) == digest_of(plain) != digest_of(keeping)
+    assert (plain.kept, keeping.kept) == ((), ("visits",))
+    assert difference(plain, keeping) == ("datasets.visits.keep: added at_server",)
+    assert difference(keeping, plain) == ("datasets.visits.keep: removed at_server",)
+    said = [[line for line in explain(one) if " lie " in line] for one in (plain, keeping)]
+    assert [len(lines) for lines in said] == [2, 2], "of each private dataset"
+    (before, after), *_ = [pair for pair in zip(*said, strict=True) if pair[0] != pair[1]]
+    assert "until that run is over" in before
+    assert "also between runs: encrypted, under keys that only" in after
+    for wrong in ({"datasets__visits__keep": "forever"}, {"datasets__districts__keep": "at_server"}):
+        assert paths(example(**wrong)) == {path.replace("__", ".") for path in wrong}
+
+
 def amended(contract: Contract, **changes: object) -> Contract:
     """Return an amendment of a contract."""
     return contract.model_copy(update={"version": contract.version + 1, "amends": digest_of(contract), **changes})
@@ -215,6 +231,7 @@ def test_an_amendment_continues_the_contract_in_force(changes: dict[str, Any]) -
         ({"purpose": "Another."}, True),
         ({"datasets__visits__columns__minutes__uses": ["filter"]}, True),
         ({"datasets__visits__columns__minutes__total": [0, 60]}, True),
+        ({"datasets__visits__keep": "at_server"}, True),
         ({"datasets__visits__columns__minutes__bounds": [0, 120]}, False),
         ({"datasets__visits__rows_per_person": 13}, False),
         ({"datasets__visits__person__canonical": ["trim"]}, False),

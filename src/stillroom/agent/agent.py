@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from stillroom.adapters.http.channel import SECONDS
 from stillroom.agent.pace import Pace
 from stillroom.errors import Code, Failed, StillroomError
 from stillroom.model import codec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stillroom.agent.errands import Errands
     from stillroom.agent.witness import WitnessingAgent
     from stillroom.model.errand import Errand
+    from stillroom.model.value import Value
     from stillroom.ports import Clock
 
 WAIT_SECONDS = 20.0
@@ -62,7 +64,7 @@ class Agent:
         book: SqlAccounts,
         witness: WitnessingAgent,
         note: Callable[[str], None],
-        session: str,
+        session: Callable[[], str],
         clock: Clock,
     ) -> None:
         """Put together an agent.
@@ -73,12 +75,14 @@ class Agent:
             book: The party's accounts.
             witness: Looks at the room's log.
             note: Hears in words what happens, for the party's own eyes.
-            session: What tells this start of the agent from others.
+            session: Makes what tells this start of the agent from others.
             clock: The time.
         """
         self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
         self._stopped, self._places = threading.Event(), threading.Semaphore(CARRIED_LIMIT)
-        self._session, self._clock, self._pace = session, clock, Pace()
+        self._in_hand: set[str] = set()
+        self._new_session, self._session = session, session()
+        self._clock, self._pace = clock, Pace()
 
     def run(self) -> None:
         """Fetch and do errands until `stop`, whatever a server sends: what goes wrong is noted, and tried again after a rest."""
@@ -90,6 +94,7 @@ class Agent:
         """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
         begun = self._clock.now()
         self._wipe_ended()
+        self._drop_copies()
         with self._noted():
             envelopes = self._fetched()
             kept = self._clock.now() - begun >= WAIT_SECONDS / 2
@@ -122,14 +127,23 @@ class Agent:
             for name in self._errands.wipe_ended():
                 self._note(f"{name}: its contract's last day is over, and its rows are deleted, with their key")
 
+    def _drop_copies(self) -> None:
+        """See whether the contract still lets the server keep copies, if there are any; their keys are deleted if not."""
+        if self._errands.has_copies():
+            with self._noted():
+                self._errands.see(self._channel.get("/v1/contract"))
+            with self._noted():
+                for name in self._errands.drop_copies():
+                    self._note(f"{name}: the contract lets no server keep it any more, and the key of what was kept is deleted")
+
     def _fetched(self, seconds: float = WAIT_SECONDS) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}
         wish = Fetch(session=self._session, raises=told(raises), seconds=seconds)
-        answer = self._channel.post("/v1/errands", codec.encode(wish), seconds=seconds + 30)
+        answer = self._sent("/v1/errands", wish, seconds + 30)
         return tuple(one.encode() for one in _listed(answer))
 
     def take(self, envelope: bytes, porters: ThreadPoolExecutor | None = None) -> bool:
-        """Do an errand, and answer it; one that the room has not signed is left alone.
+        """Do an errand, and answer it; one that the room has not signed, or that is on its way already, is left alone.
 
         Args:
             envelope: The errand.
@@ -143,7 +157,10 @@ class Agent:
             errand = self._errands.open(envelope)
         if errand is None:
             return False
+        if errand.ticket in self._in_hand:
+            return False
         if porters is not None and isinstance(errand.task, Bring) and self._places.acquire(blocking=False):
+            self._in_hand.add(errand.ticket)
             porters.submit(self._carried, errand)
         else:
             self._done(errand)
@@ -153,6 +170,7 @@ class Agent:
         try:
             self._done(errand)
         finally:
+            self._in_hand.discard(errand.ticket)
             self._places.release()
 
     def _done(self, errand: Errand) -> None:
@@ -162,7 +180,19 @@ class Agent:
         outcome = "done" if reply.refusal is None else f"refused, {reply.refusal}"
         self._note(f"{errand.task.kind} {errand.task.reservation[:12]}: {outcome}")
         with self._noted():
-            self._channel.post(f"/v1/errands/{errand.ticket}", codec.encode(reply))
+            self._sent(f"/v1/errands/{errand.ticket}", reply, SECONDS)
+
+    def _sent(self, path: str, value: Value, seconds: float) -> bytes:
+        """Send something about errands, and return the answer.
+
+        Where none comes, nobody knows whether the server has heard, or what it has said: a new session begins, in which the server hands
+        out again whatever is not answered. To do an errand twice changes nothing.
+        """
+        try:
+            return self._channel.post(path, codec.encode(value), seconds=seconds)
+        except StillroomError:
+            self._session = self._new_session()
+            raise
 
     @contextmanager
     def _noted(self) -> Iterator[None]:

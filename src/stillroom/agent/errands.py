@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from functools import singledispatchmethod
+from contextlib import contextmanager, suppress
+from functools import partial, singledispatchmethod
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Protocol
 
 from stillroom.adapters.admitted import Contents
 from stillroom.adapters.attached import read_attached
+from stillroom.adapters.home.copies import copies
+from stillroom.adapters.home.in_force import contract_in_force
 from stillroom.adapters.home.presence import BRINGING
-from stillroom.adapters.home.stored_table import FILES, KEY_SIZE, write_table
+from stillroom.adapters.home.sealed_parquet import KEY_SIZE
+from stillroom.adapters.home.stored_table import FILES, write_table
+from stillroom.adapters.remote.pieces import Version
 from stillroom.adapters.remote.seal import seal
 from stillroom.adapters.remote.tables import about
+from stillroom.agent.copying import Copier
 from stillroom.agent.examination import examine
-from stillroom.agent.expiry import wipe_ended
+from stillroom.agent.expiry import drop_copies, wipe_ended
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
-from stillroom.errors import Code, Refusal, StillroomError, Unverified
+from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
 from stillroom.ledger.account import Standing
 from stillroom.ledger.entry import Commit
 from stillroom.ledger.witness import Alarmed
@@ -91,14 +97,28 @@ class Errands:
         except StillroomError as error:
             return errand.Reply(refusal=error.code)
 
-    def wipe_ended(self) -> Iterator[str]:
-        """Delete what no contract lets anybody use any more, and yield which datasets; then tell the room what it may not have heard.
+    def wipe_ended(self) -> tuple[str, ...]:
+        """Delete what no contract lets anybody use any more, and tell the room what it may not have heard of; return which datasets.
 
-        It fails as `stillroom.agent.expiry.wipe_ended`, and, once all are deleted, as `Withdrawals.tell`.
+        It fails as `stillroom.agent.expiry.wipe_ended`. A room that cannot be reached is told later.
         """
-        yield from wipe_ended(self._home, self._clock.now())
+        wiped = wipe_ended(self._home, self._clock.now())
         if self._withdrawals is not None:
-            self._withdrawals.tell()
+            with suppress(Failed):
+                self._withdrawals.tell()
+        return wiped
+
+    def has_copies(self) -> bool:
+        """Tell whether the home has keys of copies at the server."""
+        return bool(copies(self._home.path))
+
+    def see(self, contract: bytes) -> None:
+        """Take note of the contract in force. It fails as `stillroom.adapters.home.in_force.contract_in_force`."""
+        contract_in_force(self._home, contract)
+
+    def drop_copies(self) -> tuple[str, ...]:
+        """Delete keys of copies at the server; return of which datasets. It fails as `stillroom.agent.expiry.drop_copies`."""
+        return drop_copies(self._home, self._clock.now())
 
     @singledispatchmethod
     def _do(self, task: object, ticket: str) -> errand.Reply:
@@ -147,10 +167,19 @@ class Errands:
             raise Refusal(Code.OWNER_ONLY, "The dataset belongs to another party.", "Ask the room's operator.")
         version = task.grounds.versions[task.dataset]
         table = self._table(found.contract, task.dataset, version)
-        secret = self._entropy.token(KEY_SIZE)
-        self._carry(ticket, Path(task.dataset) / str(version), secret, _contents(table, task.columns))
-        sealed = seal(secret + table.salt, task.key, about(ticket, task.reservation, task.dataset, version))
-        return errand.Reply(sealed=sealed)
+        with self._folder() as folder:
+            if self._may_keep(task, found.contract, version):
+                kept = Version(self._membership.identity, task.dataset, version)
+                secret = Copier(self._home, kept, table, partial(self._carrier.bring, ticket), self._entropy).bring(task, folder)
+            else:
+                secret = self._whole(task, ticket, version, table, folder)
+        return errand.Reply(sealed=seal(secret, task.key, about(ticket, task.reservation, task.dataset, version)))
+
+    def _may_keep(self, task: errand.Bring, contract: Contract, version: int) -> bool:
+        """Tell whether the server may keep what it is brought, and would. What is attached is another table in each run."""
+        if task.held is None or task.dataset not in contract.kept:
+            return False
+        return self._home.attachment(task.dataset, version) is None
 
     def _examined(self, grounds: errand.ShownGrounds) -> Examined:
         return examine(self._home, self._membership.identity, grounds, self._clock.now())
@@ -184,14 +213,21 @@ class Errands:
             return self._home.table(dataset, version)
         return read_attached(attachment, contract.datasets[dataset])
 
-    def _carry(self, ticket: str, place: Path, secret: bytes, contents: Contents) -> None:
-        """Encrypt a table under a key of its own, bring its files, and leave nothing of them here."""
+    def _whole(self, task: errand.Bring, ticket: str, version: int, table: AdmittedTable, folder: Path) -> bytes:
+        """Encrypt a table under a key of its own, bring its files, and return what opens them."""
+        secret = self._entropy.token(KEY_SIZE)
+        write_table(folder, Path(task.dataset) / str(version), secret, _contents(table, task.columns))
+        for name in FILES:
+            if (folder / name).exists():
+                self._carrier.bring(ticket, folder / name)
+        return secret + table.salt
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """Make a folder for files that are to be brought, and leave nothing of them here."""
         folder = Path(mkdtemp(prefix=BRINGING, dir=self._home.path))
         try:
-            write_table(folder, place, secret, contents)
-            for name in FILES:
-                if (folder / name).exists():
-                    self._carrier.bring(ticket, folder / name)
+            yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The end of contracts: after the last day, rows that they let be used are deleted, with what they could be read with."""
+"""The end of what contracts allow: rows are deleted after the last day, and keys of what a server keeps once it may keep it no more."""
 
 from __future__ import annotations
 
@@ -32,3 +32,12 @@ def wipe_ended(home: Home, now: float) -> tuple[str, ...]:
     for name in wiped:
         home.withdraw(name)
     return wiped
+
+
+def drop_copies(home: Home, now: float) -> tuple[str, ...]:
+    """Delete the keys of copies that no contract lets a server keep any more, whatever becomes of the copies; return of which datasets.
+
+    It fails as `wipe_ended`.
+    """
+    membership = Membership.load(home.path)
+    return home.drop_copies(frozenset() if membership is None else membership.kept(day(now)))

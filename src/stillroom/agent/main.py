@@ -48,7 +48,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     clock, entropy = SystemClock(), SystemEntropy()
     watch = Watch(path, membership.name, membership.key, Proofs(channel))
     errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, entropy, Withdrawals(home, channel))
-    witness, session = WitnessingAgent(home, watch, channel, clock), entropy.token(TICKET_SIZE).hex()
-    agent = Agent(channel, errands, book, witness, note, session, clock)
+    witness = WitnessingAgent(home, watch, channel, clock)
+    agent = Agent(channel, errands, book, witness, note, lambda: entropy.token(TICKET_SIZE).hex(), clock)
     enter(path, agent)
     return agent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.cosignature import cosign
@@ -27,7 +28,7 @@ class Proofs:
 
     def __call__(self, first: int, second: int) -> Sequence[bytes]:
         """Return the proof that a log of `second` entries begins with its first `first` ones."""
-        return consistency_proof(first, second, hashes_of(second, self._tile))
+        return consistency_proof(first, second, hashes_of(second, cache(self._tile)))
 
     def _tile(self, tile: Tile) -> bytes:
         return self._channel.get(f"/v1/log/{tile.path}")

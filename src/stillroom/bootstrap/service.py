@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.membership import Membership
     from stillroom.adapters.http.channel import Channel
+    from stillroom.adapters.remote.kept import Kept
     from stillroom.adapters.remote.mailbox import Mailbox
     from stillroom.room.room import Room
     from stillroom.room.statement import RoomStatement
@@ -30,9 +31,19 @@ SHOWN = "client.pem"
 INCOMING = "incoming"
 """The folder of a room in which what agents bring arrives, encrypted, for one run each."""
 
+KEPT = "kept"
+"""The folder of a room with what it may keep of what was brought, encrypted. It has no key to it."""
 
-def open_served_room(path: Path) -> tuple[Room, Mailbox]:
-    """Open a room whose owners are reached by their agents, with genuine noise; return it with the mailbox where errands wait.
+
+def open_served_room(path: Path, kept_limit: int = 2**38) -> tuple[Room, Mailbox, Kept]:
+    """Open a room whose owners are reached by their agents, with genuine noise, and delete what was brought to a run that was killed.
+
+    Args:
+        path: The room's folder.
+        kept_limit: How many bytes of each owner may be kept between runs.
+
+    Returns:
+        The room, the mailbox where errands wait, and what is kept.
 
     Raises:
         InvalidInput: `ROOM_INVALID`, as `stillroom.bootstrap.open_room`.
@@ -44,6 +55,7 @@ def open_served_room(path: Path) -> tuple[Room, Mailbox]:
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.limits import read_limits
     from stillroom.adapters.opendp_noise import OpendpNoise
+    from stillroom.adapters.remote.kept import Kept
     from stillroom.adapters.remote.mailbox import Mailbox
     from stillroom.adapters.remote.sender import Sender
     from stillroom.adapters.remote.tables import RemoteTables
@@ -60,11 +72,13 @@ def open_served_room(path: Path) -> tuple[Room, Mailbox]:
     mailbox = Mailbox(clock)
     sender = Sender(notary, mailbox, SystemEntropy())
     store = find_store(path)
-    tables = RemoteTables(store, sender, path / INCOMING, lambda index: extract.proof(room, [index]))
+    kept = Kept(store, clock, path / KEPT, kept_limit)
+    kept.sweep()
+    tables = RemoteTables(store, sender, path / INCOMING, kept, lambda index: extract.proof(room, [index]))
     protection = ServerProtection(choose_engine(path).made(limits), OpendpNoise(), tables)
     vaults = RemoteVaults(sender, lambda: names(store))
     room = Room(notary=notary, outlet=Genuine(protection, key), store=store, vaults=vaults, clock=clock)
-    return room, mailbox
+    return room, mailbox, kept
 
 
 def keep_at(path: Path, url: str) -> None:

@@ -10,12 +10,15 @@ from typing import Annotated
 
 import typer
 
-from stillroom.adapters.home.people import Held, Role
+from stillroom.adapters.home.people import Admitted, Held, Role
+from stillroom.cli import oidc
 from stillroom.cli.options import HERE, AsJson, Home, screen
 from stillroom.cli.screen import plain, plain_table, printable
 from stillroom.errors import Code, InvalidInput
 
 app = typer.Typer()
+app.add_typer(oidc.app, name="oidc", help="Name the identity provider that your party's people sign in by.")
+app.command("admit")(oidc.admit)
 
 Party = Annotated[str, typer.Argument(help="The party's name, as in the contract.")]
 Folder = Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")]
@@ -36,7 +39,10 @@ Certificate = Annotated[Path | None, typer.Option("--certificate", help="Serve t
 Key = Annotated[Path | None, typer.Option("--key", help="The key of that certificate (PEM).")]
 Name = Annotated[str, typer.Argument(help="Who: the name that the journal will have.")]
 AsRole = Annotated[Role, typer.Option("--role", help="What the person may do: decide, ask, or look.")]
-Revoke = Annotated[str | None, typer.Option("--revoke", metavar="NAME", help="End all sessions, links and API tokens of this person.")]
+Revoke = Annotated[
+    str | None,
+    typer.Option("--revoke", metavar="NAME", help="End all that this person has: sessions, links, API tokens, passkeys, being admitted."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -82,23 +88,28 @@ def invite(name: Name, *, role: AsRole, home: Home = HERE, as_json: AsJson = Fal
 
 @app.command("people")
 def people(*, revoke: Revoke = None, home: Home = HERE, as_json: AsJson = False) -> None:
-    """List who is signed in or invited, or has an API token, or end all that one person has."""
+    """List who is signed in, invited or admitted, or has an API token or a passkey, or end all that one person has."""
     from stillroom.pages.main import people_of
 
     book, shown = people_of(home), screen(as_json=as_json)
     if revoke is not None:
         ended = book.revoke(revoke)
-        shown.show({"name": revoke, "ended": ended}, f"{revoke} is signed out; links, sessions and tokens that ended: {ended}.")
+        shown.show(
+            {"name": revoke, "ended": ended},
+            f"{revoke} is signed out; what ended, of links, sessions, tokens, passkeys and admissions: {ended}.",
+        )
         return
     known = book.all()
-    found: list[tuple[Held, str]] = [(one, "signed in") for one in known.visits]
+    found: list[tuple[Held | Admitted, str]] = [(one, "signed in") for one in known.visits]
     found += [(one, "invited") for one in known.invitations]
     found += [(one, f"has the API token {one.label}") for one in known.tokens]
+    found += [(one, f"has the passkey {one.label}") for one in known.passkeys]
+    found += [(one, f"admitted by {one.mark.claim} {one.mark.value} of {one.mark.issuer}") for one in known.admitted]
     table = plain_table("name", "role", "state")
     for one, state in found:
         table.add_row(plain(one.name), str(one.role), plain(state))
     data = [{"name": one.name, "role": str(one.role), "state": state} for one, state in found]
-    shown.show(data, table if found else "Nobody is signed in or invited, or has an API token.")
+    shown.show(data, table if found else "Nobody is signed in, invited or admitted, or has an API token or a passkey.")
 
 
 @app.command("init")

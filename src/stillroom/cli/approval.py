@@ -49,6 +49,7 @@ def approve(
         for item in waiting:
             lines += [f"[bold]{item.price.plan_digest}[/]", f"  {item.question.asked_by} asks: {question_text(item.question)}"]
             lines += [f"  {line}" for line in price_lines(item.price)]
+            lines += [f"  {line}" for line in item.rows]
             lines += [f"  {party}: {decision}{_why(item.reasons.get(party))}" for party, decision in sorted(item.decisions.items())]
         nothing = "No question was put to owners." if everything else "Nothing waits for you."
         shown.show([item.to_json() for item in waiting], *(lines or [nothing]))

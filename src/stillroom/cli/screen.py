@@ -82,7 +82,7 @@ class Screen:
         err = self.err
         if _moves(err) and not self.as_json:
             self.clear()
-            err.print(f"[dim]… {name}[/]", end="")
+            err.print(f"[dim]… {plain(name)}[/]", end="")
 
     def clear(self) -> None:
         """Take the last step's name off the screen."""

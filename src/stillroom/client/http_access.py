@@ -14,11 +14,13 @@ from stillroom.client.kept import Kept
 from stillroom.crypto.canonical import canonical
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
-from stillroom.errors import Code, Failed, Refusal
+from stillroom.errors import Code, Failed, Refusal, Unverified
+from stillroom.model.codec import digest_of
 from stillroom.model.record import DataRecord, JobState, PauseRecord, SignedContract, Tally
 from stillroom.model.release import PAYLOAD_TYPE
-from stillroom.room import releases
+from stillroom.room import contracts, door, releases
 from stillroom.room.approvals import Put
+from stillroom.room.questions import claimed
 from stillroom.room.signed import sign
 from stillroom.room.statement import DRAFT_TYPE
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.http.channel import Channel
     from stillroom.model.plan import Plan
     from stillroom.model.question import Question
+    from stillroom.model.release import Release
     from stillroom.model.value import Value
     from stillroom.ports import Progress
 
@@ -40,6 +43,9 @@ RUN_SECONDS = 60.0
 
 KEPT_BYTES = 64_000_000
 """How much of releases is kept, so that looking at one does not fetch all."""
+
+PHASES = frozenset(door.Step)
+"""The first words of phases that are passed on: what else a server says could be meant for a terminal."""
 
 _VERSIONS = TypeAdapter(dict[str, DataRecord])
 
@@ -86,13 +92,16 @@ class HttpAccess:
 
     def ask(self, question: bytes, progress: Progress) -> Answer:
         """Ask, follow the run, and get the release, which the room must have signed."""
+        contract = self.contract()
         run = _read(Run, self._channel.post("/v1/runs", question))
         run = self._followed(run, progress)
         if run.problem is not None:
             raise error_of(canonical({**run.problem}))
         if run.reservation is None:
             raise _strange()
-        return Answer(self._kept.put(run.reservation, self._release(run.reservation)), run.fresh)
+        envelope = self._release(run.reservation)
+        _check_answers(releases.read(envelope), contract, claimed(question))
+        return Answer(self._kept.put(run.reservation, envelope), run.fresh)
 
     def questions(self) -> tuple[Put, ...]:
         """Return the questions that were put to owners."""
@@ -153,7 +162,7 @@ class HttpAccess:
         while run.state not in {JobState.DONE, JobState.FAILED}:
             for told in self._told(run.run):
                 run = told
-                if run.phase != heard:
+                if run.phase != heard and run.phase.isprintable() and run.phase.partition(" ")[0] in PHASES:
                     progress.step(heard := run.phase)
         return run
 
@@ -176,6 +185,23 @@ class HttpAccess:
         if releases.read(envelope).reservation != reservation:
             raise _strange()
         return envelope
+
+
+def _check_answers(release: Release, contract: bytes | None, question: Question) -> None:
+    """Accept the release of the very plan that a question means under a contract: which release answers it, the server alone says.
+
+    Raises:
+        Unverified: `RELEASE_INVALID`.
+    """
+    from stillroom.query.compile import compile_question
+
+    known = None if contract is None else contracts.read(contract)
+    if known is None or digest_of(compile_question(known, question).plan) != release.plan_digest:
+        raise Unverified(
+            Code.RELEASE_INVALID,
+            "The release that the room hands out answers another question than was asked.",
+            "Ask again; if it stays so, do not use it, and ask the room's operator for an explanation.",
+        )
 
 
 def _read(kind: type[V], answer: bytes) -> V:

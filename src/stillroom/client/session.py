@@ -285,14 +285,17 @@ class Session:
         Args:
             answered: Return all that were put to owners instead, answered or not.
         """
+        from stillroom.policy.contract_words import lying
         from stillroom.query.price import price
+        from stillroom.room.data import datasets_of
 
-        force, items = self._put_to_owners()
+        force, items = self._put_to_owners(answered=answered)
         return tuple(
             WaitingQuestion(
                 question=item.question,
                 price=price(force.contract, item.compiled, item.question.terms.group_size),
                 readers=item.compiled.readers,
+                rows=lying(force.contract, datasets_of(item.compiled.plan)),
                 decisions={one.party: str(one.decision) for one in item.decisions},
                 reasons={one.party: one.reason for one in item.decisions if one.reason},
             )
@@ -319,13 +322,13 @@ class Session:
         self._access.decide(envelope)
         return found[0].plan_digest
 
-    def _put_to_owners(self) -> tuple[InForce, tuple[Pending, ...]]:
-        """Return the contract in force, and the questions that were put to owners under it."""
-        from stillroom.room import approvals
-        from stillroom.room.contracts import InForce
+    def _put_to_owners(self, *, answered: bool = True) -> tuple[InForce, tuple[Pending, ...]]:
+        """Return the contract in force, and the questions that were put to owners under it; those that this party has answered if asked."""
+        from stillroom.room import approvals, contracts
 
-        force = InForce(digest_of(contract := self.contract), contract)
-        return force, tuple(approvals.read(force, one) for one in self._access.questions())
+        force, found = contracts.InForce(digest_of(contract := self.contract), contract), self._access.questions()
+        wanted = found if answered else approvals.undecided(force, found, self.party)
+        return force, tuple(approvals.read(force, one) for one in wanted)
 
     def releases(self) -> tuple[Release, ...]:
         """Return the releases that this party may receive."""

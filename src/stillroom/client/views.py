@@ -69,6 +69,7 @@ class WaitingQuestion(Value):
         question: As it was asked first.
         price: What it would cost.
         readers: The parties whose data it reads.
+        rows: Where the rows lie that it reads: a sentence for each private dataset.
         decisions: What each of them has said so far.
         reasons: Why, in the words of those who have given a reason.
     """
@@ -76,6 +77,7 @@ class WaitingQuestion(Value):
     question: Question
     price: Price
     readers: tuple[str, ...]
+    rows: tuple[str, ...]
     decisions: dict[str, str]
     reasons: dict[str, str] = Field(default_factory=dict)
 

@@ -68,6 +68,15 @@ class Person(Value):
     placeholders: tuple[str, ...] = ()
 
 
+class Keep(StrEnum):
+    """Where the rows of a private dataset may lie between runs."""
+
+    WITH_OWNER = "with_owner"
+    """With their owner alone, who has what a run reads brought for that run."""
+    AT_SERVER = "at_server"
+    """At the room's server too, what a run has read: encrypted, under keys that the owner's agent has and hands to one run at a time."""
+
+
 class PrivateDataset(Value):
     """Data about people.
 
@@ -77,6 +86,7 @@ class PrivateDataset(Value):
         person: Whose row a row is.
         rows_per_person: The most rows of one person that are kept.
         columns: All other columns that a question may come to use.
+        keep: Where its rows may lie between runs. Left out of the encoding where they stay with their owner.
         population: The owner's account that questions over this dataset are charged to.
         description: For people.
     """
@@ -86,6 +96,7 @@ class PrivateDataset(Value):
     person: Person
     rows_per_person: int = Field(ge=1, le=1_000_000)
     columns: dict[Name, Column]
+    keep: Keep = Field(default=Keep.WITH_OWNER, exclude_if=lambda keep: keep is Keep.WITH_OWNER)
     population: Name = "people"
     description: str = ""
 
@@ -262,6 +273,12 @@ class Contract(Value):
     def owners(self) -> tuple[str, ...]:
         """Who owns a dataset, sorted."""
         return tuple(sorted({dataset.owner for dataset in self.datasets.values()}))
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The datasets of which a server may keep something between runs, sorted."""
+        private = ((name, one) for name, one in self.datasets.items() if isinstance(one, PrivateDataset))
+        return tuple(sorted(name for name, one in private if one.keep is Keep.AT_SERVER))
 
     def party(self, name: str) -> Party | None:
         """Return the party of that name, if there is one."""

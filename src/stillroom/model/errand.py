@@ -25,6 +25,9 @@ Reservation = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """What a run is known by, as accounts and the log spell it (`stillroom.ledger.account`): nothing else can be signed about."""
 
 
+Piece = Annotated[str, Field(pattern=r"^(persons|row\.[a-z][a-z0-9_]{0,62})$")]
+"""A part of a table that is encrypted on its own: the identifiers of its persons, or one column of its rows."""
+
 RAISES_LIMIT = 1_000
 """So many caps of one account are told to a room; an account that got more is said to have got so many."""
 
@@ -87,6 +90,8 @@ class Bring(Value):
         reservation: The run.
         dataset: The dataset.
         columns: The columns.
+        held: The pieces of them that the server keeps (`stillroom.adapters.remote.pieces`), where it may keep any. What it has not is
+            brought in pieces then, and it may keep them too.
         key: The public key that the run has made for this, X25519, in base64.
         proof: The commit's entry in the log with its proof, under a checkpoint that the room has signed (`stillroom/proof/v1`).
         grounds: What the charge was held for.
@@ -96,6 +101,7 @@ class Bring(Value):
     reservation: Reservation
     dataset: Name
     columns: tuple[Name, ...]
+    held: tuple[Piece, ...] | None = Field(default=None, exclude_if=lambda held: held is None)
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
     proof: Text
     grounds: ShownGrounds
@@ -128,12 +134,13 @@ class Reply(Value):
     Attributes:
         refusal: Why not; nothing if it was done.
         statements: Signed envelopes: of a hold; or of a hold and its lapse.
-        sealed: Of what was brought, the key of the files and the dataset's salt, sealed to the run's key, in base64.
+        sealed: Of what was brought, the key of the files and the dataset's salt, sealed to the run's key, in base64; of what is brought in
+            pieces, the salt, and each piece's key and digest.
     """
 
     refusal: Code | None = None
     statements: tuple[Text, ...] = Field(default=(), max_length=2)
-    sealed: Annotated[str, Field(max_length=1_000)] | None = None
+    sealed: Annotated[str, Field(max_length=1_000_000)] | None = None
 
 
 class Fetch(Value):

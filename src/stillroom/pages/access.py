@@ -18,7 +18,7 @@ class Action(StrEnum):
     """What can be done on the pages. Each route is one of them."""
 
     SEE_LOOKS = "see style sheet and scripts"
-    SIGN_IN = "open a link"
+    SIGN_IN = "open a link, or sign in by a passkey or by the identity provider"
     SIGN_OUT = "sign out"
     SEE_ROOM = "see the room and the state of the agent"
     SEE_CONTRACT = "read the contract"
@@ -33,13 +33,14 @@ class Action(StrEnum):
     SEE_LOG = "read the room's log"
     SEE_JOURNAL = "see who decided what"
     KEEP_TOKENS = "make, list and revoke API tokens"
+    KEEP_PASSKEYS = "register, list and remove passkeys"
 
 
 PUBLIC = frozenset({Action.SEE_LOOKS, Action.SIGN_IN})
 """What needs no session: it shows nothing of the room, or is how a session begins."""
 
-IN_PERSON = frozenset({Action.SIGN_OUT, Action.SIGN_CONTRACT, Action.KEEP_TOKENS})
-"""What needs a session, and no script may do: what a contract says is to be seen before it is signed, and no token makes another."""
+IN_PERSON = frozenset({Action.SIGN_OUT, Action.SIGN_CONTRACT, Action.KEEP_TOKENS, Action.KEEP_PASSKEYS})
+"""What needs a session, and no script may do: a contract is to be seen before it is signed, and no token makes another, or a passkey."""
 
 _EVERYBODY = frozenset(Role)
 
@@ -61,6 +62,7 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.SEE_LOG: _EVERYBODY,
         Action.SEE_JOURNAL: frozenset({Role.OFFICER}),
         Action.KEEP_TOKENS: _EVERYBODY,
+        Action.KEEP_PASSKEYS: _EVERYBODY,
     }
 )
 """Each action, and to whom it is allowed. That a run is one's own is checked where it is looked up."""

@@ -13,7 +13,7 @@ from stillroom.adapters.http.problem import problem_of
 from stillroom.errors import Code, Failed, StillroomError
 from stillroom.pages.access import Action, not_allowed
 from stillroom.pages.render import page
-from stillroom.pages.views import ask, budget, contract, door, journal, log, looks, pause, questions, releases, room, tokens
+from stillroom.pages.views import ask, budget, contract, door, journal, log, looks, oidc, passkeys, pause, questions, releases, room, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def make_app(house: House) -> FastAPI:
     """Return the application that serves a party's pages."""
     app = FastAPI(title="Stillroom", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.house = house
-    for module in (looks, door, room, contract, ask, questions, releases, budget, log, journal, tokens, pause):
+    for module in (looks, door, oidc, room, contract, ask, questions, releases, budget, log, journal, tokens, passkeys, pause):
         app.router.routes.extend(module.router.routes)
     app.add_exception_handler(StillroomError, _ours)
     app.add_exception_handler(RequestValidationError, _unknown)

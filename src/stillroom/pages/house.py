@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from stillroom.adapters.home.people import PeopleBook
     from stillroom.client.session import Session
     from stillroom.model.contract import Contract
+    from stillroom.pages.challenges import Challenges
+    from stillroom.pages.oidc import Reception
     from stillroom.pages.runs import Runs
     from stillroom.ports import Clock, Progress
 
@@ -55,8 +57,10 @@ class House:
         people: Who may use the pages.
         journal: Who has decided what.
         clock: The time.
+        challenges: What passkeys sign.
         runs: Questions on their way.
         notes: What the agent says.
+        reception: Where people sign in by the party's identity provider.
         authorities: The values of `Host` that are this site's, in lower case.
         tls: Whether the pages are served over TLS.
     """
@@ -67,8 +71,10 @@ class House:
     people: PeopleBook
     journal: Journal
     clock: Clock
+    challenges: Challenges
     runs: Runs
     notes: Notes
+    reception: Reception
     authorities: frozenset[str] = field(default_factory=frozenset)
     tls: bool = False
 
@@ -97,5 +103,13 @@ class House:
     @property
     def cookie(self) -> str:
         """The name of the session's cookie: cookies do not tell ports apart, so each home has a name of its own."""
-        beginning = self.key.removeprefix("ed25519:")[:12]
-        return f"{'__Host-' if self.tls else ''}stillroom-{beginning}"
+        return f"{'__Host-' if self.tls else ''}{self._own}"
+
+    @property
+    def sign_in_cookie(self) -> str:
+        """The name of the cookie of somebody who is signing in; it is bound to a path, so that it cannot be `__Host-`."""
+        return f"{'__Secure-' if self.tls else ''}{self._own}-sign-in"
+
+    @property
+    def _own(self) -> str:
+        return f"stillroom-{self.key.removeprefix('ed25519:')[:12]}"

@@ -1,7 +1,8 @@
 """Who is at the pages: the session of a request, and the secret of its forms.
 
-A person comes in by a link that is good once (`stillroom.adapters.home.people`). Other ways to prove who one is end where the link does,
-in `welcome`: they belong here, and nothing else on the pages knows how somebody came in.
+A person comes in by a link that is good once (`stillroom.adapters.home.people`), by a passkey (`stillroom.pages.passkeys`), or by the
+party's identity provider (`stillroom.pages.oidc`). All ways to prove who one is end in `let_in`, and nothing else on the pages knows how
+somebody came in.
 """
 
 from __future__ import annotations
@@ -136,8 +137,12 @@ def welcome(house: House, token: str) -> Response:
         Refusal: `LOGIN_INVALID`.
     """
     session, person = house.people.enter(token)
-    house.journal.note(person, "signed in")
-    answer = RedirectResponse("/", status_code=303)
+    return let_in(house, session, person, "signed in", RedirectResponse("/", status_code=303))
+
+
+def let_in(house: House, session: str, person: Person, how: str, answer: Response) -> Response:
+    """Write down that somebody came, and how, and have an answer give the browser the session. It fails as the journal's `note`."""
+    house.journal.note(person, how)
     answer.set_cookie(house.cookie, session, path="/", secure=house.tls, httponly=True, samesite="strict")
     return answer
 

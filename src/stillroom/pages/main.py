@@ -150,19 +150,23 @@ def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: boo
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.journal import Journal
+    from stillroom.pages.challenges import Challenges
     from stillroom.pages.house import House
+    from stillroom.pages.oidc import Reception
     from stillroom.pages.runs import Runs
 
-    home, clock = Home.open(path), SystemClock()
+    home, clock, people = Home.open(path), SystemClock(), people_of(path)
     return House(
         path=home.path,
         party=home.party,
         key=home.signing_key.public.text,
-        people=people_of(home.path),
+        people=people,
         journal=Journal(home.path, clock),
         clock=clock,
+        challenges=Challenges(clock, SystemEntropy()),
         runs=Runs(SystemEntropy()),
         notes=notes,
+        reception=Reception(home.path, people, clock, SystemEntropy(), notes),
         authorities=authorities,
         tls=secure,
     )

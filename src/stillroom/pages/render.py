@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
 from stillroom.pages.access import Action, may
 from stillroom.pages.login import FIELD, house_of
+from stillroom.pages.passkeys import site_of
 from stillroom.privacy.accountant import epsilon_from
 from stillroom.privacy.words import percent
 
@@ -33,6 +34,7 @@ MENU = (
     ("/log", "Log", Action.SEE_LOG),
     ("/journal", "Journal", Action.SEE_JOURNAL),
     ("/tokens", "Tokens", Action.KEEP_TOKENS),
+    ("/passkeys", "Passkeys", Action.KEEP_PASSKEYS),
 )
 """What stands at the top of every page, for those who may see it."""
 
@@ -42,11 +44,15 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     path = request.url.path
     menu = [] if visitor is None else [(where, name, _inside(path, where)) for where, name, act in MENU if may(visitor.person.role, act)]
+    house = house_of(request)
     known = {
-        "party": house_of(request).party,
+        "party": house.party,
+        "site": site_of(house, request),
+        "path": path,
         "visitor": visitor,
         "menu": menu,
         "form_field": FIELD,
+        "provider": None if visitor else house_of(request).reception.host(),
         "allowed": [] if visitor is None else [action.name for action in Action if may(visitor.person.role, action)],
     }
     return HTMLResponse(environment().get_template(template).render({**known, **values}), status_code=status)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stillroom.model.contract import AutomaticApproval, Contract, PrivateDataset, PublicDataset, TemplateApproval
+from stillroom.model.contract import AutomaticApproval, Contract, Keep, PrivateDataset, PublicDataset, TemplateApproval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stillroom.model.contract import Domain
     from stillroom.model.schema import Column
@@ -83,9 +83,26 @@ def _dataset(contract: Contract, name: str) -> Iterator[str]:
     elif isinstance(dataset, PrivateDataset):
         rows = "one row" if dataset.rows_per_person == 1 else f"at most {dataset.rows_per_person} rows"
         yield f"{name}: private, owned by {dataset.owner}. The person is {dataset.person.column}, with {rows} each."
+        yield f"  {whereabouts(dataset)}"
     for column, declared in dataset.columns.items():
         uses = f"may be used to {_list(declared.uses)}" if declared.uses else "cannot be mentioned by any question"
         yield f"  {column}: {values(declared)}; {uses if isinstance(dataset, PrivateDataset) else 'public'}."
+
+
+def whereabouts(dataset: PrivateDataset) -> str:
+    """Say where the rows of a private dataset lie."""
+    if dataset.keep is Keep.AT_SERVER:
+        return (
+            f"Its columns, and the identifiers of its persons, may lie at the room's server once a run has read them, also between runs: "
+            f"encrypted, under keys that only {dataset.owner} has and hands to one run at a time."
+        )
+    return f"Its rows lie with {dataset.owner}; a room's server has what a run reads, encrypted, until that run is over."
+
+
+def lying(contract: Contract, datasets: Sequence[str]) -> tuple[str, ...]:
+    """Say where the rows lie of those of some datasets that are private."""
+    found = ((name, contract.datasets[name]) for name in datasets)
+    return tuple(f"{name}: {whereabouts(one)}" for name, one in found if isinstance(one, PrivateDataset))
 
 
 def values(column: Column) -> str:

@@ -16,12 +16,12 @@ _QUESTIONS_ONLY = {"uses", "description", "total"}
 def section_digest(contract: Contract, dataset: str) -> str:
     """Return the digest of everything that determines how a dataset's file is admitted.
 
-    Data admitted under one section can be read under any contract with the same one: what may be asked, by whom and at which
-    price can be amended without admitting the data again; bounds, domains, steps, rows per person, the person and how many
-    identifiers a person may have cannot.
+    Data admitted under one section can be read under any contract with the same one: what may be asked, by whom and at which price, and
+    where rows lie between runs, can be amended without admitting the data again; bounds, domains, steps, rows per person, the person and
+    how many identifiers a person may have cannot.
     """
     section = contract.datasets[dataset].to_json()
-    kept = {name: value for name, value in section.items() if name not in {"description", "population", "columns"}}
+    kept = {name: value for name, value in section.items() if name not in {"description", "population", "keep", "columns"}}
     columns = {
         name: {field: value for field, value in column.items() if field not in _QUESTIONS_ONLY}
         for name, column in section["columns"].items()

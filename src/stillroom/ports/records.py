@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from stillroom.crypto.merkle import Frontier
@@ -77,6 +77,14 @@ class Approvals(Protocol):
 
     def questions(self, contract: str) -> tuple[bytes, ...]:
         """Return all signed questions that are kept under a contract, in the order in which they came."""
+        ...
+
+    def plans(self, contract: str) -> tuple[str, ...]:
+        """Return the names of the plans of these questions, in the same order."""
+        ...
+
+    def undecided(self, contract: str) -> tuple[bytes, ...]:
+        """Return those of these questions about whose plan nobody has decided yet."""
         ...
 
     def decide(self, contract: str, plan: str, party: str, envelope: bytes) -> None:
@@ -224,8 +232,8 @@ class Jobs(Protocol):
         """Keep a job behind all others; forget what was kept of it."""
         ...
 
-    def next(self, now: float) -> JobRecord | None:
-        """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
+    def next(self, now: float, others: Collection[str] = ()) -> JobRecord | None:
+        """Return the first job, of other parties than some, that nobody works on: it waits, or its worker's lease has run out."""
         ...
 
     def working(self, party: str) -> int:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from stillroom.room.stages import Planned
 
 
+MOST_WAITING = 50
+"""So many questions of one party may wait for an owner's first word: who reviews them has to read them all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A question that was put to owners.
@@ -63,16 +67,35 @@ def receivers_of(contract: Contract) -> tuple[str, ...]:
 
 
 def put_to_owners(room: Room, planned: Planned) -> None:
-    """Keep a signed question, so that owners can look at it and decide about its plan."""
+    """Keep a signed question, so that owners can look at it and decide about its plan.
+
+    Raises:
+        Refusal: `TOO_MANY_REQUESTS` if as many questions of who asks wait as anybody would read.
+    """
+    question, plan = planned.asked.question, planned.price.plan_digest
     with room.store.writing() as records:
-        records.approvals.ask(planned.asked.question.contract, planned.price.plan_digest, planned.asked.envelope)
+        if records.approvals.question(question.contract, plan) is None:
+            waiting = [questions.claimed(one).asked_by for one in records.approvals.undecided(question.contract)]
+            if waiting.count(question.asked_by) >= MOST_WAITING:
+                raise Refusal(
+                    Code.TOO_MANY_REQUESTS,
+                    f"{MOST_WAITING} questions of yours wait for an owner's first word already.",
+                    "Wait until owners have decided about some of them.",
+                )
+        records.approvals.ask(question.contract, plan, planned.asked.envelope)
 
 
 def put(room: Room) -> tuple[Put, ...]:
     """Return the questions that were put to owners under the contract in force, in the order in which they came."""
     with room.store.reading() as records:
-        force = contracts.in_force(records)
-        return tuple(_put(records, force, envelope) for envelope in records.approvals.questions(force.digest))
+        under = contracts.in_force(records).digest
+        found = zip(records.approvals.questions(under), records.approvals.plans(under), strict=True)
+        return tuple(Put(envelope, records.approvals.decisions(under, plan)) for envelope, plan in found)
+
+
+def undecided(force: InForce, found: tuple[Put, ...], party: str) -> tuple[Put, ...]:
+    """Return the questions about which a party has not decided. It fails as `verified`."""
+    return tuple(one for one in found if all(verified(force.contract, decision).party != party for decision in one.decisions))
 
 
 def read(force: InForce, one: Put) -> Pending:
@@ -154,11 +177,6 @@ def verified(contract: Contract, envelope: bytes) -> ApprovalStatement:
     if party is None:
         raise Refusal(Code.PARTY_UNKNOWN, f"The contract knows no party {claimed.party}.", "Sign as one of its parties.")
     return open_signed(envelope, APPROVAL_TYPE, party, ApprovalStatement)
-
-
-def _put(records: Records, force: InForce, envelope: bytes) -> Put:
-    _, compiled = _compiled(force, envelope)
-    return Put(envelope, records.approvals.decisions(force.digest, digest_of(compiled.plan)))
 
 
 def _compiled(force: InForce, envelope: bytes) -> tuple[Question, Compiled]:

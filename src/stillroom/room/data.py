@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.envelope import unverified_payload
@@ -16,6 +17,9 @@ from stillroom.room.statement import DATA_TYPE, DataStatement
 from stillroom.room.times import entry_time
 
 if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterator
+
     from stillroom.ledger.entry import Entry
     from stillroom.model.contract import Contract, Party
     from stillroom.model.plan import Plan
@@ -51,6 +55,16 @@ def admitted(records: Records, contract: Contract, plan: Plan) -> dict[str, int]
         Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`, naming the first such dataset.
     """
     return {dataset: version_of(records, contract, dataset) for dataset in datasets_of(plan)}
+
+
+def to_be_kept(records: Records, today: datetime.date) -> Iterator[tuple[str, str, int]]:
+    """Yield owner, name and version of each dataset of which a server may keep something on a day, by the contract in force."""
+    if records.contracts.active() is None:
+        return
+    contract = contracts.in_force(records).contract
+    for dataset in contract.kept if contract.expires >= today.isoformat() else ():
+        with suppress(Refusal):  # there is no version to be kept
+            yield contract.datasets[dataset].owner, dataset, version_of(records, contract, dataset)
 
 
 def datasets_of(plan: Plan) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ not charged twice. So a job whose worker died is simply taken up once its lease 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class Jobs:
         self._stopped = threading.Event()
         self._cancelled: set[str] = set()
         self._phase: dict[str, str] = {}
-        self._mine: set[str] = set()
+        self._mine: dict[str, str] = {}
         self._threads: list[threading.Thread] = []
 
     def resume(self) -> None:
@@ -89,7 +90,10 @@ class Jobs:
             thread.join(seconds)
 
     def ask(self, party: str, question: bytes) -> JobRecord:
-        """Take a signed question of a party; one that failed before is tried again, behind all others. An older wish to cancel it is over.
+        """Take a signed question of a party. One whose run is over goes to the door again, behind all others.
+
+        What it finds there depends on contract, decisions and data of now: the same release, for nothing, or another one. An older wish to
+        cancel it is over.
 
         Raises:
             Refusal: `NOT_ALLOWED` if somebody else signed it, `TOO_MANY_REQUESTS` if the party has too many jobs under way; or as
@@ -100,7 +104,7 @@ class Jobs:
             raise not_allowed()
         with self._room.store.writing() as records:
             known = records.jobs.get(digest(question))
-            if known is None or known.state is JobState.FAILED:
+            if known is None or known.state in OVER:
                 if records.jobs.working(party) >= MOST:
                     raise Refusal(Code.TOO_MANY_REQUESTS, "Too many runs of yours are under way.", "Wait until one of them is over.")
                 known = JobRecord(job=digest(question), party=party, question=question)
@@ -144,14 +148,16 @@ class Jobs:
                 self._changed.wait(1.0)
 
     def _taken(self) -> JobRecord | None:
-        """Lease the next job."""
+        """Lease the next job. One worker is always left to other parties: owners who are away hold up their own runs alone."""
         now = self._room.clock.now()
+        with self._changed:
+            busy = [party for party, number in Counter(self._mine.values()).items() if number >= max(1, self._workers - 1)]
         try:
             with self._room.store.reading() as records:
-                if records.jobs.next(now) is None:
+                if records.jobs.next(now, busy) is None:
                     return None
             with self._room.store.writing() as records:
-                record = records.jobs.next(now)
+                record = records.jobs.next(now, busy)
                 if record is None:
                     return None
                 taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS})
@@ -159,7 +165,7 @@ class Jobs:
         except StillroomError:
             return None
         with self._changed:
-            self._mine.add(taken.job)
+            self._mine[taken.job] = taken.party
         return taken
 
     def _done(self, record: JobRecord) -> None:
@@ -173,7 +179,7 @@ class Jobs:
             failed = Failed(Code.RUN_FAILED, "The run did not finish. What was committed stays so.", "Ask again, which resumes it.")
             outcome = {"state": JobState.FAILED, "problem": problem_of(failed).to_json()}
         with self._changed:
-            self._mine.discard(record.job)
+            self._mine.pop(record.job, None)
             self._cancelled.discard(record.job)
             self._phase.pop(record.job, None)
         self._keep(record.job, outcome)

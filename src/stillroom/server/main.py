@@ -53,7 +53,7 @@ def served(path: Path, settings: Settings | None = None, database: str | None = 
         if database is not None:
             bootstrap.keep_at(path, database)
         certificate, files = certificates(path, found)
-        room, mailbox = bootstrap.open_served_room(path)
+        room, mailbox, kept = bootstrap.open_served_room(path, found.kept_limit)
         journal = Journal(found.log, room.clock)
         telemetry = Telemetry(room, mailbox, journal)
         replays = Replays(room.clock)
@@ -64,13 +64,14 @@ def served(path: Path, settings: Settings | None = None, database: str | None = 
             replays=replays,
             limits=Limits.of(room.clock, per_second=found.requests_per_second, burst=found.burst),
             incoming=path / bootstrap.INCOMING,
+            kept=kept,
             certificate=certificate,
             telemetry=telemetry,
             body_limit=found.body_limit,
             file_limit=found.file_limit,
             reserve=found.reserve,
         )
-        with _working(service, Recovery(room, journal.mistake)):
+        with _working(service, Recovery(room, kept, journal.mistake)):
             room.clock.sleep_until(replays.began)
             journal.event("start", version=version("stillroom"))
             yield make_app(service), files

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from stillroom.adapters.remote.kept import Kept
     from stillroom.adapters.remote.mailbox import Mailbox
     from stillroom.room.room import Room
     from stillroom.server.jobs import Jobs
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from stillroom.server.telemetry import Telemetry
 
 RECOVERY_SECONDS = 20.0
-"""How often holds that hang in the air are looked for, and accounts told what they have not heard."""
+"""How often holds that hang in the air are looked for, accounts told what they have not heard, and what is to be kept no more deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Service:
         replays: Which requests were seen.
         limits: How many requests each sender may send.
         incoming: The folder where what agents bring arrives.
+        kept: What it keeps of that between runs.
         certificate: Digest of the certificate that the room's key vouches for; nothing without TLS, or with an authority's certificate.
         telemetry: Metrics and operational logs.
         body_limit: The largest body of a request, in bytes, but for what agents bring.
@@ -50,6 +52,7 @@ class Service:
     replays: Replays
     limits: Limits
     incoming: Path
+    kept: Kept
     certificate: str | None
     telemetry: Telemetry
     body_limit: int
@@ -60,9 +63,9 @@ class Service:
 class Recovery:
     """Puts the room in order every now and then, as agents come and go."""
 
-    def __init__(self, room: Room, mistake: Callable[[BaseException], None], seconds: float = RECOVERY_SECONDS) -> None:
-        """Say which room, who hears of errors that no rule foresees, and how often."""
-        self._room, self._seconds = room, seconds
+    def __init__(self, room: Room, kept: Kept, mistake: Callable[[BaseException], None], seconds: float = RECOVERY_SECONDS) -> None:
+        """Say which room, what it keeps, who hears of errors that no rule foresees, and how often."""
+        self._room, self._kept, self._seconds = room, kept, seconds
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=on_and_on, args=(self._recover, self._stopped, mistake), daemon=True)
 
@@ -78,4 +81,5 @@ class Recovery:
     def _recover(self) -> None:
         if not self._stopped.wait(self._seconds):
             with suppress(StillroomError):  # somebody is away, or the store is: the next time comes
+                self._kept.sweep()
                 recovery.recover(self._room)

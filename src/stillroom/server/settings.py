@@ -47,12 +47,13 @@ class Settings(BaseModel):
         certificate: The operator's own certificate with its chain, in PEM; the room makes one, which its key vouches for, if left out.
         private_key: The certificate's secret key.
         client_ca: Certificates of authorities, in PEM; clients must show a certificate by one of them.
-        workers: How many runs are measured at a time.
+        workers: How many runs are measured at a time; all but one of them may be of the same party.
         requests_per_second: How many requests come back to each party's key in a second.
         burst: How many requests each key may send at once.
         body_limit: The largest body of a request, in bytes, but for what agents bring.
         file_limit: The largest file that an agent brings, in bytes.
         reserve: How many bytes of the room's disk such files leave free.
+        kept_limit: How many bytes of each owner are kept between runs, where the contract lets any be.
         log: How operational logs are written.
     """
 
@@ -65,12 +66,13 @@ class Settings(BaseModel):
     certificate: Path | None = None
     private_key: Path | None = None
     client_ca: Path | None = None
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    workers: Annotated[int, Field(ge=1, le=64)] = 3
     requests_per_second: Annotated[float, Field(gt=0, le=10**6)] = 50.0
     burst: Annotated[int, Field(ge=1, le=10**6)] = 200
     body_limit: Annotated[int, Field(ge=10_000, le=10**9)] = 5_000_000
     file_limit: Annotated[int, Field(ge=10_000, le=2**40)] = 2**37
     reserve: Annotated[int, Field(ge=0, le=2**50)] = 2**28
+    kept_limit: Annotated[int, Field(ge=0, le=2**50)] = 2**38
     log: LogFormat = LogFormat.JSON
 
     @model_validator(mode="after")

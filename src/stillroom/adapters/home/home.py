@@ -1,8 +1,8 @@
 """A party's home folder.
 
-`home.json` says whose it is; `keys/` holds the signing seed, the data key, and a key of each version of data; `datasets.json` lists the
-datasets, whose rows are in `data/<dataset>/<version>/`, or lie where it says. Whatever changes the home does so at one stroke: after a
-crash it is as before or as after.
+`home.json` says whose it is; `keys/` holds the signing seed, the data key, and a key of each version of data and of its copy at a server;
+`datasets.json` lists the datasets, whose rows are in `data/<dataset>/<version>/`, or lie where it says. Whatever changes the home does so
+at one stroke: after a crash it is as before or as after.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 from stillroom.adapters.admitted import Contents
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.attachment import Attachment, mark_of
+from stillroom.adapters.home.copies import copies, sweep_copies, write_copy
 from stillroom.adapters.home.files import (
     PRIVATE_FOLDER,
     disk_errors,
@@ -28,7 +29,8 @@ from stillroom.adapters.home.files import (
     write_private,
 )
 from stillroom.adapters.home.manifest import Holding, Manifest, State
-from stillroom.adapters.home.stored_table import KEY_SIZE, StoredTable, version_key, write_table
+from stillroom.adapters.home.sealed_parquet import KEY_SIZE
+from stillroom.adapters.home.stored_table import StoredTable, version_key, write_table
 from stillroom.admission.identifiers import canonical
 from stillroom.crypto.canonical import canonical as canonical_json
 from stillroom.crypto.keys import SEED_SIZE, SigningKey
@@ -37,10 +39,11 @@ from stillroom.model.contract import Name
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
     from typing import Self
 
+    from stillroom.adapters.home.copies import Copy
     from stillroom.adapters.home.manifest import Version
     from stillroom.model.contract import Person
     from stillroom.ports import Entropy
@@ -232,6 +235,29 @@ class Home:
             return None
         return Attachment(found.source, bytes.fromhex(holding.salt), frozenset(found.forgotten))
 
+    def keep_copy(self, dataset: str, version: int, copy: Copy) -> None:
+        """Take note of a copy at a server. Its key is deleted with the version.
+
+        Raises:
+            Refusal: `DATA_WITHDRAWN` or `DATA_UNKNOWN`, as `table`.
+            Failed: `STORE_FAILED` if the disk refuses.
+        """
+        with self._changing():
+            self._readable(dataset, version)
+            write_copy(self.path, dataset, version, copy)
+
+    def drop_copies(self, stay: Collection[str]) -> tuple[str, ...]:
+        """Delete the keys of copies at a server, but for some datasets; return of which they were.
+
+        Raises:
+            Failed: `STORE_FAILED` if the disk refuses.
+        """
+        dropped = tuple(sorted({dataset for dataset, _ in copies(self.path) if dataset not in stay}))
+        if dropped:
+            with self._changing():
+                sweep_copies(self.path, {one for one in copies(self.path) if one[0] in stay})
+        return dropped
+
     def _readable(self, dataset: str, version: int) -> tuple[Holding, Version]:
         """Return a version that can be read, and its dataset."""
         holding = self._manifest().datasets.get(dataset)
@@ -278,11 +304,12 @@ class Home:
             self._sweep()
 
     def _sweep(self) -> None:
-        """Delete the rows and the key of every version that is not current, and what a crash left."""
+        """Delete the rows and the keys of every version that is not current, and what a crash left."""
         held = [(name, one.current.number) for name, one in self._manifest().datasets.items() if one.current]
         for key in set((self.path / "keys" / "versions").glob("*")) - {self._own_key(*one) for one in held}:
             key.unlink()
             sync(key.parent)
+        sweep_copies(self.path, held)
         current = {self._folder(*one) for one in held}
         for folder in (self.path / "data").glob("*/*"):
             if folder not in current:

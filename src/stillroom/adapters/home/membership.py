@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -31,10 +32,12 @@ class Term(Value):
     Attributes:
         last_day: The contract's last day (UTC), ISO 8601.
         datasets: Those of the party that it names.
+        kept: Those of them of which the server may keep something between runs.
     """
 
     last_day: str
     datasets: tuple[Name, ...]
+    kept: tuple[Name, ...] = Field(default=(), exclude_if=operator.not_)
 
 
 class Membership(Value):
@@ -62,6 +65,10 @@ class Membership(Value):
         """Return the party's datasets that no contract lets anybody use any more, sorted."""
         over = {one for term in self.terms.values() if term.last_day < today.isoformat() for one in term.datasets}
         return tuple(sorted(over - {one for term in self.terms.values() if term.last_day >= today.isoformat() for one in term.datasets}))
+
+    def kept(self, today: datetime.date) -> frozenset[str]:
+        """Return the party's datasets of which a contract lets the server keep something between runs."""
+        return frozenset(one for term in self.terms.values() if term.last_day >= today.isoformat() for one in term.kept)
 
     @property
     def identity(self) -> str:
@@ -150,7 +157,7 @@ def see_contract(home: Path, party: str, contract: Contract) -> None:
                 "Ask under the contract in force; if the room says that this is it, the room was put back, or lies.",
             )
         own = tuple(sorted(name for name, one in contract.datasets.items() if one.owner == party))
-        term = Term(last_day=contract.expires, datasets=own)
+        term = Term(last_day=contract.expires, datasets=own, kept=tuple(name for name in own if name in contract.kept))
         if (found, term) != (known, membership.terms.get(contract.name)):
             seen = {"contracts": {**membership.contracts, contract.name: found}, "terms": {**membership.terms, contract.name: term}}
             membership.model_copy(update=seen).save(home)

@@ -1,4 +1,4 @@
-"""The people of a party who may use its pages: links that let them in, their sessions, and API tokens. All are kept as digests."""
+"""The people of a party who may use its pages: links that let them in, passkeys, who else may, their sessions, and API tokens."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from stillroom.adapters.home.files import disk_errors, exclusive, read_value, replace_private
+from stillroom.adapters.home.identity import Mark
+from stillroom.adapters.home.refusals import bad_name, login_invalid
 from stillroom.crypto.canonical import canonical, digest
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import Digest
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import TypeVar
@@ -53,6 +55,7 @@ SEEN_SECONDS = 60
 """How exactly it is remembered when a session was last used, so that not every request writes."""
 
 Label = Annotated[str, StringConstraints(pattern=r"^[\w][\w .-]{0,39}$")]
+Bytes = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=1364)]
 PersonName = Annotated[str, StringConstraints(pattern=r"^[\w][\w .@'-]{0,63}$")]
 
 
@@ -110,6 +113,23 @@ class ApiToken(Held):
     ends: float
 
 
+class Passkey(Held):
+    """A key pair on a device of its person, which the home knows by its public half.
+
+    Attributes:
+        token: The digest of its handle, which the device keeps with the key and shows once it has verified its user.
+        label: What its person calls it.
+        credential: Its name among all keys of all devices, in base64url: up to 1023 bytes.
+        key: The public key (COSE), in base64url.
+        count: How often it has signed, as its device says; 0 for ever where the device does not count.
+    """
+
+    label: Label
+    credential: Bytes
+    key: Bytes
+    count: Annotated[int, Field(ge=0)]
+
+
 class Person(Value):
     """Somebody who uses the pages."""
 
@@ -117,25 +137,39 @@ class Person(Value):
     role: Role
 
 
+class Admitted(Person):
+    """Somebody whom the identity provider may sign in.
+
+    Attributes:
+        mark: By what it knows the person.
+    """
+
+    mark: Mark
+
+
 class People(Value):
-    """All tokens that are good.
+    """All tokens and passkeys that are good, and who may come in without one.
 
     Attributes:
         format: The version of this format.
         invitations: Links.
         visits: Sessions.
         tokens: Those of scripts.
+        passkeys: Those that were registered.
+        admitted: Whom the identity provider may sign in.
     """
 
     format: Literal["stillroom/people/v1"] = Field(default="stillroom/people/v1", alias="schema")
     invitations: tuple[Invitation, ...] = ()
     visits: tuple[Visit, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
+    passkeys: tuple[Passkey, ...] = ()
+    admitted: tuple[Admitted, ...] = ()
 
     @property
-    def held(self) -> tuple[Held, ...]:
+    def held(self) -> tuple[Held | Admitted, ...]:
         """All of them."""
-        return (*self.invitations, *self.visits, *self.tokens)
+        return (*self.invitations, *self.visits, *self.tokens, *self.passkeys, *self.admitted)
 
     def at(self, now: float) -> People:
         """Return what of this is still good."""
@@ -143,6 +177,8 @@ class People(Value):
             invitations=tuple(one for one in self.invitations if now < one.began + INVITATION_SECONDS),
             visits=tuple(one for one in self.visits if now < one.seen + IDLE_SECONDS and now < one.began + SESSION_SECONDS),
             tokens=tuple(one for one in self.tokens if now < one.ends),
+            passkeys=self.passkeys,
+            admitted=self.admitted,
         )
 
     def without(self, name: str) -> People:
@@ -151,6 +187,8 @@ class People(Value):
             invitations=tuple(one for one in self.invitations if one.name != name),
             visits=tuple(one for one in self.visits if one.name != name),
             tokens=tuple(one for one in self.tokens if one.name != name),
+            passkeys=tuple(one for one in self.passkeys if one.name != name),
+            admitted=tuple(one for one in self.admitted if one.name != name),
         )
 
 
@@ -167,18 +205,16 @@ class PeopleBook:
         One person has one role at a time: the rules tell apart who asks and who approves by names, and so does the journal.
 
         Raises:
-            InvalidInput: `USAGE` if that is no name, or somebody of that name has a link, session or token with another role.
+            InvalidInput: `USAGE` if that is no name, or somebody of that name has a link, session, token or passkey with another role.
         """
         token = self._entropy.token(TOKEN_SIZE).hex()
         try:
             made = Invitation(token=_digest(token), name=name, role=role, began=self._clock.now())
         except ValidationError:
-            raise InvalidInput(
-                Code.USAGE, "That is no name for a person.", "Take up to 64 letters, digits, spaces, dots, dashes and @."
-            ) from None
+            raise bad_name() from None
         with self._alone():
             known = self._load()
-            _check_role(known, name, role)
+            check_role(known, name, role)
             self._save(known.model_copy(update={"invitations": (*known.invitations, made)}))
         return token
 
@@ -188,7 +224,7 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`.
         """
-        return _person(_held(self._load().invitations, token))
+        return _person(held_by(self._load().invitations, token))
 
     def enter(self, token: str) -> tuple[str, Person]:
         """Use a link up; return the token of a new session, and whose it is.
@@ -198,12 +234,30 @@ class PeopleBook:
         """
         with self._alone():
             known = self._load()
-            found = _held(known.invitations, token)
+            found = held_by(known.invitations, token)
             session, now = self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
             visit = Visit(token=_digest(session), name=found.name, role=found.role, began=now, seen=now)
             left = tuple(one for one in known.invitations if one != found)
             self._save(known.model_copy(update={"invitations": left, "visits": (*known.visits, visit)}))
         return session, _person(found)
+
+    def enter_as(self, who: Callable[[People], Person]) -> tuple[str, Person]:
+        """Begin a session of somebody whom something else than a link has proved to be there; return its token, and whose it is.
+
+        Args:
+            who: Tells who it is, of those that are known, or refuses.
+        """
+        with self._alone():
+            known = self._load()
+            person, session, now = who(known), self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
+            visit = Visit(token=_digest(session), name=person.name, role=person.role, began=now, seen=now)
+            self._save(known.model_copy(update={"visits": (*known.visits, visit)}))
+        return session, person
+
+    def change(self, step: Callable[[People], People]) -> None:
+        """Change who is known, while nobody else does. It fails as the step does."""
+        with self._alone():
+            self._save(step(self._load()))
 
     def person(self, session: str) -> Person:
         """Return whose session a token is of, and remember that it was used.
@@ -211,7 +265,7 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the session.
         """
-        found, now = _held(self._load().visits, session), self._clock.now()
+        found, now = held_by(self._load().visits, session), self._clock.now()
         if now >= found.seen + SEEN_SECONDS:
             with self._alone():
                 known = self._load()
@@ -226,7 +280,7 @@ class PeopleBook:
             self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != _digest(session))}))
 
     def revoke(self, name: str) -> int:
-        """End all sessions of a person, and take its links and API tokens back; return how many there were.
+        """End all that a person has: sessions, links, API tokens, passkeys, being admitted; return how many there were.
 
         Raises:
             InvalidInput: `USAGE` if there were none.
@@ -236,7 +290,9 @@ class PeopleBook:
             after = known.without(name)
             ended = len(known.held) - len(after.held)
             if not ended:
-                raise InvalidInput(Code.USAGE, "Nobody of that name is signed in or invited.", "`stillroom agent people` lists who is.")
+                raise InvalidInput(
+                    Code.USAGE, "Nobody of that name is signed in, invited or admitted.", "`stillroom agent people` lists who is."
+                )
             self._save(after)
         return ended
 
@@ -272,7 +328,7 @@ class PeopleBook:
         Raises:
             Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the token.
         """
-        found = _held(self._load().tokens, token)
+        found = held_by(self._load().tokens, token)
         return _person(found), found.label
 
     def tokens_of(self, person: Person) -> tuple[ApiToken, ...]:
@@ -293,7 +349,7 @@ class PeopleBook:
             self._save(known.model_copy(update={"tokens": left}))
 
     def all(self) -> People:
-        """Return all links, sessions and API tokens that are good now."""
+        """Return all links, sessions, API tokens and passkeys that are good now."""
         return self._load()
 
     def _load(self) -> People:
@@ -309,28 +365,23 @@ class PeopleBook:
         return exclusive(self._home / "people.lock")
 
 
-def login_invalid() -> Refusal:
-    """Return what is said about any link or session that lets nobody in, whatever is wrong with it."""
-    return Refusal(
-        Code.LOGIN_INVALID,
-        "You are not signed in, or this link is not good any more.",
-        "Open a new link: whoever runs the agent makes one with `stillroom agent invite NAME --role ROLE`.",
-    )
-
-
-def _check_role(known: People, name: str, role: Role) -> None:
+def check_role(known: People, name: str, role: Role) -> None:
     """Refuse another role for somebody who has one already, spelt in whatever letters."""
     for one in known.held:
         if one.name.casefold() == name.casefold() and (one.name, one.role) != (name, role):
             raise InvalidInput(
                 Code.USAGE,
-                f"{one.name} is invited or signed in already, or has an API token, as {one.role}.",
+                f"{one.name} is invited, admitted or signed in already, or has a passkey, or has an API token, as {one.role}.",
                 f'To change that, end it first: `stillroom agent people --revoke "{one.name}"`; then invite again.',
             )
 
 
-def _held(all_held: Iterable[H], token: str) -> H:
-    """Return what a token stands for. Each is compared, and each in the same time, whether it is the one or not."""
+def held_by(all_held: Iterable[H], token: str) -> H:
+    """Return what a token stands for. Each is compared, and each in the same time, whether it is the one or not.
+
+    Raises:
+        Refusal: `LOGIN_INVALID`.
+    """
     wanted, found = _digest(token).encode(), None
     for one in all_held:
         if hmac.compare_digest(one.token.encode(), wanted):

@@ -25,6 +25,11 @@ class Sender:
         """Name the room, where errands wait, and what tickets are made of."""
         self._notary, self._mailbox, self._entropy = notary, mailbox, entropy
 
+    @property
+    def room(self) -> str:
+        """The room's identity."""
+        return self._notary.identity
+
     def reaches(self, party: str) -> bool:
         """Tell whether a party's agent is there."""
         return self._mailbox.present(party)

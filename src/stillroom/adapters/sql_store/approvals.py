@@ -9,6 +9,9 @@ from stillroom.adapters.sql_store.upsert import put, put_first
 
 _QUESTION = sa.select(questions.c.envelope).where(questions.c.contract == sa.bindparam("under"), questions.c.plan == sa.bindparam("about"))
 _QUESTIONS = sa.select(questions.c.envelope).where(questions.c.contract == sa.bindparam("under")).order_by(questions.c.position)
+_PLANS = sa.select(questions.c.plan).where(questions.c.contract == sa.bindparam("under")).order_by(questions.c.position)
+_DECIDED = sa.select(decisions.c.plan).where(decisions.c.contract == questions.c.contract, decisions.c.plan == questions.c.plan)
+_UNDECIDED = _QUESTIONS.where(~_DECIDED.exists())
 _DECISIONS = (
     sa.select(decisions.c.envelope)
     .where(decisions.c.contract == sa.bindparam("under"), decisions.c.plan == sa.bindparam("about"))
@@ -34,6 +37,14 @@ class SqlApprovals:
     def questions(self, contract: str) -> tuple[bytes, ...]:
         """Return all signed questions that are kept under a contract, in the order in which they came."""
         return tuple(self._connection.execute(_QUESTIONS, {"under": contract}).scalars())
+
+    def plans(self, contract: str) -> tuple[str, ...]:
+        """Return the names of the plans of these questions, in the same order."""
+        return tuple(self._connection.execute(_PLANS, {"under": contract}).scalars())
+
+    def undecided(self, contract: str) -> tuple[bytes, ...]:
+        """Return those of these questions about whose plan nobody has decided yet."""
+        return tuple(self._connection.execute(_UNDECIDED, {"under": contract}).scalars())
 
     def decide(self, contract: str, plan: str, party: str, envelope: bytes) -> None:
         """Keep a party's signed decision, in place of its decision before."""

@@ -11,6 +11,7 @@ from stillroom.adapters.sql_store.stored import stored
 from stillroom.model.record import JobRecord, JobState
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
 
@@ -37,10 +38,11 @@ class SqlJobs:
         self._connection.execute(jobs.delete().where(jobs.c.job == record.job))
         self.put(record)
 
-    def next(self, now: float) -> JobRecord | None:
-        """Return the first job that nobody works on: it waits, or its worker's lease has run out."""
+    def next(self, now: float, others: Collection[str] = ()) -> JobRecord | None:
+        """Return the first job, of other parties than some, that nobody works on: it waits, or its worker's lease has run out."""
         free = sa.or_(jobs.c.state == JobState.WAITING.value, sa.and_(jobs.c.state == JobState.RUNNING.value, jobs.c.lease < now))
-        row = self._connection.execute(jobs.select().where(free).order_by(jobs.c.position).limit(1)).one_or_none()
+        first = jobs.select().where(free, jobs.c.party.not_in(others)).order_by(jobs.c.position).limit(1)
+        row = self._connection.execute(first).one_or_none()
         return None if row is None else _read(row)
 
     def working(self, party: str) -> int:

@@ -41,12 +41,23 @@ def measures(record: Record) -> str:
             (
                 "**Storage.** Admitted data are stored encrypted in the homes of their owners, under a key of their own for each "
                 "version, which is deleted with it. Data that an owner attaches stay where they are, and are read by each run."
+                f"{_kept(record.agreed.contract)}"
             ),
             (
                 "**Control.** Owners decide about questions as the contract says, pause the room at once, withdraw data, and let one "
                 "person's rows be removed. None of it takes back what was released or charged."
             ),
         )
+    )
+
+
+def _kept(contract: Contract) -> str:
+    """Say of which datasets a server may keep something between runs."""
+    if not contract.kept:
+        return ""
+    return (
+        f" Of {listed(contract.kept)}, a server may keep between runs what runs have read. It is encrypted under keys that are in the "
+        "homes of the owners, and are deleted there with the version, and when a contract no longer says so."
     )
 
 

@@ -95,8 +95,9 @@ def _dataset(name: str, dataset: Dataset) -> str:
         )
     else:
         kind = f"public, about no person, supplied by {quoted(dataset.owner)}, fixed by {quoted(dataset.digest)}."
+    lying = f"  - {contract_words.whereabouts(dataset)}\n" if isinstance(dataset, PrivateDataset) else ""
     columns = "".join(f"  - {_column(column, declared, dataset)}\n" for column, declared in dataset.columns.items())
-    return f"- {quoted(name)}: {kind}{described}\n{columns}"
+    return f"- {quoted(name)}: {kind}{described}\n{lying}{columns}"
 
 
 def _column(name: str, declared: Column, dataset: Dataset) -> str:

@@ -13,9 +13,9 @@ from stillroom.query.text.spoken import tokens_of
 from stillroom.query.text.tokens import listed_tokens, only_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from sqlglot import exp
+    from sqlglot import Token, exp
 
     from stillroom.model.question import Parameter
     from stillroom.query.text.dialects import Spoken
@@ -74,6 +74,7 @@ def _statement(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect) -
     dialect.NULL_ORDERING = SPOKEN[spoken].nulls
     try:
         tokens = listed_tokens(with_parameters(only_statement(tokens_of(sql, spoken)), parameters))
+        _check_length(tokens)
         return dialect.parser().parse(tokens, sql)[0]
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
@@ -100,6 +101,15 @@ def _mark(statement: exp.Expr, spoken: Spoken) -> None:
         elif isinstance(node, exp.Avg) and not spoken.averages and not decimal_by_sign(node.this):
             fix = "Write AVG(x * 1.0), or the question in DuckDB's dialect."
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "AVG of whole numbers is a whole number in this dialect.", fix)
+
+
+def _check_length(tokens: Sequence[Token]) -> None:
+    """Refuse what would have too many nodes before it is parsed, which takes far longer: each name and each constant is a node."""
+    from sqlglot import TokenType
+
+    named = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.STRING}
+    if sum(token.token_type in named for token in tokens) > NODE_LIMIT:
+        raise _too_deep()
 
 
 def _check_size(statement: exp.Select) -> None:

@@ -42,6 +42,7 @@ def submit_contract(service: Served, caller: Annotated[Caller, by(Action.SUBMIT_
     """Hand in a contract with the signatures that it has."""
     signed = contracts.hand_in(service.room, caller.body)
     accounts.note_raises(service.room)
+    service.kept.sweep()
     return signed
 
 
@@ -59,5 +60,7 @@ def read_versions(service: Served, caller: Annotated[Caller, by(Action.READ_VERS
     responses=fails(404, 409),
 )
 def announce_data(service: Served, caller: Annotated[Caller, by(Action.ANNOUNCE_DATA)]) -> DataRecord:
-    """Announce a version of a dataset, or its withdrawal."""
-    return data.announce(service.room, caller.body)
+    """Announce a version of a dataset, or its withdrawal. What is kept of the one before is deleted before this is answered."""
+    record = data.announce(service.room, caller.body)
+    service.kept.sweep()
+    return record

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from stillroom.adapters.home.stored_table import FILES
 from stillroom.adapters.http.shapes import Done
 from stillroom.adapters.http.signatures import digest_header, unsigned
+from stillroom.adapters.remote.pieces import pieces_of
 from stillroom.errors import Code, Failed
 from stillroom.model.errand import Bring, Errand, Fetch, Fetched, Reply
 from stillroom.server.access import Action, not_allowed
@@ -102,7 +103,12 @@ def _own(service: Service, caller: Caller, ticket: str) -> Errand:
 def _place(service: Service, caller: Caller, ticket: str, name: str) -> Path:
     """Return where a file belongs that an errand asked for."""
     errand = _own(service, caller, ticket)
-    if not isinstance(errand.task, Bring) or name not in FILES:
+    if not isinstance(errand.task, Bring) or name not in _names(errand.task):
         raise not_allowed()
     version = errand.task.grounds.versions[errand.task.dataset]
     return service.incoming / ticket / errand.task.dataset / str(version) / name
+
+
+def _names(task: Bring) -> tuple[str, ...]:
+    """Return the files that an errand may bring: a whole table, or pieces of it, where those may be kept."""
+    return FILES if task.held is None else (*FILES, *pieces_of(task.columns))

@@ -1,0 +1,35 @@
+"""How large a question may be: what is too large is refused before it takes long to read."""
+
+from __future__ import annotations
+
+import pytest
+
+from stillroom.errors import Code, InvalidInput
+from stillroom.model.question import Dialect
+from stillroom.query.text.parse import NODE_LIMIT, parse
+from stillroom.query.text.spoken import tokens_of
+
+
+def words(number: int) -> str:
+    """Return a question with so many names and constants."""
+    return f"SELECT n FROM visits WHERE n IN ({', '.join(['1'] * (number - 3))})"
+
+
+def test_as_many_names_and_constants_as_there_may_be_nodes_are_parsed() -> None:
+    """They are nodes each, so that what has more of them would be refused anyway: the limit on them refuses nothing else."""
+    with pytest.raises(InvalidInput) as refused:
+        parse(words(NODE_LIMIT), {})
+    assert refused.value.code is Code.SQL_TOO_LARGE
+    assert parse(words(NODE_LIMIT - 1_000), {})
+
+
+def test_what_has_more_is_refused_unparsed() -> None:
+    """Closed by nothing, it is no SQL; the parser, which would say so, never sees it."""
+    unclosed = words(NODE_LIMIT + 1).removesuffix(")")
+    assert tokens_of(unclosed, Dialect.DUCKDB)
+    with pytest.raises(InvalidInput) as refused:
+        parse(unclosed, {})
+    assert refused.value.code is Code.SQL_TOO_LARGE
+    with pytest.raises(InvalidInput) as invalid:
+        parse(words(NODE_LIMIT - 1).removesuffix(")"), {})
+    assert invalid.value.code is Code.SQL_INVALID
