@@ -31,7 +31,7 @@ def described() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as base:
         room = Path(base).resolve() / "room"
         make_room(room, "example.org/study")
-        with served(room, None, Settings.model_validate({"log": "off"})) as app:
+        with served(room, Settings.model_validate({"log": "off", "tls": False})) as (app, _):
             return describe(app)
 
 

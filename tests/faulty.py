@@ -193,6 +193,7 @@ class World:
             telemetry=Telemetry(self.room, self.mailbox, Journal(LogFormat.OFF, self.clock)),
             body_limit=5_000_000,
             file_limit=5_000_000,
+            reserve=0,
         )
         self._jobs.resume()
         self.clock.sleep_until(replays.began)

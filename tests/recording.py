@@ -105,7 +105,8 @@ def _story(served: Served) -> None:
                 session.decide(waiting.price.plan_digest, decision)
         asker.ask(QUESTION, epsilon=1.0)
     for session in (owner, asker):
-        session.releases()
+        (release,) = session.releases()
+        session.proof(str(release.statement.commit_index))
         session.budget()
         session.data()
         session.export_log()
@@ -138,6 +139,7 @@ def _rest(served: Served, insurer: SigningKey, room: SigningKey) -> None:
         ("GET", "/v1/runs/none/events"),
         ("DELETE", "/v1/runs/none"),
         ("GET", "/v1/releases/none"),
+        ("GET", "/v1/releases/none/proof"),
         ("GET", "/v1/log/tile/0/999"),
         ("GET", "/v1/log/tile/9/x"),
     ):

@@ -26,7 +26,7 @@ from stillroom.room.signed import sign
 from stillroom.room.statement import QUESTION_TYPE
 from stillroom.server.administration import confirm
 from stillroom.server.jobs import OVER
-from stillroom.server.main import certificates, configured, served
+from stillroom.server.main import configured, served
 from stillroom.server.rates import Limits, Rates
 from stillroom.server.settings import Settings
 from tests.parties import MEMBERS, PARTIES, QUESTION, VISITS, document
@@ -141,8 +141,7 @@ def serving(
     if not room.exists():
         make_room(room, "example.org/study")
     held = settings or Settings(tls=tls)
-    digest, files = certificates(room, held)
-    with listening("127.0.0.1", 0) as socket, served(room, digest, held) as app:
+    with listening(held.host, 0) as socket, served(room, held) as (app, files):
         config = configured(around(app) if around else app, files)
         config.timeout_graceful_shutdown = 5
         server = uvicorn.Server(config)

@@ -57,6 +57,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/releases/{which}"): PEOPLE,
     ("POST", "/releases/{which}/verify"): PEOPLE,
     ("GET", "/releases/{which}/files/{kind}"): PEOPLE,
+    ("GET", "/releases/{which}/proof"): PEOPLE,
     ("GET", "/budget"): PEOPLE,
     ("GET", "/log"): PEOPLE,
     ("GET", "/log/{index}"): PEOPLE,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
     from tests.housed import Housed, Seat
     from tests.identity import Idp
@@ -196,6 +196,28 @@ def test_a_release_can_be_read_in_the_dark_and_on_paper(browser: Browser, house:
         seat.shoot("release-print")
         assert not seat.page.get_by_role("navigation").is_visible()
         assert seat.page.locator("svg.bar").first.is_visible()
+
+
+def test_the_browser_climbs_from_each_entry_to_the_root_itself(browser: Browser, house: Housed) -> None:
+    with at(browser, house, "insurer", "viewer") as seat:
+        verdict, size = seat.page.locator("[data-verdict]"), len(house.room.session("insurer").log())
+        for index in (0, 1, size // 2, size - 1):
+            seat.go(f"/log/{index}")
+            expect(verdict).to_contain_text("it is the one that the signed head states")
+        seat.check("log-entry")
+        alter: dict[str, str] = {}
+
+        def between(route: Route) -> None:
+            text = route.fetch().text()
+            ((before, after),) = alter.items()
+            assert before in text
+            route.fulfill(body=text.replace(before, after), content_type="text/html")
+
+        seat.page.route("**/log/1", between)
+        for before, after in (("data-leaf>{", "data-leaf>{ "), ('data-index="1"', 'data-index="0"'), ("data-beside>", "data-beside>00")):
+            alter = {before: after}
+            seat.go("/log/1")
+            expect(verdict).to_contain_text("does not come to the root")
 
 
 def test_it_all_works_without_scripts_and_without_a_mouse(browser: Browser, house: Housed) -> None:

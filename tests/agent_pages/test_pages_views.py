@@ -239,6 +239,9 @@ def test_files_hold_what_was_released(analyst: httpx.Client, house: Housed, whic
     assert table.column_names == release.table.column_names
     assert table["n"].to_pylist() == release.table["n"].to_pylist()
     assert analyst.get(f"/releases/{which}/files/exe").status_code == 403
+    proof = analyst.get(f"/releases/{which}/proof")
+    assert f"release-{which}.proof" in proof.headers["Content-Disposition"]
+    assert {10, 11} <= {step.number for step in verify(found["json"].content, log=proof.content).steps if step.passed}
 
 
 def test_the_budget_is_in_an_attackers_terms(analyst: httpx.Client, house: Housed) -> None:

@@ -66,6 +66,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/decisions"): {"insurer", "clinic"},
     ("GET", "/v1/releases"): {"insurer", "clinic", "registry"},
     ("GET", "/v1/releases/{reservation}"): {"insurer", "clinic", "registry"},
+    ("GET", "/v1/releases/{reservation}/proof"): {"insurer", "clinic", "registry"},
     ("GET", "/v1/balance"): PARTIES,
     ("GET", "/v1/log"): MEMBERS,
     ("GET", "/v1/log/checkpoint"): MEMBERS,

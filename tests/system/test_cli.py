@@ -151,7 +151,10 @@ def test_the_same_question_is_the_same_release(run: Callable[..., tuple[int, str
 def test_a_receiver_can_show_the_release_and_a_stranger_cannot(run: Callable[..., tuple[int, str, str]]) -> None:
     _, listed, _ = run("releases", "--json", home="healthco")
     number = str(json.loads(listed)[0]["commit_index"])
-    assert run("show", number, home="healthco")[0] == 0
+    assert run("show", number, "--proof", "{base}/proof", home="healthco")[0] == 0
+    code, out, _ = run("verify", "{base}/release.json", "--log", "{base}/proof", home="")
+    assert code == 0
+    assert "only a proof from the log was given" in " ".join(out.split())
 
 
 def test_two_releases_are_combined(run: Callable[..., tuple[int, str, str]]) -> None:

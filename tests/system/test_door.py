@@ -320,6 +320,13 @@ def test_of_two_that_commit_the_same_one_is_charged(tmp_path: Path) -> None:
     assert scene.spent() == scene.account("insurer").spent == scene.replayed().spent == charge()
 
 
+def test_the_balance_shows_what_is_held_for_a_run_on_its_way(tmp_path: Path) -> None:
+    scene, found = build(tmp_path), []
+    scene.ask(progress=At(Step.COMMIT, lambda: found.append(releases.balance(scene.room))))
+    found.append(releases.balance(scene.room))
+    assert [(one.held, one.spent) for one in found] == [(charge(), Charge(rho=0)), (Charge(rho=0), charge())]
+
+
 def test_an_ask_whose_holds_lapsed_on_the_way_is_not_committed(tmp_path: Path) -> None:
     scene = build(tmp_path)
     late = FakeClock(NOON + 10_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,23 @@ def test_an_agent_deletes_them_also_when_its_server_cannot_be_reached(tmp_path: 
     assert Home.open(tmp_path / "clinic").datasets()[0].current is None
     open_agent(tmp_path / "clinic", noted.append).turn()
     assert sum("visits" in one for one in noted) == 1
+    with serving(tmp_path) as served:
+        assert [one.state for one in served.session("insurer").data() if one.dataset == "visits"] == ["there"]
+        with served.agents("clinic"):
+            while served.session("insurer").data()[1].state != "withdrawn":
+                threading.Event().wait(0.01)
+    assert sum("visits" in one for one in noted) == 1
+
+
+def test_a_withdrawal_that_the_room_has_not_heard_of_is_said_again(room: Served) -> None:
+    home_of(room).withdraw("visits")
+    session = room.session("clinic")
+    assert {one.dataset: one.state for one in session.data()} == {"members": "there", "visits": "there"}
+    session.withdraw_data("visits")
+    assert {one.dataset: one.state for one in session.data()} == {"members": "there", "visits": "withdrawn"}
+    with pytest.raises(Refusal) as caught:
+        session.withdraw_data("visits")
+    assert caught.value.code is Code.DATA_WITHDRAWN
 
 
 def test_an_amendment_gives_more_time_or_less(room: Served) -> None:

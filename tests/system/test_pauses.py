@@ -37,10 +37,11 @@ def test_any_owner_pauses_and_all_resume(room: Served) -> None:
     owner.pause.begin()
     assert asker.pause.missing() == ("clinic", "insurer")
     with room.agents(*PARTIES):
-        for session in (asker, owner):
+        for session, missing in ((asker, "clinic and insurer have"), (owner, "clinic has")):
             with pytest.raises(Refusal) as caught:
                 asker.ask(QUESTION, epsilon=1.0)
             assert caught.value.code is Code.ROOM_PAUSED
+            assert f"once {missing} resumed" in caught.value.reason
             session.pause.resume()
         assert owner.pause.missing() == ()
         release = asker.ask(QUESTION, epsilon=1.0)

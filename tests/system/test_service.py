@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 import pytest
 
+from stillroom import bootstrap
+from stillroom.adapters.room_store import make_store
+from stillroom.adapters.sql_store.store import create_store_at
 from stillroom.client.session import make_room
 from stillroom.client.verification import verify
 from stillroom.errors import Code, Failed, InvalidInput, StillroomError
-from stillroom.server.administration import keep_at
 from tests.parties import QUESTION
 from tests.servers import PASSWORD
 from tests.services import serving, settle
@@ -28,6 +30,9 @@ def test_a_question_goes_through_server_and_agents_and_what_comes_out_verifies(r
         release = asker.ask(QUESTION, epsilon=1.0)
         report = verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log())
         assert report.accepted
+        proof = room.session("clinic").proof(str(release.statement.commit_index))
+        beside = verify(release.envelope, contract=asker.contract_envelope, log=proof)
+        assert [step.number for step in beside.steps if not step.passed] == [12]
         again = asker.ask(QUESTION.lower(), epsilon=1.0)
     assert release.charged
     assert not again.charged
@@ -103,9 +108,14 @@ def test_a_room_on_postgresql_is_served_alike_and_names_its_database_without_a_p
     url = secret.replace(f":{quote(PASSWORD, safe='')}@", "@")
     make_room(tmp_path / "room", "example.org/study")
     with pytest.raises(InvalidInput) as caught:
-        keep_at(tmp_path / "room", secret)
+        bootstrap.keep_at(tmp_path / "room", secret)
     assert caught.value.code is Code.USAGE
-    keep_at(tmp_path / "room", url)
+    create_store_at(secret, bootstrap.read_plate(tmp_path / "room").key)  # and then the process was killed
+    make_room(tmp_path / "other", "example.org/other")
+    with pytest.raises(InvalidInput) as others:
+        bootstrap.keep_at(tmp_path / "other", url)
+    assert others.value.code is Code.ROOM_EXISTS
+    bootstrap.keep_at(tmp_path / "room", url)
     assert (tmp_path / "room" / "database.url").read_text(encoding="utf-8") == url
     assert not (tmp_path / "room" / "room.sqlite").exists()
     with serving(tmp_path) as room:
@@ -114,11 +124,16 @@ def test_a_room_on_postgresql_is_served_alike_and_names_its_database_without_a_p
             asker = room.session("insurer")
             release = asker.ask(QUESTION, epsilon=1.0)
             assert verify(release.envelope, contract=asker.contract_envelope, log=asker.export_log()).accepted
-    keep_at(tmp_path / "room", url)
-    make_room(tmp_path / "other", "example.org/other")
+    bootstrap.keep_at(tmp_path / "room", url)
+    (tmp_path / "room" / "database.url").unlink()
+    make_store(tmp_path / "room")
+    with pytest.raises(InvalidInput) as used:
+        bootstrap.keep_at(tmp_path / "room", url)
+    assert used.value.code is Code.ROOM_EXISTS
+    (tmp_path / "room" / "database.url").write_text(url, encoding="utf-8")
     for place in (tmp_path / "other", tmp_path / "room"):
         with pytest.raises(InvalidInput) as taken:
-            keep_at(place, url if place.name == "other" else f"{url}2")
+            bootstrap.keep_at(place, url if place.name == "other" else f"{url}2")
         assert taken.value.code is Code.ROOM_EXISTS
 
 

@@ -210,9 +210,11 @@ def test_a_server_with_another_key_than_the_operators_is_not_joined(room: Served
 
 
 def test_one_process_serves_a_room(room: Served) -> None:
-    with pytest.raises(InvalidInput) as caught, served(room.folder / "room", None):
-        pass
-    assert caught.value.code is Code.ROOM_EXISTS
+    for database in (None, "postgresql://nobody@127.0.0.1:1/none"):
+        with pytest.raises(InvalidInput) as caught, served(room.folder / "room", database=database):
+            pass
+        assert caught.value.code is Code.ROOM_EXISTS
+        assert not (room.folder / "room" / "database.url").exists()
 
 
 # ----------------------------------------------------------------------------------------------------------------- runs

@@ -70,6 +70,8 @@ def test_all_problems_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ("serve = 1\n", "stillroom.toml, line 1, serve: only the table [serve] is known"),
         ("port = 1\n", "stillroom.toml, line 1, port: only the table [serve] is known"),
         ('[serve]\ncertificate = "a.pem"\n', "certificate and private_key belong together"),
+        ('[serve]\ntls = false\nnames = ["room"]\n', "names are for the certificate that the room makes"),
+        ('[serve]\nnames = ["room example"]\n', "line 2, names: "),
         ('[serve]\ntls = false\nclient_ca = "a.pem"\n', "certificates are of no use without tls"),
     ],
 )
@@ -81,6 +83,13 @@ def test_a_file_that_cannot_be_is_refused(tmp_path: Path, text: str, said: str) 
 def test_a_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     assert "cannot be read" in problems(tmp_path)
+
+
+def test_names_are_a_list_or_text_with_commas(tmp_path: Path) -> None:
+    write(tmp_path, '[serve]\nnames = ["room", "10.0.0.1"]\n')
+    assert read_settings(tmp_path, {}, {}).settings.names == ("room", "10.0.0.1")
+    assert read_settings(tmp_path, {}, {"STILLROOM_SERVE_NAMES": "room, room.example.org"}).settings.names == ("room", "room.example.org")
+    assert read_settings(tmp_path, {"names": "::1"}, {}).settings.names == ("::1",)
 
 
 def test_paths_of_the_file_are_relative_to_the_room(tmp_path: Path) -> None:

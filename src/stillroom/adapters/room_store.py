@@ -42,11 +42,12 @@ def find_store(room: Path) -> SqlStore:
     return open_store_at(named.read_text(encoding="utf-8").strip()) if named.exists() else open_store(room / FILE)
 
 
-def move_store(room: Path, url: str) -> None:
+def move_store(room: Path, key: str, url: str) -> None:
     """Let a room that has no records yet keep them in a PostgreSQL database, which is there and has no tables of ours.
 
     Args:
         room: The room's folder.
+        key: The room's public key. Tables that were made for it, and have no records, are there if this was interrupted before.
         url: The database, without a password: libpq finds it in its environment, or in .pgpass.
 
     Raises:
@@ -60,18 +61,20 @@ def move_store(room: Path, url: str) -> None:
         return
     if urlsplit(url).password or "password" in urlsplit(url).query:
         raise InvalidInput(Code.USAGE, "There is a password in the URL.", "Leave it to PGPASSWORD or to .pgpass, as PostgreSQL has it.")
-    if named.exists() or _has_records(room):
+    if named.exists() or _has_records(find_store(room)):
         raise InvalidInput(Code.ROOM_EXISTS, "The room has records already, and they stay where they are.", "Make a new room.")
     try:
-        create_store_at(url)
+        made = create_store_at(url, key)
     except FileExistsError:
-        raise InvalidInput(Code.ROOM_EXISTS, "A room's tables are in that database already.", "Name one of the room's own.") from None
+        made = None
+    if made is None or _has_records(made):
+        raise InvalidInput(Code.ROOM_EXISTS, "A room's tables are in that database already.", "Name one of the room's own.")
     with disk_errors("The room"):
         replace_private(named, url.encode())
         (room / FILE).unlink(missing_ok=True)
 
 
-def _has_records(room: Path) -> bool:
-    """Tell whether anything was ever written to a room's file."""
-    with find_store(room).reading() as records:
+def _has_records(store: SqlStore) -> bool:
+    """Tell whether anything was ever written to a room's records."""
+    with store.reading() as records:
         return bool(records.log.frontier().size or records.contracts.all() or records.parties.all())

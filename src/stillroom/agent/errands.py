@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial, singledispatchmethod
 from pathlib import Path
 from tempfile import mkdtemp
@@ -24,7 +24,7 @@ from stillroom.agent.examination import examine
 from stillroom.agent.expiry import drop_copies, wipe_ended
 from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
-from stillroom.errors import Code, Refusal, StillroomError, Unverified
+from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
 from stillroom.ledger.account import Standing
 from stillroom.ledger.entry import Commit
 from stillroom.ledger.witness import Alarmed
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.adapters.vault import LocalVault
     from stillroom.agent.examination import Examined
+    from stillroom.agent.withdrawals import Withdrawals
     from stillroom.ledger.account import Booking
     from stillroom.model.contract import Contract
     from stillroom.ports import AdmittedTable, Clock, Entropy
@@ -68,10 +69,12 @@ class Errands:
         watch: Watch,
         clock: Clock,
         entropy: Entropy,
+        withdrawals: Withdrawals | None = None,
     ) -> None:
         """Put together what an agent works with."""
         self._home, self._membership, self._vault, self._book = home, membership, vault, book
         self._carrier, self._watch, self._clock, self._entropy = carrier, watch, clock, entropy
+        self._withdrawals = withdrawals
 
     def open(self, envelope: bytes) -> errand.Errand:
         """Return an errand that this room has signed for this party.
@@ -95,8 +98,15 @@ class Errands:
             return errand.Reply(refusal=error.code)
 
     def wipe_ended(self) -> tuple[str, ...]:
-        """Delete what no contract lets anybody use any more; return which datasets. It fails as `stillroom.agent.expiry.wipe_ended`."""
-        return wipe_ended(self._home, self._clock.now())
+        """Delete what no contract lets anybody use any more, and tell the room what it may not have heard of; return which datasets.
+
+        It fails as `stillroom.agent.expiry.wipe_ended`. A room that cannot be reached is told later.
+        """
+        wiped = wipe_ended(self._home, self._clock.now())
+        if self._withdrawals is not None:
+            with suppress(Failed):
+                self._withdrawals.tell()
+        return wiped
 
     def has_copies(self) -> bool:
         """Tell whether the home has keys of copies at the server."""

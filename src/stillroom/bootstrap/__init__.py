@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillroom.bootstrap.announcing import withdrawal
 from stillroom.bootstrap.backup import back_up, inconsistencies, restore
 from stillroom.bootstrap.rooms import (
     Plate,
@@ -56,4 +57,5 @@ __all__ = [
     "room_key",
     "room_of",
     "to_be_noted",
+    "withdrawal",
 ]

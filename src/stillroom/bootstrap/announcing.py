@@ -38,6 +38,24 @@ def announce_late(room: Room, homes: Mapping[str, Home]) -> None:
                             data.announce(room, sign(statement, DATA_TYPE, home.signing_key))
 
 
+def withdrawal(home: Home, dataset: str, known: DataRecord | None) -> bytes | None:
+    """Return a home's signed word that it has withdrawn a dataset, if a room still shows it as it was last; else nothing.
+
+    Args:
+        home: The home.
+        dataset: The dataset.
+        known: What the room shows.
+    """
+    from stillroom.room.signed import sign
+    from stillroom.room.statement import DATA_TYPE, DataStatement
+
+    holding = next((held for held in home.datasets() if held.name == dataset), None)
+    if holding is None or holding.current is not None or known is None or known.withdrawn or known.version != holding.versions[-1].number:
+        return None
+    last = DataStatement(dataset=dataset, version=known.version, section=holding.versions[-1].section, withdrawn=True)
+    return sign(last, DATA_TYPE, home.signing_key)
+
+
 def _unheard(holding: Holding, known: DataRecord | None) -> Iterator[DataStatement]:
     """Yield what there is to say about a dataset: that its last version is there, and that it was withdrawn."""
     from stillroom.adapters.home.manifest import State

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ssl
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from stillroom.bootstrap.rooms import choose_engine, read_plate, room_key
-from stillroom.errors import Code, Failed, InvalidInput, Unverified
+from stillroom.errors import Code, Failed, InvalidInput, StillroomError, Unverified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,26 +85,39 @@ def keep_at(path: Path, url: str) -> None:
     """Let a new room keep its records in a PostgreSQL database. It fails as `stillroom.adapters.room_store.move_store` does."""
     from stillroom.adapters.room_store import move_store
 
-    read_plate(path)
-    move_store(path, url)
+    move_store(path, read_plate(path).key, url)
 
 
 def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
-    """Return the files of the secret key and of the certificate of a room's server; make them first, if there are none.
+    """Return the files of the secret key and of the certificate of a room's server.
+
+    They are made first if there are none, or the certificate is not for all that the server answers to, or near its end.
+
+    Args:
+        room: The room's folder.
+        hosts: Names and addresses that the server answers to.
 
     Raises:
+        InvalidInput: `ROOM_INVALID` if others can read the secret key.
         Failed: `STORE_FAILED` if the disk refuses.
     """
     from stillroom.adapters.clock import SystemClock
-    from stillroom.adapters.home.files import disk_errors, exclusive, replace_private
-    from stillroom.adapters.http.certificate import make_certificate
+    from stillroom.adapters.home.files import disk_errors, exclusive, is_private, replace_private
+    from stillroom.adapters.http.certificate import make_certificate, will_do
 
     secret, public = room / "tls.key", room / "tls.pem"
     with disk_errors("The room's certificate"), exclusive(room / "room.lock"):
-        if not (secret.exists() and public.exists()):
-            made = make_certificate(hosts, SystemClock().now())
+        now = SystemClock().now()
+        if not (secret.exists() and public.exists() and will_do(public.read_bytes(), hosts, now)):
+            made = make_certificate(hosts, now)
             replace_private(secret, made[0])
             replace_private(public, made[1])
+        if not is_private(secret):
+            raise InvalidInput(
+                Code.ROOM_INVALID,
+                "The secret key of the room's certificate is readable by others.",
+                "Delete tls.key and tls.pem in the room's folder: they are made anew.",
+            )
     return secret, public
 
 
@@ -156,8 +170,29 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     from stillroom.adapters.http.channel import Channel
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
-    key = home.signing_key
-    return Channel(membership.url, key, membership.key, SystemClock(), SystemEntropy(), pinned, shown=_shown(home.path))
+    key, shown = home.signing_key, _shown(home.path)
+    renewed = partial(_renewed, home.path, membership)
+    return Channel(membership.url, key, membership.key, SystemClock(), SystemEntropy(), pinned, shown=shown, renewed=renewed)
+
+
+def _renewed(home: Path, membership: Membership, known: bytes) -> bytes | None:
+    """Return a server's new certificate, and keep it in the home, if the room's key vouches for it and it is not older than the known one.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if what the home knows of its server is damaged.
+        Failed: `STORE_FAILED`.
+    """
+    from stillroom.adapters.home.membership import see_certificate
+    from stillroom.adapters.http.certificate import is_older
+
+    try:
+        statement, shown = look_at(membership.url, home)
+    except StillroomError:
+        return None
+    if shown is None or statement.key != membership.key or is_older(shown.encode(), known):
+        return None
+    see_certificate(home, membership, shown)
+    return shown.encode()
 
 
 def _shown(folder: Path | None) -> Path | None:

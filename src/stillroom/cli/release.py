@@ -23,6 +23,10 @@ On = Annotated[list[str] | None, typer.Option("--on", help="A key that rows must
 How = Annotated[str, typer.Option("--how", help="Which rows stay that meet none: inner (none), left or full.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the signed release to this file.")]
 
+Proof = Annotated[
+    Path | None, typer.Option("--proof", help="Write proofs that the release is in the log to this file; `verify` takes it for the log.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -45,13 +49,17 @@ def releases(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -
     screen(as_json=as_json).show([item.statement.to_json() for item in found], table)
 
 
-def show(which: Which, *, out: Out = None, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
+def show(which: Which, *, out: Out = None, proof: Proof = None, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> None:
     """Show one release again."""
+    from stillroom.client.files import write_bytes
     from stillroom.client.session import open_room
 
-    found = open_room(home, room).release(which)
+    session = open_room(home, room)
+    found = session.release(which)
     if out is not None:
         found.save(out)
+    if proof is not None:
+        write_bytes(proof, session.proof(which))
     screen(as_json=as_json).show(found.statement.to_json(), release_table(found.statement), *release_lines(found.statement))
 
 

@@ -24,6 +24,10 @@ Database = Annotated[
     ),
 ]
 Host = Annotated[str | None, typer.Option("--host", help="The address to listen on.", show_default="127.0.0.1")]
+Names = Annotated[
+    str | None,
+    typer.Option("--names", help="More names and addresses that parties reach it by, with commas between them.", show_default="none"),
+]
 Port = Annotated[int | None, typer.Option("--port", help="The port to listen on; 0 takes one that is free.", show_default="8461")]
 NoTls = Annotated[bool, typer.Option("--no-tls", help="Serve without TLS: for this machine alone, or behind something that has it.")]
 Log = Annotated[
@@ -40,17 +44,21 @@ def register(outer: typer.Typer) -> None:
 
 
 def serve(
-    folder: Folder, *, database: Database = None, host: Host = None, port: Port = None, no_tls: NoTls = False, log: Log = None
+    folder: Folder,
+    *,
+    database: Database = None,
+    host: Host = None,
+    names: Names = None,
+    port: Port = None,
+    no_tls: NoTls = False,
+    log: Log = None,
 ) -> None:
     """Serve a room to its parties' agents and clients, until it is told to end (Ctrl-C)."""
-    from stillroom.server.administration import keep_at
     from stillroom.server.main import serve as run
     from stillroom.server.settings import read_settings
 
-    if database is not None:
-        keep_at(folder, database)
-    given = {"host": host, "port": port, "tls": False if no_tls else None, "log": log}
-    run(folder, read_settings(folder, given).settings, ready=_say)
+    given = {"host": host, "names": names, "port": port, "tls": False if no_tls else None, "log": log}
+    run(folder, read_settings(folder, given).settings, ready=_say, database=database)
 
 
 @app.command("parties")

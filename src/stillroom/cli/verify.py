@@ -18,7 +18,7 @@ MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "not che
 
 File = Annotated[Path, typer.Argument(help="A signed release.")]
 Contract = Annotated[Path | None, typer.Option("--contract", help="The signed contract (`stillroom contract show --out`).")]
-Log = Annotated[Path | None, typer.Option("--log", help="The room's log (`stillroom log --export`).")]
+Log = Annotated[Path | None, typer.Option("--log", help="The room's log (`stillroom log --export`), or `stillroom show --proof` of it.")]
 Seen = Annotated[list[Path] | None, typer.Option("--checkpoint", help="A checkpoint of the log that was seen before; may be repeated.")]
 RoomKey = Annotated[str | None, typer.Option("--room-key", help="The room's public key, if you know it.")]
 

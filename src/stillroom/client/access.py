@@ -66,6 +66,10 @@ class Access(Protocol):
         """Return the signed releases that the party may have, in the order in which they were stored."""
         ...
 
+    def proof(self, reservation: str) -> bytes:
+        """Return proofs that a release, which the party may have, is in the log (`stillroom/proof/v1`)."""
+        ...
+
     def balance(self) -> Tally:
         """Return what may be spent under the contract in force, and what is spent."""
         ...
@@ -157,6 +161,12 @@ class LocalAccess:
 
         found = releases.received_by(self._room, self._party)
         return tuple(releases.envelope_for(self._room, self._party, one.reservation) for one in found)
+
+    def proof(self, reservation: str) -> bytes:
+        """Return proofs that a release is in the log."""
+        from stillroom.room import releases
+
+        return releases.proof_for(self._room, self._party, reservation)
 
     def balance(self) -> Tally:
         """Return the contract's balance."""

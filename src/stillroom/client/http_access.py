@@ -116,6 +116,10 @@ class HttpAccess:
         """Return the party's releases: those that the server lists, each of which is fetched once, since it never changes."""
         return tuple(self._kept.get(one, self._release) for one in _read(Releases, self._channel.get("/v1/releases")).releases)
 
+    def proof(self, reservation: str) -> bytes:
+        """Return proofs that a release is in the log."""
+        return self._channel.get(f"/v1/releases/{reservation}/proof")
+
     def balance(self) -> Tally:
         """Return the contract's balance."""
         return _read(Tally, self._channel.get("/v1/balance"))

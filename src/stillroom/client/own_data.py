@@ -57,10 +57,20 @@ class OwnData:
         return AddedData(dataset=dataset, version=version, report=admitted.report)
 
     def withdraw(self, dataset: str) -> None:
-        """Withdraw a dataset."""
+        """Withdraw a dataset. What the home has withdrawn, and the room still shows, is announced again.
+
+        Raises:
+            Refusal: `DATA_WITHDRAWN` if the room has heard of it, too.
+        """
+        from stillroom import bootstrap
+
         self._declared(dataset)
         holding = next((held for held in self._home.datasets() if held.name == dataset), None)
         current = holding.current if holding else None
+        missed = None if current else bootstrap.withdrawal(self._home, dataset, self._access.versions().get(dataset))
+        if missed is not None:
+            self._access.announce(missed)
+            return
         self._home.withdraw(dataset)
         if current is not None:
             self._announce(dataset, current.number, withdrawn=True)

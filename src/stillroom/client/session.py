@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.client.caps import cap_of
+from stillroom.client.named import begins
 from stillroom.client.result import Release
 from stillroom.client.views import AccountLine, AddedData, DataLine, WaitingQuestion
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.model.charge import Charge
 from stillroom.model.codec import digest_of
 from stillroom.model.question import Question, Terms
 
@@ -312,7 +312,7 @@ class Session:
         from stillroom.room.signed import sign
 
         force, items = self._put_to_owners()
-        found = [item for item in items if _begins(item.plan_digest, plan)]
+        found = [item for item in items if begins(item.plan_digest, plan)]
         if len(found) != 1:
             raise InvalidInput(Code.APPROVAL_INVALID, "That names no plan that waits, or several.", "`stillroom approve` lists them.")
         known = own_decision(self._home.path, force.contract, found[0].plan_digest)
@@ -340,10 +340,14 @@ class Session:
         """Return one release, named by its commit's number or else by the beginning of its plan digest."""
         known = self.releases()
         found = [one for one in known if which == str(one.statement.commit_index)]
-        found = found or [one for one in known if _begins(one.statement.plan_digest, which)]
+        found = found or [one for one in known if begins(one.statement.plan_digest, which)]
         if len(found) != 1:
             raise Refusal(Code.RELEASE_UNKNOWN, "That names no release that you may have, or several.", "`stillroom releases` lists them.")
         return found[0]
+
+    def proof(self, which: str) -> bytes:
+        """Return proofs that a release is in the log (`stillroom/proof/v1`), which `stillroom verify` takes in place of the log."""
+        return self._access.proof(self.release(which).statement.reservation)
 
     def budget(self) -> tuple[AccountLine, ...]:
         """Return the contract's account, and this party's own accounts."""
@@ -354,7 +358,7 @@ class Session:
             AccountLine(name=f"{account.name.owner}/{account.name.population}", cap=account.cap, held=account.held, spent=account.spent)
             for account in bootstrap.accounts_of(self._home).all()
         ]
-        return (AccountLine(name="contract", cap=tally.cap, held=Charge(rho=0), spent=tally.spent), *own)
+        return (AccountLine(name="contract", cap=tally.cap, held=tally.held, spent=tally.spent), *own)
 
     def raise_account(self, population: str, epsilon: float | None, delta: float, selection_delta: float | None = None) -> bool:
         """Raise the lifetime cap of one of this party's accounts, or open a new account; return whether it is new.
@@ -392,9 +396,3 @@ class Session:
         if self._access.contract() is None:
             return ()
         return tuple(line["entry"] for line in map(json.loads, self.export_log().splitlines()) if "entry" in line)
-
-
-def _begins(digest: str, beginning: str) -> bool:
-    """Tell whether a digest begins like this, with or without its algorithm, which alone names nothing."""
-    least, given = 4, beginning.removeprefix("sha256:")
-    return len(given) >= least and digest.removeprefix("sha256:").startswith(given)

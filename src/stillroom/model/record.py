@@ -185,7 +185,14 @@ class JobRecord(Value):
 
 
 class Tally(Value):
-    """How much of an allowance is spent."""
+    """How much of an allowance is spent.
+
+    Attributes:
+        cap: The allowance.
+        spent: What was committed.
+        held: What accounts hold for runs on their way, none of which is committed; it is not set aside here.
+    """
 
     cap: Charge
     spent: Charge
+    held: Charge = Charge(rho=0)

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
+from stillroom.ledger import entry
+from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE, Release
-from stillroom.room import contracts
+from stillroom.room import contracts, extract
 from stillroom.room.signed import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stillroom.model.record import Tally
     from stillroom.ports import Records
     from stillroom.room.room import Room
+
+LEAVES = 256
+"""How many leaves of the log are read at a time."""
 
 
 def received_by(room: Room, party: str) -> tuple[Release, ...]:
@@ -36,6 +43,27 @@ def envelope_for(room: Room, party: str, reservation: str) -> bytes:
     return envelope
 
 
+def proof_for(room: Room, party: str, reservation: str) -> bytes:
+    """Return proofs that the commit of a release, and its storing, are in the log (`stillroom/proof/v1`).
+
+    Raises:
+        Refusal: `RELEASE_UNKNOWN` if there is none that this party may have.
+        Failed: `STORE_FAILED`.
+    """
+    commit = read(envelope_for(room, party, reservation)).commit_index
+    with room.store.reading() as records:
+        later = enumerate(map(entry.decode, _leaves(records, commit + 1)), start=commit + 1)
+        stored = (index for index, one in later if isinstance(one, entry.ReleaseStored) and one.reservation == reservation)
+        return extract.proof(room, (commit, next(stored, commit)))
+
+
+def _leaves(records: Records, start: int) -> Iterator[bytes]:
+    """Yield the leaves of the log from an index on, some at a time."""
+    while found := records.log.leaves(start, start + LEAVES):
+        yield from found
+        start += len(found)
+
+
 def read(envelope: bytes) -> Release:
     """Return what an envelope from the room's own store says; the store is the room's, so its signature is not looked at again.
 
@@ -52,10 +80,13 @@ def _known(records: Records, reservation: str) -> bool:
 
 
 def balance(room: Room) -> Tally:
-    """Return what may be spent under the contract in force, and what is spent.
+    """Return what may be spent under the contract in force, what is spent, and what is held for runs that are on their way.
 
     Raises:
         Refusal: `CONTRACT_UNKNOWN` if there is none.
     """
     with room.store.reading() as records:
-        return records.balances.tally(contracts.in_force(records).contract.name)
+        force = contracts.in_force(records)
+        tally = records.balances.tally(force.contract.name)
+        held = (one.charge for one in records.runs.unsettled() if one.state is RunState.OPEN and one.contract == force.digest)
+        return tally.model_copy(update={"held": sum(held, start=tally.held)})

@@ -37,13 +37,6 @@ def confirm(path: Path, party: str, key: str) -> PartyRecord:
     return parties.confirm(bootstrap.open_room(path), party, key)
 
 
-def keep_at(path: Path, url: str) -> None:
-    """Let a new room keep its records in a PostgreSQL database. It fails as `stillroom.bootstrap.keep_at` does."""
-    from stillroom import bootstrap
-
-    bootstrap.keep_at(path, url)
-
-
 def back_up(path: Path, file: Path, passphrase: str) -> tuple[str, ...]:
     """Write a room's folder to one sealed file. It fails as `stillroom.bootstrap.back_up` does."""
     from stillroom import bootstrap

@@ -33,22 +33,26 @@ them are for records and tables."""
 
 
 @contextmanager
-def served(path: Path, certificate: str | None, settings: Settings | None = None) -> Iterator[FastAPI]:
-    """Open a room to be served, and yield the application while its jobs run.
+def served(path: Path, settings: Settings | None = None, database: str | None = None) -> Iterator[tuple[FastAPI, dict[str, Any]]]:
+    """Open a room to be served, and yield the application, and what uvicorn is told of certificates, while its jobs run.
 
     Args:
         path: The room's folder.
-        certificate: Digest of the certificate that the room's key vouches for, if there is one.
         settings: How it is set up.
+        database: Where a new room is to keep its records, if not in its folder.
 
     Raises:
-        InvalidInput: `ROOM_INVALID`, or `ROOM_EXISTS` if another process serves the room.
+        InvalidInput: `ROOM_INVALID`, or `ROOM_EXISTS` if another process serves the room; or as `stillroom.bootstrap.keep_at` and
+            `certificates`.
         Failed: `STORE_FAILED`.
     """
     from stillroom import bootstrap
 
     found = Settings() if settings is None else settings
     with bootstrap.alone(path):
+        if database is not None:
+            bootstrap.keep_at(path, database)
+        certificate, files = certificates(path, found)
         room, mailbox, kept = bootstrap.open_served_room(path, found.kept_limit)
         journal = Journal(found.log, room.clock)
         telemetry = Telemetry(room, mailbox, journal)
@@ -65,11 +69,12 @@ def served(path: Path, certificate: str | None, settings: Settings | None = None
             telemetry=telemetry,
             body_limit=found.body_limit,
             file_limit=found.file_limit,
+            reserve=found.reserve,
         )
         with _working(service, Recovery(room, kept, journal.mistake)):
             room.clock.sleep_until(replays.began)
             journal.event("start", version=version("stillroom"))
-            yield make_app(service)
+            yield make_app(service), files
         journal.event("stop")
 
 
@@ -87,24 +92,24 @@ def _working(service: Service, recovery: Recovery) -> Iterator[None]:
         recovery.stop(END_SECONDS)
 
 
-def serve(path: Path, settings: Settings, ready: Callable[[str], None]) -> None:
+def serve(path: Path, settings: Settings, ready: Callable[[str], None], database: str | None = None) -> None:
     """Serve a room until the process is told to end.
 
     Args:
         path: The room's folder.
         settings: How it is set up.
         ready: Hears where the server is, once it listens.
+        database: Where a new room is to keep its records, if not in its folder.
 
     Raises:
-        InvalidInput: `CONFIGURATION_INVALID` if the operator's certificates cannot be used.
+        InvalidInput: `CONFIGURATION_INVALID` if the operator's certificates cannot be used; or as `served`.
         Failed: `SERVER_UNAVAILABLE` if the port is taken; or as `served`.
     """
     import uvicorn
 
     from stillroom.adapters.http.listen import listening
 
-    digest, files = certificates(path, settings)
-    with listening(settings.host, settings.port) as socket, served(path, digest, settings) as app:
+    with listening(settings.host, settings.port) as socket, served(path, settings, database) as (app, files):
         ready(f"{'https' if settings.tls else 'http'}://{settings.host}:{socket.getsockname()[1]}")
         uvicorn.Server(configured(app, files)).run(sockets=[socket])
 
@@ -141,11 +146,12 @@ def certificates(path: Path, settings: Settings) -> tuple[str | None, dict[str, 
     """
     from stillroom import bootstrap
     from stillroom.adapters.http.certificate import check_files, fingerprint
+    from stillroom.adapters.http.channel import LOOPBACK
 
     if not settings.tls:
         return None, {}
     if settings.certificate is None or settings.private_key is None:
-        secret, public = bootstrap.certificate(path, sorted({settings.host, "localhost", "127.0.0.1", "::1"}))
+        secret, public = bootstrap.certificate(path, sorted({settings.host, *LOOPBACK, *settings.names}))
         digest: str | None = fingerprint(public.read_bytes())
     else:
         secret, public, digest = settings.private_key, settings.certificate, None

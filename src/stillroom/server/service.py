@@ -43,6 +43,7 @@ class Service:
         telemetry: Metrics and operational logs.
         body_limit: The largest body of a request, in bytes, but for what agents bring.
         file_limit: The largest file that an agent brings, in bytes.
+        reserve: How many bytes of the disk such files leave free.
     """
 
     room: Room
@@ -56,6 +57,7 @@ class Service:
     telemetry: Telemetry
     body_limit: int
     file_limit: int
+    reserve: int
 
 
 class Recovery:

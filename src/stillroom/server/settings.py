@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from stillroom.errors import Code, InvalidInput
 from stillroom.server.journal import LogFormat
@@ -27,12 +27,22 @@ PREFIX = "STILLROOM_SERVE_"
 PATHS = frozenset({"certificate", "private_key", "client_ca"})
 
 
+def _listed(value: object) -> object:
+    """Return what is between the commas of a text."""
+    return tuple(one.strip() for one in value.split(",")) if isinstance(value, str) else value
+
+
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+"""A name or an address of a machine."""
+
+
 class Settings(BaseModel):
     """How a server is set up. Nothing in it is secret.
 
     Attributes:
         host: The address to listen on.
         port: The port; 0 for one that is free.
+        names: More names and addresses by which parties reach the server, for the certificate that the room makes. As text, with commas.
         tls: Whether to serve with TLS. Without it, something in front has to, or only this machine is served.
         certificate: The operator's own certificate with its chain, in PEM; the room makes one, which its key vouches for, if left out.
         private_key: The certificate's secret key.
@@ -42,6 +52,7 @@ class Settings(BaseModel):
         burst: How many requests each key may send at once.
         body_limit: The largest body of a request, in bytes, but for what agents bring.
         file_limit: The largest file that an agent brings, in bytes.
+        reserve: How many bytes of the room's disk such files leave free.
         kept_limit: How many bytes of each owner are kept between runs, where the contract lets any be.
         log: How operational logs are written.
     """
@@ -50,6 +61,7 @@ class Settings(BaseModel):
 
     host: Annotated[str, Field(min_length=1, max_length=253)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8461
+    names: Annotated[tuple[HostName, ...], BeforeValidator(_listed)] = ()
     tls: bool = True
     certificate: Path | None = None
     private_key: Path | None = None
@@ -59,17 +71,21 @@ class Settings(BaseModel):
     burst: Annotated[int, Field(ge=1, le=10**6)] = 200
     body_limit: Annotated[int, Field(ge=10_000, le=10**9)] = 5_000_000
     file_limit: Annotated[int, Field(ge=10_000, le=2**40)] = 2**37
+    reserve: Annotated[int, Field(ge=0, le=2**50)] = 2**28
     kept_limit: Annotated[int, Field(ge=0, le=2**50)] = 2**38
     log: LogFormat = LogFormat.JSON
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        """Refuse certificates that come without a key, or are not used."""
+        """Refuse certificates that come without a key, or are not used, and names for none."""
         if (self.certificate is None) != (self.private_key is None):
             msg = "certificate and private_key belong together"
             raise ValueError(msg)
         if not self.tls and (self.certificate or self.client_ca):
             msg = "certificates are of no use without tls"
+            raise ValueError(msg)
+        if self.names and (self.certificate or not self.tls):
+            msg = "names are for the certificate that the room makes, and it makes none"
             raise ValueError(msg)
         return self
 

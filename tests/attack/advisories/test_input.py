@@ -125,7 +125,8 @@ def test_cve_2024_23334_an_upload_follows_no_link(room: Served) -> None:
 def test_nothing_is_left_of_an_upload_that_fails(room: Served) -> None:
     """Uploads that broke off stayed on the disk until it was full (a class that is known from many servers).
 
-    Here: a file that is not the one that was signed, one that is too large, and one whose sender goes away.
+    Here: a file that is not the one that was signed, one that is too large, one whose sender goes away,
+    and one for which the disk has no space.
     """
     object.__setattr__(room.service, "file_limit", MEGABYTE)
     path = f"/v1/errands/{TICKET}/files/rows.parquet"
@@ -140,6 +141,12 @@ def test_nothing_is_left_of_an_upload_that_fails(room: Served) -> None:
         for _ in range(1000):
             threading.Event().wait(0.01 if list(place.iterdir()) else 0)
         assert list(place.iterdir()) == []
+        object.__setattr__(room.service, "reserve", 2**60)
+        full = sent(signed(room, "PUT", path, large[1:], key=clinic), large[1:])
+        assert (full.status_code, full.json()["code"]) == (503, Code.STORE_FAILED)
+        assert not re.search(r"\d", full.json()["detail"])
+        assert list(place.iterdir()) == []
+        object.__setattr__(room.service, "reserve", 0)
         assert sent(signed(room, "PUT", path, large[1:], key=clinic), large[1:]).is_success
         assert [file.name for file in place.iterdir()] == ["rows.parquet"]
 

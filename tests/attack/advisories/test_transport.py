@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 import tracemalloc
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,9 +17,12 @@ import pytest
 
 from stillroom.adapters.clock import SystemClock
 from stillroom.adapters.entropy import SystemEntropy
-from stillroom.adapters.http.certificate import make_certificate
+from stillroom.adapters.home import Home
+from stillroom.adapters.home.membership import Membership
+from stillroom.adapters.http.certificate import fingerprint, make_certificate
 from stillroom.adapters.http.channel import Channel
-from stillroom.client.members import look_at
+from stillroom.bootstrap import open_channel
+from stillroom.client.members import look_at, make_home
 from stillroom.crypto.canonical import digest
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed, StillroomError, Unverified
@@ -46,9 +49,9 @@ def channel(url: str, certificate: bytes | None = None) -> Channel:
     return Channel(url, KEY, KEY.public.text, SystemClock(), SystemEntropy(), certificate)
 
 
-def shown(folder: Path, name: str) -> tuple[bytes, ssl.SSLContext]:
+def shown(folder: Path, name: str, made: float | None = None) -> tuple[bytes, ssl.SSLContext]:
     """Return a new certificate, and what shows it."""
-    secret, certificate = make_certificate(["127.0.0.1"], SystemClock().now())
+    secret, certificate = make_certificate(["127.0.0.1"], SystemClock().now() if made is None else made)
     file = folder / f"{name}.pem"
     file.write_bytes(secret + certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -87,6 +90,34 @@ def test_a_room_vouches_for_the_certificate_that_is_shown(tmp_path: Path) -> Non
         with pytest.raises(Unverified) as caught:
             look_at(url)
         assert caught.value.code is Code.KEY_MISMATCH
+
+
+def test_a_new_certificate_is_one_that_the_same_room_vouches_for_and_no_older_one(tmp_path: Path) -> None:
+    """The same, when a room's certificate is renewed: what is in between shows one that another key vouches for, or an old one."""
+    old, at_first = shown(tmp_path, "old", SystemClock().now() - 9)
+    known, context = shown(tmp_path, "known")
+    new, afterwards = shown(tmp_path, "new")
+    make_home(tmp_path / "clinic", "clinic", epsilon=1, delta=1e-9)
+    home, other = Home.open(tmp_path / "clinic"), SigningKey.from_seed(b"o" * 32)
+    said = {pem: RoomStatement(name="example.org/study", key=KEY.public.text, certificate=fingerprint(pem)) for pem in (old, known, new)}
+
+    def got(answer: bytes, context: ssl.SSLContext) -> Membership | None:
+        with answering(answer, context=context) as url:
+            joined = Membership(url=url, name="example.org/study", key=KEY.public.text, certificate=known.decode())
+            joined.save(home.path)
+            with suppress(Failed):
+                assert open_channel(home, joined).get("/v1/room") == answer
+                return Membership.load(home.path)
+            assert Membership.load(home.path) == joined
+            return None
+
+    assert got(sign(said[known], ROOM_TYPE, KEY), context)
+    renewed = got(sign(said[new], ROOM_TYPE, KEY), afterwards)
+    assert renewed is not None
+    assert renewed.certificate == new.decode()
+    assert not got(sign(said[known], ROOM_TYPE, KEY), afterwards)
+    assert not got(sign(said[old], ROOM_TYPE, KEY), at_first)
+    assert not got(sign(said[new].model_copy(update={"key": other.public.text}), ROOM_TYPE, other), afterwards)
 
 
 def test_cve_2025_69223_what_is_small_does_not_become_large(room: Served) -> None:

@@ -118,6 +118,19 @@ class Membership(Value):
             replace_private(home / FILE, canonical(self.to_json()))
 
 
+def see_certificate(home: Path, joined: Membership, certificate: str) -> None:
+    """Keep the new certificate, in PEM, of the server that a home has joined, unless it has joined another one meanwhile.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if the file that says so is damaged.
+        Failed: `STORE_FAILED`.
+    """
+    with disk_errors("The home"), exclusive(home / LOCK):
+        known = Membership.load(home)
+        if known is not None and (known.identity, known.url) == (joined.identity, joined.url):
+            known.model_copy(update={"certificate": certificate}).save(home)
+
+
 def see_contract(home: Path, party: str, contract: Contract) -> None:
     """Take note of a contract that all its parties have signed. An older version than one that was seen is not in force any more.
 

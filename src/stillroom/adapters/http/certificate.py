@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DAYS = 825
 """How long a certificate is good."""
 
+RENEWAL_DAYS = 90
+"""So long before its end, a certificate is made anew when the server starts."""
+
 
 def make_certificate(hosts: Iterable[str], now: float) -> tuple[bytes, bytes]:
     """Return a new secret key and its certificate, signed by itself, both in PEM.
@@ -47,6 +50,27 @@ def make_certificate(hosts: Iterable[str], now: float) -> tuple[bytes, bytes]:
     )
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return secret, certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def will_do(certificate: bytes, hosts: Iterable[str], now: float) -> bool:
+    """Tell whether a certificate in PEM is for all of some names and addresses, and far enough from its end."""
+    from cryptography import x509
+
+    try:
+        found = x509.load_pem_x509_certificate(certificate)
+        named = set(found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    left = found.not_valid_after_utc - datetime.datetime.fromtimestamp(now, datetime.UTC)
+    return named >= {_name(host) for host in hosts} and left >= datetime.timedelta(days=RENEWAL_DAYS)
+
+
+def is_older(certificate: bytes, than: bytes) -> bool:
+    """Tell whether a certificate began to be good before another one did; both in PEM."""
+    from cryptography import x509
+
+    one, other = (x509.load_pem_x509_certificate(pem).not_valid_before_utc for pem in (certificate, than))
+    return one < other
 
 
 def check_files(secret: Path, public: Path, authorities: Path | None) -> None:

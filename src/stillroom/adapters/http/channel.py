@@ -14,13 +14,16 @@ from stillroom.adapters.http.signatures import NONCE_SIZE, Message, digest_heade
 from stillroom.errors import Code, Failed, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import httpx
 
     from stillroom.crypto.keys import SigningKey
     from stillroom.ports import Clock, Entropy
+
+    Body = Callable[[], bytes | Iterator[bytes] | None]
+    """Begins what is sent, each time anew."""
 
 SECONDS = 60.0
 """How long to wait for an answer that is not waited for on purpose."""
@@ -54,6 +57,7 @@ class Channel:
         certificate: bytes | None = None,
         *,
         shown: Path | None = None,
+        renewed: Callable[[bytes], bytes | None] | None = None,
     ) -> None:
         """Name the server.
 
@@ -65,17 +69,16 @@ class Channel:
             entropy: What nonces are made of.
             certificate: Its certificate in PEM, which alone is accepted; without one, the system's authorities decide.
             shown: A file with the certificate that the server is shown, and its secret key, if it asks for one.
+            renewed: Finds the certificate that has taken the place of the one that was accepted until now, if there is one to be accepted.
+                It is asked when the server cannot be reached by the one it had.
 
         Raises:
             InvalidInput: `USAGE` if that is no such URL, or has no TLS and is not this machine; `FILE_INVALID` if that file cannot be used.
         """
-        import httpx
-
         self.key, self._room = key, room
         self._base, self._clock, self._entropy = base_of(url), clock, entropy
-        context = context_for(certificate, shown)
-        self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False, headers=PLAIN)
-        weakref.finalize(self, self._client.close)
+        self._shown, self._renewed = shown, renewed
+        self._accept(certificate)
 
     def get(self, path: str, *, seconds: float = SECONDS) -> bytes:
         """Return what is at a path. It fails as `send` does."""
@@ -93,20 +96,20 @@ class Channel:
             Failed: `SERVER_UNAVAILABLE` if it does not answer, or what answers is not known by its certificate.
         """
         digest = None if body is None else hashlib.sha256(body).digest()
-        return self._answered(method, path, body, self._signed(method, path, digest), seconds)
+        return self._answered(method, path, self._signed(method, path, digest), seconds, lambda: body)
 
     def put_file(self, path: str, file: Path, *, seconds: float) -> None:
         """Send a file, piece by piece. It fails as `send` does."""
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").digest()
         headers = {**self._signed("PUT", path, digest), "Content-Length": str(file.stat().st_size)}
-        self._answered("PUT", path, _pieces(file), headers, seconds)
+        self._answered("PUT", path, headers, seconds, lambda: _pieces(file))
 
     @contextmanager
     def events(self, path: str, *, seconds: float) -> Iterator[Iterator[str]]:
         """Yield the data of server-sent events (one line each), as they come, while the context lasts."""
         headers = self._signed("GET", path, None)
-        with _reached(), self._client.stream("GET", self._base + path, headers=headers, timeout=seconds) as answer:
+        with self._answer("GET", path, headers, seconds) as answer:
             if not answer.is_success:
                 raise error_of(read_whole(answer))
             check_plain(answer)
@@ -116,12 +119,53 @@ class Channel:
         """Close all connections."""
         self._client.close()
 
-    def _answered(self, method: str, path: str, content: bytes | Iterator[bytes] | None, headers: dict[str, str], seconds: float) -> bytes:
-        with _reached(), self._client.stream(method, self._base + path, content=content, headers=headers, timeout=seconds) as answer:
+    def _answered(self, method: str, path: str, headers: dict[str, str], seconds: float, body: Body) -> bytes:
+        with self._answer(method, path, headers, seconds, body) as answer:
             found = read_whole(answer)
         if answer.is_success:
             return found
         raise error_of(found)
+
+    @contextmanager
+    def _answer(
+        self, method: str, path: str, headers: dict[str, str], seconds: float, body: Body = lambda: None
+    ) -> Iterator[httpx.Response]:
+        """Yield an answer while the context lasts. What could not be sent is sent again if the server has a new certificate."""
+        import httpx
+
+        def sent() -> httpx.Response:
+            request = self._client.build_request(method, self._base + path, content=body(), headers=headers, timeout=seconds)
+            return self._client.send(request, stream=True)
+
+        with _reached():
+            try:
+                answer = sent()
+            except httpx.ConnectError:
+                if not self._has_renewed():
+                    raise
+                answer = sent()
+            try:
+                yield answer
+            finally:
+                answer.close()
+
+    def _has_renewed(self) -> bool:
+        """Accept the server's new certificate, if there is one; tell whether there is."""
+        known = self._certificate
+        found = None if known is None or self._renewed is None else self._renewed(known)
+        if found is None or found == known:
+            return False
+        self._accept(found)
+        return True
+
+    def _accept(self, certificate: bytes | None) -> None:
+        """Talk to a server with a certificate from now on."""
+        import httpx
+
+        context = context_for(certificate, self._shown)
+        self._certificate = certificate
+        self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False, headers=PLAIN)
+        weakref.finalize(self, self._client.close)
 
     def _signed(self, method: str, path: str, digest: bytes | None) -> dict[str, str]:
         message = Message(method, self._base + path)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 60
 """How long a transaction waits for another one."""
 
+_REVISIONS = "alembic_version"
+"""The table that says at which migration the others are."""
+
 
 class Schema(NamedTuple):
     """A database's tables.
@@ -93,8 +96,11 @@ class Database:
             kind = type(getattr(error, "orig", error)).__name__
             raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database could not be used: {kind}.", self._place.fix) from None
 
-    def make(self) -> None:
-        """Make the tables, in one transaction.
+    def make(self, mark: str | None = None) -> None:
+        """Make the tables, in one transaction; do nothing if they are there and have this mark.
+
+        Args:
+            mark: Whose they are, kept with them, where the database keeps comments.
 
         Raises:
             FileExistsError: They are there already.
@@ -102,9 +108,13 @@ class Database:
         """
         with self.transaction(write=True) as connection:
             if _revision(connection) is not None:
+                if mark is not None and _mark(connection) == mark:
+                    return
                 msg = f"There is a {self._schema.name} in that database already."
                 raise FileExistsError(msg)
             _upgrade(connection, self._schema)
+            if mark is not None:
+                connection.execute(sa.schema.SetTableComment(sa.Table(_REVISIONS, sa.MetaData(), comment=mark)))
 
     def migrate(self) -> None:
         """Bring the tables to the last migration, in one transaction; do nothing if they are there.
@@ -155,9 +165,14 @@ def _close(engine: sa.Engine, process: int) -> None:
 
 def _revision(connection: sa.Connection) -> str | None:
     """Return the migration that the database is at; None for an empty one."""
-    if not sa.inspect(connection).has_table("alembic_version"):
+    if not sa.inspect(connection).has_table(_REVISIONS):
         return None
-    return connection.execute(sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))).scalar()
+    return connection.execute(sa.select(sa.column("version_num")).select_from(sa.table(_REVISIONS))).scalar()
+
+
+def _mark(connection: sa.Connection) -> str | None:
+    """Return whose the tables are, if that was said when they were made."""
+    return sa.inspect(connection).get_table_comment(_REVISIONS)["text"]
 
 
 def _upgrade(connection: sa.Connection, schema: Schema) -> None:

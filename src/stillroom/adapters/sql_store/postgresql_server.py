@@ -90,15 +90,20 @@ class PostgresqlServer:
         return connection
 
 
-def create_database_at(url: str, schema: Schema) -> Database:
+def create_database_at(url: str, schema: Schema, mark: str | None = None) -> Database:
     """Make the tables in a database that is there, and that its owner has made for them alone.
+
+    Args:
+        url: The database.
+        schema: The tables.
+        mark: Whose they are: tables that are there and have this mark are good, too.
 
     Raises:
         FileExistsError: The tables are there already.
         Failed: `STORE_FAILED` if it cannot be used.
     """
     database = Database(PostgresqlServer(url), schema)
-    database.make()
+    database.make(mark)
     return database
 
 

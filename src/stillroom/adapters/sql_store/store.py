@@ -56,17 +56,18 @@ def open_store(path: Path) -> SqlStore:
     return SqlStore(open_database(path, ROOM))
 
 
-def create_store_at(url: str) -> SqlStore:
+def create_store_at(url: str, key: str | None = None) -> SqlStore:
     """Make the tables of a new room in a PostgreSQL database that is there. Each room has a database of its own; they may share a server.
 
     Args:
         url: The database, as `postgresql://user@host:port/database`. A password may be in it; otherwise libpq finds one as it always does.
+        key: The room's public key: tables that were made for this key are good, too.
 
     Raises:
         FileExistsError: A room's tables are there already.
         Failed: `STORE_FAILED` if it cannot be used.
     """
-    return SqlStore(create_database_at(url, ROOM))
+    return SqlStore(create_database_at(url, ROOM, key))
 
 
 def open_store_at(url: str) -> SqlStore:

@@ -1,4 +1,4 @@
-"""Style sheet, script and icon: files of ours, and no others."""
+"""Style sheet, scripts and icon: files of ours, and no others."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ KINDS = {
     "style.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
+    "proof.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 """The files that are handed out."""

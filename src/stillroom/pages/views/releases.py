@@ -55,6 +55,17 @@ def verify(request: Request, which: str, visitor: Annotated[Visitor, by(Action.S
     return _shown(request, found, _report(house, found))
 
 
+@router.get("/releases/{which}/proof")
+def proof(request: Request, which: str, visitor: Annotated[Visitor, by(Action.SEE_RELEASES)]) -> Response:
+    """Return proofs that a release is in the log, as a file."""
+    house = house_of(request)
+    session = house.session()
+    found = session.release(which)
+    content = session.proof(which)
+    note(house, visitor, "downloaded proof", digest_of_bytes(found.envelope))
+    return _attached(content, "application/x-ndjson", f"release-{found.statement.commit_index}.proof")
+
+
 @router.get("/releases/{which}/files/{kind}")
 def file(request: Request, which: str, kind: str, visitor: Annotated[Visitor, by(Action.SEE_RELEASES)]) -> Response:
     """Return a release as a file."""
@@ -64,8 +75,12 @@ def file(request: Request, which: str, kind: str, visitor: Annotated[Visitor, by
     found = house.session().release(which)
     note(house, visitor, f"downloaded {kind}", digest_of_bytes(found.envelope))
     media, write = FILES[kind]
-    name = f"release-{found.statement.commit_index}.{kind}"
-    return Response(write(found), headers={"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'})
+    return _attached(write(found), media, f"release-{found.statement.commit_index}.{kind}")
+
+
+def _attached(content: bytes, media: str, name: str) -> Response:
+    """Return what a browser saves under a name."""
+    return Response(content, headers={"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _shown(request: Request, found: Release, report: Report | None) -> Response:

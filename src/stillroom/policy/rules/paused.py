@@ -20,6 +20,6 @@ def answer(case: Case) -> Answer:
     return Answer(
         rule=RULE,
         code=Code.ROOM_PAUSED,
-        reason=f"The room is paused; it goes on once {', '.join(case.paused)} has resumed.",
+        reason=f"The room is paused; it goes on once {' and '.join(case.paused)} {'has' if len(case.paused) == 1 else 'have'} resumed.",
         fix="Ask them what they wait for; each resumes by `stillroom resume`. Nothing was charged.",
     )

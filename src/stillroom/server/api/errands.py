@@ -14,6 +14,7 @@ from stillroom.adapters.home.stored_table import FILES
 from stillroom.adapters.http.shapes import Done
 from stillroom.adapters.http.signatures import digest_header, unsigned
 from stillroom.adapters.remote.pieces import pieces_of
+from stillroom.errors import Code, Failed
 from stillroom.model.errand import Bring, Errand, Fetch, Fetched, Reply
 from stillroom.server.access import Action, not_allowed
 from stillroom.server.api.routes import BINARY, Served, body_of, by, takes, takes_bytes
@@ -52,8 +53,10 @@ async def bring_file(
     place = await run_in_threadpool(_place, service, caller, ticket, name)
     with _arriving(place.with_name(f"{place.name}.{_once(caller)}")) as (incoming, file):
         digest = hashlib.sha256()
+        _check_space(file, int(request.headers.get("content-length", "0")), service.reserve)
         async for piece in pieces(request.stream(), service.file_limit):
             digest.update(piece)
+            _check_space(file, len(piece), service.reserve)
             await run_in_threadpool(file.write, piece)
         if caller.signed is None or caller.signed.digest != digest_header(digest.digest()):
             raise unsigned()
@@ -71,6 +74,17 @@ def _arriving(incoming: Path) -> Iterator[tuple[Path, BinaryIO]]:
         except BaseException:
             incoming.unlink(missing_ok=True)
             raise
+
+
+def _check_space(file: BinaryIO, size: int, reserve: int) -> None:
+    """Refuse what the disk has no space for. How much there is is not said: it depends on what others have brought.
+
+    Raises:
+        Failed: `STORE_FAILED`.
+    """
+    disk = os.fstatvfs(file.fileno())
+    if disk.f_bavail * disk.f_frsize - size < reserve:
+        raise Failed(Code.STORE_FAILED, "The server's disk has no space for this file.", "Ask the room's operator.")
 
 
 def _once(caller: Caller) -> str:

@@ -11,7 +11,7 @@ from stillroom.model.record import Tally
 from stillroom.model.release import PAYLOAD_TYPE, Release
 from stillroom.room import releases
 from stillroom.server.access import Action
-from stillroom.server.api.routes import Served, by, envelope, fails, gives_signed
+from stillroom.server.api.routes import Served, by, envelope, fails, gives, gives_signed
 from stillroom.server.caller import Caller
 
 router = APIRouter(tags=["releases"])
@@ -31,6 +31,16 @@ def list_releases(service: Served, caller: Annotated[Caller, by(Action.READ_RELE
 def read_release(service: Served, reservation: str, caller: Annotated[Caller, by(Action.READ_RELEASES)]) -> Response:
     """Return one signed release."""
     return envelope(releases.envelope_for(service.room, caller.name, reservation))
+
+
+@router.get(
+    "/v1/releases/{reservation}/proof",
+    response_class=Response,
+    responses=gives("application/x-ndjson", "Proofs (`stillroom/proof/v1`), one line an entry.", 404),
+)
+def read_proof(service: Served, reservation: str, caller: Annotated[Caller, by(Action.READ_RELEASES)]) -> Response:
+    """Return proofs that a release's commit, and its storing, are in the log; who has them needs no log to verify it."""
+    return Response(releases.proof_for(service.room, caller.name, reservation), media_type="application/x-ndjson")
 
 
 @router.get("/v1/balance", responses=fails(404))
