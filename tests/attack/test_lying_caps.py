@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +12,9 @@ from stillroom.client.verification import verify
 from stillroom.client.verification.bounds import check_bounds
 from stillroom.client.verification.outcome import Broken
 from stillroom.model.expression import Average
+from stillroom.model.plan import Plan
+from stillroom.privacy.advice import losses
+from stillroom.query.advised import mechanisms
 from tests.attack.test_lying_rooms import add, both, failed, put
 from tests.published import files
 from tests.questions import CONTRACT, compiled
@@ -19,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Plan
     from tests.attack.test_lying_rooms import Change
     from tests.published import Files
 
@@ -78,6 +82,16 @@ def louder(number: int) -> Change:
     return change
 
 
+def hopeful(value: dict[str, Any]) -> None:
+    """Make nobody vote, and choose what would be best if that were sure: noise may hide persons, and the contract's bound has to stay."""
+    plan = Plan.model_validate_json(json.dumps(value["plan"]))
+    advice, chosen = plan.advice[1], value["table"]["advised"][1]
+    variances = [Fraction(one.scale) ** 2 for one in mechanisms(plan, advice, int(value["table"]["advised"][0]["cap"]))]
+    votes = [0] * len(advice.caps)
+    errors = losses(advice.caps, votes, Fraction(advice.mechanism.scale) ** 2, variances, 4)
+    chosen.update(votes=[str(vote) for vote in votes], cap=str(advice.caps[errors.index(min(errors))]))
+
+
 def less_noise(factor: float) -> Change:
     """Return the change that states less noise for the first marginal, everywhere."""
 
@@ -124,6 +138,7 @@ LIES: dict[str, tuple[Change, set[int]]] = {
     "another number of cells": (other_cap(0), {5}),
     "other votes": (louder(1), {5}),
     "other votes about cells": (louder(0), {5}),
+    "a cap that votes do not bear out": (hopeful, {5}),
     "a cap that is not to choose from": (put("7777", "table", "advised", 1, "cap"), {1, 5}),
     "too few votes": (lambda value: value["table"]["advised"][1]["votes"].pop(), {5}),
     "no votes": (lambda value: value["table"].pop("advised"), {5}),
@@ -171,6 +186,11 @@ def test_an_average_of_what_may_be_cut_is_not_known_to_keep_from_zero(terms: dic
 
 def _from(node: Expression, low: int) -> Expression:
     return node.model_copy(update={"low": low}) if isinstance(node, Average) else node
+
+
+def test_what_is_hoped_for_is_not_the_contracts_bound(one: Files) -> None:
+    value = one.bent(hopeful).value
+    assert int(value["table"]["advised"][1]["cap"]) < int(value["plan"]["advice"][1]["caps"][-1])
 
 
 def test_a_bent_release_that_says_the_same_holds(one: Files) -> None:
