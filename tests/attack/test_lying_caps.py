@@ -7,18 +7,22 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from numpy.random import default_rng
 
 from stillroom.client.verification import verify
 from stillroom.client.verification.bounds import check_bounds
+from stillroom.client.verification.caps import with_caps as verified
 from stillroom.client.verification.outcome import Broken
 from stillroom.model.expression import Average
 from stillroom.model.plan import Plan
+from stillroom.model.release import MeasureNoise
 from stillroom.privacy.advice import losses
-from stillroom.query.advised import mechanisms
+from stillroom.query.advised import advised, mechanisms, with_caps
 from tests.attack.test_lying_rooms import add, both, failed, put
 from tests.published import files
 from tests.questions import CONTRACT, compiled
 from tests.rooms import build
+from tests.world import corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
     from tests.attack.test_lying_rooms import Change
     from tests.published import Files
+    from tests.world import Entry
 
 QUESTION = (
     "SELECT visits.age > 40 AS older, visits.age > 60 AS old, COUNT(*) AS n, SUM(visits.age) AS ages, AVG(visits.age - 50) AS above"
@@ -167,6 +172,22 @@ def test_lies_are_found(one: Files, change: Change, steps: set[int]) -> None:
     bent = one.bent(change)
     found = failed(verify(bent.release, bent.contract, bent.log))
     assert steps & found.keys(), found
+
+
+@pytest.mark.parametrize("entry", corpus("advised.sql"), ids=lambda entry: entry.name)
+def test_a_verifier_chooses_what_votes_choose_and_nothing_else(entry: Entry) -> None:
+    """For crowds of different sizes at the lower caps, and noise."""
+    plan, rng = entry.compiled.plan, default_rng(5)
+    for people in (0, 1_000, 100_000):
+        votes = [[int(rng.normal(people / 2**place, one.mechanism.scale)) for place in range(len(one.caps))] for one in plan.advice]
+        chosen = advised(plan, votes)
+        capped = with_caps(plan, [one.cap for one in chosen])
+        noise = [MeasureNoise.model_construct(mechanism=one.mechanism) for strategy in capped.strategies for one in strategy]
+        assert verified(plan, chosen, noise, capped.selection if plan.selection else None).measures == capped.measures
+        last, caps = chosen[-1], plan.advice[-1].caps
+        for cap in {caps[0], caps[-1]} - {last.cap}:
+            with pytest.raises(Broken, match="votes"):
+                verified(plan, [*chosen[:-1], last.model_copy(update={"cap": cap})], noise, capped.selection if plan.selection else None)
 
 
 @pytest.mark.parametrize("terms", [{"advise": 0.05}, {"caps": {"total": 50}}])
