@@ -334,7 +334,7 @@ def test_what_a_cap_cuts_off_is_said_as_a_share_where_votes_tell() -> None:
     about, most = share_beyond(caps, [1000, 0, 0, 1000], Fraction(1), 2) or (0, 0)
     assert (about, most) == (Fraction(2000, 5000), Fraction(2000 + 2 * 3, 5000))
     assert share_beyond(caps, [100, 10, 0, 0], Fraction(10_000), 2) is None
-    assert share_beyond(caps, [100_000, 0, 0, -900], Fraction(1), 2) == (0, Fraction(2 * 3, 99_100 - 900))
+    assert share_beyond(caps, [100_000, 0, 0, -900], Fraction(1), 2) == (Fraction(0), Fraction(2 * 3, 99_100))
     assert share_beyond(caps, [0, 0, 0, 0], Fraction(1), 1) is None
 
 
