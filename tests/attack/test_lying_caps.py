@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stillroom.model.marginal import Marginal
     from tests.attack.test_lying_rooms import Change
     from tests.published import Files
+    from tests.rooms import Scene
     from tests.world import Entry
 
 QUESTION = (
@@ -41,9 +42,14 @@ QUESTION = (
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    scene = build(tmp_path_factory.mktemp("room"))
-    return files(scene, scene.ask(QUESTION, advise=0.1).envelope)
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    return build(tmp_path_factory.mktemp("room"))
+
+
+@pytest.fixture(scope="module")
+def one(scene: Scene) -> Files:
+    """Return a release whose votes are so precise that lower caps may be chosen in four cells, too."""
+    return files(scene, scene.ask(QUESTION, advise=0.5).envelope)
 
 
 def test_honest_releases_hold(one: Files, tmp_path: Path) -> None:
@@ -144,7 +150,6 @@ LIES: dict[str, tuple[Change, set[int]]] = {
     "another number of cells": (other_cap(0), {5}),
     "other votes": (louder(1), {5}),
     "other votes about cells": (louder(0), {5}),
-    "a cap that votes do not bear out": (hopeful, {5}),
     "a cap that is not to choose from": (put("7777", "table", "advised", 1, "cap"), {1, 5}),
     "too few votes": (lambda value: value["table"]["advised"][1]["votes"].pop(), {5}),
     "no votes": (lambda value: value["table"].pop("advised"), {5}),
@@ -224,9 +229,11 @@ def _from(node: Expression, low: int) -> Expression:
     return node.model_copy(update={"low": low}) if isinstance(node, Average) else node
 
 
-def test_what_is_hoped_for_is_not_the_contracts_bound(one: Files) -> None:
-    value = one.bent(hopeful).value
-    assert int(value["table"]["advised"][1]["cap"]) < int(value["plan"]["advice"][1]["caps"][-1])
+def test_a_cap_that_votes_do_not_bear_out_is_found(scene: Scene) -> None:
+    """It is lower than the contract's bound, and would be best if votes had no noise."""
+    bent = files(scene, scene.ask(QUESTION, advise=0.02).envelope).bent(hopeful)
+    assert int(bent.value["table"]["advised"][1]["cap"]) < int(bent.value["plan"]["advice"][1]["caps"][-1])
+    assert "bear out" in failed(verify(bent.release, bent.contract, bent.log))[5]
 
 
 def test_a_bent_release_that_says_the_same_holds(one: Files) -> None:
