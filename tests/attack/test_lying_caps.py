@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from numpy.random import default_rng
 
 from stillroom.client.verification import verify
 from stillroom.client.verification.bounds import check_bounds
+from stillroom.client.verification.caps import with_caps as verified
 from stillroom.client.verification.outcome import Broken
 from stillroom.model.expression import Average
+from stillroom.model.plan import Plan
+from stillroom.model.release import MeasureNoise
+from stillroom.privacy.advice import losses
+from stillroom.query.advised import advised, mechanisms, with_caps
 from tests.attack.test_lying_rooms import add, both, failed, put
 from tests.published import files
 from tests.questions import CONTRACT, compiled
 from tests.rooms import build
+from tests.world import corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stillroom.model.expression import Expression
-    from stillroom.model.plan import Plan
+    from stillroom.model.marginal import Marginal
     from tests.attack.test_lying_rooms import Change
     from tests.published import Files
+    from tests.rooms import Scene
+    from tests.world import Entry
 
 QUESTION = (
     "SELECT visits.age > 40 AS older, visits.age > 60 AS old, COUNT(*) AS n, SUM(visits.age) AS ages, AVG(visits.age - 50) AS above"
@@ -31,9 +42,14 @@ QUESTION = (
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    scene = build(tmp_path_factory.mktemp("room"))
-    return files(scene, scene.ask(QUESTION, advise=0.1).envelope)
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    return build(tmp_path_factory.mktemp("room"))
+
+
+@pytest.fixture(scope="module")
+def one(scene: Scene) -> Files:
+    """Return a release whose votes are so precise that lower caps may be chosen in four cells, too."""
+    return files(scene, scene.ask(QUESTION, advise=0.5).envelope)
 
 
 def test_honest_releases_hold(one: Files, tmp_path: Path) -> None:
@@ -76,6 +92,16 @@ def louder(number: int) -> Change:
         chosen["votes"] = votes
 
     return change
+
+
+def hopeful(value: dict[str, Any]) -> None:
+    """Make nobody vote, and choose what would be best if that were sure: noise may hide persons, and the contract's bound has to stay."""
+    plan = Plan.model_validate_json(json.dumps(value["plan"]))
+    advice, chosen = plan.advice[1], value["table"]["advised"][1]
+    variances = [Fraction(one.scale) ** 2 for one in mechanisms(plan, advice, int(value["table"]["advised"][0]["cap"]))]
+    votes = [0] * len(advice.caps)
+    errors = losses(advice.caps, votes, Fraction(advice.mechanism.scale) ** 2, variances, 4)
+    chosen.update(votes=[str(vote) for vote in votes], cap=str(advice.caps[errors.index(min(errors))]))
 
 
 def less_noise(factor: float) -> Change:
@@ -154,6 +180,36 @@ def test_lies_are_found(one: Files, change: Change, steps: set[int]) -> None:
     assert steps & found.keys(), found
 
 
+def stated(marginal: Marginal) -> MeasureNoise:
+    """Return what a release states of a marginal's noise; what it costs is computed again, whatever is stated."""
+    return MeasureNoise(
+        measure=0,
+        kept=marginal.kept,
+        mechanism=marginal.mechanism,
+        digits=0,
+        add_remove_l1="0",
+        add_remove_l2_squared="0",
+        change_l1="0",
+        change_l2_squared="0",
+    )
+
+
+@pytest.mark.parametrize("entry", corpus("advised.sql"), ids=lambda entry: entry.name)
+def test_a_verifier_chooses_what_votes_choose_and_nothing_else(entry: Entry) -> None:
+    """For crowds of different sizes at the lower caps, and noise."""
+    plan, rng = entry.compiled.plan, default_rng(5)
+    for people in (0, 1_000, 100_000):
+        votes = [[int(rng.normal(people / 2**place, one.mechanism.scale)) for place in range(len(one.caps))] for one in plan.advice]
+        chosen = advised(plan, votes)
+        capped = with_caps(plan, [one.cap for one in chosen])
+        noise = [one for strategy in capped.strategies for one in map(stated, strategy)]
+        assert verified(plan, chosen, noise, capped.selection if plan.selection else None).measures == capped.measures
+        last, caps = chosen[-1], plan.advice[-1].caps
+        for cap in {caps[0], caps[-1]} - {last.cap}:
+            with pytest.raises(Broken, match="votes"):
+                verified(plan, [*chosen[:-1], last.model_copy(update={"cap": cap})], noise, capped.selection if plan.selection else None)
+
+
 @pytest.mark.parametrize("terms", [{"advise": 0.05}, {"caps": {"total": 50}}])
 def test_an_average_of_what_may_be_cut_is_not_known_to_keep_from_zero(terms: dict[str, Any]) -> None:
     """Ages are from 12 on, and so is their average as long as nothing is cut."""
@@ -171,6 +227,13 @@ def test_an_average_of_what_may_be_cut_is_not_known_to_keep_from_zero(terms: dic
 
 def _from(node: Expression, low: int) -> Expression:
     return node.model_copy(update={"low": low}) if isinstance(node, Average) else node
+
+
+def test_a_cap_that_votes_do_not_bear_out_is_found(scene: Scene) -> None:
+    """It is lower than the contract's bound, and would be best if votes had no noise."""
+    bent = files(scene, scene.ask(QUESTION, advise=0.02).envelope).bent(hopeful)
+    assert int(bent.value["table"]["advised"][1]["cap"]) < int(bent.value["plan"]["advice"][1]["caps"][-1])
+    assert "bear out" in failed(verify(bent.release, bent.contract, bent.log))[5]
 
 
 def test_a_bent_release_that_says_the_same_holds(one: Files) -> None:

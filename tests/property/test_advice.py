@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from stillroom.model.advice import MOST_CAPS
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.measure import highest_total
-from stillroom.privacy.advice import CLEAR, best, candidates, losses, seen_beyond, taken_away
+from stillroom.privacy.advice import CLEAR, best, candidates, cells_of_each, losses, seen_beyond, share_beyond, taken_away
 from stillroom.privacy.mechanisms import charge_of, epsilon_of, guarantee_of, rho_of
 from stillroom.privacy.selection import cost_of, tail
 from stillroom.query.advised import advised, votes_plan, with_caps
@@ -244,17 +244,28 @@ def test_caps_go_down_from_the_bound_by_no_more_than_the_root_of_two(highest: in
     assert caps[0] == 1 or len(caps) == MOST_CAPS
 
 
+def worst(caps: Sequence[int], votes: Sequence[int], noise: Fraction, cap: int) -> int:
+    """Return what a cap takes away from all totals, at the most: a standard deviation, rounded up, more than the votes above it say."""
+    above = [(one - cap, number) for one, number in zip(caps, votes, strict=True) if one > cap]
+    square = math.ceil(noise * sum(step**2 for step, _ in above))
+    return max(0, sum(step * number for step, number in above)) + (math.isqrt(square - 1) + 1 if square else 0)
+
+
 @given(st.data())
 def test_no_other_cap_has_a_smaller_expected_error(data: st.DataObject) -> None:
     """Said once more, cap by cap: persons beyond a cap count where they are clearly there, each for the step to the next middle.
 
-    Half a standard deviation may hide in each number of votes, and past the last clear one no more than becomes fewer in proportion.
+    Half a standard deviation may hide in each number of votes, and past the last clear one no more than becomes fewer in proportion. Caps
+    that may be worse than the contract's by a standard deviation of the votes are out.
     """
     caps = candidates(data.draw(st.integers(2, 500)))
     votes = data.draw(st.lists(st.integers(-50, 5000), min_size=len(caps), max_size=len(caps)))
     share, noise = data.draw(st.fractions(Fraction(1, 10), 10)), data.draw(st.fractions(1, 10_000))
     variances, cells = [(share * cap) ** 2 for cap in caps], data.draw(st.integers(1, 100))
-    chosen = best(caps, votes, noise, variances, cells)
+    times = data.draw(st.fractions(1, 5))
+    chosen = best(caps, votes, noise, variances, cells, times=times)
+    pairs = zip(caps, variances, strict=True)
+    allowed = [cap for cap, own in pairs if own + (times * worst(caps, votes, noise, cap) / cells) ** 2 <= variances[-1]]
     middles = [Fraction(low + 1 + high, 2) for low, high in pairwise((0, *caps))]
     clear = [(sum(votes[n + 1 :]), n) for n in range(len(caps)) if sum(votes[n + 1 :]) > CLEAR * math.sqrt((len(caps) - n - 1) * noise)]
     number, end = clear[-1] if clear else (math.inf, len(caps))
@@ -269,7 +280,8 @@ def test_no_other_cap_has_a_smaller_expected_error(data: st.DataObject) -> None:
             last = middles[other]
         hidden = sum(min(noise / 4, limits[n] ** 2) * (middles[n] - cap) ** 2 for n in range(place + 1, len(caps)))
         errors[cap] = variances[place] + (lost**2 + hidden) / cells**2
-    assert errors[chosen] == min(errors.values())
+    assert errors[chosen] == min(errors[cap] for cap in allowed)
+    assert chosen in allowed
     assert list(errors.values()) == losses(caps, votes, noise, variances, cells)
 
 
@@ -280,6 +292,50 @@ def test_what_is_cut_off_is_known_where_caps_leave_no_number_out(totals: list[in
     assert caps == (1, 2, 3, 4, 5)
     counted = [totals.count(cap) for cap in caps]
     assert taken_away(caps, seen_beyond(caps, counted, Fraction(1, 1000))) == [sum(max(0, total - cap) for total in totals) for cap in caps]
+
+
+def test_a_lower_cap_has_to_earn_its_place() -> None:
+    """Nobody votes for more than 3 of 5. In one cell noise may hide who has 5, so the bound stays; in many it cannot matter."""
+    caps, noise = candidates(5), Fraction(2500)
+    variances = [Fraction(cap) ** 2 * 81 for cap in caps]
+    few, many = [300, 80, 20, 0, 0], [30_000, 8_000, 2_000, 0, 0]
+    assert [best(caps, few, noise, variances, cells) for cells in (1, 2, 100)] == [5, 4, 1]
+    assert [best(caps, many, noise, variances, cells) for cells in (1, 100)] == [5, 2]
+    assert best(caps, [0] * 5, noise, variances, 1) == 5
+    assert [best(caps, few, noise, variances, 20, times=Fraction(times)) for times in (1, 20)] == [1, 5]
+
+
+@given(st.data())
+def test_no_cap_is_chosen_that_may_be_worse_than_the_contracts(data: st.DataObject) -> None:
+    """Noise of 50 in all hides as much of what some cap cuts off as it can: a standard deviation, and less of what others cut off."""
+    caps = candidates(data.draw(st.integers(2, 500)))
+    persons = data.draw(st.lists(st.integers(0, 60), min_size=len(caps), max_size=len(caps)))
+    hidden = data.draw(st.integers(0, len(caps) - 2))
+    steps = [max(0, cap - caps[hidden]) for cap in caps]
+    length = math.sqrt(sum(step**2 for step in steps))
+    votes = [number - int(50 * step / length) for number, step in zip(persons, steps, strict=True)]
+    variances, cells = [Fraction(30 * cap**2) for cap in caps], data.draw(st.integers(1, 20))
+    chosen = best(caps, votes, Fraction(2500), variances, cells)
+    taken = sum(max(0, cap - chosen) * number for cap, number in zip(caps, persons, strict=True))
+    assert variances[caps.index(chosen)] + Fraction(taken, cells) ** 2 <= variances[-1]
+
+
+def test_cells_of_a_person_are_counted_by_votes_where_these_tell() -> None:
+    caps = (1, 2, 4, 8)
+    assert cells_of_each(caps, [1_000_000, 0, 0, 1_000_000], Fraction(1), 8) == pytest.approx(4.5, rel=1e-4)
+    assert cells_of_each(caps, [1_000_000, 0, 0, 1_000_000], Fraction(1), 3) == 3
+    assert cells_of_each(caps, [100, 0, 0, 0], Fraction(10_000), 8) == 8
+    assert cells_of_each(caps, [100_000, 0, 0, -50_000], Fraction(1), 8) == 1
+    assert 1 < cells_of_each(caps, [10_000, 0, 0, 0], Fraction(10_000), 8) < 1.2
+
+
+def test_what_a_cap_cuts_off_is_said_as_a_share_where_votes_tell() -> None:
+    caps = (1, 2, 3, 4)
+    about, most = share_beyond(caps, [1000, 0, 0, 1000], Fraction(1), 2) or (0, 0)
+    assert (about, most) == (Fraction(2000, 5000), Fraction(2000 + 2 * 3, 5000))
+    assert share_beyond(caps, [100, 10, 0, 0], Fraction(10_000), 2) is None
+    assert share_beyond(caps, [100_000, 0, 0, -900], Fraction(1), 2) == (Fraction(0), Fraction(2 * 3, 99_100))
+    assert share_beyond(caps, [0, 0, 0, 0], Fraction(1), 1) is None
 
 
 def test_many_small_totals_choose_a_small_cap_and_many_large_ones_a_large() -> None:

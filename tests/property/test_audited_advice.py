@@ -34,7 +34,7 @@ SHARE = 1e-6
 
 ASKED = next(one for one in ADVISED if one.name == "one number").compiled
 PLAN = ASKED.plan
-ROWS = [1, 2, *[4] * 40]
+ROWS = [1, 2, *[3] * 30, *[4] * 9]
 """How many rows others have: so many that caps of 3 and of 4 are chosen, each of them often."""
 SOMEBODY = 4
 

@@ -67,12 +67,13 @@ def test_a_price_shows_the_caps_and_is_what_it_was(run: Run) -> None:
 def test_a_release_is_made_with_the_caps_and_holds(run: Run, base: Path) -> None:
     """The highest caps, forty rows and 4,000, are for one in a thousand: they are not chosen, and there is far less noise.
 
-    For that to fail, votes would have to be off by more than six standard deviations.
+    For that to fail, votes would have to be so far off as they are in none of four million drawn ones.
     """
-    code, text = run("ask", QUESTION, "--epsilon", "1", "--advise", "0.05", "--out", str(base / "release.json"))
+    code, text = run("ask", QUESTION, "--epsilon", "1", "--advise", "0.2", "--out", str(base / "release.json"))
     assert code == 0
     assert "Chosen by a first measurement: one person adds at most " in text
     assert "to a cell of [fares]; what is beyond is cut off." in text
+    assert text.count("no interval covers it.") >= 2
     assert verified(base) == 0
     release = open_room(base / "transit").releases()[0]
     cells, taps, fares = release.statement.table.advised
@@ -82,7 +83,7 @@ def test_a_release_is_made_with_the_caps_and_holds(run: Run, base: Path) -> None
     widths = [float(high) - float(low) for low, high in zip(lows, highs, strict=True)]
     price = document(run("price", QUESTION, "--epsilon", "1", "--json"))
     assert max(widths) / 2 < float(price["errors"][0]["half_width"]) / 1.5
-    assert document(run("ask", QUESTION, "--epsilon", "1", "--advise", "0.05", "--json"))["table"] == release.statement.table.to_json()
+    assert document(run("ask", QUESTION, "--epsilon", "1", "--advise", "0.2", "--json"))["table"] == release.statement.table.to_json()
 
 
 def test_a_cap_of_what_no_column_shows_is_not_taken_for_a_number_of_cells(run: Run) -> None:

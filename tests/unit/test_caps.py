@@ -11,14 +11,16 @@ from stillroom.adapters.engine.features import lacking
 from stillroom.client.verification.sizes import like
 from stillroom.client.verification.table import check_table
 from stillroom.errors import Code, StillroomError
+from stillroom.model.advice import Advised
 from stillroom.model.codec import digest_of, encode
 from stillroom.model.expression import Average
 from stillroom.model.measure import PERSONS, alike, telling
 from stillroom.model.plan import Plan
 from stillroom.model.question import Terms
 from stillroom.privacy.promises import Noised, release_promise
+from stillroom.privacy.words import cap_sentence
 from stillroom.protections.server import ServerProtection
-from stillroom.query.advised import with_caps
+from stillroom.query.advised import shares_beyond, with_caps
 from stillroom.query.price import price
 from stillroom.query.protected import drawn, plan_charge, protected
 from stillroom.query.table.finish import finish
@@ -171,6 +173,41 @@ def test_a_price_shows_the_caps_and_the_error_under_each() -> None:
         assert widths[0] < widths[-1] / 1.5
     assert [one.half_width for one in shown.errors] == [count.half_widths[-1], costs.half_widths[-1]]
     assert price(CONTRACT, compiled(COUNTED, epsilon=1.0)).caps == ()
+
+
+def test_how_much_a_chosen_cap_cuts_off_is_said_where_it_may_matter() -> None:
+    """More than a hundredth; and that nobody knows where votes cannot tell."""
+    small = (Fraction(1, 1000), Fraction(1, 100))
+    assert cap_sentence(("n",), "3", small) == (
+        "Chosen by a first measurement: one person adds at most 3 to a cell of n; what is beyond is cut off."
+    )
+    ends = {
+        "that is about 5 % of persons' largest totals, and hardly more than 8 %; no interval covers it.": (
+            Fraction(47, 1000),
+            Fraction(71, 1000),
+        ),
+        "that is less than 1 % of persons' largest totals, and hardly more than 3 %; no interval covers it.": (
+            Fraction(0),
+            Fraction(1, 40),
+        ),
+        "The votes are too few to tell how much that is; no interval covers it.": None,
+    }
+    assert all(cap_sentence(("n",), "3", beyond).endswith(words) for words, beyond in ends.items())
+    assert cap_sentence(None, "1", (Fraction(1, 5), Fraction(1, 4))).endswith(
+        "of further ones, nothing is counted. By the votes, that is about 20 % of persons' cells, and hardly more than 25 %; no interval"
+        " covers it."
+    )
+
+
+def test_the_contracts_bound_cuts_off_nothing_and_lower_caps_what_votes_say() -> None:
+    asked = plan("SELECT COUNT(*) AS n FROM visits", advise=0.5)
+    (advice,) = asked.advice
+    numbers = (10**6, 0, 0, 0, 10**6)
+    found = [one for cap in advice.caps for one in shares_beyond(asked, [Advised(votes=numbers, cap=cap)]) if one is not None]
+    assert [round(float(about), 2) for about, _ in found] == [0.67, 0.5, 0.33, 0.17, 0]
+    assert all(0 < about < most < about + Fraction(1, 1000) for about, most in found[:-1])
+    assert found[-1] == (Fraction(0), Fraction(0))
+    assert shares_beyond(asked, [Advised(votes=(1, 0, 0, 0, 0), cap=1)]) == [None]
 
 
 def test_the_promise_for_a_change_holds_whatever_is_chosen() -> None:

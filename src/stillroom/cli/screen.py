@@ -285,7 +285,8 @@ def _caps_line(caps: CapsPrice) -> str:
     errors = ", ".join(f"{cap} (± {width})" for cap, width in zip(caps.caps, caps.half_widths, strict=True))
     of = " of a count of persons" if caps.columns is None else ""
     paid = f"{units(caps.charge.rho)} ρ of the charge, by votes that are known to ± {caps.half_width}"
-    return f"The cap of {what} is chosen first, for {paid}. With each cap, the expected error{of} a cell: {errors}."
+    noise = f"With each cap, the expected error{of} a cell: {errors}; what a cap cuts off is not in it."
+    return f"The cap of {what} is chosen first, for {paid}. {noise}"
 
 
 def _percent(chance: float) -> str:

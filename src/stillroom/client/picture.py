@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import columns_of
 from stillroom.privacy.words import cap_sentence, selection_sentence
+from stillroom.query.advised import shares_beyond
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def remarks(release: Release) -> list[str]:
     rule, found = release.table.selection or release.plan.selection, []
     if rule is not None:
         found.append(selection_sentence(rule.threshold, rule.delta / 1e18, rule.most))
-    found += [cap_sentence(*one) for one in chosen_caps(release)]
+    found += _chosen_caps(release)
     if release.plan.finish.nonnegative:
         found.append("No count is below 0, nor any sum that cannot be, as asked for: small ones come out too large, on average.")
     if any(one.part is not None for one in release.noise):
@@ -81,14 +82,14 @@ def _nothing_clamped(release: Release) -> bool:
     return release.question.terms.clamped and not release.table.clamped
 
 
-def chosen_caps(release: Release) -> list[tuple[tuple[str, ...] | None, str]]:
-    """Return each cap that was chosen, as decimal text, and the columns that show what it caps: None for a number of cells."""
-    plan, found = release.plan, []
-    for advice, one in zip(plan.advice, release.table.advised, strict=True):
+def _chosen_caps(release: Release) -> list[str]:
+    """Return each cap that was chosen, in words."""
+    plan, chosen, found = release.plan, release.table.advised, []
+    for advice, one, beyond in zip(plan.advice, chosen, shares_beyond(plan, chosen), strict=True):
         digits = 0 if advice.measure is None else plan.measures[advice.measure].digits
         outputs = zip(release.table.headings, plan.finish.outputs, strict=True)
         names = tuple(heading.name for heading, output in outputs if f"m{advice.measure}" in columns_of(output.value))
-        found.append((None if advice.measure is None else names, f"{Decimal(one.cap).scaleb(-digits):f}"))
+        found.append(cap_sentence(None if advice.measure is None else names, f"{Decimal(one.cap).scaleb(-digits):f}", beyond))
     return found
 
 

@@ -7,12 +7,26 @@ less noise is paid by what it cuts off, which is the answer's bias and no person
 
 Each person is in one bin of the histogram at most, that of the least cap that would change nothing about the person. One person who
 appears or vanishes moves one number by 1; one whose rows are altered moves two by 1 each; with m identifiers, m times that.
+
+Why a lower cap has to earn its place. The expected squared error of a cell under a cap c is V(c) + (B(c)/k)², where V is the variance of
+the noise, and B what c takes away from all totals together, spread over k cells. Under the contract's bound H it is V(H): known, and
+without any B. Below, B is known from votes only. Let v be the noisy number of votes for each cap x, each with a variance of s². Nobody
+who votes for x has more than x in a cell. So B(c) is at most m · Σ n·max(0, x - c), with n the true numbers of votes, and m the number of
+cells in which a person loses as much. That sum is linear in n: by v it is estimated without bias, with a variance of s² · Σ max(0, x - c)²,
+whatever the data are. A cap may be chosen only if V(c) + (B⁺(c)/k)² ≤ V(H), where B⁺ is that estimate, or 0 where it is below, and one
+standard deviation more. So, but with a probability of 16 % at most, a cap that may be chosen is no worse than H; else it is worse by what
+the noise exceeds a standard deviation by. In the mean of simulated tables the error grew by less than an eighth, the share that votes cost
+included. Where few have voted, or few cells share what is lost, no lower cap passes, and H stays.
+
+Among the caps that pass, the one with the least error that is expected is chosen (`losses`). All of it is computed from noisy votes, and
+from the contract: it is post-processing, and costs nothing beyond what the votes cost.
 """
 
 from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stillroom.model.advice import MOST_CAPS
@@ -26,6 +40,12 @@ CLEAR = 4
 DOUBT = Fraction(1, 2)
 """So many standard deviations of noise are the persons that each number of votes may hide."""
 
+EARNED = 1
+"""So many standard deviations more than the votes say may be cut off, and a cap that is chosen is still no worse than the contract's."""
+
+SURELY = 2
+"""So many standard deviations more than the votes say is what is cut off, at the most, in a statement to people."""
+
 
 def candidates(highest: int) -> tuple[int, ...]:
     """Return caps to choose from, ascending: a bound, and on from there each 1/√2 of the one before, rounded up, down to 1 at the least.
@@ -35,10 +55,15 @@ def candidates(highest: int) -> tuple[int, ...]:
     found, step = {highest}, 0
     while len(found) < MOST_CAPS and 1 not in found:
         step += 1
-        square = -(-(highest**2) // 2**step)
-        root = math.isqrt(square)
-        found.add(root if root**2 == square else root + 1)
+        found.add(_root(Fraction(highest**2, 2**step)))
     return tuple(sorted(found))
+
+
+def _root(square: Fraction) -> int:
+    """Return a square root, rounded up."""
+    whole = math.ceil(square)
+    root = math.isqrt(whole)
+    return root if root**2 == whole else root + 1
 
 
 def _middles(caps: Sequence[int]) -> list[Fraction]:
@@ -103,7 +128,56 @@ def losses(caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances
     return [variance + (taken**2 + hidden) / cells**2 for variance, taken, hidden in parts]
 
 
-def best(caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances: Sequence[Fraction], cells: int) -> int:
-    """Return the cap with the least expected squared error, the lowest one of several."""
-    found = losses(caps, votes, noise, variances, cells)
-    return caps[found.index(min(found))]
+def at_most_taken(caps: Sequence[int], votes: Sequence[int], noise: Fraction, deviations: int = EARNED) -> list[int]:
+    """Return what each cap takes away from all totals together, in one cell of each person, at the most.
+
+    It is as many standard deviations above what the votes say; these are rounded up to whole numbers. Who votes for a cap is taken to have
+    all of it. Numbers of votes count as they are, with negative ones, so that their noise has the variance that is reckoned with.
+    """
+    steps = [[max(0, one - cap) for one in caps] for cap in caps]
+    return [
+        max(0, sum(step * number for step, number in zip(own, votes, strict=True)))
+        + deviations * _root(noise * sum(step**2 for step in own))
+        for own in steps
+    ]
+
+
+def cells_of_each(caps: Sequence[int], votes: Sequence[int], noise: Fraction, most: int) -> Fraction:
+    """Return in how many cells a person is on average, a standard deviation of both votes and cells above what votes about cells say.
+
+    It is 1 at the least, and `most` at the most; that, too, where no persons are seen.
+    """
+    persons = sum(votes) - _root(noise * len(caps))
+    if persons <= 0:
+        return Fraction(most)
+    cells = sum(cap * number for cap, number in zip(caps, votes, strict=True)) + _root(noise * sum(cap**2 for cap in caps))
+    return max(Fraction(1), min(Fraction(most), Fraction(cells, persons)))
+
+
+def best(  # noqa: PLR0913 - all that an error is expected from
+    caps: Sequence[int], votes: Sequence[int], noise: Fraction, variances: Sequence[Fraction], cells: int, *, times: Fraction = Fraction(1)
+) -> int:
+    """Return the cap with the least expected squared error, the lowest one of several, of those that are worth what they may take away.
+
+    Args:
+        caps: The caps to choose from, ascending.
+        votes: The noisy number of persons who voted for each.
+        noise: The variance of each number of votes.
+        variances: The variance of the noise in a cell under each.
+        cells: The number of cells, among which what is cut off is taken to be spread evenly.
+        times: In how many cells a person may lose what a vote tells of.
+    """
+    found = zip(losses(caps, votes, noise, variances, cells), variances, at_most_taken(caps, votes, noise), caps, strict=True)
+    return min((loss, cap) for loss, variance, taken, cap in found if variance + (times * taken / cells) ** 2 <= variances[-1])[1]
+
+
+def share_beyond(caps: Sequence[int], votes: Sequence[int], noise: Fraction, cap: int) -> tuple[Fraction, Fraction] | None:
+    """Return which share of the largest totals of all persons is beyond a cap by the votes, about and at the most.
+
+    It is None where the votes cannot tell: nobody is clearly seen, or all might be beyond.
+    """
+    seen, middles, place = seen_beyond(caps, votes, noise), _middles(caps), caps.index(cap)
+    everybody = seen_beyond((0, *caps), (0, *votes), noise)[0]
+    whole = everybody * middles[0] + sum(number * (high - low) for number, (low, high) in zip(seen, pairwise(middles), strict=False))
+    most = at_most_taken(caps, votes, noise, SURELY)[place]
+    return (min(taken_away(caps, seen)[place], Fraction(most)) / whole, most / whole) if most < whole else None

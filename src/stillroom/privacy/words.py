@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _ROOM = 1 + 2.0**-50
 
+TOLD = Fraction(1, 100)
+"""Where a cap may cut off more than this share, it is said how much."""
+
 
 def guess_probability(epsilon: float, delta: float) -> float:
     """Return the most often that an attacker who starts at 50:50 can guess right, rounded up.
@@ -62,18 +65,31 @@ def columns_named(columns: Sequence[str]) -> str:
     return ", ".join(columns) or "what no column shows"
 
 
-def cap_sentence(columns: Sequence[str] | None, cap: str) -> str:
-    """Say which cap a first measurement chose.
+def cap_sentence(columns: Sequence[str] | None, cap: str, beyond: tuple[Fraction, Fraction] | None) -> str:
+    """Say which cap a first measurement chose, and how much it cuts off by the votes, if that may be more than a hundredth.
 
     Args:
         columns: The columns of the totals that it caps; None where it caps how many cells a person is in.
         cap: The cap, as decimal text.
+        beyond: Which share of all there is lies beyond it, about and at the most; None where the votes cannot tell.
     """
+    cut = _beyond_words("persons' cells" if columns is None else "persons' largest totals", beyond)
     if columns is None:
         cells = "1 cell" if cap == "1" else f"{cap} cells"
-        return f"Chosen by a first measurement: each person is in at most {cells}; of further ones, nothing is counted."
+        return f"Chosen by a first measurement: each person is in at most {cells}; of further ones, nothing is counted.{cut}"
     named = columns_named(columns)
-    return f"Chosen by a first measurement: one person adds at most {cap} to a cell of {named}; what is beyond is cut off."
+    return f"Chosen by a first measurement: one person adds at most {cap} to a cell of {named}; what is beyond is cut off.{cut}"
+
+
+def _beyond_words(what: str, beyond: tuple[Fraction, Fraction] | None) -> str:
+    """Say how much of something lies beyond a cap."""
+    if beyond is None:
+        return " The votes are too few to tell how much that is; no interval covers it."
+    about, most = beyond
+    if most <= TOLD:
+        return ""
+    words = "less than 1 %" if about < TOLD else f"about {round(100 * about)} %"
+    return f" By the votes, that is {words} of {what}, and hardly more than {math.ceil(100 * most)} %; no interval covers it."
 
 
 def _sentence(subject: str, release: str, cap: str) -> str:

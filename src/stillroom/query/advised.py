@@ -16,7 +16,7 @@ from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.model.plan import Bounds, Finish, Output, reach
 from stillroom.model.relation import Named, PerPerson, Total, TotalFunction
 from stillroom.model.schema import Kind
-from stillroom.privacy.advice import best
+from stillroom.privacy.advice import best, cells_of_each, share_beyond
 from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of, guarantee_of, scale_for_epsilon, scale_for_rho
 from stillroom.privacy.selection import cost_of, threshold_for
@@ -114,8 +114,30 @@ def advised(plan: Plan, votes: Sequence[Sequence[int]]) -> tuple[Advised, ...]:
     chosen: dict[int | None, int] = {}
     for one, numbers in sorted(zip(plan.advice, votes, strict=True), key=lambda pair: pair[0].measure is not None):
         variances = [_variance(mechanism) for mechanism in mechanisms(plan, one, chosen.get(None))]
-        chosen[one.measure] = best(one.caps, numbers, _variance(one.mechanism), variances, spread_over(plan, one))
+        times = Fraction(1) if one.measure is None else _times(plan, votes, chosen.get(None, plan.bounds.groups))
+        chosen[one.measure] = best(one.caps, numbers, _variance(one.mechanism), variances, spread_over(plan, one), times=times)
     return tuple(Advised(votes=tuple(numbers), cap=chosen[one.measure]) for one, numbers in zip(plan.advice, votes, strict=True))
+
+
+def _times(plan: Plan, votes: Sequence[Sequence[int]], groups: int) -> Fraction:
+    """Return in how many cells a person may lose what a vote about totals tells of: in those that persons are in, by the votes about them.
+
+    Without such votes, it is as many as a person keeps.
+    """
+    about = next((pair for pair in zip(plan.advice, votes, strict=True) if pair[0].measure is None), None)
+    return Fraction(groups) if about is None else cells_of_each(about[0].caps, about[1], _variance(about[0].mechanism), groups)
+
+
+def shares_beyond(plan: Plan, chosen: Sequence[Advised]) -> list[tuple[Fraction, Fraction] | None]:
+    """Return for each cap that was chosen which share of all there is it cuts off by the votes, about and at the most.
+
+    It is 0 for the contract's bounds, and None where the votes cannot tell.
+    """
+    nothing = (Fraction(0), Fraction(0))
+    return [
+        nothing if one.cap == advice.caps[-1] else share_beyond(advice.caps, one.votes, _variance(advice.mechanism), one.cap)
+        for advice, one in zip(plan.advice, chosen, strict=True)
+    ]
 
 
 def with_caps(plan: Plan, chosen: Sequence[int]) -> Plan:

@@ -71,8 +71,12 @@ def with_caps(plan: Plan, chosen: Sequence[Advised], noise: Sequence[MeasureNois
     for advice, one in zip(plan.advice, chosen, strict=True):
         require(one.cap in advice.caps and len(one.votes) == len(advice.caps), "a cap was chosen that was not to choose from")
         caps[advice.measure] = one.cap
+    times = _times(plan, chosen, caps.get(None, plan.bounds.groups))
     for advice, one in zip(plan.advice, chosen, strict=True):
-        _follows(plan, advice, one, None if advice.measure is None else caps.get(None))
+        if advice.measure is None:
+            _follows(plan, advice, one, None, Fraction(1))
+        else:
+            _follows(plan, advice, one, caps.get(None), times)
     expect("the number of marginals", len(noise), sum(map(len, plan.strategies)))
     stated = iter(noise)
     strategies = tuple(
@@ -134,20 +138,53 @@ def _variance(noise: NoiseKind, moved: Moved, cost: Fraction) -> Fraction:
     return 2 * max(Fraction(LEAST_SCALE), moved.l1 / cost) ** 2
 
 
-def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None) -> None:
+def _times(plan: Plan, chosen: Sequence[Advised], groups: int) -> Fraction:
+    """Return in how many cells a person may lose what a total that is cut loses: the mean number of cells, by votes, if there are any.
+
+    Its numerator is a standard deviation above what the votes say, its denominator one below.
+    """
+    for advice, one in zip(plan.advice, chosen, strict=True):
+        if advice.measure is None:
+            persons = sum(one.votes) - _root(_spread(advice) * len(advice.caps))
+            inside = sum(map(math.prod, zip(advice.caps, one.votes, strict=True))) + _root(
+                _spread(advice) * sum(n * n for n in advice.caps)
+            )
+            return min(Fraction(groups), max(Fraction(1), Fraction(inside, persons))) if persons > 0 else Fraction(groups)
+    return Fraction(groups)
+
+
+def _spread(advice: Advice) -> Fraction:
+    """Return the variance of the noise on votes."""
+    scale = Fraction(advice.mechanism.scale)
+    return scale**2 if advice.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN else 2 * scale**2
+
+
+def _root(square: Fraction) -> int:
+    """Return a square root, rounded up."""
+    found = math.isqrt(math.ceil(square))
+    return found + (found**2 < square)
+
+
+def _follows(plan: Plan, advice: Advice, chosen: Advised, groups: int | None, times: Fraction) -> None:
     """See that no other cap has a smaller expected squared error: the variance of its noise, and the square of what it cuts off a cell.
 
     Beside what is seen to be cut off stands what may be hidden in the votes. Along selected keys, it is taken to lie in one combination.
+    Only such caps count whose error is no larger than that of the contract's bound, even if a standard deviation more than the votes say
+    is cut off in as many cells of a person.
     """
     kept = range(len(plan.grouping)) if advice.measure is None else plan.strategies[advice.measure][0].kept
     cells = math.prod(len(plan.keys[number].listed) or 1 for number in kept)
-    scale = Fraction(advice.mechanism.scale)
-    spread = scale**2 if advice.mechanism.noise is NoiseKind.DISCRETE_GAUSSIAN else 2 * scale**2
-    errors = {}
+    spread, errors, worst = _spread(advice), {}, {}
     for place, cap in enumerate(advice.caps):
-        lost, hidden = _cut_off(advice.caps, chosen.votes, spread, place)
-        errors[cap] = _noise_under(plan, advice, cap, groups) + (lost**2 + hidden) / cells**2
-    require(errors[chosen.cap] <= min(errors.values()) * (1 + ROOM), "the votes choose another cap")
+        noise, (lost, hidden) = _noise_under(plan, advice, cap, groups), _cut_off(advice.caps, chosen.votes, spread, place)
+        errors[cap] = noise + (lost**2 + hidden) / cells**2
+        steps = [0] * (place + 1) + [one - cap for one in advice.caps[place + 1 :]]
+        most = max(0, sum(map(math.prod, zip(steps, chosen.votes, strict=True)))) + _root(spread * sum(one * one for one in steps))
+        worst[cap] = noise + (times * most / cells) ** 2
+    bound = worst[advice.caps[-1]]
+    require(worst[chosen.cap] <= bound * (1 + ROOM), "a lower cap was chosen than the votes bear out")
+    least = min(errors[cap] for cap in advice.caps if cap == advice.caps[-1] or worst[cap] <= bound * (1 - ROOM))
+    require(errors[chosen.cap] <= least * (1 + ROOM), "the votes choose another cap")
 
 
 def _cut_off(caps: Sequence[int], votes: Sequence[int], spread: Fraction, place: int) -> tuple[Fraction, Fraction]:
