@@ -16,7 +16,7 @@ from stillroom.query.expressions import condition, person_reference, row_express
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.moments import Moments, moment
 from stillroom.query.quantiles import COMBINATIONS, ladder, operand_and_part
-from stillroom.query.result import Result
+from stillroom.query.result import SHOWN_DIGITS, Result
 from stillroom.query.rewrites.order_operands import ordered
 from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, both_true, span
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 TOTAL_LIMIT = 2**62
 """No person's total may reach this, so that engines and noise stay within 64 bits a person."""
 
-AVERAGE_DIGITS = 2
-"""Decimal places that an average shows beyond those of its column."""
+BETWEEN_DIGITS = 2
+"""Decimal places that a quantile shows beyond those of its column: it may fall between two values."""
 
 ROWS_LIMIT = 2**120
 """Nor may its total before clamping reach this: engines add up in 127 bits."""
@@ -203,7 +203,7 @@ class Measures:
         digits = typed.type.digits
         node = Average(total=total, count=count, low=low, high=high, digits=digits)
         name = f"{total}/{count}"
-        self.results[name] = Result(node, Kind.DECIMAL, digits + AVERAGE_DIGITS, noisy=True)
+        self.results[name] = Result(node, Kind.DECIMAL, digits + SHOWN_DIGITS, noisy=True)
         return name
 
     def _moment(self, node: exp.Expr, given: Typed | None) -> str:
@@ -227,7 +227,7 @@ class Measures:
         count = self._add(self._rows(_ONE, self.frame.rows).model_copy(update={"grid": grid}), given)
         node = Quantile(measure=count, part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
         of_calendar = typed.type.kind in CALENDAR
-        between = AVERAGE_DIGITS if 0 < part < PARTS and not of_calendar else 0
+        between = BETWEEN_DIGITS if 0 < part < PARTS and not of_calendar else 0
         digits = typed.type.digits + between
         number = Kind.DECIMAL if digits else Kind.INTEGER
         name = f"r{len(self.results)}"
