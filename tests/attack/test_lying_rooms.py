@@ -488,9 +488,14 @@ def _summed(number: int) -> Change:
     return lambda value: value["plan"]["measures"][number].pop("aggregate")
 
 
+def _of_persons(number: int) -> Change:
+    return put("persons", "plan", "measures", number, "aggregate")
+
+
 DISTINCT_LIES: dict[str, tuple[int, Change, str]] = {
     "a set without a measure": (5, _set_of_another, "tells about the grouping set (0,), or several do"),
     "a sum of one set": (5, both(*(_summed(one) for one in (0, 2))), "of keys that no grouping set has by itself"),
+    "values that pose as persons": (6, both(*(_of_persons(one) for one in (0, 2))), "counts persons, and has other bounds"),
     "one measure for all": (5, lambda value: value["plan"]["measures"][0].pop("kept"), "tells about the grouping set"),
     "noise of another set": (8, stretch(-2, 2, 1), "an interval of"),
     "values of a total understated": (6, add(-1, "noise", -1, "add_remove_l1"), "the add/remove L1 sensitivity of measure 2"),

@@ -358,6 +358,9 @@ SELECT size, COUNT(*) FROM (SELECT patient, region, COUNT(*) AS n FROM visits GR
 -- name: ROLLUP
 SELECT ward, severity, COUNT(*) FROM visits GROUP BY ROLLUP (ward, severity)
 
+-- name: persons of totals, who are in several parts
+SELECT ward, urgent, COUNT(DISTINCT patient) AS people, COUNT(DISTINCT patient) FILTER (WHERE severity > 1) AS ill, COUNT(*) FROM visits GROUP BY CUBE (ward, urgent)
+
 -- name: CUBE with GROUPING
 SELECT region, smoker, GROUPING(region), GROUPING(smoker), COUNT(*) FROM members GROUP BY CUBE (region, smoker)
 

@@ -35,7 +35,7 @@ from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.relations import select_rows
 from stillroom.query.scales import strategies_for
 from stillroom.query.selected import check_selected, most_shown, selected_first, selection_for
-from stillroom.query.sets import Keys, grouping_sets, renumbered
+from stillroom.query.sets import Keys, grouping_sets, renumbered, scatters
 from stillroom.query.size import check_size
 from stillroom.query.split import split
 from stillroom.query.strategies import places
@@ -120,7 +120,7 @@ class _Grouped:
         nodes, sets = _key_nodes(select, frame)
         typed, domains, sets = selected_first([_key_expression(node, frame, contract) for node in nodes], sets, frame, contract)
         keys = _keys(typed, domains, contract)
-        measures = Measures(frame, contract, keys)
+        measures = Measures(frame, contract, keys, scattered=frame.rows > 1 and scatters(sets, [one.functional for one in typed]))
         level = Grouping(select, frame, typed, keys, measures).level(sets)
         for alias, outer in nested.around:
             level = Around(outer, level, alias).level(sets)
@@ -220,16 +220,16 @@ def _rows(keys: tuple[Key, ...], sets: Sequence[tuple[int, ...]]) -> int:
 def _each_set(keys: tuple[Key, ...], finish: Finish, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
     """Return measures with further ones for the grouping sets whose totals are not made of parts that are measured.
 
-    A value that occurs in several parts counts once in their total, so that distinct values are measured for each set. Of the parts along
+    A value or person that occurs in several parts counts once in their total, so that these are measured for each set. Of the parts along
     selected keys only some are shown, so that sums are measured once more, of everybody, for the sets that keep no selected key.
     The finish reads the first of those alike, which stands for all.
     """
     if finish.sets == (tuple(range(len(keys))),):
         return measures
-    unions = [one for one in measures if one.aggregate is Aggregate.UNION]
+    distinct = [one for one in measures if one.distinct]
     sums = [one for one in measures if one.aggregate is Aggregate.SUM]
-    first = tuple(one.model_copy(update={"kept": finish.sets[0]}) if one in unions else one for one in measures)
-    apart = first + tuple(one.model_copy(update={"kept": kept}) for one in unions for kept in finish.sets[1:])
+    first = tuple(one.model_copy(update={"kept": finish.sets[0]}) if one in distinct else one for one in measures)
+    apart = first + tuple(one.model_copy(update={"kept": kept}) for one in distinct for kept in finish.sets[1:])
     whole = [kept for kept in finish.sets if 0 not in kept] if keys and keys[0].domain is None else []
     together = tuple(sorted({key for kept in whole for key in kept}))
     return apart + tuple(one.model_copy(update={"kept": together}) for one in sums if whole)

@@ -50,9 +50,9 @@ _ZERO = Constant(value=0)
 class Measures:
     """Collects the measures of a question; equal ones are measured once."""
 
-    def __init__(self, frame: Frame, contract: Contract, keys: tuple[Key, ...]) -> None:
-        """Start with none, over the cells of the keys that are grouped by."""
-        self.frame, self.contract = frame, contract
+    def __init__(self, frame: Frame, contract: Contract, keys: tuple[Key, ...], *, scattered: bool) -> None:
+        """Start with none, over the cells of the keys that are grouped by; a person may be `scattered` over several parts of a total."""
+        self.frame, self.contract, self.scattered = frame, contract, scattered
         self.keys = keys
         self.grid: list[Key] = []
         self.measures: list[Measure] = []
@@ -137,7 +137,8 @@ class Measures:
             )
         person = person_reference(targets[0], self.frame)
         if person is not None:
-            return self._rows(_present(person.present), 1 if distinct else self.frame.rows)
+            counted = self._rows(_present(person.present), 1 if distinct else self.frame.rows)
+            return counted.model_copy(update={"aggregate": Aggregate.PERSONS}) if distinct and self.scattered else counted
         typed = row_expression(targets[0], self.frame)
         if distinct:
             return self._union(typed)

@@ -10,8 +10,8 @@ from stillroom.query.constants import date_constant, timestamp_constant
 from stillroom.query.typed import mismatch
 
 SHOWN_DIGITS = 6
-"""Decimal places that a quotient shows, and that averages, variances and the like show beyond those of their columns: a share of some millions
-of people is never rounded to nothing. Products show no more than twice that."""
+"""Decimal places that a quotient shows, and that averages, variances and the like show beyond those of their columns: a share of some
+millions of people is never rounded to nothing. Products show no more than twice that."""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,11 @@ def renumbered(sets: Sets, order: Sequence[int]) -> Sets:
     return sorted((tuple(sorted(moved[position] for position in one)) for one in sets), key=lambda one: (-len(one), one))
 
 
+def scatters(sets: Sets, functional: Sequence[bool]) -> bool:
+    """Tell whether a person may be in several parts of a total: where a set leaves out a key that is no function of the person."""
+    return any(not one for kept in sets for key, one in enumerate(functional) if key not in kept)
+
+
 def _crossed(elements: Iterable[Sets]) -> Sets:
     """Return the cross product of the elements of a GROUP BY, checked at each step so that it never grows far."""
     sets: Sets = [()]
