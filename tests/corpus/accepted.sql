@@ -1229,3 +1229,9 @@ SELECT w, COUNT(*), SUM(b) FROM (
            LAG(v.severity) OVER (PARTITION BY patient ORDER BY v.seen) AS b
     FROM visits AS a FULL JOIN visits AS v USING (patient) FULL JOIN members ON patient = member
 ) GROUP BY w
+
+-- name: rows before, or a default
+SELECT COUNT(*), SUM(b), SUM(a) FROM (SELECT patient, LAG(severity, 1, -1) OVER (PARTITION BY patient ORDER BY seen) AS b, LEAD(cost, 2, severity) OVER (PARTITION BY patient ORDER BY seen) AS a FROM visits)
+
+-- name: tables by commas
+SELECT m.region, COUNT(*) AS n, COUNT(DISTINCT CASE WHEN severity > 1 THEN patient END) AS ill FROM members m, visits v WHERE v.patient = m.member AND urgent GROUP BY ALL FETCH FIRST 3 ROWS ONLY

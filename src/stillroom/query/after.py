@@ -114,7 +114,7 @@ def cast(node: exp.Cast, operand: Result) -> Result:
 
     only(node, {"this", "to", "safe"})
     kind = node.to.this
-    if kind not in {exp.DType.INT, exp.DType.DECIMAL} or not operand.number:
+    if kind not in {exp.DType.INT, exp.DType.BIGINT, exp.DType.DECIMAL} or not operand.number:
         fix = "Cast to INTEGER or DECIMAL(p, s); or in the rows, before they are grouped or aggregated."
         raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "Only numbers are cast here, to numbers.", fix)
     return _to_places(operand, decimal_digits(node.to)[1] if kind is exp.DType.DECIMAL else 0)

@@ -21,6 +21,7 @@ from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.advised import with_caps
+from stillroom.query.all_keys import with_keys_written
 from stillroom.query.around import Around
 from stillroom.query.caps import advice_for, check_advice, pinned, with_average_ends
 from stillroom.query.clamped import removals
@@ -90,6 +91,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     """
     select = parse(question.sql, question.parameters, question.dialect)
     with_windows_written(select)
+    with_keys_written(select)
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(nested, contract, question.terms)
     plan = _plan(contract, question.terms, grouped)

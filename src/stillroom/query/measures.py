@@ -67,7 +67,7 @@ class Measures:
         """
         from sqlglot import exp
 
-        node, given = self._given(node)
+        node, given = self._of_chosen(*self._given(node))
         inside = node.this if isinstance(node, exp.WithinGroup) else node
         if any(is_aggregate(inner) for child in inside.iter_expressions() for inner in child.walk()):
             raise Refusal(
@@ -99,6 +99,25 @@ class Measures:
             return node, None
         only(node, {"this", "expression"})
         return node.this, self._test(node.expression.this)
+
+    def _of_chosen(self, node: exp.Expr, given: Typed | None) -> tuple[exp.Expr, Typed | None]:
+        """Return COUNT([DISTINCT] CASE WHEN condition THEN person END) as a count of the person with the condition in FILTER."""
+        from sqlglot import exp
+
+        if not isinstance(node, exp.Count):
+            return node, given
+        targets = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+        case = targets[0].unnest() if len(targets) == 1 and isinstance(targets[0], exp.Expr) else None
+        otherwise = None if case is None else case.args.get("default")
+        if not isinstance(case, exp.Case) or len(case.args["ifs"]) != 1 or not isinstance(otherwise, exp.Null | None):
+            return node, given
+        branch = case.args["ifs"][0]
+        if person_reference(branch.args["true"], self.frame) is None:
+            return node, given
+        test = branch.this if not case.this else exp.EQ(this=case.this, expression=branch.this)
+        person = branch.args["true"].copy()
+        counted = exp.Distinct(expressions=[person]) if isinstance(node.this, exp.Distinct) else person
+        return exp.Count(this=counted, big_int=node.args.get("big_int")), self._test(test, given)
 
     def _test(self, node: exp.Expr, given: Typed | None = None) -> Typed:
         """Compile a condition on rows, beside one that is given."""

@@ -52,7 +52,7 @@ def grouping_sets(group: exp.Group | None, keys: Keys) -> Sets:
         return [()]
     if group.args.get("all"):
         fix = "Name the keys, or count their places in SELECT, as in GROUP BY 1, 2."
-        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "GROUP BY ALL is not supported.", fix)
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "GROUP BY ALL is not supported beside *.", fix)
     only(group, {"expressions", "rollup", "cube", "grouping_sets"})
     elements = [*group.expressions, *(part for name in ("grouping_sets", "cube", "rollup") for part in group.args.get(name) or ())]
     return _crossed([_element(node, keys) for node in elements])
