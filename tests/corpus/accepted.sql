@@ -1235,3 +1235,6 @@ SELECT COUNT(*), SUM(b), SUM(a) FROM (SELECT patient, LAG(severity, 1, -1) OVER 
 
 -- name: tables by commas
 SELECT m.region, COUNT(*) AS n, COUNT(DISTINCT CASE WHEN severity > 1 THEN patient END) AS ill FROM members m, visits v WHERE v.patient = m.member AND urgent GROUP BY ALL FETCH FIRST 3 ROWS ONLY
+
+-- name: public table with a further condition, left
+SELECT r.coast, COUNT(*) AS n, COUNT(r.size) AS known FROM visits v LEFT JOIN regions r ON v.region = r.region AND r.size > v.severity GROUP BY r.coast

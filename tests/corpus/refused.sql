@@ -368,9 +368,9 @@ SELECT COUNT(*) FROM visits v JOIN rota r ON v.ward = r.ward
 -- code: JOIN_NOT_ALLOWED
 SELECT COUNT(*) FROM visits v JOIN regions r ON v.severity = r.size
 
--- name: public table with a condition, left
+-- name: public table of several rows of a key with a condition, left
 -- code: JOIN_NOT_ALLOWED
-SELECT COUNT(*) FROM visits v LEFT JOIN regions r ON v.region = r.region AND r.coast
+SELECT COUNT(*) FROM visits v LEFT JOIN rota r ON v.ward = r.ward AND v.urgent = r.urgent AND r.nurses > 2
 
 -- name: public table by a key of another type
 -- code: TYPE_MISMATCH
