@@ -223,9 +223,8 @@ QUESTIONS = [
     "SELECT sex, COUNT(*) AS n, COUNT(DISTINCT v.pid) AS p FROM members m, visits v WHERE id = pid GROUP BY ROLLUP (sex)",
     "SELECT ward, COUNT(*) AS n, COUNT(DISTINCT pid) AS p FROM visits GROUP BY ROLLUP (ward)",
     "SELECT size, coast, COUNT(*) AS n FROM members JOIN regions ON members.region = regions.region GROUP BY size, coast",
-    "SELECT size, COUNT(*) AS n, SUM(age) AS a FROM members m LEFT JOIN regions r ON m.region = r.region AND age > 2 AND coast GROUP BY size",
-    "SELECT sex, COUNT(r.region) AS k, COUNT_IF(r.region IS NULL) AS n FROM members m LEFT JOIN regions r ON r.region = m.region AND size > age"
-    " GROUP BY sex",
+    "SELECT size, COUNT(*) AS n FROM members m LEFT JOIN regions r ON m.region = r.region AND age > 2 AND coast GROUP BY size",
+    "SELECT sex, COUNT(r.region) AS k FROM members m LEFT JOIN regions r ON r.region = m.region AND size > age GROUP BY sex",
     "SELECT coast, COUNT(*) AS n FROM members m JOIN regions r ON m.region = r.region AND (age > 2 OR size IS NULL) GROUP BY coast",
     "SELECT size, COUNT(*) AS n, COUNT(size) AS k FROM members LEFT JOIN regions USING (region) GROUP BY size",
     "SELECT region, COUNT(*) AS n, SUM(size) AS s FROM members JOIN regions USING (region) WHERE coast OR size IS NULL GROUP BY region",

@@ -67,8 +67,8 @@ if TYPE_CHECKING:
 OUTPUT_LIMIT = 200
 """The most columns of a table."""
 
-TABLE_LIMIT = 1_000_000
-"""The most values of a table, before HAVING and LIMIT."""
+TABLE_LIMIT = 4_000_000
+"""The most values of a table, before HAVING and LIMIT: a million groups of two keys and two aggregates. Each takes some 400 bytes."""
 
 FINISH_LIMIT = 10_000_000
 """The most nodes that are evaluated to make a table: its rows × all that stands in SELECT, HAVING and ORDER BY."""
