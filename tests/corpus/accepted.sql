@@ -1231,10 +1231,10 @@ SELECT w, COUNT(*), SUM(b) FROM (
 ) GROUP BY w
 
 -- name: rows before, or a default
-SELECT COUNT(*), SUM(b), SUM(a) FROM (SELECT patient, LAG(severity, 1, -1) OVER (PARTITION BY patient ORDER BY seen) AS b, LEAD(cost, 2, severity) OVER (PARTITION BY patient ORDER BY seen) AS a FROM visits)
+SELECT COUNT(*), SUM(b), SUM(a) FROM (SELECT patient, LAG(severity, 1, -1) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS b, LEAD(cost, 2, severity) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS a FROM visits)
 
 -- name: tables by commas
-SELECT m.region, COUNT(*) AS n, COUNT(DISTINCT CASE WHEN severity > 1 THEN patient END) AS ill FROM members m, visits v WHERE v.patient = m.member AND urgent GROUP BY ALL FETCH FIRST 3 ROWS ONLY
+SELECT m.region, COUNT(*) AS n, COUNT(DISTINCT CASE WHEN severity > 1 THEN patient END) AS ill FROM members m, visits v WHERE v.patient = m.member AND urgent GROUP BY ALL
 
 -- name: public table with a further condition, left
 SELECT r.coast, COUNT(*) AS n, COUNT(r.size) AS known FROM visits v LEFT JOIN regions r ON v.region = r.region AND r.size > v.severity GROUP BY r.coast
