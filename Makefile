@@ -8,7 +8,7 @@ COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-ext
 # Commands that tests and demonstrations start would compile all that they import anew, each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-service test chromium test-properties test-engines test-system test-slow check-fast check docs bench bench-accuracy bench-full requirements clean
+.PHONY: help demo demo-service test chromium test-properties test-engines test-system test-slow check-fast check docs bench accuracy bench-accuracy bench-full requirements clean
 
 help:
 	@echo "make demo          the whole story in a minute, on real patients' data"
@@ -71,7 +71,11 @@ docs: .venv/dev.stamp
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 bench: .venv/dev.stamp
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(filter accuracy,$(MAKECMDGOALS))
+
+# `make bench accuracy` and `make bench-accuracy` are the same.
+accuracy: bench
+	@:
 
 bench-accuracy: .venv/dev.stamp
 	$(BIN)/python -m bench accuracy

@@ -302,7 +302,9 @@ class _Life:
                     cells[(*group, *cell)].append(row)
         if measure.aggregate == "removed":
             return {0: lost} if (lost := sum(map(self.lost, [measure] * len(cells), cells.values()))) else {}
-        return self.values(measure, cells) if measure.aggregate == "union" else self.vector(measure, cells)
+        if measure.aggregate == "union":
+            return self.values(measure, cells)
+        return self.once(measure, cells) if measure.aggregate == "persons" else self.vector(measure, cells)
 
     def lost(self, measure: Measure, rows: list[Row]) -> int:
         """Return what clamping takes from the total of one cell."""
@@ -336,6 +338,10 @@ class _Life:
             place = self.place(measure, cell)
             vector[place] = vector.get(place, 0) + min(max(total, measure.low), measure.high)
         return {place: total for place, total in vector.items() if total}
+
+    def once(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> Sparse:
+        """Return 1 for each cell of one measure in which the person has a row that counts, in whichever groups."""
+        return {self.place(measure, cell): 1 for cell, rows in cells.items() if any(evaluate(measure.value, row) == 1 for row in rows)}
 
     def values(self, measure: Measure, cells: Mapping[Where, list[Row]]) -> dict[int, frozenset[Scalar]]:
         """Return the values of one measure that are not NULL."""

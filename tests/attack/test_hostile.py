@@ -103,7 +103,7 @@ LARGE = {
     ),
     "many rollups": ("SELECT COUNT(*) FROM visits GROUP BY " + ", ".join(["GROUPING SETS (ward, severity, seen, urgent)"] * 12), ""),
     "many values": (
-        f"SELECT {', '.join(['COUNT(*)'] * 100)} FROM visits GROUP BY CUBE (ward, severity, seen, urgent, region, key0)",
+        f"SELECT {', '.join(['COUNT(*)'] * 150)} FROM visits GROUP BY CUBE (ward, severity, seen, urgent, region, key0)",
         Code.TOO_MANY_CELLS,
     ),
     "types inside types": ("SELECT " + "DECIMAL(" * 60 + "1" + ")" * 60 + " FROM visits", Code.FUNCTION_NOT_ALLOWED),

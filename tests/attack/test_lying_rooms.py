@@ -217,7 +217,7 @@ LIES: dict[str, tuple[int, Change, str]] = {
     "a part that was moved": (8, shift(1, 0, 2), "a total: got"),
     "a count shown with decimal places": (8, put(2, "plan", "finish", "outputs", 1, "digits"), "the decimal places of a measure's column"),
     "fewer than no decimal places": (5, put(-1, "plan", "finish", "outputs", 3, "digits"), "more than 300 decimal places"),
-    "an average shown with too few": (8, put(3, "plan", "finish", "outputs", 3, "value", "digits"), "an average is shown with fewer"),
+    "an average shown with too few": (8, put(7, "plan", "finish", "outputs", 3, "value", "digits"), "an average is shown with fewer"),
     "an average shown with far too many": (8, put(-(10**9), "plan", "finish", "outputs", 3, "value", "digits"), "or with far more"),
     "rows that are skipped beyond all counting": (8, put(1e20, "plan", "finish", "offset"), "the number of rows: got 3, expected 0"),
     "a count marked as no information": (8, put(YES, "table", "rows", 0, 1, "no_information"), "is marked as something else"),
@@ -245,10 +245,10 @@ LIES: dict[str, tuple[int, Change, str]] = {
     ),
     "no interval": (8, put(None, "table", "rows", 0, 1, "low"), "None is not a number"),
     "a cell that is no number": (8, put("many", "table", "rows", 0, 1, "value"), "many is not a number"),
-    "an average outside of its interval": (8, put("-1000.00", "table", "rows", 0, 3, "value"), "a value lies outside of its interval"),
+    "an average outside of its interval": (8, put("-1000.000000", "table", "rows", 0, 3, "value"), "a value lies outside of its interval"),
     "an average outside of the bounds": (
         8,
-        both(put("-1.00", "table", "rows", 0, 3, "low"), put("-1.00", "table", "rows", 0, 3, "value")),
+        both(put("-1.000000", "table", "rows", 0, 3, "low"), put("-1.000000", "table", "rows", 0, 3, "value")),
         "the interval of an average exceeds",
     ),
     "a row that is missing": (8, lambda value: value["table"]["rows"].pop(), "the number of rows: got 2, expected 3"),
@@ -488,9 +488,14 @@ def _summed(number: int) -> Change:
     return lambda value: value["plan"]["measures"][number].pop("aggregate")
 
 
+def _of_persons(number: int) -> Change:
+    return put("persons", "plan", "measures", number, "aggregate")
+
+
 DISTINCT_LIES: dict[str, tuple[int, Change, str]] = {
     "a set without a measure": (5, _set_of_another, "tells about the grouping set (0,), or several do"),
     "a sum of one set": (5, both(*(_summed(one) for one in (0, 2))), "of keys that no grouping set has by itself"),
+    "values that pose as persons": (6, both(*(_of_persons(one) for one in (0, 2))), "counts persons, and has other bounds"),
     "one measure for all": (5, lambda value: value["plan"]["measures"][0].pop("kept"), "tells about the grouping set"),
     "noise of another set": (8, stretch(-2, 2, 1), "an interval of"),
     "values of a total understated": (6, add(-1, "noise", -1, "add_remove_l1"), "the add/remove L1 sensitivity of measure 2"),
@@ -542,7 +547,7 @@ COMPUTED_LIES: dict[str, tuple[int, Change, str]] = {
     "another root": (8, _nudge(6, end=None), "a computed value: got"),
     "a deviation that is known too well": (8, _nudge(5, end="high"), "the interval of a computed value"),
     "a root that is known too well": (8, _nudge(6, end="low"), "the interval of a computed value"),
-    "a variance beyond its range": (8, put("4901.00", "table", "rows", 0, 4, "high"), "leaves the range that is known"),
+    "a variance beyond its range": (8, put("4901.000000", "table", "rows", 0, 4, "high"), "leaves the range that is known"),
     "a value that passes for a total over a key": (8, put(True, "table", "rows", 0, 4, "totalled"), "marked as a total"),  # noqa: FBT003
     "a narrow range": (8, add(-1, *COVARIANCE, "high"), "narrower than the bounds of its measures allow"),
     "a range without zero": (8, put("1", *COVARIANCE, "low"), "narrower than the bounds of its measures allow"),

@@ -159,6 +159,20 @@ def test_prices_are_the_same_before_and_after_other_questions(tmp_path: Path) ->
         assert [price(session(tmp_path, "insurer"), one) for one in (*ASKED, *REFUSED)] == before
 
 
+def test_logs_of_rooms_with_the_same_rows_have_no_name_in_common(tmp_path: Path) -> None:
+    """A name that they share would be that of rows or of exact numbers, or a plain number: all else has keys of its own room in it."""
+    found = []
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        settle_in(folder)
+        add(folder, "members", MEMBERS)
+        add(folder, "visits", VISITS)
+        said = session(folder, "insurer")
+        said.ask(QUESTION, epsilon=0.25)
+        found.append(set(NAMED.findall(json.dumps(said.log()))))
+    assert min(map(len, found)) > 1
+    assert found[0] & found[1] == set()
+
+
 BROKEN: dict[str, Callable[[str], str]] = {
     "another column": lambda text: text.replace("ward", "room", 1),
     "a cell too many": lambda text: text + "p1,1,a,b\n",

@@ -358,6 +358,9 @@ SELECT size, COUNT(*) FROM (SELECT patient, region, COUNT(*) AS n FROM visits GR
 -- name: ROLLUP
 SELECT ward, severity, COUNT(*) FROM visits GROUP BY ROLLUP (ward, severity)
 
+-- name: persons of totals, who are in several parts
+SELECT ward, urgent, COUNT(DISTINCT patient) AS people, COUNT(DISTINCT patient) FILTER (WHERE severity > 1) AS ill, COUNT(*) FROM visits GROUP BY CUBE (ward, urgent)
+
 -- name: CUBE with GROUPING
 SELECT region, smoker, GROUPING(region), GROUPING(smoker), COUNT(*) FROM members GROUP BY CUBE (region, smoker)
 
@@ -1230,3 +1233,12 @@ SELECT w, COUNT(*), SUM(b) FROM (
 -- name: functions of keys after the noise
 SELECT ward, seen, MONTH(seen) AS m, LOWER(ward) || '-' || seen AS label, LEFT(seen::TEXT, 7) AS month, seen - DATE '2024-01-03' AS d, CONCAT(ward, ': ', LENGTH(ward)) AS c,
     COUNT(*) AS n FROM visits GROUP BY ward, seen HAVING NOT ward ILIKE 'zz%' AND DATE_TRUNC('week', seen) > DATE '2023-01-01' ORDER BY ISODOW(seen), REVERSE(ward), seen
+
+-- name: rows before, or a default
+SELECT COUNT(*), SUM(b), SUM(a) FROM (SELECT patient, LAG(severity, 1, -1) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS b, LEAD(cost, 2, severity) OVER (PARTITION BY patient ORDER BY seen DESC, severity, cost, ward, urgent, region) AS a FROM visits)
+
+-- name: tables by commas
+SELECT m.region, COUNT(*) AS n, COUNT(DISTINCT CASE WHEN severity > 1 THEN patient END) AS ill FROM members m, visits v WHERE v.patient = m.member AND urgent GROUP BY ALL
+
+-- name: public table with a further condition, left
+SELECT r.coast, COUNT(*) AS n, COUNT(r.size) AS known FROM visits v LEFT JOIN regions r ON v.region = r.region AND r.size > v.severity GROUP BY r.coast

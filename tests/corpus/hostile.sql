@@ -364,7 +364,7 @@ SELECT COUNT(*) FROM members CROSS JOIN visits
 
 -- name: comma join
 -- code: JOIN_WITHOUT_PERSON
-SELECT COUNT(*) FROM members, visits WHERE member = patient
+SELECT COUNT(*) FROM members, visits WHERE member = patient OR severity > 1
 
 -- name: comma join with a public table
 -- code: JOIN_WITHOUT_PERSON

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from stillroom.client.verification.bounds import check_bounds
 from stillroom.client.verification.outcome import Broken
-from stillroom.errors import Code, StillroomError
+from stillroom.errors import Code, Refusal, StillroomError
+from stillroom.model.codec import digest_of
+from stillroom.model.contract import Contract
 from stillroom.model.measure import Aggregate
+from stillroom.model.question import Question, Terms
+from stillroom.query.compile import compile_question
 from stillroom.query.protected import protected
 from tests.questions import CONTRACT, compiled
 
@@ -130,3 +136,21 @@ def test_unbounded_numbers_cannot_be_summed() -> None:
     with pytest.raises(StillroomError) as refused:
         compiled("SELECT SUM(cost * cost * cost * cost * cost * cost * cost * cost) FROM visits")
     assert refused.value.code in {Code.NUMBER_TOO_LARGE, Code.BOUND_TOO_LARGE}
+
+
+@pytest.mark.parametrize(
+    ("shown", "accepted"), [("COUNT(*)", True), ("COUNT(*), SUM(a.age)", True), ("COUNT(*), SUM(a.age), AVG(a.age)", False)]
+)
+def test_a_million_groups_can_be_counted(shown: str, accepted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """What the contract limits is groups; a table of as many as it may allow has two keys and two aggregates."""
+    document = CONTRACT.to_json()
+    document["datasets"]["members"]["columns"]["age"]["bounds"] = [0, 998]
+    contract = Contract.model_validate_json(json.dumps({**document, "limits": {"cells": 10**6}}))
+    sql = f"SELECT a.age, b.age, {shown} FROM members a JOIN members b USING (id) GROUP BY a.age, b.age"
+    asked = Question(contract=digest_of(contract), sql=sql, terms=Terms(epsilon=1.0), asked_by="a")
+    if accepted:
+        assert compile_question(contract, asked).plan.cells == 999**2
+    else:
+        with pytest.raises(Refusal) as caught:
+            compile_question(contract, asked)
+        assert caught.value.code is Code.TOO_MANY_CELLS

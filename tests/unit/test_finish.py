@@ -66,7 +66,7 @@ def test_nulls_are_ordered_where_asked() -> None:
 
 def test_an_average_of_nobody_is_defined_and_says_so() -> None:
     cell = table("SELECT AVG(cost) FROM visits", ((5,), (-3,))).rows[0][0]
-    assert (cell.low, cell.high, cell.no_information) == ("0.0000", "100.0000", True)
+    assert (cell.low, cell.high, cell.no_information) == ("0.00000000", "100.00000000", True)
     assert cell.value is not None
 
 
@@ -96,8 +96,31 @@ def test_a_number_that_is_too_long_is_null(factors: int, shown: bool) -> None:  
 
 def test_an_average_lies_in_its_interval() -> None:
     cell = table("SELECT AVG(cost) FROM visits", ((50_000_000,), (10_000,)), epsilon=5.0).rows[0][0]
-    assert cell.value == "50.0000"
+    assert cell.value == "50.00000000"
     assert float(cell.low or 0) < 50 < float(cell.high or 0)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "digits"),
+    [
+        ("AVG(CASE WHEN cost = 7 THEN 1 ELSE 0 END)", 6),
+        ("AVG(CASE WHEN cost = 7 THEN 1.0 ELSE 0 END)", 6),
+        ("AVG(cost)", 8),
+        ("VAR_POP(CASE WHEN cost = 7 THEN 1 ELSE 0 END)", 6),
+        ("STDDEV(CASE WHEN cost = 7 THEN 1 ELSE 0 END)", 6),
+        ("COVAR_POP(CASE WHEN cost = 7 THEN 1 ELSE 0 END, CASE WHEN cost = 8 THEN 1 ELSE 0 END)", 6),
+        ("COVAR_SAMP(cost, cost)", 10),
+    ],
+)
+def test_noise_and_not_rounding_limits_an_average(aggregate: str, digits: int) -> None:
+    """It shows six places more than its column, as a quotient has six: a rate of a few in a million is not 0."""
+    assert compiled(f"SELECT {aggregate} AS x FROM visits").plan.finish.outputs[0].digits == digits
+
+
+def test_a_small_rate_is_not_rounded_to_nothing() -> None:
+    cell = table("SELECT AVG(CASE WHEN cost = 7 THEN 1 ELSE 0 END) AS rate FROM visits", ((343,), (100_000,)), epsilon=5.0).rows[0][0]
+    assert cell.value == "0.003430"
+    assert 0 < float(cell.low or 0) < 0.00343 < float(cell.high or 0)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,12 @@ SUMS = table(
 )
 
 
+@pytest.mark.parametrize("how", ["cross", "right", "", "INNER"])
+def test_other_joins_are_refused_and_not_taken_for_a_left_one(how: Any) -> None:  # noqa: ANN401 - no word of a join
+    with pytest.raises(InvalidInput, match="joined inner, left or full"):
+        joined(COUNTS, SUMS, ["region"], how)
+
+
 def test_a_null_group_meets_a_null_group_and_a_total_a_total() -> None:
     found = joined(COUNTS, SUMS, ["region"], "inner").released
     assert values(found) == [["s", "2", "5", "s"], [None, "3", "6", "s"], [None, "6", "15", "s"]]

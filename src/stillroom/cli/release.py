@@ -13,7 +13,7 @@ from stillroom.cli.screen import plain_table, question_text, release_lines, rele
 if TYPE_CHECKING:
     from stillroom.model.release import Release
 
-SIZE_LIMIT = 200_000_000
+SIZE_LIMIT = 600_000_000
 """The largest saved release, in bytes."""
 
 Which = Annotated[str, typer.Argument(help="A commit's number in the log, or the beginning of a plan digest.")]

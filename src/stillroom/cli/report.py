@@ -19,7 +19,7 @@ class Document(StrEnum):
     WP216 = "wp216"
 
 
-SIZE_LIMIT = 200_000_000
+SIZE_LIMIT = 600_000_000
 """The largest contract or log, in bytes."""
 
 Contract = Annotated[Path | None, typer.Option("--contract", help="The signed contract (`stillroom contract show --out`).")]

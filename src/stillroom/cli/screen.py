@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillroom.client.picture import remarks
 from stillroom.model.question import Quantiles
-from stillroom.privacy.words import columns_named, selection_sentence
+from stillroom.privacy.words import chance_words, columns_named, selection_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -252,7 +252,7 @@ def price_lines(price: Price, beyond: float | None = None) -> list[str]:
         f"Charged to: {', '.join(price.accounts)} and the contract. {bounded}",
     ]
     if price.selection is not None:
-        chances = ", ".join(f"{_percent(chance)} for {size}" for size, chance in price.selection.chances.items())
+        chances = ", ".join(f"{chance_words(chance)} for {size}" for size, chance in price.selection.chances.items())
         lines += [
             selection_sentence(price.selection.threshold, price.selection.delta, price.selection.most),
             f"Chance that a group is shown, by persons in it: {chances}.",
@@ -287,8 +287,3 @@ def _caps_line(caps: CapsPrice) -> str:
     paid = f"{units(caps.charge.rho)} ρ of the charge, by votes that are known to ± {caps.half_width}"
     noise = f"With each cap, the expected error{of} a cell: {errors}; what a cap cuts off is not in it."
     return f"The cap of {what} is chosen first, for {paid}. {noise}"
-
-
-def _percent(chance: float) -> str:
-    """Return a chance in per cent, with two digits."""
-    return f"{chance * 100:.2g} %"

@@ -13,7 +13,7 @@ from stillroom.cli.screen import plain, plain_table
 if TYPE_CHECKING:
     from stillroom.client.verification.report import Report
 
-SIZE_LIMIT = 200_000_000
+SIZE_LIMIT = 600_000_000
 MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "not checked": "[dim]not checked[/]"}
 
 File = Annotated[Path, typer.Argument(help="A signed release.")]

@@ -71,8 +71,10 @@ def joined(left: Table, right: Table, on: Sequence[str] | None, how: How) -> Joi
     The rows stand in the order of the left table, those of the right one that meet none behind them.
 
     Raises:
-        InvalidInput: A column is not there, is noisy, or of another type; or two rows of the right table have the same keys.
+        InvalidInput: A column is not there, is noisy, or of another type; two rows of the right table have the same keys; or tables are not
+            joined in that way.
     """
+    how = checked(how)
     pairs = _pairs(left.headings, right.headings, on)
     index = _index(right, [place for _, place in pairs])
     rest = [place for place in range(len(right.headings)) if place not in {place for _, place in pairs}]

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 from stillroom.client.expressions import Expression, col, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from stillroom.client.parameters import Values
     from stillroom.client.result import Release
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
-    from stillroom.model.question import Parameter, Term
+    from stillroom.model.question import Term
 
 
 class Asker(Protocol):
@@ -24,11 +23,11 @@ class Asker(Protocol):
         """The contract in force."""
         ...
 
-    def price(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: Term) -> Price:
+    def price(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: Term) -> Price:
         """Return what a question would cost."""
         ...
 
-    def ask(self, sql: str, *, parameters: Mapping[str, Parameter] | None = None, dialect: str | None = None, **terms: Term) -> Release:
+    def ask(self, sql: str, *, parameters: Values | None = None, dialect: str | None = None, **terms: Term) -> Release:
         """Ask a question."""
         ...
 

@@ -67,7 +67,8 @@ class Release:
             how: Which rows stay that meet none: "inner" none, "left" those of this table, "full" those of both.
 
         Raises:
-            InvalidInput: A column is not there, is noisy, or of another type; or two rows of the other table have the same keys.
+            InvalidInput: A column is not there, is noisy, or of another type; two rows of the other table have the same keys; or `how` is
+                another word.
         """
         return joined(self.statement.table, other.statement.table, [on] if isinstance(on, str) else on, how)
 

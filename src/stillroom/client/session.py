@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stillroom.client.caps import cap_of
 from stillroom.client.named import begins
+from stillroom.client.parameters import written
 from stillroom.client.result import Release
 from stillroom.client.views import AccountLine, AddedData, DataLine, WaitingQuestion
 from stillroom.errors import Code, InvalidInput, Refusal
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
     from stillroom.adapters.home import Home
     from stillroom.client.access import Access
     from stillroom.client.own_data import OwnData
+    from stillroom.client.parameters import Values
     from stillroom.client.pause import Pause
     from stillroom.client.rows import Rows
     from stillroom.client.telemetry import Telemetry
     from stillroom.model.contract import Contract
     from stillroom.model.price import Price
-    from stillroom.model.question import Parameter, Term
+    from stillroom.model.question import Term
     from stillroom.model.record import SignedContract
     from stillroom.ports import Progress
     from stillroom.room.approvals import Pending
     from stillroom.room.contracts import InForce
 
-    Values: TypeAlias = Mapping[str, Parameter]
     Given: TypeAlias = Mapping[str, Term]
 
 PUBLIC_KEY = "public.key"
@@ -46,7 +47,7 @@ FIXES = {
     "advise": "Give a share of the price from 0.001 to 0.5; 0.05 is usual.",
     "caps": "Give a number above 0 for each column: --cap NAME=NUMBER.",
     "quantiles": "Write tree, or exponential.",
-    "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, true or false.",
+    "parameters": "Give names in small letters, and whole numbers below 2^53, decimal numbers, text, dates, true or false.",
     "weights": "Give headings of columns, each with a number from 0.01 to 100.",
     "sql": "Ask in at most 100,000 characters, in UTF-8.",
 }
@@ -270,7 +271,7 @@ class Session:
 
         given = {name: dict(value) if isinstance(value, Mapping) else value for name, value in terms.items() if value is not None}
         try:
-            chosen, values = Terms.model_validate(given), dict(parameters or {})
+            chosen, values = Terms.model_validate(given), written(parameters)
             spoken = dialect_of(dialect)
             return Question(contract=digest_of(contract), sql=sql, dialect=spoken, parameters=values, terms=chosen, asked_by=self.party)
         except ValidationError as error:

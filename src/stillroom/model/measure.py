@@ -19,6 +19,7 @@ class Aggregate(StrEnum):
 
     SUM = "sum"
     UNION = "union"
+    PERSONS = "persons"
     REMOVED = "removed"
 
 
@@ -27,6 +28,8 @@ class Measure(Value):
 
     A sum adds up, over persons, the clamped total of `value` over the person's rows in the cell. NULL counts as 0. COUNT(*) sums 1s,
     COUNT(DISTINCT person) clamps that total to [0, 1].
+
+    Persons are counted once in each cell, however many rows or leaf cells they have there: those with a row for which `value` is 1.
 
     A union counts the distinct values, NULL left out, that occur in the rows of anybody in the cell. One person adds between 0 and
     `high` to a cell, and no more to all cells together than the person has rows.
@@ -47,9 +50,9 @@ class Measure(Value):
             without a value of theirs is in no cell of this measure, and in those of others all the same. Left out of the encoding where
             empty.
         kept: Positions of the keys that are grouped by that tell its cells apart, ascending, where it is measured for some grouping sets
-            alone. Distinct values of a total are not the sum of those of its parts, so that each set has a measure of its own; and the
-            sets that keep no selected key have one, since of the parts of their totals only some are shown. Left out of the encoding
-            where all keys do.
+            alone. Distinct values and persons of a total are not the sum of those of its parts, so that each set has a measure of its own;
+            and the sets that keep no selected key have one, since of the parts of their totals only some are shown. Left out of the
+            encoding where all keys do.
     """
 
     value: Expression
@@ -61,6 +64,11 @@ class Measure(Value):
     aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
     grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)
     kept: tuple[int, ...] | None = Field(default=None, exclude_if=lambda kept: kept is None)
+
+    @property
+    def distinct(self) -> bool:
+        """Whether it counts what is distinct, so that its totals are not the sums of their parts."""
+        return self.aggregate in {Aggregate.UNION, Aggregate.PERSONS}
 
 
 PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
@@ -86,14 +94,14 @@ def alike(measures: Sequence[Measure], number: int) -> list[int]:
 def telling(measures: Sequence[Measure], number: int, kept: tuple[int, ...]) -> int:
     """Return the number of the measure, of those alike, that tells about a grouping set.
 
-    Distinct values are told by the one of the very set; a sum, by the one with the fewest keys that has all of the set.
+    Distinct values and persons are told by the one of the very set; a sum, by the one with the fewest keys that has all of the set.
 
     Raises:
         ValueError: There is none for this set.
     """
     if all(one.kept is None for one in measures):
         return number
-    exactly, wanted = measures[number].aggregate is Aggregate.UNION, set(kept)
+    exactly, wanted = measures[number].distinct, set(kept)
     known = {place: measures[place].kept for place in alike(measures, number)}
     tell = [place for place, one in known.items() if one is None or (wanted == set(one) if exactly else wanted <= set(one))]
     return min(tell, key=lambda place: (known[place] is None, len(known[place] or ())))

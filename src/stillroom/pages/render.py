@@ -15,7 +15,7 @@ from stillroom.pages.access import Action, may
 from stillroom.pages.login import FIELD, house_of
 from stillroom.pages.passkeys import site_of
 from stillroom.privacy.accountant import epsilon_from
-from stillroom.privacy.words import percent
+from stillroom.privacy.words import chance_words, percent
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -81,6 +81,7 @@ def environment() -> Environment:
         epsilon=epsilon,
         epsilon_at=epsilon_at,
         guess=percent,
+        chance=chance_words,
         grouped=grouped,
         power=power,
         title=title,

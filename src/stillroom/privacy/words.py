@@ -17,6 +17,9 @@ _ROOM = 1 + 2.0**-50
 TOLD = Fraction(1, 100)
 """Where a cap may cut off more than this share, it is said how much."""
 
+_ALMOST = 0.995
+"""Chances from here on are not told apart: two digits of per cent would say 100."""
+
 
 def guess_probability(epsilon: float, delta: float) -> float:
     """Return the most often that an attacker who starts at 50:50 can guess right, rounded up.
@@ -97,6 +100,11 @@ def _sentence(subject: str, release: str, cap: str) -> str:
         f"{subject} An attacker who starts at 50:50 guesses right at most {release} of the time from this release, "
         f"and at most {cap} from everything the contract ever allows."
     )
+
+
+def chance_words(chance: float) -> str:
+    """Return a chance in per cent, with two digits; what is nearly sure is said to be more than 99 %."""
+    return f"{chance * 100:.2g} %" if chance < _ALMOST else "over 99 %"
 
 
 def percent(epsilon: float, delta: float) -> str:

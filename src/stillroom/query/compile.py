@@ -21,6 +21,7 @@ from stillroom.privacy.marginals import cells
 from stillroom.privacy.mechanisms import epsilon_of
 from stillroom.query import rewrites, uses
 from stillroom.query.advised import with_caps
+from stillroom.query.all_keys import with_keys_written
 from stillroom.query.around import Around
 from stillroom.query.caps import advice_for, check_advice, pinned, with_average_ends
 from stillroom.query.clamped import removals
@@ -35,7 +36,7 @@ from stillroom.query.protected import drawn, plan_charge
 from stillroom.query.relations import select_rows
 from stillroom.query.scales import strategies_for
 from stillroom.query.selected import check_selected, most_shown, selected_first, selection_for
-from stillroom.query.sets import Keys, grouping_sets, renumbered
+from stillroom.query.sets import Keys, grouping_sets, renumbered, scatters
 from stillroom.query.size import check_size
 from stillroom.query.split import split
 from stillroom.query.strategies import places
@@ -66,8 +67,8 @@ if TYPE_CHECKING:
 OUTPUT_LIMIT = 200
 """The most columns of a table."""
 
-TABLE_LIMIT = 1_000_000
-"""The most values of a table, before HAVING and LIMIT."""
+TABLE_LIMIT = 4_000_000
+"""The most values of a table, before HAVING and LIMIT: a million groups of two keys and two aggregates. Each takes some 400 bytes."""
 
 FINISH_LIMIT = 10_000_000
 """The most nodes that are evaluated to make a table: its rows × all that stands in SELECT, HAVING and ORDER BY."""
@@ -90,6 +91,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     """
     select = parse(question.sql, question.parameters, question.dialect)
     with_windows_written(select)
+    with_keys_written(select)
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(nested, contract, question.terms)
     plan = _plan(contract, question.terms, grouped)
@@ -120,7 +122,7 @@ class _Grouped:
         nodes, sets = _key_nodes(select, frame)
         typed, domains, sets = selected_first([_key_expression(node, frame, contract) for node in nodes], sets, frame, contract)
         keys = _keys(typed, domains, contract)
-        measures = Measures(frame, contract, keys)
+        measures = Measures(frame, contract, keys, scattered=frame.rows > 1 and scatters(sets, [one.functional for one in typed]))
         level = Grouping(select, frame, typed, keys, measures).level(sets)
         for alias, outer in nested.around:
             level = Around(outer, level, alias).level(sets)
@@ -220,16 +222,16 @@ def _rows(keys: tuple[Key, ...], sets: Sequence[tuple[int, ...]]) -> int:
 def _each_set(keys: tuple[Key, ...], finish: Finish, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
     """Return measures with further ones for the grouping sets whose totals are not made of parts that are measured.
 
-    A value that occurs in several parts counts once in their total, so that distinct values are measured for each set. Of the parts along
+    A value or person that occurs in several parts counts once in their total, so that these are measured for each set. Of the parts along
     selected keys only some are shown, so that sums are measured once more, of everybody, for the sets that keep no selected key.
     The finish reads the first of those alike, which stands for all.
     """
     if finish.sets == (tuple(range(len(keys))),):
         return measures
-    unions = [one for one in measures if one.aggregate is Aggregate.UNION]
+    distinct = [one for one in measures if one.distinct]
     sums = [one for one in measures if one.aggregate is Aggregate.SUM]
-    first = tuple(one.model_copy(update={"kept": finish.sets[0]}) if one in unions else one for one in measures)
-    apart = first + tuple(one.model_copy(update={"kept": kept}) for one in unions for kept in finish.sets[1:])
+    first = tuple(one.model_copy(update={"kept": finish.sets[0]}) if one in distinct else one for one in measures)
+    apart = first + tuple(one.model_copy(update={"kept": kept}) for one in distinct for kept in finish.sets[1:])
     whole = [kept for kept in finish.sets if 0 not in kept] if keys and keys[0].domain is None else []
     together = tuple(sorted({key for kept in whole for key in kept}))
     return apart + tuple(one.model_copy(update={"kept": together}) for one in sums if whole)

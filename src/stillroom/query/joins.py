@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
@@ -276,7 +277,8 @@ def with_public(left: Frame, public: PublicTable, join: exp.Join, contract: Cont
         public_first: Whether the public table is written on the left side of the join.
 
     Raises:
-        Refusal: The join keeps rows of the public table, the key is not equated in full, or an outer join has further conditions.
+        Refusal: The join keeps rows of the public table, the key is not equated in full, or an outer join with several rows of a key has
+            further conditions.
     """
     how = kept(join)
     optional, nobody = (how.right, how.left) if public_first else (how.left, how.right)
@@ -291,18 +293,28 @@ def with_public(left: Frame, public: PublicTable, join: exp.Join, contract: Cont
     source = Source(public.alias, {name: Typed(named[name], types[name], reads=read[name]) for name in types})
     both = replace(left, sources=(*left.sources, source), facts=left.facts + facts)
     matched, others = _public_conditions(join, left, both, public)
-    if set(matched) != set(public.declared.key) or (others and optional):
+    if set(matched) != set(public.declared.key):
         key = ", ".join(public.declared.key)
-        raise Refusal(
-            Code.JOIN_NOT_ALLOWED,
-            f"{public.dataset} can only be joined on its whole key ({key}).",
-            "Equate each key column once; put further conditions in WHERE.",
-        )
+        reason = f"{public.dataset} can only be joined on its whole key ({key})."
+        raise Refusal(Code.JOIN_NOT_ALLOWED, reason, "Equate each key column once; further conditions may stand beside that.")
+    if others and optional and public.declared.rows_per_key > 1:
+        reason = f"An outer join with {public.dataset}, which has several rows of a key, takes no condition beyond the key."
+        raise Refusal(Code.JOIN_NOT_ALLOWED, reason, "Join without it, and select CASE WHEN condition THEN column END.")
     for item in others:
         uses.allow(contract, item, needed(item))
     frame = _enriched(left, public, optional=optional, matched=matched, source=source, facts=facts, contract=contract)
     merged = {name: resolve(left, name, None) for name in map(identifier, join.args.get("using") or ())}
-    return replace(frame.where(conjunction(others)), merged={**frame.merged, **merged})
+    frame = _matching(frame, others) if optional else frame.where(conjunction(others))
+    return replace(frame, merged={**frame.merged, **merged})
+
+
+def _matching(frame: Frame, conditions: list[Typed]) -> Frame:
+    """Return the rows of an outer join whose last columns, of one row at most, are NULL where further conditions of it are not true."""
+    if not conditions:
+        return frame
+    test, last = reduce(both_true, conditions), frame.sources[-1]
+    columns = {name: choice([(test, one)], NULL) for name, one in last.columns.items() if isinstance(one, Typed)}
+    return replace(frame, sources=(*frame.sources[:-1], Source(last.alias, {**last.columns, **columns})))
 
 
 def _public_conditions(join: exp.Join, left: Frame, both: Frame, public: PublicTable) -> tuple[dict[str, Typed], list[Typed]]:

@@ -16,7 +16,7 @@ from stillroom.query.expressions import condition, person_reference, row_express
 from stillroom.query.grouping import is_aggregate
 from stillroom.query.moments import Moments, moment
 from stillroom.query.quantiles import COMBINATIONS, ladder, operand_and_part
-from stillroom.query.result import Result
+from stillroom.query.result import SHOWN_DIGITS, Result
 from stillroom.query.rewrites.order_operands import ordered
 from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, both_true, span
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 TOTAL_LIMIT = 2**62
 """No person's total may reach this, so that engines and noise stay within 64 bits a person."""
 
-AVERAGE_DIGITS = 2
-"""Decimal places that an average shows beyond those of its column."""
+BETWEEN_DIGITS = 2
+"""Decimal places that a quantile shows beyond those of its column: it may fall between two values."""
 
 ROWS_LIMIT = 2**120
 """Nor may its total before clamping reach this: engines add up in 127 bits."""
@@ -50,9 +50,9 @@ _ZERO = Constant(value=0)
 class Measures:
     """Collects the measures of a question; equal ones are measured once."""
 
-    def __init__(self, frame: Frame, contract: Contract, keys: tuple[Key, ...]) -> None:
-        """Start with none, over the cells of the keys that are grouped by."""
-        self.frame, self.contract = frame, contract
+    def __init__(self, frame: Frame, contract: Contract, keys: tuple[Key, ...], *, scattered: bool) -> None:
+        """Start with none, over the cells of the keys that are grouped by; a person may be `scattered` over several parts of a total."""
+        self.frame, self.contract, self.scattered = frame, contract, scattered
         self.keys = keys
         self.grid: list[Key] = []
         self.measures: list[Measure] = []
@@ -67,7 +67,7 @@ class Measures:
         """
         from sqlglot import exp
 
-        node, given = self._given(node)
+        node, given = self._of_chosen(*self._given(node))
         inside = node.this if isinstance(node, exp.WithinGroup) else node
         if any(is_aggregate(inner) for child in inside.iter_expressions() for inner in child.walk()):
             raise Refusal(
@@ -99,6 +99,25 @@ class Measures:
             return node, None
         only(node, {"this", "expression"})
         return node.this, self._test(node.expression.this)
+
+    def _of_chosen(self, node: exp.Expr, given: Typed | None) -> tuple[exp.Expr, Typed | None]:
+        """Return COUNT([DISTINCT] CASE WHEN condition THEN person END) as a count of the person with the condition in FILTER."""
+        from sqlglot import exp
+
+        if not isinstance(node, exp.Count):
+            return node, given
+        targets = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+        case = targets[0].unnest() if len(targets) == 1 and isinstance(targets[0], exp.Expr) else None
+        otherwise = None if case is None else case.args.get("default")
+        if not isinstance(case, exp.Case) or len(case.args["ifs"]) != 1 or not isinstance(otherwise, exp.Null | None):
+            return node, given
+        branch = case.args["ifs"][0]
+        if person_reference(branch.args["true"], self.frame) is None:
+            return node, given
+        test = branch.this if not case.this else exp.EQ(this=case.this, expression=branch.this)
+        person = branch.args["true"].copy()
+        counted = exp.Distinct(expressions=[person]) if isinstance(node.this, exp.Distinct) else person
+        return exp.Count(this=counted, big_int=node.args.get("big_int")), self._test(test, given)
 
     def _test(self, node: exp.Expr, given: Typed | None = None) -> Typed:
         """Compile a condition on rows, beside one that is given."""
@@ -137,7 +156,8 @@ class Measures:
             )
         person = person_reference(targets[0], self.frame)
         if person is not None:
-            return self._rows(_present(person.present), 1 if distinct else self.frame.rows)
+            counted = self._rows(_present(person.present), 1 if distinct else self.frame.rows)
+            return counted.model_copy(update={"aggregate": Aggregate.PERSONS}) if distinct and self.scattered else counted
         typed = row_expression(targets[0], self.frame)
         if distinct:
             return self._union(typed)
@@ -203,7 +223,7 @@ class Measures:
         digits = typed.type.digits
         node = Average(total=total, count=count, low=low, high=high, digits=digits)
         name = f"{total}/{count}"
-        self.results[name] = Result(node, Kind.DECIMAL, digits + AVERAGE_DIGITS, noisy=True)
+        self.results[name] = Result(node, Kind.DECIMAL, digits + SHOWN_DIGITS, noisy=True)
         return name
 
     def _moment(self, node: exp.Expr, given: Typed | None) -> str:
@@ -227,7 +247,7 @@ class Measures:
         count = self._add(self._rows(_ONE, self.frame.rows).model_copy(update={"grid": grid}), given)
         node = Quantile(measure=count, part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
         of_calendar = typed.type.kind in CALENDAR
-        between = AVERAGE_DIGITS if 0 < part < PARTS and not of_calendar else 0
+        between = BETWEEN_DIGITS if 0 < part < PARTS and not of_calendar else 0
         digits = typed.type.digits + between
         number = Kind.DECIMAL if digits else Kind.INTEGER
         name = f"r{len(self.results)}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 FINER = 2
-"""Decimal places that a variance or deviation shows beyond those of what it is of."""
+"""Decimal places of the bounds of a variance beyond those of a product of its columns: they are quarters."""
 
 QUARTER = 25
 """A quarter, in hundredths."""
@@ -98,11 +98,11 @@ def moment(node: exp.Expr, moments: Moments) -> Result:
     only(node, {"this", "expression"})
     match node:
         case exp.Variance() | exp.VariancePop():
-            return _number(moments.covariance(0, 0, sample=isinstance(node, exp.Variance)), moments.digits(0, 0) + FINER)
+            return _number(moments.covariance(0, 0, sample=isinstance(node, exp.Variance)), moments.digits(0, 0) + SHOWN_DIGITS)
         case exp.Stddev() | exp.StddevSamp() | exp.StddevPop():
-            return _number(_root(moments.covariance(0, 0, sample=not isinstance(node, exp.StddevPop))), moments.digits(0) + FINER)
+            return _number(_root(moments.covariance(0, 0, sample=not isinstance(node, exp.StddevPop))), moments.digits(0) + SHOWN_DIGITS)
         case exp.CovarSamp() | exp.CovarPop():
-            return _number(moments.covariance(0, 1, sample=isinstance(node, exp.CovarSamp)), moments.digits(0, 1) + FINER)
+            return _number(moments.covariance(0, 1, sample=isinstance(node, exp.CovarSamp)), moments.digits(0, 1) + SHOWN_DIGITS)
         case exp.Corr():
             return _number(_correlation(moments), SHOWN_DIGITS)
         case exp.RegrSlope():

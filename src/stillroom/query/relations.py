@@ -11,6 +11,7 @@ from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Scan
 from stillroom.model.schema import column_type
 from stillroom.query import joins, membership, uses
+from stillroom.query.comma_joins import linked, only_inner
 from stillroom.query.expressions import condition, conjunction, conjuncts
 from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source, suggestion
 from stillroom.query.fresh import fresh
@@ -45,9 +46,10 @@ def select_rows(select: exp.Select, context: Context) -> tuple[Frame, Context]:
     if start is None:
         raise Refusal(Code.CLAUSE_NOT_ALLOWED, "The question has no FROM.", "Name a dataset after FROM.")
     only(start, {"this"})
-    frame = _from(table(start.this, context), list(select.args.get("joins") or ()), context)
     where = select.args.get("where")
-    return filtered(frame, conjuncts(where.this) if where else [], context), context
+    pending, nodes = list(select.args.get("joins") or ()), conjuncts(where.this) if where else []
+    frame, nodes = _from(table(start.this, context), pending, nodes, context)
+    return filtered(frame, nodes, context), context
 
 
 def filtered(frame: Frame, nodes: list[exp.Expr], context: Context) -> Frame:
@@ -64,8 +66,13 @@ def filtered(frame: Frame, nodes: list[exp.Expr], context: Context) -> Frame:
     return replace(kept, sources=kept.sources[: len(frame.sources)])
 
 
-def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context) -> Frame:
-    """Join the tables from left to right; a public table that comes first changes places with the next, in an inner join."""
+def _from(first: Frame | PublicTable, pending: list[exp.Join], nodes: list[exp.Expr], context: Context) -> tuple[Frame, list[exp.Expr]]:
+    """Join the tables from left to right; a public table that comes first changes places with the next, in an inner join.
+
+    Also return what is left of the conditions of WHERE, some of which may be those of joins that are written as commas.
+    """
+    movable = nodes if only_inner(pending) else []
+    fixed = [] if only_inner(pending) else nodes
     if isinstance(first, PublicTable):
         if not pending:
             raise Refusal(Code.PERSON_LOST, "A public table alone is not a question about people.", "Join it to a private dataset.")
@@ -73,14 +80,16 @@ def _from(first: Frame | PublicTable, pending: list[exp.Join], context: Context)
         second = table(join.this, context)
         if isinstance(second, PublicTable):
             raise joins.of_nobody()
+        join, movable = linked(join, first, second, movable)
         first = joins.with_public(second, first, join, context.contract, public_first=True)
-    for join in pending:
-        right = table(join.this, context)
+    for written in pending:
+        right = table(written.this, context)
+        join, movable = linked(written, first, right, movable)
         if isinstance(right, PublicTable):
             first = joins.with_public(first, right, join, context.contract)
         else:
             first = joins.of_persons(first, right, join, context)
-    return first
+    return first, [*movable, *fixed]
 
 
 def _with(select: exp.Select, context: Context) -> Context:

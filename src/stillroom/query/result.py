@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHOWN_DIGITS = 6
-"""Decimal places that a quotient shows; products show no more than twice that."""
+"""Decimal places that a quotient shows, and that averages, variances and the like show beyond those of their columns: a share of some
+millions of people is never rounded to nothing. Products show no more than twice that."""
 
 
 @dataclass(frozen=True)

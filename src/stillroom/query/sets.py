@@ -52,7 +52,7 @@ def grouping_sets(group: exp.Group | None, keys: Keys) -> Sets:
         return [()]
     if group.args.get("all"):
         fix = "Name the keys, or count their places in SELECT, as in GROUP BY 1, 2."
-        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "GROUP BY ALL is not supported.", fix)
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "GROUP BY ALL is not supported beside *.", fix)
     only(group, {"expressions", "rollup", "cube", "grouping_sets"})
     elements = [*group.expressions, *(part for name in ("grouping_sets", "cube", "rollup") for part in group.args.get(name) or ())]
     return _crossed([_element(node, keys) for node in elements])
@@ -62,6 +62,11 @@ def renumbered(sets: Sets, order: Sequence[int]) -> Sets:
     """Return grouping sets for keys in another order, from fine to coarse."""
     moved = {position: rank for rank, position in enumerate(order)}
     return sorted((tuple(sorted(moved[position] for position in one)) for one in sets), key=lambda one: (-len(one), one))
+
+
+def scatters(sets: Sets, functional: Sequence[bool]) -> bool:
+    """Tell whether a person may be in several parts of a total: where a set leaves out a key that is no function of the person."""
+    return any(not one for kept in sets for key, one in enumerate(functional) if key not in kept)
 
 
 def _crossed(elements: Iterable[Sets]) -> Sets:

@@ -60,6 +60,8 @@ class Windows:
         def step(part: exp.Expr) -> exp.Expr:
             if not isinstance(part, exp.Window):
                 return part
+            if isinstance(part.this, exp.Lag | exp.Lead) and part.this.args.get("default") is not None:
+                return self.place(_or_default(part))
             name = f"window{len(self.made)}"
             self.made[name] = self._window(part)
             return place_holder(name)
@@ -167,6 +169,17 @@ def with_windows(frame: Frame, nodes: list[exp.Expr], context: Context) -> tuple
     windows = Windows(frame, context)
     nodes = [windows.place(node) for node in nodes]
     return windows.with_columns(), nodes
+
+
+def _or_default(node: exp.Window) -> exp.Expr:
+    """Write LAG or LEAD with a default: that stands where there is no such row, which is where the same of a constant is NULL."""
+    from sqlglot import exp
+
+    looked, there, default = node.copy(), node.copy(), node.this.args["default"]
+    for one in (looked, there):
+        one.this.set("default", None)
+    there.this.set("this", exp.Literal.number(1))
+    return exp.Case(ifs=[exp.If(this=exp.Is(this=there, expression=exp.Null()), true=default.copy())], default=looked)
 
 
 def _ordered(function: WindowFunction, *, running: bool) -> bool:

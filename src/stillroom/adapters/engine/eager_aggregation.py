@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from stillroom.adapters.engine.lone_rows import has_lone_rows
 from stillroom.model.expression import Column, columns_of
-from stillroom.model.measure import Aggregate
 from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunction, made, produced
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def aggregated_eagerly(plan: Plan) -> Plan:
     """Return a plan with the same cells for measures of one kind, which adds up one side of its join before it joins, if it can."""
     join, keys = plan.whole, frozenset[str]().union(*(columns_of(key.value) for key in plan.keys))
     values = frozenset[str]().union(*(columns_of(one.value) for one in plan.measures))
-    summed = all(one.aggregate is not Aggregate.UNION for one in plan.measures)
+    summed = not any(one.distinct for one in plan.measures)
     if not isinstance(join, Join) or not summed or join.condition is not None or not values:
         return plan
     if join.kind is JoinKind.INNER and values <= produced(join.right) and keys <= produced(join.left):

@@ -31,8 +31,8 @@ SECONDS = 60.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are this machine: only there may the channel be without TLS."""
 
-ANSWER_LIMIT = 200_000_000
-"""The most bytes of an answer."""
+ANSWER_LIMIT = 600_000_000
+"""The most bytes of an answer: a release of as many values as a table may have is one."""
 
 PLAIN = {"Accept-Encoding": "identity"}
 """Asks for answers that are not compressed; others are not read, since nobody knows how large they become."""

@@ -80,7 +80,7 @@ def _cells(plan: Plan, kind: MeasureKind, reader: Reader, choice: Choice) -> Cel
     keep = plan.bounds.keep_groups and plan.bounds.rows > 1
     valued = _Valued(plan, reader)
     cell = [_positions(plan)[n] for n in places]
-    if kind.aggregate is not Aggregate.UNION and not (keep and kind.grid):
+    if kind.aggregate in {Aggregate.SUM, Aggregate.REMOVED} and not (keep and kind.grid):
         frame = _sums(plan, valued, cell, choice if keep else None)
     else:
         frame = _made(plan, cell, _of_rows(plan, valued, grouped, choice if keep else None))
@@ -133,7 +133,7 @@ def _sums(plan: Plan, valued: _Valued, cell: Sequence[str], choice: Choice | Non
     """Return the totals of rows, in their cells, in the cells that are kept, and the sums over persons in the cells of measures."""
     names, keys = _totals(plan), range(len(plan.keys))
     if needs_person_step(plan):
-        frame = _of_persons(plan, valued.placed(valued.frame, keys))
+        frame = _of_persons(plan, valued.placed(valued.frame, keys), _positions(plan))
         if choice is not None:
             frame = kept(frame, plan.keys, _positions(plan), plan.bounds.groups, choice)
         if plan.selection is not None:
@@ -149,10 +149,10 @@ def _aggregated(frame: pl.LazyFrame, groups: Sequence[str], totals: Sequence[pl.
     return frame.group_by(groups).agg(totals) if groups else frame.select(totals)
 
 
-def _of_persons(plan: Plan, placed: pl.LazyFrame) -> pl.LazyFrame:
+def _of_persons(plan: Plan, placed: pl.LazyFrame, cell: Sequence[str]) -> pl.LazyFrame:
     """Return each person's total in each cell, clamped where that can change it."""
     totals = [_bounded(_total(n, plan), one, plan.bounds.rows) for n, one in enumerate(plan.measures)]
-    return _aggregated(placed, [PERSON, *_positions(plan)], totals)
+    return _aggregated(placed, [PERSON, *cell], totals)
 
 
 def _of_single_rows(plan: Plan, valued: _Valued) -> pl.LazyFrame:
@@ -202,8 +202,12 @@ def _of_rows(plan: Plan, valued: _Valued, grouped: int, choice: Choice | None) -
 
 
 def _made(plan: Plan, cell: Sequence[str], rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return what is made of rows in the cells of measures: how many values they have, or the sum of their persons' totals."""
+    """Return what is made of rows in the cells of measures: how many values they have, or the sum of their persons' totals.
+
+    A person who is counted has one total in such a cell, and one in each leaf cell otherwise.
+    """
     names = _totals(plan)
     if plan.measures[0].aggregate is Aggregate.UNION:
         return _aggregated(rows, cell, [pl.col(name).drop_nulls().n_unique().cast(Type.NARROW.value) for name in names])
-    return _aggregated(_of_persons(plan, rows), cell, [pl.col(name).sum() for name in names])
+    own = cell if plan.measures[0].aggregate is Aggregate.PERSONS else _positions(plan)
+    return _aggregated(_of_persons(plan, rows, own), cell, [pl.col(name).sum() for name in names])

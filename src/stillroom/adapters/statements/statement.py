@@ -122,7 +122,7 @@ def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> 
     cell = [positions(plan)[n] for n in places]
     if screening is not None:
         select = _screened(screening, writer, cell)
-    elif kind.aggregate is not Aggregate.UNION and not (keep and kind.grid):
+    elif kind.aggregate in {Aggregate.SUM, Aggregate.REMOVED} and not (keep and kind.grid):
         select = _sums(plan, writer, cell, bound)
     else:
         select = _made(plan, writer, cell, _of_rows(plan, writer, grouped, bound))
@@ -207,13 +207,17 @@ def _of_kept(rows: str, kept: exp.Select, columns: Sequence[str], writer: RowWri
 
 
 def _made(plan: Plan, writer: RowWriter, cell: Sequence[str], rows: exp.Select) -> exp.Select:
-    """Write what is made of rows in the cells of measures: how many values they have, or the sum of their persons' totals."""
+    """Write what is made of rows in the cells of measures: how many values they have, or the sum of their persons' totals.
+
+    A person who is counted has one total in such a cell, and one in each leaf cell otherwise.
+    """
     names = _totals(plan)
     if plan.measures[0].aggregate is Aggregate.UNION:
         counts: dict[str, exp.Expr] = {name: exp.Count(this=exp.Distinct(expressions=[exp.column(name)]), big_int=True) for name in names}
         return writer.aggregate(rows, _columns(cell), counts)
     totals = {name: _total(exp.column(name), one, plan.bounds.rows, writer.dialect) for name, one in zip(names, plan.measures, strict=True)}
-    of_persons = writer.aggregate(rows, {"person": exp.column("person"), **_columns(positions(plan))}, totals)
+    own = cell if plan.measures[0].aggregate is Aggregate.PERSONS else positions(plan)
+    of_persons = writer.aggregate(rows, {"person": exp.column("person"), **_columns(own)}, totals)
     return writer.aggregate(of_persons, _columns(cell), {name: _sum(exp.column(name), writer.dialect) for name in names})
 
 
@@ -223,7 +227,7 @@ def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, li
     scope = writer.scope(source.columns)
     keys = keyed(plan, scope, writer.as_positions)
     values = [term(one.value, scope) for one in plan.measures]
-    if plan.measures[0].aggregate is Aggregate.SUM:
+    if plan.measures[0].aggregate is not Aggregate.UNION:
         values = [number(value) for value in values]
     named: dict[str, exp.Expr] = {"person": exp.column(source.person)}
     named |= {key.name: key.node for key in keys} | {f"m{n}": value.node for n, value in enumerate(values)}

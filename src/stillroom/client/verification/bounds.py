@@ -46,6 +46,8 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
         most = 1 if all(rows.same(key.value) for key in plan.grouping) else rows.most if plan.selection else min(rows.most, plan.cells)
         require(bounds.groups >= most, f"cells of one person: got {bounds.groups}, expected {most}, since the plan does not limit them")
     for number, measure in enumerate(plan.measures):
+        once = (measure.row_low, measure.row_high, measure.low, measure.high, measure.digits) == (0, 1, 0, 1, 0)
+        require(measure.aggregate is not Aggregate.PERSONS or once, f"measure {number} counts persons, and has other bounds")
         if measure.aggregate is Aggregate.UNION:
             _counted(number, measure, rows, contract)
         else:

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from stillroom.model.plan import Plan
 
 
+DISTINCT = frozenset({Aggregate.UNION, Aggregate.PERSONS})
+"""What counts values or persons once in a total, however many of its parts they are in."""
+
+
 def moving_sizes(plan: Plan, measure: Measure) -> list[int]:
     """Return the size of each key's domain that bears on how far a person moves a measure; 1 for keys that do not tell its cells apart.
 
-    Distinct values are counted in the cells of one grouping set; sums add up leaf cells, whichever sets they tell about. Selected keys
+    What is distinct is counted in the cells of one grouping set; sums add up leaf cells, whichever sets they tell about. Selected keys
     share the first axis.
     """
-    grouped = measure.kept if measure.kept is not None and measure.aggregate is Aggregate.UNION else range(len(plan.grouping))
+    grouped = measure.kept if measure.kept is not None and measure.aggregate in DISTINCT else range(len(plan.grouping))
     sizes = [len(key.domain) if key.domain is not None else 1 if number else endless(plan) for number, key in enumerate(plan.keys)]
     return [size if number in {*grouped, *measure.grid} else 1 for number, size in enumerate(sizes)]
 
@@ -57,7 +61,7 @@ def telling(plan: Plan, measure: int, kept: tuple[int, ...]) -> int:
         ValueError: There is none.
     """
     own, found = plan.measures[measure], {plan.measures[number].kept: number for number in like(plan, measure)}
-    if own.aggregate is Aggregate.UNION:
+    if own.aggregate in DISTINCT:
         wanted = None if own.kept is None else kept
     else:
         wanted = None if keeps_selected(plan, kept) else next((one for one in found if one is not None), None)

@@ -19,15 +19,15 @@ from stillroom.query.functions.spelling import as_text, told
 from stillroom.query.functions.text import longest
 from stillroom.query.functions.timestamps import date, days, seconds, timestamp
 from stillroom.query.text.parse import only
-from stillroom.query.typed import Typed, is_null, mismatch, number_type, scaled
+from stillroom.query.typed import Typed, is_null, mismatch, number_type, scaled, span
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.query.functions.call import Meaning, Operand
 
-LARGEST_INTEGER = 2**31 - 1
-"""INTEGER is from one less than its negative to this."""
+LARGEST = {"TINYINT": 2**7 - 1, "SMALLINT": 2**15 - 1, "INT": 2**31 - 1, "BIGINT": 2**63 - 1}
+"""A type of whole numbers is from one less than the negative of this to it."""
 
 INTEGER_DIGITS = 10
 MOST_DIGITS, MOST_PLACES = 15, 12
@@ -43,8 +43,8 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
     match kind:
         case "TEXT" | "VARCHAR":
             return as_text(value)
-        case "INT":
-            return _as_integer(value)
+        case "TINYINT" | "SMALLINT" | "INT" | "BIGINT":
+            return _as_integer(value, kind)
         case "DECIMAL":
             return _as_decimal(value, *decimal_digits(node.args["to"]))
         case "DATE":
@@ -67,7 +67,7 @@ ROW_TYPES = ["TEXT", "VARCHAR", "INT", "DECIMAL", "DATE", "TIMESTAMP", "TIMESTAM
 _KINDS = {
     **dict.fromkeys(("TEXT", "VARCHAR"), Kind.TEXT),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMPNTZ"), Kind.TIMESTAMP),
-    "INT": Kind.INTEGER,
+    **dict.fromkeys(LARGEST, Kind.INTEGER),
     "DECIMAL": Kind.DECIMAL,
     "DATE": Kind.DATE,
     "BOOLEAN": Kind.BOOLEAN,
@@ -113,7 +113,8 @@ def _within(number: Typed, low: int, high: int) -> Typed:
     return called(Function.WITHIN, number_type(number.type.digits, *ends, nullable=True), number, whole(low), whole(high))
 
 
-def _as_integer(value: Typed) -> Typed:
+def _as_integer(value: Typed, kind: str) -> Typed:
+    """Return a whole number of a type; BIGINT, whose ends no plan can name, needs a number that is known to fit."""
     match value.type.kind:
         case Kind.INTEGER | Kind.DECIMAL:
             number = rounded(value, 10**value.type.digits) if value.type.digits else value
@@ -123,7 +124,13 @@ def _as_integer(value: Typed) -> Typed:
             number = _read(value, INTEGER_DIGITS, 0)
         case Kind.DATE | Kind.TIMESTAMP:
             raise mismatch("A date or a timestamp is no number.")
-    return _within(number, -LARGEST_INTEGER - 1, LARGEST_INTEGER)
+    if kind == "BIGINT":
+        if value.type.kind is Kind.TEXT:
+            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A text is not read as a BIGINT.", "Write CAST(t AS DECIMAL(15, 0)).")
+        if max(-span(number)[0], span(number)[1]) > LARGEST[kind]:
+            raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "A number may be too large for BIGINT.", "Leave the cast out: numbers are exact.")
+        return number
+    return _within(number, -LARGEST[kind] - 1, LARGEST[kind])
 
 
 def _as_decimal(value: Typed, digits: int, places: int) -> Typed:

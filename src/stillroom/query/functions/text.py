@@ -61,6 +61,9 @@ _SAME_LENGTH = {"Lower": Function.LOWER, "Upper": Function.UPPER, "Reverse": Fun
 
 def _trim(node: exp.Expr, operand: Operand) -> Typed:
     """Take spaces away at the beginning, the end or both."""
+    if node.expression is not None:
+        fix = "Write REPLACE(t, 'x', ''), or CASE WHEN STARTS_WITH(t, 'x') THEN SUBSTRING(t, 2) ELSE t END."
+        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "TRIM takes away spaces only.", fix)
     only(node, {"this", "position"})
     text, position = operand(node.this), node.args.get("position") or "BOTH"
     for function, skipped in ((Function.TRIM_START, "TRAILING"), (Function.TRIM_END, "LEADING")):

@@ -100,7 +100,7 @@ class Totals:
         cells, estimates = self._rounded(number, sets)
         if not self._plan.is_nonnegative(number) or not cells.size:
             return estimates
-        if self._plan.measures[number].aggregate is Aggregate.UNION:
+        if self._plan.measures[number].distinct:
             return {kept: one._replace(sums=[max(0, total) for total in one.sums]) for kept, one in estimates.items()}
         moved = nonnegative(cells, sets)
         return {kept: one._replace(sums=_summed(moved, kept)) for kept, one in estimates.items()}

@@ -25,6 +25,9 @@ _UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE"})
 
 _OF_UNITS = frozenset({"EXTRACT", "DATE_TRUNC", "DATE_PART", "DATEDIFF"})
 
+_CAST = frozenset({"INT", "BIGINT", "SMALLINT", "TINYINT", "DECIMAL", "TEXT", "VARCHAR", "DATE", "TIMESTAMPNTZ", "BOOLEAN"})
+"""Kinds of types that a cast may name."""
+
 _WRITTEN = frozenset({"STRING", "NUMBER", "IDENTIFIER"})
 """Kinds of tokens that are no words."""
 
@@ -43,7 +46,7 @@ def tokens_of(sql: str, dialect: Dialect) -> list[Token]:
 
     tokens = Lexer.get_or_raise(dialect.value).tokenize(sql)
     if dialect is Dialect.DUCKDB:
-        return list(tokens)
+        return _without_fetch(list(tokens))
     spoken = SPOKEN[dialect]
     for token in tokens:
         _check_sign(sql, token, spoken)
@@ -107,10 +110,7 @@ def _check_cast(token: Token, following: Sequence[Token], spoken: Spoken) -> Non
     """Refuse casts to types that round or read otherwise: after `::`, and after AS before the end of a cast."""
     casts = token.token_type.name == "DCOLON" or (token.token_type.name == "ALIAS" and len(following) > 1)
     kind = following[0].token_type.name if casts and following else ""
-    typed = kind in {"INT", "DECIMAL", "TEXT", "VARCHAR", "DATE", "TIMESTAMPNTZ", "BOOLEAN"} and following[-1].token_type.name in {
-        "L_PAREN",
-        "R_PAREN",
-    }
+    typed = kind in _CAST and following[-1].token_type.name in {"L_PAREN", "R_PAREN"}
     bare = kind == "DECIMAL" and following[-1].token_type.name != "L_PAREN"
     if (typed or token.token_type.name == "DCOLON") and (kind not in spoken.types.split() or (bare and spoken.types == kind)):
         raise Refusal(Code.EXPRESSION_NOT_ALLOWED, "This cast may mean something else in this dialect.", "Cast to DECIMAL(p, s).")
@@ -129,6 +129,14 @@ def _with_limit(tokens: list[Token]) -> list[Token]:
             size = 3 if taken and taken[0].token_type is TokenType.L_PAREN else 1
             number = taken[size // 2 : size // 2 + 1]
             return _limited([*tokens[: place + 1], *tokens[place + 2 + size :]], token, number)
+    return _without_fetch(tokens)
+
+
+def _without_fetch(tokens: list[Token]) -> list[Token]:
+    """Write FETCH FIRST n ROWS ONLY at the end of a question as LIMIT n."""
+    from sqlglot import TokenType
+
+    texts = [token.text.upper() for token in tokens]
     end = texts[-5:-3] in (["FETCH", "FIRST"], ["FETCH", "NEXT"]) and texts[-2] in {"ROW", "ROWS"} and texts[-1] == "ONLY"
     kept = tokens[:-5] if end else tokens
     if len(kept) > 2 and kept[-1].text.upper() in {"ROW", "ROWS"} and kept[-3].token_type is TokenType.OFFSET:  # noqa: PLR2004 - OFFSET n ROWS

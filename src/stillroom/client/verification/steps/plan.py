@@ -106,7 +106,8 @@ def _sound_strategy(plan: Plan, number: int, strategy: Strategy) -> None:
     if plan.measures[number].aggregate is Aggregate.REMOVED:
         _sound_removed(plan, number, strategy)
         return
-    if plan.measures[number].kept is not None and plan.measures[number].aggregate is Aggregate.UNION:
+    own = plan.measures[number]
+    if own.aggregate is Aggregate.PERSONS or (own.kept is not None and own.aggregate is Aggregate.UNION):
         _sound_apart(plan, number, strategy)
         return
     sets = _told(plan, number)
@@ -155,9 +156,9 @@ def _sound_removed(plan: Plan, number: int, strategy: Strategy) -> None:
 
 
 def _sound_apart(plan: Plan, number: int, strategy: Strategy) -> None:
-    """See that distinct values of one grouping set are drawn for it, and that each set has a measure of its own."""
+    """See that distinct values or persons of one grouping set are drawn for it, and that each set has a measure of its own."""
     own = plan.measures[number]
-    require(not own.grid, f"measure {number}, which counts distinct values of one grouping set, has a grid")
+    require(not own.grid, f"measure {number}, which counts what is distinct in one grouping set, has a grid")
     require([one.kept for one in strategy] == [own.kept], f"measure {number} is not measured for its own grouping set")
     scale = strategy[0].mechanism.scale
     require(SCALES[0] <= scale <= SCALES[1], f"no noise is drawn at the scale {scale}")
