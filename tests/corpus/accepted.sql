@@ -1242,3 +1242,15 @@ SELECT m.region, COUNT(*) AS n, COUNT(DISTINCT CASE WHEN severity > 1 THEN patie
 
 -- name: public table with a further condition, left
 SELECT r.coast, COUNT(*) AS n, COUNT(r.size) AS known FROM visits v LEFT JOIN regions r ON v.region = r.region AND r.size > v.severity GROUP BY r.coast
+
+-- name: totals of groups of a person, in these groups
+SELECT ward, SUM(n) AS rows, SUM(c) AS c, COUNT(*) AS persons FROM (SELECT patient, ward, COUNT(*) AS n, SUM(change) AS c FROM visits GROUP BY patient, ward) GROUP BY ward
+
+-- name: totals of groups of a person that are positive
+SELECT SUM(c) AS c, SUM(m) FILTER (WHERE m < 0) AS m, SUM(CASE WHEN n > 1 THEN n ELSE 0 END) AS n FROM (SELECT patient, seen, SUM(change) AS c, MIN(change) AS m, COUNT(*) AS n FROM visits GROUP BY patient, seen) WHERE c > 0
+
+-- name: groups of a person beside groups in another dataset, some alone
+SELECT urgent, level, COUNT(*) AS n, SUM(c) AS c FROM (SELECT patient, urgent, SUM(change) AS c FROM visits GROUP BY patient, urgent) AS v FULL JOIN (SELECT DISTINCT member, level FROM linked) AS l ON patient = member AND urgent = (level > 4) GROUP BY urgent, level
+
+-- name: groups of a person, from two sources
+SELECT urgent, COUNT(*) AS n FROM (SELECT DISTINCT patient, urgent FROM visits UNION ALL SELECT DISTINCT patient, urgent FROM visits WHERE severity > 2) GROUP BY urgent

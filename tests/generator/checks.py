@@ -35,6 +35,7 @@ from tests.alterations import ALTERATIONS
 from tests.finishing import finished
 from tests.marginals import made_up_cells
 from tests.neighbours import Vector, apart, beside, declared, distinct, of_marginal, united, within
+from tests.proved import check_totals, is_told_more
 from tests.world import by_keys
 
 if TYPE_CHECKING:
@@ -229,6 +230,8 @@ class Checks:
         people = [(person,) for person in self.case.persons]
         pairs = list(pairwise(self.case.persons)) if self.case.contract.identifiers_per_person > 1 else []
         for worlds in self.worlds():
+            if is_told_more(self.asked, self.case.contract):
+                check_totals(self.asked, self.case.contract, worlds)
             forms = [self.contributions(tables) for tables in worlds]
             for who in (*people, *pairs):
                 for vectors in self.moves(who, forms):

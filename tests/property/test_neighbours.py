@@ -16,9 +16,10 @@ from stillroom.model.codec import digest_of
 from stillroom.query.price import price
 from stillroom.query.result import reads_noise
 from stillroom.query.table.finish import finish
-from tests.alterations import ALTERATIONS, altered_table
+from tests.alterations import ALTERATIONS, altered_table, table_of_altered
 from tests.marginals import without_noise
 from tests.neighbours import explored, within
+from tests.proved import check_totals, is_told_more
 from tests.world import ACCEPTED, Table, as_it_is, contract, files, measured, persons, private, referred, world
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ def test_most_bounds_are_reached() -> None:
     reached = [any(moved[1] == allowed[1] > 0 for moved, allowed in explored(entry).vanishing()) for entry in ACCEPTED]
     changed = [any(moved[1] == allowed[1] > 0 for moved, allowed in explored(entry).changing()) for entry in ACCEPTED]
     assert (sum(reached), sum(changed)) > (0.6 * len(ACCEPTED), 0.5 * len(ACCEPTED))
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ACCEPTED if "(SELECT" in entry.sql], ids=lambda entry: entry.name)
+def test_clamping_hides_no_wrong_bound(entry: Entry) -> None:
+    """What the contract proves about groups of a person's rows holds before any total is clamped."""
+    plan, agreed = entry.compiled.plan, contract(entry.variant)
+    if is_told_more(plan, agreed):
+        altered = [{name: table_of_altered(name, form) for name in private()} for form in ("highest", "spread", "random", "emptied")]
+        check_totals(plan, agreed, [world(), *({**world(), **tables} for tables in altered)])
 
 
 @EVERY_QUESTION

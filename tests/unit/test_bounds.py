@@ -23,7 +23,7 @@ BOUNDS = [
     ("SELECT gender, COUNT(*) FROM members JOIN visits ON id = pid GROUP BY gender", 5, 1),
     ("SELECT gender, ward, COUNT(*) FROM members JOIN visits ON id = pid GROUP BY gender, ward", 5, 5),
     ("SELECT n, COUNT(*) FROM (SELECT pid, COUNT(*) AS n FROM visits GROUP BY pid) t GROUP BY n", 1, 1),
-    ("SELECT ward, COUNT(*) FROM (SELECT pid, ward, SUM(cost) AS s FROM visits GROUP BY pid, ward) t GROUP BY ward", 5, 3),
+    ("SELECT ward, COUNT(*) FROM (SELECT pid, ward, SUM(cost) AS s FROM visits GROUP BY pid, ward) t GROUP BY ward", 3, 3),
     ("SELECT ward, COUNT(*) FROM (SELECT pid, MAX(ward = 'x') AS s FROM visits GROUP BY pid) t GROUP BY ward", None, None),
     ("SELECT m.gender, COUNT(*) FROM members m LEFT JOIN visits v ON m.id = v.pid GROUP BY m.gender", 5, 1),
     ("SELECT v.ward, COUNT(*) FROM members m LEFT JOIN visits v ON m.id = v.pid GROUP BY v.ward", 5, 4),

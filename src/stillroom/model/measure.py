@@ -44,6 +44,8 @@ class Measure(Value):
         low: Least total of one person in one cell (at most 0); lower totals are clamped. 0 for a union.
         high: Greatest total of one person in one cell (at least 0); higher totals are clamped. For a union, the most values of one
             person in one cell: as many as the person has rows, or as there are.
+        total: The most that absolute values of a person's rows add up to, over all cells, where the contract proves less than as many rows
+            as one person has, each at the largest absolute value. Left out of the encoding where it does not.
         digits: Decimal places of the total.
         aggregate: What it is; left out of the encoding where it is a sum.
         grid: Positions of further keys, ascending, behind those that are grouped by, whose values tell its cells apart as well. A row
@@ -60,6 +62,7 @@ class Measure(Value):
     row_high: BigInt
     low: BigInt
     high: BigInt
+    total: BigInt | None = Field(default=None, ge=0, exclude_if=lambda total: total is None)
     digits: int = 0
     aggregate: Aggregate = Field(default=Aggregate.SUM, exclude_if=Aggregate.SUM.__eq__)
     grid: tuple[int, ...] = Field(default=(), exclude_if=().__eq__)

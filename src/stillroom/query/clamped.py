@@ -12,25 +12,25 @@ from stillroom.query.scales import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from collections.abc import Set as AbstractSet
 
     from stillroom.model.measure import Measure
     from stillroom.model.plan import Finish, Plan
+    from stillroom.query.measures import Sums
 
 REMOVED_LIMIT = 2**62
 """No more than this may be removed of one person, as no person's total may be larger."""
 
 
-def removals(finish: Finish, measures: Sequence[Measure], summed: AbstractSet[str], rows: int) -> Iterator[Measure]:
+def removals(finish: Finish, measures: Sequence[Measure], summed: Sums, rows: int) -> Iterator[Measure]:
     """Yield, for each sum that a column is made of and that clamping can change, what it removes.
 
-    No more than `rows` rows of one person are there; where their total cannot leave the bounds, nothing is ever removed, and nothing is
-    measured. Counts of persons are clamped by what they mean, and lose nothing.
+    Where a person's total cannot leave the bounds, nothing is ever removed, and nothing is measured. Counts of persons are clamped by what
+    they mean, and lose nothing.
 
     Args:
         finish: What is computed from noisy cells.
         measures: What it reads.
-        summed: The names of the measures that are sums.
+        summed: The measures that are sums, by name: what a person's total in a cell lies between before it is clamped.
         rows: The most rows of one person.
 
     Raises:
@@ -38,9 +38,10 @@ def removals(finish: Finish, measures: Sequence[Measure], summed: AbstractSet[st
     """
     shown = frozenset[str]().union(*(columns_of(output.value) for output in finish.outputs))
     for number, measure in enumerate(measures):
-        most = max(rows * measure.row_high - measure.high, measure.low - rows * measure.row_low)
-        if f"m{number}" not in summed & shown or most <= 0:
+        name = f"m{number}"
+        if name not in summed.keys() & shown or (measure.low <= summed[name][0] and summed[name][1] <= measure.high):
             continue
+        most = max(rows * measure.row_high - measure.high, measure.low - rows * measure.row_low)
         if most >= REMOVED_LIMIT:
             raise Refusal(
                 Code.BOUND_TOO_LARGE,

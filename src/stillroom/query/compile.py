@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from stillroom.model.question import Question, Terms
     from stillroom.model.selection import Selection
     from stillroom.query.frame import Frame
+    from stillroom.query.measures import Sums
     from stillroom.query.nested import Nested
     from stillroom.query.selected import Domain
     from stillroom.query.sets import Sets
@@ -122,7 +123,7 @@ class _Grouped:
         nodes, sets = _key_nodes(select, frame)
         typed, domains, sets = selected_first([_key_expression(node, frame, contract) for node in nodes], sets, frame, contract)
         keys = _keys(typed, domains, contract)
-        measures = Measures(frame, contract, keys, scattered=frame.rows > 1 and scatters(sets, [one.functional for one in typed]))
+        measures = Measures(frame, contract, typed, keys, scattered=frame.rows > 1 and scatters(sets, [one.functional for one in typed]))
         level = Grouping(select, frame, typed, keys, measures).level(sets)
         for alias, outer in nested.around:
             level = Around(outer, level, alias).level(sets)
@@ -252,8 +253,8 @@ def _nodes(finish: Finish) -> int:
     return sum(NODES.get(type(node), 1) for expression in finish.expressions for node in walk(expression))
 
 
-def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...], frozenset[str]]:
-    """Return a finish, the measures that it reads, the keys of their grids, and the names of those that are sums.
+def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...], Sums]:
+    """Return a finish, the measures that it reads, the keys of their grids, and those that are sums, by name.
 
     What nothing reads is neither measured nor charged.
     """
@@ -265,14 +266,14 @@ def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure
     gridded = sorted({key for one in found for key in one.grid})
     places = {key: first + place for place, key in enumerate(gridded)}
     moved = tuple(one.model_copy(update={"grid": tuple(places[key] for key in one.grid)}) for one in found)
-    summed = frozenset(names[name] for name in measures.summed & names.keys())
+    summed = {names[name]: ends for name, ends in measures.summed.items() if name in names}
     return finish, moved, tuple(measures.grid[key - first] for key in gridded), summed
 
 
-def _merged(finish: Finish, measures: Sequence[Measure], summed: frozenset[str]) -> tuple[Finish, tuple[Measure, ...], frozenset[str]]:
-    """Return each measure once: a count whose cap is 1 may be one that is there already. `summed` are the names of those that are sums."""
+def _merged(finish: Finish, measures: Sequence[Measure], summed: Sums) -> tuple[Finish, tuple[Measure, ...], Sums]:
+    """Return each measure once: a count whose cap is 1 may be one that is there already. `summed` are those that are sums, by name."""
     finish, names = _reading_once(finish, measures)
-    return finish, tuple(dict.fromkeys(measures)), frozenset(names[name] for name in summed)
+    return finish, tuple(dict.fromkeys(measures)), {names[name]: ends for name, ends in summed.items()}
 
 
 def _reading_once(finish: Finish, measures: Sequence[Measure]) -> tuple[Finish, dict[str, str]]:

@@ -94,6 +94,17 @@ def most_values(expression: Expression, facts: Iterable[ColumnFact], limit: int)
     return limit if found is None else min(limit, len(found - {None}))
 
 
+def values_with_null(expression: Expression, facts: Iterable[ColumnFact], limit: int) -> int | None:
+    """Return how many values an expression takes at most, NULL among them; None where that is not known, or more than a limit.
+
+    Of a column it is known whether it can be NULL. Anything else counts as if it could.
+    """
+    found = _taken(expression, {fact.name: fact.type for fact in facts}, limit)
+    if found is None:
+        return None
+    return len(found if isinstance(expression, Column) else found | {None})
+
+
 def _taken(expression: Expression, types: Mapping[str, ColumnType], limit: int) -> frozenset[Scalar] | None:
     """Return a set that holds all values of an expression; None where none is known."""
     match expression:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from stillroom.model.contract import PublicDataset
     from stillroom.model.expression import Expression
     from stillroom.model.relation import ColumnFact, Relation
+    from stillroom.query.added import Added
+    from stillroom.query.apart import Apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,8 @@ class Frame:
         merged: What names mean that stand in more than one source and that a join has merged.
         ranks: Columns of the plan that number a person's rows, each with the most rows of a person that have the same number: 1, or as
             many as a join makes of one row.
+        told: What tells a person's rows apart, where anything is known to.
+        added: What columns of the plan add up to over any rows of a person, where that is less than their ranges tell.
     """
 
     relation: Relation
@@ -84,6 +88,13 @@ class Frame:
     facts: tuple[ColumnFact, ...]
     merged: dict[str, Binding] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)
+    told: Apart | None = None
+    added: Mapping[str, Added] = field(default_factory=dict)
+
+    @property
+    def apart(self) -> Apart | None:
+        """What tells a person's rows apart: nothing where nobody has two; None where nothing is known to. Filters leave it as it is."""
+        return {} if self.rows == 1 else self.told
 
     @property
     def stem(self) -> str:

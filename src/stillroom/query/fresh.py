@@ -37,7 +37,9 @@ def fresh(frame: Frame, alias: str, names: Names) -> Frame:
     columns = {name: _binding(one, rename) for name, one in frame.sources[0].columns.items()}
     facts = tuple(fact.model_copy(update={"name": rename(fact.name)}) for fact in frame.facts)
     sources, ranks = (Source(alias, columns),), {rename(name): most for name, most in frame.ranks.items()}
-    return replace(frame, relation=_relation(frame.relation, rename), facts=facts, sources=sources, merged={}, ranks=ranks)
+    told = None if frame.told is None else {rename(name): values for name, values in frame.told.items()}
+    renewed = replace(frame, relation=_relation(frame.relation, rename), facts=facts, sources=sources, merged={}, ranks=ranks)
+    return replace(renewed, told=told, added={rename(name): one for name, one in frame.added.items()})
 
 
 def _binding(binding: Binding, rename: Callable[[str], str]) -> Binding:

@@ -11,6 +11,7 @@ from stillroom.model.expression import Column, Compare, Comparison, columns_of
 from stillroom.model.relation import ColumnFact, Enrich, Join, JoinKind, On
 from stillroom.model.schema import ColumnType, Kind, column_type
 from stillroom.query import uses
+from stillroom.query.apart import of_pairs, optional
 from stillroom.query.constants import NULL
 from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, PublicTable, Source, resolve
@@ -80,12 +81,15 @@ def side_by_side(left: Frame, right: Frame) -> Frame:
     if {source.alias for source in left.sources} & {source.alias for source in right.sources}:
         raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
     sources, facts = left.sources + right.sources, left.facts + right.facts
-    return Frame(left.relation, left.rows * right.rows, sources, facts, left.merged, _met(left, right) | _met(right, left))
+    here, there = _times(left, right.rows), _times(right, left.rows)
+    ranks, added = {**here.ranks, **there.ranks}, {**here.added, **there.added}
+    return replace(here, sources=sources, facts=facts, ranks=ranks, told=of_pairs(left, right), added=added)
 
 
-def _met(side: Frame, other: Frame) -> dict[str, int]:
-    """Return the ranks of a side after a join: each of its rows is there as often as the other side has rows, or once without any."""
-    return {name: most * other.rows for name, most in side.ranks.items()}
+def _times(side: Frame, rows: int) -> Frame:
+    """Return the rows of one side of a join: each is there as often as the other side has rows, or once without any."""
+    ranks = {name: most * rows for name, most in side.ranks.items()}
+    return replace(side, rows=side.rows * rows, ranks=ranks, added={name: one.times(rows) for name, one in side.added.items()})
 
 
 def _persons_merged(left: Frame, right: Frame, how: Kept) -> dict[str, Binding]:
@@ -207,7 +211,7 @@ def _full(left: Frame, right: Frame, others: list[Typed], context: Context) -> F
 
     With no condition but the persons' equality, a person's rows are all pairs, or those of the one side that has any. Otherwise there
     are at most lr rows where something matches: with a rows of one side and b of the other in matches, ab + (l - a) + (r - b) ≤ lr; and
-    l + r where nothing does.
+    l + r where nothing does. Of these, one row of each side may be NULL in all columns that tell rows apart.
     """
     here, has_left = _maybe_absent(left, context, settled=not others)
     there, has_right = _maybe_absent(right, context, settled=not others)
@@ -220,7 +224,7 @@ def _full(left: Frame, right: Frame, others: list[Typed], context: Context) -> F
         has_left=has_left,
         has_right=has_right,
     )
-    return replace(both, relation=join, rows=max(both.rows, left.rows + right.rows) if others else both.rows)
+    return replace(both, relation=join, rows=max(both.rows, left.rows + right.rows), told=None) if others else replace(both, relation=join)
 
 
 def _maybe_absent(side: Frame, context: Context, *, settled: bool) -> tuple[Frame, str]:
@@ -239,7 +243,8 @@ def _maybe_absent(side: Frame, context: Context, *, settled: bool) -> tuple[Fram
     )
     merged = {name: _optional(one, present, functional=settled) for name, one in side.merged.items()}
     facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) for fact in side.facts)
-    return replace(side, sources=sources, merged=merged, facts=(*facts, ColumnFact(name=mark, type=present.type))), mark
+    facts = (*facts, ColumnFact(name=mark, type=present.type))
+    return replace(side, sources=sources, merged=merged, facts=facts, told=optional(side.apart)), mark
 
 
 def _nullable(declared: ColumnType) -> ColumnType:
@@ -383,8 +388,8 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
             kind = _nullable(binding.type) if optional else binding.type
             columns[name] = replace(binding, type=kind, functional=functional, reads=binding.reads | about)
     facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) if optional else fact for fact in facts)
-    rows = left.rows * public.declared.rows_per_key
-    check_rows(rows, contract)
+    many = _times(left, public.declared.rows_per_key)
+    check_rows(many.rows, contract)
     relation = Enrich(
         source=left.relation,
         dataset=public.dataset,
@@ -393,6 +398,6 @@ def _enriched(  # noqa: PLR0913 - the parts of one join
         on=tuple(On(left=matched[name].expression, column=name) for name in public.declared.key),
         columns=tuple(public.declared.columns),
     )
-    ranks = {name: most * public.declared.rows_per_key for name, most in left.ranks.items()}
     sources = (*left.sources, Source(source.alias, columns))
-    return replace(left, sources=sources, facts=left.facts + facts, relation=relation, rows=rows, ranks=ranks)
+    told = left.apart if public.declared.rows_per_key == 1 else None
+    return replace(many, sources=sources, facts=left.facts + facts, relation=relation, told=told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
@@ -11,6 +11,8 @@ from stillroom.model.measure import Aggregate, Measure
 from stillroom.model.plan import leaves
 from stillroom.model.schema import CALENDAR, Kind
 from stillroom.query import uses
+from stillroom.query.added import of_rows, of_value
+from stillroom.query.apart import within
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
@@ -22,10 +24,13 @@ from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, both_true, span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
     from stillroom.model.plan import Key
+    from stillroom.query.added import Added
     from stillroom.query.frame import Frame
 
 TOTAL_LIMIT = 2**62
@@ -43,6 +48,12 @@ MOMENTS = frozenset({"variance", "variancepop", "stddev", "stddevsamp", "stddevp
 }
 """Aggregates that are made of counts, sums and sums of products, by the names of their syntax nodes."""
 
+Ends: TypeAlias = tuple[int, int]
+"""Between what one person's total in a cell lies, before it is clamped."""
+
+Sums: TypeAlias = dict[str, Ends]
+"""The measures that are sums, by name."""
+
 _ONE = Constant(value=1)
 _ZERO = Constant(value=0)
 
@@ -50,13 +61,19 @@ _ZERO = Constant(value=0)
 class Measures:
     """Collects the measures of a question; equal ones are measured once."""
 
-    def __init__(self, frame: Frame, contract: Contract, keys: tuple[Key, ...], *, scattered: bool) -> None:
-        """Start with none, over the cells of the keys that are grouped by; a person may be `scattered` over several parts of a total."""
+    def __init__(
+        self, frame: Frame, contract: Contract, typed: Sequence[Typed], keys: tuple[Key, ...], *, scattered: bool
+    ) -> None:
+        """Start with none, over the cells of the keys that are grouped by: their expressions, and what the plan says of these.
+
+        A person may be `scattered` over several parts of a total.
+        """
         self.frame, self.contract, self.scattered = frame, contract, scattered
         self.keys = keys
+        self.rows = within(frame, typed)
         self.grid: list[Key] = []
         self.measures: list[Measure] = []
-        self.summed: set[str] = set()
+        self.summed: Sums = {}
         self.results: dict[str, Result] = {}
 
     def note(self, node: exp.Expr) -> str:
@@ -78,10 +95,10 @@ class Measures:
                 return self._single(self._count(node), given)
             case exp.CountIf():
                 only(node, {"this"})
-                return self._single(self._rows(_ONE, self.frame.rows), self._test(node.this, given))
+                return self._single(self._rows(_ONE, self.rows), self._test(node.this, given))
             case exp.Sum():
                 only(node, {"this"})
-                return self._single(self._sum(self._argument(node.this)), given, summed=True)
+                return self._summed(self._argument(node.this), given)
             case exp.Avg():
                 only(node, {"this"})
                 return self._average(self._argument(node.this), given)
@@ -145,7 +162,7 @@ class Measures:
 
         only(node, {"this", "big_int"})
         if isinstance(node.this, exp.Star):
-            return self._rows(_ONE, self.frame.rows)
+            return self._rows(_ONE, self.rows)
         distinct = isinstance(node.this, exp.Distinct)
         if distinct:
             only(node.this, {"expressions"})
@@ -156,13 +173,13 @@ class Measures:
             )
         person = person_reference(targets[0], self.frame)
         if person is not None:
-            counted = self._rows(_present(person.present), 1 if distinct else self.frame.rows)
+            counted = self._rows(_present(person.present), 1 if distinct else self.rows)
             return counted.model_copy(update={"aggregate": Aggregate.PERSONS}) if distinct and self.scattered else counted
         typed = row_expression(targets[0], self.frame)
         if distinct:
             return self._union(typed)
         uses.allow(self.contract, typed, uses.TESTED)
-        return self._rows(_present(typed), self.frame.rows)
+        return self._rows(_present(typed), self.rows)
 
     def _union(self, typed: Typed) -> Measure:
         """Return the measure of a COUNT(DISTINCT …) of something other than the person.
@@ -184,25 +201,59 @@ class Measures:
         """Return the measure of a SUM; a total that the contract declares for the column is its clamp."""
         low, high = span(typed)
         row_low, row_high = min(low, 0), max(high, 0)
-        least, most = self._declared_total(typed) or (row_low * self.frame.rows, row_high * self.frame.rows)
-        least, most = max(least, row_low * self.frame.rows), min(most, row_high * self.frame.rows)
+        least, most = self._total(typed)
+        declared = self._declared_total(typed)
+        if declared is not None:
+            least, most = max(least, declared[0]), min(most, declared[1])
         if max(-least, most) >= TOTAL_LIMIT or max(-row_low, row_high) * self.frame.rows >= ROWS_LIMIT:
             raise Refusal(
                 Code.BOUND_TOO_LARGE, "One person's total could be too large to measure.", "Narrow the column's bounds, or rows_per_person."
             )
-        return Measure(value=typed.expression, row_low=row_low, row_high=row_high, low=least, high=most, digits=typed.type.digits)
+        size = self._every(typed).size
+        total = size if size < max(-row_low, row_high) * self.frame.rows else None
+        return Measure(
+            value=typed.expression, row_low=row_low, row_high=row_high, low=least, high=most, total=total, digits=typed.type.digits
+        )
+
+    def _total(self, typed: Typed) -> Ends:
+        """Return between what the total of a number lies in one cell, for one person: no clamp is needed to keep it there.
+
+        It is that of as many rows as a person has in a cell, and of some of all the person's rows.
+        """
+        every, cell = self._every(typed), of_rows(*span(typed), self.rows)
+        return max(every.low, cell.low), min(every.high, cell.high)
+
+    def _every(self, typed: Typed) -> Added:
+        """Return what a number adds up to over any of a person's rows.
+
+        So do a person's totals in all cells, each row being in one at most: their absolute values to no more than those of the rows.
+        """
+        rows = self.frame.rows
+        return of_value(typed.expression, typed.type, rows, self.frame.added) or of_rows(*span(typed), rows)
 
     def _declared_total(self, typed: Typed) -> tuple[int, int] | None:
-        """Return the per-person total that the contract declares for a plain column, in units."""
+        """Return the per-person total that the contract declares for a plain column, or for that of which a column is sums, in units."""
         from stillroom.model.schema import to_units
 
-        if not isinstance(typed.expression, Column) or typed.reads != {typed.expression.name}:
+        if not isinstance(typed.expression, Column):
             return None
-        dataset, _, name = typed.expression.name.partition(".")
+        summed = self.frame.added.get(typed.expression.name)
+        column = typed.expression.name if typed.reads == {typed.expression.name} else summed.column if summed is not None else None
+        if column is None:
+            return None
+        dataset, _, name = column.partition(".")
         total = self.contract.datasets[dataset].columns[name].total
         return None if total is None else (min(0, to_units(total[0], typed.type.digits)), max(0, to_units(total[1], typed.type.digits)))
 
-    def _single(self, measure: Measure, given: Typed | None, *, summed: bool = False) -> str:
+    def _summed(self, typed: Typed, given: Typed | None) -> str:
+        """Add the measure of a SUM and return the name of its result."""
+        return self._single(self._sum(typed), given, summed=self._total(typed))
+
+    def _added(self, typed: Typed, given: Typed | None) -> str:
+        """Add the measure of a sum and return its name."""
+        return self._add(self._sum(typed), given, summed=self._total(typed))
+
+    def _single(self, measure: Measure, given: Typed | None, *, summed: Ends | None = None) -> str:
         """Add a measure and return the name of its result."""
         name = self._add(measure, given, summed=summed)
         kind = Kind.DECIMAL if measure.digits else Kind.INTEGER
@@ -216,10 +267,10 @@ class Measures:
         """
         low, high = span(typed)
         measure = self._sum(typed)
-        if measure.low > measure.row_low * self.frame.rows or measure.high < measure.row_high * self.frame.rows:
+        if (measure.low, measure.high) != self._total(typed):
             low, high = min(low, 0), max(high, 0)
-        total = self._add(measure, given, summed=True)
-        count = self._add(self._rows(_present(typed), self.frame.rows), given)
+        total = self._added(typed, given)
+        count = self._add(self._rows(_present(typed), self.rows), given)
         digits = typed.type.digits
         node = Average(total=total, count=count, low=low, high=high, digits=digits)
         name = f"{total}/{count}"
@@ -233,8 +284,8 @@ class Measures:
             fix = "Write two columns, as in CORR(y, x)." if len(written) > 1 else "Write one column, as in VARIANCE(x)."
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "An aggregate lacks a column.", fix)
         operands = [self._argument(operand) for operand in written if operand is not None]
-        rows = self._rows(_present(*operands), self.frame.rows)
-        moments = Moments(operands, lambda: self._add(rows, given), lambda value: self._add(self._sum(value), given, summed=True))
+        rows = self._rows(_present(*operands), self.rows)
+        moments = Moments(operands, lambda: self._add(rows, given), lambda value: self._added(value, given))
         name = f"r{len(self.results)}"
         self.results[name] = moment(node, moments)
         return name
@@ -244,7 +295,7 @@ class Measures:
         selected = any(key.domain is None for key in self.keys)
         of = ladder(typed, leaves(self.keys, ()) * (COMBINATIONS if selected else 1))
         grid = tuple(self._position(key) for key in of.keys)
-        count = self._add(self._rows(_ONE, self.frame.rows).model_copy(update={"grid": grid}), given)
+        count = self._add(self._rows(_ONE, self.rows).model_copy(update={"grid": grid}), given)
         node = Quantile(measure=count, part=part, low=of.low, high=of.high, width=of.width, step=of.step, digits=typed.type.digits)
         of_calendar = typed.type.kind in CALENDAR
         between = BETWEEN_DIGITS if 0 < part < PARTS and not of_calendar else 0
@@ -260,10 +311,11 @@ class Measures:
             self.grid.append(key)
         return len(self.keys) + self.grid.index(key)
 
-    def _add(self, measure: Measure, given: Typed | None, *, summed: bool = False) -> str:
+    def _add(self, measure: Measure, given: Typed | None, *, summed: Ends | None = None) -> str:
         """Add a measure of the rows for which a condition is true, unless it or an equal one is there, and return its name.
 
-        Sums are remembered as such: what clamps them is a loss, while what clamps a count makes it one of persons.
+        Sums are remembered, with what a person's totals are before they are clamped: what clamps them is a loss, while what clamps a count
+        makes it one of persons.
 
         All other rows count 0, which lies within the bounds of every measure, so that these hold as they are.
         """
@@ -274,7 +326,7 @@ class Measures:
         if measure not in self.measures:
             self.measures.append(measure)
         name = f"m{self.measures.index(measure)}"
-        self.summed |= {name} if summed else set()
+        self.summed |= {} if summed is None else {name: summed}
         return name
 
 

@@ -110,10 +110,11 @@ def plan_charge(plan: Plan) -> Charge:
 def marginal_sensitivities(measure: Measure, bounds: Bounds, sizes: Sequence[int], kept: Kept) -> tuple[Sensitivity, Sensitivity]:
     """Return the (add/remove, change) sensitivities of a marginal of a measure.
 
-    One identifier's entry in a leaf cell is its clamped total there; the absolute entries add up to at most the number of its rows
-    times the largest absolute value of a row, since clamping towards a range that contains 0 never lengthens an entry. At most
-    `groups` entries are not 0, so that a total of c leaf cells is the sum of at most min(groups, c) of them. Adding up makes neither the
-    number of entries that are not 0 larger, nor the sum of their absolute values.
+    One identifier's entry in a leaf cell is its clamped total there; the absolute entries add up to at most what the absolute values of
+    its rows do, since clamping towards a range that contains 0 never lengthens an entry: the number of rows times the largest absolute
+    value of a row, or less where the contract proves it (`query.added`). At most `groups` entries are not 0, so that a total of c leaf
+    cells is the sum of at most min(groups, c) of them. Adding up makes neither the number of entries that are not 0 larger, nor the sum
+    of their absolute values.
 
     A union adds between 0 and `high` distinct values to a cell, and to all cells no more than there are rows (`query.measures`). A limit
     of groups counts cells of the table. Each may be several cells of a measure with a grid; but every row is in one cell at most, so that
@@ -121,7 +122,7 @@ def marginal_sensitivities(measure: Measure, bounds: Bounds, sizes: Sequence[int
     """
     if measure.aggregate is Aggregate.REMOVED:
         return _removed(measure, bounds)
-    rows_total = bounds.rows * max(-measure.row_low, measure.row_high)
+    rows_total = bounds.rows * max(-measure.row_low, measure.row_high) if measure.total is None else measure.total
     groups = bounds.rows if measure.grid else bounds.groups
     together = min(groups, prod(sizes) // cells(sizes, kept))
     return sensitivities(
@@ -138,10 +139,14 @@ def _removed(measure: Measure, bounds: Bounds) -> tuple[Sensitivity, Sensitivity
     """Return the (add/remove, change) sensitivities of what clamping removes.
 
     One identifier adds Σ (t - clamp(t)) over totals t of its cells. Take those above `high`, k ≥ 1 in number. They add up to at most the
-    number of rows times the greatest value of a row, since every row is in one cell at most and 0 lies within the bounds; `high` is taken
-    away k times, and is not negative: so at most rows · row_high - high is removed. Of totals below `low` it is at least
-    rows · row_low - low, likewise. Both can occur at once and have opposite signs, so that their sum lies between these two ends. How many
-    cells a person is in, and which are kept, does not matter. So it is one number within an interval around 0: a vector of one entry.
+    number of rows times the greatest value of a row, since every row is in one cell at most and 0 lies within the bounds; nor to more
+    than all absolute values do. `high` is taken away k times, and is not negative: so at most rows · row_high - high is removed, or the
+    total of absolute values less `high`. Of totals below `low` it is at least rows · row_low - low, likewise. Both can occur at once and
+    have opposite signs, so that their sum lies between these two ends. How many cells a person is in, and which are kept, does not
+    matter. So it is one number within an interval around 0: a vector of one entry.
     """
-    low, high = min(0, bounds.rows * measure.row_low - measure.low), max(0, bounds.rows * measure.row_high - measure.high)
+    least, most = bounds.rows * measure.row_low, bounds.rows * measure.row_high
+    if measure.total is not None:
+        least, most = max(least, -measure.total), min(most, measure.total)
+    low, high = min(0, least - measure.low), max(0, most - measure.high)
     return sensitivities(lo=low, hi=high, rows_total=max(-low, high), groups=1, cells=1, identifiers=bounds.identifiers)

@@ -9,6 +9,7 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Named, PerPerson
 from stillroom.query import relations, uses
+from stillroom.query.apart import first_alike, grouped
 from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import (
@@ -184,14 +185,17 @@ def _keys(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, di
 
 def _after(frame: Frame, keys: dict[str, Typed], totals: Totals) -> Frame:
     """Return the frame of one row per person and key."""
-    grouped = {name: replace(key, expression=Column(name=name)) for name, key in keys.items()}
+    first = first_alike(keys)
+    named = {name: replace(key, expression=Column(name=first[name])) for name, key in keys.items()}
+    keys = {name: keys[name] for name in first.values()}
     computed = {total.name: typed for total, typed in totals.made}
     relation = PerPerson(
         source=frame.relation,
         keys=tuple(Named(name=name, value=key.expression) for name, key in keys.items()),
         totals=tuple(total for total, _ in totals.made),
     )
-    facts = tuple(ColumnFact(name=name, type=typed.type) for name, typed in (*grouped.items(), *computed.items()))
-    source = Source(PLACE, {"person": PersonColumn(), **grouped, **computed, **totals.composed})
-    rows = frame.rows if totals.keyed else 1
-    return replace(frame, relation=relation, rows=rows, sources=(source,), facts=frame.facts + facts, merged={}, ranks={})
+    facts = tuple(ColumnFact(name=name, type=typed.type) for name, typed in (*keys.items(), *computed.items()))
+    source = Source(PLACE, {"person": PersonColumn(), **named, **computed, **totals.composed})
+    told, rows = grouped(frame, keys)
+    facts = frame.facts + facts
+    return Frame(relation, rows, (source,), facts, told=told, added=totals.added)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Column
 from stillroom.model.relation import Arm, ColumnFact, Named, PerPerson, Union
+from stillroom.query.apart import first_alike, grouped
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.joins import check_rows
 from stillroom.query.text.parse import only
@@ -26,7 +27,8 @@ def united(node: exp.Union, alias: str, context: Context) -> Frame:
     """Compile UNION and UNION ALL. Columns go together by their places, and have the names of the first subquery.
 
     A person has at most as many rows as in both subqueries together, and nothing is the same in all of them: which subquery a row came
-    from may differ. Rows on which the person's column is NULL belong to nobody who could be asked about, and are left out.
+    from may differ. Nor does anything tell them apart: a row of one may be as one of the other. Rows on which the person's column is NULL
+    belong to nobody who could be asked about, and are left out.
 
     Raises:
         Refusal: The subqueries have different columns, or the person is not at the same place in both.
@@ -72,15 +74,18 @@ def distinct(frame: Frame, context: Context) -> Frame:
     stem = frame.stem
     typed = {name: one for name, one in source.columns.items() if isinstance(one, Typed)}
     named = {name: context.names.column(stem) for name in typed}
+    own = {named[name]: one for name, one in typed.items()}
+    first = first_alike(own)
     columns: dict[str, Binding] = {
-        name: replace(one, expression=Column(name=named[name]), size=1, depth=1) if isinstance(one, Typed) else PersonColumn()
+        name: replace(one, expression=Column(name=first[named[name]]), size=1, depth=1) if isinstance(one, Typed) else PersonColumn()
         for name, one in source.columns.items()
     }
-    keys = tuple(Named(name=named[name], value=one.expression) for name, one in typed.items())
-    facts = tuple(ColumnFact(name=named[name], type=one.type) for name, one in typed.items())
-    rows = 1 if all(one.functional for one in typed.values()) else frame.rows
+    own = {name: own[name] for name in first.values()}
+    keys = tuple(Named(name=name, value=one.expression) for name, one in own.items())
+    facts = tuple(ColumnFact(name=name, type=one.type) for name, one in own.items())
+    told, rows = grouped(frame, own)
     relation = PerPerson(source=frame.relation, keys=keys, totals=())
-    return Frame(relation, rows, (Source(source.alias, columns),), frame.facts + facts)
+    return Frame(relation, rows, (Source(source.alias, columns),), frame.facts + facts, told=told)
 
 
 def _with_person(frame: Frame) -> Frame:

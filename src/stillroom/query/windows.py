@@ -10,14 +10,14 @@ from stillroom.model.expression import Constant
 from stillroom.model.relation import ColumnFact, Sort, Window, Windowed, WindowFunction
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
-from stillroom.query.aggregate_types import ROW, total_type
+from stillroom.query.aggregate_types import ROW, average, total_type
 from stillroom.query.constants import constant_expression
 from stillroom.query.expressions import person_reference, row_expression
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, place_holder
 from stillroom.query.text.instead import LISTED
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, column, quotient
+from stillroom.query.typed import Typed, column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ class Windows:
         for function, of in ((WindowFunction.ROW_NUMBER, ROW), (WindowFunction.COUNT, value)):
             name = self.context.names.column(self.frame.stem)
             columns.append(Windowed(name=name, function=function, value=of.expression))
-            facts.append(ColumnFact(name=name, type=_type(function, value, self.frame.rows)))
+            facts.append(ColumnFact(name=name, type=_type(function, value, self.frame)))
         relation = Window(
             source=self.frame.relation,
             keys=tuple(key.expression for key in keys),
@@ -101,7 +101,8 @@ class Windows:
         if isinstance(node.this, exp.Avg):
             only(node.this, {"this"})
             value = row_expression(node.this.this, self.frame)
-            return quotient(*(self._add(node, function, value, running=running) for function in (WindowFunction.SUM, WindowFunction.COUNT)))
+            total, count = (self._add(node, one, value, running=running) for one in (WindowFunction.SUM, WindowFunction.COUNT))
+            return average(total, count, value)
         function, value, offset = _function(node.this, self.frame)
         return self._add(node, function, value, offset=offset, running=running and function not in PLACED)
 
@@ -121,7 +122,7 @@ class Windows:
             order=self._completed([sort for _, sort in order]) if _ordered(function, running=running) else (),
             columns=(made,),
         )
-        typed = column(name, _type(function, value, self.frame.rows), [value], tests)
+        typed = column(name, _type(function, value, self.frame), [value], tests)
         facts = (*self.frame.facts, ColumnFact(name=name, type=typed.type))
         numbered = {name: 1} if function is WindowFunction.ROW_NUMBER and not keys else dict[str, int]()
         self.frame = replace(self.frame, relation=relation, facts=facts, ranks={**self.frame.ranks, **numbered})
@@ -255,14 +256,14 @@ def _offset(node: exp.Expr) -> int:
     return value
 
 
-def _type(function: WindowFunction, value: Typed, rows: int) -> ColumnType:
+def _type(function: WindowFunction, value: Typed, frame: Frame) -> ColumnType:
     """Return what is known about a column that a window makes."""
     match function:
         case WindowFunction.ROW_NUMBER:
-            return ColumnType(kind=Kind.INTEGER, low=1, high=rows, nullable=False)
+            return ColumnType(kind=Kind.INTEGER, low=1, high=frame.rows, nullable=False)
         case WindowFunction.LAG | WindowFunction.LEAD:
             return value.type.model_copy(update={"nullable": True})
         case WindowFunction.FIRST | WindowFunction.LAST:
             return value.type
         case _:
-            return total_type(function.value, value, rows)
+            return total_type(function.value, value, frame.rows, frame.added)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.added import Sums, sums
+from stillroom.client.verification.alike import alike
 from stillroom.client.verification.declared import domain, typed
 from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.outcome import Broken, require
@@ -52,6 +54,7 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
             _counted(number, measure, rows, contract)
         else:
             _ranged(number, measure, rows)
+            _totalled(number, measure, plan, rows)
     for node in {node for expression in plan.finish.expressions for node in walk(expression) if isinstance(node, Average)}:
         _averaged(node, plan, rows)
     for key in plan.keys:
@@ -65,13 +68,31 @@ def _ranged(number: int, measure: Measure, rows: Rows) -> None:
         raise Broken(f"values of measure {number}: got {measure.row_low} to {measure.row_high}, expected {low} to {high}")
 
 
+def _totalled(number: int, measure: Measure, plan: Plan, rows: Rows) -> None:
+    """Compare with what is derived what nothing clamps: the total over all cells, and the rows of a group that a grid divides."""
+    if measure.total is not None:
+        least = sums(measure.value, rows).absolute
+        require(measure.total >= least, f"the total of measure {number} over all cells: got {measure.total}, expected {least}")
+    if measure.grid:
+        most = alike(rows, [key.value for key in plan.grouping])
+        require(measure.high >= most, f"rows of one person in a group of measure {number}: got {measure.high}, expected {most}")
+
+
+def proved(measure: Measure, plan: Plan, rows: Rows) -> Sums:
+    """Return between what a person's total in a cell lies, whatever clamps it, and what absolute totals add up to over all cells."""
+    low, high = value_span(measure.value, rows.ranges) or (0, 0)
+    most, every = alike(rows, [key.value for key in plan.grouping]), sums(measure.value, rows)
+    return Sums(max(most * min(0, low), every.negative), min(most * max(0, high), every.positive), every.absolute)
+
+
 def _averaged(average: Average, plan: Plan, rows: Rows) -> None:
     """Compare the bounds of an average with the range of its values, and 0 where totals may be cut, which brings it closer to that."""
     require(average.total[0] == average.count[0] == "m", "an average is not of two measures")
-    number, most = int(average.total[1:]), plan.bounds.rows
+    number = int(average.total[1:])
     measure = plan.measures[number]
     low, high = value_span(measure.value, rows.ranges) or (0, 0)
-    if most * measure.row_low < measure.low or most * measure.row_high > measure.high or number in {one.measure for one in plan.advice}:
+    cell = proved(measure, plan, rows)
+    if cell.negative < measure.low or cell.positive > measure.high or number in {one.measure for one in plan.advice}:
         low, high = min(low, 0), max(high, 0)
     stated = f"got {average.low} to {average.high}, expected {low} to {high}"
     require(average.low <= low <= high <= average.high, f"the bounds of an average of measure {number}: {stated}")

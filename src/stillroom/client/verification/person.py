@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from stillroom.client.verification.added import sums, total_sums
+from stillroom.client.verification.alike import alike, grouped, with_null
 from stillroom.client.verification.declared import dataset, value_range
 from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.orders import check_orders
@@ -33,6 +35,7 @@ from stillroom.model.relation import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stillroom.client.verification.added import Sums
     from stillroom.client.verification.declared import Range
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
@@ -50,6 +53,10 @@ class Rows:
         constant: Columns that have the same value in all rows of a person.
         ranges: The range of each column that is a bounded number.
         numbered: Columns that number the rows of a person, each with the most rows that have the same number.
+        apart: Columns of which no two rows of a person agree in all, each with how many values it has at most, NULL among them, if that is
+            known. None where no such columns are.
+        added: What columns add up to over any rows of a person, where that is known.
+        absent: Columns that may be NULL because an outer join has no row there.
     """
 
     most: int
@@ -57,6 +64,14 @@ class Rows:
     constant: frozenset[str]
     ranges: Mapping[str, Range]
     numbered: Mapping[str, int] = field(default_factory=dict)
+    apart: Mapping[str, int | None] | None = None
+    added: Mapping[str, Sums] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def told(self) -> Mapping[str, int | None] | None:
+        """What tells the rows of a person apart: nothing where nobody has two."""
+        return {} if self.most == 1 else self.apart
 
     def same(self, expression: Expression) -> bool:
         """Tell whether an expression has the same value in all rows of a person."""
@@ -170,17 +185,29 @@ def _joined(join: Join, left: Rows, right: Rows) -> Rows:
         left.constant | right.constant,
         {**left.ranges, **right.ranges},
         {name: most * other.most for side, other in ((left, right), (right, left)) for name, most in side.numbered.items()},
+        _apart(left.told, right.told),
+        {name: one.repeated(other.most) for side, other in ((left, right), (right, left)) for name, one in side.added.items()},
+        left.absent | right.absent,
     )
     match join.kind:
         case JoinKind.INNER:
             return both
         case JoinKind.LEFT:
             settled = join.condition is None or both.same(join.condition)
-            return replace(both, constant=left.constant | (right.constant | frozenset(marks) if settled else frozenset()))
+            constant = left.constant | (right.constant | frozenset(marks) if settled else frozenset())
+            apart, absent = _apart(left.told, with_null(right.told)), both.absent | right.columns
+            return replace(both, constant=constant, apart=apart, absent=absent)
         case JoinKind.FULL if join.condition is None:
-            return replace(both, constant=both.constant | frozenset(marks))
+            apart = _apart(with_null(left.told), with_null(right.told))
+            return replace(both, constant=both.constant | frozenset(marks), apart=apart, absent=both.columns)
         case JoinKind.FULL:
-            return replace(both, most=max(both.most, left.most + right.most), constant=frozenset())
+            most = max(both.most, left.most + right.most)
+            return replace(both, most=most, constant=frozenset(), apart=None, absent=both.columns)
+
+
+def _apart(left: Mapping[str, int | None] | None, right: Mapping[str, int | None] | None) -> Mapping[str, int | None] | None:
+    """Return what tells pairs of rows apart: what tells both rows apart."""
+    return None if left is None or right is None else {**left, **right}
 
 
 def _united(union: Union, arms: list[Rows]) -> Rows:
@@ -214,7 +241,7 @@ def _said(column: Windowed, rows: Rows) -> Range | None:
             return 0, rows.most
         case WindowFunction.SUM:
             found = _bounded(column.value, rows)
-            return None if found is None else small([found[0], found[0] * rows.most, found[1], found[1] * rows.most])
+            return None if found is None else _summed(column.value, found, rows.most, rows)
         case _:
             return _bounded(column.value, rows)
 
@@ -228,7 +255,11 @@ def _enriched(relation: Enrich, contract: Contract, rows: Rows) -> Rows:
     same = source.rows_per_key == 1 and all(rows.same(item.left) for item in relation.on)
     constant = rows.constant | names if same else rows.constant
     numbered = {name: most * source.rows_per_key for name, most in rows.numbered.items()}
-    return Rows(rows.most * source.rows_per_key, rows.columns | names, constant, {**rows.ranges, **_ranges(contract, names)}, numbered)
+    ranges = {**rows.ranges, **_ranges(contract, names)}
+    apart = rows.told if source.rows_per_key == 1 else None
+    added = {name: one.repeated(source.rows_per_key) for name, one in rows.added.items()}
+    absent = rows.absent | (names if relation.kind is JoinKind.LEFT else frozenset())
+    return Rows(rows.most * source.rows_per_key, rows.columns | names, constant, ranges, numbered, apart, added, absent)
 
 
 def _per_person(relation: PerPerson, rows: Rows, contract: Contract) -> Rows:
@@ -237,23 +268,38 @@ def _per_person(relation: PerPerson, rows: Rows, contract: Contract) -> Rows:
     keys = frozenset(key.name for key in relation.keys)
     names = keys | {total.name for total in relation.totals}
     constant = names if one else frozenset(key.name for key in relation.keys if rows.same(key.value))
+    most = alike(rows, [key.value for key in relation.keys])
     known = [(key.name, _bounded(key.value, rows)) for key in relation.keys]
-    known += [(total.name, _total(total, rows, contract)) for total in relation.totals]
-    return Rows(1 if one else rows.most, names, constant, {name: found for name, found in known if found is not None})
+    known += [(total.name, _total(total, rows, most, contract)) for total in relation.totals]
+    apart, left = grouped(relation, rows, contract)
+    added = {total.name: total_sums(total.function, total.value, rows) for total in relation.totals}
+    return Rows(
+        left,
+        names,
+        names if left == 1 else constant,
+        {name: found for name, found in known if found is not None},
+        apart=apart,
+        added={name: found for name, found in added.items() if found is not None},
+    )
 
 
-def _total(total: Total, rows: Rows, contract: Contract) -> Range | None:
-    """Return the range of a per-person total, if it is a bounded number. A row has one value at most, of those that there are."""
+def _total(total: Total, rows: Rows, most: int, contract: Contract) -> Range | None:
+    """Return the range of a per-person total of so many rows, if it is a bounded number. A row has one value, of those that there are."""
     if total.function is TotalFunction.COUNT:
-        return 0, rows.most
+        return 0, most
     if total.function is TotalFunction.DISTINCT:
         values = values_of(total.value, contract)
-        return 0, rows.most if values is None else min(rows.most, len(values))
+        return 0, most if values is None else min(most, len(values))
     found = _bounded(total.value, rows)
-    if found is None or total.function is not TotalFunction.SUM:
-        return found
-    low, high = found
-    return small([low, low * rows.most, high, high * rows.most])
+    return found if found is None or total.function is not TotalFunction.SUM else _summed(total.value, found, most, rows)
+
+
+def _summed(value: Expression, ends: Range, most: int, rows: Rows) -> Range:
+    """Return the range of a sum of one value or more, of so many rows: within that of as many values, and within that of any rows."""
+    low, high = ends
+    low, high = small([low, low * most, high, high * most])
+    every = sums(value, rows)
+    return max(low, every.negative), min(high, every.positive)
 
 
 def _bounded(expression: Expression, rows: Rows) -> Range | None:

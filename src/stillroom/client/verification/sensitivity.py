@@ -1,8 +1,8 @@
 """How far one person can move a measure: from the plan's bounds, in whole numbers.
 
 One identifier contributes a vector with an entry for each cell: every entry within [low, high], at most `groups` of them not 0, absolute
-values adding up to at most rows × the largest absolute value of a row. Norms are largest when cell after cell is filled to the peak.
-What clamping removes is one number.
+values adding up to at most rows × the largest absolute value of a row, or to the total that the plan states. Norms are largest when cell
+after cell is filled to the peak. What clamping removes is one number.
 """
 
 from __future__ import annotations
@@ -80,9 +80,12 @@ def _removed(measure: Measure, bounds: Bounds) -> tuple[Moved, Moved]:
     """Return how far what clamping removes moves: one number, to which a person adds what is too much, less what is too little.
 
     The excess over `high` of any cells is at most that of all rows in one cell, each at the greatest value, since `high` is not negative
-    and taken away once for each cell; the shortfall below `low` likewise.
+    and taken away once for each cell, or that of all absolute values; the shortfall below `low` likewise.
     """
-    over, under = max(0, bounds.rows * measure.row_high - measure.high), max(0, measure.low - bounds.rows * measure.row_low)
+    most, least = bounds.rows * measure.row_high, bounds.rows * measure.row_low
+    if measure.total is not None:
+        most, least = min(most, measure.total), max(least, -measure.total)
+    over, under = max(0, most - measure.high), max(0, measure.low - least)
     one, other = max(over, under), over + under
     return _times(Moved(one, one**2), bounds.identifiers), _times(Moved(other, other**2), bounds.identifiers)
 
@@ -93,7 +96,7 @@ def _touched(measure: Measure, bounds: Bounds, cells: int) -> int:
 
 
 def _total(measure: Measure, bounds: Bounds) -> int:
-    return bounds.rows * max(-measure.row_low, measure.row_high)
+    return bounds.rows * max(-measure.row_low, measure.row_high) if measure.total is None else measure.total
 
 
 def _peak(measure: Measure, total: int) -> int:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from stillroom.model.expression import PARTS, ArithmeticOp
 from stillroom.model.function import Function
-from stillroom.query.functions.call import called, whole
+from stillroom.query.aggregate_types import between
+from stillroom.query.functions.call import whole
 from stillroom.query.functions.choices import extreme
 from stillroom.query.functions.numbers import absolute
-from stillroom.query.typed import CONSTANT_LIMIT, Typed, arithmetic, number_type, quotient, span
+from stillroom.query.typed import Typed, arithmetic, quotient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,16 +41,8 @@ def quantile(value: Typed, number: Typed, count: Typed, part: int, total: Callab
     counts = extreme(Function.GREATEST, arithmetic(ArithmeticOp.SUBTRACT, whole(at.denominator), away), whole(0))
     weighed = arithmetic(ArithmeticOp.MULTIPLY, value, counts)
     found = quotient(total(replace(weighed, reads=value.reads, tests=value.tests)), whole(at.denominator))
-    return _between(found, value)
+    return between(found, value)
 
 
 def _times(number: Typed, factor: int) -> Typed:
     return arithmetic(ArithmeticOp.MULTIPLY, number, whole(factor))
-
-
-def _between(found: Typed, value: Typed) -> Typed:
-    """Return a quantile with the range of the values, between two of which it lies; ends that are too large to be written are left out."""
-    low, high = (end * 10 ** (found.type.digits - value.type.digits) for end in span(value))
-    if max(-low, high) >= CONSTANT_LIMIT:
-        return found
-    return called(Function.WITHIN, number_type(found.type.digits, low, high, nullable=True), found, whole(low), whole(high))

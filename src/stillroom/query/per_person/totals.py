@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.expression import Column
 from stillroom.model.relation import Total, TotalFunction
-from stillroom.query.aggregate_types import ROW, counted_type, total_type
+from stillroom.query.added import of_rows, of_value
+from stillroom.query.aggregate_types import ROW, average, counted_type, total_type
+from stillroom.query.apart import within
 from stillroom.query.constants import NULL
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
@@ -16,13 +18,14 @@ from stillroom.query.per_person.quantiles import quantile
 from stillroom.query.per_person.spread import Spread
 from stillroom.query.quantiles import operand_and_part
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, both_true, choice, quotient, span
+from stillroom.query.typed import Typed, both_true, choice, span
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.expression import Expression
     from stillroom.model.schema import ColumnType
+    from stillroom.query.added import Added
     from stillroom.query.frame import Frame
     from stillroom.query.windows import Windows
 
@@ -40,6 +43,7 @@ class Totals:
         windows: The rows, and what has been added to them.
         keys: What they are grouped by besides the person.
         made: The totals.
+        added: What they add up to over any groups of a person, by name.
         composed: What is made of totals, by place-holder.
         ranks: The number of each row in the order of a value, and how many rows have one, by value.
     """
@@ -47,6 +51,7 @@ class Totals:
     windows: Windows
     keys: tuple[Typed, ...]
     made: list[tuple[Total, Typed]] = field(default_factory=list)
+    added: dict[str, Added] = field(default_factory=dict)
     composed: dict[str, Typed] = field(default_factory=dict)
     ranks: dict[Expression, tuple[Typed, Typed]] = field(default_factory=dict)
 
@@ -68,7 +73,7 @@ class Totals:
         if isinstance(node, exp.Avg):
             only(node, {"this"})
             value = _where(given, row_expression(node.this, self.frame))
-            return self._composed(quotient(self._made(TotalFunction.SUM, value), self._made(TotalFunction.COUNT, value)))
+            return self._composed(average(self._made(TotalFunction.SUM, value), self._made(TotalFunction.COUNT, value), value))
         if node.key in _SPREADS:
             return self._composed(self._spread(node, given))
         if isinstance(node, exp.Median | exp.PercentileCont | exp.WithinGroup):
@@ -166,9 +171,26 @@ class Totals:
 
         A row has one value at most: a person has as many distinct ones as rows, or as there are values.
         """
+        rows = within(self.frame, self.keys)
         if function is TotalFunction.DISTINCT:
-            return counted_type(most_values(value.expression, self.frame.facts, self.frame.rows))
-        return total_type(function.value, value, self.frame.rows)
+            return counted_type(most_values(value.expression, self.frame.facts, rows))
+        return total_type(function.value, value, rows, self.frame.added)
+
+    def _added(self, function: TotalFunction, value: Typed) -> Added | None:
+        """Return what a total adds up to over any groups of a person; None where it is no number with bounds.
+
+        Every row is in one group. So counts add up to no more than there are rows, and those of distinct values, too. The positive part
+        of a sum is no more than the sum of the positive parts, the negative part no less, and its absolute value no more than the sum of
+        the absolute ones; the least and the greatest are values of a row of the group. So over any groups, each adds up to no more
+        than its values do over all of these rows.
+        """
+        if function in {TotalFunction.COUNT, TotalFunction.DISTINCT}:
+            return of_rows(0, 1, self.frame.rows)
+        found = of_value(value.expression, value.type, self.frame.rows, self.frame.added)
+        if found is None or function is not TotalFunction.SUM:
+            return found and found._replace(column=None)
+        name = value.expression.name if isinstance(value.expression, Column) else ""
+        return found._replace(column=name) if value.reads == {name} else found
 
     def _total(self, function: TotalFunction, value: Typed) -> str:
         """Add a total, unless it is there, and return its name."""
@@ -179,6 +201,8 @@ class Totals:
         name = self.windows.context.names.column(self.frame.stem)
         typed = Typed(Column(name=name), kind, not self.keyed, value.reads, value.tests)
         self.made.append((Total(name=name, function=function, value=value.expression), typed))
+        added = self._added(function, value)
+        self.added |= {} if added is None else {name: added}
         return name
 
     def _made(self, function: TotalFunction, value: Typed) -> Typed:
