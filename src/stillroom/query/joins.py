@@ -267,8 +267,9 @@ def _optional(binding: Binding, present: Typed, *, functional: bool) -> Binding:
 
 def of_nobody() -> Refusal:
     """Return the refusal of a join that would keep rows of a public table that match nobody."""
-    fix = "Keep the rows of the private dataset, or those that match."
-    return Refusal(Code.JOIN_NOT_ALLOWED, "Rows of a public table belong to nobody.", fix)
+    return Refusal(
+        Code.JOIN_NOT_ALLOWED, "Rows of a public table belong to nobody.", "Keep the rows of the private dataset, or those that match."
+    )
 
 
 def with_public(left: Frame, public: PublicTable, join: exp.Join, contract: Contract, *, public_first: bool = False) -> Frame:
@@ -293,14 +294,12 @@ def with_public(left: Frame, public: PublicTable, join: exp.Join, contract: Cont
         raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
     types = {name: column_type(column) for name, column in public.declared.columns.items()}
     facts = tuple(ColumnFact(name=f"{public.name}.{name}", type=kind) for name, kind in types.items())
-    named = {name: Column(name=f"{public.name}.{name}") for name in types}
     read = {name: frozenset({f"{public.dataset}.{name}"}) for name in types}
-    source = Source(public.alias, {name: Typed(named[name], types[name], reads=read[name]) for name in types})
+    source = Source(public.alias, {name: Typed(Column(name=f"{public.name}.{name}"), types[name], reads=read[name]) for name in types})
     both = replace(left, sources=(*left.sources, source), facts=left.facts + facts)
     matched, others = _public_conditions(join, left, both, public)
     if set(matched) != set(public.declared.key):
-        key = ", ".join(public.declared.key)
-        reason = f"{public.dataset} can only be joined on its whole key ({key})."
+        reason = f"{public.dataset} can only be joined on its whole key ({', '.join(public.declared.key)})."
         raise Refusal(Code.JOIN_NOT_ALLOWED, reason, "Equate each key column once; further conditions may stand beside that.")
     if others and optional and public.declared.rows_per_key > 1:
         reason = f"An outer join with {public.dataset}, which has several rows of a key, takes no condition beyond the key."
@@ -347,11 +346,8 @@ def _key_equality(node: exp.Expr, both: Frame, public: PublicTable) -> tuple[str
     for one, other in ((node.this, node.expression), (node.expression, node.this)):
         right, left = row_expression(one, both), row_expression(other, both)
         dataset, _, name = right.expression.name.partition(".") if isinstance(right.expression, Column) else ("", "", "")
-        if (
-            dataset == public.name
-            and name in public.declared.key
-            and not any(c.startswith(f"{public.name}.") for c in columns_of(left.expression))
-        ):
+        alone = not any(column.startswith(f"{public.name}.") for column in columns_of(left.expression))
+        if alone and dataset == public.name and name in public.declared.key:
             return name, _same_units(left, right)
     return None
 

@@ -61,9 +61,7 @@ _ZERO = Constant(value=0)
 class Measures:
     """Collects the measures of a question; equal ones are measured once."""
 
-    def __init__(
-        self, frame: Frame, contract: Contract, typed: Sequence[Typed], keys: tuple[Key, ...], *, scattered: bool
-    ) -> None:
+    def __init__(self, frame: Frame, contract: Contract, typed: Sequence[Typed], keys: tuple[Key, ...], *, scattered: bool) -> None:
         """Start with none, over the cells of the keys that are grouped by: their expressions, and what the plan says of these.
 
         A person may be `scattered` over several parts of a total.
