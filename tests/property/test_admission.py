@@ -251,6 +251,15 @@ def test_parquet_of_text_is_admitted_as_csv_is(rows: list[dict[str, str]]) -> No
     assert admit_parquet(section, table).rows.equals(admit_csv(section, rows).rows)
 
 
+def test_a_parquet_column_without_a_type_holds_nothing_of_any_type() -> None:
+    """Who writes a table from Python whose column has no value at all gets a column of the type null."""
+    section = dataset(ALL_RULES)
+    rows = [{"id": "1", **dict.fromkeys(COLUMNS, "")}]
+    table = pa.Table.from_pylist([{name: value or None for name, value in rows[0].items()}])
+    assert pa.types.is_null(table.schema.field("note").type)
+    assert admit_parquet(section, table).rows.equals(admit_csv(section, rows).rows)
+
+
 typed_rows = st.fixed_dictionaries(
     {
         "id": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(-5, 5)),

@@ -34,6 +34,9 @@ _SETTINGS = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+_NOTHING = '"NULL"'
+"""The type of a Parquet column in which there was never anything: read as text, it is nothing of any type."""
+
 _LINE = re.compile(r"Invalid Input Error: CSV Error on Line: ([0-9]+)")
 
 
@@ -147,6 +150,8 @@ def _source(connection: DuckDBPyConnection, descriptor: int, columns: Sequence[s
     check_header(header, columns)
     expressions = {name: found[name] for name in columns}
     types = types_of(connection, relation, expressions)
+    for name in [name for name, type_ in types.items() if type_ == _NOTHING]:
+        expressions[name], types[name] = f"{expressions[name]}::VARCHAR", "VARCHAR"
     return Source(connection, relation, expressions, types, types)
 
 
