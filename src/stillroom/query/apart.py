@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from stillroom.model.expression import Column
 from stillroom.query.domains import values_with_null
@@ -12,12 +12,8 @@ from stillroom.query.rewrites.order_operands import ordered
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from stillroom.query.frame import Frame
+    from stillroom.query.frame import Apart, Frame
     from stillroom.query.typed import Typed
-
-Apart: TypeAlias = "Mapping[str, int | None]"
-"""Columns of the plan of which no two rows of a person agree in all, NULL being a value like others; each with how many values it has
-at most, NULL among them, or None where that is not known. Without any column, nobody has two rows."""
 
 
 def first_alike(keys: Mapping[str, Typed]) -> dict[str, str]:

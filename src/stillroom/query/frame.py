@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from stillroom.model.expression import Expression
     from stillroom.model.relation import ColumnFact, Relation
     from stillroom.query.added import Added
-    from stillroom.query.apart import Apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +63,11 @@ class PublicTable:
     dataset: str
     name: str
     declared: PublicDataset
+
+
+Apart: TypeAlias = "Mapping[str, int | None]"
+"""Columns of the plan of which no two rows of a person agree in all, NULL being a value like others; each with how many values it has
+at most, NULL among them, or None where that is not known. Without any column, nobody has two rows."""
 
 
 @dataclass(frozen=True)

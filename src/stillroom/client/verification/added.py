@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from stillroom.client.verification.outcome import Broken
+from stillroom.client.verification.persons_rows import Sums
 from stillroom.client.verification.spans import value_span
 from stillroom.model.expression import Case, Column, Constant
 from stillroom.model.relation import TotalFunction
 
 if TYPE_CHECKING:
-    from stillroom.client.verification.person import Rows
+    from stillroom.client.verification.persons_rows import Rows
     from stillroom.model.expression import Expression
-
-
-class Sums(NamedTuple):
-    """Over any rows of a person: the least sum of negative values, the greatest of positive and of absolute ones; NULL counts as 0."""
-
-    negative: int
-    positive: int
-    absolute: int
-
-    def repeated(self, times: int) -> Sums:
-        """Return what they are where a row may be there so often."""
-        return Sums(self.negative * times, self.positive * times, self.absolute * times)
 
 
 def sums(expression: Expression, rows: Rows) -> Sums:

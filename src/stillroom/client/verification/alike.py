@@ -12,7 +12,7 @@ from stillroom.model.expression import Column
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from stillroom.client.verification.person import Rows
+    from stillroom.client.verification.persons_rows import Rows
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
     from stillroom.model.relation import PerPerson

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.client.verification.added import Sums, sums
+from stillroom.client.verification.added import sums
 from stillroom.client.verification.alike import alike
 from stillroom.client.verification.declared import domain, typed
 from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of
+from stillroom.client.verification.persons_rows import Sums
 from stillroom.client.verification.spans import value_span
 from stillroom.model.contract import PrivateDataset
 from stillroom.model.expression import Average, Column, walk
@@ -17,7 +18,7 @@ from stillroom.model.measure import Aggregate
 from stillroom.model.relation import dataset_of
 
 if TYPE_CHECKING:
-    from stillroom.client.verification.person import Rows
+    from stillroom.client.verification.persons_rows import Rows
     from stillroom.model.contract import Contract
     from stillroom.model.measure import Measure
     from stillroom.model.plan import Key, Plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.added import sums, total_sums
@@ -12,9 +12,10 @@ from stillroom.client.verification.declared import dataset, value_range
 from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.orders import check_orders
 from stillroom.client.verification.outcome import Broken
+from stillroom.client.verification.persons_rows import Rows
 from stillroom.client.verification.spans import hull, small, value_span
 from stillroom.model.contract import PrivateDataset, PublicDataset
-from stillroom.model.expression import All, Among, Column, Compare, Constant, columns_of
+from stillroom.model.expression import All, Among, Column, Compare, Constant
 from stillroom.model.relation import (
     Enrich,
     Filter,
@@ -35,47 +36,11 @@ from stillroom.model.relation import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stillroom.client.verification.added import Sums
     from stillroom.client.verification.declared import Range
     from stillroom.model.contract import Contract
     from stillroom.model.expression import Expression
     from stillroom.model.plan import Part, Plan
     from stillroom.model.relation import Relation, Total, Windowed
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What is known about the rows of one person in a relation.
-
-    Attributes:
-        most: No person has more rows.
-        columns: All columns.
-        constant: Columns that have the same value in all rows of a person.
-        ranges: The range of each column that is a bounded number.
-        numbered: Columns that number the rows of a person, each with the most rows that have the same number.
-        apart: Columns of which no two rows of a person agree in all, each with how many values it has at most, NULL among them, if that is
-            known. None where no such columns are.
-        added: What columns add up to over any rows of a person, where that is known.
-        absent: Columns that may be NULL because an outer join has no row there.
-    """
-
-    most: int
-    columns: frozenset[str]
-    constant: frozenset[str]
-    ranges: Mapping[str, Range]
-    numbered: Mapping[str, int] = field(default_factory=dict)
-    apart: Mapping[str, int | None] | None = None
-    added: Mapping[str, Sums] = field(default_factory=dict)
-    absent: frozenset[str] = frozenset()
-
-    @property
-    def told(self) -> Mapping[str, int | None] | None:
-        """What tells the rows of a person apart: nothing where nobody has two."""
-        return {} if self.most == 1 else self.apart
-
-    def same(self, expression: Expression) -> bool:
-        """Tell whether an expression has the same value in all rows of a person."""
-        return self.most == 1 or columns_of(expression) <= self.constant
 
 
 def rows_of(plan: Plan, contract: Contract) -> Rows:
