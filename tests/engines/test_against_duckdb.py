@@ -224,7 +224,7 @@ QUESTIONS = [
     "SELECT ward, COUNT(*) AS n, COUNT(DISTINCT pid) AS p FROM visits GROUP BY ROLLUP (ward)",
     "SELECT size, coast, COUNT(*) AS n FROM members JOIN regions ON members.region = regions.region GROUP BY size, coast",
     "SELECT size, COUNT(*) AS n FROM members m LEFT JOIN regions r ON m.region = r.region AND age > 2 AND coast GROUP BY size",
-    "SELECT sex, COUNT(r.region) AS k FROM members m LEFT JOIN regions r ON r.region = m.region AND size > age GROUP BY sex",
+    "SELECT sex, COUNT(*) AS n, COUNT(r.region) AS k FROM members m LEFT JOIN regions r ON r.region = m.region AND size > age GROUP BY sex",
     "SELECT coast, COUNT(*) AS n FROM members m JOIN regions r ON m.region = r.region AND (age > 2 OR size IS NULL) GROUP BY coast",
     "SELECT size, COUNT(*) AS n, COUNT(size) AS k FROM members LEFT JOIN regions USING (region) GROUP BY size",
     "SELECT region, COUNT(*) AS n, SUM(size) AS s FROM members JOIN regions USING (region) WHERE coast OR size IS NULL GROUP BY region",

@@ -274,7 +274,7 @@ def encode_json(document: Any) -> bytes:  # noqa: ANN401 - a plan as JSON
     return canonical(document)
 
 
-@pytest.mark.parametrize("sets", ["ward", "ROLLUP (ward)"])
+@pytest.mark.parametrize("sets", ["ward", "GROUPING SETS (ward, (ward))"])
 def test_measures_that_a_cap_leaves_equal_keep_noise_of_their_own(sets: str) -> None:
     """A count with a cap of 1 counts persons, as the one beside it does."""
     asked = compiled(f"SELECT ward, COUNT(DISTINCT pid) AS p, COUNT(*) AS n FROM visits GROUP BY {sets}", epsilon=1.0, advise=0.05)
