@@ -108,7 +108,7 @@ def test_a_text_of_a_result_is_checked_where_the_result_is_shown() -> None:
         ("SELECT COUNT(*) FROM visits WHERE POWER(cost, 2) > 3", "FUNCTION_NOT_ALLOWED", "Write x * x"),
         ("SELECT LOG(age), COUNT(*) FROM members GROUP BY LOG(age)", "FUNCTION_NOT_ALLOWED", "LN(AVG(x))"),
         ("SELECT AVG(age::DOUBLE) FROM members", "EXPRESSION_NOT_ALLOWED", "numbers are exact"),
-        ("SELECT COUNT(*) FROM members WHERE CAST(age AS BIGINT) > 3", "EXPRESSION_NOT_ALLOWED", "Use INTEGER"),
+        ("SELECT COUNT(*) FROM members WHERE CAST(age AS HUGEINT) > 3", "EXPRESSION_NOT_ALLOWED", "Use INTEGER"),
         ("SELECT LOG(3, COUNT(*)) FROM members", "EXPRESSION_NOT_ALLOWED", "LN(x) / LN(base)"),
         ("SELECT LOWER(COUNT(*)) FROM members", "TYPE_MISMATCH", "needs text"),
         ("SELECT COUNT(*) / 2 // 3 FROM members", "TYPE_MISMATCH", "TRUNC(x / y)"),

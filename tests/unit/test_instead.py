@@ -64,7 +64,6 @@ ASKED = [
         "SELECT ward, COUNT(*) FROM visits GROUP BY ward UNION ALL SELECT 'all', COUNT(*) FROM visits",
         "SELECT ward, COUNT(*) FROM visits GROUP BY ROLLUP (ward)",
     ),
-    ("SELECT ward, COUNT(*) FROM visits GROUP BY ALL", "SELECT ward, COUNT(*) FROM visits GROUP BY 1"),
 ]
 """Questions, and how to ask them as the refusal says."""
 
