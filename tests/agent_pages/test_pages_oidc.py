@@ -179,7 +179,7 @@ def test_the_commands_show_no_secret_and_end_what_they_began(
 ) -> None:
     shown, secret = {"issuer": idp.url, "client_id": CLIENT, "secret": True}, tmp_path / "secret"
     secret.write_text(f"{SECRET}\n", encoding="ascii")
-    named = ("--issuer", idp.url, "--client-id", CLIENT, "--client-secret-file", str(secret))
+    named = ("--issuer", idp.url, "--client-id", CLIENT, "--credentials", str(secret))
     assert run("oidc", "set", *named) == run("oidc", "show") == (0, shown)
     assert _code(["agent", "oidc", "show", "--home", str(home)]) == 0
     said = capsys.readouterr().out
@@ -200,7 +200,7 @@ def test_the_commands_show_no_secret_and_end_what_they_began(
         (["oidc", "set", "--issuer", "http://idp.example", "--client-id", "pages"], 2, "CONFIGURATION_INVALID"),
         (["oidc", "set", "--issuer", "a b", "--client-id", "pages"], 2, "USAGE"),
         (["oidc", "set", "--issuer", "http://localhost:1", "--client-id", "pages"], 5, "SERVER_UNAVAILABLE"),
-        (["oidc", "set", "--issuer", "http://localhost:1", "--client-id", "pages", "--client-secret-file", "none"], 2, "FILE_INVALID"),
+        (["oidc", "set", "--issuer", "http://localhost:1", "--client-id", "pages", "--credentials", "none"], 2, "FILE_INVALID"),
     ],
 )
 def test_what_cannot_be_is_told(named: Idp, home: Path, run: Callable[..., Told], arguments: list[str], code: int, said: str) -> None:

@@ -124,7 +124,7 @@ LARGE = {
         Code.SQL_TOO_LARGE,
     ),
     "joins without end": ("SELECT COUNT(*) FROM visits " + "JOIN members " * 60, Code.JOIN_NOT_ALLOWED),
-    "joins of lists of tables": ("SELECT COUNT(*) FROM " + "a, (" * 60 + "a" + ")" * 60, Code.JOIN_WITHOUT_PERSON),
+    "joins of lists of tables": ("SELECT COUNT(*) FROM " + "a, (" * 60 + "a" + ")" * 60, Code.SQL_TOO_LARGE),
     "limits inside limits": ("SELECT 1 FROM " + "(SELECT 1 FROM a OFFSET " * 40 + "1" + ")" * 40, Code.CLAUSE_NOT_ALLOWED),
     "words that call without parentheses": ("SELECT COUNT(*) FROM visits GROUP BY " + "BETWEEN IF ward " * 40, Code.CLAUSE_NOT_ALLOWED),
     "a type that the parser does not survive": ("SELECT 1 < " + "NULLABLE<" * 8 + "INT" + ">" * 8, Code.SQL_INVALID),
