@@ -16,9 +16,7 @@ app = typer.Typer(no_args_is_help=True)
 
 Issuer = Annotated[str, typer.Option("--issuer", help="The provider's address, exactly as it writes it: https://…")]
 Client = Annotated[str, typer.Option("--client-id", help="What the provider calls your pages.")]
-Secret = Annotated[
-    Path | None, typer.Option("--credentials", help="A file with the client secret, if the provider has given you one.")
-]
+Secret = Annotated[Path | None, typer.Option("--credentials", help="A file with the client secret, if the provider has given you one.")]
 Name = Annotated[str, typer.Argument(help="Who: the name that the journal will have.")]
 AsRole = Annotated[Role, typer.Option("--role", help="What the person may do: decide, ask, or look.")]
 Subject = Annotated[str | None, typer.Option("--subject", help="What the provider calls the person (sub): it never changes.")]
