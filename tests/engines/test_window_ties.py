@@ -78,3 +78,23 @@ def test_equal_rows_are_numbered_alike(name: str, threads: int, make_engine: Cal
         table = ListTable(data, KINDS, salt=b"a salt")
         for _ in range(RUNS):
             assert make_engine(threads).measure_exactly(plan, {"visits": table})[0][0] == each * unit * persons
+
+
+RUNNING = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+
+
+@pytest.mark.parametrize(
+    ("said", "each"),
+    [
+        (f"LAG(cost, 1, 5) {OVER} day)", 5 + 1 + 1),
+        (f"LEAD(cost, 1, 5) {OVER} day)", 1 + 1 + 5),
+        (f"LAG(cost, 2, 5) {OVER} day)", 5 + 5 + 1),
+        (f"AVG(0 - cost) {OVER} day {RUNNING})", -3),
+        (f"AVG(cost) {OVER} day {RUNNING})", 3),
+    ],
+)
+def test_what_a_window_is_made_of_sees_equal_rows_in_one_order(said: str, each: int, make_engine: Callable[[int], Engine]) -> None:
+    """A sum and a count, or a row before and whether there is one: of equal rows, both take the same one for the first."""
+    plan = compiled(f"SELECT SUM(a) FROM (SELECT pid, {said} AS a FROM visits)").plan
+    table = ListTable(rows((100, 100, 100), 1), KINDS, salt=b"a salt")
+    assert make_engine(1).measure_exactly(plan, {"visits": table})[0][0] == each * 10 ** plan.measures[0].digits

@@ -199,7 +199,7 @@ def _distinct(node: exp.Expr, frame: Frame) -> Typed:
 
     only(node, {"this", "expression"})
     left, right = same_kind(row_expression(node.this, frame), row_expression(node.expression, frame))
-    both = _joined(All, [_absent(left), _absent(right)])
+    both = _joined(All, [absent(left), absent(right)])
     yes, no = (constant(value=truth, kind=Kind.BOOLEAN) for truth in (True, False))
     same = choice([(compared(Comparison.EQUAL, left, right), yes), (both, yes)], no)
     return (same if isinstance(node, exp.NullSafeEQ) else _negated(same)).as_test()
@@ -256,7 +256,7 @@ def _is(node: exp.Expr, frame: Frame) -> Typed:
         if person is not None and person.present is None:
             return constant(value=False, kind=Kind.BOOLEAN)
         operand = person.present if person is not None and person.present is not None else row_expression(node.this, frame)
-        return _absent(operand)
+        return absent(operand)
     if isinstance(node.expression, exp.Boolean):
         wanted = condition(node.this, frame)
         truth = wanted if node.expression.this else _negated(wanted)
@@ -264,7 +264,7 @@ def _is(node: exp.Expr, frame: Frame) -> Typed:
     raise unsupported(node)
 
 
-def _absent(operand: Typed) -> Typed:
+def absent(operand: Typed) -> Typed:
     """Return whether an operand is NULL."""
     return combined(IsNull(operand=operand.expression), BOOLEAN.model_copy(update={"nullable": False}), operand).as_test()
 

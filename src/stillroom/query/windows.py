@@ -12,12 +12,12 @@ from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
 from stillroom.query.aggregate_types import ROW, average, total_type
 from stillroom.query.constants import constant_expression
-from stillroom.query.expressions import person_reference, row_expression
+from stillroom.query.expressions import absent, person_reference, row_expression
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, place_holder
 from stillroom.query.text.instead import LISTED
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, column
+from stillroom.query.typed import Typed, choice, column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +60,6 @@ class Windows:
         def step(part: exp.Expr) -> exp.Expr:
             if not isinstance(part, exp.Window):
                 return part
-            if isinstance(part.this, exp.Lag | exp.Lead) and part.this.args.get("default") is not None:
-                return self.place(_or_default(part))
             name = f"window{len(self.made)}"
             self.made[name] = self._window(part)
             return place_holder(name)
@@ -91,7 +89,7 @@ class Windows:
         return number, count
 
     def _window(self, node: exp.Window) -> Typed:
-        """Compile a window; AVG is a sum divided by a count."""
+        """Compile a window; AVG is a sum divided by a count, both of the same rows."""
         from sqlglot import exp
 
         only(node, {"this", "partition_by", "order", "spec", "over"})
@@ -101,33 +99,50 @@ class Windows:
         if isinstance(node.this, exp.Avg):
             only(node.this, {"this"})
             value = row_expression(node.this.this, self.frame)
-            total, count = (self._add(node, one, value, running=running) for one in (WindowFunction.SUM, WindowFunction.COUNT))
+            total, count = self._add(node, [(WindowFunction.SUM, value), (WindowFunction.COUNT, value)], running=running)
             return average(total, count, value)
+        default = node.this.args.get("default")
+        if isinstance(node.this, exp.Lag | exp.Lead) and default is not None:
+            return self._or_default(node, default)
         function, value, offset = _function(node.this, self.frame)
-        return self._add(node, function, value, offset=offset, running=running and function not in PLACED)
+        return self._add(node, [(function, value)], offset=offset, running=running and function not in PLACED)[0]
 
-    def _add(self, node: exp.Window, function: WindowFunction, value: Typed, *, running: bool, offset: int = 0) -> Typed:
-        """Add a column to the rows."""
+    def _or_default(self, node: exp.Window, default: exp.Expr) -> Typed:
+        """Compile LAG or LEAD with a default: that stands where there is no such row, which is where the same of a constant is NULL."""
+        written = node.this.copy()
+        written.set("default", None)
+        function, value, offset = _function(written, self.frame)
+        otherwise = row_expression(default, self.frame)
+        looked, there = self._add(node, [(function, value), (function, ROW)], offset=offset, running=False)
+        return choice([(absent(there), otherwise)], looked)
+
+    def _add(self, node: exp.Window, said: Sequence[tuple[WindowFunction, Typed]], *, running: bool, offset: int = 0) -> list[Typed]:
+        """Add columns to the rows, all in one order: rows that are equal in it, and in all else, have the same places for each."""
         keys = self._keys(node)
         written = node.args.get("order")
         order = [_sort(term, self.frame) for term in (written.expressions if written else ())]
         tests = [*keys, *(term for term, _ in order)]
-        for operand in (*tests, value):
+        for operand in (*tests, *(value for _, value in said)):
             uses.allow(self.context.contract, operand, uses.ALL)
-        name = self.context.names.column(self.frame.stem)
-        made = Windowed(name=name, function=function, value=value.expression, offset=offset, running=running)
+        names = [self.context.names.column(self.frame.stem) for _ in said]
+        ordered = any(_ordered(function, running=running) for function, _ in said)
         relation = Window(
             source=self.frame.relation,
             keys=tuple(key.expression for key in keys),
-            order=self._completed([sort for _, sort in order]) if _ordered(function, running=running) else (),
-            columns=(made,),
+            order=self._completed([sort for _, sort in order]) if ordered else (),
+            columns=tuple(
+                Windowed(name=name, function=function, value=value.expression, offset=offset, running=running)
+                for name, (function, value) in zip(names, said, strict=True)
+            ),
         )
-        typed = column(name, _type(function, value, self.frame), [value], tests)
-        facts = (*self.frame.facts, ColumnFact(name=name, type=typed.type))
-        numbered = {name: 1} if function is WindowFunction.ROW_NUMBER and not keys else dict[str, int]()
+        found = [
+            column(name, _type(function, value, self.frame), [value], tests) for name, (function, value) in zip(names, said, strict=True)
+        ]
+        facts = (*self.frame.facts, *(ColumnFact(name=name, type=one.type) for name, one in zip(names, found, strict=True)))
+        numbered = {name: 1 for name, (function, _) in zip(names, said, strict=True) if function is WindowFunction.ROW_NUMBER and not keys}
         self.frame = replace(self.frame, relation=relation, facts=facts, ranks={**self.frame.ranks, **numbered})
-        self.added.append(typed)
-        return typed
+        self.added += found
+        return found
 
     def _keys(self, node: exp.Window) -> list[Typed]:
         """Return what a window is partitioned by besides the person.
@@ -170,17 +185,6 @@ def with_windows(frame: Frame, nodes: list[exp.Expr], context: Context) -> tuple
     windows = Windows(frame, context)
     nodes = [windows.place(node) for node in nodes]
     return windows.with_columns(), nodes
-
-
-def _or_default(node: exp.Window) -> exp.Expr:
-    """Write LAG or LEAD with a default: that stands where there is no such row, which is where the same of a constant is NULL."""
-    from sqlglot import exp
-
-    looked, there, default = node.copy(), node.copy(), node.this.args["default"]
-    for one in (looked, there):
-        one.this.set("default", None)
-    there.this.set("this", exp.Literal.number(1))
-    return exp.Case(ifs=[exp.If(this=exp.Is(this=there, expression=exp.Null()), true=default.copy())], default=looked)
 
 
 def _ordered(function: WindowFunction, *, running: bool) -> bool:
