@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from stillroom.errors import Code, InvalidInput
+from stillroom.model.after import ScalarFunction
 from stillroom.model.question import Dialect
+from stillroom.query.size import SLOW, nodes_for_each_row
 from stillroom.query.text.parse import NODE_LIMIT, parse
 from stillroom.query.text.spoken import tokens_of
+from tests.questions import compiled
 
 
 def words(number: int) -> str:
@@ -33,3 +36,10 @@ def test_what_has_more_is_refused_unparsed() -> None:
     with pytest.raises(InvalidInput) as invalid:
         parse(words(NODE_LIMIT - 1).removesuffix(")"), {})
     assert invalid.value.code is Code.SQL_INVALID
+
+
+def test_what_takes_long_for_each_row_counts_for_more() -> None:
+    """A logarithm with its interval takes as long as sixty comparisons: a million of them would hold a worker for minutes, unasked."""
+    plain, slow = (compiled(f"SELECT {value} AS n FROM visits").plan.finish for value in ("COUNT(*) + 1", "LN(COUNT(*) + 1)"))
+    assert nodes_for_each_row(slow) - nodes_for_each_row(plain) == SLOW[ScalarFunction.LN]
+    assert nodes_for_each_row(compiled("SELECT POWER(COUNT(*), 3) AS n FROM visits").plan.finish) > SLOW[ScalarFunction.POWER]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import PrivateDataset
-from stillroom.model.expression import Over, Quantile, columns_of, renamed, walk
+from stillroom.model.expression import columns_of, renamed
 from stillroom.model.measure import Aggregate, Measure, told
 from stillroom.model.plan import Bounds, Finish, Key, Plan, leaves, sizes_for
 from stillroom.model.price import Compiled
@@ -37,7 +37,7 @@ from stillroom.query.relations import select_rows
 from stillroom.query.scales import strategies_for
 from stillroom.query.selected import check_selected, most_shown, selected_first, selection_for
 from stillroom.query.sets import Keys, grouping_sets, renumbered, scatters
-from stillroom.query.size import check_size
+from stillroom.query.size import check_size, nodes_for_each_row
 from stillroom.query.split import split
 from stillroom.query.strategies import places
 from stillroom.query.subqueries import compile_subquery
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
-    from stillroom.model.expression import Expression
     from stillroom.model.marginal import Strategy
     from stillroom.model.measure import Measure
     from stillroom.model.plan import Part
@@ -76,9 +75,6 @@ FINISH_LIMIT = 10_000_000
 
 NOISE_LIMIT = 2_000_000
 """The most draws of noise, and the most leaf cells of all measures together. Each draw takes some 50 microseconds."""
-
-NODES: dict[type[Expression], int] = {Quantile: 50, Over: 20}
-"""So many nodes does one count as that takes longer: a quantile searches its grid, and a window sorts the rows."""
 
 
 def compile_question(contract: Contract, question: Question) -> Compiled:
@@ -206,7 +202,7 @@ def _check_table(keys: tuple[Key, ...], finish: Finish, measures: Sequence[Measu
     """Refuse tables that would take long to measure or to finish: all grouping sets together, with all columns."""
     rows = _rows(keys, finish.sets)
     _check_draws(sum(prod(sizes_for((*keys, *grid), measures, one)) for one in measures))
-    if rows * len(finish.outputs) > TABLE_LIMIT or rows * _nodes(finish) > FINISH_LIMIT:
+    if rows * len(finish.outputs) > TABLE_LIMIT or rows * nodes_for_each_row(finish) > FINISH_LIMIT:
         raise Refusal(
             Code.TOO_MANY_CELLS,
             f"The table would have {rows} rows of {len(finish.outputs)} values, too many to compute.",
@@ -246,11 +242,6 @@ def _check_draws(numbers: int) -> None:
             f"{numbers} numbers would be measured; {NOISE_LIMIT} are the most.",
             "Use fewer aggregates, or group by fewer or coarser columns.",
         )
-
-
-def _nodes(finish: Finish) -> int:
-    """Return how many nodes are evaluated for each row of a table."""
-    return sum(NODES.get(type(node), 1) for expression in finish.expressions for node in walk(expression))
 
 
 def _measured(finish: Finish, measures: Measures) -> tuple[Finish, tuple[Measure, ...], tuple[Key, ...], Sums]:
@@ -363,7 +354,7 @@ def _selection(contract: Contract, grouped: _Grouped, bounds: Bounds, strategies
         (NOISE_LIMIT, measured),
         (NOISE_LIMIT - once, each),
         (TABLE_LIMIT, rows * len(finish.outputs)),
-        (FINISH_LIMIT, rows * _nodes(finish)),
+        (FINISH_LIMIT, rows * nodes_for_each_row(finish)),
     )
     return selection_for(contract, bounds, counted[0][0].mechanism, most_shown(selected, contract.limits.cells // finest, sizes))
 

@@ -6,7 +6,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, InvalidInput
-from stillroom.model.expression import children, walk
+from stillroom.model.after import ScalarFunction
+from stillroom.model.expression import After, Over, Quantile, children, walk
 from stillroom.model.relation import expressions, sources, steps
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ DEPTH_LIMIT = 100
 
 NESTING_LIMIT = 40
 """The most steps from a dataset to the rows that are measured."""
+
+SLOW: dict[object, int] = {
+    Quantile: 50,
+    Over: 20,
+    ScalarFunction.LN: 60,
+    ScalarFunction.LOG: 60,
+    ScalarFunction.EXP: 60,
+    ScalarFunction.POWER: 150,
+}
+"""So many nodes does one over a table count as that takes longer: a quantile searches its grid, a window sorts the rows, and reals and
+the ends of their intervals are computed with many digits."""
 
 
 def check_size(draft: Draft) -> None:
@@ -45,6 +57,12 @@ def check_finish(finish: Finish) -> None:
     """
     if _too_many(finish.expressions) or any(map(_too_deep, finish.expressions)):
         raise _too_large()
+
+
+def nodes_for_each_row(finish: Finish) -> int:
+    """Return how many nodes are evaluated for each row of a table, by how long they take."""
+    nodes = chain.from_iterable(map(walk, finish.expressions))
+    return sum(SLOW.get(node.function if isinstance(node, After) else type(node), 1) for node in nodes)
 
 
 def _too_many(expressions: Iterable[Expression]) -> bool:
