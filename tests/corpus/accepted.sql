@@ -418,6 +418,10 @@ SELECT ward, severity, COUNT(*), SUM(cost) FROM visits GROUP BY ward, severity
 -- terms: {"epsilon": 1.0, "groups_per_person": 1}
 SELECT v.ward, m.region, l.urgent, COUNT(*) FROM (SELECT patient, ward, urgent FROM visits) v JOIN members m ON v.patient = m.member JOIN rota l ON l.ward = v.ward AND l.urgent = v.urgent GROUP BY v.ward, m.region, l.urgent
 
+-- name: persons of totals, in few groups of each person
+-- terms: {"epsilon": 1.0, "groups_per_person": 2}
+SELECT ward, urgent, COUNT(DISTINCT patient) AS people, COUNT(*) AS n FROM visits GROUP BY CUBE (ward, urgent)
+
 -- name: few groups after a join
 -- terms: {"epsilon": 1.0, "groups_per_person": 2}
 SELECT v.ward, l.level, COUNT(*), SUM(l.amount), COUNT(DISTINCT v.patient) FROM visits v LEFT JOIN linked l ON v.patient = l.member GROUP BY v.ward, l.level
