@@ -13,7 +13,23 @@ from stillroom.client.verification.outcome import Broken
 from stillroom.errors import Code, Refusal
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Contract
-from stillroom.model.expression import All, Among, Any, Arithmetic, ArithmeticOp, Column, Compare, Comparison, Constant, IsNull, Like, Not
+from stillroom.model.expression import (
+    All,
+    Among,
+    Any,
+    Arithmetic,
+    ArithmeticOp,
+    Average,
+    Column,
+    Compare,
+    Comparison,
+    Constant,
+    IsNull,
+    Like,
+    Not,
+    Quantile,
+    walk,
+)
 from stillroom.model.question import Question, Terms
 from stillroom.query.compile import compile_question
 from stillroom.query.evaluate import evaluate
@@ -176,3 +192,50 @@ def test_what_is_not_computed_again_is_unknown() -> None:
     assert truth(All(operands=(unknown, false)), 1) == "false"
     assert truth(Any(operands=(unknown, Not(operand=false))), 1) == "true"
     assert truth(Compare(comparison=Comparison.EQUAL, left=X, right=Constant(value="1")), 1) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("where", "ends"),
+    [
+        ("", (0, 100_00)),
+        ("WHERE cost <= 10", (0, 10_00)),
+        ("WHERE cost < 10", (0, 9_99)),
+        ("WHERE cost > 50", (0, 100_00)),
+        ("WHERE cost BETWEEN 20 AND 30 AND 25 > cost", (0, 24_99)),
+        ("WHERE cost = 7.5", (0, 7_50)),
+        ("WHERE cost IN (1, 3, 2)", (0, 3_00)),
+        ("WHERE (cost < 5 OR cost IN (8, 9)) AND ward = 'x'", (0, 9_00)),
+        ("WHERE cost < 5 OR ward = 'x'", (0, 100_00)),
+        ("WHERE cost * 1 < 5", (0, 100_00)),
+        ("WHERE cost < 5 AND cost > 6", (0, 100_00)),
+        ("WHERE cost < -5", (0, 100_00)),
+        ("WHERE cost < 500", (0, 100_00)),
+        ("WHERE cost <> 5", (0, 100_00)),
+    ],
+)
+def test_a_sum_is_of_values_that_conditions_leave(where: str, ends: tuple[int, int]) -> None:
+    """Five rows of a person add up to five times the most that is left."""
+    plan = plan_of(f"SELECT SUM(cost) FROM visits {where}")
+    (measure,) = plan.measures
+    assert (measure.row_low, measure.row_high) == ends
+    assert (measure.low, measure.high) == (0, 5 * ends[1])
+    check_bounds(plan, agreed())
+    if ends[1] < 100_00:
+        lower = measure.model_copy(update={"row_high": measure.row_high - 1})
+        with pytest.raises(Broken, match="values of measure 0"):
+            check_bounds(plan.model_copy(update={"measures": (lower,)}), agreed())
+
+
+def test_averages_and_quantiles_lie_where_conditions_leave_values() -> None:
+    plan = plan_of("SELECT AVG(age) AS mean, MEDIAN(age) AS middle FROM members WHERE age BETWEEN 30 AND 39")
+    average, quantile = (next(walk(output.value)) for output in plan.finish.outputs)
+    assert isinstance(average, Average)
+    assert isinstance(quantile, Quantile)
+    assert (average.low, average.high) == (quantile.low, quantile.high) == (30, 39)
+    check_bounds(plan, agreed())
+
+
+def test_what_is_computed_before_rows_are_left_out_keeps_its_bounds() -> None:
+    """Engines may compute an expression of all rows first: so nothing that they compute with gets smaller."""
+    wide, narrow = (plan_of(f"SELECT SUM(cost * 2) FROM visits {where}").measures for where in ("", "WHERE cost < 5"))
+    assert wide == narrow

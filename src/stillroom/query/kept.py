@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.model.expression import All, Among, Any, Column, Compare, Comparison, Constant, columns_of, conjuncts, renamed
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from stillroom.model.expression import Expression
     from stillroom.model.relation import Relation
     from stillroom.model.schema import Scalar
@@ -55,3 +57,54 @@ def listed(column: str, condition: Expression) -> frozenset[Scalar] | None:
             return next((part for one in condition.operands if (part := listed(column, one)) is not None), None)
         case _:
             return None
+
+
+Ends: TypeAlias = "tuple[int | None, int | None]"
+"""The least and the greatest of numbers; None where there is no end."""
+
+
+def between(column: str, low: int, high: int, true: Iterable[Expression]) -> tuple[int, int]:
+    """Return between which ends the values of a column are on rows for which conditions are true, given that it has values between two.
+
+    Where no value is left, these two: nothing is said of rows that cannot be.
+    """
+    least, most = _within([(low, high), *(_ends(column, one) for one in true)])
+    return (low, high) if least is None or most is None or least > most else (least, most)
+
+
+def _ends(column: str, condition: Expression) -> Ends:
+    """Return the ends between which a number lies where a condition is true: it is not NULL there, unless there are none."""
+    match condition:
+        case Compare(left=Column(name=name), right=Constant(value=int(end))) if name == column:
+            return _compared(condition.comparison, end, above=False)
+        case Compare(left=Constant(value=int(end)), right=Column(name=name)) if name == column:
+            return _compared(condition.comparison, end, above=True)
+        case Among(operand=Column(name=name)) if name == column:
+            values = [one.value for one in condition.values if isinstance(one.value, int)]
+            return (min(values), max(values)) if values and len(values) == len(condition.values) else (None, None)
+        case All():
+            return _within([_ends(column, one) for one in condition.operands])
+        case Any():
+            lows, highs = zip(*(_ends(column, one) for one in condition.operands), strict=True)
+            least, most = [one for one in lows if one is not None], [one for one in highs if one is not None]
+            return min(least) if len(least) == len(lows) else None, max(most) if len(most) == len(highs) else None
+        case _:
+            return None, None
+
+
+def _compared(comparison: Comparison, end: int, *, above: bool) -> Ends:
+    """Return the ends of what a comparison with a number lets through; `above` where the number stands on the left."""
+    step = 1 if comparison is Comparison.LESS else 0
+    match comparison:
+        case Comparison.EQUAL:
+            return end, end
+        case Comparison.LESS | Comparison.LESS_OR_EQUAL:
+            return (end + step, None) if above else (None, end - step)
+        case _:
+            return None, None
+
+
+def _within(ends: Sequence[Ends]) -> Ends:
+    """Return the ends within all of several."""
+    least, most = [one for one, _ in ends if one is not None], [one for _, one in ends if one is not None]
+    return max(least, default=None), min(most, default=None)

@@ -1,7 +1,8 @@
-"""Which values of a column conditions leave, derived from a plan's relations once more."""
+"""Which values of a column conditions leave, and which ranges of numbers, derived from a plan's relations once more."""
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from typing import Any as Anything
@@ -12,15 +13,17 @@ from stillroom.model.expression import All, Among, Any, Column, Compare, Compari
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from stillroom.client.verification.declared import Typed
+    from stillroom.client.verification.declared import Range, Typed
     from stillroom.model.expression import Expression
     from stillroom.model.relation import Relation
     from stillroom.model.schema import Scalar
 
 Truth: TypeAlias = Literal["true", "false", "null", "unknown"]
 """What a condition is for a value; unknown where it has functions or arithmetic, which are not computed again here."""
+
+_ENDLESS = (-math.inf, math.inf)
 
 _COMPARED: dict[Comparison, Callable[[Anything, Anything], bool]] = {
     Comparison.EQUAL: operator.eq,
@@ -121,3 +124,44 @@ def _compared(condition: Compare, value: Scalar) -> Truth:
             return _of(_COMPARED[condition.comparison](left, right))
         case _:
             return "unknown"
+
+
+def limited(ranges: Mapping[str, Range], condition: Expression) -> dict[str, Range]:
+    """Return the ranges of numbers on the rows for which a condition is true; as they were where it leaves none."""
+    found = dict(ranges)
+    for name in columns_of(condition) & ranges.keys():
+        low, high = ranges[name]
+        least, most = _span(condition, name)
+        inside = max(low, least), min(high, most)
+        if inside[0] <= inside[1]:
+            found[name] = int(inside[0]), int(inside[1])
+    return found
+
+
+def _span(condition: Expression, name: str) -> tuple[float, float]:
+    """Return between what a number lies where a condition is true, without end where nothing is known.
+
+    Ends are whole numbers of the plan, which are below 2**53.
+    """
+    match condition:
+        case All():
+            spans = [_span(one, name) for one in condition.operands]
+            return max(low for low, _ in spans), min(high for _, high in spans)
+        case Any():
+            spans = [_span(one, name) for one in condition.operands]
+            return min(low for low, _ in spans), max(high for _, high in spans)
+        case Among(operand=Column(name=own)) if own == name:
+            values = [one.value for one in condition.values]
+            return _hull([value for value in values if isinstance(value, int)]) if values else _ENDLESS
+        case Compare(left=Column(name=own), right=Constant(value=int(end))) if own == name:
+            spans_below = {Comparison.EQUAL: (end, end), Comparison.LESS: (-math.inf, end - 1), Comparison.LESS_OR_EQUAL: (-math.inf, end)}
+            return spans_below.get(condition.comparison, _ENDLESS)
+        case Compare(left=Constant(value=int(end)), right=Column(name=own)) if own == name:
+            spans_above = {Comparison.EQUAL: (end, end), Comparison.LESS: (end + 1, math.inf), Comparison.LESS_OR_EQUAL: (end, math.inf)}
+            return spans_above.get(condition.comparison, _ENDLESS)
+        case _:
+            return _ENDLESS
+
+
+def _hull(values: list[int]) -> tuple[float, float]:
+    return (min(values), max(values)) if values else _ENDLESS
