@@ -61,7 +61,7 @@ class Groups:
     totals: str
 
     @staticmethod
-    def of(session: Asker, source: str, keys: Named, totals: Totals | Sequence[Sequence[str]] = "none") -> Groups:
+    def of(session: Asker, source: str, keys: Named, totals: Totals | Sequence[tuple[str, ...]] = "none") -> Groups:
         """Group rows.
 
         Args:
@@ -91,11 +91,8 @@ class Groups:
         """
         if not aggregates:
             raise InvalidInput(Code.NOT_AGGREGATED, "Nothing is measured.", "Name what is, as in agg(n=count()).")
-        for name, _ in self.keys:
-            if name in aggregates:
-                raise InvalidInput(Code.COLUMN_AMBIGUOUS, f"A key and what is measured are both named {name!r}.", "Use two names.")
-        columns = (*self.keys, *((name, of_table(written(value))) for name, value in aggregates.items()))
-        return LazyQuestion(self.session, columns, f"{self.source}{f' GROUP BY {self.totals}' if self.keys else ''}")
+        columns = together(dict(self.keys), {name: of_table(written(value)) for name, value in aggregates.items()})
+        return LazyQuestion(self.session, tuple(columns.items()), f"{self.source}{f' GROUP BY {self.totals}' if self.keys else ''}")
 
 
 @dataclass(frozen=True)
@@ -125,6 +122,15 @@ class LazyQuestion:
     order: tuple[str, ...] = ()
     rows: int | None = None
     offset: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the names.
+
+        Raises:
+            InvalidInput: One cannot be written.
+        """
+        for name, _ in self.columns:
+            quoted(name)
 
     @property
     def sql(self) -> str:
@@ -174,7 +180,7 @@ class LazyQuestion:
             InvalidInput: There is no column of that name, or none is taken.
         """
         table = self._as_table()
-        taken = {**{name: _named(name, dict(table.columns)) for name in names}, **_computed(columns)}
+        taken = together({name: _named(name, dict(table.columns)) for name in names}, _computed(columns))
         if not taken:
             raise InvalidInput(Code.SQL_INVALID, "No column is selected.", "Name the columns to take.")
         return replace(table, columns=tuple(taken.items()))
@@ -210,10 +216,8 @@ class LazyQuestion:
         """Group the rows of the table once more; `agg` then takes counts, sums, averages, least and greatest values of its columns."""
         table = self._as_table()
         columns = dict(table.columns)
-        every = {
-            **{key: _named(key, columns) for key in keys},
-            **{name: without_windows(written(one), "a key") for name, one in named.items()},
-        }
+        computed = {name: without_windows(written(one), "a key") for name, one in named.items()}
+        every = together({key: _named(key, columns) for key in keys}, computed)
         where = f" WHERE {' AND '.join(table.conditions)}" if table.conditions else ""
         return Groups.of(self.session, f"{table.source}{where}", tuple(every.items()))
 
@@ -275,6 +279,18 @@ def checked(names: Iterable[str], columns: Collection[str]) -> list[str]:
         if name not in columns:
             raise InvalidInput(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", f"There are {', '.join(columns)}.")
     return found
+
+
+def together(columns: Mapping[str, str], further: Mapping[str, str]) -> dict[str, str]:
+    """Return columns and further ones, by name.
+
+    Raises:
+        InvalidInput: `COLUMN_AMBIGUOUS` if a name stands for two.
+    """
+    for name in further:
+        if name in columns:
+            raise InvalidInput(Code.COLUMN_AMBIGUOUS, f"Two columns are named {name!r}.", "Use a name for each.")
+    return {**columns, **further}
 
 
 def renamings(names: Mapping[str, str], columns: Collection[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from stillroom.client.expressions.expression import Expression, col
 from stillroom.client.expressions.order import terms
 from stillroom.client.expressions.piece import known, operand, quoted, whole, written
 from stillroom.client.expressions.windows import looks_around, of_person, without_windows
-from stillroom.client.lazy_question import Groups, checked, renamings
+from stillroom.client.lazy_question import Groups, checked, renamings, together
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import PrivateDataset
 
@@ -147,7 +147,7 @@ class Rows:
             InvalidInput: `COLUMN_UNKNOWN` if there is no column of that name.
         """
         kept = {name: col(name).sql for name in checked(names, self.names)}
-        return _of(self, {**kept, **{name: of_person(operand(value).sql, self.person) for name, value in columns.items()}})
+        return _of(self, together(kept, {name: of_person(operand(value).sql, self.person) for name, value in columns.items()}))
 
     def drop(self, *names: str) -> Rows:
         """Leave columns out."""
@@ -203,11 +203,11 @@ class Rows:
         """Return one row for each person, or for each person and combination of keys, with totals of the person's rows."""
         columns = {key: col(key).sql for key in keys}
         groups = ", ".join([self.person, *columns.values()])
-        columns |= {name: without_windows(written(total), "a total") for name, total in totals.items()}
+        columns = together(columns, {name: without_windows(written(total), "a total") for name, total in totals.items()})
         names = tuple(columns)
         return _subquery(self, f"{_list(self.person, columns)} FROM {self.source}{self.where} GROUP BY {groups}", names)
 
-    def group_by(self, *keys: str, totals: Totals | Sequence[Sequence[str]] = "none", **named: Piece) -> Groups:
+    def group_by(self, *keys: str, totals: Totals | Sequence[tuple[str, ...]] = "none", **named: Piece) -> Groups:
         """Group rows by columns, and by expressions under names of their own.
 
         Args:
@@ -216,7 +216,8 @@ class Rows:
                 `[("region", "gender"), ("region",), ()]`.
             named: Expressions.
         """
-        every = {key: col(key).sql for key in keys} | {name: without_windows(written(one), "a key") for name, one in named.items()}
+        computed = {name: without_windows(written(one), "a key") for name, one in named.items()}
+        every = together({key: col(key).sql for key in keys}, computed)
         return Groups.of(self.session, f"FROM {self.source}{self.where}", tuple(every.items()), totals)
 
     def agg(self, **aggregates: Piece) -> LazyQuestion:

@@ -46,12 +46,17 @@ def terms(by: Sequence[Term], *, descending: bool | Sequence[bool] = False, name
     """
     if not by:
         raise InvalidInput(Code.SQL_INVALID, "An order has no terms.", 'Name a column, or an expression such as col("n").desc().')
-    down = [descending] * len(by) if isinstance(descending, bool) else list(descending)
-    if len(down) != len(by) or not all(isinstance(one, bool) for one in down):
-        raise InvalidInput(
-            Code.SQL_INVALID, "descending is True, False, or one of these for each term.", "Give as many as there are terms."
-        )
-    return tuple(_term(one, name, descending=way) for one, way in zip(by, down, strict=True))
+    return tuple(_term(one, name, descending=way) for one, way in zip(by, _directions(descending, len(by)), strict=True))
+
+
+def _directions(descending: object, count: int) -> list[bool]:
+    """Return whether each of some terms goes from the greatest to the least."""
+    given = list(descending) if isinstance(descending, list | tuple) else [descending] * count
+    ways = [one for one in given if isinstance(one, bool)]
+    if len(given) != count or len(ways) != count:
+        reason = "descending is True, False, or one of these for each term."
+        raise InvalidInput(Code.SQL_INVALID, reason, "Give as many as there are terms.")
+    return ways
 
 
 def _term(term: Term, name: Callable[[str], str], *, descending: bool) -> str:

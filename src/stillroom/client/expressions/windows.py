@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.client.expressions.order import Ordered, directed, terms
@@ -9,7 +10,6 @@ from stillroom.client.expressions.piece import ROWS, Piece, Takes, called, colum
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Self
 
     from stillroom.client.expressions.order import Term
@@ -73,13 +73,14 @@ class Windows(Piece):
             fix = 'Write col("cost").sum().over(…), col("cost").shift().over(…) or row_number().over(…).'
             raise InvalidInput(Code.SQL_INVALID, "Only an aggregate or a function of a window looks at other rows, once.", fix)
         shared = [column(key) if isinstance(key, str) else written(key) for key in keys]
-        by = (
-            ()
-            if order_by is None
-            else terms([order_by] if isinstance(order_by, str | Piece | Ordered) else order_by, descending=descending)
-        )
+        by = () if order_by is None else terms(_listed(order_by), descending=descending)
         parts = [", ".join([ROWS, *shared]), f"ORDER BY {', '.join(by)}" if by else "", _frame(rows, peers)]
         return made(self, f"{self.sql} OVER ({' '.join(part for part in parts if part)})")
+
+
+def _listed(order_by: Term | Sequence[Term]) -> Sequence[Term]:
+    """Return the terms of an order that has one or more."""
+    return order_by if isinstance(order_by, Sequence) and not isinstance(order_by, str) else [order_by]
 
 
 def _frame(rows: Frame | None, peers: Frame | None) -> str:
