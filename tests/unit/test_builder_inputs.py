@@ -150,6 +150,10 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: visits.group_by(k=row_number().over(order_by="day")), "in a key"),
     (lambda: wards.group_by(k=row_number().over(order_by="n")), "in a key"),
     (lambda: wards.having(row_number().over(order_by="n") == 1), "in having"),
+    (lambda: visits.with_columns(k=cost.sum()), "made of many rows"),
+    (lambda: visits.select(k=row_number()), "made of many rows"),
+    (lambda: wards.with_columns(k=col("n").sum().filter(col("n") > 3)), "made of many rows"),
+    (lambda: wards.select(k=col("n").shift()), "made of many rows"),
     # rows
     (lambda: visits.filter(text), "type str"),
     (lambda: visits.filter(yes), "type bool"),

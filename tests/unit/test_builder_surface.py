@@ -6,6 +6,7 @@ import inspect
 import re
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -70,6 +71,7 @@ def test_rows_are_filtered_by_windows_as_qualify_does(dataset: str, test: Expres
     assert digest(table(dataset).filter(test).agg(n=count()).sql) == digest(asked)
 
 
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "python.md"
 WARDS = "(SELECT ward, COUNT(*) AS n, SUM(cost) AS cost FROM visits GROUP BY ward)"
 CHOSEN = "SELECT COUNT(*) AS n FROM"
 
@@ -166,12 +168,26 @@ def test_kinds_that_no_text_has_are_none() -> None:
         assert kind not in words(f"SELECT {kind} '2024-01-01 00:00:00', CAST(x AS {kind})")
 
 
-@pytest.mark.parametrize("owner", [Expression, Text, Dates, Rows, Groups, LazyQuestion, expressions])
+OWNERS = [Expression, Text, Dates, Rows, Groups, LazyQuestion, expressions]
+
+
+def names(owner: type | ModuleType) -> list[str]:
+    """Return the public names of the builder that make something."""
+    found = owner.__all__ if isinstance(owner, ModuleType) else dir(owner)
+    return [name for name in found if not name.startswith("_") and inspect.isfunction(getattr(owner, name))]
+
+
+@pytest.mark.parametrize("owner", OWNERS)
 def test_every_method_is_compared(owner: type | ModuleType) -> None:
-    """Each public name of the builder that makes something is called among the questions that are compared."""
+    """Each is called among the questions that are compared with what is written."""
     source = inspect.getsource(built)
-    names = owner.__all__ if isinstance(owner, ModuleType) else dir(owner)
-    called = [name for name in names if not name.startswith("_") and inspect.isfunction(getattr(owner, name))]
     elsewhere = {"of", "of_dataset", "price", "ask"}
-    assert len(called) > 0
-    assert [name for name in called if name not in elsewhere and not re.search(rf"\b{name}\(", source)] == []
+    assert names(owner)
+    assert [name for name in names(owner) if name not in elsewhere and not re.search(rf"\b{name}\(", source)] == []
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_every_method_is_on_the_page(owner: type | ModuleType) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    other_names = {"of", "of_dataset", "between"}
+    assert [name for name in names(owner) if name not in other_names and f"{name}(" not in page] == []

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 from stillroom.client.expressions.order import terms
-from stillroom.client.expressions.piece import column, known, operand, quoted, whole, written
-from stillroom.client.expressions.windows import looks_around, of_table, without_windows
+from stillroom.client.expressions.piece import column, known, quoted, whole, written
+from stillroom.client.expressions.windows import looks_around, of_each_row, of_table, without_windows
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ class LazyQuestion:
 
 
 def _computed(columns: Mapping[str, Value]) -> dict[str, str]:
-    return {name: of_table(operand(value).sql) for name, value in columns.items()}
+    return {name: of_table(of_each_row(value)) for name, value in columns.items()}
 
 
 def _named(name: str, columns: Mapping[str, str]) -> str:

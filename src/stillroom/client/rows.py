@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from stillroom.client.expressions.aggregates import AGGREGATE
 from stillroom.client.expressions.expression import Expression, col
 from stillroom.client.expressions.order import terms
-from stillroom.client.expressions.piece import known, operand, quoted, whole, written
-from stillroom.client.expressions.windows import looks_around, of_person, without_windows
+from stillroom.client.expressions.piece import known, quoted, whole, written
+from stillroom.client.expressions.windows import looks_around, of_each_row, of_person, without_windows
 from stillroom.client.lazy_question import Groups, checked, renamings, together
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import PrivateDataset
@@ -147,7 +147,7 @@ class Rows:
             InvalidInput: `COLUMN_UNKNOWN` if there is no column of that name.
         """
         kept = {name: col(name).sql for name in checked(names, self.names)}
-        return _of(self, together(kept, {name: of_person(operand(value).sql, self.person) for name, value in columns.items()}))
+        return _of(self, together(kept, {name: of_person(of_each_row(value), self.person) for name, value in columns.items()}))
 
     def drop(self, *names: str) -> Rows:
         """Leave columns out."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.client.expressions.order import Ordered, directed, terms
-from stillroom.client.expressions.piece import ROWS, Piece, Takes, called, column, made, whole, written
+from stillroom.client.expressions.piece import ROWS, Piece, Takes, called, column, made, operand, whole, written
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
@@ -111,6 +111,19 @@ def _end(end: int | None, nowhere: str) -> str:
     if end is None:
         return f"UNBOUNDED {nowhere}"
     return "CURRENT ROW" if end == 0 else f"{abs(int(end))} {'PRECEDING' if end < 0 else 'FOLLOWING'}"
+
+
+def of_each_row(value: Value) -> str:
+    """Return the text of what is computed of each row.
+
+    Raises:
+        InvalidInput: It is made of many rows, and it is not said of which.
+    """
+    piece = operand(value)
+    if piece.takes is not Takes.NOTHING:
+        fix = "Add .over(): of all rows of the person or the table, .over(key) of those with the same key."
+        raise InvalidInput(Code.SQL_INVALID, "What is made of many rows is no column or condition of each.", fix)
+    return piece.sql
 
 
 def looks_around(sql: str) -> bool:
