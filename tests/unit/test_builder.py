@@ -157,6 +157,10 @@ BUILT: list[tuple[Callable[[], LazyQuestion], str]] = [
         "SELECT size, COUNT(*) AS n FROM visits JOIN regions USING (region) GROUP BY size",
     ),
     (
+        lambda: table("visits").join("regions", using=["region"], how="left").group_by("size").agg(n=count()),
+        "SELECT size, COUNT(*) AS n FROM visits LEFT JOIN regions USING (region) GROUP BY size",
+    ),
+    (
         lambda: table("visits").join("codes", col("visits.code") == col("codes.code"), how="left").group_by("chapter").agg(n=count()),
         "SELECT chapter, COUNT(*) AS n FROM visits v LEFT JOIN codes c ON v.code = c.code GROUP BY chapter",
     ),
@@ -251,6 +255,9 @@ def test_wrong_use_is_named() -> None:
         (lambda: rows.group_by("age", totals=text), "'age > 3'"),
         (lambda: rows.join("visits", how=text), "'age > 3'"),
         (lambda: rows.join("visits", on=text), "type str"),
+        (lambda: rows.join("regions", on=text), "type str"),
+        (lambda: rows.join("regions", using=text), "list of names"),
+        (lambda: rows.join("regions", on=any_ == 3, using=["region"]), "by `using` or by `on`"),
         (lambda: rows.agg(n=count()).having(number), "type int"),
         (lambda: rows.agg(n=count()).order_by(number), "type int"),
         (lambda: when(text, 1), "type str"),

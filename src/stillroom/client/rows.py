@@ -82,11 +82,13 @@ class Rows:
         Raises:
             InvalidInput: `DATASET_UNKNOWN` if the contract has no such dataset, `COLUMN_UNKNOWN` if a side has no such column.
         """
+        if isinstance(using, str):
+            raise InvalidInput(Code.SQL_INVALID, "using is a list of names, not one name.", f"Write using=[{using!r}].")
         contract = self.session.contract
         if isinstance(other, str) and other in contract.datasets and not isinstance(contract.datasets[other], PrivateDataset):
             return self._with_public(other, on, using, how)
         right = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
-        shared = _shared(using, self, right)
+        shared = checked(checked(using, self.names), right.names)
         left = _one_table(self) if shared else self
         left = _filtered(left) if how in {"right", "full"} or not set(self.names).isdisjoint(right.names) else left
         right = _named_apart(right, left.tables)
@@ -263,17 +265,6 @@ def _filtered(rows: Rows) -> Rows:
 def _one_table(rows: Rows) -> Rows:
     """Return the same rows as those of one table."""
     return rows if len(rows.tables) == 1 else _subquery(rows, _selected(rows), rows.names, rows.tables[0])
-
-
-def _shared(using: Sequence[str], left: Rows, right: Rows) -> list[str]:
-    """Return the columns that two sides have in common.
-
-    Raises:
-        InvalidInput: One does not have them, or they are no list.
-    """
-    if isinstance(using, str):
-        raise InvalidInput(Code.SQL_INVALID, "using is a list of names, not one name.", f"Write using=[{using!r}].")
-    return [checked(checked([name], left.names), right.names)[0] for name in using]
 
 
 def _either(how: How, left: str, right: str) -> str:
