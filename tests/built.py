@@ -341,6 +341,19 @@ RESULTS: Questions = [
     ),
     (wards.with_columns(n=n * 2), "SELECT ward, COUNT(*) * 2, SUM(cost) FROM visits GROUP BY ward"),
     (wards.select("ward", mean=col("cost") / n), f"SELECT ward, cost / n FROM {WARDS}"),
+    (
+        members.group_by("gender", "region", totals="rollup").agg(n=count()).with_columns(n=n / 2).sort("n"),
+        "SELECT gender, region, COUNT(*) / 2 AS half FROM members GROUP BY ROLLUP (gender, region) ORDER BY half",
+    ),
+    (
+        trips.group_by("place")
+        .agg(n=count(), fare=col("fare").sum())
+        .with_columns(mean=col("fare") / n)
+        .filter(n > 20)
+        .sort("mean")
+        .head(3),
+        "SELECT place, COUNT(*) AS n, SUM(fare) AS s, s / n AS mean FROM trips GROUP BY place HAVING n > 20 ORDER BY mean LIMIT 3",
+    ),
     (wards.select("ward", "n"), "SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward"),
     (wards.drop("n"), "SELECT ward, SUM(cost) AS cost FROM visits GROUP BY ward"),
     (wards.rename({"n": "visits"}).filter(col("visits") > 5), f"SELECT ward, n, cost FROM {WARDS} WHERE n > 5"),

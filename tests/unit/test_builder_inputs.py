@@ -25,6 +25,7 @@ from stillroom.client.expressions import (
     max_horizontal,
     min_horizontal,
     ntile,
+    param,
     rank,
     row_number,
     when,
@@ -120,6 +121,8 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: cost.sum().filter(), "no condition"),
     (lambda: cost.sum().filter(text), "type str"),
     # functions of several
+    (lambda: param(text), "name of a parameter"),
+    (lambda: param(number), "type int"),
     (coalesce, "COALESCE"),
     (max_horizontal, "GREATEST"),
     (min_horizontal, "LEAST"),

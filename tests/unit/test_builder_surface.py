@@ -181,7 +181,7 @@ def names(owner: type | ModuleType) -> list[str]:
 def test_every_method_is_compared(owner: type | ModuleType) -> None:
     """Each is called among the questions that are compared with what is written."""
     source = inspect.getsource(built)
-    elsewhere = {"of", "of_dataset", "price", "ask"}
+    elsewhere = {"of", "of_dataset", "price", "ask", "param"}
     assert names(owner)
     assert [name for name in names(owner) if name not in elsewhere and not re.search(rf"\b{name}\(", source)] == []
 

@@ -250,13 +250,13 @@ class LazyQuestion:
         if self.rows is not None:
             raise InvalidInput(Code.SQL_INVALID, "The table has a limit already.", "Limit it once.")
 
-    def price(self, **terms: Term) -> Price:
+    def price(self, *, parameters: Values | None = None, **terms: Term) -> Price:
         """Return what it would cost, as `Session.price`."""
-        return self.session.price(self.sql, parameters=None, dialect=None, **terms)
+        return self.session.price(self.sql, parameters=parameters, dialect=None, **terms)
 
-    def ask(self, **terms: Term) -> Release:
+    def ask(self, *, parameters: Values | None = None, **terms: Term) -> Release:
         """Ask it, as `Session.ask`."""
-        return self.session.ask(self.sql, parameters=None, dialect=None, **terms)
+        return self.session.ask(self.sql, parameters=parameters, dialect=None, **terms)
 
 
 def _computed(columns: Mapping[str, Value]) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from stillroom.client.expressions.aggregates import AGGREGATE, sample
 from stillroom.client.expressions.expression import Expression
-from stillroom.client.expressions.piece import Piece, Takes, Value, column, operand, whole, written
+from stillroom.client.expressions.piece import Piece, Takes, Value, column, operand, plain, whole, written
 from stillroom.errors import Code, InvalidInput
+from stillroom.model.contract import NAME
 
 
 class When:
@@ -28,6 +31,17 @@ class When:
 def when(condition: Piece, value: Value) -> When:
     """Begin a choice: the value of the first branch whose condition is true."""
     return When(((written(condition), operand(value).sql),))
+
+
+def param(name: str) -> Expression:
+    """Return a constant whose value is given when the question is priced or asked: `parameters={name: value}`.
+
+    Raises:
+        InvalidInput: It is no name of a parameter.
+    """
+    if not re.fullmatch(NAME, plain(name, "A parameter's name")):
+        raise InvalidInput(Code.SQL_INVALID, f"{name!r} is no name of a parameter.", "Use small letters, digits and underscores.")
+    return Expression(f":{name}")
 
 
 def _call(name: str, *operands: Value, takes: Takes = Takes.NOTHING) -> Expression:
