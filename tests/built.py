@@ -361,6 +361,16 @@ RESULTS: Questions = [
         wards.filter(n > 100, col("cost") > 7),
         "SELECT ward, COUNT(*), SUM(cost) FROM visits GROUP BY ward HAVING COUNT(*) > 100 AND SUM(cost) > 7",
     ),
+    (
+        wards.with_columns(n=n * 3).having(n > 100).order_by("n"),
+        f"SELECT * FROM (SELECT ward, n * 3 AS n, cost FROM {WARDS}) WHERE n > 100 ORDER BY n",
+    ),
+    (
+        ages.group_by(age=age // 10).agg(n=n.sum()).having(n.sum() > 9),
+        f"SELECT age // 10, SUM(n) FROM {AGES} GROUP BY age // 10 HAVING SUM(n) > 9",
+    ),
+    (members.group_by(age=-age).agg(n=count()).order_by("age"), "SELECT -age AS a, COUNT(*) FROM members GROUP BY a ORDER BY a"),
+    (members.group_by(age=-age - 1).agg(n=count()).sort("age"), "SELECT -age - 1 AS a, COUNT(*) FROM members GROUP BY a ORDER BY a"),
     (wards.having(count() > 100), "SELECT ward, COUNT(*), SUM(cost) FROM visits GROUP BY ward HAVING COUNT(*) > 100"),
     (wards.sort("cost", n.desc()), "SELECT ward, COUNT(*), SUM(cost) FROM visits GROUP BY ward ORDER BY SUM(cost), COUNT(*) DESC"),
     (

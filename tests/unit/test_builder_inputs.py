@@ -181,7 +181,6 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: wards.sort("n").with_columns(m=col("n")), "at the end"),
     (wards.sort, "no terms"),
     (lambda: wards.sort(number), "type int"),
-    (lambda: wards.filter(rank().over(order_by="n") < 3).having(count() > 3), "before filters"),
     (lambda: wards.filter(text), "type str"),
 ]
 

@@ -205,10 +205,10 @@ class LazyQuestion:
         return replace(table, conditions=(*table.conditions, *tests))
 
     def having(self, *conditions: Piece) -> LazyQuestion:
-        """Keep the groups for which all conditions over keys and aggregates hold, by noisy values."""
+        """Keep the groups for which all conditions over keys and aggregates hold, by noisy values; without groups, it is `filter`."""
+        if self.around:
+            return self.filter(*conditions)
         self._check_open("is said of a table")
-        if self.windows:
-            raise InvalidInput(Code.SQL_INVALID, "having comes before filters that look at other rows.", "Use filter, or change places.")
         tests = tuple(f"({without_windows(written(condition), 'having')})" for condition in conditions)
         return replace(self, conditions=(*self.conditions, *tests))
 
