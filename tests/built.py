@@ -283,6 +283,19 @@ RELATIONS: Questions = [
         "SELECT ward, COUNT(*) FROM visits v WHERE NOT EXISTS (SELECT 1 FROM visits w WHERE w.pid = v.pid AND w.day < v.day) GROUP BY ward",
     ),
     (
+        visits.semi_join("trips", on=col("trips.tapped") > day)
+        .join("trips")
+        .anti_join("visits", on=col("visits_2.day") < col("visits.day"))
+        .agg(n=count()),
+        """SELECT COUNT(*) FROM visits v JOIN trips t ON v.pid = t.pid
+        WHERE EXISTS (SELECT 1 FROM trips u WHERE u.pid = v.pid AND u.tapped > v.day)
+        AND NOT EXISTS (SELECT 1 FROM visits w WHERE w.pid = v.pid AND w.day < v.day)""",
+    ),
+    (
+        visits.group_by("ward").agg(n=count()).order_by(lit(2), "ward"),
+        "SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward ORDER BY (2), ward",
+    ),
+    (
         members.group_by("gender", "region", totals=[("gender",), ("region",), ()]).agg(total=grouping("region"), n=count()),
         "SELECT gender, region, GROUPING(region), COUNT(*) FROM members GROUP BY GROUPING SETS ((gender), (region), ())",
     ),

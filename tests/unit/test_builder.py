@@ -291,6 +291,12 @@ def test_text_is_never_a_column_nor_sql() -> None:
     assert refused.value.code is Code.COLUMN_UNKNOWN
 
 
+def test_a_constant_is_no_place_of_a_column() -> None:
+    with pytest.raises(StillroomError) as refused:
+        compiled(table("visits").group_by("ward", one=of(1)).agg(n=count()).sql)
+    assert refused.value.code is Code.EXPRESSION_NOT_ALLOWED
+
+
 def test_python_does_not_decide_what_the_room_should() -> None:
     age = col("age")
     for decide in (lambda: bool(age > 3), lambda: 3 < age < 5, lambda: age > 3 and age < 5, lambda: not age):

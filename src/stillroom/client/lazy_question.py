@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 from stillroom.client.expressions.order import terms
-from stillroom.client.expressions.piece import column, known, quoted, whole, written
+from stillroom.client.expressions.piece import column, known, no_position, quoted, whole, written
 from stillroom.client.expressions.windows import looks_around, of_each_row, of_table, without_windows
 from stillroom.errors import Code, InvalidInput
 
@@ -73,14 +73,14 @@ class Groups:
         Raises:
             InvalidInput: There are no such totals, or there is no set, or a name in it is none of the keys.
         """
-        every = ", ".join(sql for _, sql in keys)
+        every = ", ".join(no_position(sql) for _, sql in keys)
         if isinstance(totals, str):
             form = {"none": "{}", "rollup": "ROLLUP ({})", "cube": "CUBE ({})"}[known(totals, get_args(Totals))]
             return Groups(session, source, keys, form.replace("{}", every))
         if not totals or any(isinstance(names, str) for names in totals):
             fix = 'Write totals=[("gender", "region"), ("gender",), ()].'
             raise InvalidInput(Code.SQL_INVALID, "Grouping sets are a list of tuples of names, not empty.", fix)
-        sets = [", ".join(_named(name, dict(keys)) for name in names) for names in totals]
+        sets = [", ".join(no_position(_named(name, dict(keys))) for name in names) for names in totals]
         return Groups(session, source, keys, f"GROUPING SETS ({', '.join(f'({one})' for one in sets)})")
 
     def agg(self, **aggregates: Piece) -> LazyQuestion:

@@ -40,6 +40,7 @@ class Rows:
         names: The columns that one name is enough for; where two tables have a column of one name, write `col("table.column")`.
         tables: The names of the tables in `source`.
         conditions: What rows must fulfil.
+        beside: The names of the tables in `conditions`.
     """
 
     session: Asker
@@ -48,6 +49,7 @@ class Rows:
     names: tuple[str, ...]
     tables: tuple[str, ...]
     conditions: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @staticmethod
     def of_dataset(session: Asker, name: str) -> Rows:
@@ -91,7 +93,7 @@ class Rows:
         shared = checked(checked(using, self.names), right.names)
         left = _one_table(self) if shared else self
         left = _filtered(left) if how in {"right", "full"} or not set(self.names).isdisjoint(right.names) else left
-        right = _named_apart(right, left.tables)
+        right = _named_apart(right, left.tables + left.beside)
         pairs = [(f"{quoted(left.tables[0])}.{quoted(name)}", f"{quoted(right.tables[0])}.{quoted(name)}") for name in shared]
         conditions = [f"{one} = {other}" for one, other in [(left.person, right.person), *pairs]]
         conditions += [] if on is None else [without_windows(written(on), "a join")]
@@ -178,22 +180,27 @@ class Rows:
         return _subquery(self, " UNION ALL ".join(_selected(rows) for rows in every), self.names)
 
     def semi_join(self, other: str | Rows, on: Piece | None = None) -> Rows:
-        """Keep the rows of persons who have rows in `other`, or such rows as fulfil a condition beside the row."""
+        """Keep the rows of persons who have rows in `other`, or such rows as fulfil a condition beside the row.
+
+        Args:
+            other: A dataset by name, or rows.
+            on: The condition. Where both sides have a column of one name, that name alone means the column of `other`.
+        """
         return self._if_among(other, on, "")
 
     def anti_join(self, other: str | Rows, on: Piece | None = None) -> Rows:
-        """Keep the rows of persons who have no rows in `other`, or no such rows as fulfil a condition beside the row."""
+        """Keep the rows of persons who have no rows in `other`, or no such rows as fulfil a condition (see `semi_join`)."""
         return self._if_among(other, on, "NOT ")
 
     def _if_among(self, other: str | Rows, on: Piece | None, negated: str) -> Rows:
         rows = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
         if on is None:
             test = f"{self.person} {negated}IN (SELECT {rows.person} FROM {rows.source}{rows.where})"
-        else:
-            rows = _named_apart(rows, self.tables)
-            test = f"{rows.person} = {self.person} AND {without_windows(written(on), 'a join')}"
-            test = f"{negated}EXISTS (SELECT 1 FROM {rows.source} WHERE {test})"
-        return replace(self, conditions=(*self.conditions, test))
+            return replace(self, conditions=(*self.conditions, test))
+        rows = _named_apart(rows, self.tables + self.beside)
+        test = f"{rows.person} = {self.person} AND {without_windows(written(on), 'a join')}"
+        test = f"{negated}EXISTS (SELECT 1 FROM {rows.source} WHERE {test})"
+        return replace(self, conditions=(*self.conditions, test), beside=self.beside + rows.tables)
 
     def first_by(self, *order: Term, rows: int = 1, descending: bool | Sequence[bool] = False) -> Rows:
         """Keep each person's first row in an order, or so many; ties are broken by all other columns."""

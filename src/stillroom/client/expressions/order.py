@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from stillroom.client.expressions.piece import Piece, column, written
+from stillroom.client.expressions.piece import Piece, column, no_position, written
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Term: TypeAlias = "str | Piece | Ordered"
 def directed(piece: Piece, *, descending: bool, nulls_last: bool | None) -> Ordered:
     """Return a term with a direction; nothing said of NULL, it comes last."""
     nulls = "" if nulls_last is None else f" NULLS {'LAST' if nulls_last else 'FIRST'}"
-    return Ordered(f"{piece.sql}{' DESC' if descending else ''}{nulls}")
+    return Ordered(f"{no_position(piece.sql)}{' DESC' if descending else ''}{nulls}")
 
 
 def terms(by: Sequence[Term], *, descending: bool | Sequence[bool] = False, name: Callable[[str], str] = column) -> tuple[str, ...]:
@@ -64,4 +64,4 @@ def _term(term: Term, name: Callable[[str], str], *, descending: bool) -> str:
         raise InvalidInput(Code.SQL_INVALID, "A term of an order has two directions.", "Leave out desc() and asc(), or descending.")
     if isinstance(term, Ordered):
         return term.sql
-    return (name(term) if isinstance(term, str) else written(term)) + (" DESC" if descending else "")
+    return (name(term) if isinstance(term, str) else no_position(written(term))) + (" DESC" if descending else "")

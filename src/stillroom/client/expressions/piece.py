@@ -165,6 +165,11 @@ def column(name: str) -> str:
     return ".".join(quoted(part) for part in plain(name, "A name").split("."))
 
 
+def no_position(sql: str) -> str:
+    """Return a text that stands for its value where a number alone would be the place of a column: in GROUP BY and ORDER BY."""
+    return f"({sql})" if sql[:1].isdigit() else sql
+
+
 def whole(number: int, what: str, *, least: int | None = 0) -> int:
     """Return what must be a whole number.
 
