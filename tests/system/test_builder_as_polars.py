@@ -1,4 +1,7 @@
-"""What the builder counts is what Polars counts of the same rows, step by step: the methods that are named alike mean the same."""
+"""What the builder counts is what Polars counts of the same rows, step by step: methods that are named alike mean the same here.
+
+The page on Python lists those that mean something else.
+"""
 
 from __future__ import annotations
 
