@@ -89,7 +89,7 @@ class Rows:
         contract = self.session.contract
         if isinstance(other, str) and other in contract.datasets and not isinstance(contract.datasets[other], PrivateDataset):
             return self._with_public(other, on, using, how)
-        right = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
+        right = self._other(other)
         shared = checked(checked(using, self.names), right.names)
         left = _one_table(self) if shared else self
         left = _filtered(left) if how in {"right", "full"} or not set(self.names).isdisjoint(right.names) else left
@@ -127,6 +127,18 @@ class Rows:
             names=tuple(dict.fromkeys((*self.names, *declared.columns))),
             tables=(*self.tables, name),
         )
+
+    def _other(self, other: str | Rows) -> Rows:
+        """Return the rows of another side.
+
+        Raises:
+            InvalidInput: It is none, such as a table of results.
+        """
+        rows = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
+        if not isinstance(rows, Rows):
+            reason = f"Rows go together with rows, not with a value of the type {type(rows).__name__}."
+            raise InvalidInput(Code.SQL_INVALID, reason, "Name a dataset, or begin with table(…); two releases are joined by Release.join.")
+        return rows
 
     @property
     def where(self) -> str:
@@ -166,17 +178,18 @@ class Rows:
         """Keep each of a person's rows once; `select` says before by which columns rows are told apart."""
         return _subquery(self, _selected(self, "SELECT DISTINCT"), self.names)
 
-    def concat(self, *others: Rows) -> Rows:
+    def concat(self, *others: str | Rows) -> Rows:
         """Put these rows and others together. All have the same columns; rows that are equal stay apart, unless `unique` follows.
 
         Raises:
             InvalidInput: `COLUMN_UNKNOWN` if some have other columns.
         """
-        for other in others:
+        further = [self._other(other) for other in others]
+        for other in further:
             if set(other.names) != set(self.names):
                 fix = f"Select the same columns in each: {', '.join(self.names)}."
                 raise InvalidInput(Code.COLUMN_UNKNOWN, f"Rows of {', '.join(other.names)} are put together with others.", fix)
-        every = [self, *(replace(other, names=self.names) for other in others)]
+        every = [self, *(replace(other, names=self.names) for other in further)]
         return _subquery(self, " UNION ALL ".join(_selected(rows) for rows in every), self.names)
 
     def semi_join(self, other: str | Rows, on: Piece | None = None) -> Rows:
@@ -193,7 +206,7 @@ class Rows:
         return self._if_among(other, on, "NOT ")
 
     def _if_among(self, other: str | Rows, on: Piece | None, negated: str) -> Rows:
-        rows = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
+        rows = self._other(other)
         if on is None:
             test = f"{self.person} {negated}IN (SELECT {rows.person} FROM {rows.source}{rows.where})"
             return replace(self, conditions=(*self.conditions, test))
