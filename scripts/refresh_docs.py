@@ -150,6 +150,8 @@ def engine_reference() -> str:
 
 def main() -> None:
     """Refresh everything."""
+    from scripts import sql_reference
+
     ENGINES.write_text(with_block(ENGINES.read_text("utf-8"), "functions", engine_reference()), "utf-8")
     with tempfile.TemporaryDirectory() as base:
         folder = Path(base).resolve() / "demo"
@@ -157,6 +159,7 @@ def main() -> None:
         release = stillroom.open(folder / "insureco").ask(QUESTION, epsilon=2)
     release.save(EXAMPLE)
     PICTURE.write_text(f"{release._repr_html_()}\n", "utf-8")
+    sql_reference.PAGE.write_text(sql_reference.page(sql_reference.PAGE.read_text("utf-8")), "utf-8")
     page = with_block(COMMANDS.read_text("utf-8"), "exit-codes", exit_codes())
     COMMANDS.write_text(with_block(page, "commands", command_reference()), "utf-8")
 
