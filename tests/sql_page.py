@@ -62,6 +62,10 @@ ROWS: dict[str, list[dict[str, Scalar]]] = {
 """Admitted rows. No person has two rows of one day or moment, so that these order them."""
 
 
+ENGINE = DuckdbEngine(threads=1)
+"""Runs all questions."""
+
+
 def types(dataset: str) -> dict[str, ColumnType]:
     """Return what the columns of a dataset hold."""
     return {name: column_type(column) for name, column in CONTRACT.datasets[dataset].columns.items()}
@@ -82,7 +86,7 @@ def referred() -> dict[str, ReferenceTable]:
 def answered(sql: str, noise: Noise) -> Table:
     """Return what becomes of a question: compiled, measured by the engine, made noisy and finished."""
     question = compiled(sql)
-    protection = ServerProtection(DuckdbEngine(threads=1), noise, ListTables(tables()))
+    protection = ServerProtection(ENGINE, noise, ListTables(tables()))
     found = protection.measure(question.plan, plan_charge(question.plan), reading_of(dict.fromkeys(ROWS, 1)))
     return finish(question.plan, question.headings, found.cells, found.shown)
 

@@ -172,7 +172,7 @@ TEXTS = Listing(
         Entry(
             "`LENGTH(t)`, `LEN`, `CHAR_LENGTH`, `CHARACTER_LENGTH`",
             "how many code points",
-            ("LENGTH(region)", "LEN(region || 'é')", "CHAR_LENGTH(region)", "CHARACTER_LENGTH(region)"),
+            ("LENGTH('ab' || region)", "LEN(region || 'é')", "CHAR_LENGTH(gender || region)", "CHARACTER_LENGTH(gender || region)"),
         ),
         Entry(
             "`LOWER(t)`, `UPPER(t)`, `LCASE`, `UCASE`",
@@ -187,7 +187,7 @@ TEXTS = Listing(
         Entry(
             "`TRIM(t)`, `LTRIM(t)`, `RTRIM(t)`",
             "without spaces at the ends, the beginning or the end; neither tabs nor line ends are spaces",
-            ("TRIM(' ' || region || ' ')", "LTRIM(' ' || region)", "RTRIM(region || '  ')"),
+            ("TRIM(' ' || region || ' ')", "LTRIM(' ' || region || ' ')", "RTRIM(' ' || region || ' ')"),
         ),
         Entry(
             "`SUBSTRING(t, start[, length])`, `SUBSTR`, `SUBSTRING(t FROM start FOR length)`",
@@ -208,17 +208,17 @@ TEXTS = Listing(
         Entry(
             "`POSITION(u IN t)`, `STRPOS(t, u)`, `INSTR(t, u)`",
             "where `u` first stands in `t`, counted from 1; 0 where it does not",
-            ("POSITION('n' IN gender || region)", "STRPOS(gender || region, 's')", "INSTR(region, 'x')"),
+            ("POSITION('n' IN gender || region)", "STRPOS(gender || region, 's')", "INSTR(gender || region, 'F')"),
         ),
         Entry(
             "`STARTS_WITH(t, u)`, `ENDS_WITH(t, u)`, `CONTAINS(t, u)`, `PREFIX`, `SUFFIX`",
             "whether it does at the beginning, at the end, or somewhere",
             (
-                "STARTS_WITH(region, 'n')",
-                "ENDS_WITH(region, 's')",
+                "STARTS_WITH(gender || region, 'F')",
+                "ENDS_WITH(gender || region, 's')",
                 "CONTAINS(gender || region, 'Fn')",
-                "PREFIX(ward, 'x')",
-                "SUFFIX(ward, 'y')",
+                "PREFIX(ward || 'a', 'x')",
+                "SUFFIX('a' || ward, 'y')",
             ),
         ),
         Entry(
@@ -250,7 +250,11 @@ CASTS = Listing(
             "of any value, as it is spelled",
             ("CAST(age AS TEXT)", "cost::VARCHAR", "CAST(cost > 50 AS TEXT)", "CAST(day AS TEXT)", "tapped::CHARACTER VARYING"),
         ),
-        Entry("`DATE`", "of texts, dates and timestamps", ("CAST(tapped AS DATE)", "TRY_CAST('2024-02-' || age AS DATE)")),
+        Entry(
+            "`DATE`",
+            "of texts, dates and timestamps; `NULL` where a text is none",
+            ("CAST(tapped AS DATE)", "TRY_CAST('2024-02-' || age AS DATE)"),
+        ),
         Entry(
             "`TIMESTAMP`, `TIMESTAMP_US`",
             "the same",

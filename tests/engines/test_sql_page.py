@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 
 from scripts.sql_entries.aggregates import PER_PERSON
 from scripts.sql_entries.clauses import CLAUSES
+from scripts.sql_entries.entry import dataset_of
 from scripts.sql_entries.windows import PERSON_WINDOWS
 from scripts.sql_reference import IN_ROWS, LISTINGS, refusal
 from tests.sql_page import exact, noisy, said
@@ -29,6 +31,10 @@ SEEN = {"MIN(cost)", "MAX(cost)"}
 
 NEARLY = Decimal("0.00001")
 """DuckDB divides in doubles; questions show six decimal places."""
+
+
+MIDNIGHT = " 00:00:00"
+"""What DuckDB writes behind a date that it makes a timestamp."""
 
 
 def examples(listings: Iterable[Listing]) -> list[tuple[Listing, str]]:
@@ -82,7 +88,11 @@ COMPARED = [
 
 @pytest.mark.parametrize("sql", COMPARED)
 def test_an_example_makes_the_table_that_it_makes_in_duckdb(sql: str) -> None:
-    """Groups that nobody is in are shown, and are none of DuckDB's."""
+    check_same_table(sql)
+
+
+def check_same_table(sql: str) -> None:
+    """Compare a table with DuckDB's, in which there are no groups that nobody is in."""
     found, wanted = exact(sql), said(sql)
     assert [row for row in wanted if not any(same(other, row) for other in found)] == []
     assert [row for row in found if row[-1] != "0" and not any(same(row, other) for other in wanted)] == []
@@ -100,7 +110,25 @@ def alike(found: str | None, wanted: Any) -> bool:  # noqa: ANN401 - whatever Du
     if isinstance(wanted, int | float | Decimal) and not isinstance(wanted, bool):
         number = Decimal(wanted)
         return abs(Decimal(found) - number) <= NEARLY * max(Decimal(1), abs(number))
-    return found == (str(wanted).lower() if isinstance(wanted, bool) else str(wanted))
+    return found.removesuffix(MIDNIGHT) == (str(wanted).lower() if isinstance(wanted, bool) else str(wanted).removesuffix(MIDNIGHT))
+
+
+HOURS = "SELECT pid, DATE_TRUNC('hour', tapped) AS tapped FROM trips"
+OVER_GROUPS = {
+    "members": "SELECT age, gender, region, {example} AS x, COUNT(*) AS n FROM members GROUP BY age, gender, region",
+    "visits": "SELECT ward, {example} AS x, COUNT(*) AS n FROM visits GROUP BY ward",
+    "trips": f"SELECT tapped, {{example}} AS x, COUNT(*) AS n FROM ({HOURS}) GROUP BY tapped",
+}
+"""Tables of which columns of rows are keys, or sums in their places."""
+
+AFTERWARDS = sorted({example for _, example in examples(IN_ROWS) if not re.search(r"\bday\b", example)})
+"""What can be said of rows, but for a column that may not be grouped by; dates have a test of their own."""
+
+
+@pytest.mark.parametrize("example", AFTERWARDS)
+def test_an_example_of_rows_says_the_same_of_keys_and_results(example: str) -> None:
+    asked = OVER_GROUPS[dataset_of(example)].format(example=re.sub(r"\bcost\b", "SUM(cost)", example))
+    check_same_table(asked)
 
 
 @pytest.mark.parametrize("extreme", sorted(SEEN))

@@ -8,13 +8,18 @@ import pytest
 from sqlglot import Dialect, exp
 from sqlglot.dialects.duckdb import DuckDB
 
+from scripts.refresh_docs import LACKING
 from scripts.sql_entries.aggregates import AGGREGATES, PER_PERSON
 from scripts.sql_entries.clauses import CLAUSES, JOINS, REFUSED
 from scripts.sql_entries.results import RESULTS
 from scripts.sql_entries.rows import CASTS
 from scripts.sql_entries.windows import PERSON_WINDOWS, TABLE_WINDOWS
 from scripts.sql_reference import IN_ROWS, LISTINGS, PAGE, lacking_engines, listed, page
+from stillroom.adapters.datafusion.engine import DatafusionEngine
+from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.adapters.engine.features import features_of
+from stillroom.adapters.polars.engine import PolarsEngine
+from stillroom.adapters.spark.engine import SparkEngine
 from stillroom.errors import StillroomError
 from stillroom.model.function import Function
 from stillroom.model.question import Dialect as Spoken
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from sqlglot import Token
 
     from scripts.sql_entries.entry import Listing
+    from stillroom.ports import Engine
 
 CALLED = frozenset(CALLS.split())
 SPOKEN_HERE = frozenset(kind.name for kind in DuckDB.Tokenizer.KEYWORDS.values()) | {"VAR", "IDENTIFIER", "STRING", "NUMBER"}
@@ -134,10 +140,26 @@ def is_refused(sql: str) -> bool:
     return False
 
 
+PLANS = [compiled(listing.asked(example)).plan for listing in LISTINGS for example in listing.examples]
+
+
 def test_every_function_of_plans_is_asked_for_by_an_example() -> None:
     """So what an engine lacks is on the page, beside what asks for it."""
-    asked = [compiled(listing.asked(example)).plan for listing in LISTINGS for example in listing.examples]
-    assert set(Function) <= frozenset[str]().union(*map(features_of, asked))
+    assert set(Function) <= frozenset[str]().union(*map(features_of, PLANS))
+
+
+ENGINES: dict[str, Engine] = {
+    "duckdb": DuckdbEngine(threads=1),
+    "polars": PolarsEngine(),
+    "datafusion": DatafusionEngine(threads=1),
+    "spark": SparkEngine("sc://localhost"),
+}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_an_engine_refuses_of_the_examples_what_its_list_says(name: str) -> None:
+    refused = {lack for plan in PLANS for lack in ENGINES[name].lacking(plan)}
+    assert refused == LACKING[name] & frozenset[str]().union(*map(features_of, PLANS))
 
 
 def test_engines_that_refuse_a_function_are_named_beside_it() -> None:
