@@ -1,7 +1,7 @@
-"""The tables of the reference of SQL, made of entries, of the compiler's lists and of what it says: which codes it refuses with, and why.
+"""The tables of the references of SQL and of dialects, made of entries, of the compiler's lists and of its refusals.
 
-python -m scripts.sql_reference             (in the repository's folder: writes the page anew)
-python -m scripts.sql_reference --check     (fails where the page is not what it would write)
+python -m scripts.sql_reference             (in the repository's folder: writes the pages anew)
+python -m scripts.sql_reference --check     (fails where one is not what it would write)
 """  # noqa: INP001  scripts are run, not imported
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from scripts.refresh_docs import LACKING, ROOT, with_block
+from scripts import dialect_reference
+from scripts.pages import ROOT, code, escaped, table, with_block
+from scripts.refresh_docs import LACKING
 from scripts.sql_entries.aggregates import AGGREGATES, PER_PERSON
 from scripts.sql_entries.clauses import CLAUSES, JOINS, PLACES, REFUSED
 from scripts.sql_entries.results import RESULTS
@@ -22,7 +24,8 @@ from stillroom.errors import StillroomError
 from stillroom.query.text.instead import WORDS, instead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from scripts.sql_entries.entry import Entry, Listing
     from stillroom.model.price import Compiled
@@ -44,23 +47,6 @@ def compiled(sql: str) -> Compiled:
     from tests.questions import compiled
 
     return compiled(sql)
-
-
-def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table."""
-    names = list(headings)
-    lines = [names, ["---"] * len(names), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def code(sql: str) -> str:
-    """Return SQL as a cell of a table shows it."""
-    return escaped(f"`{sql}`")
-
-
-def escaped(text: str) -> str:
-    """Return text as a cell of a table may hold it."""
-    return text.replace("|", r"\|")
 
 
 def listed(listing: Listing, lacking: Mapping[str, frozenset[str]] = LACKING) -> str:
@@ -151,14 +137,19 @@ def page(text: str) -> str:
     return text
 
 
+def pages() -> dict[Path, str]:
+    """Return the text of each page as it should be."""
+    made = {PAGE: page, dialect_reference.PAGE: dialect_reference.page}
+    return {path: make(path.read_text("utf-8")) for path, make in made.items()}
+
+
 def main() -> None:
-    """Write the page, or check that it is written."""
-    text = PAGE.read_text("utf-8")
-    wanted = page(text)
-    if "--check" not in sys.argv:
-        PAGE.write_text(wanted, "utf-8")
-    elif text != wanted:
-        sys.exit("docs/reference/sql.md is not what the compiler says: run `python -m scripts.sql_reference`.")
+    """Write the pages, or check that they are written."""
+    for path, wanted in pages().items():
+        if "--check" not in sys.argv:
+            path.write_text(wanted, "utf-8")
+        elif path.read_text("utf-8") != wanted:
+            sys.exit(f"{path.relative_to(ROOT)} is not what the compiler says: run `python -m scripts.sql_reference`.")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.sql_entries.entry import Entry, Listing
+from scripts.sql_entries.entry import KNOWN, Entry, Listing
 
 SAME = "the same"
 AS_SUMS = "each as the sum that it is"
@@ -73,7 +73,7 @@ AGGREGATES = Listing(
 PER_PERSON = Listing(
     "aggregates-per-person",
     ("per person", "what it is", "between"),
-    "SELECT COUNT_IF(x IS NOT NULL) AS known, COUNT(*) AS n FROM (SELECT {person}, {example} AS x FROM {dataset} GROUP BY {person})",
+    KNOWN + " (SELECT {person}, {example} AS x FROM {dataset} GROUP BY {person})",
     (
         Entry(
             "`COUNT(*)`, `COUNT(x)`, `COUNT_IF(condition)`, `COUNTIF`",

@@ -21,6 +21,9 @@ KEYS = {"members": "gender", "visits": "ward", "trips": "mode"}
 WHOLE = "{example}"
 """The question of examples that are whole questions."""
 
+KNOWN = "SELECT SUM(CASE WHEN x IS NULL THEN 0 ELSE 1 END) AS known, COUNT(*) AS n FROM"
+"""Begins the question of examples that are a column x of rows, of whatever type: an engine has to compute them all."""
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scripts.sql_entries.entry import Entry, Listing
+from scripts.sql_entries.entry import KNOWN, Entry, Listing
 
-IN_A_ROW = "SELECT COUNT_IF(x IS NOT NULL) AS known, COUNT(*) AS n FROM (SELECT {person}, {example} AS x FROM {dataset})"
+IN_A_ROW = KNOWN + " (SELECT {person}, {example} AS x FROM {dataset})"
 """Any expression over a row can stand here, of whatever type it is."""
 
 FUNCTION = ("function", "value")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.sql_entries.entry import Entry, Listing
+from scripts.sql_entries.entry import KNOWN, Entry, Listing
 
 MINE = "PARTITION BY pid ORDER BY day"
 WHOLE = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
@@ -12,7 +12,7 @@ ORDERED = "ORDER BY COUNT(*) DESC"
 PERSON_WINDOWS = Listing(
     "windows-per-person",
     ("window function", "value"),
-    "SELECT COUNT_IF(x IS NOT NULL) AS known, COUNT(*) AS n FROM (SELECT {person}, {example} AS x FROM {dataset})",
+    KNOWN + " (SELECT {person}, {example} AS x FROM {dataset})",
     (
         Entry("`ROW_NUMBER()`", "the place in the order, from 1", (f"ROW_NUMBER() OVER ({MINE})",)),
         Entry(

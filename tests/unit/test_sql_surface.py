@@ -14,7 +14,7 @@ from scripts.sql_entries.clauses import CLAUSES, JOINS, REFUSED
 from scripts.sql_entries.results import RESULTS
 from scripts.sql_entries.rows import CASTS
 from scripts.sql_entries.windows import PERSON_WINDOWS, TABLE_WINDOWS
-from scripts.sql_reference import IN_ROWS, LISTINGS, PAGE, lacking_engines, listed, page
+from scripts.sql_reference import IN_ROWS, LISTINGS, lacking_engines, listed, pages
 from stillroom.adapters.datafusion.engine import DatafusionEngine
 from stillroom.adapters.duckdb.engine import DuckdbEngine
 from stillroom.adapters.engine.features import features_of
@@ -176,9 +176,9 @@ def test_engines_that_refuse_a_function_are_named_beside_it() -> None:
     assert lacking_engines(lacking) == "By their names in plans, engines refuse: `polars` `week`; `spark` `reverse`, `week`.\n"
 
 
-def test_the_page_is_what_the_lists_say() -> None:
-    text = PAGE.read_text("utf-8")
-    assert text == page(text), "run `python -m scripts.sql_reference`"
+def test_the_pages_are_what_the_lists_say() -> None:
+    for path, text in pages().items():
+        assert path.read_text("utf-8") == text, "run `python -m scripts.sql_reference`"
 
 
 def test_joins_are_written_in_every_way() -> None:
