@@ -66,11 +66,13 @@ def _refusing(listing: Listing, entry: Entry, lacking: Mapping[str, frozenset[st
 
 
 def clauses() -> str:
-    """Return a table of clauses, and where they may stand."""
-    return table(
-        ["clause", "what it does", *PLACES],
-        ([one.forms, one.meaning, *(code(found) if (found := refusal(sql)) else "yes" for sql in one.places)] for one in CLAUSES),
-    )
+    """Return a table of clauses: where they may stand, and how they are refused elsewhere."""
+    rows = []
+    for one in CLAUSES:
+        codes = [refusal(sql) for sql in one.places]
+        refused = ", ".join(code(found) for found in dict.fromkeys(codes) if found)
+        rows.append([one.forms, one.meaning, *("no" if found else "yes" for found in codes), refused])
+    return table(["clause", "what it does", *PLACES, "refused as"], rows)
 
 
 def refusal(sql: str) -> str:

@@ -8,7 +8,7 @@ from scripts.sql_entries.entry import WHOLE, Entry, Listing
 
 LATEST = "ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day DESC) = 1"
 
-PLACES = ("in the question", "in a subquery of persons' rows", "over a table of results")
+PLACES = ("in a question", "in a subquery", "over results")
 """Where a clause may stand: the compiler says whether."""
 
 BY_WARD = "SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward"
@@ -42,7 +42,7 @@ CLAUSES = (
     ),
     Clause(
         "`FROM`, before `SELECT` or behind it",
-        "datasets, subqueries, and what `WITH` names; a table of results alone",
+        "datasets, subqueries, and what `WITH` names; results stand alone",
         (
             'FROM "visits" AS v SELECT COUNT(v.cost) AS n',
             "SELECT COUNT(*) AS n FROM (FROM visits SELECT pid) w",
