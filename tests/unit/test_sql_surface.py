@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sqlglot import Token
 
     from scripts.sql_entries.entry import Listing
+    from stillroom.model.plan import Plan
     from stillroom.ports import Engine
 
 CALLED = frozenset(CALLS.split())
@@ -140,12 +142,15 @@ def is_refused(sql: str) -> bool:
     return False
 
 
-PLANS = [compiled(listing.asked(example)).plan for listing in LISTINGS for example in listing.examples]
+@cache
+def plans() -> list[Plan]:
+    """Return the plans of all examples."""
+    return [compiled(listing.asked(example)).plan for listing in LISTINGS for example in listing.examples]
 
 
 def test_every_function_of_plans_is_asked_for_by_an_example() -> None:
     """So what an engine lacks is on the page, beside what asks for it."""
-    assert set(Function) <= frozenset[str]().union(*map(features_of, PLANS))
+    assert set(Function) <= frozenset[str]().union(*map(features_of, plans()))
 
 
 ENGINES: dict[str, Engine] = {
@@ -158,8 +163,8 @@ ENGINES: dict[str, Engine] = {
 
 @pytest.mark.parametrize("name", LACKING)
 def test_an_engine_refuses_of_the_examples_what_its_list_says(name: str) -> None:
-    refused = {lack for plan in PLANS for lack in ENGINES[name].lacking(plan)}
-    assert refused == LACKING[name] & frozenset[str]().union(*map(features_of, PLANS))
+    refused = {lack for plan in plans() for lack in ENGINES[name].lacking(plan)}
+    assert refused == LACKING[name] & frozenset[str]().union(*map(features_of, plans()))
 
 
 def test_engines_that_refuse_a_function_are_named_beside_it() -> None:
