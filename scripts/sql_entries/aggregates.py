@@ -131,6 +131,26 @@ PER_PERSON = Listing(
             ("the bounds or the listed values of `x`",),
         ),
         Entry(
+            "`BOOL_OR(condition)`, `BOOL_AND(condition)`",
+            "whether it is true for a row, or for all for which it is not `NULL`; `NULL` without one",
+            ("BOOL_OR(cost > 90)", "BOOL_AND(ward = 'x')"),
+            ("false and true",),
+        ),
+        Entry(
+            "`ARG_MIN(x, y)`, `ARG_MAX(x, y)`, `MIN_BY`, `MAX_BY`",
+            "`x` of the row with the least or the greatest `y`, of several the least `x`; rows in which one of them is `NULL` do not count",
+            ("ARG_MIN(ward, cost)", "ARG_MAX(ward, cost)", "MIN_BY(ward, cost)", "MAX_BY(ward, cost)"),
+            ("the bounds or the listed values of `x`",),
+        ),
+        Entry(
+            "`FIRST(x ORDER BY …)`, `LAST(x ORDER BY …)`",
+            "`x` of the first or the last row, `NULL` too; the order is completed as that of windows",
+            ("FIRST(ward ORDER BY day)", "LAST(ward ORDER BY day)"),
+            ("the same",),
+        ),
+        Entry("`MODE(x)`", "the value that most rows have, the least of several; `NULL` without one", ("MODE(ward)",), ("the same",)),
+        Entry("`ANY_VALUE(x)`", "the least value", ("ANY_VALUE(ward)",), ("the same",)),
+        Entry(
             "any of these with `FILTER (WHERE condition)`",
             "the same, of the rows for which it is true",
             ("SUM(cost) FILTER (WHERE ward = 'x')",),

@@ -398,8 +398,7 @@ SELECT COUNT(*) FROM members m JOIN LATERAL (SELECT m.member AS p) l ON m.member
 -- code: JOIN_NOT_ALLOWED
 SELECT COUNT(*) FROM members JOIN rota ON TRUE
 
--- name: correlated subquery
--- code: SUBQUERY_NOT_ALLOWED
+-- name: correlated subquery, kept
 SELECT COUNT(*) FROM members m WHERE (SELECT COUNT(*) FROM visits v WHERE v.patient = m.member) > 3
 
 -- name: EXISTS, kept
@@ -463,7 +462,7 @@ SELECT COUNT(*) FROM members WHERE list_filter([age], x -> x > 1) = [1]
 SELECT list(age) FROM members
 
 -- name: any value
--- code: FUNCTION_NOT_ALLOWED
+-- code: AGGREGATE_NOT_ALLOWED
 SELECT any_value(age) FROM members
 
 -- name: text of all values
