@@ -192,6 +192,18 @@ AGGREGATES: Conditions = [
 ]
 """Aggregates, over groups and over each person's rows."""
 
+PICKED: Conditions = [
+    ("visits", (cost > 50).any(), "BOOL_OR(cost > 50)"),
+    ("visits", (cost > 50).all(), "BOOL_AND(cost > 50)"),
+    ("visits", ward.mode() == "x", "MODE(ward) = 'x'"),
+    ("visits", ward.min_by(cost) == "x", "ARG_MIN(ward, cost) = 'x'"),
+    ("visits", ward.max_by(cost).filter(cost < 50) == "x", "ARG_MAX(ward, cost) FILTER (WHERE cost < 50) = 'x'"),
+    ("visits", ward.first(order_by="day") == "x", "FIRST(ward ORDER BY day) = 'x'"),
+    ("visits", ward.last(order_by=[day, "cost"]) == "x", "LAST(ward ORDER BY day, cost) = 'x'"),
+    ("visits", ward.first(order_by="day", descending=True) == "y", "FIRST(ward ORDER BY day DESC) = 'y'"),
+]
+"""Conditions on what one of a person's rows says, or all of them say."""
+
 EACH = "OVER (PARTITION BY pid"
 BY_DAY = f"{EACH} ORDER BY day"
 LONG = f"{BY_DAY} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"

@@ -51,6 +51,9 @@ TRIPS = (
     *(("p1", "Köln", "bob", "bus", None, "2024-03-31 12:30:01"), ("p2", None, "ann", "bus", 0, "2024-01-31 08:15:00")),
     *(("p3", "Bonn", "bob", "rail", 2000, "2024-02-01 08:15:00"), ("p9", "Ulm", "ann", "bus", 720, "2024-03-10 17:00:59")),
 )
+WARDS: list[dict[str, Scalar]] = [{"ward": "x", "beds": 20}, {"ward": "y", "beds": 5}, {"ward": "z", "beds": 12}]
+"""The public table."""
+
 ROWS: dict[str, list[dict[str, Scalar]]] = {
     "members": [dict(zip(("person", "age", "gender", "region"), row, strict=True)) for row in MEMBERS],
     "visits": [{"person": person, "cost": cost, "ward": ward, "day": None if on is None else day(on)} for person, cost, ward, on in VISITS],
@@ -58,6 +61,7 @@ ROWS: dict[str, list[dict[str, Scalar]]] = {
         {"person": person, "place": place, "driver": driver, "mode": mode, "fare": fare, "tapped": moment(tapped)}
         for person, place, driver, mode, fare, tapped in TRIPS
     ],
+    "wards": WARDS,
 }
 """Admitted rows. No person has two rows of one day or moment, so that these order them."""
 
@@ -75,7 +79,8 @@ def types(dataset: str) -> dict[str, ColumnType]:
 def tables() -> dict[str, ListTable]:
     """Return the rows as engines read them."""
     kinds = {dataset: {name: type_.kind for name, type_ in types(dataset).items()} for dataset in ROWS}
-    return {dataset: ListTable(rows, kinds[dataset], salt=dataset.encode()) for dataset, rows in ROWS.items()}
+    private = {dataset: ListTable(rows, kinds[dataset], salt=dataset.encode()) for dataset, rows in ROWS.items() if dataset != "wards"}
+    return private | {"wards": ListTable(WARDS, kinds["wards"], private=False)}
 
 
 def referred() -> dict[str, ReferenceTable]:
@@ -119,11 +124,11 @@ def plain() -> duckdb.DuckDBPyConnection:
         connection.execute(f"CREATE MACRO {macro}")
     names = {Kind.INTEGER: "BIGINT", Kind.TEXT: "TEXT", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP"}
     for dataset, declared in CONTRACT.datasets.items():
-        assert isinstance(declared, PrivateDataset)
+        person = [declared.person.column] if isinstance(declared, PrivateDataset) else []
         columns = [f"{name} {names.get(type_.kind, f'DECIMAL(18, {type_.digits})')}" for name, type_ in types(dataset).items()]
-        connection.execute(f"CREATE TABLE {dataset} ({', '.join([f'{declared.person.column} TEXT', *columns])})")
+        connection.execute(f"CREATE TABLE {dataset} ({', '.join([*(f'{name} TEXT' for name in person), *columns])})")
         for row in ROWS[dataset]:
-            values = [row["person"], *(written(row[name], type_) for name, type_ in types(dataset).items())]
+            values = [*(row["person"] for _ in person), *(written(row[name], type_) for name, type_ in types(dataset).items())]
             connection.execute(f"INSERT INTO {dataset} VALUES ({', '.join('?' for _ in values)})", values)
     return connection
 
@@ -140,7 +145,12 @@ def written(value: Scalar, type_: ColumnType) -> Any:  # noqa: ANN401 - a parame
 
 
 def said(sql: str) -> list[tuple[Any, ...]]:
-    """Return what DuckDB says; it cuts quantiles of decimals off to the places of their column, which doubles do not have."""
+    """Return what DuckDB says.
+
+    It cuts quantiles of decimals off to the places of their column, which doubles do not have. It has no LOGICAL_OR, which is BOOL_OR, and
+    its ANY_VALUE may be any value, the least among them.
+    """
+    sql = sql.replace("LOGICAL_", "BOOL_").replace("ANY_VALUE", "MIN")
     if "QUANTILE_CONT" in sql or "PERCENTILE_CONT" in sql:
         sql = sql.replace("cost", "cost::DOUBLE")
     return plain().execute(sql).fetchall()

@@ -131,15 +131,18 @@ PER_PERSON = Listing(
             ("the bounds or the listed values of `x`",),
         ),
         Entry(
-            "`BOOL_OR(condition)`, `BOOL_AND(condition)`",
+            "`BOOL_OR(condition)`, `BOOL_AND(condition)`, `LOGICAL_OR`, `LOGICAL_AND`",
             "whether it is true for a row, or for all for which it is not `NULL`; `NULL` without one",
-            ("BOOL_OR(cost > 90)", "BOOL_AND(ward = 'x')"),
+            ("BOOL_OR(cost > 90)", "BOOL_AND(ward = 'x')", "LOGICAL_OR(ward = 'x')", "LOGICAL_AND(cost > 90)"),
             ("false and true",),
         ),
         Entry(
-            "`ARG_MIN(x, y)`, `ARG_MAX(x, y)`, `MIN_BY`, `MAX_BY`",
+            "`ARG_MIN(x, y)`, `ARG_MAX(x, y)`, `ARGMIN`, `ARGMAX`, `MIN_BY`, `MAX_BY`",
             "`x` of the row with the least or the greatest `y`, of several the least `x`; rows in which one of them is `NULL` do not count",
-            ("ARG_MIN(ward, cost)", "ARG_MAX(ward, cost)", "MIN_BY(ward, cost)", "MAX_BY(ward, cost)"),
+            (
+                *("ARG_MIN(ward, cost)", "ARG_MAX(ward, cost)", "ARGMIN(ward, cost)"),
+                *("ARGMAX(ward, cost)", "MIN_BY(ward, cost)", "MAX_BY(ward, cost)"),
+            ),
             ("the bounds or the listed values of `x`",),
         ),
         Entry(

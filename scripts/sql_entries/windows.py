@@ -21,9 +21,20 @@ PERSON_WINDOWS = Listing(
             (f"LAG(cost) OVER ({MINE})", f"LEAD(ward, 2, 'none') OVER ({MINE})"),
         ),
         Entry(
-            "`FIRST_VALUE(x)`, `LAST_VALUE(x)`",
+            "`FIRST_VALUE(x)`, `LAST_VALUE(x)`, `FIRST`, `LAST`",
             "`x` of the first and the last row of the frame",
-            (f"FIRST_VALUE(ward) OVER ({MINE})", f"LAST_VALUE(ward) OVER ({MINE} {WHOLE})"),
+            (
+                *(f"FIRST_VALUE(ward) OVER ({MINE})", f"LAST_VALUE(ward) OVER ({MINE} {WHOLE})"),
+                *(f"FIRST(cost) OVER ({MINE})", f"LAST(cost) OVER ({MINE} {WHOLE})"),
+            ),
+        ),
+        Entry(
+            "`BOOL_OR(condition)`, `BOOL_AND(condition)`, `LOGICAL_OR`, `LOGICAL_AND`",
+            "what they are per person, of the rows of the frame",
+            (
+                *(f"BOOL_OR(cost > 90) OVER ({MINE})", "BOOL_AND(cost > 90) OVER (PARTITION BY pid)"),
+                *("LOGICAL_OR(ward = 'x') OVER (PARTITION BY pid)", f"LOGICAL_AND(ward = 'x') OVER ({MINE})"),
+            ),
         ),
         Entry(
             "`COUNT(*)`, `COUNT(x)`, `SUM(x)`, `AVG(x)`, `MIN(x)`, `MAX(x)`",
@@ -88,9 +99,10 @@ TABLE_WINDOWS = Listing(
             ("that of the value there; none where noise decides the order",),
         ),
         Entry(
-            "`FIRST_VALUE(x)`, `LAST_VALUE(x)`, `NTH_VALUE(x, n)`",
+            "`FIRST_VALUE(x)`, `LAST_VALUE(x)`, `FIRST`, `LAST`, `NTH_VALUE(x, n)`",
             "of a row of the frame",
             (
+                *("FIRST(COUNT(*)) OVER (ORDER BY ward)", f"LAST(ward) OVER (ORDER BY ward {WHOLE})"),
                 *("FIRST_VALUE(COUNT(*)) OVER (ORDER BY ward)", f"LAST_VALUE(ward) OVER (ORDER BY ward {WHOLE})"),
                 f"NTH_VALUE(COUNT(*), 2) OVER (ORDER BY ward {WHOLE})",
             ),

@@ -22,7 +22,7 @@ from stillroom.errors import StillroomError
 from stillroom.model.codec import digest_of
 from stillroom.query.text.tokens import CALLS, SIGNS, TYPES, WORDS
 from tests import built
-from tests.built import AGGREGATES, CONDITIONS, PLACES, RELATIONS, RESULTS, table
+from tests.built import AGGREGATES, CONDITIONS, PICKED, PLACES, RELATIONS, RESULTS, table
 from tests.questions import compiled
 
 FILTERED = "FILTER (WHERE ward = 'x' AND cost < 50)"
@@ -43,6 +43,9 @@ def pairs() -> list[tuple[str, str]]:
                 (table(dataset).agg(n=one).sql, f"SELECT {written} AS n FROM {dataset}"),
                 (table(dataset).per_person(n=one).filter(N > 1).agg(n=count()).sql, each),
             ]
+    for dataset, test, sql in PICKED:
+        asked = f"SELECT COUNT(*) AS n FROM (SELECT pid, {sql} AS told FROM {dataset} GROUP BY pid) WHERE told"
+        found.append((table(dataset).per_person(told=test).filter(col("told")).agg(n=count()).sql, asked))
     for dataset, test, sql in PLACES:
         asked = f"SELECT COUNT(*) AS n FROM (SELECT pid, {sql} AS told FROM {dataset}) WHERE told"
         found.append((table(dataset).with_columns(told=test).filter(col("told")).agg(n=count()).sql, asked))
@@ -75,6 +78,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "python.md"
 WARDS = "(SELECT ward, COUNT(*) AS n, SUM(cost) AS cost FROM visits GROUP BY ward)"
 CHOSEN = "SELECT COUNT(*) AS n FROM"
 
+TOLD, BY_PERSON = f"{CHOSEN} (SELECT pid,", "AS told FROM visits GROUP BY pid) WHERE told"
 ALSO = {
     "PERCENTILE_CONT": "SELECT PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY cost) AS n FROM visits",
     "COUNTIF": "SELECT COUNTIF(cost > 3) AS n FROM visits",
@@ -110,6 +114,13 @@ ALSO = {
     "DCOLON": f"{CHOSEN} visits WHERE cost::INTEGER = 7",
     "FLOAT": f"SELECT *, CAST(n AS REAL), CAST(n * 2 AS HUGEINT) FROM {WARDS}",
     "WITH": f"WITH wards AS {WARDS} SELECT AVG(n) AS usual, MAX(n) AS most FROM wards",
+    "LOGICAL_OR": f"{TOLD} LOGICAL_OR(cost > 50) {BY_PERSON}",
+    "LOGICAL_AND": f"{TOLD} LOGICAL_AND(cost > 50) {BY_PERSON}",
+    "ARGMIN": f"{TOLD} ARGMIN(ward, cost) = 'x' {BY_PERSON}",
+    "ARGMAX": f"{TOLD} ARGMAX(ward, cost) FILTER (WHERE cost < 50) = 'x' {BY_PERSON}",
+    "MIN_BY": f"{TOLD} MIN_BY(ward, cost) = 'x' {BY_PERSON}",
+    "MAX_BY": f"{TOLD} MAX_BY(ward, cost) FILTER (WHERE cost < 50) = 'x' {BY_PERSON}",
+    "ANY_VALUE": "SELECT COUNT(*) FROM (SELECT pid, ANY_VALUE(cost) AS n FROM visits GROUP BY pid) WHERE n > 1",
     "ASC": "SELECT ward, COUNT(*), SUM(cost) FROM visits GROUP BY ward ORDER BY SUM(cost) ASC, COUNT(*) DESC",
     "OUTER": "SELECT gender, COUNT(*), COUNT(cost) FROM members LEFT OUTER JOIN visits ON id = pid GROUP BY gender",
     "USING": "SELECT a.ward, SUM(b.cost) FROM visits a JOIN visits b USING (pid, ward) GROUP BY a.ward",

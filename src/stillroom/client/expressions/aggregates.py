@@ -57,6 +57,26 @@ class Aggregates(Piece):
         """Return the standard deviation: of a sample, or with `ddof=0` of all there are."""
         return called(self, f"STDDEV_{sample(ddof)}", takes=AGGREGATE)
 
+    def any(self) -> Self:
+        """Tell whether a condition is true for a row; of one person's rows."""
+        return called(self, "BOOL_OR", takes=Takes.FILTER)
+
+    def all(self) -> Self:
+        """Tell whether a condition is true for all rows for which it is known; of one person's rows."""
+        return called(self, "BOOL_AND", takes=Takes.FILTER)
+
+    def mode(self) -> Self:
+        """Return the value that most rows have, the least of several; of one person's rows."""
+        return called(self, "MODE", takes=Takes.FILTER)
+
+    def min_by(self, by: Piece) -> Self:
+        """Return the value of the row with the least of something else; of one person's rows."""
+        return called(self, "ARG_MIN", Piece(written(by)), takes=Takes.FILTER)
+
+    def max_by(self, by: Piece) -> Self:
+        """Return the value of the row with the greatest of something else; of one person's rows."""
+        return called(self, "ARG_MAX", Piece(written(by)), takes=Takes.FILTER)
+
     def filter(self, *conditions: Piece) -> Self:
         """Take the rows for which all conditions are true.
 

@@ -35,13 +35,19 @@ class Windows(Piece):
         distance, rest = whole(rows, "The number of rows to shift by", least=None), () if default is None else (default,)
         return called(self, "LEAD" if distance < 0 else "LAG", abs(distance), *rest, takes=Takes.OVER)
 
-    def first(self) -> Self:
-        """Return the value of the first row. Needs `over`."""
-        return called(self, "FIRST_VALUE", takes=Takes.OVER)
+    def first(self, *, order_by: Term | Sequence[Term] | None = None, descending: bool | Sequence[bool] = False) -> Self:
+        """Return the value of the first row: of an order, of one person's rows (`Rows.per_person`); without one, in a window (`over`)."""
+        return self._of_end("FIRST", order_by, descending)
 
-    def last(self) -> Self:
-        """Return the value of the last row. Needs `over`."""
-        return called(self, "LAST_VALUE", takes=Takes.OVER)
+    def last(self, *, order_by: Term | Sequence[Term] | None = None, descending: bool | Sequence[bool] = False) -> Self:
+        """Return the value of the last row, as `first` does that of the first."""
+        return self._of_end("LAST", order_by, descending)
+
+    def _of_end(self, end: str, order_by: Term | Sequence[Term] | None, descending: bool | Sequence[bool]) -> Self:
+        if order_by is None:
+            return called(self, f"{end}_VALUE", takes=Takes.OVER)
+        order = terms(_listed(order_by), descending=descending)
+        return made(self, f"{end}({self.sql} ORDER BY {', '.join(order)})", Takes.FILTER)
 
     def nth(self, number: int) -> Self:
         """Return the value of a row by its number, counted from 1; of results only. Needs `over`."""

@@ -108,7 +108,7 @@ def _relation(relation: Relation, contract: Contract) -> Rows:
 
 
 def _filtered(condition: Expression, rows: Rows) -> Rows:
-    """Return what is known about the rows that a condition keeps: as few as it leaves numbers of a person's rows, and of limited numbers."""
+    """Return what is known about the rows that a condition keeps: as few as it leaves of a person, with numbers as it limits them."""
     parts = condition.operands if isinstance(condition, All) else (condition,)
     for part in parts:
         rows = _filtered(part, rows) if isinstance(part, All) else replace(rows, most=min(rows.most, _left(part, rows)))
