@@ -50,6 +50,14 @@ CONTRACT = Contract.model_validate_json("""
         "fare": {"type": "decimal", "step": 0.01, "uses": ["measure"], "bounds": [0, 20]},
         "tapped": {"type": "timestamp", "uses": ["group", "filter", "measure"], "bounds": ["2024-01-01 00:00:00", "2024-03-31 23:59:59"]}
       }
+    },
+    "wards": {
+      "kind": "public", "owner": "b", "digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+      "key": ["ward"],
+      "columns": {
+        "ward": {"type": "text", "values": ["x", "y", "z"], "required": true},
+        "beds": {"type": "integer", "bounds": [0, 20], "required": true}
+      }
     }
   }
 }

@@ -1258,3 +1258,75 @@ SELECT urgent, level, COUNT(*) AS n, SUM(c) AS c FROM (SELECT patient, urgent, S
 
 -- name: groups of a person, from two sources
 SELECT urgent, COUNT(*) AS n FROM (SELECT DISTINCT patient, urgent FROM visits UNION ALL SELECT DISTINCT patient, urgent FROM visits WHERE severity > 2) GROUP BY urgent
+
+-- name: columns of a public table in a subquery
+SELECT w.size, COUNT(*), SUM(v.cost) FROM visits v JOIN (SELECT region AS place, size FROM regions WHERE size > 1) w ON v.region = w.place GROUP BY w.size
+
+-- name: computed columns of a public table in an outer join
+WITH w AS (SELECT region, size * 2 AS twice, COALESCE(coast, TRUE) AS wet, 'here' AS known FROM regions WHERE rate > 0.25)
+SELECT twice, wet, known, COUNT(*), COUNT(DISTINCT member) FROM members m LEFT JOIN w USING (region) GROUP BY twice, wet, known
+
+-- name: public table in common table expressions, twice
+WITH w AS (SELECT * FROM regions), u AS (SELECT region, size + 1 AS more FROM (SELECT * FROM w WHERE NOT coast IS TRUE) x WHERE size < 3)
+SELECT u.more, w.size, COUNT(*) FROM members m JOIN w ON m.region = w.region LEFT JOIN u ON u.region = m.region GROUP BY 1, 2
+
+-- name: public table before a private one, in a subquery
+SELECT shift, COUNT(*) FROM (SELECT ward, urgent, shift FROM rota WHERE nurses > 1) r JOIN visits v ON v.ward = r.ward AND v.urgent = r.urgent GROUP BY shift
+
+-- name: each row of a public table once
+SELECT size, COUNT(*) FROM visits v JOIN (SELECT DISTINCT region, size FROM regions) r ON v.region = r.region GROUP BY size
+
+-- name: public table inside a subquery of persons
+WITH s AS (SELECT v.patient, SUM(r.size) AS total, MAX(r.rate) AS most FROM visits v JOIN regions r ON v.region = r.region GROUP BY v.patient)
+SELECT most, COUNT_IF(total > 2) AS large, COUNT(*) FROM s GROUP BY most
+
+-- name: key of a public table
+SELECT region IN (SELECT region FROM regions WHERE coast) AS wet, COUNT(*) FROM visits WHERE code IN (SELECT code FROM codes) GROUP BY 1
+
+-- name: row of a public table
+SELECT ward, COUNT(*) FROM visits v WHERE NOT EXISTS (SELECT 1 FROM regions r WHERE r.region = v.region AND r.size > v.severity) GROUP BY ward
+
+-- name: value of a public table
+SELECT (SELECT COALESCE(coast, FALSE) FROM regions r WHERE r.region = v.region AND size < 3) AS wet, COUNT(*), SUM((SELECT rate * 4 FROM regions r WHERE r.region = v.region))
+FROM visits v GROUP BY 1
+
+-- name: total of a person as a condition
+SELECT region, COUNT(*) FROM members m WHERE (SELECT SUM(cost) FROM visits v WHERE v.patient = m.member AND v.severity > 0) > 50 GROUP BY region
+
+-- name: none of a person's rows
+SELECT tariff, COUNT(*) FROM members m WHERE (SELECT COUNT(*) FROM visits v WHERE m.member = v.patient AND urgent) = 0 GROUP BY tariff
+
+-- name: values of a person
+SELECT (SELECT COUNT(*) FROM visits v WHERE v.patient = m.member) AS n, COUNT(*), SUM((SELECT MAX(severity) FROM visits WHERE patient = m.member)) AS worst
+FROM members m GROUP BY n
+
+-- name: value of a person in other rows of the person
+SELECT ward, COUNT(*) FROM visits v WHERE cost > (SELECT AVG(cost) FROM visits w WHERE w.patient = v.patient) GROUP BY ward
+
+-- name: values of a person who has no rows
+SELECT (SELECT COUNT(*) + COALESCE(SUM(severity), 7) FROM visits v WHERE v.patient = m.member) AS n,
+(SELECT COUNT(*) FROM visits v WHERE v.patient = m.member GROUP BY v.patient) AS k, COUNT(*) FROM members m GROUP BY n, k
+
+-- name: value of a person, where HAVING leaves it
+SELECT (SELECT COUNT(*) FROM visits v WHERE v.patient = m.member HAVING COUNT(*) <> 1) AS n, COUNT(*) FROM members m GROUP BY n
+
+-- name: one row of a person as a value
+SELECT (SELECT arm FROM outcomes o WHERE o.patient = v.patient) AS arm, COUNT(*), COUNT(DISTINCT v.patient) FROM visits v GROUP BY arm
+
+-- name: values of a person inside a subquery
+SELECT n, wet, COUNT(*) FROM (SELECT member, (SELECT COUNT(DISTINCT ward) FROM visits v WHERE v.patient = m.member) AS n,
+EXISTS (SELECT 1 FROM outcomes o WHERE o.patient = m.member AND cured) AS wet FROM members m) GROUP BY n, wet
+
+-- name: memberships that are counted
+SELECT COUNT_IF(EXISTS (SELECT 1 FROM visits v WHERE v.patient = m.member AND v.cost > m.age)) AS dear,
+COUNT(*) FILTER (WHERE member IN (SELECT patient FROM outcomes)) AS treated, COUNT_IF(member NOT IN (SELECT patient FROM visits)) AS never FROM members m
+
+-- name: value among those of a person's rows
+SELECT COUNT(*) FROM members m WHERE m.region IN (SELECT v.region FROM visits v WHERE v.patient = m.member)
+
+-- name: groups that a person has
+SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT patient FROM visits v WHERE v.patient = m.member GROUP BY patient HAVING COUNT(*) > 1)
+OR EXISTS (SELECT DISTINCT ward FROM visits v WHERE v.patient = m.member AND ward = 'icu')
+
+-- name: computed columns of a public table where nothing matches
+SELECT wet, known, COUNT(*) FROM members m LEFT JOIN (SELECT region AS place, COALESCE(coast, TRUE) AS wet, 'here' AS known FROM regions) r ON m.region = place GROUP BY wet, known

@@ -398,8 +398,7 @@ SELECT COUNT(*) FROM members m JOIN LATERAL (SELECT m.member AS p) l ON m.member
 -- code: JOIN_NOT_ALLOWED
 SELECT COUNT(*) FROM members JOIN rota ON TRUE
 
--- name: correlated subquery
--- code: SUBQUERY_NOT_ALLOWED
+-- name: correlated subquery, kept
 SELECT COUNT(*) FROM members m WHERE (SELECT COUNT(*) FROM visits v WHERE v.patient = m.member) > 3
 
 -- name: EXISTS, kept

@@ -316,10 +316,6 @@ SELECT SUM(cost) FILTER (WHERE COUNT(*) > 1) FROM visits
 -- code: PERSON_NOT_RELEASED
 SELECT COUNT(*) FILTER (WHERE patient = 'a1') FROM visits
 
--- name: aggregate filtered by a subquery
--- code: SUBQUERY_NOT_ALLOWED
-SELECT COUNT(*) FILTER (WHERE patient IN (SELECT member FROM members)) FROM visits
-
 -- name: filter of what is no aggregate
 -- code: FUNCTION_NOT_ALLOWED
 SELECT FILTER(cost), COUNT(*) FROM visits
@@ -520,10 +516,6 @@ SELECT COUNT(*) FROM members WHERE member IN (SELECT ward FROM visits)
 -- code: SUBQUERY_NOT_ALLOWED
 SELECT COUNT(*) FROM members WHERE member IN (SELECT patient, ward FROM visits)
 
--- name: IN of a public table
--- code: SUBQUERY_NOT_ALLOWED
-SELECT COUNT(*) FROM members WHERE region IN (SELECT region FROM regions)
-
 -- name: EXISTS about anybody
 -- code: SUBQUERY_NOT_ALLOWED
 SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE v.severity > m.age)
@@ -540,10 +532,6 @@ SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE v.pati
 -- code: SUBQUERY_NOT_ALLOWED
 SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT COUNT(*) FROM visits v WHERE v.patient = m.member)
 
--- name: EXISTS of groups
--- code: CLAUSE_NOT_ALLOWED
-SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT ward FROM visits v WHERE v.patient = m.member GROUP BY ward)
-
 -- name: EXISTS that tests what may not be filtered
 -- code: COLUMN_USE_NOT_ALLOWED
 SELECT COUNT(*) FROM visits v WHERE EXISTS (SELECT 1 FROM members m WHERE m.member = v.patient AND m.rating > 0)
@@ -551,10 +539,6 @@ SELECT COUNT(*) FROM visits v WHERE EXISTS (SELECT 1 FROM members m WHERE m.memb
 -- name: EXISTS that tests an outer column that may not be filtered
 -- code: COLUMN_USE_NOT_ALLOWED
 SELECT COUNT(*) FROM members m WHERE EXISTS (SELECT 1 FROM visits v WHERE m.member = v.patient AND m.rating > v.severity)
-
--- name: EXISTS outside WHERE
--- code: SUBQUERY_NOT_ALLOWED
-SELECT SUM(CASE WHEN EXISTS (SELECT 1 FROM visits v WHERE m.member = v.patient) THEN 1 ELSE 0 END) FROM members m
 
 -- name: EXISTS in a condition of a join
 -- code: SUBQUERY_NOT_ALLOWED
@@ -1322,3 +1306,119 @@ SELECT SUM(v) FROM (SELECT patient, STDDEV(ward) AS v FROM visits GROUP BY patie
 -- name: correlation of one column of a person
 -- code: SQL_INVALID
 SELECT SUM(v) FROM (SELECT patient, CORR(cost) AS v FROM visits GROUP BY patient)
+
+-- name: value that is about nobody
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE age > (SELECT AVG(severity) FROM visits)
+
+-- name: value without FROM
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE age > (SELECT 30)
+
+-- name: value that compares rows by more than the person
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v WHERE (SELECT COUNT(*) FROM visits w WHERE w.patient = v.patient AND w.seen < v.seen) = 0
+
+-- name: value that reads the outer row
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT SUM((SELECT MAX(v.severity) + m.age FROM visits v WHERE v.patient = m.member)) FROM members m
+
+-- name: value of several rows
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT (SELECT ward FROM visits v WHERE v.patient = m.member) AS ward, COUNT(*) FROM members m GROUP BY ward
+
+-- name: value of several groups
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT SUM((SELECT COUNT(*) FROM visits v WHERE v.patient = m.member GROUP BY ward)) FROM members m
+
+-- name: value of groups without an aggregate
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT SUM((SELECT delta FROM outcomes o WHERE o.patient = m.member GROUP BY delta)) FROM members m
+
+-- name: value of two columns
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT SUM((SELECT delta, arm FROM outcomes o WHERE o.patient = m.member)) FROM members m
+
+-- name: value beside an aggregate
+-- code: NOT_GROUPED
+SELECT SUM((SELECT COUNT(*) + severity FROM visits v WHERE v.patient = m.member)) FROM members m
+
+-- name: value that is a person
+-- code: PERSON_NOT_RELEASED
+SELECT (SELECT o.patient FROM outcomes o WHERE o.patient = m.member) AS p, COUNT(*) FROM members m GROUP BY p
+
+-- name: value in a condition of groups
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT region, COUNT(*) FROM members GROUP BY region HAVING COUNT(*) > (SELECT COUNT(*) FROM visits)
+
+-- name: value that tests what may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v WHERE (SELECT rating FROM members m WHERE m.member = v.patient) > 0
+
+-- name: value of rows that are chosen by what may not be filtered
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM((SELECT MAX(age) FROM members m WHERE m.member = v.patient AND rating > 0)) FROM visits v
+
+-- name: value to group by that may not be
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT (SELECT rating FROM members m WHERE m.member = v.patient) AS r, COUNT(*) FROM visits v GROUP BY r
+
+-- name: value of a public table with several rows of a key
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT SUM((SELECT nurses FROM rota r WHERE r.ward = v.ward AND r.urgent = v.urgent)) FROM visits v
+
+-- name: IN of a public table with several rows of a key
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM visits WHERE ward IN (SELECT ward FROM rota)
+
+-- name: IN of a column of a public table that is no key
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE age IN (SELECT size FROM regions)
+
+-- name: IN of a column of anybody
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members WHERE region IN (SELECT region FROM visits)
+
+-- name: IN of groups of a person
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM members m WHERE region IN (SELECT region FROM visits v WHERE v.patient = m.member GROUP BY region HAVING COUNT(*) > 1)
+
+-- name: groups of a public table
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v JOIN (SELECT region, SUM(size) AS s FROM regions GROUP BY region) r ON r.region = v.region
+
+-- name: aggregate of a public table
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v JOIN (SELECT MAX(region) AS region FROM regions) r ON r.region = v.region
+
+-- name: distinct rows of a public table without its key
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v JOIN (SELECT DISTINCT size FROM regions) r ON r.size = v.severity
+
+-- name: two columns of one name of a public table
+-- code: COLUMN_AMBIGUOUS
+SELECT COUNT(*) FROM visits v JOIN (SELECT region, size AS region FROM regions) r ON r.region = v.region
+
+-- name: subquery over a public table, without its key
+-- code: COLUMN_UNKNOWN
+SELECT COUNT(*) FROM visits v JOIN (SELECT size FROM regions) r ON r.region = v.region
+
+-- name: rows of a public table that nobody matches, in a subquery
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM visits v RIGHT JOIN (SELECT region FROM regions) r ON r.region = v.region
+
+-- name: some rows of each key in an outer join
+-- code: JOIN_NOT_ALLOWED
+SELECT shift, COUNT(*) FROM visits v LEFT JOIN (SELECT * FROM rota WHERE nurses > 1) r ON v.ward = r.ward AND v.urgent = r.urgent GROUP BY shift
+
+-- name: public table that filters by what it is matched by, in a condition of the join
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM members m JOIN regions r ON CASE segment WHEN 1 THEN 'north' ELSE 'south' END = r.region AND r.size > 1
+
+-- name: public table that filters by what it is matched by, in an outer join
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT size, COUNT(*) FROM members m LEFT JOIN regions r ON CASE segment WHEN 1 THEN 'north' ELSE 'south' END = r.region AND r.size > 1 GROUP BY size
+
+-- name: public table that filters by what it is matched by, in a subquery
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM members m JOIN (SELECT * FROM regions WHERE size > 1) r ON CASE segment WHEN 1 THEN 'north' ELSE 'south' END = r.region

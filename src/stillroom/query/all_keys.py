@@ -27,4 +27,4 @@ def _is_key(item: exp.Expr) -> bool:
     from sqlglot import exp
 
     constant = isinstance(item.unnest(), exp.Literal | exp.Boolean | exp.Null)
-    return not constant and not has_aggregate(item) and item.find(exp.Window, exp.Query) is None
+    return not constant and not has_aggregate(item) and item.find(exp.Window) is None

@@ -70,5 +70,5 @@ def _of(column: exp.Expr, side: Frame | PublicTable) -> bool:
 def _names(side: Frame | PublicTable) -> list[tuple[str, Collection[str]]]:
     """Return the names of the columns of a side, by its tables."""
     if isinstance(side, PublicTable):
-        return [(side.alias, side.declared.columns)]
+        return [(side.alias, side.columns)]
     return [(source.alias, source.columns) for source in side.sources]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.model.contract import Contract
-    from stillroom.query.frame import Frame
+    from stillroom.query.frame import Frame, PublicTable
 
 
 @dataclass(frozen=True)
@@ -31,5 +31,5 @@ class Context:
     contract: Contract
     subquery: Callable[[exp.Query, str, Context], Frame]
     rows: Callable[[exp.Select, Context], tuple[Frame, Context]]
-    tables: dict[str, Frame] = field(default_factory=dict)
+    tables: dict[str, Frame | PublicTable] = field(default_factory=dict)
     names: Names = field(default_factory=Names)

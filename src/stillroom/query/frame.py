@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Among, Column, Compare, Comparison, Constant, conjuncts
-from stillroom.model.relation import Filter, first_reading
+from stillroom.model.relation import ColumnFact, Filter, first_reading
+from stillroom.model.schema import column_type
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from stillroom.model.contract import PublicDataset
     from stillroom.model.expression import Expression
-    from stillroom.model.relation import ColumnFact, Relation
+    from stillroom.model.relation import Relation
     from stillroom.query.added import Added
 
 
@@ -57,12 +58,22 @@ class PublicTable:
         dataset: What the contract calls it.
         name: What the plan calls this reading of it.
         declared: The contract's section.
+        columns: What names can refer to: columns of the table, and what a subquery makes of a row of it.
+        conditions: What must be true of a row of it, by a subquery.
     """
 
     alias: str
     dataset: str
     name: str
     declared: PublicDataset
+    columns: Mapping[str, Typed]
+    conditions: tuple[Typed, ...] = ()
+
+    @property
+    def facts(self) -> tuple[ColumnFact, ...]:
+        """What is known about the columns of the table."""
+        declared = self.declared.columns.items()
+        return tuple(ColumnFact(name=f"{self.name}.{name}", type=column_type(column)) for name, column in declared)
 
 
 Apart: TypeAlias = "Mapping[str, int | None]"

@@ -1,23 +1,22 @@
-"""Joins: of two private datasets on the person, and with a public table on its key."""
+"""Joins of two private relations, on the person."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import Column, Compare, Comparison, columns_of
-from stillroom.model.relation import ColumnFact, Enrich, Join, JoinKind, On
-from stillroom.model.schema import ColumnType, Kind, column_type
+from stillroom.model.relation import ColumnFact, Join, JoinKind
+from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
 from stillroom.query.apart import of_pairs, optional
 from stillroom.query.constants import NULL
-from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference, row_expression
-from stillroom.query.frame import Binding, Frame, PersonColumn, PublicTable, Source, resolve
+from stillroom.query.expressions import condition, conjunction, conjuncts, person_reference
+from stillroom.query.frame import Binding, Frame, PersonColumn, Source, resolve
 from stillroom.query.join_kinds import kept
 from stillroom.query.text.parse import identifier
-from stillroom.query.typed import Typed, both_true, choice, mismatch, scaled
+from stillroom.query.typed import Typed, both_true, choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,12 +80,12 @@ def side_by_side(left: Frame, right: Frame) -> Frame:
     if {source.alias for source in left.sources} & {source.alias for source in right.sources}:
         raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
     sources, facts = left.sources + right.sources, left.facts + right.facts
-    here, there = _times(left, right.rows), _times(right, left.rows)
+    here, there = times(left, right.rows), times(right, left.rows)
     ranks, added = {**here.ranks, **there.ranks}, {**here.added, **there.added}
     return replace(here, sources=sources, facts=facts, ranks=ranks, told=of_pairs(left, right), added=added)
 
 
-def _times(side: Frame, rows: int) -> Frame:
+def times(side: Frame, rows: int) -> Frame:
     """Return the rows of one side of a join: each is there as often as the other side has rows, or once without any."""
     ranks = {name: most * rows for name, most in side.ranks.items()}
     return replace(side, rows=side.rows * rows, ranks=ranks, added={name: one.times(rows) for name, one in side.added.items()})
@@ -116,7 +115,7 @@ def needed(item: Typed) -> frozenset[Use]:
 
 def _conditions(join: exp.Join, left: Frame, right: Frame) -> list[exp.Expr]:
     """Return the conditions of a join, those of USING first."""
-    nodes = [_equality(identifier(name), left, right) for name in join.args.get("using") or ()]
+    nodes = [equality(identifier(name), left, right) for name in join.args.get("using") or ()]
     return nodes + (conjuncts(join.args["on"]) if join.args.get("on") is not None else [])
 
 
@@ -126,7 +125,7 @@ def split_conditions(nodes: Iterable[exp.Expr], both: Frame, left: Frame, right:
 
     equated, others = False, list[Typed]()
     for node in nodes:
-        persons = _equated_persons(node, both, left, right) if isinstance(node, exp.EQ) else None
+        persons = equated_persons(node, both, left, right) if isinstance(node, exp.EQ) else None
         if persons is None:
             others.append(condition(node, both))
         else:
@@ -135,7 +134,7 @@ def split_conditions(nodes: Iterable[exp.Expr], both: Frame, left: Frame, right:
     return equated, others
 
 
-def _equality(name: str, left: Frame, right: Frame) -> exp.Expr:
+def equality(name: str, left: Frame, right: Frame) -> exp.Expr:
     """Write USING (name) as an equality."""
     from sqlglot import exp
 
@@ -147,7 +146,7 @@ def _equality(name: str, left: Frame, right: Frame) -> exp.Expr:
     return exp.EQ(this=owner(left), expression=owner(right))
 
 
-def _equated_persons(node: exp.EQ, both: Frame, left: Frame, right: Frame) -> tuple[PersonColumn, PersonColumn] | None:
+def equated_persons(node: exp.Expr, both: Frame, left: Frame, right: Frame) -> tuple[PersonColumn, PersonColumn] | None:
     """Return the persons that an equality equates, if they are one of the left side and one of the right.
 
     Rows on which such a person is NULL match nothing; all rows have their person, whatever a column says.
@@ -155,12 +154,12 @@ def _equated_persons(node: exp.EQ, both: Frame, left: Frame, right: Frame) -> tu
     first, second = person_reference(node.this, both), person_reference(node.expression, both)
     if first is None or second is None:
         return None
-    if (_has(left, first) and _has(right, second)) or (_has(left, second) and _has(right, first)):
+    if (has_person(left, first) and has_person(right, second)) or (has_person(left, second) and has_person(right, first)):
         return first, second
     return None
 
 
-def _has(frame: Frame, person: PersonColumn) -> bool:
+def has_person(frame: Frame, person: PersonColumn) -> bool:
     """Tell whether a person column belongs to a frame."""
     known = [*(one for source in frame.sources for one in source.columns.values()), *frame.merged.values()]
     return any(person.among(one) for one in known if isinstance(one, PersonColumn))
@@ -242,12 +241,12 @@ def _maybe_absent(side: Frame, context: Context, *, settled: bool) -> tuple[Fram
         for source in side.sources
     )
     merged = {name: _optional(one, present, functional=settled) for name, one in side.merged.items()}
-    facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) for fact in side.facts)
+    facts = tuple(fact.model_copy(update={"type": nullable(fact.type)}) for fact in side.facts)
     facts = (*facts, ColumnFact(name=mark, type=present.type))
     return replace(side, sources=sources, merged=merged, facts=facts, told=optional(side.apart)), mark
 
 
-def _nullable(declared: ColumnType) -> ColumnType:
+def nullable(declared: ColumnType) -> ColumnType:
     """Return a type that also has NULL."""
     return declared.model_copy(update={"nullable": True})
 
@@ -261,139 +260,5 @@ def _optional(binding: Binding, present: Typed, *, functional: bool) -> Binding:
         return PersonColumn(present if binding.present is None else both_true(present, binding.present))
     functional = functional and binding.functional
     if isinstance(binding.expression, Column):
-        return replace(binding, type=_nullable(binding.type), functional=functional)
+        return replace(binding, type=nullable(binding.type), functional=functional)
     return replace(choice([(present, binding)], NULL), functional=functional, reads=binding.reads, tests=binding.tests)
-
-
-def of_nobody() -> Refusal:
-    """Return the refusal of a join that would keep rows of a public table that match nobody."""
-    return Refusal(
-        Code.JOIN_NOT_ALLOWED, "Rows of a public table belong to nobody.", "Keep the rows of the private dataset, or those that match."
-    )
-
-
-def with_public(left: Frame, public: PublicTable, join: exp.Join, contract: Contract, *, public_first: bool = False) -> Frame:
-    """Join a public table on its whole key.
-
-    Args:
-        left: The private side.
-        public: The table.
-        join: The join as it is written.
-        contract: The contract.
-        public_first: Whether the public table is written on the left side of the join.
-
-    Raises:
-        Refusal: The join keeps rows of the public table, the key is not equated in full, or an outer join with several rows of a key has
-            further conditions.
-    """
-    how = kept(join)
-    optional, nobody = (how.right, how.left) if public_first else (how.left, how.right)
-    if nobody:
-        raise of_nobody()
-    if any(source.alias == public.alias for source in left.sources):
-        raise Refusal(Code.COLUMN_AMBIGUOUS, "Two tables of the question have the same name.", "Give each its own alias.")
-    types = {name: column_type(column) for name, column in public.declared.columns.items()}
-    facts = tuple(ColumnFact(name=f"{public.name}.{name}", type=kind) for name, kind in types.items())
-    read = {name: frozenset({f"{public.dataset}.{name}"}) for name in types}
-    source = Source(public.alias, {name: Typed(Column(name=f"{public.name}.{name}"), types[name], reads=read[name]) for name in types})
-    both = replace(left, sources=(*left.sources, source), facts=left.facts + facts)
-    matched, others = _public_conditions(join, left, both, public)
-    if set(matched) != set(public.declared.key):
-        reason = f"{public.dataset} can only be joined on its whole key ({', '.join(public.declared.key)})."
-        raise Refusal(Code.JOIN_NOT_ALLOWED, reason, "Equate each key column once; further conditions may stand beside that.")
-    if others and optional and public.declared.rows_per_key > 1:
-        reason = f"An outer join with {public.dataset}, which has several rows of a key, takes no condition beyond the key."
-        raise Refusal(Code.JOIN_NOT_ALLOWED, reason, "Join without it, and select CASE WHEN condition THEN column END.")
-    for item in others:
-        uses.allow(contract, item, needed(item))
-    frame = _enriched(left, public, optional=optional, matched=matched, source=source, facts=facts, contract=contract)
-    merged = {name: resolve(left, name, None) for name in map(identifier, join.args.get("using") or ())}
-    frame = _matching(frame, others) if optional else frame.where(conjunction(others))
-    return replace(frame, merged={**frame.merged, **merged})
-
-
-def _matching(frame: Frame, conditions: list[Typed]) -> Frame:
-    """Return the rows of an outer join whose last columns, of one row at most, are NULL where further conditions of it are not true."""
-    if not conditions:
-        return frame
-    test, last = reduce(both_true, conditions), frame.sources[-1]
-    columns = {name: choice([(test, one)], NULL) for name, one in last.columns.items() if isinstance(one, Typed)}
-    return replace(frame, sources=(*frame.sources[:-1], Source(last.alias, {**last.columns, **columns})))
-
-
-def _public_conditions(join: exp.Join, left: Frame, both: Frame, public: PublicTable) -> tuple[dict[str, Typed], list[Typed]]:
-    """Split the conditions of a join with a public table into equalities with its key, and others."""
-    nodes = [_equality(identifier(name), left, replace(both, sources=both.sources[-1:])) for name in join.args.get("using") or ()]
-    if join.args.get("on") is not None:
-        nodes += conjuncts(join.args["on"])
-    matched: dict[str, Typed] = {}
-    others = []
-    for node in nodes:
-        pair = _key_equality(node, both, public)
-        if pair is None or pair[0] in matched:
-            others.append(condition(node, both))
-        else:
-            matched[pair[0]] = pair[1]
-    return matched, others
-
-
-def _key_equality(node: exp.Expr, both: Frame, public: PublicTable) -> tuple[str, Typed] | None:
-    """Return (key column, left expression) when a condition equates them."""
-    from sqlglot import exp
-
-    if not isinstance(node, exp.EQ):
-        return None
-    for one, other in ((node.this, node.expression), (node.expression, node.this)):
-        right, left = row_expression(one, both), row_expression(other, both)
-        dataset, _, name = right.expression.name.partition(".") if isinstance(right.expression, Column) else ("", "", "")
-        alone = not any(column.startswith(f"{public.name}.") for column in columns_of(left.expression))
-        if alone and dataset == public.name and name in public.declared.key:
-            return name, _same_units(left, right)
-    return None
-
-
-def _same_units(left: Typed, right: Typed) -> Typed:
-    """Bring the left expression to the key's units."""
-    if left.type.numeric and right.type.numeric:
-        if left.type.digits > right.type.digits:
-            raise mismatch("A key of a public table has fewer decimal places than what it is compared with.")
-        return scaled(left, right.type.digits)
-    if left.type.kind is not right.type.kind:
-        raise mismatch("A key of a public table has another type than what it is compared with.")
-    return left
-
-
-def _enriched(  # noqa: PLR0913 - the parts of one join
-    left: Frame,
-    public: PublicTable,
-    *,
-    optional: bool,
-    matched: dict[str, Typed],
-    source: Source,
-    facts: tuple[ColumnFact, ...],
-    contract: Contract,
-) -> Frame:
-    """Add the public columns to each row."""
-    for item in matched.values():
-        uses.allow(contract, item, uses.MATCHES | uses.GROUPS)
-    functional = public.declared.rows_per_key == 1 and all(item.functional for item in matched.values())
-    about = frozenset[str]().union(*(uses.withheld(contract, item) for item in matched.values()))
-    columns: dict[str, Binding] = {}
-    for name, binding in source.columns.items():
-        if isinstance(binding, Typed):
-            kind = _nullable(binding.type) if optional else binding.type
-            columns[name] = replace(binding, type=kind, functional=functional, reads=binding.reads | about)
-    facts = tuple(fact.model_copy(update={"type": _nullable(fact.type)}) if optional else fact for fact in facts)
-    many = _times(left, public.declared.rows_per_key)
-    check_rows(many.rows, contract)
-    relation = Enrich(
-        source=left.relation,
-        dataset=public.dataset,
-        name=public.name,
-        kind=JoinKind.LEFT if optional else JoinKind.INNER,
-        on=tuple(On(left=matched[name].expression, column=name) for name in public.declared.key),
-        columns=tuple(public.declared.columns),
-    )
-    sources = (*left.sources, Source(source.alias, columns))
-    told = left.apart if public.declared.rows_per_key == 1 else None
-    return replace(many, sources=sources, facts=left.facts + facts, relation=relation, told=told)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
+from stillroom.query.embedded import with_all_places
 from stillroom.query.expressions import person_reference
 from stillroom.query.grouping import group_reader, has_aggregate
 from stillroom.query.names import Names
-from stillroom.query.relations import alias_of, defined, select_rows, with_table
-from stillroom.query.text.parse import identifier, only
+from stillroom.query.relations import defined, select_rows, with_table
+from stillroom.query.text.parse import alias_of, identifier, only
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -47,8 +48,7 @@ def unnested(select: exp.Select, context: Context) -> Nested:
     found = _over(select, context, tables)
     if found is not None:
         return found
-    frame, _ = select_rows(_below(select), context)
-    return Nested(select, frame)
+    return Nested(*_rows(select, context))
 
 
 def _with(select: exp.Select, context: Context) -> tuple[Context, dict[str, Nested], exp.Select]:
@@ -106,10 +106,10 @@ def _results(query: exp.Expr, context: Context, tables: dict[str, Nested]) -> Ne
     if found is None:
         if not _aggregates(select):
             return None
-        frame, _ = select_rows(_below(select), context)
-        if _by_person(select, frame):
+        below, frame = _rows(select, context)
+        if _by_person(below, frame):
             return None
-        found = Nested(select, frame)
+        found = Nested(below, frame)
     for clause in ("order", "limit", "offset", "distinct"):
         if select.args.get(clause) is not None:
             raise Refusal(
@@ -118,6 +118,13 @@ def _results(query: exp.Expr, context: Context, tables: dict[str, Nested]) -> Ne
                 "Move it to the outer SELECT, or leave it out.",
             )
     return found
+
+
+def _rows(select: exp.Select, context: Context) -> tuple[exp.Select, Frame]:
+    """Return a SELECT without subqueries in its expressions, and its rows, which have columns for these."""
+    frame, inner = select_rows(_below(select), context)
+    frame, plain = with_all_places(select, frame, inner)
+    return plain, frame
 
 
 def _below(select: exp.Select) -> exp.Select:

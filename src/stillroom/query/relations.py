@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.contract import PrivateDataset, PublicDataset
+from stillroom.model.contract import PrivateDataset
 from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Scan
 from stillroom.model.schema import column_type
-from stillroom.query import joins, membership, uses
+from stillroom.query import joins, public_joins, public_tables, uses
 from stillroom.query.comma_joins import linked, only_inner
+from stillroom.query.embedded import with_places
 from stillroom.query.expressions import condition, conjunction, conjuncts
 from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source, suggestion
 from stillroom.query.fresh import fresh
 from stillroom.query.names import Names
-from stillroom.query.text.parse import identifier, only, unsupported
+from stillroom.query.text.parse import alias_of, identifier, only, unsupported
 from stillroom.query.typed import Typed
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def filtered(frame: Frame, nodes: list[exp.Expr], context: Context) -> Frame:
     Raises:
         Refusal: A condition is none, or tests a column that may not be filtered by.
     """
-    marked, nodes = membership.with_marks(frame, nodes, context)
+    marked, nodes = with_places(frame, nodes, context)
     conditions = [condition(node, marked) for node in nodes]
     for typed in conditions:
         uses.allow(context.contract, typed, uses.FILTERS)
@@ -79,14 +80,14 @@ def _from(first: Frame | PublicTable, pending: list[exp.Join], nodes: list[exp.E
         join = pending.pop(0)
         second = table(join.this, context)
         if isinstance(second, PublicTable):
-            raise joins.of_nobody()
+            raise public_joins.of_nobody()
         join, movable = linked(join, first, second, movable)
-        first = joins.with_public(second, first, join, context.contract, public_first=True)
+        first = public_joins.with_public(second, first, join, context.contract, public_first=True)
     for written in pending:
         right = table(written.this, context)
         join, movable = linked(written, first, right, movable)
         if isinstance(right, PublicTable):
-            first = joins.with_public(first, right, join, context.contract)
+            first = public_joins.with_public(first, right, join, context.contract)
         else:
             first = joins.of_persons(first, right, join, context)
     return first, [*movable, *fixed]
@@ -119,7 +120,8 @@ def defined(definition: exp.Expr) -> tuple[str, exp.Query]:
 
 def with_table(name: str, query: exp.Query, context: Context) -> Context:
     """Add a common table expression."""
-    compiled = context.subquery(query, name, replace(context, names=Names()))
+    inside = replace(context, names=Names())
+    compiled = public_tables.chosen(query, name, inside) or context.subquery(query, name, inside)
     return replace(context, tables={**context.tables, name: compiled})
 
 
@@ -131,6 +133,9 @@ def table(node: exp.Expr, context: Context) -> Frame | PublicTable:
     """
     from sqlglot import exp
 
+    public = public_tables.public_table(node, context)
+    if public is not None:
+        return public
     if isinstance(node, exp.Subquery):
         only(node, {"this", "alias"})
         if not isinstance(node.this, exp.Query):
@@ -145,27 +150,16 @@ def table(node: exp.Expr, context: Context) -> Frame | PublicTable:
     return _named(name, alias_of(node) or name, context)
 
 
-def alias_of(node: exp.Expr) -> str | None:
-    """Return the alias of a table, if it has one."""
-    alias = node.args.get("alias")
-    if alias is None:
-        return None
-    only(alias, {"this"})
-    return identifier(alias.this)
-
-
-def _named(name: str, alias: str, context: Context) -> Frame | PublicTable:
-    """Look a name up among common table expressions, then datasets."""
-    if name in context.tables:
-        return fresh(context.tables[name], alias, context.names)
+def _named(name: str, alias: str, context: Context) -> Frame:
+    """Look a name up among common table expressions, then datasets; public ones are none of these."""
+    known = context.tables.get(name)
+    if isinstance(known, Frame):
+        return fresh(known, alias, context.names)
     dataset = context.contract.datasets.get(name)
-    if dataset is None:
+    if not isinstance(dataset, PrivateDataset):
         fix = suggestion(name, [*context.tables, *context.contract.datasets], "the datasets")
         raise Refusal(Code.DATASET_UNKNOWN, f"There is no dataset {name!r} in the contract.", fix)
-    reading = context.names.reading(name)
-    if isinstance(dataset, PublicDataset):
-        return PublicTable(alias, name, reading, dataset)
-    return scan(name, dataset, alias, reading)
+    return scan(name, dataset, alias, context.names.reading(name))
 
 
 def scan(dataset: str, declared: PrivateDataset, alias: str, name: str) -> Frame:

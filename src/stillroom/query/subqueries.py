@@ -10,6 +10,7 @@ from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Named, PerPerson
 from stillroom.query import relations, uses
 from stillroom.query.apart import first_alike, grouped
+from stillroom.query.embedded import with_all_places
 from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import (
@@ -76,6 +77,7 @@ def _selected(select: exp.Select, alias: str, context: Context) -> Frame:
     qualify = plain.args.pop("qualify", None)
     plain.args.pop("distinct", None)
     frame, inner = relations.select_rows(plain, context)
+    frame, plain = with_all_places(plain, frame, inner)
     plain = spelled_out(plain, frame)
     grouped = plain.args.get("group") is not None or plain.args.get("having") is not None or any(map(has_aggregate, plain.expressions))
     if grouped and qualify is None:

@@ -199,6 +199,15 @@ def identifier(node: object) -> str:
     return name.lower() if name.isascii() else name
 
 
+def alias_of(node: exp.Expr) -> str | None:
+    """Return the alias of a table, if it has one."""
+    alias = node.args.get("alias")
+    if alias is None:
+        return None
+    only(alias, {"this"})
+    return identifier(alias.this)
+
+
 def unsupported(node: exp.Expr) -> Refusal:
     """Return the refusal of a syntax node that is not on the list."""
     from sqlglot import exp
