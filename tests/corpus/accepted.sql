@@ -1330,3 +1330,32 @@ OR EXISTS (SELECT DISTINCT ward FROM visits v WHERE v.patient = m.member AND war
 
 -- name: computed columns of a public table where nothing matches
 SELECT wet, known, COUNT(*) FROM members m LEFT JOIN (SELECT region AS place, COALESCE(coast, TRUE) AS wet, 'here' AS known FROM regions) r ON m.region = place GROUP BY wet, known
+
+-- name: truths of a person
+SELECT once, always, COUNT(*), COUNT_IF(ill) AS ill FROM (SELECT patient, BOOL_OR(urgent) AS once, BOOL_AND(severity > 1) AS always,
+BOOL_OR(severity > 3) FILTER (WHERE ward <> 'er') AS ill FROM visits GROUP BY patient) GROUP BY once, always
+
+-- name: first and last of a person
+SELECT early, late, COUNT(*), SUM(most) AS most FROM (SELECT patient, FIRST(urgent ORDER BY seen, severity, ward, urgent, region) AS early,
+LAST(ward ORDER BY seen, severity, ward) AS late, FIRST(cost ORDER BY severity DESC NULLS LAST, cost) FILTER (WHERE cost > 1) AS most FROM visits GROUP BY patient)
+GROUP BY early, late
+
+-- name: rows with the least and the most of a person
+SELECT early, late, COUNT(*), SUM(c) AS c FROM (SELECT patient, ARG_MIN(ward, severity) AS early, MAX_BY(severity, seen) FILTER (WHERE urgent IS NOT NULL) AS late,
+ARG_MIN(cost, change) AS c FROM visits GROUP BY patient) GROUP BY early, late
+
+-- name: rows with the most of a person's groups
+SELECT ward, worst, COUNT(*), SUM(c) AS c FROM (SELECT patient, ward, ARG_MAX(urgent, severity) AS worst, ARG_MAX(cost, change) AS c FROM visits GROUP BY patient, ward)
+GROUP BY ward, worst
+
+-- name: most frequent value of a person
+SELECT usual, COUNT(*), SUM(often) AS often FROM (SELECT patient, MODE(ward) AS usual, MODE(severity) FILTER (WHERE cost > 5) AS often FROM visits GROUP BY patient) GROUP BY usual
+
+-- name: most frequent value of a person's groups
+SELECT urgent, SUM(often) AS often, COUNT(often) AS n FROM (SELECT patient, urgent, MODE() WITHIN GROUP (ORDER BY severity) AS often FROM visits GROUP BY patient, urgent) GROUP BY urgent
+
+-- name: a value of a person
+SELECT one, COUNT(*) FROM (SELECT patient, ANY_VALUE(urgent) AS one FROM visits GROUP BY patient) GROUP BY one
+
+-- name: truths so far
+SELECT so_far, COUNT(*) FROM (SELECT patient, BOOL_OR(urgent) OVER (PARTITION BY patient ORDER BY seen, severity, ward, urgent, region) AS so_far FROM visits) GROUP BY so_far

@@ -462,7 +462,7 @@ SELECT COUNT(*) FROM members WHERE list_filter([age], x -> x > 1) = [1]
 SELECT list(age) FROM members
 
 -- name: any value
--- code: FUNCTION_NOT_ALLOWED
+-- code: AGGREGATE_NOT_ALLOWED
 SELECT any_value(age) FROM members
 
 -- name: text of all values

@@ -1422,3 +1422,47 @@ SELECT size, COUNT(*) FROM members m LEFT JOIN regions r ON CASE segment WHEN 1 
 -- name: public table that filters by what it is matched by, in a subquery
 -- code: COLUMN_USE_NOT_ALLOWED
 SELECT COUNT(*) FROM members m JOIN (SELECT * FROM regions WHERE size > 1) r ON CASE segment WHEN 1 THEN 'north' ELSE 'south' END = r.region
+
+-- name: truth of everybody
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT ward, BOOL_OR(urgent) FROM visits GROUP BY ward
+
+-- name: most frequent value of everybody
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT MODE(ward) FROM visits
+
+-- name: most frequent value of everybody, within a group
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT MODE() WITHIN GROUP (ORDER BY severity) FROM visits
+
+-- name: any value of everybody
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT ANY_VALUE(severity), COUNT(*) FROM visits
+
+-- name: row with the most, of everybody
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT ARG_MAX(severity, cost) FROM visits
+
+-- name: first of no order
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, FIRST(ward) AS w FROM visits GROUP BY patient) WHERE w = 'er'
+
+-- name: several rows with the most
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, ARG_MAX(ward, cost, 2) AS w FROM visits GROUP BY patient) WHERE w = 'er'
+
+-- name: person of the row with the most
+-- code: PERSON_NOT_RELEASED
+SELECT COUNT(*) FROM (SELECT member, ARG_MAX(v.patient, v.cost) AS p FROM members m JOIN visits v ON m.member = v.patient GROUP BY member) WHERE p = '1'
+
+-- name: column without any use, of the row with the most
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT SUM(s) FROM (SELECT patient, ARG_MAX(severity, staff) AS s FROM visits GROUP BY patient)
+
+-- name: key of what the row with the most may not be grouped by
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT s, COUNT(*) FROM (SELECT patient, ARG_MAX(severity, cost) AS s FROM visits GROUP BY patient) GROUP BY s
+
+-- name: truth of a number
+-- code: TYPE_MISMATCH
+SELECT COUNT(*) FROM (SELECT patient, BOOL_OR(severity) AS s FROM visits GROUP BY patient) WHERE s

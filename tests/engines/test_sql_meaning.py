@@ -38,6 +38,9 @@ OPEN = {
     "least and greatest so far",
     "functions of windows",
     "one window by a side of an outer join, and another by what two of its sides have been merged to",
+    "rows with the most of a person's groups",
+    "most frequent value of a person",
+    "a value of a person",
 }
 """The questions whose own text leaves open which of a person's rows comes first: their rows tie, and DuckDB takes them as they lie."""
 

@@ -35,8 +35,27 @@ ASKED = [
         "SELECT CORR(cost, age) * CORR(cost, age) FROM members JOIN visits ON id = pid",
     ),
     (
-        "SELECT w, COUNT(*) FROM (SELECT pid, ARG_MAX(ward, day) AS w FROM visits GROUP BY pid) GROUP BY w",
-        "SELECT ward, COUNT(*) FROM (SELECT pid, ward FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY pid) = 1) GROUP BY ward",
+        "SELECT ARG_MAX(mode, tapped) FROM trips",
+        "SELECT m, COUNT(*) FROM (SELECT pid, ARG_MAX(mode, tapped) AS m FROM trips GROUP BY pid) GROUP BY m",
+    ),
+    ("SELECT ANY_VALUE(ward), COUNT(*) FROM visits", "SELECT ward, COUNT(*) FROM visits GROUP BY ward"),
+    (
+        "SELECT ward, BOOL_OR(cost > 90) FROM visits GROUP BY ward",
+        "SELECT ward, COUNT_IF(cost > 90) > 0 AS dear FROM visits GROUP BY ward HAVING COUNT_IF(cost > 90) > 0",
+    ),
+    (
+        "SELECT COUNT_IF(dear) FROM (SELECT pid, EVERY(cost > 90) AS dear FROM visits GROUP BY pid)",
+        "SELECT COUNT_IF(dear) FROM (SELECT pid, BOOL_AND(cost > 90) AS dear FROM visits GROUP BY pid)",
+    ),
+    (
+        "SELECT COUNT(*) FROM (SELECT pid, FIRST(ward) AS w FROM visits GROUP BY pid) WHERE w = 'x'",
+        "SELECT COUNT(*) FROM (SELECT pid, FIRST(ward ORDER BY day) AS w FROM visits GROUP BY pid) WHERE w = 'x'",
+    ),
+    ("SELECT PRODUCT(cost) FROM visits", "SELECT SUM(cost * cost) FROM visits"),
+    ("SELECT STRING_AGG(ward, ',') FROM visits", "SELECT ward, COUNT(*) FROM visits GROUP BY ward"),
+    (
+        "SELECT COUNT(*) FROM members JOIN LATERAL (SELECT SUM(cost) AS c FROM visits WHERE pid = id) t ON TRUE WHERE c > 3",
+        "SELECT COUNT(*) FROM members WHERE (SELECT SUM(cost) FROM visits WHERE pid = id) > 3",
     ),
     (
         "SELECT COUNT(*) FROM (SELECT DISTINCT ON (pid) pid, ward FROM visits ORDER BY day)",

@@ -45,7 +45,7 @@ def is_aggregate(node: exp.Expr) -> bool:
     """Tell whether a node is an aggregate function, supported or not."""
     from sqlglot import exp
 
-    return isinstance(node, exp.AggFunc | exp.Filter | exp.Window | exp.WithinGroup)
+    return isinstance(node, exp.AggFunc | exp.Filter | exp.IgnoreNulls | exp.Window | exp.WithinGroup)
 
 
 def has_aggregate(node: exp.Expr) -> bool:

@@ -20,6 +20,7 @@ from stillroom.query.moments import Moments, moment
 from stillroom.query.quantiles import COMBINATIONS, ladder, operand_and_part
 from stillroom.query.result import SHOWN_DIGITS, Result
 from stillroom.query.rewrites.order_operands import ordered
+from stillroom.query.text.instead import OF_EVERYBODY
 from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, both_true, span
 
@@ -83,7 +84,11 @@ class Measures:
         from sqlglot import exp
 
         node, given = self._of_chosen(*self._given(node))
-        inside = node.this if isinstance(node, exp.WithinGroup) else node
+        inside = node.this if isinstance(node, exp.WithinGroup | exp.IgnoreNulls) else node
+        if inside.key in OF_EVERYBODY and isinstance(inside, exp.AggFunc):
+            raise Refusal(
+                Code.AGGREGATE_NOT_ALLOWED, f"{inside.sql_name()} is supported per person, not of everybody.", OF_EVERYBODY[inside.key]
+            )
         if any(is_aggregate(inner) for child in inside.iter_expressions() for inner in child.walk()):
             raise Refusal(
                 Code.AGGREGATE_NOT_ALLOWED, "An aggregate stands inside an aggregate.", "Aggregate per person in a subquery first."

@@ -12,7 +12,7 @@ from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
 from stillroom.query.aggregate_types import ROW, average, total_type
 from stillroom.query.constants import constant_expression
-from stillroom.query.expressions import absent, person_reference, row_expression
+from stillroom.query.expressions import absent, condition, person_reference, row_expression
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.grouping import PLACE, place_holder
 from stillroom.query.text.instead import LISTED
@@ -118,9 +118,28 @@ class Windows:
 
     def _add(self, node: exp.Window, said: Sequence[tuple[WindowFunction, Typed]], *, running: bool, offset: int = 0) -> list[Typed]:
         """Add columns to the rows, all in one order: rows that are equal in it, and in all else, have the same places for each."""
-        keys = self._keys(node)
         written = node.args.get("order")
-        order = [_sort(term, self.frame) for term in (written.expressions if written else ())]
+        order = [sort(term, self.frame) for term in (written.expressions if written else ())]
+        return self.add(self._keys(node), order, said, running=running, offset=offset)
+
+    def add(
+        self,
+        keys: Sequence[Typed],
+        order: Sequence[tuple[Typed, Sort]],
+        said: Sequence[tuple[WindowFunction, Typed]],
+        *,
+        running: bool = False,
+        offset: int = 0,
+    ) -> list[Typed]:
+        """Add columns to the rows, which windows say over those that have the same keys.
+
+        Args:
+            keys: What rows are apart by, besides the person.
+            order: What they are ordered by, before all else that tells them apart.
+            said: What is said, and of which values.
+            running: Whether only rows up to the row itself count.
+            offset: How far LAG and LEAD look.
+        """
         tests = [*keys, *(term for term, _ in order)]
         for operand in (*tests, *(value for _, value in said)):
             uses.allow(self.context.contract, operand, uses.ALL)
@@ -129,7 +148,7 @@ class Windows:
         relation = Window(
             source=self.frame.relation,
             keys=tuple(key.expression for key in keys),
-            order=self._completed([sort for _, sort in order]) if ordered else (),
+            order=self._completed([one for _, one in order]) if ordered else (),
             columns=tuple(
                 Windowed(name=name, function=function, value=value.expression, offset=offset, running=running)
                 for name, (function, value) in zip(names, said, strict=True)
@@ -210,12 +229,11 @@ def _running(node: exp.Window) -> bool:
     )
 
 
-def _sort(node: exp.Expr, frame: Frame) -> tuple[Typed, Sort]:
+def sort(node: exp.Expr, frame: Frame) -> tuple[Typed, Sort]:
     """Compile one term of an order."""
     only(node, {"this", "desc", "nulls_first"})
     typed = row_expression(node.this, frame)
-    sort = Sort(value=typed.expression, descending=bool(node.args.get("desc")), nulls_first=bool(node.args.get("nulls_first")))
-    return typed, sort
+    return typed, Sort(value=typed.expression, descending=bool(node.args.get("desc")), nulls_first=bool(node.args.get("nulls_first")))
 
 
 def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]:
@@ -234,6 +252,8 @@ def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]
         exp.Sum: WindowFunction.SUM,
         exp.Min: WindowFunction.MIN,
         exp.Max: WindowFunction.MAX,
+        exp.LogicalAnd: WindowFunction.MIN,
+        exp.LogicalOr: WindowFunction.MAX,
     }
     function = functions.get(type(node))
     if function is None:
@@ -245,7 +265,8 @@ def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]
         return function, ROW, 0
     if node.this is None or isinstance(node.this, exp.Distinct):
         raise unsupported(node)
-    return function, row_expression(node.this, frame), _offset(node) if function in {WindowFunction.LAG, WindowFunction.LEAD} else 0
+    value = (condition if isinstance(node, exp.LogicalAnd | exp.LogicalOr) else row_expression)(node.this, frame)
+    return function, value, _offset(node) if function in {WindowFunction.LAG, WindowFunction.LEAD} else 0
 
 
 def _offset(node: exp.Expr) -> int:

@@ -11,9 +11,11 @@ from stillroom.model.relation import Total, TotalFunction
 from stillroom.query.added import of_rows, of_value
 from stillroom.query.aggregate_types import ROW, average, counted_type, total_type
 from stillroom.query.apart import within
+from stillroom.query.comparisons import as_condition
 from stillroom.query.constants import NULL
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
+from stillroom.query.per_person.picked import PICKED, picked
 from stillroom.query.per_person.quantiles import quantile
 from stillroom.query.per_person.spread import Spread
 from stillroom.query.quantiles import operand_and_part
@@ -74,6 +76,8 @@ class Totals:
             only(node, {"this"})
             value = _where(given, row_expression(node.this, self.frame))
             return self._composed(average(self._made(TotalFunction.SUM, value), self._made(TotalFunction.COUNT, value), value))
+        if node.key in PICKED:
+            return self._total(TotalFunction.MIN, picked(node, given, self.windows, self.keys))
         if node.key in _SPREADS:
             return self._composed(self._spread(node, given))
         if isinstance(node, exp.Median | exp.PercentileCont | exp.WithinGroup):
@@ -123,7 +127,7 @@ class Totals:
             only(node, {"this"})
             test = condition(node.this, self.frame)
             return exp.Count(this=exp.Star()), test if given is None else both_true(given, test)
-        return node, given
+        return _plain(node), given
 
     def _function(self, node: exp.Expr) -> tuple[TotalFunction, Typed]:
         """Return what an aggregate other than AVG does, and over what."""
@@ -133,11 +137,14 @@ class Totals:
             exp.Sum: TotalFunction.SUM,
             exp.Min: TotalFunction.MIN,
             exp.Max: TotalFunction.MAX,
+            exp.LogicalAnd: TotalFunction.MIN,
+            exp.LogicalOr: TotalFunction.MAX,
+            exp.AnyValue: TotalFunction.MIN,
         }
         if isinstance(node, exp.Count):
             return self._count(node)
         if isinstance(node, exp.AggFunc) and type(node) not in functions:
-            fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, MEDIAN, QUANTILE_CONT, VARIANCE, STDDEV, COVAR_POP, CORR or REGR_SLOPE."
+            fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, ARG_MIN, BOOL_OR, MODE, MEDIAN, QUANTILE_CONT, VARIANCE, STDDEV or CORR."
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
         if type(node) not in functions or node.this is None:
             raise unsupported(node)
@@ -145,7 +152,9 @@ class Totals:
             fix = "Write COUNT(DISTINCT column), or SELECT DISTINCT in a subquery."
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "DISTINCT is supported in COUNT only.", fix)
         only(node, {"this"})
-        return functions[type(node)], row_expression(node.this, self.frame)
+        value = row_expression(node.this, self.frame)
+        truth = isinstance(node, exp.LogicalAnd | exp.LogicalOr)
+        return functions[type(node)], as_condition(value) if truth else value
 
     def _count(self, node: exp.Count) -> tuple[TotalFunction, Typed]:
         """Return what a COUNT counts: rows, values, or distinct values, of which the person is one."""
@@ -212,6 +221,18 @@ class Totals:
     def typed(self, name: str) -> Typed:
         """Return the column of a total."""
         return self.composed.get(name) or next(typed for total, typed in self.made if total.name == name)
+
+
+def _plain(node: exp.Expr) -> exp.Expr:
+    """Return ANY_VALUE without what the parser says about NULL, and MODE(x) for MODE() WITHIN GROUP (ORDER BY x)."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.AnyValue):
+        return node.this
+    if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.Mode) and node.this.this is None:
+        terms = node.expression.expressions
+        return exp.Mode(this=terms[0].this) if len(terms) == 1 else node
+    return node
 
 
 def _where(given: Typed | None, value: Typed) -> Typed:

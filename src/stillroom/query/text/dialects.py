@@ -35,6 +35,7 @@ _COMMON = f"{_PLAIN} LAST_VALUE NTH_VALUE ROUND"
 _SAMPLES = "VAR_SAMP VAR_POP STDDEV_SAMP STDDEV_POP"
 _PAIRS = "COVAR_POP COVAR_SAMP CORR"
 _REGRESSION = f"{_PAIRS} REGR_SLOPE REGR_INTERCEPT"
+_TRUTHS = "BOOL_AND BOOL_OR"
 _REALS = "LN EXP POWER"
 """Functions of results that are alike; LOG is to the base 10 in one dialect, and natural in another."""
 
@@ -90,8 +91,9 @@ _SPARK = Spoken(
         "LENGTH LEN",
         "CHAR_LENGTH SUBSTRING SUBSTR LEFT RIGHT REPLACE POSITION INSTR CONTAINS REVERSE IF IFNULL COUNT_IF CAST",
         _REALS,
+        _TRUTHS,
     ),
-    {"NVL": "IFNULL", "STARTSWITH": "STARTS_WITH", "ENDSWITH": "ENDS_WITH"},
+    {"EVERY": "BOOL_AND", "NVL": "IFNULL", "STARTSWITH": "STARTS_WITH", "ENDSWITH": "ENDS_WITH"},
 )
 
 SPOKEN: Mapping[Dialect, Spoken] = {
@@ -105,9 +107,11 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             _REGRESSION,
             _TRIMS,
             "VARIANCE STDDEV GREATEST LEAST MOD CEIL CEILING TRUNC WIDTH_BUCKET EXTRACT DATE_PART DATE_TRUNC LENGTH CHAR_LENGTH",
-            "CHARACTER_LENGTH SUBSTRING SUBSTR LEFT RIGHT CONCAT REPLACE CAST POSITION STRPOS STARTS_WITH REVERSE",
+            "CHARACTER_LENGTH SUBSTRING SUBSTR LEFT RIGHT CONCAT REPLACE CAST POSITION STRPOS STARTS_WITH REVERSE MODE",
             _REALS,
+            _TRUTHS,
         ),
+        {"EVERY": "BOOL_AND"},
         nulls="nulls_are_large",
         whole=True,
         days=True,
@@ -125,7 +129,14 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "SUBSTRING SUBSTR LEFT RIGHT REPLACE POSITION CONTAINS REVERSE IFNULL COUNT_IF CAST",
             _REALS,
         ),
-        {"IFF": "IIF", "NVL": "IFNULL", "STARTSWITH": "STARTS_WITH", "ENDSWITH": "ENDS_WITH"},
+        {
+            "BOOLAND_AGG": "BOOL_AND",
+            "BOOLOR_AGG": "BOOL_OR",
+            "IFF": "IIF",
+            "NVL": "IFNULL",
+            "STARTSWITH": "STARTS_WITH",
+            "ENDSWITH": "ENDS_WITH",
+        },
         nulls="nulls_are_large",
         days=True,
     ),
@@ -135,7 +146,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             _SAMPLES,
             _PAIRS,
             "VARIANCE STDDEV MOD CEIL CEILING TRUNC EXTRACT LAST_DAY LENGTH CHAR_LENGTH SUBSTRING SUBSTR LEFT RIGHT REPLACE STRPOS INSTR",
-            "STARTS_WITH ENDS_WITH REVERSE IF IFNULL COUNTIF CAST",
+            "STARTS_WITH ENDS_WITH REVERSE IF IFNULL COUNTIF CAST LOGICAL_AND LOGICAL_OR",
             _REALS,
         ),
         modulo=False,
@@ -148,6 +159,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "ROUND VARIANCE STDDEV MOD CEIL CEILING TRUNC EXTRACT DATE_TRUNC DATEDIFF LAST_DAY LENGTH LEN CHAR_LENGTH SUBSTRING LEFT RIGHT",
             "REPLACE POSITION STRPOS REVERSE CAST",
             _REALS,
+            _TRUTHS,
         ),
         {"NVL": "IFNULL"},
         nulls="nulls_are_large",
@@ -185,8 +197,9 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "REPLACE",
             "POSITION STRPOS STARTS_WITH REVERSE IF COUNT_IF CAST",
             _REALS,
+            _TRUTHS,
         ),
-        {"LAST_DAY_OF_MONTH": "LAST_DAY"},
+        {"EVERY": "BOOL_AND", "LAST_DAY_OF_MONTH": "LAST_DAY"},
         nulls="nulls_are_last",
         whole=True,
     ),

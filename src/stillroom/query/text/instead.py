@@ -9,8 +9,11 @@ _LATER = "Write d + INTERVAL 3 MONTH, or d + n for days."
 _READ = "Write CAST(t AS DATE) or CAST(t AS TIMESTAMP), which read YYYY-MM-DD HH:MM:SS."
 _WRITTEN = "Write DATE '2026-01-31' or TIMESTAMP '2026-01-31 08:15:00'; or CAST of a text that is put together."
 _QUANTILE = "Write QUANTILE_CONT(x, p), once for each p."
-_CONDITION = "Write COUNT_IF(condition); per person, in a subquery, MAX(CASE WHEN condition THEN 1 ELSE 0 END)."
+_CONDITION = "Write COUNT_IF(condition), and HAVING COUNT_IF(condition) > 0 for groups; per person, BOOL_OR or BOOL_AND in a subquery."
 _ROW = "Choose each person's row in a subquery, with QUALIFY ROW_NUMBER() OVER (PARTITION BY person ORDER BY …) = 1."
+_SAID = "What one row says is not released: group by it and count; per person, it stands in a subquery that is grouped by the person."
+_FREQUENT = "Group by the column, and write ORDER BY COUNT(*) DESC LIMIT 1; per person, MODE stands in a subquery."
+_PRODUCT = "Products of rows have no bound: write SUM, or one product of columns in each row."
 _ROWS = "The values of rows are not released: group by the column, and count."
 
 _FIXES = {
@@ -37,16 +40,25 @@ _FIXES = {
     "^ ** SQUARE": "Write x * x; of results, POWER(x, y).",
     "APPROX_COUNT_DISTINCT APPROX_DISTINCT": "Write COUNT(DISTINCT x).",
     "APPROX_QUANTILE PERCENTILE_DISC QUANTILE QUANTILE_DISC APPROX_PERCENTILE": _QUANTILE,
-    "MODE APPROX_TOP_K": "Group by the column, and write ORDER BY COUNT(*) DESC LIMIT 1.",
+    "APPROX_TOP_K": _FREQUENT,
     "HISTOGRAM": "Write GROUP BY WIDTH_BUCKET(x, low, high, n).",
     "REGR_R2": "Write CORR(y, x) * CORR(y, x).",
-    "BOOL_OR BOOL_AND EVERY LOGICAL_OR LOGICAL_AND": _CONDITION,
-    "ARG_MAX ARG_MIN ARGMAX ARGMIN MAX_BY MIN_BY FIRST LAST ANY_VALUE ARBITRARY LATERAL": _ROW,
+    "EVERY": _CONDITION,
+    "ARBITRARY": "Per person, in a subquery, write ANY_VALUE(column), or FIRST(column ORDER BY …).",
+    "LATERAL": "Write (SELECT … WHERE its person = the outer person) as a value; or join a subquery that is grouped by the person.",
+    "PRODUCT GEOMEAN GEOMETRIC_MEAN": _PRODUCT,
     "STRING_AGG GROUP_CONCAT LISTAGG ARRAY_AGG LIST": _ROWS,
     "INTERSECT": "Write WHERE person IN (SELECT person …).",
     "EXCEPT MINUS": "Write WHERE person NOT IN (SELECT person …).",
 }
 _INSTEAD = {"SIMILAR TO": _PATTERN, "DISTINCT ON": _ROW, **{word: fix for words, fix in _FIXES.items() for word in words.split()}}
+
+OF_EVERYBODY = {
+    **dict.fromkeys(("logicaland", "logicalor"), _CONDITION),
+    **dict.fromkeys(("anyvalue", "first", "last", "argmin", "argmax"), _SAID),
+    "mode": _FREQUENT,
+}
+"""What to write for aggregates that one person's rows have, and everybody's have not, by the names of their syntax nodes."""
 
 WORDS = frozenset(_INSTEAD)
 """What something is known to replace."""
