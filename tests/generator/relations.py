@@ -30,6 +30,8 @@ TOTALS = (
     *("VARIANCE({n})", "VAR_POP({n})", "COVAR_SAMP({n}, {n})", "COVAR_POP({n}, {n})", "REGR_SLOPE({n}, {n})", "REGR_INTERCEPT({n}, {n})"),
     *("STDDEV({n})", "STDDEV_POP({n})", "CORR({n}, {n})"),
     *("MEDIAN({n})", "QUANTILE_CONT({n}, 0.9)", "PERCENTILE_CONT(0.35) WITHIN GROUP (ORDER BY {n} DESC)"),
+    *("BOOL_OR({c})", "BOOL_AND({c})", "ARG_MIN({any}, {any})", "ARG_MAX({any}, {any})", "MODE({any})", "ANY_VALUE({any})"),
+    *("FIRST({any} ORDER BY {any} DESC)", "LAST({any} ORDER BY {any} NULLS FIRST)"),
 )
 FINER = ("AVG", "VAR", "STDDEV", "COVAR", "CORR", "REGR", "MEDIAN", "QUANTILE", "PERCENTILE")
 """Aggregates that have decimal places whatever they are of."""
@@ -152,11 +154,18 @@ class Relations:
         how = self.maker.tape.pick(["JOIN", "LEFT JOIN"])
         self.maker.seen[f"public {how}"] += 1
         on = " AND ".join(f"{alias}.{key} = {one.sql}" for key, one in pairs)
+        chosen = self._chosen(name, dataset) if self.maker.tape.chance(30) else name
         uses = EVERY_USE.intersection(*(one.uses for _, one in pairs if Use.JOIN not in one.uses))
         fields = tuple(replace(one, uses=one.uses & uses) for one in declared(dataset, alias))
         return Table(
-            f"{table.sql} {how} {name} AS {alias} ON {on}", table.fields + fields, table.persons, table.rows * dataset.rows_per_key
+            f"{table.sql} {how} {chosen} AS {alias} ON {on}", table.fields + fields, table.persons, table.rows * dataset.rows_per_key
         )
+
+    def _chosen(self, name: str, dataset: PublicDataset) -> str:
+        """Return some rows of a public table."""
+        self.maker.seen["public subquery"] += 1
+        alias = self.maker.name("u")
+        return f"(SELECT * FROM {name} AS {alias}{where(self.conditions(declared(dataset, alias), 70))})"
 
     def _matching(self, fields: Sequence[Field], kind: Kind) -> list[Field]:
         return [one for one in fields_for(fields, Use.JOIN, Use.FILTER, Use.GROUP) if one.kind is kind]
@@ -178,7 +187,22 @@ class Relations:
         found = self.conditions(table.fields, 35)
         if self.maker.tape.chance(18):
             found.append(self.membership(table, depth))
+        if self.maker.tape.chance(10):
+            text, made = self.value(table, depth)
+            number = made.kind in NUMERIC and self.maker.tape.chance(70)
+            found.append(
+                f"{text} {self.maker.tape.pick(['>', '<=', '<>'])} {self.maker.constant(made.kind)}" if number else f"{text} IS NOT NULL"
+            )
         return found
+
+    def value(self, table: Table, depth: int) -> tuple[str, Field]:
+        """Return what a subquery says about the person."""
+        self.maker.seen["value"] += 1
+        inner = self.single(depth - 1)
+        text, made = self._total(inner, inner.persons[0])
+        conditions = [f"{inner.persons[0]} = {self.maker.tape.pick(table.persons)}", *self.conditions(inner.fields, 30)]
+        group = f" GROUP BY {inner.persons[0]}" if self.maker.tape.chance(15) else ""
+        return f"(SELECT {text} FROM {inner.sql} WHERE {' AND '.join(conditions)}{group})", made
 
     def membership(self, table: Table, depth: int) -> str:
         """Return whether the person has rows somewhere else."""
@@ -230,6 +254,7 @@ class Relations:
         """Return a subquery that keeps rows, or each of them once."""
         table = self.table(depth)
         items = self._items(table.fields, 3, kinds)
+        items += [self.value(table, depth)] if kinds is None and self.maker.tape.chance(15) else []
         distinct = "DISTINCT " if self.maker.tape.chance(25) else ""
         self.maker.seen["DISTINCT" if distinct else "plain"] += 1
         sql = f"SELECT {distinct}{self._person(table)} AS p, {listed(items)} FROM {table.sql}{where(self.where(table, depth))}"
@@ -288,9 +313,9 @@ class Relations:
         usable = [one for one in table.fields if one.uses]
         writer = Writer(self.maker, [one for one in usable if one.bounded], usable)
         number = self.maker.tape.pick([Kind.INTEGER, Kind.DECIMAL])
-        place = next((one for one in ("any", "n", "d", "s") if f"{{{one}}}" in template), None)
+        place = next((one for one in ("any", "n", "d", "s", "c") if f"{{{one}}}" in template), None)
         counted = template.startswith(("COUNT", "ROW_NUMBER"))
-        known = {"n": number, "d": Kind.DATE, "s": Kind.TIMESTAMP, None: Kind.INTEGER}
+        known = {"n": number, "d": Kind.DATE, "s": Kind.TIMESTAMP, "c": Kind.BOOLEAN, None: Kind.INTEGER}
         kind = self.maker.tape.pick([one.kind for one in usable] or [number]) if place == "any" else known[place]
         written = writer.write(kind) if place else ""
         text = template.replace(f"{{{place}}}", written, 1)

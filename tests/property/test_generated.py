@@ -47,7 +47,20 @@ KINDS = {
         "QUALIFY",
         "parameter",
     ),
-    *("IN", "NOT IN", "EXISTS", "NOT EXISTS", "public JOIN", "public LEFT JOIN", "ROLLUP", "CUBE", "GROUPING SETS", "FILTER"),
+    *(
+        "IN",
+        "NOT IN",
+        "EXISTS",
+        "NOT EXISTS",
+        "public JOIN",
+        "public LEFT JOIN",
+        "public subquery",
+        "value",
+        "ROLLUP",
+        "CUBE",
+        "GROUPING SETS",
+        "FILTER",
+    ),
     *("FILTER per person", "HAVING", "ORDER BY", "LIMIT", "QUALIFY after", "any key"),
 }
 """Kinds of relations and clauses, beside those that are listed where they are made."""

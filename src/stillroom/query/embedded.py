@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from stillroom.query.context import Context
-    from stillroom.query.frame import Frame
+    from stillroom.query.frame import Binding, Frame
     from stillroom.query.typed import Typed
 
 
@@ -25,29 +25,42 @@ def with_places(frame: Frame, nodes: Sequence[exp.Expr], context: Context) -> tu
     Raises:
         Refusal: A subquery is not about the person of the row.
     """
+    first = sum(len(source.columns) for source in frame.sources if source.alias == PLACE)
+    found = dict.fromkeys(part for node in nodes for part in node.walk(prune=_is_subquery) if _is_subquery(part))
+    columns: dict[str, Binding] = {}
+    places: dict[exp.Expr, str] = {}
+    for part in sorted(found, key=_is_value):
+        places[part] = f"place{first + len(places)}"
+        frame, columns[places[part]] = _column(part, frame, context)
+    if not columns:
+        return frame, list(nodes)
+    written = [node.transform(lambda part: place_holder(places[part]) if _is_subquery(part) else part) for node in nodes]
+    return replace(frame, sources=(*frame.sources, Source(PLACE, columns))), written
+
+
+def _is_subquery(node: exp.Expr) -> bool:
+    """Tell whether a node is a subquery in an expression: a value, EXISTS, or IN."""
     from sqlglot import exp
 
-    places: dict[exp.Expr, str] = {}
-    columns: dict[str, Typed] = {}
-    first = sum(len(source.columns) for source in frame.sources if source.alias == PLACE)
+    return isinstance(node, exp.Subquery | exp.Exists) or (isinstance(node, exp.In) and node.args.get("query") is not None)
 
-    def step(node: exp.Expr) -> exp.Expr:
-        nonlocal frame
-        if not isinstance(node, exp.Subquery | exp.Exists) and not (isinstance(node, exp.In) and node.args.get("query") is not None):
-            return node
-        if node not in places:
-            if isinstance(node, exp.In):
-                frame, typed = membership.is_among(node, frame, context)
-            elif isinstance(node, exp.Exists):
-                frame, typed = membership.exists(node, frame, context)
-            else:
-                frame, typed = scalars.value_of(node.unnest(), frame, context)
-            places[node] = f"place{first + len(places)}"
-            columns[places[node]] = typed
-        return place_holder(places[node])
 
-    found = [node.transform(step) for node in nodes]
-    return replace(frame, sources=(*frame.sources, Source(PLACE, columns))) if columns else frame, found  # type: ignore[arg-type]
+def _is_value(node: exp.Expr) -> bool:
+    """Tell whether a subquery is a value: these come last, whichever of two conditions is written first."""
+    from sqlglot import exp
+
+    return isinstance(node, exp.Subquery)
+
+
+def _column(node: exp.Expr, frame: Frame, context: Context) -> tuple[Frame, Typed]:
+    """Return rows with the column that a subquery becomes."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.In):
+        return membership.is_among(node, frame, context)
+    if isinstance(node, exp.Exists):
+        return membership.exists(node, frame, context)
+    return scalars.value_of(node.unnest(), frame, context)
 
 
 def with_all_places(select: exp.Select, frame: Frame, context: Context) -> tuple[Frame, exp.Select]:
