@@ -1365,3 +1365,35 @@ SELECT one, COUNT(*) FROM (SELECT patient, ANY_VALUE(urgent) AS one FROM visits 
 
 -- name: truths so far
 SELECT so_far, COUNT(*) FROM (SELECT patient, BOOL_OR(urgent) OVER (PARTITION BY patient ORDER BY seen, severity, ward, urgent, region) AS so_far FROM visits) GROUP BY so_far
+
+-- name: ranks among a person's rows
+SELECT rank, dense, COUNT(*) FROM (SELECT patient, RANK() OVER (PARTITION BY patient ORDER BY severity DESC NULLS LAST) AS rank,
+DENSE_RANK() OVER (PARTITION BY patient, urgent ORDER BY seen, ward) AS dense FROM visits) GROUP BY rank, dense
+
+-- name: distinct values of a person beside rows
+SELECT ward, wards, COUNT(*), SUM(so_far) AS so_far FROM (SELECT patient, ward, COUNT(DISTINCT ward) OVER (PARTITION BY patient) AS wards,
+COUNT(DISTINCT severity) OVER (PARTITION BY patient ORDER BY seen, severity, ward, urgent, region) AS so_far FROM visits) GROUP BY ward, wards
+
+-- name: windows over some of a person's rows
+SELECT ill, urgents, COUNT(*), SUM(COALESCE(s, 7)) AS s FROM (SELECT patient, SUM(cost) FILTER (WHERE urgent) OVER (PARTITION BY patient) AS s, COALESCE(COUNT_IF(urgent) OVER (PARTITION BY patient), 0) AS urgents,
+COUNT(*) FILTER (WHERE severity > 2) OVER (PARTITION BY patient ORDER BY seen, severity, ward, urgent, region ROWS UNBOUNDED PRECEDING) AS ill FROM visits) GROUP BY ill, urgents
+
+-- name: first rows by DISTINCT ON
+SELECT ward, COUNT(*) FROM (SELECT DISTINCT ON (patient) patient, ward, severity FROM visits ORDER BY patient, seen, 3, ward) GROUP BY ward
+
+-- name: first rows of groups by DISTINCT ON
+WITH f AS (SELECT DISTINCT ON (p, 2) patient AS p, ward, -severity AS severity FROM visits ORDER BY p, ward, severity DESC NULLS LAST) SELECT ward, COUNT(*), SUM(severity) AS s FROM f GROUP BY ward
+
+-- name: all columns of one table
+SELECT age > 30 AS old, COUNT(*), SUM(cost) AS cost FROM (SELECT v.*, m.age FROM visits v JOIN members m ON m.member = v.patient) GROUP BY old
+
+-- name: unknown
+SELECT COUNT(*) FROM visits WHERE urgent IS UNKNOWN OR (cost > 20) IS NOT UNKNOWN
+
+-- name: joins that keep or leave out
+SELECT m.region, COUNT(*) FROM members m SEMI JOIN visits v ON m.member = v.patient AND v.cost > m.age LEFT JOIN outcomes o ON m.member = o.patient
+ANTI JOIN linked l ON l.member = m.member AND l.level > 4 GROUP BY m.region
+
+-- name: rows with the least and the most of a person, which are told apart
+SELECT early, late, COUNT(*) FROM (SELECT patient, ARG_MIN(ward, seen::TEXT || severity || ward) AS early, ARG_MAX(urgent, severity::TEXT || ward || urgent) AS late
+FROM visits GROUP BY patient) GROUP BY early, late

@@ -374,12 +374,10 @@ SELECT COUNT(*) FROM members, regions
 -- code: JOIN_NOT_ALLOWED
 SELECT COUNT(*) FROM members NATURAL JOIN visits
 
--- name: semi join
--- code: JOIN_NOT_ALLOWED
+-- name: semi join, kept
 SELECT COUNT(*) FROM members SEMI JOIN visits ON member = patient
 
--- name: anti join
--- code: JOIN_NOT_ALLOWED
+-- name: anti join, kept
 SELECT COUNT(*) FROM members ANTI JOIN visits ON member = patient
 
 -- name: as-of join

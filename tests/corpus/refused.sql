@@ -324,10 +324,6 @@ SELECT FILTER(cost), COUNT(*) FROM visits
 -- code: AGGREGATE_NOT_ALLOWED
 SELECT GROUPING(ward) FILTER (WHERE urgent), COUNT(*) FROM visits GROUP BY ward
 
--- name: filtered window of a person
--- code: FUNCTION_NOT_ALLOWED
-SELECT SUM(n) FROM (SELECT patient, COUNT(*) FILTER (WHERE urgent) OVER (PARTITION BY patient) AS n FROM visits)
-
 -- name: sum of truth values
 -- code: TYPE_MISMATCH
 SELECT SUM(urgent) FROM visits
@@ -626,7 +622,7 @@ SELECT COUNT(*) FROM (SELECT v.patient FROM visits v UNION ALL SELECT w.patient 
 SELECT COUNT(*) FROM (SELECT DISTINCT ward FROM visits)
 
 -- name: each row once, by some columns
--- code: CLAUSE_NOT_ALLOWED
+-- code: PERSON_LOST
 SELECT COUNT(*) FROM (SELECT DISTINCT ON (ward) patient, ward FROM visits)
 
 -- name: greatest of unlike values
@@ -1231,9 +1227,9 @@ SELECT COUNT(*) FROM visits FOR UPDATE
 -- code: FUNCTION_NOT_ALLOWED
 SELECT EXTRACT(YEAR FROM read_csv('visits.csv')) AS y, COUNT(*) FROM visits GROUP BY y
 
--- name: one row of each person by DISTINCT ON
+-- name: one group of each person by DISTINCT ON
 -- code: CLAUSE_NOT_ALLOWED
-SELECT COUNT(*) FROM (SELECT DISTINCT ON (patient) patient, ward FROM visits ORDER BY patient, seen)
+SELECT COUNT(*) FROM (SELECT DISTINCT ON (patient) patient, ward, COUNT(*) AS n FROM visits GROUP BY patient, ward ORDER BY patient, n)
 
 -- name: condition of an aggregate per person on a column without a use
 -- code: COLUMN_USE_NOT_ALLOWED
@@ -1470,3 +1466,31 @@ SELECT s, COUNT(*) FROM (SELECT patient, ARG_MAX(severity, cost) AS s FROM visit
 -- name: truth of a number
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM (SELECT patient, BOOL_OR(severity) AS s FROM visits GROUP BY patient) WHERE s
+
+-- name: rank without an order
+-- code: CLAUSE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, RANK() OVER (PARTITION BY patient) AS r FROM visits) WHERE r = 1
+
+-- name: row before, filtered
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, LAG(severity) FILTER (WHERE urgent) OVER (PARTITION BY patient ORDER BY seen) AS r FROM visits) WHERE r = 1
+
+-- name: distinct pairs beside rows
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, COUNT(DISTINCT ward, urgent) OVER (PARTITION BY patient) AS r FROM visits) WHERE r = 1
+
+-- name: window over rows that are chosen by a column without any use
+-- code: COLUMN_USE_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, COUNT_IF(staff > 1) OVER (PARTITION BY patient) AS r FROM visits) WHERE r = 1
+
+-- name: semi join that is not on the person
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT COUNT(*) FROM members m SEMI JOIN visits v ON m.age = v.severity
+
+-- name: semi join after rows without a left side
+-- code: JOIN_NOT_ALLOWED
+SELECT COUNT(*) FROM members m FULL JOIN outcomes o ON m.member = o.patient SEMI JOIN visits v ON m.member = v.patient
+
+-- name: all columns of a table that is not there
+-- code: DATASET_UNKNOWN
+SELECT COUNT(*) FROM (SELECT x.* FROM visits v)

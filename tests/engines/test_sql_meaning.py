@@ -38,6 +38,7 @@ OPEN = {
     "least and greatest so far",
     "functions of windows",
     "one window by a side of an outer join, and another by what two of its sides have been merged to",
+    "rows with the least and the most of a person",
     "rows with the most of a person's groups",
     "most frequent value of a person",
     "a value of a person",

@@ -40,6 +40,7 @@ WINDOWS = (
     *("ROW_NUMBER()", "ROW_NUMBER()", "LAG({any})", "LAG({any}, 2)", "LEAD({any})", "FIRST_VALUE({any})", "LAST_VALUE({any})"),
     *("COUNT(*)", "COUNT({any})", "SUM({n})", "AVG({n})", "MIN({n})", "MAX({n})", "MAX({d})"),
     *("MIN({any})", "MAX({any})"),
+    *("RANK()", "DENSE_RANK()", "COUNT(DISTINCT {any})", "COUNT_IF({c})", "BOOL_OR({c})", "SUM({n}) FILTER (WHERE {n} > 1)"),
 )
 FRAMES = (
     "",
@@ -314,7 +315,7 @@ class Relations:
         writer = Writer(self.maker, [one for one in usable if one.bounded], usable)
         number = self.maker.tape.pick([Kind.INTEGER, Kind.DECIMAL])
         place = next((one for one in ("any", "n", "d", "s", "c") if f"{{{one}}}" in template), None)
-        counted = template.startswith(("COUNT", "ROW_NUMBER"))
+        counted = template.startswith(("COUNT", "ROW_NUMBER", "RANK", "DENSE_RANK"))
         known = {"n": number, "d": Kind.DATE, "s": Kind.TIMESTAMP, "c": Kind.BOOLEAN, None: Kind.INTEGER}
         kind = self.maker.tape.pick([one.kind for one in usable] or [number]) if place == "any" else known[place]
         written = writer.write(kind) if place else ""
@@ -358,7 +359,7 @@ class Relations:
         terms = [f"{one.sql}{self.maker.tape.pick(['', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST'])}" for one in order]
         over = f"PARTITION BY {', '.join([self.maker.tape.pick(table.persons), *(one.sql for one in keys)])}"
         over += f" ORDER BY {', '.join(terms)}" if terms else ""
-        over += self.maker.tape.pick(FRAMES) if not template.startswith(("ROW", "LAG", "LEAD")) else ""
+        over += self.maker.tape.pick(FRAMES) if not template.startswith(("ROW", "LAG", "LEAD", "RANK", "DENSE")) else ""
         uses = made.uses.intersection(*(one.uses for one in [*keys, *order]))
         return f"{text} OVER ({over})", replace(made, uses=uses, rank=template.startswith("ROW"))
 

@@ -58,21 +58,34 @@ ASKED = [
         "SELECT COUNT(*) FROM members WHERE (SELECT SUM(cost) FROM visits WHERE pid = id) > 3",
     ),
     (
-        "SELECT COUNT(*) FROM (SELECT DISTINCT ON (pid) pid, ward FROM visits ORDER BY day)",
-        "SELECT COUNT(*) FROM (SELECT pid FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) = 1)",
-    ),
-    (
         "SELECT COUNT(*) FROM members WHERE id IN (SELECT id FROM members INTERSECT SELECT pid FROM visits)",
         "SELECT COUNT(*) FROM members WHERE id IN (SELECT pid FROM visits)",
     ),
-    ("SELECT COUNT(*) FROM members ANTI JOIN visits ON id = pid", "SELECT COUNT(*) FROM members WHERE id NOT IN (SELECT pid FROM visits)"),
+    (
+        "SELECT COUNT(*) FROM members m ANTI JOIN trips USING (pid)",
+        "SELECT COUNT(*) FROM members WHERE id NOT IN (SELECT pid FROM visits)",
+    ),
+    (
+        "SELECT COUNT(*) FROM visits JOIN (VALUES ('x', 1)) AS w(ward, n) ON visits.ward = w.ward",
+        "SELECT CASE ward WHEN 'x' THEN 1 END AS n, COUNT(*) FROM visits GROUP BY n",
+    ),
+    ("SELECT COUNT(*) FROM visits WHERE ward ISNULL", "SELECT COUNT(*) FROM visits WHERE ward IS NULL"),
+    ("SELECT COUNT(*) FROM visits WHERE XOR(cost > 3, ward = 'x')", "SELECT COUNT(*) FROM visits WHERE (cost > 3) <> (ward = 'x')"),
+    (
+        "SELECT COUNT(*) FROM (SELECT * EXCLUDE (day) FROM visits)",
+        "SELECT COUNT(*) FROM (SELECT v.* FROM visits v)",
+    ),
+    (
+        "SELECT COUNT(*) FROM (SELECT pid, MEDIAN(cost) OVER (PARTITION BY pid) AS m FROM visits) WHERE m > 3",
+        "SELECT COUNT(*) FROM visits v WHERE (SELECT MEDIAN(cost) FROM visits w WHERE w.pid = v.pid) > 3",
+    ),
+    (
+        "SELECT COUNT(*) FROM (SELECT pid, NTILE(2) OVER (PARTITION BY pid ORDER BY day) AS half FROM visits) WHERE half = 1",
+        "SELECT COUNT_IF(n * 2 <= r) FROM (SELECT pid, ROW_NUMBER() OVER w n, COUNT(*) OVER w r FROM trips WINDOW w AS (PARTITION BY pid))",
+    ),
     (
         "SELECT ward, COUNT(*) / (SELECT COUNT(*) FROM visits) FROM visits GROUP BY ward",
         "SELECT ward, COUNT(*) / SUM(COUNT(*)) OVER () FROM visits GROUP BY ward",
-    ),
-    (
-        "SELECT COUNT(*) FROM (SELECT pid, RANK() OVER (PARTITION BY pid ORDER BY day) AS r FROM visits) WHERE r = 1",
-        "SELECT COUNT(*) FROM (SELECT pid, ROW_NUMBER() OVER (PARTITION BY pid ORDER BY day) AS r FROM visits) WHERE r = 1",
     ),
     ("SELECT AVG(cost::DOUBLE) / 2 FROM visits", "SELECT AVG(cost) / 2 FROM visits"),
     ("SELECT COUNT(*) FROM visits WHERE cost // 10 = 1", "SELECT COUNT(*) FROM visits WHERE TRUNC(cost / 10) = 1"),

@@ -49,6 +49,39 @@ SAME = [
     ("SELECT SUM(CAST(cost AS BIGINT)) FROM visits", "SELECT SUM(ROUND(cost)) FROM visits"),
     ("SELECT CAST(SUM(cost) AS BIGINT) AS s FROM visits", "SELECT CAST(SUM(cost) AS INTEGER) AS s FROM visits"),
     ("SELECT SUM(CAST(age AS SMALLINT)) FROM members", "SELECT SUM(age) FROM members"),
+    (
+        "SELECT COUNT(*) FROM visits WHERE cost BETWEEN SYMMETRIC 90 AND 5",
+        "SELECT COUNT(*) FROM visits WHERE (cost BETWEEN 90 AND 5) OR (cost BETWEEN 5 AND 90)",
+    ),
+    ("SELECT COUNT(*) FROM visits WHERE (cost > 3) IS NOT UNKNOWN", "SELECT COUNT(*) FROM visits WHERE (cost > 3) IS NOT NULL"),
+    (
+        "SELECT COUNT(*) FROM (SELECT DISTINCT ON (pid) pid AS p, -cost AS cost FROM visits ORDER BY visits.pid, p, cost DESC, ward)",
+        "SELECT COUNT(*) FROM (SELECT pid, -cost AS c FROM visits QUALIFY ROW_NUMBER() OVER (PARTITION BY pid ORDER BY c DESC, ward) = 1)",
+    ),
+    (
+        "SELECT COUNT(*) FROM members SEMI JOIN visits ON id = pid AND cost > 3 JOIN trips ON id = trips.pid",
+        "SELECT COUNT(*) FROM members JOIN trips ON id = trips.pid WHERE EXISTS (SELECT 1 FROM visits WHERE id = visits.pid AND cost > 3)",
+    ),
+    ("SELECT COUNT(*) FROM members ANTI JOIN visits ON id = pid", "SELECT COUNT(*) FROM members WHERE id NOT IN (SELECT pid FROM visits)"),
+    (
+        "SELECT ward, COUNT(*) FROM (SELECT v.* FROM visits v) GROUP BY ward",
+        "SELECT ward, COUNT(*) FROM (SELECT * FROM visits) GROUP BY ward",
+    ),
+    (
+        "SELECT COUNT(*) FROM members m WHERE (SELECT SUM(cost) FROM visits v WHERE v.pid = m.id) > 3",
+        "SELECT COUNT(*) FROM members m LEFT JOIN (SELECT pid, SUM(cost) AS s FROM visits GROUP BY pid) v ON v.pid = m.id WHERE s > 3",
+    ),
+    (
+        "SELECT COUNT_IF(a), COUNT_IF(b) FROM (SELECT pid, BOOL_OR(cost > 3) AS a, BOOL_AND(cost > 3) AS b FROM visits GROUP BY pid)",
+        "SELECT COUNT_IF(a), COUNT_IF(b) FROM (SELECT pid, MAX(cost > 3) AS a, MIN(cost > 3) AS b FROM visits GROUP BY pid)",
+    ),
+    (
+        "SELECT (SELECT beds > 2 FROM wards w WHERE w.ward = v.ward) AS large, COUNT(*) FROM visits v GROUP BY large",
+        (
+            "SELECT CASE WHEN w IS NULL THEN NULL ELSE b > 2 END AS l, COUNT(*) FROM visits v "
+            "LEFT JOIN (SELECT ward AS w, beds AS b FROM wards) ON w = v.ward GROUP BY l"
+        ),
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Tables apart by commas: what WHERE equates between them is the condition of an inner join."""
+"""Joins that are written otherwise: tables apart by commas, which WHERE equates, and SEMI and ANTI JOIN, which are conditions."""
 
 from __future__ import annotations
 
@@ -47,6 +47,24 @@ def linked(join: exp.Join, left: Frame | PublicTable, right: Frame | PublicTable
 def only_inner(joins: Sequence[exp.Join]) -> bool:
     """Tell whether no join of a SELECT keeps rows of its right side without a match: WHERE would not be the same as ON."""
     return all(str(join.args.get("side") or "").upper() in {"", "LEFT"} for join in joins)
+
+
+def joined_or_tested(joins: Sequence[exp.Join], nodes: list[exp.Expr]) -> tuple[list[exp.Join], list[exp.Expr]]:
+    """Return joins, and conditions of WHERE, with EXISTS in the place of SEMI JOIN … ON, and NOT EXISTS in that of ANTI JOIN.
+
+    Whether a row has a match in another table is the same before and after joins that keep or repeat rows of the left side alone.
+    """
+    from sqlglot import exp
+
+    kept, tests = list[exp.Join](), list[exp.Expr]()
+    for join in joins:
+        words = str(join.args.get("kind") or "").upper(), str(join.args.get("side") or "").upper()
+        if words[0] in {"SEMI", "ANTI"} and words[1] in {"", "LEFT"} and join.args.get("on") is not None and only_inner(joins):
+            found = exp.Exists(this=exp.select("1").from_(join.this.copy()).where(join.args["on"].copy()))
+            tests.append(found if words[0] == "SEMI" else exp.Not(this=found))
+        else:
+            kept.append(join)
+    return kept, [*nodes, *tests]
 
 
 def _links(node: exp.EQ, left: Frame | PublicTable, right: Frame | PublicTable) -> bool:

@@ -213,12 +213,16 @@ def _distinct(node: exp.Expr, frame: Frame) -> Typed:
 
 
 def _between(node: exp.Expr, frame: Frame) -> Typed:
-    """Compile BETWEEN as two comparisons."""
-    only(node, {"this", "low", "high"})
-    operand = row_expression(node.this, frame)
-    low, first = same_kind(row_expression(node.args["low"], frame), operand)
-    second, high = same_kind(operand, row_expression(node.args["high"], frame))
-    return _joined(All, [compared(Comparison.LESS_OR_EQUAL, low, first), compared(Comparison.LESS_OR_EQUAL, second, high)])
+    """Compile BETWEEN as two comparisons; SYMMETRIC takes the ends in either order."""
+    only(node, {"this", "low", "high", "symmetric"})
+    operand, *ends = (row_expression(part, frame) for part in (node.this, node.args["low"], node.args["high"]))
+
+    def within(least: Typed, greatest: Typed) -> Typed:
+        low, first = same_kind(least, operand)
+        second, high = same_kind(operand, greatest)
+        return _joined(All, [compared(Comparison.LESS_OR_EQUAL, low, first), compared(Comparison.LESS_OR_EQUAL, second, high)])
+
+    return _joined(Any, [within(*ends), within(*reversed(ends))]) if node.args.get("symmetric") else within(*ends)
 
 
 def _among(node: exp.Expr, frame: Frame) -> Typed:
@@ -258,6 +262,8 @@ def _is(node: exp.Expr, frame: Frame) -> Typed:
     from sqlglot import exp
 
     only(node, {"this", "expression"})
+    if isinstance(node.expression, exp.Column) and node.expression.name.upper() == "UNKNOWN":
+        return absent(condition(node.this, frame))
     if isinstance(node.expression, exp.Null):
         person = person_reference(node.this, frame)
         if person is not None and person.present is None:

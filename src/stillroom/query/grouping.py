@@ -64,7 +64,7 @@ def output_name(node: exp.Expr) -> str | None:
     if isinstance(node, exp.Alias):
         return identifier(node.args["alias"])
     node = node.unnest()
-    return identifier(node.this) if isinstance(node, exp.Column) else None
+    return identifier(node.this) if isinstance(node, exp.Column) and not node.is_star else None
 
 
 def unaliased(node: exp.Expr) -> exp.Expr:

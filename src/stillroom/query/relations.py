@@ -11,7 +11,7 @@ from stillroom.model.expression import Column
 from stillroom.model.relation import ColumnFact, Scan
 from stillroom.model.schema import column_type
 from stillroom.query import joins, public_joins, public_tables, uses
-from stillroom.query.comma_joins import linked, only_inner
+from stillroom.query.comma_joins import joined_or_tested, linked, only_inner
 from stillroom.query.embedded import with_places
 from stillroom.query.expressions import condition, conjunction, conjuncts
 from stillroom.query.frame import Frame, PersonColumn, PublicTable, Source, suggestion
@@ -48,7 +48,7 @@ def select_rows(select: exp.Select, context: Context) -> tuple[Frame, Context]:
         raise Refusal(Code.CLAUSE_NOT_ALLOWED, "The question has no FROM.", "Name a dataset after FROM.")
     only(start, {"this"})
     where = select.args.get("where")
-    pending, nodes = list(select.args.get("joins") or ()), conjuncts(where.this) if where else []
+    pending, nodes = joined_or_tested(select.args.get("joins") or (), conjuncts(where.this) if where else [])
     frame, nodes = _from(table(start.this, context), pending, nodes, context)
     return filtered(frame, nodes, context), context
 

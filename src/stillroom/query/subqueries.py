@@ -12,6 +12,7 @@ from stillroom.query import relations, uses
 from stillroom.query.apart import first_alike, grouped
 from stillroom.query.embedded import with_all_places
 from stillroom.query.expressions import conjunction, conjuncts, person_reference, row_expression
+from stillroom.query.first_rows import with_first_rows
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import (
     PLACE,
@@ -25,8 +26,7 @@ from stillroom.query.grouping import (
     with_aliases,
 )
 from stillroom.query.per_person.totals import Totals
-from stillroom.query.text.instead import instead
-from stillroom.query.text.parse import only, unsupported
+from stillroom.query.text.parse import identifier, only, unsupported
 from stillroom.query.unions import distinct, united
 from stillroom.query.windows import Windows, with_windows
 
@@ -51,8 +51,8 @@ def compile_subquery(query: exp.Query, alias: str, context: Context) -> Frame:
     from sqlglot import exp
 
     once = query.args.get("distinct")
-    if isinstance(once, exp.Distinct) and once.args.get("on") is not None:
-        raise Refusal(Code.CLAUSE_NOT_ALLOWED, "DISTINCT ON is not supported.", instead("DISTINCT ON"))
+    if isinstance(query, exp.Select) and isinstance(once, exp.Distinct) and once.args.get("on") is not None:
+        query, once = with_first_rows(query), None
     for clause in ("order", "limit", "offset"):
         if query.args.get(clause) is not None:
             raise Refusal(
@@ -102,6 +102,9 @@ def _columns(items: list[exp.Expr], frame: Frame, contract: Contract) -> dict[st
             only(item, ())
             _add(columns, _all_columns(frame))
             continue
+        if item.is_star and isinstance(item, exp.Column):
+            _add(columns, _columns_of(item, frame))
+            continue
         name = output_name(item) or f"{UNNAMED}{len(columns)}"
         node = unaliased(item)
         _add(columns, {name: person_reference(node, frame) or _mentioned(row_expression(node, frame), contract)})
@@ -123,6 +126,16 @@ def _all_columns(frame: Frame) -> dict[str, Binding]:
                 raise _twice(name)
             columns[name] = frame.merged.get(name, binding)
     return columns
+
+
+def _columns_of(item: exp.Column, frame: Frame) -> dict[str, Binding]:
+    """Return what `table.*` stands for."""
+    only(item, {"this", "table"})
+    alias = identifier(item.args.get("table"))
+    found = [source.columns for source in frame.sources if source.alias == alias]
+    if not found:
+        raise Refusal(Code.DATASET_UNKNOWN, f"There is no table {alias!r} here.", "Use a name or alias that stands after FROM or JOIN.")
+    return found[0]
 
 
 def _add(columns: dict[str, Binding], new: dict[str, Binding]) -> None:

@@ -6,18 +6,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import Constant
+from stillroom.model.expression import Comparison, Constant
 from stillroom.model.relation import ColumnFact, Sort, Window, Windowed, WindowFunction
 from stillroom.model.schema import ColumnType, Kind
 from stillroom.query import uses
 from stillroom.query.aggregate_types import ROW, average, total_type
-from stillroom.query.constants import constant_expression
+from stillroom.query.comparisons import compared
+from stillroom.query.constants import NULL, constant_expression
 from stillroom.query.expressions import absent, condition, person_reference, row_expression
 from stillroom.query.frame import Frame, PersonColumn, Source
+from stillroom.query.functions.call import whole
 from stillroom.query.grouping import PLACE, place_holder
-from stillroom.query.text.instead import LISTED
+from stillroom.query.text.instead import LISTED, OF_ROWS
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, choice, column
+from stillroom.query.typed import Typed, both_true, choice, column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 OFFSET_LIMIT = 1_000_000
 """The furthest that LAG and LEAD look."""
 
-
-RANKS = frozenset({"RANK", "DENSE_RANK"})
-"""Functions in whose place ROW_NUMBER can stand."""
 
 PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunction.LEAD})
 """What looks at a place in the order, whatever the frame."""
@@ -95,17 +94,63 @@ class Windows:
         only(node, {"this", "partition_by", "order", "spec", "over"})
         if not any(person_reference(key, self.frame) for key in node.args.get("partition_by") or ()):
             raise Refusal(Code.PERSON_LOST, "A window must be over the rows of one person.", "Add the person column to its PARTITION BY.")
-        running = _running(node)
-        if isinstance(node.this, exp.Avg):
-            only(node.this, {"this"})
-            value = row_expression(node.this.this, self.frame)
+        running, said, given = _running(node), *self._given(node.this)
+        if isinstance(said, exp.Rank | exp.DenseRank):
+            return self._rank(node)
+        if isinstance(said, exp.Count) and isinstance(said.this, exp.Distinct):
+            return self._distinct(node, said.this, given, running=running)
+        if isinstance(said, exp.Avg):
+            only(said, {"this"})
+            value = where(given, row_expression(said.this, self.frame))
             total, count = self._add(node, [(WindowFunction.SUM, value), (WindowFunction.COUNT, value)], running=running)
             return average(total, count, value)
-        default = node.this.args.get("default")
-        if isinstance(node.this, exp.Lag | exp.Lead) and default is not None:
+        default = said.args.get("default")
+        if isinstance(said, exp.Lag | exp.Lead) and default is not None:
             return self._or_default(node, default)
-        function, value, offset = _function(node.this, self.frame)
-        return self._add(node, [(function, value)], offset=offset, running=running and function not in PLACED)[0]
+        function, value, offset = _function(said, self.frame)
+        return self._add(node, [(function, where(given, value))], offset=offset, running=running and function not in PLACED)[0]
+
+    def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
+        """Return what a window says, and the condition of its FILTER; COUNT_IF counts the rows for which its condition is true."""
+        from sqlglot import exp
+
+        given = None
+        added = exp.Avg | exp.Count | exp.CountIf | exp.LogicalAnd | exp.LogicalOr | exp.Max | exp.Min | exp.Sum
+        if isinstance(node, exp.Filter) and isinstance(node.this, added):
+            only(node, {"this", "expression"})
+            node, given = node.this, condition(node.expression.this, self.frame)
+        if isinstance(node, exp.CountIf):
+            only(node, {"this"})
+            test = condition(node.this, self.frame)
+            return exp.Count(this=exp.Star()), test if given is None else both_true(given, test)
+        return node, given
+
+    def _rank(self, node: exp.Window) -> Typed:
+        """Compile RANK: the number of the first of all rows that are equal in the order; DENSE_RANK counts such rows up to there."""
+        from sqlglot import exp
+
+        if node.args.get("order") is None:
+            raise Refusal(Code.CLAUSE_NOT_ALLOWED, "A rank needs an order.", "Write OVER (PARTITION BY person ORDER BY column).")
+        keys = self._keys(node)
+        order = [sort(term, self.frame) for term in node.args["order"].expressions]
+        (number,) = self.add(keys, order, [(WindowFunction.ROW_NUMBER, ROW)])
+        (rank,) = self.add([*keys, *(term for term, _ in order)], [], [(WindowFunction.MIN, number)])
+        if isinstance(node.this, exp.Rank):
+            return rank
+        new = choice([(compared(Comparison.EQUAL, number, rank), whole(1))], whole(0))
+        return self.add(keys, [(number, Sort(value=number.expression))], [(WindowFunction.SUM, new)], running=True)[0]
+
+    def _distinct(self, node: exp.Window, of: exp.Distinct, given: Typed | None, *, running: bool) -> Typed:
+        """Compile COUNT(DISTINCT x): how many of the rows are the first that have their value."""
+        only(of, {"expressions"})
+        if len(of.expressions) != 1:
+            raise unsupported(of)
+        value = where(given, row_expression(of.expressions[0], self.frame))
+        keys, written = self._keys(node), node.args.get("order")
+        order = [sort(term, self.frame) for term in (written.expressions if written else ())]
+        (number,) = self.add([*keys, value], order, [(WindowFunction.ROW_NUMBER, ROW)])
+        new = choice([(absent(value), whole(0)), (compared(Comparison.EQUAL, number, whole(1)), whole(1))], whole(0))
+        return self.add(keys, order, [(WindowFunction.SUM, new)], running=running)[0]
 
     def _or_default(self, node: exp.Window, default: exp.Expr) -> Typed:
         """Compile LAG or LEAD with a default: that stands where there is no such row, which is where the same of a constant is NULL."""
@@ -206,6 +251,11 @@ def with_windows(frame: Frame, nodes: list[exp.Expr], context: Context) -> tuple
     return windows.with_columns(), nodes
 
 
+def where(given: Typed | None, value: Typed) -> Typed:
+    """Return a value that is NULL, which aggregates pass over, where a condition is not true."""
+    return value if given is None else choice([(given, value)], NULL)
+
+
 def _ordered(function: WindowFunction, *, running: bool) -> bool:
     """Tell whether the order of rows matters."""
     return running or function not in {WindowFunction.COUNT, WindowFunction.SUM, WindowFunction.MIN, WindowFunction.MAX}
@@ -258,8 +308,8 @@ def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]
     function = functions.get(type(node))
     if function is None:
         name = node.sql_name() if isinstance(node, exp.Func) else type(node).__name__.upper()
-        fix = "Write ROW_NUMBER: other columns decide between rows that are equal in the order." if name in RANKS else LISTED
-        raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {name} is not supported over the rows of one person.", fix)
+        reason = f"The function {name} is not supported over the rows of one person."
+        raise Refusal(Code.FUNCTION_NOT_ALLOWED, reason, OF_ROWS.get(name, LISTED))
     only(node, {"this", "big_int", "offset"})
     if function is WindowFunction.ROW_NUMBER or isinstance(node.this, exp.Star):
         return function, ROW, 0

@@ -17,7 +17,7 @@ from stillroom.query.expressions import absent, row_expression
 from stillroom.query.functions.call import whole
 from stillroom.query.text.parse import only, unsupported
 from stillroom.query.typed import Typed, choice
-from stillroom.query.windows import sort
+from stillroom.query.windows import sort, where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def picked(node: exp.Expr, given: Typed | None, windows: Windows, keys: Sequence
     only(node, {"this", "expression"})
     if node.this is None or node.expression is None:
         raise unsupported(node)
-    value, by = (_where(given, row_expression(operand, windows.frame)) for operand in (node.this, node.expression))
+    value, by = (where(given, row_expression(operand, windows.frame)) for operand in (node.this, node.expression))
     return _best(value, by, windows, keys, most=node.key == "argmax")
 
 
@@ -69,7 +69,7 @@ def _first(node: exp.Expr, given: Typed | None, windows: Windows, keys: Sequence
     if given is not None:
         chosen = choice([(given, whole(1))], whole(2))
         terms = [(chosen, Sort(value=chosen.expression)), *terms]
-    value = _where(given, row_expression(node.this.this, windows.frame))
+    value = where(given, row_expression(node.this.this, windows.frame))
     return windows.add(keys, terms, [(WindowFunction.FIRST, value)])[0]
 
 
@@ -82,7 +82,7 @@ def _most_frequent(node: exp.Expr, given: Typed | None, windows: Windows, keys: 
     only(node, {"this"})
     if node.this is None:
         raise unsupported(node)
-    value = _where(given, row_expression(node.this, windows.frame))
+    value = where(given, row_expression(node.this, windows.frame))
     times = windows.add([*keys, value], [], [(WindowFunction.COUNT, ROW)])[0]
     return _best(value, times, windows, keys, most=True)
 
@@ -92,8 +92,3 @@ def _best(value: Typed, by: Typed, windows: Windows, keys: Sequence[Typed], *, m
     value, by = choice([(absent(by), NULL)], value), choice([(absent(value), NULL)], by)
     terms = [(by, Sort(value=by.expression, descending=most)), (value, Sort(value=value.expression))]
     return windows.add(keys, terms, [(WindowFunction.FIRST, value)])[0]
-
-
-def _where(given: Typed | None, value: Typed) -> Typed:
-    """Return a value that is NULL where a condition is not true."""
-    return value if given is None else choice([(given, value)], NULL)

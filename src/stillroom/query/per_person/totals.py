@@ -12,7 +12,6 @@ from stillroom.query.added import of_rows, of_value
 from stillroom.query.aggregate_types import ROW, average, counted_type, total_type
 from stillroom.query.apart import within
 from stillroom.query.comparisons import as_condition
-from stillroom.query.constants import NULL
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.per_person.picked import PICKED, picked
@@ -20,7 +19,8 @@ from stillroom.query.per_person.quantiles import quantile
 from stillroom.query.per_person.spread import Spread
 from stillroom.query.quantiles import operand_and_part
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, both_true, choice, span
+from stillroom.query.typed import Typed, both_true, span
+from stillroom.query.windows import where
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -74,7 +74,7 @@ class Totals:
         node, given = self._given(node)
         if isinstance(node, exp.Avg):
             only(node, {"this"})
-            value = _where(given, row_expression(node.this, self.frame))
+            value = where(given, row_expression(node.this, self.frame))
             return self._composed(average(self._made(TotalFunction.SUM, value), self._made(TotalFunction.COUNT, value), value))
         if node.key in PICKED:
             return self._total(TotalFunction.MIN, picked(node, given, self.windows, self.keys))
@@ -83,12 +83,12 @@ class Totals:
         if isinstance(node, exp.Median | exp.PercentileCont | exp.WithinGroup):
             return self._composed(self._quantile(node, given))
         function, value = self._function(node)
-        return self._total(function, _where(given, value))
+        return self._total(function, where(given, value))
 
     def _quantile(self, node: exp.Expr, given: Typed | None) -> Typed:
         """Return a quantile; all of a value share the numbers of rows."""
         written, part = operand_and_part(node)
-        value = _where(given, row_expression(written, self.frame))
+        value = where(given, row_expression(written, self.frame))
         span(value)
         if value.expression not in self.ranks:
             self.ranks[value.expression] = self.windows.ranked(value, self.keys)
@@ -106,7 +106,7 @@ class Totals:
         written = [node.args.get(name) for name in ("this", "expression") if name in node.arg_types]
         if None in written:
             raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "An aggregate lacks a column.", "Write two columns, as in REGR_SLOPE(y, x).")
-        operands = [_where(given, row_expression(operand, self.frame)) for operand in written if operand is not None]
+        operands = [where(given, row_expression(operand, self.frame)) for operand in written if operand is not None]
         try:
             return Spread(operands, self.frame.rows, self._made).value(node)
         except InvalidInput as error:
@@ -173,7 +173,7 @@ class Totals:
         person = person_reference(targets[0], self.frame)
         if person is None:
             return TotalFunction.DISTINCT if distinct else TotalFunction.COUNT, row_expression(targets[0], self.frame)
-        return (TotalFunction.DISTINCT, _where(person.present, ROW)) if distinct else (TotalFunction.COUNT, person.present or ROW)
+        return (TotalFunction.DISTINCT, where(person.present, ROW)) if distinct else (TotalFunction.COUNT, person.present or ROW)
 
     def _type(self, function: TotalFunction, value: Typed) -> ColumnType:
         """Return what is known about a total.
@@ -233,8 +233,3 @@ def _plain(node: exp.Expr) -> exp.Expr:
         terms = node.expression.expressions
         return exp.Mode(this=terms[0].this) if len(terms) == 1 else node
     return node
-
-
-def _where(given: Typed | None, value: Typed) -> Typed:
-    """Return a value that is NULL, which aggregates pass over, where a condition is not true."""
-    return value if given is None else choice([(given, value)], NULL)

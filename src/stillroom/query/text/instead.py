@@ -10,7 +10,6 @@ _READ = "Write CAST(t AS DATE) or CAST(t AS TIMESTAMP), which read YYYY-MM-DD HH
 _WRITTEN = "Write DATE '2026-01-31' or TIMESTAMP '2026-01-31 08:15:00'; or CAST of a text that is put together."
 _QUANTILE = "Write QUANTILE_CONT(x, p), once for each p."
 _CONDITION = "Write COUNT_IF(condition), and HAVING COUNT_IF(condition) > 0 for groups; per person, BOOL_OR or BOOL_AND in a subquery."
-_ROW = "Choose each person's row in a subquery, with QUALIFY ROW_NUMBER() OVER (PARTITION BY person ORDER BY …) = 1."
 _SAID = "What one row says is not released: group by it and count; per person, it stands in a subquery that is grouped by the person."
 _FREQUENT = "Group by the column, and write ORDER BY COUNT(*) DESC LIMIT 1; per person, MODE stands in a subquery."
 _PRODUCT = "Products of rows have no bound: write SUM, or one product of columns in each row."
@@ -48,10 +47,20 @@ _FIXES = {
     "LATERAL": "Write (SELECT … WHERE its person = the outer person) as a value; or join a subquery that is grouped by the person.",
     "PRODUCT GEOMEAN GEOMETRIC_MEAN": _PRODUCT,
     "STRING_AGG GROUP_CONCAT LISTAGG ARRAY_AGG LIST": _ROWS,
+    "VALUES": "Write CASE column WHEN … THEN … END; or have the values as a public table in the contract.",
+    "TABLESAMPLE": "Leave it out: noise hides each person, and fewer rows cost precision only.",
+    "EXCLUDE COLUMNS": "List the columns that are wanted, or write table.*.",
+    "MATERIALIZED": "Leave it out: how a subquery is computed is not for the question to say.",
+    "PIVOT UNPIVOT": "Write COUNT(*) FILTER (WHERE column = 'value') AS value, once for each value.",
+    "POSITIONAL": "Write JOIN … ON, and equate the persons.",
+    "ISNULL NOTNULL": "Write IS NULL, or IS NOT NULL.",
+    "XOR": "Write a <> b of the two conditions.",
+    "NVL": "Write COALESCE(x, y).",
+    "DECODE": "Write CASE x WHEN … THEN … ELSE … END.",
     "INTERSECT": "Write WHERE person IN (SELECT person …).",
     "EXCEPT MINUS": "Write WHERE person NOT IN (SELECT person …).",
 }
-_INSTEAD = {"SIMILAR TO": _PATTERN, "DISTINCT ON": _ROW, **{word: fix for words, fix in _FIXES.items() for word in words.split()}}
+_INSTEAD = {"SIMILAR TO": _PATTERN, **{word: fix for words, fix in _FIXES.items() for word in words.split()}}
 
 OF_EVERYBODY = {
     **dict.fromkeys(("logicaland", "logicalor"), _CONDITION),
@@ -59,6 +68,18 @@ OF_EVERYBODY = {
     "mode": _FREQUENT,
 }
 """What to write for aggregates that one person's rows have, and everybody's have not, by the names of their syntax nodes."""
+
+_NUMBERED = "Write ROW_NUMBER and COUNT(*), and compute it of these in a SELECT around."
+OF_ROWS = {
+    **dict.fromkeys(("NTILE", "PERCENT_RANK", "CUME_DIST"), _NUMBERED),
+    "NTH_VALUE": "Write LAG or LEAD; or MAX(CASE WHEN number = 2 THEN column END) of each person, with ROW_NUMBER() AS number inside.",
+    "IGNORENULLS": "Leave rows without a value out in a subquery, by WHERE column IS NOT NULL.",
+    **dict.fromkeys(
+        ("MEDIAN", "QUANTILE_CONT", "PERCENTILE_CONT", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VARIANCE_POP", "MODE", "CORR"),
+        "Aggregate in a subquery that is grouped by the person, and join it; or write it as a value, (SELECT … WHERE its person = …).",
+    ),
+}
+"""What to write for functions that windows over the table have, and those over one person's rows have not, by their names."""
 
 WORDS = frozenset(_INSTEAD)
 """What something is known to replace."""
