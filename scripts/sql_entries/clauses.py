@@ -122,6 +122,15 @@ CLAUSES = (
         ),
     ),
     Clause(
+        "`SELECT DISTINCT ON (person, …) … ORDER BY …`",
+        "keeps a person's first row of each combination of keys, in an order; of equal ones, by all other columns",
+        (
+            "SELECT DISTINCT ON (ward) ward, COUNT(*) AS n FROM visits GROUP BY ward",
+            "SELECT ward, COUNT(*) AS n FROM (SELECT DISTINCT ON (pid) pid, ward FROM visits ORDER BY pid, day DESC) GROUP BY ward",
+            f"SELECT DISTINCT ON (n) ward, n FROM ({BY_WARD})",
+        ),
+    ),
+    Clause(
         "`UNION`, `UNION ALL`",
         "puts rows of persons together, each once or all",
         (
@@ -183,7 +192,23 @@ JOINS = Listing(
             ("SELECT ward, COUNT(*) AS n FROM visits JOIN trips USING (pid) GROUP BY ward",),
         ),
         Entry(
-            "`person [NOT] IN (SELECT person …)`, in `WHERE`",
+            "`a SEMI JOIN b ON …`, `a ANTI JOIN b ON …`",
+            "rows of `a` for whose person `b` has such a row, or none",
+            (
+                "SELECT gender, COUNT(*) AS n FROM members SEMI JOIN visits ON id = pid GROUP BY gender",
+                "SELECT gender, COUNT(*) AS n FROM members m ANTI JOIN visits v ON m.id = v.pid AND v.ward = 'x' GROUP BY gender",
+            ),
+        ),
+        Entry(
+            "`JOIN public USING (key)`, `ON`; with a subquery over it, too",
+            "with columns of the public table on rows of its key",
+            (
+                "SELECT beds, COUNT(*) AS n FROM visits JOIN wards USING (ward) GROUP BY beds",
+                "SELECT ward, COUNT(*) AS n FROM visits v JOIN (SELECT ward AS w FROM wards WHERE beds > 9) b ON ward = w GROUP BY ward",
+            ),
+        ),
+        Entry(
+            "`person [NOT] IN (SELECT person …)`",
             "rows of persons who have a row there, or none",
             (
                 "SELECT gender, COUNT(*) AS n FROM members WHERE id IN (SELECT pid FROM visits) GROUP BY gender",
@@ -191,9 +216,20 @@ JOINS = Listing(
             ),
         ),
         Entry(
-            "`[NOT] EXISTS (SELECT … WHERE its person = the outer person AND …)`, in `WHERE`",
+            "`[NOT] EXISTS (SELECT … WHERE its person = the outer person AND …)`",
             "rows of persons who have such a row there, or none",
-            ("SELECT COUNT(*) AS n FROM visits v WHERE NOT EXISTS (SELECT 1 FROM visits w WHERE w.pid = v.pid AND w.day < v.day)",),
+            (
+                "SELECT COUNT(*) AS n FROM visits v WHERE NOT EXISTS (SELECT 1 FROM visits w WHERE w.pid = v.pid AND w.day < v.day)",
+                "SELECT EXISTS (SELECT 1 FROM visits WHERE pid = id) AS treated, COUNT(*) AS n FROM members GROUP BY treated",
+            ),
+        ),
+        Entry(
+            "`(SELECT aggregate … WHERE its person = the outer person AND …)`",
+            "what is made of the rows that the person has there, in conditions, keys and aggregates",
+            (
+                "SELECT gender, COUNT(*) AS n FROM members WHERE (SELECT SUM(cost) FROM visits WHERE pid = id) > 50 GROUP BY gender",
+                "SELECT (SELECT COUNT(*) FROM visits v WHERE v.pid = m.id) AS visits, COUNT(*) AS n FROM members m GROUP BY visits",
+            ),
         ),
     ),
 )
@@ -211,13 +247,10 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("`CROSS JOIN`", "SELECT COUNT(*) FROM members CROSS JOIN visits"),
     ("`NATURAL JOIN`", "SELECT COUNT(*) FROM members NATURAL JOIN visits"),
     ("`ASOF JOIN`", "SELECT COUNT(*) FROM members ASOF JOIN visits ON id = pid"),
-    ("`SEMI JOIN`", "SELECT COUNT(*) FROM members SEMI JOIN visits ON id = pid"),
-    ("`ANTI JOIN`", "SELECT COUNT(*) FROM members ANTI JOIN visits ON id = pid"),
     ("a join that does not equate the persons", "SELECT COUNT(*) FROM members, visits"),
     ("more than 12 joins", "SELECT COUNT(*) FROM members" + "".join(f" JOIN visits v{n} ON v{n}.pid = id" for n in range(13))),
     ("`WITH RECURSIVE`", "WITH RECURSIVE t AS (SELECT id FROM members) SELECT COUNT(*) FROM t"),
     ("`SELECT DISTINCT` of the question", "SELECT DISTINCT gender, COUNT(*) FROM members GROUP BY gender"),
-    ("`DISTINCT ON`", "SELECT COUNT(*) FROM (SELECT DISTINCT ON (pid) pid, ward FROM visits)"),
     ("`INTERSECT`", "SELECT COUNT(*) FROM (SELECT pid FROM visits INTERSECT SELECT id FROM members)"),
     ("`EXCEPT`", "SELECT COUNT(*) FROM (SELECT id FROM members EXCEPT SELECT pid FROM visits)"),
     ("`UNION BY NAME`", "SELECT COUNT(*) FROM (SELECT pid, ward FROM visits UNION BY NAME SELECT pid, mode AS ward FROM trips)"),

@@ -27,8 +27,8 @@ OPERATORS = Listing(
             ("region IS DISTINCT FROM 'n'", "region IS NOT DISTINCT FROM NULL"),
         ),
         Entry(
-            "`x [NOT] BETWEEN y AND z`",
-            "whether it lies between them, ends included",
+            "`x [NOT] BETWEEN [SYMMETRIC] y AND z`",
+            "whether it lies between them, ends included; `SYMMETRIC`: whichever is less",
             ("age BETWEEN 30 AND 39", "cost NOT BETWEEN 10 AND 90"),
         ),
         Entry(
@@ -42,7 +42,11 @@ OPERATORS = Listing(
             ("ward LIKE 'x%'", "ward || 'x' NOT LIKE '_x'"),
         ),
         Entry("`x IS [NOT] NULL`", "whether it is missing, never `NULL`", ("region IS NULL", "cost IS NOT NULL")),
-        Entry("`c IS [NOT] TRUE`, `c IS [NOT] FALSE`", "never `NULL`", ("cost > 50 IS TRUE", "(region = 'n') IS NOT FALSE")),
+        Entry(
+            "`c IS [NOT] TRUE`, `c IS [NOT] FALSE`, `c IS [NOT] UNKNOWN`",
+            "never `NULL`",
+            ("cost > 50 IS TRUE", "(region = 'n') IS NOT FALSE"),
+        ),
         Entry("`NOT c`, `c AND d`, `c OR d`", "in the three truth values of SQL", ("NOT (age > 30 AND region = 'n') OR FALSE",)),
         Entry(
             "`CASE WHEN c THEN x … ELSE y END`, `CASE x WHEN y THEN z … END`",

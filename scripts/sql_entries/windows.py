@@ -16,6 +16,11 @@ PERSON_WINDOWS = Listing(
     (
         Entry("`ROW_NUMBER()`", "the place in the order, from 1", (f"ROW_NUMBER() OVER ({MINE})",)),
         Entry(
+            "`RANK()`, `DENSE_RANK()`",
+            "the same, with equal places for rows that are equal in it; after them it leaves places out, or does not",
+            ("RANK() OVER (PARTITION BY pid ORDER BY ward)", "DENSE_RANK() OVER (PARTITION BY pid ORDER BY ward DESC)"),
+        ),
+        Entry(
             "`LAG(x[, n[, default]])`, `LEAD`",
             "`x` of the row so many places before or behind, 1 unless it is written; the default, or `NULL`, where there is none",
             (f"LAG(cost) OVER ({MINE})", f"LEAD(ward, 2, 'none') OVER ({MINE})"),
@@ -29,6 +34,9 @@ PERSON_WINDOWS = Listing(
             ),
         ),
         Entry(
+            "`COUNT(DISTINCT x)`", "the values that occur; of all rows, not up to one", ("COUNT(DISTINCT ward) OVER (PARTITION BY pid)",)
+        ),
+        Entry(
             "`BOOL_OR(condition)`, `BOOL_AND(condition)`, `LOGICAL_OR`, `LOGICAL_AND`",
             "what they are per person, of the rows of the frame",
             (
@@ -37,9 +45,10 @@ PERSON_WINDOWS = Listing(
             ),
         ),
         Entry(
-            "`COUNT(*)`, `COUNT(x)`, `SUM(x)`, `AVG(x)`, `MIN(x)`, `MAX(x)`",
+            "`COUNT(*)`, `COUNT(x)`, `SUM(x)`, `AVG(x)`, `MIN(x)`, `MAX(x)`, `COUNT_IF(condition)`, `COUNTIF`; with `FILTER`",
             "what they are per person, of the rows of the frame",
             (
+                *(f"COUNT_IF(cost > 50) OVER ({MINE})", "COUNTIF(ward = 'x') OVER (PARTITION BY pid)"),
                 *(
                     "COUNT(*) OVER (PARTITION BY pid, ward)",
                     f"SUM(cost) OVER ({MINE} {RUNNING})",

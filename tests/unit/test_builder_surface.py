@@ -121,6 +121,8 @@ ALSO = {
     "MIN_BY": f"{TOLD} MIN_BY(ward, cost) = 'x' {BY_PERSON}",
     "MAX_BY": f"{TOLD} MAX_BY(ward, cost) FILTER (WHERE cost < 50) = 'x' {BY_PERSON}",
     "ANY_VALUE": "SELECT COUNT(*) FROM (SELECT pid, ANY_VALUE(cost) AS n FROM visits GROUP BY pid) WHERE n > 1",
+    "SEMI": "SELECT v.ward, COUNT(*) FROM visits v SEMI JOIN visits w ON w.pid = v.pid AND w.day < v.day GROUP BY v.ward",
+    "ANTI": "SELECT v.ward, COUNT(*) FROM visits v ANTI JOIN visits w ON w.pid = v.pid AND w.day < v.day GROUP BY v.ward",
     "ASC": "SELECT ward, COUNT(*), SUM(cost) FROM visits GROUP BY ward ORDER BY SUM(cost) ASC, COUNT(*) DESC",
     "OUTER": "SELECT gender, COUNT(*), COUNT(cost) FROM members LEFT OUTER JOIN visits ON id = pid GROUP BY gender",
     "USING": "SELECT a.ward, SUM(b.cost) FROM visits a JOIN visits b USING (pid, ward) GROUP BY a.ward",
@@ -131,8 +133,6 @@ ALSO = {
 REFUSED = {
     "CROSS": "SELECT COUNT(*) FROM members CROSS JOIN visits",
     "NATURAL": "SELECT COUNT(*) FROM members NATURAL JOIN visits",
-    "SEMI": "SELECT COUNT(*) FROM members SEMI JOIN visits ON id = pid",
-    "ANTI": "SELECT COUNT(*) FROM members ANTI JOIN visits ON id = pid",
     "ASOF": "SELECT COUNT(*) FROM members ASOF JOIN visits ON id = pid",
     "RECURSIVE": "WITH RECURSIVE w AS (SELECT id FROM members) SELECT COUNT(*) FROM w",
 }
