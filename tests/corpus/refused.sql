@@ -1303,6 +1303,10 @@ SELECT SUM(v) FROM (SELECT patient, STDDEV(ward) AS v FROM visits GROUP BY patie
 -- code: SQL_INVALID
 SELECT SUM(v) FROM (SELECT patient, CORR(cost) AS v FROM visits GROUP BY patient)
 
+-- name: groups of which conditions leave none
+-- code: KEY_WITHOUT_VALUES
+SELECT ward, COUNT(*) FROM visits WHERE ward = 'nowhere' GROUP BY ward
+
 -- name: value that is about nobody
 -- code: SUBQUERY_NOT_ALLOWED
 SELECT COUNT(*) FROM members WHERE age > (SELECT AVG(severity) FROM visits)
