@@ -151,7 +151,12 @@ PER_PERSON = Listing(
             ("FIRST(ward ORDER BY day)", "LAST(ward ORDER BY day)"),
             ("the same",),
         ),
-        Entry("`MODE(x)`", "the value that most rows have, the least of several; `NULL` without one", ("MODE(ward)",), ("the same",)),
+        Entry(
+            "`MODE(x)`, `MODE() WITHIN GROUP (ORDER BY x)`",
+            "the value that most rows have, the least of several; `NULL` without one",
+            ("MODE(ward)", "MODE() WITHIN GROUP (ORDER BY ward)"),
+            ("the same",),
+        ),
         Entry("`ANY_VALUE(x)`", "the least value", ("ANY_VALUE(ward)",), ("the same",)),
         Entry(
             "any of these with `FILTER (WHERE condition)`",

@@ -45,7 +45,7 @@ OPERATORS = Listing(
         Entry(
             "`c IS [NOT] TRUE`, `c IS [NOT] FALSE`, `c IS [NOT] UNKNOWN`",
             "never `NULL`",
-            ("cost > 50 IS TRUE", "(region = 'n') IS NOT FALSE"),
+            ("cost > 50 IS TRUE", "(region = 'n') IS NOT FALSE", "(region = 'n') IS UNKNOWN"),
         ),
         Entry("`NOT c`, `c AND d`, `c OR d`", "in the three truth values of SQL", ("NOT (age > 30 AND region = 'n') OR FALSE",)),
         Entry(

@@ -262,8 +262,6 @@ def _is(node: exp.Expr, frame: Frame) -> Typed:
     from sqlglot import exp
 
     only(node, {"this", "expression"})
-    if isinstance(node.expression, exp.Column) and node.expression.name.upper() == "UNKNOWN":
-        return absent(condition(node.this, frame))
     if isinstance(node.expression, exp.Null):
         person = person_reference(node.this, frame)
         if person is not None and person.present is None:

@@ -37,13 +37,13 @@ class Windows(Piece):
 
     def first(self, *, order_by: Term | Sequence[Term] | None = None, descending: bool | Sequence[bool] = False) -> Self:
         """Return the value of the first row: of an order, of one person's rows (`Rows.per_person`); without one, in a window (`over`)."""
-        return self._of_end("FIRST", order_by, descending)
+        return self._of_end("FIRST", order_by, descending=descending)
 
     def last(self, *, order_by: Term | Sequence[Term] | None = None, descending: bool | Sequence[bool] = False) -> Self:
         """Return the value of the last row, as `first` does that of the first."""
-        return self._of_end("LAST", order_by, descending)
+        return self._of_end("LAST", order_by, descending=descending)
 
-    def _of_end(self, end: str, order_by: Term | Sequence[Term] | None, descending: bool | Sequence[bool]) -> Self:
+    def _of_end(self, end: str, order_by: Term | Sequence[Term] | None, *, descending: bool | Sequence[bool]) -> Self:
         if order_by is None:
             return called(self, f"{end}_VALUE", takes=Takes.OVER)
         order = terms(_listed(order_by), descending=descending)

@@ -86,7 +86,7 @@ def _statement(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect) -
 
 
 def _mark(statement: exp.Expr, spoken: Spoken) -> None:
-    """Mark what the compiler has to tell apart by types: quotients of whole numbers, and arithmetic of dates.
+    """Mark what the compiler has to tell apart by types: quotients of whole numbers, and arithmetic of dates; UNKNOWN is NULL.
 
     Raises:
         Refusal: AVG could be cut off to whole numbers in the dialect.
@@ -96,6 +96,8 @@ def _mark(statement: exp.Expr, spoken: Spoken) -> None:
     for node in statement.walk():
         if isinstance(node, exp.Div):
             node.set("typed", spoken.whole)
+        elif isinstance(node, exp.Is) and isinstance(node.expression, exp.Column) and node.expression.sql().upper() == "UNKNOWN":
+            node.set("expression", exp.Null())
         elif isinstance(node, exp.Add | exp.Sub):
             node.set("typed", not spoken.days)
         elif isinstance(node, exp.Avg) and not spoken.averages and not decimal_by_sign(node.this):
