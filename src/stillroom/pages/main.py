@@ -150,6 +150,7 @@ def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: boo
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.journal import Journal
+    from stillroom.adapters.home.tokens import TokenBook
     from stillroom.pages.challenges import Challenges
     from stillroom.pages.house import House
     from stillroom.pages.oidc import Reception
@@ -161,6 +162,7 @@ def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: boo
         party=home.party,
         key=home.signing_key.public.text,
         people=people,
+        tokens=TokenBook(people, clock, SystemEntropy()),
         journal=Journal(home.path, clock),
         clock=clock,
         challenges=Challenges(clock, SystemEntropy()),
