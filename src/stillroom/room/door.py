@@ -124,6 +124,15 @@ def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal
     return _measured(room, Committed(cleared, record.reservation, record.commitment), progress)
 
 
+def is_committed(room: Room, envelope: bytes) -> bool:
+    """Tell whether the run that a signed question comes to now is committed, or released. Nothing is changed; it fails as `ask` does."""
+    asked = checks.authenticate(room, envelope)
+    planned = checks.planned(room, asked, compile_question(asked.contract, asked.question))
+    with room.store.reading() as records:
+        last = records.runs.last(checks.clear(room, records, planned).run)
+    return last is not None and last.state in {RunState.COMMITTED, RunState.RELEASED}
+
+
 def _cleared(room: Room, asked: Asked, progress: Progress) -> Cleared:
     """Compile, price, and ask every rule. Whatever lacks only an approval is put to the owners."""
     progress.step(Step.COMPILE)

@@ -70,4 +70,5 @@ def _read(row: sa.Row[Any]) -> JobRecord:
         reservation=row.reservation,
         fresh=row.fresh,
         problem=row.problem,
+        cancelled=row.cancelled,
     )
