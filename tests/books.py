@@ -34,11 +34,11 @@ def opened(folder: Path) -> Room:
     return bootstrap.open_served_room(folder / "room")[0]
 
 
-def question_in(folder: Path) -> bytes:
+def question_in(folder: Path, epsilon: float = 1.0) -> bytes:
     """Return the question of `tests.parties`, signed by the insurer, under the contract of a room that nobody serves."""
     with opened(folder).store.reading() as records:
         contract = contracts.in_force(records).contract
-    asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=1.0), asked_by="insurer")
+    asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=epsilon), asked_by="insurer")
     return sign(asked, QUESTION_TYPE, Home.open(folder / "insurer").signing_key)
 
 

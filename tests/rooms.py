@@ -90,6 +90,10 @@ class FakeClock:
         """Return the moment."""
         return self.moment
 
+    def steady(self) -> float:
+        """Return the moment: nobody sets this clock back."""
+        return self.moment
+
     def sleep_until(self, moment: float) -> None:
         """Be there."""
         self.moment = max(self.moment, moment)
