@@ -22,8 +22,8 @@ from stillroom.adapters.remote.sender import Sender
 from stillroom.adapters.vault import LocalVault
 from stillroom.agent.agent import CARRIED_LIMIT, NOTE_LIMIT, REST_SECONDS, Agent
 from stillroom.agent.errands import Errands
-from stillroom.agent.main import open_agent
 from stillroom.agent.holds import Holds
+from stillroom.agent.main import open_agent
 from stillroom.agent.witness import Proofs, WitnessingAgent
 from stillroom.client.members import join_server, look_at
 from stillroom.crypto.cosignature import cosignatures
