@@ -64,7 +64,9 @@ def open_served_room(path: Path, kept_limit: int = 2**38) -> tuple[Room, Mailbox
     from stillroom.protections.server import ServerProtection
     from stillroom.room import extract
     from stillroom.room.parties import names
+    from stillroom.room.refusals import BATCH
     from stillroom.room.room import Genuine, Notary, Room
+    from stillroom.room.waiting import Waiting
 
     plate, key, limits = read_plate(path), room_key(path), read_limits(path)
     shutil.rmtree(path / INCOMING, ignore_errors=True)
@@ -77,7 +79,8 @@ def open_served_room(path: Path, kept_limit: int = 2**38) -> tuple[Room, Mailbox
     tables = RemoteTables(store, sender, path / INCOMING, kept, lambda index: extract.proof(room, [index]))
     protection = ServerProtection(choose_engine(path).made(limits), OpendpNoise(), tables)
     vaults = RemoteVaults(sender, lambda: names(store))
-    room = Room(notary=notary, outlet=Genuine(protection, key), store=store, vaults=vaults, clock=clock)
+    outlet, waiting = Genuine(protection, key), Waiting(BATCH)
+    room = Room(notary=notary, outlet=outlet, store=store, vaults=vaults, clock=clock, waiting=waiting)
     return room, mailbox, kept
 
 

@@ -181,8 +181,8 @@ class LogBook(Protocol):
 class Counters(Protocol):
     """Numbers that wait to be logged, or were."""
 
-    def refused(self, code: str) -> int:
-        """Count a refusal; return how many wait to be logged."""
+    def refused(self, code: str, number: int) -> int:
+        """Count so many refusals; return how many of all codes wait to be logged."""
 
     def refusals(self) -> Mapping[str, int]:
         """Return how many refusals of each code wait to be logged."""
