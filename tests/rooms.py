@@ -99,6 +99,16 @@ class FakeClock:
         self.moment = max(self.moment, moment)
 
 
+class SetClock(FakeClock):
+    """A clock that somebody sets: how much time passes does not depend on that."""
+
+    passed = 0.0
+
+    def steady(self) -> float:
+        """Return how much time has passed."""
+        return self.passed
+
+
 class Guessing:
     """A protection that reads no data and makes up its cells, other ones each time. It passes for genuine: what is tested is the door."""
 

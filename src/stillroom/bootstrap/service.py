@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SHOWN = "client.pem"
 """The file of a home, or of a room, with the certificate that a server is shown which asks for one, and its secret key."""
 
+LOOK_SECONDS = 30.0
+"""How long a server may take to say what its room is."""
+
 INCOMING = "incoming"
 """The folder of a room in which what agents bring arrives, encrypted, for one run each."""
 
@@ -140,16 +143,19 @@ def look_at(url: str, home: Path | None = None) -> tuple[RoomStatement, str | No
     """
     import httpx
 
+    from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.http.certificate import fingerprint
     from stillroom.adapters.http.channel import PLAIN, base_of, context_for, read_whole
+    from stillroom.adapters.http.deadline import Deadline, PromptTransport
 
     base = base_of(url)
     parts = urlsplit(base)
     try:
         shown = None if parts.scheme == "http" else ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=10)
-        context: ssl.SSLContext | bool = context_for(shown.encode(), _shown(home)) if shown else True
+        context, deadline = context_for(shown.encode() if shown else None, _shown(home)), Deadline(SystemClock())
         with (
-            httpx.Client(verify=context, trust_env=False, timeout=10.0, headers=PLAIN) as client,
+            deadline.within(LOOK_SECONDS),
+            httpx.Client(transport=PromptTransport(context, deadline), trust_env=False, timeout=10.0, headers=PLAIN) as client,
             client.stream("GET", f"{base}/v1/room") as answer,
         ):
             statement = _statement(read_whole(answer))

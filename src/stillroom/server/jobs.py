@@ -160,13 +160,14 @@ class Jobs:
         """Lease the next job. One worker is always left to other parties: owners who are away hold up their own runs alone."""
         now = self._room.clock.now()
         with self._changed:
+            mine = tuple(self._mine)
             busy = [party for party, number in Counter(self._mine.values()).items() if number >= max(1, self._workers - 1)]
         try:
             with self._room.store.reading() as records:
-                if records.jobs.next(now, busy) is None:
+                if records.jobs.next(now, busy, mine) is None:
                     return None
             with self._room.store.writing() as records:
-                record = records.jobs.next(now, busy)
+                record = records.jobs.next(now, busy, mine)
                 if record is None:
                     return None
                 taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS})

@@ -132,6 +132,8 @@ def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicor
     """
     import uvicorn
 
+    from stillroom.adapters.http.prompt import PromptProtocol
+
     return uvicorn.Config(
         app,
         log_config=None,
@@ -140,6 +142,8 @@ def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicor
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        http=PromptProtocol,
+        ws="none",
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=int(END_SECONDS),
         lifespan="off",
