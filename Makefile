@@ -68,6 +68,7 @@ check: .venv/dev.stamp docs
 	$(BIN)/lint-imports
 
 docs: .venv/dev.stamp
+	$(BIN)/python -m scripts.sql_reference --check
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 bench: .venv/dev.stamp

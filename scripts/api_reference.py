@@ -110,7 +110,7 @@ def _kind(media_type: str, content: dict[str, Any]) -> str:
 
 def write(exchanges: Iterable[Exchange]) -> None:
     """Write the description and the page."""
-    from scripts.refresh_docs import with_block
+    from scripts.pages import with_block
 
     document = described()
     PAGE.write_text(with_block(PAGE.read_text("utf-8"), "routes", page(document)), "utf-8")

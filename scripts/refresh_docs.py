@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import stillroom
+from scripts.pages import ROOT, with_block
 from stillroom.adapters.spark.engine import LACKS
 from stillroom.cli.main import app
 from stillroom.errors import Failed, InvalidInput, Refusal, Unverified
@@ -27,7 +28,6 @@ from stillroom.model.function import Function
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 COMMANDS = ROOT / "docs" / "reference" / "cli.md"
 ENGINES = ROOT / "docs" / "reference" / "engines.md"
@@ -41,33 +41,6 @@ AS_MAKE_DEMO = "import sys; sys.argv[0] = '.venv/bin/stillroom'; from stillroom.
 """Starts the command as `make demo` does, which is how readers start it; the demo shows what to type next."""
 QUESTION = """SELECT arm, COUNT(*) AS patients, AVG(cd4_week20 - cd4_start) AS cd4_gain
 FROM members JOIN trial ON member_id = person_id GROUP BY arm"""
-
-
-def block(text: str, name: str) -> str:
-    """Return a part of a page.
-
-    Raises:
-        ValueError: The page has no such part, or more than one.
-    """
-    return _marks(text, name)[1]
-
-
-def with_block(text: str, name: str, content: str) -> str:
-    """Return a page with another content of one part.
-
-    Raises:
-        ValueError: As `block`.
-    """
-    before, _, after = _marks(text, name)
-    return f"{before}{content}{after}"
-
-
-def _marks(text: str, name: str) -> tuple[str, str, str]:
-    before, opening, rest = text.partition(f"<!-- {name} -->\n")
-    content, closing, after = rest.partition(f"<!-- /{name} -->\n")
-    if not opening or not closing or f"<!-- {name} -->" in after:
-        raise ValueError(f"There is not one part {name!r}.")
-    return before + opening, content, closing + after
 
 
 def demo_output(folder: Path) -> str:
@@ -150,6 +123,8 @@ def engine_reference() -> str:
 
 def main() -> None:
     """Refresh everything."""
+    from scripts.sql_reference import pages
+
     ENGINES.write_text(with_block(ENGINES.read_text("utf-8"), "functions", engine_reference()), "utf-8")
     with tempfile.TemporaryDirectory() as base:
         folder = Path(base).resolve() / "demo"
@@ -157,6 +132,8 @@ def main() -> None:
         release = stillroom.open(folder / "insureco").ask(QUESTION, epsilon=2)
     release.save(EXAMPLE)
     PICTURE.write_text(f"{release._repr_html_()}\n", "utf-8")
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
     page = with_block(COMMANDS.read_text("utf-8"), "exit-codes", exit_codes())
     COMMANDS.write_text(with_block(page, "commands", command_reference()), "utf-8")
 

@@ -30,11 +30,11 @@ from tests.neighbours import norms
 from tests.world import ACCEPTED, Table, contract, files, measured, person_of, private, world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from fractions import Fraction
 
     from stillroom.audit.empirical import Evidence
-    from stillroom.model.mechanism import Mechanism
+    from stillroom.model.mechanism import Guarantee, Mechanism
     from stillroom.model.plan import LeafCells, Plan
     from stillroom.model.release import Table as ReleasedTable
     from stillroom.ports import AdmittedTable, Noise
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     Pair = tuple[LeafCells, LeafCells]
 
 TRIALS = 2_000
+
+STOCK = 20_000
+"""So many draws of noise are made at once."""
 
 ALLOWED = 1e-6
 """The false alarm of all audits in the tests together."""
@@ -77,6 +80,31 @@ class Known(Listing):
         """Return them."""
         del plan, tables
         return self._cells
+
+
+class InStock:
+    """OpenDP's noise, drawn many at a time: draws are as independent as if each were asked for alone, and take a fraction of the time."""
+
+    genuine = True
+
+    def __init__(self) -> None:
+        """Begin with nothing drawn."""
+        self._sampler = OpendpNoise()
+        self._drawn: dict[tuple[Mechanism, Guarantee], list[int]] = {}
+        self.name = self._sampler.name
+
+    def draw(self, mechanism: Mechanism, count: int, guarantee: Guarantee) -> list[int]:
+        """Return draws that nobody has had, confirmed for this very mechanism and guarantee."""
+        stock = self._drawn.setdefault((mechanism, guarantee), [])
+        if len(stock) < count:
+            stock.extend(self._sampler.draw(mechanism, max(count, STOCK), guarantee))
+        taken = stock[-count:] if count else []
+        del stock[len(stock) - count :]
+        return taken
+
+    def choose(self, mechanism: Mechanism, scores: Sequence[Sequence[int]], guarantee: Guarantee) -> list[int]:
+        """Return what the sampler chooses."""
+        return self._sampler.choose(mechanism, scores, guarantee)
 
 
 @dataclass(frozen=True)
@@ -173,7 +201,7 @@ class Audited:
     def release(self, cells: LeafCells, noise: Noise | None = None) -> Callable[[], object]:
         """Return what makes a release of exact cells, and shows what is in it."""
         tables = ListTables({name: table.stored for name, table in world().items()})
-        protection = ServerProtection(Known(cells), noise or OpendpNoise(), tables)
+        protection = ServerProtection(Known(cells), noise or InStock(), tables)
         compiled, reading = self.entry.compiled, reading_of(dict.fromkeys(world(), 1))
         return lambda: shown(finish(compiled.plan, compiled.headings, protection.measure(compiled.plan, compiled.charge, reading).cells))
 

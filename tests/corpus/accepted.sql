@@ -1258,3 +1258,9 @@ SELECT urgent, level, COUNT(*) AS n, SUM(c) AS c FROM (SELECT patient, urgent, S
 
 -- name: groups of a person, from two sources
 SELECT urgent, COUNT(*) AS n FROM (SELECT DISTINCT patient, urgent FROM visits UNION ALL SELECT DISTINCT patient, urgent FROM visits WHERE severity > 2) GROUP BY urgent
+
+-- name: groups that conditions leave
+SELECT ward, urgent, seen > DATE '2024-01-05' AS late, severity, COUNT(*) AS n, SUM(change) AS c FROM visits WHERE ward <> 'icu' AND urgent AND seen >= '2024-01-03' AND severity IN (1, 2, 3) GROUP BY ward, urgent, late, severity
+
+-- name: sums, averages and quantiles of numbers that conditions limit
+SELECT ward, SUM(cost) AS c, AVG(change) AS m, MEDIAN(severity) AS s, COUNT(*) AS n FROM visits WHERE cost BETWEEN 10 AND 20 AND severity < 3 AND change > -0.5 GROUP BY ward

@@ -1322,3 +1322,7 @@ SELECT SUM(v) FROM (SELECT patient, STDDEV(ward) AS v FROM visits GROUP BY patie
 -- name: correlation of one column of a person
 -- code: SQL_INVALID
 SELECT SUM(v) FROM (SELECT patient, CORR(cost) AS v FROM visits GROUP BY patient)
+
+-- name: groups of which conditions leave none
+-- code: KEY_WITHOUT_VALUES
+SELECT ward, COUNT(*) FROM visits WHERE ward = 'nowhere' GROUP BY ward

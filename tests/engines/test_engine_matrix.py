@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.refresh_docs import ENGINES, LACKING, block, engine_reference
+from scripts.pages import block
+from scripts.refresh_docs import ENGINES, LACKING, engine_reference
 from stillroom.admission.timestamps import LAST_TIMESTAMP
 from stillroom.errors import Failed
 from stillroom.model.expression import Call, Constant, Expression

@@ -35,6 +35,14 @@ FIXED = ("COUNT", "SUM", "AVG")
 AFTER = (
     *("ROUND({a}, 1)", "{a} / NULLIF({a}, 0)", "ABS({a})", "SQRT(ABS({a}))", "GREATEST({a}, 0)", "LEAST({a}, {a}, NULL)", "FLOOR({a} / 3)"),
     *("CASE WHEN {a} > 3 THEN 'many' ELSE 'few' END", "COALESCE({a} / {a}, 0)", "CEIL({a})", "SIGN({a})", "-{a} * 2 + 1", "{a} IS NULL"),
+    *("TRUNC({a}, 1)", "{a} % 7", "{a} // 3", "WIDTH_BUCKET({a}, 0, 100, 5)", "EXP({a} / 100)", "LN(ABS({a}) + 1)", "LOG10(ABS({a}) + 1)"),
+    *(
+        "POWER({a}, 2)",
+        "CAST({a} AS BIGINT)",
+        "CONCAT('n', CAST({a} AS BIGINT))",
+        "UPPER(CAST({k} AS VARCHAR))",
+        "CAST({k} AS VARCHAR) LIKE '%n%'",
+    ),
     *("CASE WHEN {a} > {a} THEN {a} END", "{a} BETWEEN 0 AND 10", "{a} IN (1, 2, 3)", "NULLIF({a}, {a})", "NOT {a} > 1 AND {a} < 9"),
 )
 OVER = (
@@ -124,7 +132,7 @@ class Questions:
         named = [(self.maker.name("g"), key) for key in dict.fromkeys(keys)]
         aggregates = [self._aggregate(table) for _ in range(self.maker.tape.upto(3, 1))]
         windows = self._windows([key for _, key in named], aggregates)
-        measured = [(self.maker.name("r"), text) for text in [*aggregates, *windows, *self._after(aggregates)]]
+        measured = [(self.maker.name("r"), text) for text in [*aggregates, *windows, *self._after([key for _, key in named], aggregates)]]
         items = [f"{text} AS {name}" for name, text in [*((name, key) for name, key in named), *measured]]
         around = self._around([name for name, _ in named], [name for name, _ in measured])
         sets = self._sets(len(named))
@@ -219,11 +227,11 @@ class Questions:
         self.maker.seen[f"around {found}"] += 1
         return self._filled(found, measured, keys)
 
-    def _after(self, aggregates: list[str]) -> list[str]:
+    def _after(self, keys: list[str], aggregates: list[str]) -> list[str]:
         """Return what is computed after the noise."""
         found = [self.maker.tape.pick(AFTER)] if self.maker.tape.chance(45) else []
         self.maker.seen.update(f"after {one}" for one in found)
-        return [self._filled(one, aggregates) for one in found]
+        return [self._filled(one, aggregates, keys) for one in found]
 
     def _sets(self, keys: int) -> str:
         if keys == 0 or self.maker.tape.chance(70):

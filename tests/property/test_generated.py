@@ -17,7 +17,7 @@ from stillroom.policy.contract_problems import semantic_problems
 from tests.generator.cases import case_of, cases
 from tests.generator.checks import Checks
 from tests.generator.contracts import contract_of
-from tests.generator.questions import AGGREGATES, AROUND, OVER
+from tests.generator.questions import AFTER, AGGREGATES, AROUND, OVER
 from tests.generator.relations import JOINS, TOTALS, WINDOWS
 from tests.generator.tape import LENGTH, Tape
 from tests.generator.writer import TEMPLATES
@@ -89,7 +89,7 @@ def test_contracts_are_sound() -> None:
 def test_everything_occurs_among_the_accepted() -> None:
     functions = {f"{name}()" for templates in TEMPLATES.values() for one in templates for name in re.findall(r"\b([A-Z_]+)(?=\()", one)}
     made = {*(f"window {one.split('(')[0]}" for one in WINDOWS), *(f"per person {one.split('{')[0]}" for one in TOTALS)}
-    made |= {*(f"over {one}" for one in OVER), *(f"around {one}" for one in AROUND)}
+    made |= {*(f"over {one}" for one in OVER), *(f"around {one}" for one in AROUND), *(f"after {one}" for one in AFTER)}
     wanted = KINDS | {*JOINS} | {one.split("(")[0] for one in AGGREGATES} | functions | made
     beside = {"ROLLUP", "CUBE", "GROUPING SETS", "MEDIAN", "COUNT", "SUM", "AVG", "MIN"}
     for case in map(case_of, tapes(MADE)):

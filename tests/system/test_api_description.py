@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from scripts.api_reference import DESCRIPTION, PAGE, described, page, with_examples, without_examples
-from scripts.refresh_docs import block
+from scripts.pages import block
 from stillroom.adapters.http.problem import MEDIA_TYPE
 from stillroom.errors import Code
 from stillroom.server.description import operations

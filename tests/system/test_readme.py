@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.refresh_docs import README, block
+from scripts.pages import block
+from scripts.refresh_docs import README
 from stillroom.demo_data import CONTRACT, HEALTHCO_TRIAL, INSURECO_MEMBERS
 from tests.pages import DOCS, act_out, commands
 

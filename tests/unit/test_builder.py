@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from stillroom.client.expressions import Expression, Value, col, count, of, when
+from stillroom.client.expressions import Expression, Value, col, count, of, param, when
+from stillroom.client.lazy_question import LazyQuestion
 from stillroom.client.rows import Rows
 from stillroom.errors import Code, InvalidInput, StillroomError
 from stillroom.model.codec import digest_of
@@ -19,9 +20,8 @@ from tests.world import contract
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stillroom.client.lazy_question import LazyQuestion
     from stillroom.model.price import Compiled
-    from stillroom.model.question import Term
+    from stillroom.model.question import Parameter, Term
 
 
 class Asked:
@@ -42,6 +42,20 @@ class Asked:
         """Take note of a question."""
         assert parameters is dialect is None
         self.heard.append(("price", sql, terms))
+
+
+class Room(Asked):
+    """One that takes note of the values of parameters."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        super().__init__()
+        self.given: list[Any] = []
+
+    def ask(self, sql: str, *, parameters: Any = None, dialect: Any = None, **terms: Term) -> Any:  # noqa: ANN401  nothing is made of it
+        """Take note of values."""
+        self.given.append(parameters)
+        super().ask(sql, dialect=dialect, **terms)
 
 
 def table(name: str, session: Asked | None = None) -> Rows:
@@ -157,6 +171,10 @@ BUILT: list[tuple[Callable[[], LazyQuestion], str]] = [
         "SELECT size, COUNT(*) AS n FROM visits JOIN regions USING (region) GROUP BY size",
     ),
     (
+        lambda: table("visits").join("regions", using=["region"], how="left").group_by("size").agg(n=count()),
+        "SELECT size, COUNT(*) AS n FROM visits LEFT JOIN regions USING (region) GROUP BY size",
+    ),
+    (
         lambda: table("visits").join("codes", col("visits.code") == col("codes.code"), how="left").group_by("chapter").agg(n=count()),
         "SELECT chapter, COUNT(*) AS n FROM visits v LEFT JOIN codes c ON v.code = c.code GROUP BY chapter",
     ),
@@ -251,6 +269,9 @@ def test_wrong_use_is_named() -> None:
         (lambda: rows.group_by("age", totals=text), "'age > 3'"),
         (lambda: rows.join("visits", how=text), "'age > 3'"),
         (lambda: rows.join("visits", on=text), "type str"),
+        (lambda: rows.join("regions", on=text), "type str"),
+        (lambda: rows.join("regions", using=text), "list of names"),
+        (lambda: rows.join("regions", on=any_ == 3, using=["region"]), "by `using` or by `on`"),
         (lambda: rows.agg(n=count()).having(number), "type int"),
         (lambda: rows.agg(n=count()).order_by(number), "type int"),
         (lambda: when(text, 1), "type str"),
@@ -268,6 +289,12 @@ def test_text_is_never_a_column_nor_sql() -> None:
     with pytest.raises(StillroomError) as refused:
         compiled(table("members").filter(col('age" = 1 OR "age') == 1).agg(n=count()).sql)
     assert refused.value.code is Code.COLUMN_UNKNOWN
+
+
+def test_a_constant_is_no_place_of_a_column() -> None:
+    with pytest.raises(StillroomError) as refused:
+        compiled(table("visits").group_by("ward", one=of(1)).agg(n=count()).sql)
+    assert refused.value.code is Code.EXPRESSION_NOT_ALLOWED
 
 
 def test_python_does_not_decide_what_the_room_should() -> None:
@@ -295,6 +322,23 @@ def test_datasets_that_are_not_there_are_named() -> None:
         with pytest.raises(InvalidInput) as refused:
             table(name)
         assert refused.value.code is Code.DATASET_UNKNOWN
+
+
+def test_parameters_have_their_values_where_a_question_is_asked() -> None:
+    question = table("visits").filter(col("ward") == param("where"), col("cost") > param("least")).agg(n=count())
+    values: dict[str, Parameter] = {"where": "it's :least", "least": 3}
+    asked = Question(contract=digest_of(contract()), sql=question.sql, parameters=values, terms=Terms(epsilon=1.0), asked_by="insurer")
+    written = compiled("SELECT COUNT(*) AS n FROM visits WHERE ward = 'it''s :least' AND cost > 3")
+    assert digest_of(compile_question(contract(), asked).plan) == digest_of(written.plan)
+    room = Room()
+    LazyQuestion(room, question.columns, question.source).ask(parameters=values, epsilon=1.0)
+    assert room.given == [values]
+
+
+@pytest.mark.parametrize("name", ["", "Ward", "ward; DROP", "ward ", "1", "ward\n"])
+def test_names_of_parameters_are_plain(name: str) -> None:
+    with pytest.raises(InvalidInput, match="name of a parameter"):
+        param(name)
 
 
 def test_a_question_is_asked_where_it_was_begun_and_not_before() -> None:

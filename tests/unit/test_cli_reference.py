@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-from scripts.refresh_docs import COMMANDS, ROOT, block, command_reference, exit_codes, leaves, with_block
+from scripts.pages import ROOT, block, with_block
+from scripts.refresh_docs import COMMANDS, command_reference, exit_codes, leaves
 from stillroom.cli.main import EXIT_CODES, app
 from tests.pages import commands, spoken
 

@@ -6,24 +6,32 @@ from dataclasses import dataclass, replace
 from itertools import count as count_from
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from stillroom.client.expressions import Expression, Value, col, of, quoted, written
-from stillroom.client.lazy_question import LazyQuestion
+from stillroom.client.expressions.aggregates import AGGREGATE
+from stillroom.client.expressions.expression import Expression, col
+from stillroom.client.expressions.order import terms
+from stillroom.client.expressions.piece import known, quoted, whole, written
+from stillroom.client.expressions.windows import looks_around, of_each_row, of_person, without_windows
+from stillroom.client.lazy_question import Groups, checked, renamings, together
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import PrivateDataset
 
 if TYPE_CHECKING:
-    from stillroom.client.lazy_question import Asker
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from stillroom.client.expressions.order import Term
+    from stillroom.client.expressions.piece import Piece, Value
+    from stillroom.client.lazy_question import Asker, LazyQuestion, Totals
     from stillroom.model.contract import Contract
 
 How: TypeAlias = Literal["inner", "left", "right", "full"]
-Totals: TypeAlias = Literal["none", "rollup", "cube"]
 
 
 @dataclass(frozen=True)
 class Rows:
     """Rows that each belong to one person.
 
-    Each method returns new rows and changes none. `rows.column` is a column, as `col("column")` is.
+    Each method returns new rows and changes none. `rows.column` is a column, as `col("column")` is. Windows (`over`) look at the rows of
+    each person.
 
     Attributes:
         session: Where a question would be asked.
@@ -32,6 +40,7 @@ class Rows:
         names: The columns that one name is enough for; where two tables have a column of one name, write `col("table.column")`.
         tables: The names of the tables in `source`.
         conditions: What rows must fulfil.
+        beside: The names of the tables in `conditions`.
     """
 
     session: Asker
@@ -40,6 +49,7 @@ class Rows:
     names: tuple[str, ...]
     tables: tuple[str, ...]
     conditions: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @staticmethod
     def of_dataset(session: Asker, name: str) -> Rows:
@@ -62,37 +72,55 @@ class Rows:
         """List columns beside methods, so that notebooks complete them."""
         return [*super().__dir__(), *self.names]
 
-    def join(self, other: str | Rows, on: Expression | None = None, *, how: How = "inner") -> Rows:
+    def join(self, other: str | Rows, on: Piece | None = None, *, using: Sequence[str] = (), how: How = "inner") -> Rows:
         """Join other rows of the same persons, or a public table on its key.
 
         Args:
             other: A dataset by name, or rows. Persons are equated by themselves.
             on: A further condition. For a public table: how its key is found; without it, its key's columns go by their names.
+            using: Columns that are equal on both sides, and are one afterwards; of a public table, its key.
             how: Which rows without a match stay: none, those of this side, of the other, or of both.
 
         Raises:
-            InvalidInput: `DATASET_UNKNOWN` if the contract has no such dataset.
+            InvalidInput: `DATASET_UNKNOWN` if the contract has no such dataset, `COLUMN_UNKNOWN` if a side has no such column.
         """
+        if isinstance(using, str):
+            raise InvalidInput(Code.SQL_INVALID, "using is a list of names, not one name.", f"Write using=[{using!r}].")
         contract = self.session.contract
         if isinstance(other, str) and other in contract.datasets and not isinstance(contract.datasets[other], PrivateDataset):
-            return self._with_public(other, on, how)
-        right = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
-        left = _filtered(self) if how in {"right", "full"} or not set(self.names).isdisjoint(right.names) else self
-        right = _named_apart(right, left.tables)
-        equal = f"{left.person} = {right.person}"
-        condition = equal if on is None else f"{equal} AND {written(on)}"
-        person = {"right": right.person, "full": f"COALESCE({left.person}, {right.person})"}.get(how, left.person)
-        return replace(
+            return self._with_public(other, on, using, how)
+        right = self._other(other)
+        shared = checked(checked(using, self.names), right.names)
+        left = _one_table(self) if shared else self
+        left = _filtered(left) if how in {"right", "full"} or not set(self.names).isdisjoint(right.names) else left
+        right = _named_apart(right, left.tables + left.beside)
+        pairs = [(f"{quoted(left.tables[0])}.{quoted(name)}", f"{quoted(right.tables[0])}.{quoted(name)}") for name in shared]
+        conditions = [f"{one} = {other}" for one, other in [(left.person, right.person), *pairs]]
+        conditions += [] if on is None else [without_windows(written(on), "a join")]
+        joined = replace(
             left,
-            source=f"{left.source} {_joined(how)} {right.source} ON {condition}",
-            person=person,
+            source=f"{left.source} {_joined(how)} {right.source} ON {' AND '.join(conditions)}",
+            person=_either(how, left.person, right.person),
             names=(*(name for name in left.names if name not in right.names), *(name for name in right.names if name not in left.names)),
             tables=left.tables + right.tables,
         )
+        if not shared:
+            return joined
+        merged = {name: _either(how, *pair) for name, pair in zip(shared, pairs, strict=True)}
+        return _of(joined, {**merged, **{name: quoted(name) for name in joined.names}})
 
-    def _with_public(self, name: str, on: Expression | None, how: How) -> Rows:
+    def _with_public(self, name: str, on: Piece | None, using: Sequence[str], how: How) -> Rows:
+        """Join a public table: its rows belong to nobody, so that there is no person to equate.
+
+        Raises:
+            InvalidInput: There are two ways to find its rows.
+        """
         declared = self.session.contract.datasets[name]
-        condition = f"USING ({', '.join(map(quoted, getattr(declared, 'key', ())))})" if on is None else f"ON {written(on)}"
+        if on is not None and using:
+            fix = "Equate the key in `on` as well, beside the condition."
+            raise InvalidInput(Code.SQL_INVALID, "A public table is joined by `using` or by `on`.", fix)
+        keys = using or getattr(declared, "key", ())
+        condition = f"USING ({', '.join(map(quoted, keys))})" if on is None else f"ON {without_windows(written(on), 'a join')}"
         return replace(
             self,
             source=f"{self.source} {_joined(how)} {quoted(name)} {condition}",
@@ -100,118 +128,173 @@ class Rows:
             tables=(*self.tables, name),
         )
 
+    def _other(self, other: str | Rows) -> Rows:
+        """Return the rows of another side.
+
+        Raises:
+            InvalidInput: It is none, such as a table of results.
+        """
+        rows = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
+        if not isinstance(rows, Rows):
+            reason = f"Rows go together with rows, not with a value of the type {type(rows).__name__}."
+            raise InvalidInput(Code.SQL_INVALID, reason, "Name a dataset, or begin with table(…); two releases are joined by Release.join.")
+        return rows
+
     @property
     def where(self) -> str:
         """The WHERE clause, or nothing."""
         return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
 
-    def filter(self, *conditions: Expression) -> Rows:
-        """Keep the rows for which all conditions are true."""
-        return replace(self, conditions=(*self.conditions, *(f"({written(condition)})" for condition in conditions)))
+    def filter(self, *conditions: Piece) -> Rows:
+        """Keep the rows for which all conditions are true; windows in them look at the rows as they are before."""
+        tests = tuple(f"({of_person(written(condition), self.person)})" for condition in conditions)
+        if any(looks_around(written(condition)) for condition in conditions):
+            return _subquery(self, f"{_selected(self)} QUALIFY {' AND '.join(tests)}", self.names)
+        return replace(self, conditions=(*self.conditions, *tests))
 
     def with_columns(self, **columns: Value) -> Rows:
-        """Add computed columns."""
-        extra = tuple(f"{of(value).sql} AS {quoted(name)}" for name, value in columns.items())
-        kept = replace(self, names=tuple(name for name in self.names if name not in columns))
-        return _subquery(kept, _selected(kept, extra), "rows", (*kept.names, *columns))
+        """Add computed columns; windows look at the rows of each person."""
+        return self.select(*(name for name in self.names if name not in columns), **columns)
 
-    def semi_join(self, other: str | Rows) -> Rows:
-        """Keep the rows of persons who have rows in `other`."""
-        return self._if_among(other, "IN")
+    def select(self, *names: str, **columns: Value) -> Rows:
+        """Take these columns, and the person, and no others.
 
-    def anti_join(self, other: str | Rows) -> Rows:
-        """Keep the rows of persons who have no rows in `other`."""
-        return self._if_among(other, "NOT IN")
+        Raises:
+            InvalidInput: `COLUMN_UNKNOWN` if there is no column of that name.
+        """
+        kept = {name: col(name).sql for name in checked(names, self.names)}
+        return _of(self, together(kept, {name: of_person(of_each_row(value), self.person) for name, value in columns.items()}))
 
-    def _if_among(self, other: str | Rows, among: str) -> Rows:
-        rows = Rows.of_dataset(self.session, other) if isinstance(other, str) else other
-        condition = f"{self.person} {among} (SELECT {rows.person} FROM {rows.source}{rows.where})"
-        return replace(self, conditions=(*self.conditions, condition))
+    def drop(self, *names: str) -> Rows:
+        """Leave columns out."""
+        dropped = checked(names, self.names)
+        return self.select(*(name for name in self.names if name not in dropped))
 
-    def first_by(self, *order: Expression) -> Rows:
-        """Keep each person's first row in an order; ties are broken by all other columns."""
-        terms = ", ".join(map(written, order))
-        number = f"ROW_NUMBER() OVER (PARTITION BY {self.person} ORDER BY {terms})"
-        return _subquery(self, f"{_selected(self)} QUALIFY {number} = 1", "firsts", self.names)
+    def rename(self, names: Mapping[str, str]) -> Rows:
+        """Give columns other names, as before a join of rows with themselves."""
+        return _of(self, {new: col(name).sql for name, new in renamings(names, self.names).items()})
 
-    def per_person(self, *keys: str, **totals: Expression) -> Rows:
+    def unique(self) -> Rows:
+        """Keep each of a person's rows once; `select` says before by which columns rows are told apart."""
+        return _subquery(self, _selected(self, "SELECT DISTINCT"), self.names)
+
+    def concat(self, *others: str | Rows) -> Rows:
+        """Put these rows and others together. All have the same columns; rows that are equal stay apart, unless `unique` follows.
+
+        Raises:
+            InvalidInput: `COLUMN_UNKNOWN` if some have other columns.
+        """
+        further = [self._other(other) for other in others]
+        for other in further:
+            if set(other.names) != set(self.names):
+                fix = f"Select the same columns in each: {', '.join(self.names)}."
+                raise InvalidInput(Code.COLUMN_UNKNOWN, f"Rows of {', '.join(other.names)} are put together with others.", fix)
+        every = [self, *(replace(other, names=self.names) for other in further)]
+        return _subquery(self, " UNION ALL ".join(_selected(rows) for rows in every), self.names)
+
+    def semi_join(self, other: str | Rows, on: Piece | None = None) -> Rows:
+        """Keep the rows of persons who have rows in `other`, or such rows as fulfil a condition beside the row.
+
+        Args:
+            other: A dataset by name, or rows.
+            on: The condition. Where both sides have a column of one name, that name alone means the column of `other`.
+        """
+        return self._if_among(other, on, "")
+
+    def anti_join(self, other: str | Rows, on: Piece | None = None) -> Rows:
+        """Keep the rows of persons who have no rows in `other`, or no such rows as fulfil a condition (see `semi_join`)."""
+        return self._if_among(other, on, "NOT ")
+
+    def _if_among(self, other: str | Rows, on: Piece | None, negated: str) -> Rows:
+        rows = self._other(other)
+        if on is None:
+            test = f"{self.person} {negated}IN (SELECT {rows.person} FROM {rows.source}{rows.where})"
+            return replace(self, conditions=(*self.conditions, test))
+        rows = _named_apart(rows, self.tables + self.beside)
+        test = f"{rows.person} = {self.person} AND {without_windows(written(on), 'a join')}"
+        test = f"{negated}EXISTS (SELECT 1 FROM {rows.source} WHERE {test})"
+        return replace(self, conditions=(*self.conditions, test), beside=self.beside + rows.tables)
+
+    def first_by(self, *order: Term, rows: int = 1, descending: bool | Sequence[bool] = False) -> Rows:
+        """Keep each person's first row in an order, or so many; ties are broken by all other columns."""
+        number = f"ROW_NUMBER() OVER (PARTITION BY {self.person} ORDER BY {', '.join(terms(order, descending=descending))})"
+        most = whole(rows, "The number of rows", least=1)
+        return _subquery(self, f"{_selected(self)} QUALIFY {number} {'=' if most == 1 else '<='} {most}", self.names)
+
+    def per_person(self, *keys: str, **totals: Piece) -> Rows:
         """Return one row for each person, or for each person and combination of keys, with totals of the person's rows."""
-        named = [f"{self.person} AS person", *(f"{col(key).sql} AS {quoted(key)}" for key in keys)]
-        named += [f"{written(total)} AS {quoted(name)}" for name, total in totals.items()]
-        groups = ", ".join([self.person, *(col(key).sql for key in keys)])
-        select = f"SELECT {', '.join(named)} FROM {self.source}{self.where} GROUP BY {groups}"
-        return _subquery(self, select, "totals", (*keys, *totals))
+        columns = {key: col(key).sql for key in keys}
+        groups = ", ".join([self.person, *columns.values()])
+        columns = together(columns, {name: without_windows(written(total), "a total") for name, total in totals.items()})
+        names = tuple(columns)
+        return _subquery(self, f"{_list(self.person, columns)} FROM {self.source}{self.where} GROUP BY {groups}", names)
 
-    def group_by(self, *keys: str, totals: Totals = "none", **named: Expression) -> Groups:
+    def group_by(self, *keys: str, totals: Totals | Sequence[tuple[str, ...]] = "none", **named: Piece) -> Groups:
         """Group rows by columns, and by expressions under names of their own.
 
         Args:
             keys: Columns.
-            totals: Add subtotals from right to left (`rollup`), or over every combination (`cube`).
+            totals: Add subtotals from right to left (`rollup`), or over every combination (`cube`); or the sets of names to group by, as
+                `[("region", "gender"), ("region",), ()]`.
             named: Expressions.
         """
-        if totals not in get_args(Totals):
-            raise _unknown(totals, get_args(Totals))
-        every = {key: col(key) for key in keys} | named
-        return Groups(self, tuple((name, written(value)) for name, value in every.items()), totals)
+        computed = {name: without_windows(written(one), "a key") for name, one in named.items()}
+        every = together({key: col(key).sql for key in keys}, computed)
+        return Groups.of(self.session, f"FROM {self.source}{self.where}", tuple(every.items()), totals)
 
-    def agg(self, **aggregates: Expression) -> LazyQuestion:
+    def agg(self, **aggregates: Piece) -> LazyQuestion:
         """Measure all rows together."""
-        return Groups(self, (), "none").agg(**aggregates)
+        return self.group_by().agg(**aggregates)
 
     def persons(self) -> Expression:
         """Count persons, over a group."""
-        return Expression(f"COUNT(DISTINCT {self.person})")
+        return Expression(f"COUNT(DISTINCT {self.person})", AGGREGATE)
 
 
-@dataclass(frozen=True)
-class Groups:
-    """Rows in groups.
-
-    Attributes:
-        rows: The rows.
-        keys: Names and expressions.
-        totals: Which totals are added.
-    """
-
-    rows: Rows
-    keys: tuple[tuple[str, str], ...]
-    totals: Totals
-
-    def agg(self, **aggregates: Expression) -> LazyQuestion:
-        """Return the question that measures each group."""
-        columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in (*self.keys, *((n, written(a)) for n, a in aggregates.items())))
-        keys = ", ".join(sql for _, sql in self.keys)
-        grouped = {"none": keys, "rollup": f"ROLLUP ({keys})", "cube": f"CUBE ({keys})"}[self.totals]
-        group_by = f" GROUP BY {grouped}" if self.keys else ""
-        return LazyQuestion(self.rows.session, f"SELECT {columns} FROM {self.rows.source}{self.rows.where}{group_by}")
+def _selected(rows: Rows, select: str = "SELECT") -> str:
+    """Return the SELECT of rows with their person and their columns."""
+    return f"{_list(rows.person, {name: col(name).sql for name in rows.names}, select)} FROM {rows.source}{rows.where}"
 
 
-def _selected(rows: Rows, extra: tuple[str, ...] = ()) -> str:
-    """Return the SELECT of rows with their person and their columns, and further ones."""
-    columns = [f"{rows.person} AS person", *(f"{col(name).sql} AS {quoted(name)}" for name in rows.names), *extra]
-    return f"SELECT {', '.join(columns)} FROM {rows.source}{rows.where}"
+def _list(person: str, columns: Mapping[str, str], select: str = "SELECT") -> str:
+    """Return a SELECT of the person and of columns, up to FROM."""
+    return f"{select} {', '.join([f'{person} AS {_person(columns)}', *(f'{sql} AS {quoted(name)}' for name, sql in columns.items())])}"
 
 
-def _subquery(rows: Rows, select: str, alias: str, names: tuple[str, ...]) -> Rows:
-    """Return the rows of a SELECT that shows their person as `person`."""
-    return Rows(rows.session, f"({select}) AS {quoted(alias)}", f"{quoted(alias)}.person", names, (alias,))
+def _person(names: Iterable[str]) -> str:
+    """Return a name for the person that is none of a column."""
+    taken = {name.lower() for name in names}
+    return next(name for number in count_from(1) if (name := "person" if number == 1 else f"person_{number}") not in taken)
+
+
+def _of(rows: Rows, columns: Mapping[str, str]) -> Rows:
+    """Return rows with these columns, given as text."""
+    return _subquery(rows, f"{_list(rows.person, columns)} FROM {rows.source}{rows.where}", tuple(columns))
+
+
+def _subquery(rows: Rows, select: str, names: tuple[str, ...], alias: str = "rows") -> Rows:
+    """Return the rows of a SELECT that shows their person."""
+    return Rows(rows.session, f"({select}) AS {quoted(alias)}", f"{quoted(alias)}.{_person(names)}", names, (alias,))
 
 
 def _filtered(rows: Rows) -> Rows:
     """Return the same rows, filtered before they are joined: what comes later may bring rows and columns that are not meant."""
-    return _subquery(rows, _selected(rows), rows.tables[0], rows.names) if rows.conditions else rows
+    return _subquery(rows, _selected(rows), rows.names, rows.tables[0]) if rows.conditions else rows
+
+
+def _one_table(rows: Rows) -> Rows:
+    """Return the same rows as those of one table."""
+    return rows if len(rows.tables) == 1 else _subquery(rows, _selected(rows), rows.names, rows.tables[0])
+
+
+def _either(how: How, left: str, right: str) -> str:
+    """Return what is of one side of a join, or of both."""
+    return {"right": right, "full": f"COALESCE({left}, {right})"}.get(how, left)
 
 
 def _joined(how: How) -> str:
     """Return the words of a join."""
-    if how not in get_args(How):
-        raise _unknown(how, get_args(How))
-    return f"{how.upper()} JOIN"
-
-
-def _unknown(given: str, known: tuple[str, ...]) -> InvalidInput:
-    return InvalidInput(Code.SQL_INVALID, f"There is no {given!r} here.", f"There are {', '.join(known)}.")
+    return f"{known(how, get_args(How)).upper()} JOIN"
 
 
 def _named_apart(rows: Rows, taken: tuple[str, ...]) -> Rows:
@@ -219,12 +302,12 @@ def _named_apart(rows: Rows, taken: tuple[str, ...]) -> Rows:
     if len(rows.tables) == 1 and not rows.conditions and rows.tables[0] not in taken:
         return rows
     number = next(number for number in count_from(2) if f"{rows.tables[0]}_{number}" not in taken)
-    return _subquery(rows, _selected(rows), f"{rows.tables[0]}_{number}", rows.names)
+    return _subquery(rows, _selected(rows), rows.names, f"{rows.tables[0]}_{number}")
 
 
 def _private(contract: Contract, name: str) -> PrivateDataset:
     declared = contract.datasets.get(name)
     if not isinstance(declared, PrivateDataset):
-        known = ", ".join(key for key, one in contract.datasets.items() if isinstance(one, PrivateDataset))
-        raise InvalidInput(Code.DATASET_UNKNOWN, f"There is no private dataset {name!r} in the contract.", f"There are {known}.")
+        there = ", ".join(key for key, one in contract.datasets.items() if isinstance(one, PrivateDataset))
+        raise InvalidInput(Code.DATASET_UNKNOWN, f"There is no private dataset {name!r} in the contract.", f"There are {there}.")
     return declared

@@ -203,7 +203,7 @@ def cast(node: exp.Cast, compiled: Callable[[exp.Expr], Result]) -> Result:
     from sqlglot import exp
 
     operand, kind = compiled(node.this), node.to.this
-    if not operand.number or kind not in _numbers():
+    if not operand.number or kind not in numbers():
         return over_results(node, CASTS["Cast"], lambda _: operand)
     only(node, {"this", "to", "safe"})
     if kind in {exp.DType.FLOAT, exp.DType.DOUBLE}:
@@ -212,7 +212,7 @@ def cast(node: exp.Cast, compiled: Callable[[exp.Expr], Result]) -> Result:
 
 
 @cache
-def _numbers() -> frozenset[exp.DType]:
+def numbers() -> frozenset[exp.DType]:
     """Return the types of numbers."""
     from sqlglot import exp
 

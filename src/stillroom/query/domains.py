@@ -7,12 +7,13 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import All, Among, Any, Case, Column, Compare, Constant, IsNull, Like, Not, columns_of
+from stillroom.model.expression import All, Among, Any, Case, Column, Compare, Constant, IsNull, Like, Not, columns_of, walk
 from stillroom.query.evaluate import evaluate
+from stillroom.query.kept import listed as values_listed
 from stillroom.query.typed import CONSTANT_LIMIT, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stillroom.model.expression import Expression
     from stillroom.model.relation import ColumnFact
@@ -32,20 +33,29 @@ MADE = ".#"
 """What the names of columns have in them that a plan makes on the way; those of datasets do not."""
 
 
-def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int) -> tuple[Scalar, ...]:
+def key_domain(key: Typed, facts: Iterable[ColumnFact], limit: int, conditions: Sequence[Expression] = ()) -> tuple[Scalar, ...]:
     """Return the domain of a key in display order, NULL last.
 
     A listed domain keeps its order (that of the contract, or of the branches of a CASE). Where the columns that the key reads have
-    few enough values for its size, all are tried, so that only values that can really occur remain.
+    few enough values for its size, all are tried, so that only values that can really occur remain: those for which the conditions that
+    read no other columns are true. A column has values that the contract declares, or that a condition lists.
+
+    Args:
+        key: The key.
+        facts: What is known of columns.
+        limit: The most values.
+        conditions: What is true of every row.
 
     Raises:
-        Refusal: The contract does not declare a finite domain, or it is larger than the limit.
+        Refusal: No finite domain is declared or listed, it is larger than the limit, or no value fulfils the conditions.
         InvalidInput: A value of the domain is too large to be written.
     """
     listed = key.type.domain(limit)
-    found = _tried(key, facts)
+    found = _tried(key, facts, [one for one in conditions if columns_of(one) <= columns_of(key.expression)])
+    if found is not None and not found:
+        raise _nothing_left(key)
     if listed is None and found is None:
-        names = ", ".join(sorted(key.mentions)) or "The key"
+        names = _named(key)
         raise Refusal(
             Code.KEY_WITHOUT_DOMAIN,
             f"{names} has no declared domain of at most {limit} values.",
@@ -64,19 +74,44 @@ def _order(value: Scalar) -> tuple[str, Scalar]:
     return type(value).__name__, value
 
 
-def _tried(key: Typed, facts: Iterable[ColumnFact]) -> set[Scalar] | None:
-    """Return the values that the key takes over all values of its columns, or None when these are too many."""
+def _nothing_left(key: Typed) -> Refusal:
+    return Refusal(
+        Code.KEY_WITHOUT_VALUES,
+        f"No value of {_named(key)} fulfils the conditions of the question, so that the table would have no row.",
+        "Compare with values that the contract declares; `stillroom contract show` lists them.",
+    )
+
+
+def _named(key: Typed) -> str:
+    return ", ".join(sorted(key.mentions)) or "The key"
+
+
+def _values(name: str, kind: ColumnType, conditions: Iterable[Expression]) -> tuple[Scalar, ...] | None:
+    """Return the values that a column can have: those that the contract declares, or those that a condition lists."""
+    declared = kind.domain(TRIED)
+    if declared is not None:
+        return declared
+    found = next((values for one in conditions if (values := values_listed(name, one)) is not None), None)
+    return None if found is None or len(found) > TRIED else tuple(found)
+
+
+def _tried(key: Typed, facts: Iterable[ColumnFact], conditions: Sequence[Expression]) -> set[Scalar] | None:
+    """Return the values that the key takes over all values of its columns that fulfil conditions, or None when these are too many."""
     types = {fact.name: fact.type for fact in facts}
     names = sorted(columns_of(key.expression))
-    domains = [types[name].domain(TRIED) for name in names]
+    domains = [_values(name, types[name], conditions) for name in names]
     known = [domain for domain in domains if domain is not None]
     combinations = prod(len(domain) for domain in known)
-    if len(known) < len(domains) or combinations > TRIED or combinations * key.size > STEPS:
+    size = key.size + sum(len(list(walk(one))) for one in conditions)
+    if len(known) < len(domains) or combinations > TRIED or combinations * size > STEPS:
         return None
     found: set[Scalar] = set()
     length = 0
     for values in product(*known):
-        value = evaluate(key.expression, dict(zip(names, values, strict=True)))
+        row = dict(zip(names, values, strict=True))
+        if not all(evaluate(one, row) is True for one in conditions):
+            continue
+        value = evaluate(key.expression, row)
         length += len(value) if isinstance(value, str) and value not in found else 0
         if length > LENGTH:
             return None

@@ -43,7 +43,21 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
 
     if isinstance(node, exp.Literal | exp.Boolean | exp.Null) or is_calendar_constant(node):
         return constant_expression(node)
-    handlers: dict[type[exp.Expr], Callable[[exp.Expr, Frame], Typed]] = {
+    handler = operators().get(type(node))
+    if handler is not None:
+        return handler(node, frame)
+    meaning = function(node)
+    if meaning is None:
+        raise unsupported(node) if _of_results().get(type(node)) is None else _late(node)
+    return meaning(node, lambda operand: row_expression(operand, frame))
+
+
+@cache
+def operators() -> dict[type[exp.Expr], Callable[[exp.Expr, Frame], Typed]]:
+    """Return what expressions are made of besides constants and functions, and what compiles it."""
+    from sqlglot import exp
+
+    return {
         exp.Column: _column,
         exp.Paren: lambda node, frame: row_expression(node.this, frame),
         exp.Neg: _negative,
@@ -68,13 +82,6 @@ def row_expression(node: exp.Expr, frame: Frame) -> Typed:
         exp.Or: _connective,
         exp.Case: _case,
     }
-    handler = handlers.get(type(node))
-    if handler is not None:
-        return handler(node, frame)
-    meaning = function(node)
-    if meaning is None:
-        raise unsupported(node) if _of_results().get(type(node)) is None else _late(node)
-    return meaning(node, lambda operand: row_expression(operand, frame))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.crypto.canonical import canonical
@@ -16,6 +17,7 @@ from stillroom.query.apart import within
 from stillroom.query.domains import most_values
 from stillroom.query.expressions import condition, person_reference, row_expression
 from stillroom.query.grouping import is_aggregate
+from stillroom.query.kept import between, conditions
 from stillroom.query.moments import Moments, moment
 from stillroom.query.quantiles import COMBINATIONS, ladder, operand_and_part
 from stillroom.query.result import SHOWN_DIGITS, Result
@@ -69,6 +71,7 @@ class Measures:
         self.frame, self.contract, self.scattered = frame, contract, scattered
         self.keys = keys
         self.rows = within(frame, typed)
+        self.conditions = conditions(frame.relation)
         self.grid: list[Key] = []
         self.measures: list[Measure] = []
         self.summed: Sums = {}
@@ -96,15 +99,15 @@ class Measures:
                 return self._single(self._rows(_ONE, self.rows), self._test(node.this, given))
             case exp.Sum():
                 only(node, {"this"})
-                return self._summed(self._argument(node.this), given)
+                return self._summed(self._limited(self._argument(node.this)), given)
             case exp.Avg():
                 only(node, {"this"})
-                return self._average(self._argument(node.this), given)
+                return self._average(self._limited(self._argument(node.this)), given)
             case _ if isinstance(node, exp.AggFunc) and node.key in MOMENTS:
                 return self._moment(node, given)
             case _:
                 value, part = operand_and_part(node)
-                return self._quantile(self._argument(value), part, given)
+                return self._quantile(self._limited(self._argument(value)), part, given)
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
         """Return an aggregate and the condition of its FILTER; its measures count the rows for which that is true."""
@@ -153,6 +156,14 @@ class Measures:
         typed = row_expression(node, self.frame)
         uses.allow(self.contract, typed, uses.MEASURES, uses.TESTED)
         return typed
+
+    def _limited(self, typed: Typed) -> Typed:
+        """Return a column with the range that the conditions of the question leave of it: no row that is measured has another value."""
+        low, high = typed.type.low, typed.type.high
+        if not isinstance(typed.expression, Column) or low is None or high is None:
+            return typed
+        low, high = between(typed.expression.name, low, high, self.conditions)
+        return replace(typed, type=typed.type.model_copy(update={"low": low, "high": high}))
 
     def _count(self, node: exp.Count) -> Measure:
         """Return the measure of a COUNT."""

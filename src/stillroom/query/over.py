@@ -30,7 +30,8 @@ _UNFRAMED = _RANKS | _SHARES | {TableFunction.LAG}
 
 
 @cache
-def _functions() -> dict[type[exp.Expr], TableFunction]:
+def functions() -> dict[type[exp.Expr], TableFunction]:
+    """Return what stands before OVER, and what it is."""
     from sqlglot import exp
 
     return {
@@ -78,7 +79,7 @@ def window(node: exp.Window, compiled: Callable[[exp.Expr], Result], rows: Expre
     order = tuple(_by(term, compiled) for term in (written.expressions if written else ()))
     keys = tuple(compiled(key).expression for key in node.args.get("partition_by") or ())
     place = Over(function=TableFunction.ROW_NUMBER, value=_ONE.expression, keys=keys, order=order, rows=rows)
-    function = _functions().get(type(call))
+    function = functions().get(type(call))
     if function is None:
         raise unsupported(call)
     if given is not None and function not in {TableFunction.COUNT, TableFunction.SUM, TableFunction.MIN, TableFunction.MAX}:

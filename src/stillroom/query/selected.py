@@ -13,6 +13,7 @@ from stillroom.model.selection import Selection
 from stillroom.privacy.rounding import units_down
 from stillroom.privacy.selection import threshold_for
 from stillroom.query.domains import key_domain
+from stillroom.query.kept import conditions
 from stillroom.query.sets import renumbered
 from stillroom.query.typed import CONSTANT_LIMIT
 
@@ -48,7 +49,7 @@ def selected_first(typed: list[Typed], sets: Sets, frame: Frame, contract: Contr
 def _domain(key: Typed, frame: Frame, contract: Contract) -> Domain:
     """Return the domain of a key; None where it has none and may be selected."""
     try:
-        return key_domain(key, frame.facts, contract.limits.cells)
+        return key_domain(key, frame.facts, contract.limits.cells, conditions(frame.relation))
     except Refusal as refusal:
         if refusal.code is Code.KEY_WITHOUT_DOMAIN and _may_select(key, contract):
             return None

@@ -8,6 +8,7 @@ from stillroom.client.verification.added import sums
 from stillroom.client.verification.alike import alike
 from stillroom.client.verification.declared import domain, typed
 from stillroom.client.verification.domains import values_of
+from stillroom.client.verification.kept import conditions, may_be_left_out, named
 from stillroom.client.verification.outcome import Broken, require
 from stillroom.client.verification.person import rows_of
 from stillroom.client.verification.persons_rows import Sums
@@ -59,7 +60,7 @@ def check_bounds(plan: Plan, contract: Contract) -> None:
     for node in {node for expression in plan.finish.expressions for node in walk(expression) if isinstance(node, Average)}:
         _averaged(node, plan, rows)
     for key in plan.keys:
-        _declared(key, contract)
+        _declared(key, plan, contract)
 
 
 def _ranged(number: int, measure: Measure, rows: Rows) -> None:
@@ -111,17 +112,21 @@ def _counted(number: int, measure: Measure, rows: Rows, contract: Contract) -> N
     require(bounds == (0, 1, 0, 0), f"measure {number} counts distinct values, and has other bounds")
 
 
-def _declared(key: Key, contract: Contract) -> None:
-    """Compare the values of a key that is a column of a dataset with those that the contract declares.
+def _declared(key: Key, plan: Plan, contract: Contract) -> None:
+    """Compare the values of a key that is a column of a dataset with those that the contract declares, or that a condition names.
 
-    Values of computed keys are not computed again. Columns that the plan itself makes are named with a # or have no dataset.
+    None may be missing but those for which a condition of the plan is not true. Values of computed keys are not computed again. Columns
+    that the plan itself makes are named with a # or have no dataset.
     """
-    if not isinstance(key.value, Column):
+    if not isinstance(key.value, Column) or key.domain is None:
         return
     own = key.value.name.partition(".")[2]
     source = contract.datasets.get(dataset_of(key.value.name))
     if source is None or own not in source.columns:
         return
+    among = conditions(plan.whole, key.value.name)
     declared = domain(contract, key.value.name)
-    if key.domain is not None and typed(value for value in key.domain if value is not None) != declared:
-        raise Broken(f"the values of {key.value.name} are not those that the contract declares")
+    possible = named(among) if declared is None else declared
+    stated = typed(value for value in key.domain if value is not None)
+    if possible is None or not stated <= possible or not all(may_be_left_out(one, among) for one in possible - stated):
+        raise Broken(f"the values of {key.value.name} are not those that the contract declares and conditions leave")

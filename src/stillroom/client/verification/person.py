@@ -10,6 +10,7 @@ from stillroom.client.verification.added import sums, total_sums
 from stillroom.client.verification.alike import alike, grouped, with_null
 from stillroom.client.verification.declared import dataset, value_range
 from stillroom.client.verification.domains import values_of
+from stillroom.client.verification.kept import limited
 from stillroom.client.verification.orders import check_orders
 from stillroom.client.verification.outcome import Broken
 from stillroom.client.verification.persons_rows import Rows
@@ -107,10 +108,11 @@ def _relation(relation: Relation, contract: Contract) -> Rows:
 
 
 def _filtered(condition: Expression, rows: Rows) -> Rows:
-    """Return what is known about the rows that a condition keeps: as few as it leaves numbers of a person's rows."""
+    """Return what is known about the rows that a condition keeps: as few as it leaves numbers of a person's rows, and of limited numbers."""
     parts = condition.operands if isinstance(condition, All) else (condition,)
     for part in parts:
         rows = _filtered(part, rows) if isinstance(part, All) else replace(rows, most=min(rows.most, _left(part, rows)))
+    rows = replace(rows, ranges=limited(rows.ranges, condition))
     return replace(rows, constant=rows.columns) if rows.most == 1 else rows
 
 

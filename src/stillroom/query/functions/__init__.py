@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from stillroom.query.functions.call import Meaning
 
-_MEANINGS: dict[str, Meaning] = {**CASTS, **CHOICES, **DATES, **NUMBERS, **ROOTS, **TEXTS}
+MEANINGS: dict[str, Meaning] = {**CASTS, **CHOICES, **DATES, **NUMBERS, **ROOTS, **TEXTS}
+"""What may be called, by the parser's names."""
 
 
 def function(node: exp.Expr) -> Meaning | None:
@@ -24,4 +25,4 @@ def function(node: exp.Expr) -> Meaning | None:
 
     Functions go by the parser's name of them; those that it does not know, which it makes of a text, by their own.
     """
-    return _MEANINGS.get(node.this.upper() if isinstance(node.this, str) else type(node).__name__)
+    return MEANINGS.get(node.this.upper() if isinstance(node.this, str) else type(node).__name__)

@@ -38,8 +38,8 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
     """Compile a cast."""
     only(node, {"this", "to", "safe"})
     value, kind = operand(node.this), node.args["to"].this.value
-    if is_null(value) and kind in _KINDS:
-        return _null(_KINDS[kind], node.args["to"])
+    if is_null(value) and kind in KINDS:
+        return _null(KINDS[kind], node.args["to"])
     match kind:
         case "TEXT" | "VARCHAR":
             return as_text(value)
@@ -64,7 +64,7 @@ def _cast(node: exp.Expr, operand: Operand) -> Typed:
 ROW_TYPES = ["TEXT", "VARCHAR", "INT", "DECIMAL", "DATE", "TIMESTAMP", "TIMESTAMPNTZ", "BOOLEAN"]
 """Types that values of rows are cast to."""
 
-_KINDS = {
+KINDS = {
     **dict.fromkeys(("TEXT", "VARCHAR"), Kind.TEXT),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMPNTZ"), Kind.TIMESTAMP),
     **dict.fromkeys(LARGEST, Kind.INTEGER),

@@ -70,7 +70,7 @@ def _weekday(day: Typed, first: int) -> Typed:
     return remainder(minus(day, whole(first)), whole(7))
 
 
-_PARTS: dict[str, Callable[[Typed], Typed]] = {
+PARTS: dict[str, Callable[[Typed], Typed]] = {
     "YEAR": lambda day: quotient_of_wholes(months(day), whole(12)),
     "QUARTER": lambda day: plus(quotient_of_wholes(remainder(months(day), whole(12)), whole(3)), whole(1)),
     "MONTH": lambda day: plus(remainder(months(day), whole(12)), whole(1)),
@@ -80,7 +80,11 @@ _PARTS: dict[str, Callable[[Typed], Typed]] = {
     "ISODOW": lambda day: plus(_weekday(day, FIRST_DAY), whole(1)),
     "DOW": lambda day: _weekday(day, FIRST_DAY - 1),
 }
-_EPOCH = "EPOCH"
+"""The parts of dates."""
+
+EPOCH = "EPOCH"
+"""The part that is a timestamp's, or a date's beginning."""
+
 _ALSO = {"DAYOFMONTH": "DAY", "DAYOFYEAR": "DOY", "DAYOFWEEK": "DOW", "DAYOFWEEKISO": "ISODOW", "WEEKOFYEAR": "WEEK"}
 
 
@@ -88,11 +92,11 @@ def _part(operand: Typed, name: str) -> Typed:
     """Return a part of a date or a timestamp."""
     if operand.type.kind is Kind.TIMESTAMP and name in TIME_OF_DAY:
         return TIME_OF_DAY[name](second_of_day(operand, name))
-    if name == _EPOCH:
+    if name == EPOCH:
         return seconds(operand, name)
-    part = _PARTS.get(_ALSO.get(name, name))
+    part = PARTS.get(_ALSO.get(name, name))
     if part is None:
-        raise _unknown_unit(name, operand.type.kind, [*_PARTS, _EPOCH])
+        raise _unknown_unit(name, operand.type.kind, [*PARTS, EPOCH])
     return part(days(operand, name))
 
 
@@ -114,7 +118,7 @@ def _named_part(node: exp.Expr, operand: Operand) -> Typed:
 
 def _epoch(node: exp.Expr, operand: Operand) -> Typed:
     only(node, {"this"})
-    return _part(operand(node.this), _EPOCH)
+    return _part(operand(node.this), EPOCH)
 
 
 def _extract(node: exp.Expr, operand: Operand) -> Typed:
