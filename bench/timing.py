@@ -58,6 +58,10 @@ class Stopwatch:
         """Return the time now."""
         return time.time()
 
+    def steady(self) -> float:
+        """Return how many seconds have passed since some moment."""
+        return time.monotonic()
+
     def sleep_until(self, moment: float) -> None:
         """Wait; the first time, the work begins afterwards, the second time it has ended before."""
         ended = time.perf_counter(), time.process_time()

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stillroom.adapters.http.problem import MEDIA_TYPE
 from stillroom.server.description import describe, operations
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ DESCRIPTION = REFERENCE / "openapi.json"
 PAGE = REFERENCE / "api.md"
 SHORT = 40_000
 """Longer bodies are no examples."""
+
+BYTES = 64
+"""So many bytes are shown of what is no text."""
+
+BEGINNING = "The first bytes, in base64 here, since JSON has no bytes; they are sent as they are."
 
 
 def described() -> dict[str, Any]:
@@ -36,15 +42,24 @@ def described() -> dict[str, Any]:
 
 
 def with_examples(document: dict[str, Any], exchanges: Iterable[Exchange]) -> dict[str, Any]:
-    """Put the first exchange of each operation and status into a description, and the statements that it carries beside their schemas."""
+    """Put the first exchange of each operation and status into a description, and the statements that it carries beside their schemas.
+
+    Where an operation had no problem of some status in the story, the first one of another operation is its example.
+    """
     places = {(path, method): operation for path, method, operation in operations(document)}
-    for one in exchanges:
+    story = list(exchanges)
+    for one in story:
         operation = places[one.path, one.method]
         answer = operation["responses"][str(one.status)]
         _put(answer.get("content", {}).get(one.media_type), one.answered)
-        if one.status < 400 and "requestBody" in operation:  # noqa: PLR2004  an answer that is no problem
-            for content in operation["requestBody"]["content"].values():
+        if one.status < 400:  # noqa: PLR2004  an answer that is no problem
+            for content in operation.get("requestBody", {}).get("content", {}).values():
                 _put(content, one.asked, document)
+            for parameter in operation.get("parameters", ()):
+                parameter.setdefault("example", one.parameters[parameter["name"]])
+    for operation in places.values():
+        for one in story:
+            _put(operation["responses"].get(str(one.status), {}).get("content", {}).get(MEDIA_TYPE), one.answered)
     return document
 
 
@@ -56,8 +71,11 @@ def without_examples(node: Any) -> Any:  # noqa: ANN401  parsed JSON
 
 
 def _put(content: dict[str, Any] | None, body: bytes, document: dict[str, Any] | None = None) -> None:
-    """Make a body an example, unless there is one, or it is long or no text."""
-    if not content or "example" in content or len(body) > SHORT or not content["schema"]:
+    """Make a body an example, unless there is one, or it is long; of one that is no text, its beginning, in base64."""
+    if not content or content.keys() & {"example", "examples"} or len(body) > SHORT:
+        return
+    if not content["schema"]:
+        content["examples"] = {"beginning": {"summary": BEGINNING, "value": base64.b64encode(body[:BYTES]).decode("ascii")}}
         return
     text = body.decode("utf-8")
     content["example"] = text if content["schema"] == {"type": "string"} else json.loads(text)

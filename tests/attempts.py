@@ -104,7 +104,7 @@ def numbered(room: Room, one: Cleared, number: int) -> Cleared:
 def attempt(room: Room, one: Cleared, *, counted: bool) -> str:
     """Attempt to spend, as `stillroom.room.door.ask` does it; return `SPENT`, or the code of the error, which may be counted."""
     try:
-        with refusals.counted(room, one.planned.asked.contract) if counted else nullcontext():
+        with refusals.counted(room) if counted else nullcontext():
             door._committed(room, one, door.Silent())
     except StillroomError as error:
         return str(error.code)

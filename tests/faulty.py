@@ -29,6 +29,7 @@ from stillroom.adapters.remote.vault import RemoteVaults
 from stillroom.adapters.vault import LocalVault
 from stillroom.agent.agent import Agent, ChannelCarrier
 from stillroom.agent.errands import Errands
+from stillroom.agent.holds import Holds
 from stillroom.agent.witness import Proofs, WitnessingAgent
 from stillroom.client.http_access import HttpAccess
 from stillroom.errors import Code, Failed, StillroomError
@@ -112,7 +113,9 @@ class Wire(Channel):
 
     def send(self, method: str, path: str, body: bytes | None, *, seconds: float = 60.0) -> bytes:
         """Send a request."""
-        return self.world.carry(self, f"{method} {place(path)}", lambda: super(Wire, self).send(method, path, body, seconds=seconds))
+        return self.world.carry(
+            self, f"{method} {place(path)}{self.world.about(path)}", lambda: super(Wire, self).send(method, path, body, seconds=seconds)
+        )
 
     def put_file(self, path: str, file: Path, *, seconds: float) -> None:
         """Send a file, as it is now, whenever it arrives."""
@@ -238,7 +241,8 @@ class World:
         vault, carrier = LocalVault(book, home.signing_key), ChannelCarrier(channel)
         errands = Errands(home, membership, vault, book, carrier, watch, self.clock, entropy)
         witness = WitnessingAgent(home, watch, channel, self.clock)
-        agent = Agent(channel, errands, book, witness, lambda _: None, lambda: entropy.token(TICKET_SIZE).hex(), self.clock)
+        holds = Holds(home, vault, book, watch, channel, self.clock)
+        agent = Agent(channel, errands, book, witness, lambda _: None, lambda: entropy.token(TICKET_SIZE).hex(), self.clock, holds)
         enter(path, agent)
         return agent
 
@@ -253,6 +257,11 @@ class World:
         self.steps.check(SERVER)
 
     # ---------------------------------------------------------------------------------------------------------- messages
+
+    def about(self, path: str) -> str:
+        """Return what kind of errand a message answers: to lose the answer to a commit is another fault than to lose that to a hold."""
+        errand = self.mailbox.errand(path.removeprefix("/v1/errands/"))
+        return "" if errand is None else f" {errand.task.kind}"
 
     def carry(self, wire: Wire, name: str, send: Callable[[], bytes]) -> bytes:
         """Carry a message to the server that lives then, and its answer back.

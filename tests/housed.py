@@ -18,7 +18,7 @@ from tests.parties import PARTIES
 from tests.services import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from fastapi import FastAPI
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -93,16 +93,24 @@ def plain(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", HELD.sub("", html)).split())
 
 
-def made_token(client: httpx.Client, label: str, days: str = "1") -> str:
-    """Make an API token, and return it."""
-    (token,) = re.findall(r"stillroom_[0-9a-f]{64}", sent(client, "/tokens", label=label, days=days).text)
+def offered(client: httpx.Client) -> list[str]:
+    """Return the scopes that somebody may choose for a token, as the page shows them."""
+    return re.findall(r'name="scope" value="(\w+)"', client.get("/tokens").text)
+
+
+def made_token(client: httpx.Client, label: str, days: str = "1", scopes: Sequence[str] | None = None) -> str:
+    """Make an API token, with all scopes that there are to choose from if none are named, and return it."""
+    chosen = offered(client) if scopes is None else scopes
+    answer = client.post("/tokens", data={FIELD: token_of(client), "label": label, "days": days, "scope": list(chosen)})
+    (token,) = re.findall(r"stillroom_[0-9a-f]{64}", answer.text)
     return str(token)
 
 
 @contextmanager
-def scripted(client: httpx.Client, label: str = "a script") -> Iterator[httpx.Client]:
+def scripted(client: httpx.Client, label: str = "a script", scopes: Sequence[str] | None = None) -> Iterator[httpx.Client]:
     """Make an API token as somebody, and let a script of theirs come by it: without a cookie, and without an origin."""
-    with httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {made_token(client, label)}"}, timeout=60) as script:
+    header = {"Authorization": f"Bearer {made_token(client, label, scopes=scopes)}"}
+    with httpx.Client(base_url=client.base_url, headers=header, timeout=60) as script:
         yield script
 
 

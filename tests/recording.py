@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tests.services import Served
 
 
+TOO_MANY = 429
+"""The status of an answer to whoever sends too many requests."""
+
+
 @dataclass
 class Exchange:
     """A request and its answer.
@@ -38,6 +42,7 @@ class Exchange:
         status: Of the answer.
         media_type: Of the answer.
         answered: The body of the answer; of a stream, its beginning.
+        parameters: What stood in the path where the template has names.
     """
 
     method: str
@@ -46,6 +51,7 @@ class Exchange:
     status: int = 0
     media_type: str = ""
     answered: bytes = b""
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,6 +78,7 @@ class Recorder:
                 types = [value.decode() for name, value in message["headers"] if name.lower() == b"content-type"]
                 found.media_type = types[0].partition(";")[0] if types else ""
                 found.path = getattr(scope.get("route"), "path", "").replace(":path", "")
+                found.parameters = {name: str(value) for name, value in cast("dict[str, object]", scope.get("path_params", {})).items()}
             elif message["type"] == "http.response.body":
                 found.answered += message["body"]
             await send(message)
@@ -155,6 +162,18 @@ def _rest(served: Served, insurer: SigningKey, room: SigningKey) -> None:
         "/v1/errands",
     ):
         send(served, insurer, "POST", path, b"{}")
+    send(served, insurer, "POST", "/v1/contracts", b" " * (served.service.body_limit + 1))
+    while send(served, insurer, "POST", "/v1/parties", b"{}").status_code != TOO_MANY:
+        pass
+    _without_a_store(served)
+
+
+def _without_a_store(served: Served) -> None:
+    """Ask how a server is whose records are away for a moment."""
+    records = served.folder / "room" / "room.sqlite"
+    away = records.rename(records.with_suffix(".away"))
+    send(served, None, "GET", "/v1/health")
+    away.rename(records)
 
 
 def _jobs(records: Any) -> list[str]:  # noqa: ANN401 - a test looks into the store

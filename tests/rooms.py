@@ -90,9 +90,23 @@ class FakeClock:
         """Return the moment."""
         return self.moment
 
+    def steady(self) -> float:
+        """Return the moment: nobody sets this clock back."""
+        return self.moment
+
     def sleep_until(self, moment: float) -> None:
         """Be there."""
         self.moment = max(self.moment, moment)
+
+
+class SetClock(FakeClock):
+    """A clock that somebody sets: how much time passes does not depend on that."""
+
+    passed = 0.0
+
+    def steady(self) -> float:
+        """Return how much time has passed."""
+        return self.passed
 
 
 class Guessing:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.sql_store import postgresql_server, sqlite_file
+from stillroom.adapters.sql_store.database import Database
 from stillroom.adapters.sql_store.store import create_store, create_store_at, open_store, open_store_at
 
 if TYPE_CHECKING:
     from threading import Barrier
 
-    from stillroom.adapters.sql_store.database import Database, Schema
+    from stillroom.adapters.sql_store.database import Schema
     from stillroom.adapters.sql_store.store import SqlStore
 
 
@@ -58,3 +59,25 @@ def open_together(place: str, meeting: Barrier) -> None:
     meeting.wait(60)
     with opened(place).writing() as records:
         records.log.append([b"leaf"])
+
+
+def created_at(place: str, schema: Schema, revision: str) -> Database:
+    """Make a database as an earlier version of Stillroom has left it: at one of its migrations."""
+    from importlib.resources import as_file, files
+
+    import alembic.command
+    import alembic.config
+
+    if not on_server(place):
+        Path(place).touch()
+    where = postgresql_server.PostgresqlServer(place) if on_server(place) else sqlite_file.SqliteFile(Path(place))
+    database = Database(where, schema)
+    with (
+        as_file(files("stillroom.adapters.sql_store") / "migrations" / schema.name) as folder,
+        database.transaction(write=True) as connection,
+    ):
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, revision)
+    return database

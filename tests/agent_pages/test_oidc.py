@@ -401,6 +401,10 @@ class Ticking:
 
     def now(self) -> float:
         """Return a later moment each time."""
+        return self.steady()
+
+    def steady(self) -> float:
+        """Return a later moment each time."""
         self.moment += WHOLE_SECONDS / 2
         return self.moment
 

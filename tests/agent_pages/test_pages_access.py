@@ -10,14 +10,14 @@ import pytest
 from stillroom.adapters.home.admittance import admit
 from stillroom.adapters.home.identity import Mark
 from stillroom.adapters.home.identity_provider import IdentityProvider, forget_provider, keep_provider
-from stillroom.adapters.home.people import Role
+from stillroom.adapters.home.people import Role, Scope
 from stillroom.errors import Code
-from stillroom.pages.access import ALLOWED, PUBLIC, Action, may, not_allowed, permit
+from stillroom.pages.access import ALLOWED, PUBLIC, Action, may, not_allowed, permit, scope_allows
 from stillroom.pages.app import actions, make_app
 from stillroom.pages.login import FIELD
 from stillroom.pages.main import people_of
 from tests.agent_pages.conftest import WAITING
-from tests.housed import HELD, scripted, token_of
+from tests.housed import HELD, offered, scripted, token_of
 from tests.identity import CLIENT, SECRET
 
 if TYPE_CHECKING:
@@ -88,6 +88,31 @@ NO_SCRIPT = {
     ("POST", "/passkeys/remove"),
 }
 """Routes that nobody gets past by an API token."""
+
+SCOPED: dict[tuple[str, str], set[str]] = {
+    ("GET", "/"): {"read"},
+    ("GET", "/contract"): {"read"},
+    ("GET", "/ask"): {"price", "ask"},
+    ("POST", "/ask/price"): {"price", "ask"},
+    ("POST", "/ask/names"): {"price", "ask"},
+    ("POST", "/ask"): {"ask"},
+    ("GET", "/runs/{name}"): {"ask"},
+    ("GET", "/runs/{name}/events"): {"ask"},
+    ("GET", "/questions"): {"read", "decide"},
+    ("GET", "/questions/{digest}"): {"read", "decide"},
+    ("POST", "/questions/{digest}"): {"decide"},
+    ("GET", "/releases"): {"read"},
+    ("GET", "/releases/{which}"): {"read"},
+    ("POST", "/releases/{which}/verify"): {"read"},
+    ("GET", "/releases/{which}/files/{kind}"): {"read"},
+    ("GET", "/releases/{which}/proof"): {"read"},
+    ("GET", "/budget"): {"read"},
+    ("GET", "/log"): {"read"},
+    ("GET", "/log/{index}"): {"read"},
+    ("GET", "/journal"): {"journal"},
+    ("POST", "/pause"): {"pause"},
+}
+"""Each route that a script may come to, and the scopes one of which its token has to have."""
 
 CHANGING = {"/leave", "/enter/{token}", "/oidc/callback"}
 """Routes after which somebody is another person, or nobody."""
@@ -173,6 +198,46 @@ def test_a_script_gets_as_far_as_its_person_but_not_where_somebody_has_to_be_the
         assert not outside(answer), who
         assert kept_out(answer) == (who not in EXPECTED[route] or route in NO_SCRIPT), who
         assert answer.status_code < 500, who
+
+
+@pytest.fixture(scope="module")
+def narrow(callers: dict[str, httpx.Client]) -> Iterator[dict[tuple[str, str], httpx.Client]]:
+    """A script of each of them for each scope that there is for them, with a token of that scope alone."""
+    with ExitStack() as stack:
+        yield {
+            (role, scope): stack.enter_context(scripted(callers[role], f"only {scope}", [scope]))
+            for role in sorted(PEOPLE)
+            for scope in offered(callers[role])
+        }
+
+
+def test_every_route_is_public_or_of_some_scopes_or_for_people_alone() -> None:
+    public = {route for route, allowed in EXPECTED.items() if "nobody" in allowed}
+    parts = (public, set(SCOPED), NO_SCRIPT)
+    assert set().union(*parts) == set(EXPECTED)
+    assert sum(map(len, parts)) == len(EXPECTED)
+
+
+def test_the_table_of_scopes_is_the_one_of_this_test_and_no_scope_is_left_out() -> None:
+    found = actions(make_app(None))  # type: ignore[arg-type]  # its routes, without anything to serve
+    for route in EXPECTED:
+        assert {str(scope) for scope in Scope if scope_allows([scope], found[route])} == SCOPED.get(route, set()), route
+    assert set().union(*SCOPED.values()) == set(map(str, Scope))
+    assert not [scope for scope in Scope if scope_allows([scope], "anything else")]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("route", sorted(EXPECTED), ids=" ".join)
+def test_a_script_gets_as_far_as_its_person_and_its_tokens_scope(
+    house: Housed, narrow: dict[tuple[str, str], httpx.Client], places: dict[str, str], provider: Idp, route: tuple[str, str]
+) -> None:
+    method, path = route
+    for (who, scope), client in narrow.items():
+        where = provider.callback(client) if path == "/oidc/callback" else _filled(path, places, house)
+        answer = client.request(method, where, data={} if method == "GET" else {"label": "another", "days": "1", "scope": "read"})
+        allowed = "nobody" in EXPECTED[route] or (who in EXPECTED[route] and scope in SCOPED.get(route, set()))
+        assert not outside(answer), (who, scope)
+        assert kept_out(answer) == (not allowed), (who, scope)
+        assert answer.status_code < 500, (who, scope)
 
 
 def outside(answer: httpx.Response) -> bool:

@@ -263,8 +263,10 @@ def test_somebody_makes_a_token_for_a_script_and_revokes_it(browser: Browser, ho
     with at(browser, house, "clinic", "viewer") as seat:
         seat.page.get_by_role("link", name="Tokens").click()
         seat.page.fill("#label", "weekly report")
+        seat.page.get_by_label("read:").check()
         seat.press("Make a token")
         expect(seat.page.get_by_label("The header with the token")).to_contain_text("Authorization: Bearer stillroom_")
+        expect(seat.page.locator(".plainlist")).to_contain_text("to read")
         seat.check("tokens")
         seat.press("Revoke weekly report")
         expect(seat.page.locator("main")).to_contain_text("You have none.")

@@ -12,7 +12,9 @@ from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.journal import Journal
 from stillroom.adapters.home.passkeys import PASSKEYS, PasskeyBook
 from stillroom.adapters.home.people import IDLE_SECONDS, PeopleBook, Person, Role
+from stillroom.adapters.home.tokens import TokenBook
 from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.pages.access import scopes_of
 from stillroom.pages.challenges import CHALLENGE_SECONDS, SPENT, Challenges
 from stillroom.pages.house import House, Notes
 from stillroom.pages.oidc import Reception
@@ -42,6 +44,7 @@ def pages(tmp_path: Path, clock: FakeClock, book: PeopleBook) -> House:
         party="clinic",
         key="ed25519:" + "0" * 64,
         people=book,
+        tokens=TokenBook(book, clock, SystemEntropy()),
         journal=Journal(tmp_path, clock),
         clock=clock,
         challenges=Challenges(clock, SystemEntropy()),
@@ -324,7 +327,7 @@ def test_nobody_has_very_many_and_none_twice(pages: House, ada: Browser, device:
 
 
 def test_an_api_token_registers_no_passkey(pages: House, ada: Browser, device: Device) -> None:
-    token = pages.people.make_token(ADA, "script", 1)
+    token = pages.tokens.make(ADA, "script", 1, scopes_of(ADA.role))
     script = Browser(pages, Authorization=f"Bearer {token}")
     answer = json.dumps(Device().make(ada.get("/passkeys/new", label="more").json()))
     refused = [script.get("/passkeys"), script.get("/passkeys/new", label="more"), script.post("/passkeys", label="more", answer=answer)]

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from stillroom.adapters.clock import SystemClock
+from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.passkeys import PasskeyBook
-from stillroom.adapters.home.people import Passkey, Person, Role
+from stillroom.adapters.home.people import Passkey, Person, Role, Scope
+from stillroom.adapters.home.tokens import Script, TokenBook
 from stillroom.cli.main import _code
 from stillroom.client.members import make_home
 from stillroom.errors import Refusal
@@ -67,13 +70,14 @@ def test_whoever_runs_the_agent_sees_api_tokens_and_ends_them(tmp_path: Path) ->
     home = tmp_path / "clinic"
     make_home(home, "clinic", epsilon=1, delta=1e-9)
     book, ada = people_of(home), Person(name="Ada", role=Role.ANALYST)
-    token = book.make_token(ada, "nightly", 7)
+    tokens = TokenBook(book, SystemClock(), SystemEntropy())
+    token = tokens.make(ada, "nightly", 7, [Scope.READ])
     assert told(home, "people") == [{"name": "Ada", "role": "analyst", "state": "has the API token nightly"}]
-    assert book.script(token) == (ada, "nightly")
+    assert tokens.script(token) == Script(ada, "nightly", frozenset({Scope.READ}))
     assert told(home, "people", "--revoke", "Ada") == {"name": "Ada", "ended": 1}
     assert told(home, "people") == []
     with pytest.raises(Refusal):
-        book.script(token)
+        tokens.script(token)
 
 
 def test_whoever_runs_the_agent_sees_passkeys_and_ends_them(tmp_path: Path) -> None:

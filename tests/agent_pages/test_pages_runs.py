@@ -14,6 +14,7 @@ from stillroom.adapters.clock import SystemClock
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home.journal import Journal
 from stillroom.adapters.home.people import PeopleBook, Role
+from stillroom.adapters.home.tokens import TokenBook
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.pages.app import make_app
 from stillroom.pages.challenges import Challenges
@@ -118,6 +119,7 @@ def house(tmp_path: Path) -> House:
         party="clinic",
         key="ed25519:" + "0" * 64,
         people=people,
+        tokens=TokenBook(people, clock, SystemEntropy()),
         journal=Journal(tmp_path, clock),
         clock=clock,
         challenges=Challenges(clock, SystemEntropy()),

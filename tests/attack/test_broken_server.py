@@ -22,6 +22,7 @@ from stillroom.adapters.remote.sender import Sender
 from stillroom.adapters.vault import LocalVault
 from stillroom.agent.agent import CARRIED_LIMIT, NOTE_LIMIT, REST_SECONDS, Agent
 from stillroom.agent.errands import Errands
+from stillroom.agent.holds import Holds
 from stillroom.agent.main import open_agent
 from stillroom.agent.witness import Proofs, WitnessingAgent
 from stillroom.client.members import join_server, look_at
@@ -270,8 +271,12 @@ def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None], failur
     assert membership is not None
     channel, book = bootstrap.open_channel(home, membership), bootstrap.accounts_of(home)
     watch = Watch(home.path, membership.name, membership.key, Proofs(channel))
-    found = Errands(home, membership, LocalVault(book, home.signing_key), book, Torn(failure), watch, clock, SystemEntropy())
-    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, lambda: "0" * 32, clock)
+    vault = LocalVault(book, home.signing_key)
+    found, holds = (
+        Errands(home, membership, vault, book, Torn(failure), watch, clock, SystemEntropy()),
+        Holds(home, vault, book, watch, channel, clock),
+    )
+    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, lambda: "0" * 32, clock, holds)
 
 
 def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.errors import Code, Failed, InvalidInput, Refusal
 from stillroom.ledger import account as rules
 from stillroom.ledger.account import Account, AccountName, Purpose, Share, Standing
 from stillroom.model.charge import Charge
@@ -165,3 +167,20 @@ def test_opening_and_raises_are_counted_when_they_raise(tmp_path: Path) -> None:
     store.raise_cap("people", Charge(rho=17, delta=6))
     assert outcome(lambda: store.raise_cap("people", Charge(rho=40, delta=5))) is Code.CAP_LOWERED
     assert (store.raises("people"), store.raises("unheard_of")) == (2, 0)
+
+
+@pytest.mark.parametrize("change", ["spent_rho = 2", "spent_delta = 1", "held_rho = 4", "held_delta = 1"])
+def test_an_account_that_counts_something_else_than_it_has_booked_is_damaged(tmp_path: Path, change: str) -> None:
+    book = create_accounts(tmp_path / "a.sqlite", "hospital")
+    book.add("people", CAP)
+    for reservation, rho in (("a", 1), ("b", 3)):
+        wanted = HoldStatement(room="room", reservation=reservation, account=NAME, charge=Charge(rho=rho))
+        book.hold(wanted, b"held")
+    book.commit("a", "people")
+    (account,) = book.all()
+    assert (account.spent, account.held) == (Charge(rho=1), Charge(rho=3))
+    with closing(sqlite3.connect(tmp_path / "a.sqlite")) as database, database:
+        database.execute(f"UPDATE accounts SET {change}")
+    with pytest.raises(Failed) as caught:
+        book.all()
+    assert caught.value.code is Code.STORE_FAILED

@@ -18,6 +18,8 @@ from stillroom.server.description import operations
 from tests.recording import record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.recording import Exchange
 
 REFRESH = "run `python -m scripts.api_reference`"
@@ -91,13 +93,52 @@ def test_whatever_goes_over_the_wire_is_described(document: dict[str, Any], exch
 def test_the_story_uses_every_operation(document: dict[str, Any], exchanges: list[Exchange]) -> None:
     used = {(one.path, one.method) for one in exchanges if one.status < 400}
     assert {(path, method) for path, method, _ in operations(document)} == used
-    assert {one.status for one in exchanges} >= {200, 202, 401, 403, 404, 409, 422}
+    assert {one.status for one in exchanges} >= {200, 202, 401, 403, 404, 409, 413, 422, 429, 503}
 
 
 def test_examples_are_put_where_they_belong(document: dict[str, Any], exchanges: list[Exchange]) -> None:
     shown = with_examples(json.loads(json.dumps(document)), exchanges)
     assert without_examples(shown) == document
     assert "example" in shown["paths"]["/v1/runs"]["post"]["requestBody"]["content"]["application/json"]
+
+
+def contents_of(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield all that goes into an operation and comes out of it: where, and its description."""
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"asked {media_type}", content
+    for status, answer in operation["responses"].items():
+        for media_type, content in answer.get("content", {}).items():
+            yield f"{status} {media_type}", content
+
+
+@pytest.mark.parametrize("which", ["published", "made"])
+def test_every_parameter_every_body_and_every_problem_has_an_example(
+    published: dict[str, Any], document: dict[str, Any], exchanges: list[Exchange], which: str
+) -> None:
+    shown = published if which == "published" else with_examples(json.loads(json.dumps(document)), exchanges)
+    lacking, parameters, contents = list[str](), 0, 0
+    for path, method, operation in operations(shown):
+        names = set(re.findall(r"{(\w+)}", path))
+        assert {one["name"] for one in operation.get("parameters", ())} == names, path
+        for parameter in operation.get("parameters", ()):
+            parameters += 1
+            lacking += [] if parameter.get("example") else [f"{method} {path}: {parameter['name']}"]
+        for where, content in contents_of(operation):
+            contents += 1
+            lacking += [] if content.keys() & {"example", "examples"} else [f"{method} {path}: {where}"]
+    assert lacking == []
+    assert parameters >= 9
+    assert contents >= 200
+
+
+def test_examples_of_parameters_and_problems_are_what_they_are_of(published: dict[str, Any]) -> None:
+    patterns = {"run": r"sha256:[0-9a-f]{64}", "reservation": r"[0-9a-f]{64}", "ticket": r"[0-9a-f]{32}"}
+    for path, _, operation in operations(published):
+        for parameter in operation.get("parameters", ()):
+            assert re.fullmatch(patterns.get(parameter["name"], r"[0-9a-z./]+"), parameter["example"]), (path, parameter["name"])
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                assert answer["content"][MEDIA_TYPE]["example"]["status"] == int(status), (path, status)
 
 
 def test_published_examples_are_valid(published: dict[str, Any]) -> None:

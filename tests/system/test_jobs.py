@@ -16,10 +16,10 @@ from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Refusal
 from stillroom.model.record import JobRecord, JobState
 from stillroom.room import door
-from stillroom.server.jobs import Jobs
+from stillroom.server.jobs import LEASE_SECONDS, Jobs
 from stillroom.server.service import Recovery
 from stillroom.server.threads import on_and_on
-from tests.rooms import PanicError
+from tests.rooms import FakeClock, PanicError
 from tests.services import question_of, serving, settle
 
 if TYPE_CHECKING:
@@ -210,3 +210,15 @@ def test_one_worker_is_always_left_to_other_parties(room: Room, settled: tuple[P
     taken = [jobs._taken() for _ in range(4)]
     assert [one.party for one in taken if one is not None] == ["insurer", "insurer", "clinic"]
     assert jobs.get("insurer", mine[2].job).state is JobState.WAITING
+
+
+def test_a_clock_that_is_set_forward_lets_nobody_take_its_own_run_twice(room: Room, question: bytes) -> None:
+    clock = FakeClock(room.clock.now())
+    mine, other = (Jobs(replace(room, clock=clock), 2, print, print) for _ in range(2))
+    job = mine.ask("insurer", question)
+    assert mine._taken() is not None
+    clock.moment += 2 * LEASE_SECONDS
+    assert mine._taken() is None
+    taken = other._taken()
+    assert taken is not None
+    assert taken.job == job.job

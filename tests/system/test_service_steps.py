@@ -10,32 +10,21 @@ import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home import Home
-from stillroom.client.verification import verify
-from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, StillroomError
-from stillroom.ledger.account import Standing
-from stillroom.ledger.entry import Commit, ReleaseStored
-from stillroom.model.codec import digest_of
 from stillroom.model.errand import Bring, Errand, ShownGrounds
-from stillroom.model.question import Question, Terms
-from stillroom.room import contracts, extract
 from stillroom.room.signed import sign
-from stillroom.room.statement import ERRAND_TYPE, QUESTION_TYPE, HoldStatement, LapseStatement
+from stillroom.room.statement import ERRAND_TYPE, HoldStatement, LapseStatement
+from tests.books import OTHER, check_settled, check_sound, question_in
 from tests.faults import FOLDERS, HOWS, SERVER, At, Each
-from tests.faulty import LEFT, World
-from tests.parties import PARTIES, QUESTION
-from tests.rooms import NOTHING
+from tests.faulty import World
+from tests.parties import PARTIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from stillroom.client.access import Answer
-    from stillroom.room.room import Room
     from tests.faults import Step
-
-OTHER = "other"
-"""A reservation of another room's."""
 
 LONG_SECONDS = 60
 """No run waits so long, whatever is lost: an agent asks again for what it has not heard, or was not heard with."""
@@ -44,7 +33,8 @@ PARTS = 12
 """In so many parts are all steps gone through."""
 
 ERRANDS = ("hold", "commit", "bring", "answer")
-ROUTES = ("POST /errands", "POST /errands/…", "GET /log/checkpoint", "GET /log/tile/…", "POST /log/cosignatures")
+REPLIES = tuple(f"POST /errands/… {errand}" for errand in ERRANDS)
+ROUTES = ("POST /errands", *REPLIES, "GET /log/checkpoint", "GET /log/tile/…", "POST /log/cosignatures")
 FILES = ("PUT /errands/…/files/rows.parquet", "PUT /errands/…/files/persons.parquet")
 ASKED = ("GET /contract", "POST /runs", "GET /runs/…/events", "GET /releases/…")
 
@@ -83,55 +73,10 @@ REFUSED = {
 """What happens only where an account has not enough."""
 
 
-def opened(folder: Path) -> Room:
-    """Open a room's records, as they are on disk."""
-    return bootstrap.open_served_room(folder / "room")[0]
-
-
 @pytest.fixture(scope="module")
 def question(settled: Path) -> bytes:
     """One question, signed by the insurer."""
-    with opened(settled).store.reading() as records:
-        contract = contracts.in_force(records).contract
-    asked = Question(contract=digest_of(contract), sql=QUESTION, terms=Terms(epsilon=1.0), asked_by="insurer")
-    return sign(asked, QUESTION_TYPE, Home.open(settled / "insurer").signing_key)
-
-
-def check_sound(folder: Path) -> None:
-    """See that the room's books agree with its log, and that all that was released verifies, and rests on a commit."""
-    assert bootstrap.inconsistencies(folder / "room") == ()
-    room = opened(folder)
-    entries, log = extract.entries(room), extract.whole_log(room)
-    with room.store.reading() as records:
-        contract = contracts.find(records, contracts.in_force(records).digest).envelope
-        releases = records.runs.releases()
-    assert {digest(one) for one in releases} == {one.release for one in entries if isinstance(one, ReleaseStored)}
-    for release in releases:
-        assert verify(release, contract=contract, log=log).accepted
-
-
-def check_settled(folder: Path) -> tuple[bytes, ...]:
-    """See that accounts and room have paid once or not at all, that nothing is held, and no run under way; return the releases."""
-    check_sound(folder)
-    room = opened(folder)
-    commits = {one.reservation: one.charge for one in extract.entries(room) if isinstance(one, Commit)}
-    assert len(commits) <= 1
-    spent = sum(commits.values(), NOTHING)
-    with room.store.reading() as records:
-        releases = records.runs.releases()
-        assert records.runs.unsettled() == ()
-        assert records.jobs.working("insurer") == 0
-        assert records.balances.tally(contracts.in_force(records).contract.name).spent == spent
-    for party in PARTIES:
-        (account,) = bootstrap.accounts_of(Home.open(folder / party)).all()
-        bookings = {one.reservation: one.standing for one in account.bookings if one.reservation != OTHER}
-        assert account.spent == spent
-        assert {one for one, standing in bookings.items() if standing is not Standing.LAPSED} == set(commits)
-        assert set(bookings.values()) <= {Standing.COMMITTED, Standing.LAPSED}
-        assert not (folder / party / "alarms").exists()
-    for process, name in LEFT.items():
-        assert [one for one in (folder / FOLDERS[process]).glob(name) if any(one.iterdir())] == []
-    return releases
+    return question_in(settled)
 
 
 def asked(world: World, question: bytes, codes: list[str]) -> Answer:
@@ -192,8 +137,10 @@ def test_agents_that_are_killed_at_each_kind_of_step_cost_nothing(folder: Path, 
     check_each(folder, question, Each(["before", "after"], of(recorded, *PARTIES)))
 
 
-def test_messages_that_are_lost_or_come_twice_or_late_cost_nothing(folder: Path, question: bytes, recorded: list[Step]) -> None:
-    check_each(folder, question, Each(HOWS, {str(step) for step in recorded if step.message}))
+@pytest.mark.parametrize("how", HOWS)
+def test_messages_that_are_lost_or_come_twice_or_late_cost_nothing(folder: Path, question: bytes, recorded: list[Step], how: str) -> None:
+    """Each kind of message, and each answer by the errand that it is to: what an agent did is done a second time for each of them."""
+    check_each(folder, question, Each([how], {str(step) for step in recorded if step.message}))
 
 
 def test_what_is_killed_on_the_way_to_a_refusal_holds_nothing(folder: Path, question: bytes) -> None:
@@ -216,7 +163,7 @@ def test_what_is_killed_on_the_way_to_a_refusal_holds_nothing(folder: Path, ques
     assert check_settled(folder) == (answer.envelope,)
 
 
-@pytest.mark.parametrize(("message", "how"), [("POST /errands", "unheard"), ("POST /errands/…", "lost")])
+@pytest.mark.parametrize(("message", "how"), [("POST /errands", "unheard"), ("POST /errands/… bring", "lost")])
 def test_no_run_waits_for_data_whose_errand_or_answer_was_lost(
     folder: Path, question: bytes, recorded: list[Step], message: str, how: str
 ) -> None:

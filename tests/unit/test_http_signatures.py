@@ -240,3 +240,14 @@ def test_a_nonce_is_forgotten_when_nobody_takes_its_signature_any_more(ahead: in
     refused(message, clock.moment)
     assert replays.is_new(verify_request(signed(now=clock.moment), ROOM, clock.moment))
     assert len(replays._seen) == len(replays._ends) == 1
+
+
+def test_a_clock_that_is_set_back_makes_nothing_good_again() -> None:
+    clock = FakeClock(NOW)
+    replays = Replays(clock)
+    found = verify_request(signed(), ROOM, NOW)
+    assert replays.is_new(found)
+    clock.moment = NOW + LIFETIME + SKEW + 1
+    assert replays.is_new(verify_request(signed(now=clock.moment, nonce="n2"), ROOM, clock.moment))
+    clock.moment = NOW + 1
+    assert not replays.is_new(found)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.http.channel import Channel
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.agent.errands import Errands
+    from stillroom.agent.holds import Holds
     from stillroom.agent.witness import WitnessingAgent
     from stillroom.model.errand import Errand
     from stillroom.model.value import Value
@@ -66,6 +67,7 @@ class Agent:
         note: Callable[[str], None],
         session: Callable[[], str],
         clock: Clock,
+        holds: Holds,
     ) -> None:
         """Put together an agent.
 
@@ -77,7 +79,9 @@ class Agent:
             note: Hears in words what happens, for the party's own eyes.
             session: Makes what tells this start of the agent from others.
             clock: The time.
+            holds: What is held for the room.
         """
+        self._holds = holds
         self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
         self._stopped, self._places = threading.Event(), threading.Semaphore(CARRIED_LIMIT)
         self._in_hand: set[str] = set()
@@ -92,12 +96,13 @@ class Agent:
 
     def turn(self, porters: ThreadPoolExecutor | None = None) -> float:
         """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
-        begun = self._clock.now()
+        begun = self._clock.steady()
         self._wipe_ended()
         self._drop_copies()
+        self._end_holds()
         with self._noted():
             envelopes = self._fetched()
-            kept = self._clock.now() - begun >= WAIT_SECONDS / 2
+            kept = self._clock.steady() - begun >= WAIT_SECONDS / 2
             taken = [self.take(one, porters) for one in envelopes if not self._stopped.is_set()]
             return self._pace.rest(useful=self.look() and (kept or any(taken)))
         return REST_SECONDS
@@ -135,6 +140,11 @@ class Agent:
             with self._noted():
                 for name in self._errands.drop_copies():
                     self._note(f"{name}: the contract lets no server keep it any more, and the key of what was kept is deleted")
+
+    def _end_holds(self) -> None:
+        with self._noted():
+            for reservation in self._holds.end():
+                self._note(f"hold {reservation[:12]}: the room has not said what became of it, and it is ended as the log has it")
 
     def _fetched(self, seconds: float = WAIT_SECONDS) -> tuple[bytes, ...]:
         raises = {account.name.population: self._book.raises(account.name.population) for account in self._book.all()}

@@ -35,6 +35,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.adapters.vault import LocalVault
     from stillroom.agent.agent import Agent, ChannelCarrier
     from stillroom.agent.errands import Errands
+    from stillroom.agent.holds import Holds
     from stillroom.agent.withdrawals import Withdrawals
     from stillroom.agent.witness import Proofs, WitnessingAgent
 
@@ -49,6 +50,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     watch = Watch(path, membership.name, membership.key, Proofs(channel))
     errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, entropy, Withdrawals(home, channel))
     witness = WitnessingAgent(home, watch, channel, clock)
-    agent = Agent(channel, errands, book, witness, note, lambda: entropy.token(TICKET_SIZE).hex(), clock)
+    holds = Holds(home, vault, book, watch, channel, clock)
+    agent = Agent(channel, errands, book, witness, note, lambda: entropy.token(TICKET_SIZE).hex(), clock, holds)
     enter(path, agent)
     return agent

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SHOWN = "client.pem"
 """The file of a home, or of a room, with the certificate that a server is shown which asks for one, and its secret key."""
 
+LOOK_SECONDS = 30.0
+"""How long a server may take to say what its room is."""
+
 INCOMING = "incoming"
 """The folder of a room in which what agents bring arrives, encrypted, for one run each."""
 
@@ -64,7 +67,9 @@ def open_served_room(path: Path, kept_limit: int = 2**38) -> tuple[Room, Mailbox
     from stillroom.protections.server import ServerProtection
     from stillroom.room import extract
     from stillroom.room.parties import names
+    from stillroom.room.refusals import BATCH
     from stillroom.room.room import Genuine, Notary, Room
+    from stillroom.room.waiting import Waiting
 
     plate, key, limits = read_plate(path), room_key(path), read_limits(path)
     shutil.rmtree(path / INCOMING, ignore_errors=True)
@@ -77,7 +82,8 @@ def open_served_room(path: Path, kept_limit: int = 2**38) -> tuple[Room, Mailbox
     tables = RemoteTables(store, sender, path / INCOMING, kept, lambda index: extract.proof(room, [index]))
     protection = ServerProtection(choose_engine(path).made(limits), OpendpNoise(), tables)
     vaults = RemoteVaults(sender, lambda: names(store))
-    room = Room(notary=notary, outlet=Genuine(protection, key), store=store, vaults=vaults, clock=clock)
+    outlet, waiting = Genuine(protection, key), Waiting(BATCH)
+    room = Room(notary=notary, outlet=outlet, store=store, vaults=vaults, clock=clock, waiting=waiting)
     return room, mailbox, kept
 
 
@@ -137,16 +143,19 @@ def look_at(url: str, home: Path | None = None) -> tuple[RoomStatement, str | No
     """
     import httpx
 
+    from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.http.certificate import fingerprint
     from stillroom.adapters.http.channel import PLAIN, base_of, context_for, read_whole
+    from stillroom.adapters.http.deadline import Deadline, PromptTransport
 
     base = base_of(url)
     parts = urlsplit(base)
     try:
         shown = None if parts.scheme == "http" else ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=10)
-        context: ssl.SSLContext | bool = context_for(shown.encode(), _shown(home)) if shown else True
+        context, deadline = context_for(shown.encode() if shown else None, _shown(home)), Deadline(SystemClock())
         with (
-            httpx.Client(verify=context, trust_env=False, timeout=10.0, headers=PLAIN) as client,
+            deadline.within(LOOK_SECONDS),
+            httpx.Client(transport=PromptTransport(context, deadline), trust_env=False, timeout=10.0, headers=PLAIN) as client,
             client.stream("GET", f"{base}/v1/room") as answer,
         ):
             statement = _statement(read_whole(answer))

@@ -171,6 +171,7 @@ class JobRecord(Value):
         reservation: What its release is known by, once it is done.
         fresh: Whether this job was charged, once it is done.
         problem: Why it failed.
+        cancelled: Whether its party has wished that it stop before its commit.
     """
 
     job: Digest
@@ -182,6 +183,7 @@ class JobRecord(Value):
     reservation: str | None = None
     fresh: bool = False
     problem: dict[str, str | int] | None = None
+    cancelled: bool = False
 
 
 class Tally(Value):

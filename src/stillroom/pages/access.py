@@ -6,11 +6,11 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.home.people import Role
-from stillroom.errors import Code, Refusal
+from stillroom.adapters.home.people import Role, Scope
+from stillroom.errors import Code, InvalidInput, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 @unique
@@ -39,9 +39,6 @@ class Action(StrEnum):
 PUBLIC = frozenset({Action.SEE_LOOKS, Action.SIGN_IN})
 """What needs no session: it shows nothing of the room, or is how a session begins."""
 
-IN_PERSON = frozenset({Action.SIGN_OUT, Action.SIGN_CONTRACT, Action.KEEP_TOKENS, Action.KEEP_PASSKEYS})
-"""What needs a session, and no script may do: a contract is to be seen before it is signed, and no token makes another, or a passkey."""
-
 _EVERYBODY = frozenset(Role)
 
 ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
@@ -67,6 +64,26 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
 )
 """Each action, and to whom it is allowed. That a run is one's own is checked where it is looked up."""
 
+BY_SCRIPT: Mapping[Action, frozenset[Scope]] = MappingProxyType(
+    {
+        Action.SEE_ROOM: frozenset({Scope.READ}),
+        Action.SEE_CONTRACT: frozenset({Scope.READ}),
+        Action.PRICE: frozenset({Scope.PRICE, Scope.ASK}),
+        Action.ASK: frozenset({Scope.ASK}),
+        Action.SEE_QUESTIONS: frozenset({Scope.READ, Scope.DECIDE}),
+        Action.DECIDE: frozenset({Scope.DECIDE}),
+        Action.PAUSE: frozenset({Scope.PAUSE}),
+        Action.SEE_RELEASES: frozenset({Scope.READ}),
+        Action.SEE_BUDGET: frozenset({Scope.READ}),
+        Action.SEE_LOG: frozenset({Scope.READ}),
+        Action.SEE_JOURNAL: frozenset({Scope.JOURNAL}),
+    }
+)
+"""Each action that a script may do for a person to whom it is allowed, and the scopes of which its token has to have one.
+
+What is not here is done in person: a contract is to be seen before it is signed, and no token makes another, or a passkey.
+"""
+
 
 def may(role: Role, action: Action) -> bool:
     """Tell whether the table allows something, for pages that leave out what is not."""
@@ -83,14 +100,39 @@ def permit(role: Role, action: Action) -> None:
         raise not_allowed()
 
 
-def permit_script(action: Action) -> None:
-    """Refuse what is done in person.
+def scope_allows(scopes: Collection[Scope], action: Action) -> bool:
+    """Tell whether a token with some scopes is good for something that its person may do."""
+    return not BY_SCRIPT.get(action, frozenset()).isdisjoint(scopes)
+
+
+def permit_script(scopes: Collection[Scope], action: Action) -> None:
+    """Refuse what a token's scopes are not for, and what is done in person.
 
     Raises:
         Refusal: `NOT_ALLOWED`, in the same words as `permit`.
     """
-    if action in IN_PERSON:
+    if not scope_allows(scopes, action):
         raise not_allowed()
+
+
+def scopes_of(role: Role) -> tuple[Scope, ...]:
+    """Return the scopes that a token of somebody with a role can have: those of which the person may do everything."""
+    beyond = {scope for action, scopes in BY_SCRIPT.items() if not may(role, action) for scope in scopes}
+    return tuple(scope for scope in Scope if scope not in beyond)
+
+
+def check_scopes(role: Role, wanted: Collection[str]) -> tuple[Scope, ...]:
+    """Return the scopes that somebody has chosen for a token.
+
+    Raises:
+        InvalidInput: `USAGE` if there is none, or one is none of those that the role can have.
+    """
+    found = tuple(scope for scope in scopes_of(role) if scope in wanted)
+    if not found or len(found) != len(set(wanted)):
+        raise InvalidInput(
+            Code.USAGE, "A token has one or more scopes, and none that its person's role cannot use.", "Choose those that its scripts need."
+        )
+    return found
 
 
 def not_allowed() -> Refusal:
@@ -98,5 +140,5 @@ def not_allowed() -> Refusal:
     return Refusal(
         Code.NOT_ALLOWED,
         "This is not allowed, or there is no such thing.",
-        "Ask whoever runs the agent for a link with the role that it takes: officer, analyst or viewer.",
+        "Ask whoever runs the agent for a link with the role that it takes: officer, analyst or viewer. A script's token needs the scope.",
     )

@@ -27,7 +27,7 @@ SPENT = 1000
 """How many challenges can be used up within that time."""
 
 _MOMENT, _RANDOM, _MAC = 8, 32, 32
-"""Bytes of the parts of a challenge: seconds since 1970, what is drawn, and the MAC."""
+"""Bytes of the parts of a challenge: seconds of the steady clock, what is drawn, and the MAC."""
 
 
 class Challenges:
@@ -46,19 +46,19 @@ class Challenges:
         Args:
             whose: The secret of the session in which it has to be used; nothing for who is to sign in.
         """
-        body = int(self._clock.now()).to_bytes(_MOMENT, "big") + self._entropy.token(_RANDOM)
+        body = int(self._clock.steady()).to_bytes(_MOMENT, "big") + self._entropy.token(_RANDOM)
         return body + self._mac(f"challenge {whose}", body)
 
     def good(self, challenge: bytes, whose: str = "") -> bool:
         """Tell whether a challenge was made here, for this, and not too long ago."""
         body, mac = challenge[:-_MAC], challenge[-_MAC:]
         made = len(body) == _MOMENT + _RANDOM and hmac.compare_digest(mac, self._mac(f"challenge {whose}", body))
-        return made and 0 <= int(self._clock.now()) - int.from_bytes(body[:_MOMENT], "big") < CHALLENGE_SECONDS
+        return made and 0 <= int(self._clock.steady()) - int.from_bytes(body[:_MOMENT], "big") < CHALLENGE_SECONDS
 
     def spend(self, challenge: bytes) -> bool:
         """Use a challenge up that is good; tell whether it was there to be used."""
         with self._lock:
-            now = self._clock.now()
+            now = self._clock.steady()
             self._spent = {one: until for one, until in self._spent.items() if now < until}
             if challenge in self._spent or len(self._spent) >= SPENT:
                 return False

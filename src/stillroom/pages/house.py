@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.home.journal import Journal
     from stillroom.adapters.home.people import PeopleBook
+    from stillroom.adapters.home.tokens import TokenBook
     from stillroom.client.session import Session
     from stillroom.model.contract import Contract
     from stillroom.pages.challenges import Challenges
@@ -55,6 +56,7 @@ class House:
         party: Whose it is.
         key: The party's public key.
         people: Who may use the pages.
+        tokens: By which scripts do.
         journal: Who has decided what.
         clock: The time.
         challenges: What passkeys sign.
@@ -69,6 +71,7 @@ class House:
     party: str
     key: str
     people: PeopleBook
+    tokens: TokenBook
     journal: Journal
     clock: Clock
     challenges: Challenges

@@ -18,7 +18,7 @@ from starlette.datastructures import FormData
 
 from stillroom.adapters.http.routes import deciding
 from stillroom.errors import Code, InvalidInput
-from stillroom.pages.access import PUBLIC, Action, permit, permit_script
+from stillroom.pages.access import PUBLIC, Action, may, permit, permit_script, scope_allows
 from stillroom.pages.guard import SAFE, api_token
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from stillroom.adapters.home.people import Person
+    from stillroom.adapters.home.people import Person, Scope
     from stillroom.pages.house import House
 
 FIELD = "form_token"
@@ -44,22 +44,32 @@ class Visitor:
         token: The token of the session, or of the API.
         form: What was filled in, where the request has a form.
         script: What the API token is called; nothing for somebody who is here in person.
+        scopes: What the API token is good for.
     """
 
     person: Person
     token: str
     form: FormData
     script: str = ""
+    scopes: frozenset[Scope] = frozenset()
 
     @property
     def secret(self) -> str:
         """The token of this session's forms."""
         return hmac.new(self.token.encode(), _CONTEXT, hashlib.sha256).hexdigest()
 
+    def may(self, action: Action) -> bool:
+        """Tell whether this person may do something, and by this token, if it is a script that comes."""
+        return may(self.person.role, action) and (not self.script or scope_allows(self.scopes, action))
+
     def text(self, name: str) -> str:
         """Return what was filled into a field; nothing if it is not there, or is a file."""
         value = self.form.get(name, "")
         return value if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return all that was filled in, or chosen, under one name."""
+        return tuple(value for value in self.form.getlist(name) if isinstance(value, str))
 
 
 def house_of(request: Request) -> House:
@@ -86,7 +96,7 @@ def by(action: Action) -> Any:  # noqa: ANN401 - a dependency, which FastAPI rea
 
 
 def _entered(request: Request, action: Action) -> Visitor:
-    """Return who sends a request, if the person may do this, and by a script, if it is one.
+    """Return who sends a request, if the person may do this, and by this token, if it is a script.
 
     Raises:
         Refusal: `LOGIN_INVALID`, `NOT_ALLOWED`.
@@ -94,7 +104,7 @@ def _entered(request: Request, action: Action) -> Visitor:
     visitor = request.state.visitor = _recognized(request)
     permit(visitor.person.role, action)
     if visitor.script:
-        permit_script(action)
+        permit_script(visitor.scopes, action)
     return visitor
 
 
@@ -106,8 +116,8 @@ def _recognized(request: Request) -> Visitor:
     """
     house, given = house_of(request), api_token(request.headers.get("authorization"))
     if given is not None:
-        person, script = house.people.script(given)
-        return Visitor(person, given, FormData(), script)
+        script = house.tokens.script(given)
+        return Visitor(script.person, given, FormData(), script.label, script.scopes)
     token = request.cookies.get(house.cookie, "")
     return Visitor(house.people.person(token), token, FormData())
 

@@ -84,6 +84,7 @@ def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path]
 
     from stillroom.adapters.http.certificate import check_files
     from stillroom.adapters.http.listen import listening
+    from stillroom.adapters.http.prompt import PromptProtocol
     from stillroom.pages.app import make_app
     from stillroom.pages.guard import Guard
 
@@ -102,6 +103,8 @@ def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path]
             date_header=False,
             proxy_headers=False,
             lifespan="off",
+            http=PromptProtocol,
+            ws="none",
             timeout_graceful_shutdown=END_SECONDS,
             ssl_certfile=None if certificate is None else str(certificate[0]),
             ssl_keyfile=None if certificate is None else str(certificate[1]),
@@ -150,6 +153,7 @@ def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: boo
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.journal import Journal
+    from stillroom.adapters.home.tokens import TokenBook
     from stillroom.pages.challenges import Challenges
     from stillroom.pages.house import House
     from stillroom.pages.oidc import Reception
@@ -161,6 +165,7 @@ def _house(path: Path, notes: Notes, authorities: frozenset[str], *, secure: boo
         party=home.party,
         key=home.signing_key.public.text,
         people=people,
+        tokens=TokenBook(people, clock, SystemEntropy()),
         journal=Journal(home.path, clock),
         clock=clock,
         challenges=Challenges(clock, SystemEntropy()),

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stillroom.model.charge import DELTA_UNIT, RHO_UNIT
-from stillroom.pages.access import Action, may
+from stillroom.pages.access import Action
 from stillroom.pages.login import FIELD, house_of
 from stillroom.pages.passkeys import site_of
 from stillroom.privacy.accountant import epsilon_from
@@ -43,7 +43,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """Return a page, or a part of one."""
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     path = request.url.path
-    menu = [] if visitor is None else [(where, name, _inside(path, where)) for where, name, act in MENU if may(visitor.person.role, act)]
+    menu = [] if visitor is None else [(where, name, _inside(path, where)) for where, name, act in MENU if visitor.may(act)]
     house = house_of(request)
     known = {
         "party": house.party,
@@ -53,7 +53,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "menu": menu,
         "form_field": FIELD,
         "provider": None if visitor else house_of(request).reception.host(),
-        "allowed": [] if visitor is None else [action.name for action in Action if may(visitor.person.role, action)],
+        "allowed": [] if visitor is None else [action.name for action in Action if visitor.may(action)],
     }
     return HTMLResponse(environment().get_template(template).render({**known, **values}), status_code=status)
 

@@ -181,8 +181,8 @@ class LogBook(Protocol):
 class Counters(Protocol):
     """Numbers that wait to be logged, or were."""
 
-    def refused(self, code: str) -> int:
-        """Count a refusal; return how many wait to be logged."""
+    def refused(self, code: str, number: int) -> int:
+        """Count so many refusals; return how many of all codes wait to be logged."""
 
     def refusals(self) -> Mapping[str, int]:
         """Return how many refusals of each code wait to be logged."""
@@ -232,8 +232,14 @@ class Jobs(Protocol):
         """Keep a job behind all others; forget what was kept of it."""
         ...
 
-    def next(self, now: float, others: Collection[str] = ()) -> JobRecord | None:
-        """Return the first job, of other parties than some, that nobody works on: it waits, or its worker's lease has run out."""
+    def next(self, now: float, others: Collection[str] = (), mine: Collection[str] = ()) -> JobRecord | None:
+        """Return the first job that nobody works on: it waits, or its worker's lease has run out.
+
+        Args:
+            now: The time.
+            others: Parties that are left out.
+            mine: Jobs that are left out, since whoever asks works on them: no clock that is set forward makes it take them twice.
+        """
         ...
 
     def working(self, party: str) -> int:

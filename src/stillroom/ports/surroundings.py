@@ -10,10 +10,13 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """Wall-clock time, in whole seconds since 1970-01-01T00:00:00Z."""
+    """Wall-clock time, in seconds since 1970-01-01T00:00:00Z; and how much time passes, which nobody sets back."""
 
     def now(self) -> float:
         """Return the time now, in seconds."""
+
+    def steady(self) -> float:
+        """Return how many seconds have passed since some moment. It tells how long something lasts within one process, and no more."""
 
     def sleep_until(self, moment: float) -> None:
         """Return at `moment` or later."""

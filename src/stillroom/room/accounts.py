@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
-from stillroom.errors import Code, Failed, Refusal, Unverified
+from stillroom.errors import Code, Failed, Refusal, StillroomError, Unverified
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import AccountRaised, Hold, HoldLapsed
 from stillroom.model.grounds import Grounds
 from stillroom.model.record import RunState
-from stillroom.room import contracts, log
+from stillroom.room import contracts, log, releases
 from stillroom.room.signed import open_signed
 from stillroom.room.statement import HOLD_TYPE, LAPSE_TYPE, HoldStatement, LapseStatement
 from stillroom.room.times import entry_time
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from stillroom.ports import Progress, Records, Vault
     from stillroom.room.room import Room
     from stillroom.room.stages import Cleared
+
+WITHHELD_SECONDS = 3_600.0
+"""How long a release waits for owners' accounts to take note of it, before it is handed out.
+
+Until then nobody has it, and an account is told the digest of what the room has signed, from which nobody learns what that says: so whoever
+holds it up does not know either. What an account's word is for is that a room which is put back to before the release does not measure
+again under the same charge. An owner that gives no word goes without that for its own account alone: the others are told, and refuse.
+"""
 
 MOST_RAISES = 100
 """How many raises of one account are logged at a time, so that no owner can fill the log, or keep others waiting, by a number."""
@@ -89,7 +97,7 @@ def settle(room: Room, reservation: str) -> None:
         record = records.runs.get(reservation)
     if record is None or record.settled or record.state is RunState.OPEN:
         return
-    if any(owner not in room.vaults for owner, _ in record.accounts):
+    if record.state is not RunState.RELEASED and any(owner not in room.vaults for owner, _ in record.accounts):
         return
     tell_all = _settle_lapse if record.state is RunState.LAPSED else tell
     with suppress(Refusal, Failed):
@@ -97,19 +105,20 @@ def settle(room: Room, reservation: str) -> None:
 
 
 def tell(room: Room, record: RunRecord) -> None:
-    """Tell every account that a charge is spent, or by which release the commit is answered.
+    """Tell every account that a charge is spent, or by which release the commit is answered; each of them, whatever another one says.
+
+    No owner withholds a release for longer than `WITHHELD_SECONDS`: after that it does as if all of them had taken note.
 
     Raises:
         Refusal: `RESERVATION_INVALID` if an account knows better: then nothing may be measured for the reservation, or handed out.
-        Failed: An owner's home cannot be reached.
+        Failed: An owner's home cannot be reached, or takes no note of a release, for whatever reason of its own.
     """
     with room.store.reading() as records:
         kept = records.runs.release(record.reservation)
-    for owner, population in record.accounts:
-        try:
-            _tell(_vault(room, owner), record.reservation, population, kept)
-        except Refusal:
-            raise _forgotten(owner) from None
+    problems = [found for name in record.accounts if (found := _untold(room, record.reservation, name, kept))]
+    for problem in sorted(problems, key=lambda one: isinstance(one, Failed)):
+        if kept is None or isinstance(problem, Refusal) or not _is_overdue(room, kept):
+            raise problem
     if not record.settled:
         with room.store.writing() as records:
             records.runs.settle(record.reservation, RunState.COMMITTED if kept is None else RunState.RELEASED)
@@ -150,6 +159,29 @@ def _vault(room: Room, owner: str) -> Vault:
             Code.HOME_INVALID, f"The home of {owner} cannot be reached.", "Have its agent run, or bring its folder back, then ask again."
         )
     return vault
+
+
+def _is_overdue(room: Room, release: bytes) -> bool:
+    """Tell whether a release has waited for owners' accounts for as long as it may."""
+    return room.clock.now() - releases.read(release).released_at >= WITHHELD_SECONDS
+
+
+def _untold(room: Room, reservation: str, name: tuple[str, str], release: bytes | None) -> StillroomError | None:
+    """Tell an account how a reservation stands; return why it does not know, if so."""
+    owner, population = name
+    try:
+        _tell(_vault(room, owner), reservation, population, release)
+    except Refusal as refusal:
+        if release is None or refusal.code is Code.RESERVATION_INVALID:
+            return _forgotten(owner)
+        return Failed(
+            Code.AGENT_UNAVAILABLE,
+            f"The agent of {owner} does not take note of the release: {refusal.code}.",
+            "Ask again: a release is handed out an hour after the run at the latest, whether owners have taken note of it or not.",
+        )
+    except Failed as failed:
+        return failed
+    return None
 
 
 def _tell(vault: Vault, reservation: str, population: str, release: bytes | None) -> None:

@@ -73,6 +73,9 @@ def put_to_owners(room: Room, planned: Planned) -> None:
         Refusal: `TOO_MANY_REQUESTS` if as many questions of who asks wait as anybody would read.
     """
     question, plan = planned.asked.question, planned.price.plan_digest
+    with room.store.reading() as records:
+        if records.approvals.question(question.contract, plan) is not None:
+            return
     with room.store.writing() as records:
         if records.approvals.question(question.contract, plan) is None:
             waiting = [questions.claimed(one).asked_by for one in records.approvals.undecided(question.contract)]

@@ -10,6 +10,7 @@ from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import Commit, Hold
 from stillroom.model.record import Commitment, RunRecord, RunState
 from stillroom.room import accounts, checks, log
+from stillroom.room.recovery import GRACE_SECONDS
 from stillroom.room.times import entry_time
 
 if TYPE_CHECKING:
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
 def reserve(room: Room, cleared: Cleared) -> RunRecord:
     """Return the reservation of a run; a new one if there is none, or the last one has lapsed.
 
-    Whoever is refused here has kept no writer waiting.
+    One that is too old to be committed is given up first. Whoever is refused here has kept no writer waiting.
 
     Raises:
         Refusal: `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED` where a new one would be in vain. (The commit decides.)
     """
     with room.store.reading() as records:
         live, _ = _attempts(records, cleared)
-    if live is not None:
+    if live is not None and not _too_old(room, live):
         return live
+    if live is not None:
+        accounts.give_up(room, live)
     with room.store.writing() as records:
         live, lapsed = _attempts(records, cleared)
         if live is None:
@@ -44,6 +47,8 @@ def reserve(room: Room, cleared: Cleared) -> RunRecord:
 
 def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
     """Spend the charge of a reservation for which every account holds, in one transaction. On a no, the holds lapse.
+
+    A reservation that is too old is not committed: owners who have not heard of it since may have given up their holds.
 
     Args:
         room: The room.
@@ -67,6 +72,11 @@ def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple
     except Refusal:
         accounts.give_up(room, record)
         raise
+
+
+def _too_old(room: Room, record: RunRecord) -> bool:
+    """Tell whether an open reservation has to lapse."""
+    return record.state is RunState.OPEN and room.clock.now() - record.opened_at >= GRACE_SECONDS
 
 
 def _attempts(records: Records, cleared: Cleared) -> tuple[RunRecord | None, int]:
@@ -120,7 +130,7 @@ def _commit(room: Room, records: Records, cleared: Cleared, record: RunRecord, h
     commitment = Commitment(index=index, spent_before=spent)
     asked_by = cleared.planned.asked.question.asked_by
     done = record.model_copy(update={"state": RunState.COMMITTED, "commitment": commitment, "asked_by": asked_by})
-    if not records.runs.advance(done, RunState.OPEN):
+    if _too_old(room, record) or not records.runs.advance(done, RunState.OPEN):
         raise Refusal(Code.HOLD_LAPSED, f"The holds of reservation {record.reservation} have lapsed.", "Ask again; nothing was charged.")
     return done
 

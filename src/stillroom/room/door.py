@@ -2,7 +2,7 @@
 
 check → compile → price → approved, on admitted data? → reserve → hold on every owner's account → commit → settle → measure → finish →
 sign → store → answer, in that order, refusing on any doubt. Nothing else can make a release. To settle is to tell every account of the
-commit, and the answer is given once every account has been told of the release.
+commit, and the answer is given once every account has been told of the release, or an owner has not let itself be told for an hour.
 
 What is durable when, so that a crash anywhere leaves neither a release without a commit nor a second charge:
 
@@ -113,7 +113,7 @@ def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal
     """
     progress.step(Step.CHECK)
     asked = checks.authenticate(room, envelope)
-    with refusals.counted(room, asked.contract):
+    with refusals.counted(room):
         cleared = _cleared(room, asked, progress)
         record = _committed(room, cleared, progress)
     if record.state is not RunState.RELEASED:
@@ -122,6 +122,15 @@ def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal
     if record.state is RunState.RELEASED or record.commitment is None:
         return _stored(room, record)
     return _measured(room, Committed(cleared, record.reservation, record.commitment), progress)
+
+
+def is_committed(room: Room, envelope: bytes) -> bool:
+    """Tell whether the run that a signed question comes to now is committed, or released. Nothing is changed; it fails as `ask` does."""
+    asked = checks.authenticate(room, envelope)
+    planned = checks.planned(room, asked, compile_question(asked.contract, asked.question))
+    with room.store.reading() as records:
+        last = records.runs.last(checks.clear(room, records, planned).run)
+    return last is not None and last.state in {RunState.COMMITTED, RunState.RELEASED}
 
 
 def _cleared(room: Room, asked: Asked, progress: Progress) -> Cleared:
@@ -248,6 +257,7 @@ def _released(  # noqa: PLR0913, PLR0917 - what is released, by whom, and when
     value = release.write(committed, table, room=room.identity, sampler=outlet.protection.sampler, released_at=moment)
     envelope = sign(value, PAYLOAD_TYPE, outlet.key)
     progress.step(Step.STORE)
+    refusals.keep(room)
     with room.store.writing() as records:
         kept = records.runs.release(committed.reservation)
         if kept is not None:

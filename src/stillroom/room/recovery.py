@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
 
 GRACE_SECONDS = 600.0
-"""How old an open reservation must be before it lapses; younger ones may belong to an ask that is still on its way."""
+"""How old an open reservation must be before it lapses; younger ones may belong to an ask that is still on its way.
+
+None that is older is ever committed: so an owner's agent that has waited for twice as long knows from the log how it stands.
+"""
 
 
 def recover(room: Room) -> None:

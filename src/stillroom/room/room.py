@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.crypto.note import Checkpoint, sign_checkpoint
 from stillroom.errors import Code, Unverified
+from stillroom.room.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +80,7 @@ class Room:
         store: Its records.
         vaults: The accounts of each owner that can be reached, by owner.
         clock: The time.
+        waiting: Refusals that are not kept yet.
     """
 
     notary: Notary
@@ -86,6 +88,7 @@ class Room:
     store: Store
     vaults: Mapping[str, Vault]
     clock: Clock
+    waiting: Waiting = field(default_factory=Waiting)
 
     @property
     def name(self) -> str:

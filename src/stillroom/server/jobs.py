@@ -1,7 +1,9 @@
 """Runs as jobs: kept in the room's store, worked on by threads, resumed after a crash, and heard of phase by phase.
 
 A job is a signed question, and to work on it is to take it through the door, which may be done again at any time: what was committed is
-not charged twice. So a job whose worker died is simply taken up once its lease has run out, or soon after a server starts.
+not charged twice. So a job whose worker died is simply taken up once its lease has run out, or soon after a server starts. A wish to cancel
+a job is kept with it before it is answered, so that whoever takes it up later knows: it stops before its commit, and what an earlier server
+has committed goes on.
 """
 
 from __future__ import annotations
@@ -109,6 +111,9 @@ class Jobs:
                     raise Refusal(Code.TOO_MANY_REQUESTS, "Too many runs of yours are under way.", "Wait until one of them is over.")
                 known = JobRecord(job=digest(question), party=party, question=question)
                 records.jobs.queue(known)
+            elif known.cancelled:
+                known = known.model_copy(update={"cancelled": False})
+                records.jobs.put(known)
             with self._changed:
                 self._cancelled.discard(known.job)
         self._tell()
@@ -130,12 +135,16 @@ class Jobs:
     def cancel(self, party: str, job: str) -> None:
         """Stop a job before its commit; after that it goes on, since its charge is spent. One that is over stays what it is.
 
-        It fails as `get` does.
+        The wish is kept when this returns, and outlives this process. It fails as `get` does, and with `STORE_FAILED`.
         """
-        record = self.get(party, job)
-        if record.state not in OVER:
+        self.get(party, job)
+        with self._room.store.writing() as records:
+            present = records.jobs.get(job)
+            if present is None or present.state in OVER:
+                return
+            records.jobs.put(present.model_copy(update={"cancelled": True}))
             with self._changed:
-                self._cancelled.add(record.job)
+                self._cancelled.add(job)
 
     def _work(self) -> None:
         """Work on the next job, or wait a moment for one."""
@@ -151,17 +160,21 @@ class Jobs:
         """Lease the next job. One worker is always left to other parties: owners who are away hold up their own runs alone."""
         now = self._room.clock.now()
         with self._changed:
+            mine = tuple(self._mine)
             busy = [party for party, number in Counter(self._mine.values()).items() if number >= max(1, self._workers - 1)]
         try:
             with self._room.store.reading() as records:
-                if records.jobs.next(now, busy) is None:
+                if records.jobs.next(now, busy, mine) is None:
                     return None
             with self._room.store.writing() as records:
-                record = records.jobs.next(now, busy)
+                record = records.jobs.next(now, busy, mine)
                 if record is None:
                     return None
                 taken = record.model_copy(update={"state": JobState.RUNNING, "lease": now + LEASE_SECONDS})
                 records.jobs.put(taken)
+                if taken.cancelled:
+                    with self._changed:
+                        self._cancelled.add(taken.job)
         except StillroomError:
             return None
         with self._changed:
@@ -171,6 +184,7 @@ class Jobs:
     def _done(self, record: JobRecord) -> None:
         """Take a job through the door, and keep what comes of it."""
         try:
+            self._let_go_on(record)
             found = door.ask(self._room, record.question, door.Discreet(_Phases(self, record.job)))
             outcome = _outcome(found)
         except StillroomError as error:
@@ -184,6 +198,16 @@ class Jobs:
             self._phase.pop(record.job, None)
         self._keep(record.job, outcome)
         self._heard(_told(outcome))
+
+    def _let_go_on(self, record: JobRecord) -> None:
+        """Forget a wish to cancel what is committed: it came too late, or an earlier server has ended in between."""
+        with self._changed:
+            if record.job not in self._cancelled:
+                return
+        with suppress(StillroomError):  # what the door refuses now goes on in no case, and stops as its party wishes
+            if door.is_committed(self._room, record.question):
+                with self._changed:
+                    self._cancelled.discard(record.job)
 
     def _keep(self, job: str, changes: dict[str, object]) -> None:
         """Keep a change of a job, and tell whoever waits; if the store does not take it, the job is taken up again later."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from stillroom.room import refusals
 from stillroom.server.app import make_app
 from stillroom.server.jobs import Jobs
 from stillroom.server.journal import Journal
@@ -15,6 +16,7 @@ from stillroom.server.replays import Replays
 from stillroom.server.service import Recovery, Service
 from stillroom.server.settings import Settings
 from stillroom.server.telemetry import Telemetry
+from stillroom.server.threads import Every
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 END_SECONDS = 10.0
 """How long the end may take."""
+
+REFUSALS_SECONDS = 1.0
+"""How often refusals that were counted are kept."""
 
 CONNECTIONS = 500
 """So many may be open at once; what comes beyond is told that the server is busy. A process may usually have 1,024 files open, and half of
@@ -71,7 +76,9 @@ def served(path: Path, settings: Settings | None = None, database: str | None = 
             file_limit=found.file_limit,
             reserve=found.reserve,
         )
-        with _working(service, Recovery(room, kept, journal.mistake)):
+        with _working(
+            service, Recovery(room, kept, journal.mistake), Every(REFUSALS_SECONDS, lambda: refusals.keep(room), journal.mistake)
+        ):
             room.clock.sleep_until(replays.began)
             journal.event("start", version=version("stillroom"))
             yield make_app(service), files
@@ -79,17 +86,19 @@ def served(path: Path, settings: Settings | None = None, database: str | None = 
 
 
 @contextmanager
-def _working(service: Service, recovery: Recovery) -> Iterator[None]:
-    """Let threads work for a server."""
+def _working(service: Service, recovery: Recovery, keeping: Every) -> Iterator[None]:
+    """Let threads work for a server; what was refused up to the end is kept last."""
     service.jobs.resume()
     service.jobs.start()
     recovery.start()
+    keeping.start()
     try:
         yield
     finally:
         service.mailbox.close()
         service.jobs.stop(END_SECONDS)
         recovery.stop(END_SECONDS)
+        keeping.stop(END_SECONDS)
 
 
 def serve(path: Path, settings: Settings, ready: Callable[[str], None], database: str | None = None) -> None:
@@ -123,6 +132,8 @@ def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicor
     """
     import uvicorn
 
+    from stillroom.adapters.http.prompt import PromptProtocol
+
     return uvicorn.Config(
         app,
         log_config=None,
@@ -131,6 +142,8 @@ def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicor
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        http=PromptProtocol,
+        ws="none",
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=int(END_SECONDS),
         lifespan="off",

@@ -30,7 +30,7 @@ class Rates:
 
     def take(self, sender: str) -> bool:
         """Take a token of a sender's; False if it has none."""
-        now = self._clock.now()
+        now = self._clock.steady()
         with self._lock:
             tokens, at = self._buckets.pop(sender, (float(self._burst), now))
             tokens = min(float(self._burst), tokens + max(0.0, now - at) * self._rate)

@@ -21,6 +21,9 @@ class Replays:
     An earlier server has taken nothing that was signed later than it ended, if a request from a clock that is ahead waits for its moment
     (`early`), and so nothing from the whole second after this one began, or later.
 
+    What is no longer good by the latest time that was ever seen is forgotten, and taken no more: a clock that is set back makes nothing
+    good again. Until it has caught up, or the server was started again, requests are refused.
+
     Attributes:
         began: The first whole second of which all requests are taken.
     """
@@ -29,6 +32,7 @@ class Replays:
         """Begin now."""
         self._clock = clock
         self.began = math.ceil(clock.now())
+        self._latest = clock.now()
         self._seen: set[tuple[bytes, str]] = set()
         self._ends: list[tuple[int, tuple[bytes, str]]] = []
         self._lock = threading.Lock()
@@ -39,11 +43,13 @@ class Replays:
         return left + _MARGIN if left > 0 else 0.0
 
     def is_new(self, signed: Signed) -> bool:
-        """Take note of a request; False if it was seen, or may have been before the server began, or its moment has not come."""
-        if not self.began <= signed.created <= self._clock.now():
-            return False
+        """Take note of a request; False if it was seen, or may have been, or its moment has not come."""
         name = signed.key.raw, signed.nonce
         with self._lock:
+            now = self._clock.now()
+            self._latest = max(self._latest, now)
+            if not (self.began <= signed.created <= now and signed.ends > self._latest):
+                return False
             self._forget()
             if name in self._seen:
                 return False
@@ -53,6 +59,5 @@ class Replays:
 
     def _forget(self) -> None:
         """Forget what is no longer good."""
-        now = self._clock.now()
-        while self._ends and self._ends[0][0] <= now:
+        while self._ends and self._ends[0][0] <= self._latest:
             self._seen.remove(heapq.heappop(self._ends)[1])

@@ -40,17 +40,6 @@ IDLE_SECONDS = 30 * 60
 SESSION_SECONDS = 12 * 60 * 60
 """How long a session lasts at most."""
 
-API_DAYS = 90
-"""How many days an API token is good for at most."""
-
-API_TOKENS = 20
-"""How many API tokens one person may have at a time."""
-
-API_MARK = "stillroom_"
-"""What API tokens begin with, so that programs which look for lost secrets can find them."""
-
-DAY_SECONDS = 24 * 60 * 60
-
 SEEN_SECONDS = 60
 """How exactly it is remembered when a session was last used, so that not every request writes."""
 
@@ -69,6 +58,24 @@ class Role(StrEnum):
     """Asks."""
     VIEWER = "viewer"
     """Looks."""
+
+
+@unique
+class Scope(StrEnum):
+    """What a script may do by an API token, of what its person may: the pages' table says which actions each is."""
+
+    READ = "read"
+    """Sees the room, the contract, questions, releases, budget and log."""
+    PRICE = "price"
+    """Learns what questions would cost."""
+    ASK = "ask"
+    """Asks, which spends; and learns prices."""
+    DECIDE = "decide"
+    """Decides about questions; and sees them."""
+    PAUSE = "pause"
+    """Pauses the room, or resumes."""
+    JOURNAL = "journal"
+    """Sees who of the party has done what."""
 
 
 class Held(Value):
@@ -107,10 +114,12 @@ class ApiToken(Held):
     Attributes:
         label: What its person calls it.
         ends: When it is good no more, in seconds since 1970.
+        scopes: What it is good for. One that was made before there were scopes has none, and is good for nothing.
     """
 
     label: Label
     ends: float
+    scopes: tuple[Scope, ...] = ()
 
 
 class Passkey(Held):
@@ -209,7 +218,7 @@ class PeopleBook:
         """
         token = self._entropy.token(TOKEN_SIZE).hex()
         try:
-            made = Invitation(token=_digest(token), name=name, role=role, began=self._clock.now())
+            made = Invitation(token=token_digest(token), name=name, role=role, began=self._clock.now())
         except ValidationError:
             raise bad_name() from None
         with self._alone():
@@ -236,7 +245,7 @@ class PeopleBook:
             known = self._load()
             found = held_by(known.invitations, token)
             session, now = self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
-            visit = Visit(token=_digest(session), name=found.name, role=found.role, began=now, seen=now)
+            visit = Visit(token=token_digest(session), name=found.name, role=found.role, began=now, seen=now)
             left = tuple(one for one in known.invitations if one != found)
             self._save(known.model_copy(update={"invitations": left, "visits": (*known.visits, visit)}))
         return session, _person(found)
@@ -250,7 +259,7 @@ class PeopleBook:
         with self._alone():
             known = self._load()
             person, session, now = who(known), self._entropy.token(TOKEN_SIZE).hex(), self._clock.now()
-            visit = Visit(token=_digest(session), name=person.name, role=person.role, began=now, seen=now)
+            visit = Visit(token=token_digest(session), name=person.name, role=person.role, began=now, seen=now)
             self._save(known.model_copy(update={"visits": (*known.visits, visit)}))
         return session, person
 
@@ -277,7 +286,7 @@ class PeopleBook:
         """End a session."""
         with self._alone():
             known = self._load()
-            self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != _digest(session))}))
+            self._save(known.model_copy(update={"visits": tuple(one for one in known.visits if one.token != token_digest(session))}))
 
     def revoke(self, name: str) -> int:
         """End all that a person has: sessions, links, API tokens, passkeys, being admitted; return how many there were.
@@ -295,58 +304,6 @@ class PeopleBook:
                 )
             self._save(after)
         return ended
-
-    def make_token(self, person: Person, label: str, days: int) -> str:
-        """Return a new token for a person's scripts; only its digest is kept.
-
-        Raises:
-            InvalidInput: `USAGE` if that is no name, or that of another token of this person; for more days than a token may have; or if
-                the person has too many.
-        """
-        token, now = f"{API_MARK}{self._entropy.token(TOKEN_SIZE).hex()}", self._clock.now()
-        if not 1 <= days <= API_DAYS:
-            raise InvalidInput(Code.USAGE, "An API token is not good for so long.", f"Take from 1 to {API_DAYS} days.")
-        try:
-            made = ApiToken(token=_digest(token), name=person.name, role=person.role, began=now, label=label, ends=now + days * DAY_SECONDS)
-        except ValidationError:
-            raise InvalidInput(
-                Code.USAGE, "That is no name for an API token.", "Take up to 40 letters, digits, spaces, dots and dashes."
-            ) from None
-        with self._alone():
-            known = self._load()
-            own = [one.label for one in known.tokens if one.name == person.name]
-            if label in own or len(own) >= API_TOKENS:
-                raise InvalidInput(
-                    Code.USAGE, f"You have an API token of that name already, or {API_TOKENS} of them.", "Take another name, or revoke one."
-                )
-            self._save(known.model_copy(update={"tokens": (*known.tokens, made)}))
-        return token
-
-    def script(self, token: str) -> tuple[Person, str]:
-        """Return as whom a script comes, and what its token is called.
-
-        Raises:
-            Refusal: `LOGIN_INVALID`, in the same words whatever is wrong with the token.
-        """
-        found = held_by(self._load().tokens, token)
-        return _person(found), found.label
-
-    def tokens_of(self, person: Person) -> tuple[ApiToken, ...]:
-        """Return the API tokens of a person that are good now."""
-        return tuple(one for one in self._load().tokens if one.name == person.name)
-
-    def revoke_token(self, person: Person, label: str) -> None:
-        """End an API token of a person.
-
-        Raises:
-            InvalidInput: `USAGE` if the person has none of that name.
-        """
-        with self._alone():
-            known = self._load()
-            left = tuple(one for one in known.tokens if (one.name, one.label) != (person.name, label))
-            if left == known.tokens:
-                raise InvalidInput(Code.USAGE, "You have no API token of that name.", "The list has those that are good.")
-            self._save(known.model_copy(update={"tokens": left}))
 
     def all(self) -> People:
         """Return all links, sessions, API tokens and passkeys that are good now."""
@@ -382,7 +339,7 @@ def held_by(all_held: Iterable[H], token: str) -> H:
     Raises:
         Refusal: `LOGIN_INVALID`.
     """
-    wanted, found = _digest(token).encode(), None
+    wanted, found = token_digest(token).encode(), None
     for one in all_held:
         if hmac.compare_digest(one.token.encode(), wanted):
             found = one
@@ -391,7 +348,8 @@ def held_by(all_held: Iterable[H], token: str) -> H:
     return found
 
 
-def _digest(token: str) -> str:
+def token_digest(token: str) -> str:
+    """Return what is kept of a token."""
     return digest(token.encode())
 
 

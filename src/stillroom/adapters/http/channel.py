@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 """How long to wait for an answer that is not waited for on purpose."""
 
+TRANSFER_SECONDS = 300.0
+"""How much longer all of it may take, from the first byte that is sent to the last one that comes: what drips in is not waited for."""
+
+EVENTS_SECONDS = 900.0
+"""The same for a stream of events, which a server ends after ten minutes."""
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are this machine: only there may the channel be without TLS."""
 
@@ -93,7 +99,7 @@ class Channel:
 
         Raises:
             StillroomError: What the server says, as it would be raised here.
-            Failed: `SERVER_UNAVAILABLE` if it does not answer, or what answers is not known by its certificate.
+            Failed: `SERVER_UNAVAILABLE` if it does not answer in time and to its end, or what answers is not known by its certificate.
         """
         digest = None if body is None else hashlib.sha256(body).digest()
         return self._answered(method, path, self._signed(method, path, digest), seconds, lambda: body)
@@ -109,7 +115,7 @@ class Channel:
     def events(self, path: str, *, seconds: float) -> Iterator[Iterator[str]]:
         """Yield the data of server-sent events (one line each), as they come, while the context lasts."""
         headers = self._signed("GET", path, None)
-        with self._answer("GET", path, headers, seconds) as answer:
+        with self._answer("GET", path, headers, seconds, more=EVENTS_SECONDS) as answer:
             if not answer.is_success:
                 raise error_of(read_whole(answer))
             check_plain(answer)
@@ -127,8 +133,8 @@ class Channel:
         raise error_of(found)
 
     @contextmanager
-    def _answer(
-        self, method: str, path: str, headers: dict[str, str], seconds: float, body: Body = lambda: None
+    def _answer(  # noqa: PLR0913 - what is sent, and how long it may take
+        self, method: str, path: str, headers: dict[str, str], seconds: float, body: Body = lambda: None, *, more: float = TRANSFER_SECONDS
     ) -> Iterator[httpx.Response]:
         """Yield an answer while the context lasts. What could not be sent is sent again if the server has a new certificate."""
         import httpx
@@ -137,7 +143,7 @@ class Channel:
             request = self._client.build_request(method, self._base + path, content=body(), headers=headers, timeout=seconds)
             return self._client.send(request, stream=True)
 
-        with _reached():
+        with _reached(), self._deadline.within(seconds + more):
             try:
                 answer = sent()
             except httpx.ConnectError:
@@ -162,9 +168,14 @@ class Channel:
         """Talk to a server with a certificate from now on."""
         import httpx
 
-        context = context_for(certificate, self._shown)
+        from stillroom.adapters.http.deadline import Deadline, PromptTransport
+
+        self._deadline = Deadline(self._clock)
+        transport = PromptTransport(context_for(certificate, self._shown), self._deadline)
         self._certificate = certificate
-        self._client = httpx.Client(verify=context, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False, headers=PLAIN)
+        self._client = httpx.Client(
+            transport=transport, timeout=httpx.Timeout(SECONDS), trust_env=False, follow_redirects=False, headers=PLAIN
+        )
         weakref.finalize(self, self._client.close)
 
     def _signed(self, method: str, path: str, digest: bytes | None) -> dict[str, str]:

@@ -53,12 +53,13 @@ class Mailbox:
     def present(self, party: str) -> bool:
         """Tell whether a party's agent comes for its errands."""
         with self._changed:
-            return self._clock.now() - self._seen.get(party, 0.0) < PRESENT_SECONDS
+            seen = self._seen.get(party)
+            return seen is not None and self._clock.steady() - seen < PRESENT_SECONDS
 
     def waiting(self) -> tuple[int, int]:
         """Return how many errands wait for an answer, and how many agents come for theirs."""
         with self._changed:
-            now = self._clock.now()
+            now = self._clock.steady()
             return len(self._waiting), sum(now - seen < PRESENT_SECONDS for seen in self._seen.values())
 
     def send(self, errand: Errand, envelope: bytes, seconds: float) -> Reply:
@@ -93,7 +94,7 @@ class Mailbox:
         Of several that wait for one party, the last alone goes on waiting: a party has one agent, and takes up one place here.
         """
         with self._changed:
-            self._seen[party], self._raises[party] = self._clock.now(), wish.raises
+            self._seen[party], self._raises[party] = self._clock.steady(), wish.raises
             if self._sessions.get(party) != wish.session:
                 self._sessions[party] = wish.session
                 for one in self._waiting.values():
@@ -101,7 +102,7 @@ class Mailbox:
             turn = self._turns[party] = self._turns.get(party, 0) + 1
             self._changed.notify_all()
             self._wait(lambda: self._over(party, turn) or bool(self._unfetched(party)), wish.seconds)
-            self._seen[party] = self._clock.now()
+            self._seen[party] = self._clock.steady()
             found = self._unfetched(party) if self._turns[party] == turn else []
             for one in found:
                 one.fetched = True
@@ -149,9 +150,9 @@ class Mailbox:
 
     def _await(self, waiting: _Waiting, seconds: float) -> None:
         """Wait until an errand is answered or abandoned; no longer than some seconds, nor than its agent is there."""
-        until = self._clock.now() + seconds
+        until = self._clock.steady() + seconds
         while not waiting.done.wait(min(LOOK_SECONDS, seconds)):
-            if self._clock.now() >= until or not self.present(waiting.errand.party):
+            if self._clock.steady() >= until or not self.present(waiting.errand.party):
                 return
 
     def _unfetched(self, party: str) -> list[_Waiting]:

@@ -172,8 +172,19 @@ class SqlAccounts:
             raise _invalid(f"Reservation {reservation} is another room's.")
         return _booking(row)
 
+    def held(self, room: str) -> tuple[tuple[str, Booking], ...]:
+        """Return what is held for a room, by population: neither committed nor lapsed."""
+        mine = holds.select().where(holds.c.room == room, holds.c.state == Standing.HELD.value).order_by(holds.c.position)
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute(mine).all()
+        return tuple((row.population, _booking(row)) for row in rows)
+
     def all(self) -> tuple[Account, ...]:
-        """Return the accounts with every booking, by population. They are for the owner's eyes only."""
+        """Return the accounts with every booking, by population. They are for the owner's eyes only.
+
+        Raises:
+            Failed: `STORE_FAILED` if what an account counts as held and spent is not what its bookings add up to.
+        """
         with self._database.transaction(write=False) as connection:
             rows = connection.execute(accounts.select().order_by(accounts.c.population)).all()
             return tuple(self._read(connection, row) for row in rows)
@@ -182,7 +193,11 @@ class SqlAccounts:
     def _read(self, connection: sa.Connection, row: sa.Row[Any]) -> Account:
         mine = holds.select().where(holds.c.population == row.population).order_by(holds.c.position)
         bookings = tuple(_booking(one) for one in connection.execute(mine))
-        return Account(name=AccountName(owner=self.owner, population=row.population), cap=read_charge(row, "cap"), bookings=bookings)
+        found = Account(name=AccountName(owner=self.owner, population=row.population), cap=read_charge(row, "cap"), bookings=bookings)
+        if (found.held, found.spent) != (read_charge(row, "held"), read_charge(row, "spent")):
+            msg = "an account counts something else than it has booked"
+            raise ValueError(msg)
+        return found
 
 
 def create_accounts(path: Path, owner: str) -> SqlAccounts:

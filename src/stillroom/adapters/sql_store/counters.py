@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-_ONE_MORE = refusals.update().where(refusals.c.code == sa.bindparam("of")).values(waiting=refusals.c.waiting + 1)
+_MORE = refusals.update().where(refusals.c.code == sa.bindparam("of")).values(waiting=refusals.c.waiting + sa.bindparam("more"))
 _FIRST = refusals.insert()
 _WAITING = refusals.select()
 _SEEN = sa.select(raises.c.seen).where(raises.c.owner == sa.bindparam("of"), raises.c.population == sa.bindparam("among"))
@@ -26,10 +26,10 @@ class SqlCounters:
         """Use a connection that is inside a transaction."""
         self._connection = connection
 
-    def refused(self, code: str) -> int:
-        """Count a refusal; return how many wait to be logged."""
-        if self._connection.execute(_ONE_MORE, {"of": code}).rowcount == 0:
-            self._connection.execute(_FIRST, {"code": code, "waiting": 1})
+    def refused(self, code: str, number: int) -> int:
+        """Count so many refusals; return how many of all codes wait to be logged."""
+        if self._connection.execute(_MORE, {"of": code, "more": number}).rowcount == 0:
+            self._connection.execute(_FIRST, {"code": code, "waiting": number})
         return sum(self.refusals().values())
 
     def refusals(self) -> Mapping[str, int]:

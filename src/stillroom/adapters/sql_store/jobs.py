@@ -38,10 +38,10 @@ class SqlJobs:
         self._connection.execute(jobs.delete().where(jobs.c.job == record.job))
         self.put(record)
 
-    def next(self, now: float, others: Collection[str] = ()) -> JobRecord | None:
-        """Return the first job, of other parties than some, that nobody works on: it waits, or its worker's lease has run out."""
+    def next(self, now: float, others: Collection[str] = (), mine: Collection[str] = ()) -> JobRecord | None:
+        """Return the first job, but for some parties' and some of one's own, that nobody works on: it waits, or its lease has run out."""
         free = sa.or_(jobs.c.state == JobState.WAITING.value, sa.and_(jobs.c.state == JobState.RUNNING.value, jobs.c.lease < now))
-        first = jobs.select().where(free, jobs.c.party.not_in(others)).order_by(jobs.c.position).limit(1)
+        first = jobs.select().where(free, jobs.c.party.not_in(others), jobs.c.job.not_in(mine)).order_by(jobs.c.position).limit(1)
         row = self._connection.execute(first).one_or_none()
         return None if row is None else _read(row)
 
@@ -70,4 +70,5 @@ def _read(row: sa.Row[Any]) -> JobRecord:
         reservation=row.reservation,
         fresh=row.fresh,
         problem=row.problem,
+        cancelled=row.cancelled,
     )

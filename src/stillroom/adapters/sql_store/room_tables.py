@@ -187,6 +187,7 @@ jobs = sa.Table(
     sa.Column("reservation", TEXT, nullable=True),
     sa.Column("fresh", sa.Boolean, nullable=False),
     sa.Column("problem", sa.JSON, nullable=True),
+    sa.Column("cancelled", sa.Boolean, nullable=False, server_default=sa.false()),
     one_of("state", JobState),
 )
 
@@ -212,4 +213,4 @@ pause_words = sa.Table(
     sa.Column("envelope", sa.LargeBinary, nullable=False),
 )
 
-ROOM = Schema("room", tables, "r0005")
+ROOM = Schema("room", tables, "r0006")

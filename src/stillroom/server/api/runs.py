@@ -128,21 +128,21 @@ async def events(look: Callable[[], Awaitable[JobRecord]], change: Callable[[], 
         change: Returns when that may have changed, after about a second at the latest.
         clock: The time.
     """
-    began = spoke = clock.now()
+    began = spoke = clock.steady()
     told: JobRecord | None = None
-    while clock.now() - began < STREAM_SECONDS:
+    while clock.steady() - began < STREAM_SECONDS:
         try:
             record = await look()
         except StillroomError:
             return  # whoever asks again hears why
         if record != told:
             yield _event(record)
-        elif clock.now() - spoke >= EVENTS_SECONDS:
+        elif clock.steady() - spoke >= EVENTS_SECONDS:
             yield ": still there\n\n"
         else:
             await change()
             continue
-        told, spoke = record, clock.now()
+        told, spoke = record, clock.steady()
         if record.state in OVER:
             return
 
