@@ -29,7 +29,7 @@ QUICK, NIGHTLY = 300, 10_000
 ACCEPTED = 0.6
 """The least share of questions that are accepted: a generator that is mostly refused tests little else."""
 
-MADE = 1_000
+MADE = 1_500
 """So many cases make everything that the generator can make."""
 
 KINDS = {
