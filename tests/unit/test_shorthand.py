@@ -94,6 +94,7 @@ def test_a_shorter_spelling_has_the_plan_of_the_longer_one(short: str, long: str
     ("sql", "code", "fix"),
     [
         ("SELECT * FROM members GROUP BY ALL", Code.CLAUSE_NOT_ALLOWED, "count their places"),
+        ("SELECT ward, COUNT(*) / (SELECT COUNT(*) FROM visits) FROM visits GROUP BY ward", Code.SUBQUERY_NOT_ALLOWED, "share of all"),
         ("SELECT QUANTILE_CONT(age, [0.25, 0.5]) FROM members", Code.EXPRESSION_NOT_ALLOWED, "one QUANTILE_CONT for each"),
         ("SELECT COUNT(*) FROM members WHERE TRIM(region, 'x') = 'n'", Code.CLAUSE_NOT_ALLOWED, "STARTS_WITH"),
         ("SELECT SUM(CAST(region AS BIGINT)) FROM members", Code.EXPRESSION_NOT_ALLOWED, "DECIMAL"),

@@ -63,11 +63,10 @@ def tie(parts: list[exp.Expr], among: Frame, frame: Frame) -> Tie | None:
     """
     from sqlglot import exp
 
-    both = side_by_side(among, frame)
-    for place, part in enumerate(parts):
-        if not isinstance(part, exp.EQ) or part.find(exp.Query) is not None:
-            continue
-        named = qualified(part, among.sources)
+    equal = [place for place, part in enumerate(parts) if isinstance(part, exp.EQ) and part.find(exp.Query) is None]
+    both = side_by_side(among, frame) if equal else among
+    for place in equal:
+        named = qualified(parts[place], among.sources)
         persons = equated_persons(named, both, among, frame)
         if persons is not None:
             pair = (named.this, named.expression) if has_person(among, persons[0]) else (named.expression, named.this)
