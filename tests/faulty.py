@@ -21,6 +21,7 @@ from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.home.presence import BRINGING, enter
 from stillroom.adapters.http.channel import Channel, base_of
+from stillroom.adapters.http.deadline import Deadline
 from stillroom.adapters.limits import read_limits
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.adapters.remote.sender import TICKET_SIZE, Sender
@@ -109,6 +110,7 @@ class Wire(Channel):
         membership = membership_of(home.path)
         self.key, self._room, self._base = home.signing_key, membership.key, base_of(membership.url)
         self._clock, self._entropy = world.clock, SystemEntropy()
+        self._deadline = Deadline(world.clock)
         self.world, self.process = world, process
 
     def send(self, method: str, path: str, body: bytes | None, *, seconds: float = 60.0) -> bytes:
