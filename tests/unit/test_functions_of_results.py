@@ -205,3 +205,12 @@ def test_reals_are_those_that_the_verifier_computes_by_series(number: Fraction, 
             assert max(one.low, other[0]) <= min(one.high, other[1])
             assert one.high - one.low <= Fraction(1, 10**39)
             assert (one.low == one.high) == (other[0] == other[1])
+
+
+@pytest.mark.parametrize("exponent", [-90, -93, -95, -99, -100, -101, -700])
+def test_an_exponential_that_is_nearly_nothing_is_not_below_it(exponent: int) -> None:
+    found, again = reals.exponential(Fraction(exponent)), verified.exponential(Fraction(exponent))
+    assert found is not None
+    assert again is not None
+    assert 0 <= found.below <= found.above
+    assert 0 <= again[0] <= again[1]

@@ -112,4 +112,4 @@ def _exp(number: Fraction) -> Between | None:
     for _ in range(_HALVINGS):
         total = total * total >> _BITS
     found = Fraction(total, _ONE)
-    return None if found + _ERROR >= LARGEST else (found - _ERROR, found + _ERROR)
+    return None if found + _ERROR >= LARGEST else (max(found - _ERROR, Fraction(0)), found + _ERROR)

@@ -111,7 +111,7 @@ def _exponential(logarithm: Callable[[Context], Decimal]) -> Real | None:
         return Real(Fraction(0), _ERROR)
     context = _context(_DIGITS + max(0, int(roughly)) // 2)
     found = _around(context.exp(logarithm(context)))
-    return None if found.high >= LARGEST else found
+    return None if found.high >= LARGEST else Real(max(found.low, Fraction(0)), found.high)
 
 
 @cache
