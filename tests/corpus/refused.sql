@@ -1494,3 +1494,15 @@ SELECT COUNT(*) FROM members m FULL JOIN outcomes o ON m.member = o.patient SEMI
 -- name: all columns of a table that is not there
 -- code: DATASET_UNKNOWN
 SELECT COUNT(*) FROM (SELECT x.* FROM visits v)
+
+-- name: columns behind the name of a subquery
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, ward FROM visits) AS t(p, w)
+
+-- name: columns behind the name of a subquery without AS
+-- code: FUNCTION_NOT_ALLOWED
+SELECT COUNT(*) FROM (SELECT patient, ward FROM visits) t(p, w)
+
+-- name: columns behind the name of a common table expression
+-- code: FUNCTION_NOT_ALLOWED
+WITH t(p, w) AS (SELECT patient, ward FROM visits) SELECT COUNT(*) FROM t

@@ -182,7 +182,9 @@ def _check_call(token: Token, before: Token | None) -> None:
         return
     if before is not None and before.token_type in _kinds("FROM JOIN"):
         raise Refusal(Code.DATASET_UNKNOWN, "Functions and files cannot stand after FROM.", "Use a dataset of the contract.")
-    raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {token.text} is not supported.", instead(token.text))
+    behind = before is not None and before.token_type in _kinds("ALIAS WITH R_PAREN")
+    fix = "If these are names of columns, write them by AS in the SELECT." if behind else instead(token.text)
+    raise Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {token.text} is not supported.", fix)
 
 
 def _check_commas(tokens: Sequence[Token]) -> None:
