@@ -34,10 +34,10 @@ test: .venv/dev.stamp chromium
 
 # Three processes for two cores: those of a system often wait for each other, and keep no core busy.
 test-properties: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/property tests/attack
+	$(BIN)/python -m pytest tests/property
 
 test-engines: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/engines tests/unit
+	$(BIN)/python -m pytest tests/engines tests/unit tests/attack
 
 test-system: .venv/dev.stamp
 	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack

@@ -142,7 +142,7 @@ def case_of(tape: Tape) -> Case:
     maker = Maker(tape, contract)
     asked = Questions(maker).asked()
     parameters = {name: value for name, value in maker.parameters.items() if re.search(rf"[:$]{name}\b", asked.sql)}
-    broken = _broken(tape, asked.sql) if tape.chance(4) else None
+    broken = _broken(tape, asked.sql) if tape.chance(2) else None
     return Case(contract, files_for(contract, tape), asked, parameters, broken, seen=maker.seen)
 
 

@@ -35,7 +35,15 @@ FIXED = ("COUNT", "SUM", "AVG")
 AFTER = (
     *("ROUND({a}, 1)", "{a} / NULLIF({a}, 0)", "ABS({a})", "SQRT(ABS({a}))", "GREATEST({a}, 0)", "LEAST({a}, {a}, NULL)", "FLOOR({a} / 3)"),
     *("CASE WHEN {a} > 3 THEN 'many' ELSE 'few' END", "COALESCE({a} / {a}, 0)", "CEIL({a})", "SIGN({a})", "-{a} * 2 + 1", "{a} IS NULL"),
-    *("TRUNC({a}, 1)", "{a} % 7", "{a} // 3", "WIDTH_BUCKET({a}, 0, 100, 5)", "EXP({a} / 100)", "LN(ABS({a}) + 1)", "LOG10(ABS({a}) + 1)"),
+    *(
+        "TRUNC({a}, 1)",
+        "{a} % 7",
+        "FLOOR({a}) // 3",
+        "WIDTH_BUCKET({a}, 0, 100, 5)",
+        "EXP({a} / 100)",
+        "LN(ABS({a}) + 1)",
+        "LOG10(ABS({a}) + 1)",
+    ),
     *(
         "POWER({a}, 2)",
         "CAST({a} AS BIGINT)",
@@ -121,8 +129,9 @@ class Questions:
     """Makes questions."""
 
     def __init__(self, maker: Maker) -> None:
-        """Start with relations."""
+        """Start with relations, and no aggregate that is a date or a timestamp."""
         self.maker, self.relations = maker, Relations(maker)
+        self.dated: set[str] = set()
 
     def asked(self) -> Asked:
         """Return a question."""
@@ -131,14 +140,15 @@ class Questions:
         keys = [key for key in (self._key(table) for _ in range(self.maker.tape.pick([1, 1, 2, 0, 2, 3]))) if key]
         named = [(self.maker.name("g"), key) for key in dict.fromkeys(keys)]
         aggregates = [self._aggregate(table) for _ in range(self.maker.tape.upto(3, 1))]
-        windows = self._windows([key for _, key in named], aggregates)
-        measured = [(self.maker.name("r"), text) for text in [*aggregates, *windows, *self._after([key for _, key in named], aggregates)]]
+        numbers = self._numbers(aggregates)
+        windows = self._windows([key for _, key in named], numbers)
+        measured = [(self.maker.name("r"), text) for text in [*aggregates, *windows, *self._after([key for _, key in named], numbers)]]
         items = [f"{text} AS {name}" for name, text in [*((name, key) for name, key in named), *measured]]
         around = self._around([name for name, _ in named], [name for name, _ in measured])
         sets = self._sets(len(named))
         if sets != "{keys}":
             items += [f"GROUPING({key})" for _, key in named[:1]]
-        tail = self._tail(aggregates, 0 if around != "{q}" else len(items))
+        tail = self._tail(numbers, 0 if around != "{q}" else len(items))
         return Asked(
             head=head,
             items=tuple(items),
@@ -202,9 +212,11 @@ class Questions:
             while place in text:
                 text = text.replace(place, Writer(self.maker, fields, fields).write(wanted), 1)
         text = text.replace("{test}", Writer(self.maker, tested, tested).truth())
+        dated = "{d}" in template or "{s}" in template
         if tested and self.maker.tape.chance(20):
             self.maker.seen["FILTER"] += 1
             text += f" FILTER (WHERE {Writer(self.maker, tested, tested).truth()})"
+        self.dated.update([text] if dated else [])
         return text
 
     def _filled(self, template: str, aggregates: list[str], keys: Sequence[str] = ()) -> str:
@@ -212,6 +224,11 @@ class Questions:
             while place in template:
                 template = template.replace(place, self.maker.tape.pick(options), 1)
         return template
+
+    def _numbers(self, aggregates: list[str]) -> list[str]:
+        """Return the aggregates that are numbers, mostly, if there is one: of dates little can be computed."""
+        numbers = [one for one in aggregates if one not in self.dated]
+        return numbers if numbers and self.maker.tape.chance(90) else aggregates
 
     def _windows(self, keys: list[str], aggregates: list[str]) -> list[str]:
         """Return windows over the table."""
@@ -267,12 +284,12 @@ class Questions:
         if self.maker.tape.chance(6 if fixed else 1):
             return Terms(error=50.0, group_size=100, groups_per_person=groups)
         epsilon, pure, nonnegative = (
-            self.maker.tape.pick([1.0, 0.1, 5.0]),
-            self.maker.tape.chance(15),
-            self.maker.tape.chance(3 if windows else 25),
+            self.maker.tape.pick([1.0, 0.4, 5.0]),
+            self.maker.tape.chance(11),
+            self.maker.tape.chance(2 if windows else 25),
         )
         clamped = self.maker.tape.chance(20)
-        advise = self.maker.tape.pick([0.05, 0.25]) if self.maker.tape.chance(15) and not clamped else None
+        advise = self.maker.tape.pick([0.05, 0.25]) if self.maker.tape.chance(7) and not clamped else None
         exponential = not any(text.startswith(("MIN", "MAX")) for text in aggregates) and self.maker.tape.chance(50)
         quantiles = Quantiles.EXPONENTIAL if exponential else Quantiles.TREE
         terms = Terms(epsilon=epsilon, pure=pure, groups_per_person=groups, nonnegative=nonnegative, clamped=clamped, advise=advise)

@@ -177,11 +177,20 @@ class Relations:
         """Return one or two conditions that rows are filtered by, or none."""
         tested = fields_for(fields, Use.FILTER)
         number = self.maker.tape.upto(2, 1) if self.maker.tape.chance(percent) else 0
-        found = [Writer(self.maker, tested, tested).truth() for _ in range(number)] if tested else []
+        found = [self._condition(tested) for _ in range(number)] if tested else []
         ranks = [one.sql for one in tested if one.rank]
         return (
             [*found, f"{self.maker.tape.pick(ranks)} {self.maker.tape.pick(FIRST)}"] if ranks and self.maker.tape.chance(percent) else found
         )
+
+    def _condition(self, tested: Sequence[Field]) -> str:
+        """Return a condition, seldom one over constants alone: where that is false, a question has no group."""
+        bounded = [one for one in tested if one.bounded]
+        tested = bounded if bounded and self.maker.tape.chance(70) else tested
+        writer = Writer(self.maker, tested, tested)
+        text = writer.truth()
+        fixed = not writer.read and self.maker.tape.chance(80)
+        return f"({text} OR {self.maker.tape.pick(tested).sql} IS NOT NULL)" if fixed else text
 
     def where(self, table: Table, depth: int) -> list[str]:
         """Return the conditions of a WHERE."""
@@ -355,7 +364,8 @@ class Relations:
         text, made = self._filled(template, table)
         self.maker.seen[f"window {template.split('(')[0]}"] += 1
         keys = self.maker.tape.some([one for one in table.fields if one.uses], 1) if self.maker.tape.chance(25) else []
-        order = self.maker.tape.some([one for one in table.fields if one.uses], 2) if self.maker.tape.chance(75) else []
+        ranked = template.startswith(("RANK", "DENSE"))
+        order = self.maker.tape.some([one for one in table.fields if one.uses], 2, ranked) if ranked or self.maker.tape.chance(75) else []
         terms = [f"{one.sql}{self.maker.tape.pick(['', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST'])}" for one in order]
         over = f"PARTITION BY {', '.join([self.maker.tape.pick(table.persons), *(one.sql for one in keys)])}"
         over += f" ORDER BY {', '.join(terms)}" if terms else ""

@@ -77,7 +77,7 @@ def _order(value: Scalar) -> tuple[str, Scalar]:
 def _nothing_left(key: Typed) -> Refusal:
     return Refusal(
         Code.KEY_WITHOUT_VALUES,
-        f"No value of {_named(key)} fulfils the conditions of the question, so that the table would have no row.",
+        f"{_named(key)} has no value that fulfils the conditions of the question, so that the table would have no row.",
         "Compare with values that the contract declares; `stillroom contract show` lists them.",
     )
 
