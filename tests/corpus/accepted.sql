@@ -1397,3 +1397,9 @@ ANTI JOIN linked l ON l.member = m.member AND l.level > 4 GROUP BY m.region
 -- name: rows with the least and the most of a person, which are told apart
 SELECT early, late, COUNT(*) FROM (SELECT patient, ARG_MIN(ward, seen::TEXT || severity || ward) AS early, ARG_MAX(urgent, severity::TEXT || ward || urgent) AS late
 FROM visits GROUP BY patient) GROUP BY early, late
+
+-- name: truth that is never NULL, in a union
+SELECT late, COUNT(*) AS n, COUNT(DISTINCT patient) AS persons FROM (SELECT patient, FALSE AS late FROM visits UNION ALL SELECT patient, COALESCE(severity > 2, FALSE) AS late FROM visits) GROUP BY late
+
+-- name: truth that is never NULL, in a union without equal rows
+SELECT late, SUM(severe) AS s FROM (SELECT patient, FALSE AS late, 0 AS severe FROM visits UNION SELECT patient, COALESCE(urgent, FALSE), CASE WHEN severity > 2 THEN severity ELSE 0 END FROM visits) GROUP BY late

@@ -14,12 +14,13 @@ from stillroom.query.aggregate_types import ROW, average, total_type
 from stillroom.query.comparisons import compared
 from stillroom.query.constants import NULL, constant_expression
 from stillroom.query.expressions import absent, condition, person_reference, row_expression
+from stillroom.query.filter_clause import without_filter
 from stillroom.query.frame import Frame, PersonColumn, Source
 from stillroom.query.functions.call import whole
 from stillroom.query.grouping import PLACE, place_holder
 from stillroom.query.text.instead import LISTED, OF_ROWS
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, both_true, choice, column
+from stillroom.query.typed import Typed, choice, column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,19 +112,12 @@ class Windows:
         return self._add(node, [(function, where(given, value))], offset=offset, running=running and function not in PLACED)[0]
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
-        """Return what a window says, and the condition of its FILTER; COUNT_IF counts the rows for which its condition is true."""
+        """Return what a window says, and the condition of its FILTER, which aggregates alone have."""
         from sqlglot import exp
 
-        given = None
         added = exp.Avg | exp.Count | exp.CountIf | exp.LogicalAnd | exp.LogicalOr | exp.Max | exp.Min | exp.Sum
-        if isinstance(node, exp.Filter) and isinstance(node.this, added):
-            only(node, {"this", "expression"})
-            node, given = node.this, condition(node.expression.this, self.frame)
-        if isinstance(node, exp.CountIf):
-            only(node, {"this"})
-            test = condition(node.this, self.frame)
-            return exp.Count(this=exp.Star()), test if given is None else both_true(given, test)
-        return node, given
+        alone = isinstance(node, exp.Filter) and not isinstance(node.this, added)
+        return (node, None) if alone else without_filter(node, self.frame)
 
     def _rank(self, node: exp.Window) -> Typed:
         """Compile RANK: the number of the first of all rows that are equal in the order; DENSE_RANK counts such rows up to there."""

@@ -22,8 +22,12 @@ _SETTINGS = {
     "datafusion.catalog.information_schema": "false",
     "datafusion.execution.skip_physical_aggregate_schema_check": "true",
 }
-"""Numbers beyond 64 bits are decimals, never floating; statements may be as deep as plans. A check of DataFusion's own is off that stops
-rare statements, deeply nested ones, when its two plans differ in whether a column may be NULL: cells are the same for it."""
+"""Numbers beyond 64 bits are decimals, never floating; statements may be as deep as plans.
+
+A check of DataFusion's own is off, that its logical and its physical plan agree in whether columns may be NULL. Of truth values whose NULL
+was settled (`COALESCE(condition, FALSE)`), in a union, the logical plan knows that they are never NULL and the physical one does not, and
+such groups were refused. Cells of them are held against the reference on all engines.
+"""
 
 STACK = 2**28
 """Bytes of stack for the optimizer, which follows a statement into its depth. What is not used takes no memory."""

@@ -13,13 +13,14 @@ from stillroom.query.aggregate_types import ROW, average, counted_type, total_ty
 from stillroom.query.apart import within
 from stillroom.query.comparisons import as_condition
 from stillroom.query.domains import most_values
-from stillroom.query.expressions import condition, person_reference, row_expression
+from stillroom.query.expressions import person_reference, row_expression
+from stillroom.query.filter_clause import without_filter
 from stillroom.query.per_person.picked import PICKED, picked
 from stillroom.query.per_person.quantiles import quantile
 from stillroom.query.per_person.spread import Spread
 from stillroom.query.quantiles import operand_and_part
 from stillroom.query.text.parse import only, unsupported
-from stillroom.query.typed import Typed, both_true, span
+from stillroom.query.typed import Typed, span
 from stillroom.query.windows import where
 
 if TYPE_CHECKING:
@@ -116,17 +117,8 @@ class Totals:
             raise Refusal(Code.BOUND_TOO_LARGE, "What a person's values are multiplied to could be too large to compute.", fix) from None
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
-        """Return an aggregate and the condition of its FILTER; COUNT_IF counts the rows for which its condition is true."""
-        from sqlglot import exp
-
-        given = None
-        if isinstance(node, exp.Filter):
-            only(node, {"this", "expression"})
-            node, given = node.this, condition(node.expression.this, self.frame)
-        if isinstance(node, exp.CountIf):
-            only(node, {"this"})
-            test = condition(node.this, self.frame)
-            return exp.Count(this=exp.Star()), test if given is None else both_true(given, test)
+        """Return an aggregate and the condition of its FILTER."""
+        node, given = without_filter(node, self.frame)
         return _plain(node), given
 
     def _function(self, node: exp.Expr) -> tuple[TotalFunction, Typed]:
