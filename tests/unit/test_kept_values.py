@@ -47,6 +47,7 @@ def agreed() -> Contract:
     known = CONTRACT.to_json()
     known["caps"] |= {"selection_delta": 0, "release_selection_delta": 0}
     known["datasets"]["visits"]["columns"]["day"]["uses"] = ["group", "filter"]
+    known["datasets"]["visits"]["columns"]["serial"] = {"type": "integer", "uses": ["group", "filter"], "bounds": [0, 10**9], "step": 10}
     for name in ("place", "driver", "mode"):
         known["datasets"]["trips"]["columns"][name]["uses"] = ["group", "filter"]
     return Contract.model_validate(known, strict=False)
@@ -102,7 +103,9 @@ def domains(sql: str) -> list[object]:
             "SELECT region, COUNT(*) FROM visits LEFT JOIN (SELECT * FROM members WHERE region = 'n') m ON id = pid GROUP BY region",
             [("n", "s", None)],
         ),
-        # values that a condition names
+        # values that a condition names, of those that the contract allows
+        ("SELECT serial, COUNT(*) FROM visits WHERE serial IN (20, 10, 15, -10, 2000000000) GROUP BY serial", [(10, 20)]),
+        ("SELECT serial / 10 AS s, COUNT(*) FROM visits WHERE serial IN (20, 2000000000) GROUP BY s", [(2_000_000,)]),
         ("SELECT place, COUNT(*) FROM trips WHERE place IN ('Ayr', 'Rye') GROUP BY place", [("Ayr", "Rye")]),
         ("SELECT place, COUNT(*) FROM trips WHERE place = 'Rye' OR 'Ayr' = place GROUP BY place", [("Ayr", "Rye")]),
         ("SELECT place, COUNT(*) FROM trips WHERE place IN ('Ayr', 'Rye', 'Ely') AND place < 'M' GROUP BY place", [("Ayr", "Ely")]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
 from stillroom.model.expression import All, Among, Any, Case, Column, Compare, Constant, IsNull, Like, Not, columns_of, walk
+from stillroom.model.schema import Kind
 from stillroom.query.evaluate import evaluate
 from stillroom.query.kept import listed as values_listed
 from stillroom.query.typed import CONSTANT_LIMIT, too_large
@@ -92,7 +93,15 @@ def _values(name: str, kind: ColumnType, conditions: Iterable[Expression]) -> tu
     if declared is not None:
         return declared
     found = next((values for one in conditions if (values := values_listed(name, one)) is not None), None)
-    return None if found is None or len(found) > TRIED else tuple(found)
+    return None if found is None or len(found) > TRIED else tuple(value for value in found if _within(value, kind))
+
+
+def _within(value: Scalar, kind: ColumnType) -> bool:
+    """Tell whether a column can have a value, as far as the contract bounds numbers, dates and timestamps."""
+    if not isinstance(value, int) or isinstance(value, bool) or kind.kind is Kind.TEXT:
+        return True
+    below, above = kind.low is not None and value < kind.low, kind.high is not None and value > kind.high
+    return not (below or above or value % kind.step)
 
 
 def _tried(key: Typed, facts: Iterable[ColumnFact], conditions: Sequence[Expression]) -> set[Scalar] | None:

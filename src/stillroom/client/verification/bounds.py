@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.client.verification.added import sums
 from stillroom.client.verification.alike import alike
-from stillroom.client.verification.declared import domain, typed
+from stillroom.client.verification.declared import allows, domain, typed
 from stillroom.client.verification.domains import values_of
 from stillroom.client.verification.kept import conditions, may_be_left_out, named
 from stillroom.client.verification.outcome import Broken, require
@@ -126,7 +126,9 @@ def _declared(key: Key, plan: Plan, contract: Contract) -> None:
         return
     among = conditions(plan.whole, key.value.name)
     declared = domain(contract, key.value.name)
-    possible = named(among) if declared is None else declared
+    found = named(among)
+    allowed = None if found is None else frozenset(one for one in found if allows(contract, key.value.name, one))
+    possible = allowed if declared is None else declared
     stated = typed(value for value in key.domain if value is not None)
     if possible is None or not stated <= possible or not all(may_be_left_out(one, among) for one in possible - stated):
         raise Broken(f"the values of {key.value.name} are not those that the contract declares and conditions leave")

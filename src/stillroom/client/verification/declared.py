@@ -116,6 +116,23 @@ def domain(contract: Contract, name: str) -> frozenset[Typed] | None:
     return typed(declared.values)
 
 
+def allows(contract: Contract, name: str, value: Typed) -> bool:
+    """Tell whether a column without a finite domain may have a value: a number or a date within its bounds, by its step; any other.
+
+    Raises:
+        Broken: As `column`, or the declaration makes no sense.
+    """
+    declared, number = column(contract, name), value[1]
+    ends = value_range(contract, name)
+    if declared.type is Kind.TEXT or ends is None or not isinstance(number, int):
+        return True
+    try:
+        step = 1 if declared.type in _CALENDAR or declared.step is None else _units(declared.step, _digits(declared))
+    except (ArithmeticError, ValueError):
+        raise _senseless(name) from None
+    return ends[0] <= number <= ends[1] and number % step == 0
+
+
 def typed(values: Iterable[Scalar]) -> frozenset[Typed]:
     """Return values with the names of their types."""
     return frozenset((type(value).__name__, value) for value in values)
