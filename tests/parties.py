@@ -16,8 +16,8 @@ PARTIES = ("clinic", "insurer")
 """Both own data and receive; the insurer asks."""
 
 QUESTION = "SELECT sex, ward, COUNT(*) AS n, AVG(cost) AS c FROM members JOIN visits ON id = pid GROUP BY sex, ward"
-MEMBERS = "id,age,sex\n" + "".join(f"p{number},{20 + number % 60},{'fm'[number % 2]}\n" for number in range(40))
-VISITS = "pid,cost,ward\n" + "".join(f"p{number % 50},{number}.5,{'ab'[number % 3 % 2]}\n" for number in range(80))
+MEMBERS = "id,age,sex\n" + "".join(f"person{number},{20 + number % 60},{'fm'[number % 2]}\n" for number in range(40))
+VISITS = "pid,cost,ward\n" + "".join(f"person{number % 50},{number}.5,{'ab'[number % 3 % 2]}\n" for number in range(80))
 
 
 def document(keys: dict[str, str]) -> dict[str, Any]:

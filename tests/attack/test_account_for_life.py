@@ -169,7 +169,7 @@ def test_new_data_and_withdrawn_data_leave_what_was_spent(folder: Path) -> None:
     session(folder, "clinic").withdraw_data("visits")
     assert spent(folder) == charge
     add(folder, "visits", VISITS)
-    session(folder, "clinic").forget("p1")
+    session(folder, "clinic").forget("person1")
     assert spent(folder) == charge
 
 
@@ -190,15 +190,15 @@ def test_who_is_nobody_in_one_dataset_is_forgotten_in_the_others(tmp_path: Path)
     keys = dict.fromkeys(PARTIES, "")
     datasets = document(keys)["datasets"]
     datasets["visits"]["owner"] = "insurer"
-    datasets["members"]["person"]["placeholders"] = ["p1"]
+    datasets["members"]["person"]["placeholders"] = ["person1"]
     settle_in(tmp_path, datasets=datasets)
     said = session(tmp_path, "insurer")
     for name, text in (("members", MEMBERS), ("visits", VISITS)):
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
         said.add_data(name, tmp_path / f"{name}.csv")
-    assert said.forget("p1") == {"visits": 2}
-    assert said.forget("p2") == {"members": 2, "visits": 3}
-    for person, party in ((" ", "insurer"), ("p1", "clinic")):
+    assert said.forget("person1") == {"visits": 2}
+    assert said.forget("person2") == {"members": 2, "visits": 3}
+    for person, party in ((" ", "insurer"), ("person1", "clinic")):
         with pytest.raises(InvalidInput) as caught:
             session(tmp_path, party).forget(person)
         assert caught.value.code is Code.DATA_INVALID

@@ -204,7 +204,7 @@ def witnesses(scene: Scene) -> list[str]:
 
 def test_a_head_whose_cosignature_got_lost_is_cosigned_at_the_next_turn(stage: Stage, scene: Scene) -> None:
     agent = open_agent(stage.served.folder / "clinic", lambda _: None)
-    stage.served.add("members", "id,age,sex\np1,30,f\n")
+    stage.served.add("members", "id,age,sex\nperson1,30,f\n")
     stage.liar.lies[COSIGN] = LIES["an error that is none"]
     agent.look()
     stage.liar.lies.clear()
@@ -214,7 +214,7 @@ def test_a_head_whose_cosignature_got_lost_is_cosigned_at_the_next_turn(stage: S
 
 
 def test_a_head_that_came_with_an_errand_is_cosigned_at_the_next_turn(stage: Stage, scene: Scene) -> None:
-    stage.served.add("members", "id,age,sex\np1,30,f\n")
+    stage.served.add("members", "id,age,sex\nperson1,30,f\n")
     scene.agent._watch.check(scene.served.channel(scene.key("clinic")).get(HEAD))
     assert witnesses(scene) == []
     open_agent(stage.served.folder / "clinic", lambda _: None).look()
@@ -261,7 +261,7 @@ class Torn:
 
     def bring(self, ticket: str, file: Path) -> None:
         """Fail."""
-        raise self.failure(f"{ticket}: {file.name} has p17 in it")
+        raise self.failure(f"{ticket}: {file.name} has person17 in it")
 
 
 def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None], failure: type[BaseException] = RuntimeError) -> Agent:
@@ -290,7 +290,7 @@ def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:
             assert agent.turn(pool) == 0
             assert waiting.result(60) == errand.Reply(refusal=Code.RUN_FAILED)
         assert said[0] == f"{Code.RUN_FAILED}: {failure.__name__}"
-        assert "p17" not in "".join(said)
+        assert "person17" not in "".join(said)
 
 
 def test_so_many_errands_wait_to_be_carried_and_no_more(scene: Scene) -> None:
@@ -318,7 +318,7 @@ def test_an_agent_at_which_something_breaks_looks_at_the_log_again(scene: Scene)
     said: list[str] = []
     clock = FakeClock(math.nan)
     agent = agent_of(scene, clock, said.append)
-    scene.served.add("members", "id,age,sex\np1,30,f\n")
+    scene.served.add("members", "id,age,sex\nperson1,30,f\n")
     agent.look()
     assert said == [f"{Code.RUN_FAILED}: ValueError"]
     clock.moment = scene.clock.moment

@@ -97,7 +97,7 @@ def test_a_run_is_handed_the_keys_of_the_columns_that_it_reads_and_a_server_at_r
     never = [known.secret.encode(), bytes.fromhex(known.secret), salt, *(one.key for one in openings.values())]
     for file in (keeper.scene.served.folder / "room").rglob("*"):
         content = file.read_bytes() if file.is_file() else b""
-        assert not any(word in content for word in (b"p17", b"p39", b"p49", *never)), file
+        assert not any(word in content for word in (b"person17", b"person39", b"person49", *never)), file
 
 
 def flipped(file: Path, at: int) -> None:
@@ -157,7 +157,7 @@ def test_after_a_withdrawal_nothing_is_kept_and_nothing_opens_what_somebody_has_
 def test_a_person_who_is_forgotten_is_in_nothing_that_opens(keeper: Keeper) -> None:
     keeper.run()
     before = copies(keeper.home.path)
-    keeper.scene.served.session("clinic").forget("p17")
+    keeper.scene.served.session("clinic").forget("person17")
     assert (keeper.pieces(), copies(keeper.home.path)) == ([], ())
     assert asked_again(keeper) == errand.Reply(refusal=Code.DATA_NOT_ADMITTED)
     assert keeper.run() == {*SHARED, WARD}
@@ -223,7 +223,7 @@ def test_runs_at_the_same_time_have_a_table_brought_once(keeper: Keeper) -> None
 
 def test_attached_data_are_brought_for_each_run_and_not_kept(keeper: Keeper, tmp_path: Path) -> None:
     file = tmp_path / "visits.parquet"
-    pq.write_table(pa.table({"pid": ["p1", "p2"], "cost": [1.5, 2.5], "ward": ["a", "b"]}), file)
+    pq.write_table(pa.table({"pid": ["person1", "person2"], "cost": [1.5, 2.5], "ward": ["a", "b"]}), file)
     keeper.scene.served.session("clinic").attach_data("visits", file)
     run = keeper.committed(WARDS)
     for _ in range(2):

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 FILES = {
     "the same bytes": VISITS,
-    "one value different": VISITS.replace("p7,7.5,a", "p7,99.5,b"),
-    "one person less": re.sub(r"^p7,.*\n", "", VISITS, flags=re.MULTILINE),
+    "one value different": VISITS.replace("person7,7.5,a", "person7,99.5,b"),
+    "one person less": re.sub(r"^person7,.*\n", "", VISITS, flags=re.MULTILINE),
     "nobody in common": re.sub(r"^p(?=\d)", "q", VISITS, flags=re.MULTILINE),
     "nobody at all": "pid,cost,ward\n,1,a\n",
     "ten times the rows": "pid,cost,ward\n" + VISITS.removeprefix("pid,cost,ward\n") * 10,
-    "rows that admission changes": VISITS + ",1,a\np1,nan,zz\np2,1e400,\np3,-5,a\n" + "p4,1,a\n" * 50,
+    "rows that admission changes": VISITS + ",1,a\nperson1,nan,zz\nperson2,1e400,\nperson3,-5,a\n" + "person4,1,a\n" * 50,
 }
 
 ASKED = (
@@ -105,7 +105,7 @@ def story(folder: Path, changed: str) -> list[str]:
     said = session(folder, "insurer")
     answers = [shown(said.ask(sql, epsilon=0.25).envelope) for sql in ASKED]
     views.append([*answers, *(refusal(said, sql) for sql in REFUSED), seen(said)])
-    session(folder, "clinic").forget("p7")
+    session(folder, "clinic").forget("person7")
     views.append([shown(session(folder, "insurer").ask(QUESTION, epsilon=0.25).envelope), seen(session(folder, "insurer"))])
     session(folder, "clinic").withdraw_data("visits")
     views.append([refusal(session(folder, "insurer"), QUESTION), seen(session(folder, "insurer"))])
@@ -175,8 +175,8 @@ def test_logs_of_rooms_with_the_same_rows_have_no_name_in_common(tmp_path: Path)
 
 BROKEN: dict[str, Callable[[str], str]] = {
     "another column": lambda text: text.replace("ward", "room", 1),
-    "a cell too many": lambda text: text + "p1,1,a,b\n",
-    "half a quote": lambda text: text + 'p1,"1,a\n',
+    "a cell too many": lambda text: text + "person1,1,a,b\n",
+    "half a quote": lambda text: text + 'person1,"1,a\n',
 }
 
 

@@ -65,7 +65,7 @@ def test_no_home_and_no_store_has_another_partys_identifiers(room: Served) -> No
         for file in (room.folder / place).rglob("*"):
             if file.is_file():
                 content = file.read_bytes()
-                assert not any(name in content for name in (b"p17", b"p39,", b"p49")), f"{file} has identifiers in it"
+                assert not any(name in content for name in (b"person17", b"person39,", b"person49")), f"{file} has identifiers in it"
 
 
 def test_without_an_agent_nothing_is_charged_and_the_owner_is_named(room: Served) -> None:
