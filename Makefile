@@ -8,7 +8,7 @@ COMPILE := build/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-ext
 # Commands that tests and demonstrations start would compile all that they import anew, each of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-service test chromium test-properties test-engines test-system test-slow check-fast check docs bench accuracy bench-accuracy bench-full requirements clean
+.PHONY: help demo demo-service test chromium test-properties test-engines test-system test-slow check-fast check types style docs bench accuracy bench-accuracy bench-full requirements clean
 
 help:
 	@echo "make demo          the whole story in a minute, on real patients' data"
@@ -34,13 +34,13 @@ test: .venv/dev.stamp chromium
 
 # Three processes for two cores: those of a system often wait for each other, and keep no core busy.
 test-properties: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/property
+	$(BIN)/python -m pytest tests/property tests/conformance docs
 
 test-engines: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/engines tests/unit tests/attack
 
 test-system: .venv/dev.stamp
-	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/conformance --ignore=docs --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack
 
 # The tests of pages are people in front of a browser.
 chromium:
@@ -61,10 +61,15 @@ check-fast: .venv/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit
 
-check: .venv/dev.stamp docs
+check: .venv/dev.stamp
+	@$(MAKE) --no-print-directory -j2 docs types style
+
+types: .venv/dev.stamp
+	$(BIN)/mypy
+
+style: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 docs: .venv/dev.stamp

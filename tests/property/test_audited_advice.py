@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.audit.empirical import Claim, Verdict, collect, judge
 from stillroom.protections.server import ServerProtection
 from stillroom.query.advised import advised, votes_plan, with_caps
 from stillroom.query.price import promises
 from stillroom.query.protected import drawn, plan_charge, protected
 from stillroom.query.table.finish import finish
-from tests.auditing import shown
+from tests.auditing import InStock, shown
 from tests.fakes import Listing, ListTables, reading_of
 from tests.property.test_advice import ADVISED
 from tests.world import contract, world
@@ -56,7 +55,7 @@ class Crowd(Listing):
         return [[sum(min(rows, plan.measures[0].high) for rows in self.rows)]]
 
 
-class Softened(OpendpNoise):
+class Softened(InStock):
     """Draws hardly any noise for some mechanisms."""
 
     def __init__(self, weak: Callable[[Mechanism], bool]) -> None:
@@ -92,7 +91,7 @@ def verdict(noise: Noise, trials: int) -> Verdict:
 
 def test_chosen_caps_keep_their_promise() -> None:
     assert len(drawn(PLAN)) == len(protected(PLAN)) + 1
-    assert verdict(OpendpNoise(), 2_000) is Verdict.CONSISTENT
+    assert verdict(InStock(), 2_000) is Verdict.CONSISTENT
 
 
 def test_exact_votes_are_caught() -> None:

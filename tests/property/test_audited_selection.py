@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.audit.empirical import Claim, Verdict, collect, judge
 from stillroom.protections.server import ServerProtection
 from stillroom.query.price import promises
 from stillroom.query.protected import plan_charge
 from stillroom.query.table.finish import finish
-from tests.auditing import shown
+from tests.auditing import InStock, shown
 from tests.fakes import ListTables, reading_of
 from tests.property.test_selection import Crowds, asked, bent
 from tests.world import contract, world
@@ -38,7 +37,7 @@ ALONE, AMONG = 2, 2
 """In how many groups the person is alone, and among others: four together, which is the bound."""
 
 
-class Silenced(OpendpNoise):
+class Silenced(InStock):
     """Draws no noise for numbers of persons."""
 
     def __init__(self, plan: Plan) -> None:
@@ -80,11 +79,11 @@ def verdict(plan: Plan, noise: Noise, trials: int) -> Verdict:
 
 
 def test_selected_keys_keep_their_promise() -> None:
-    assert verdict(ASKED.plan, OpendpNoise(), 2_000) is Verdict.CONSISTENT
+    assert verdict(ASKED.plan, InStock(), 2_000) is Verdict.CONSISTENT
 
 
 def test_keys_without_selection_are_caught() -> None:
-    assert verdict(bent(ASKED.plan, threshold=-(10**6)), OpendpNoise(), 400) is Verdict.VIOLATED
+    assert verdict(bent(ASKED.plan, threshold=-(10**6)), InStock(), 400) is Verdict.VIOLATED
 
 
 def test_a_threshold_on_exact_numbers_is_caught() -> None:
@@ -95,4 +94,4 @@ def test_a_threshold_on_exact_numbers_is_caught() -> None:
 def test_a_quarter_of_the_threshold_is_caught() -> None:
     """Each of the groups in which the person is alone then shows in one of nine releases."""
     assert ASKED.plan.selection is not None
-    assert verdict(bent(ASKED.plan, threshold=ASKED.plan.selection.threshold // 4), OpendpNoise(), 2_000) is Verdict.VIOLATED
+    assert verdict(bent(ASKED.plan, threshold=ASKED.plan.selection.threshold // 4), InStock(), 2_000) is Verdict.VIOLATED
