@@ -187,6 +187,7 @@ class Template(Value):
         sql: The text, in DuckDB's dialect, with `:name` where a parameter stands.
         parameters: What each parameter may be.
         ask: Parties that it is for; all that may ask, if left out.
+        roles: Roles that it is for: of those parties, it is for the ones that have one of these; all of them, if left out.
         release_epsilon: Cap of ε for one release.
         analyst_epsilon: Cap of ε for all releases of this template to one analyst.
     """
@@ -195,6 +196,7 @@ class Template(Value):
     sql: Annotated[str, Field(min_length=1, max_length=100_000)]
     parameters: dict[Name, Domain] = Field(default_factory=dict, exclude_if=operator.not_)
     ask: tuple[Name, ...] = Field(default=(), exclude_if=operator.not_)
+    roles: tuple[Role, ...] = Field(default=(), exclude_if=operator.not_)
     release_epsilon: float = Field(gt=0, le=100)
     analyst_epsilon: float = Field(gt=0, le=100)
 

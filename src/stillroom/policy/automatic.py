@@ -11,7 +11,7 @@ from stillroom.policy.allowance import allowance, analyst_allowance, automatic_a
 
 if TYPE_CHECKING:
     from stillroom.model.charge import Charge
-    from stillroom.model.contract import Contract, Domain, Template
+    from stillroom.model.contract import Contract, Domain, Role, Template
     from stillroom.model.question import Parameter, Question
 
 
@@ -49,12 +49,23 @@ def automatic(contract: Contract, question: Question) -> Automatic | None:
     return Automatic(f"{asker}/{template.name}", f"the template {template.name}", template.release_epsilon, release, total)
 
 
+def askers(contract: Contract, template: Template) -> tuple[str, ...]:
+    """Return the parties that a template is for: named, if it names any, *and* with one of its roles, if it has any."""
+    named = template.ask or contract.ask
+    return named if not template.roles else tuple(name for name in named if _roles(contract, name) & set(template.roles))
+
+
+def _roles(contract: Contract, name: str) -> set[Role]:
+    party = contract.party(name)
+    return set() if party is None else set(party.roles)
+
+
 def _is_of(template: Template, contract: Contract, question: Question) -> bool:
     """Tell whether a question is a template, word for word, with parameters that it allows, and asked by whom it is for."""
     return (
         question.sql == template.sql
         and question.dialect is Dialect.DUCKDB
-        and question.asked_by in (template.ask or contract.ask)
+        and question.asked_by in askers(contract, template)
         and question.parameters.keys() == template.parameters.keys()
         and all(_within(template.parameters[name], value) for name, value in question.parameters.items())
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stillroom.model.contract import AutomaticApproval, Contract, Keep, PrivateDataset, PublicDataset, TemplateApproval
+from stillroom.policy.automatic import askers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from stillroom.model.contract import Domain
+    from stillroom.model.contract import Domain, Template
     from stillroom.model.schema import Column
 
 
@@ -63,8 +64,14 @@ def _templates(contract: Contract) -> Iterator[str]:
     for one in rule.templates:
         with_ = "".join(f", with {name} {allowed(domain)}" for name, domain in sorted(one.parameters.items()))
         most = f"up to ε = {one.release_epsilon:g} a release and {one.analyst_epsilon:g} in total for each of them"
-        yield f"Approved automatically, for {_list(one.ask or contract.ask)}, {most}: {one.name}{with_}: {' '.join(one.sql.split())}"
+        yield f"Approved automatically, for {_for(contract, one)}, {most}: {one.name}{with_}: {' '.join(one.sql.split())}"
     yield "Every other question is approved first by every owner whose data it reads."
+
+
+def _for(contract: Contract, template: Template) -> str:
+    """Say whom a template is for, and by which roles, if by any."""
+    named, found = _list(template.ask or contract.ask), _list(askers(contract, template))
+    return f"{found} (those of {named} with the role {' or '.join(template.roles)})" if template.roles else found
 
 
 def allowed(domain: Domain) -> str:

@@ -8,6 +8,7 @@ from stillroom.errors import StillroomError
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import TemplateApproval
 from stillroom.model.question import Question, Terms
+from stillroom.policy.automatic import askers
 from stillroom.policy.problem import Problem
 from stillroom.query.compile import compile_question
 
@@ -31,6 +32,7 @@ def template_problems(contract: Contract) -> Iterator[Problem]:
         yield from _caps(contract, template, path)
         if not set(template.ask) <= set(contract.ask):
             yield Problem(path=f"{path}.ask", what="It names a party that may not ask.", fix="List the party under `ask`, or leave it out.")
+        yield from _roles(contract, template, path)
         for name, domain in template.parameters.items():
             yield from _domain(domain, f"{path}.parameters.{name}")
 
@@ -40,7 +42,7 @@ def text_problems(contract: Contract) -> Iterator[Problem]:
     rule = contract.approval
     for place, template in enumerate(rule.templates if isinstance(rule, TemplateApproval) else ()):
         parameters = {name: _example(domain) for name, domain in template.parameters.items()}
-        terms, asker = Terms(epsilon=template.release_epsilon), (template.ask or contract.ask)[0]
+        terms, asker = Terms(epsilon=template.release_epsilon), askers(contract, template)[0]
         try:
             question = Question(contract=digest_of(contract), sql=template.sql, parameters=parameters, terms=terms, asked_by=asker)
             compile_question(contract, question)
@@ -56,6 +58,15 @@ def _caps(contract: Contract, template: Template, path: str) -> Iterator[Problem
         )
     if template.analyst_epsilon > caps.epsilon:
         yield Problem(path=f"{path}.analyst_epsilon", what="More would be automatic than is allowed.", fix="Lower it to caps.epsilon.")
+
+
+def _roles(contract: Contract, template: Template, path: str) -> Iterator[Problem]:
+    """Check that each role is one that somebody has whom the template is for: of another, nobody could make use."""
+    named = [party for party in contract.parties if party.name in (template.ask or contract.ask)]
+    for role in template.roles:
+        if not any(role in party.roles for party in named):
+            what = f"Of the parties that the template is for, none has the role {role}."
+            yield Problem(path=f"{path}.roles", what=what, fix="Give the role to a party that may ask it, or leave it out here.")
 
 
 def _domain(domain: Domain, path: str) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from stillroom.client.report.markdown import bullets, listed, quoted, time_text
 from stillroom.client.verification.signature import read_key
 from stillroom.model.contract import AutomaticApproval, PrivateDataset, TemplateApproval
 from stillroom.policy import contract_words
+from stillroom.policy.automatic import askers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,9 +129,9 @@ def _template(one: Template, contract: Contract) -> str:
     """Return a question that is approved beforehand."""
     given = "".join(f", with {quoted(name)} {quoted(contract_words.allowed(domain))}" for name, domain in sorted(one.parameters.items()))
     most = f"up to ε = {one.release_epsilon:g} a release and {one.analyst_epsilon:g} in total for each of them"
-    return (
-        f"Approved beforehand for {listed(one.ask or contract.ask)}, {most}: {quoted(one.name)}{given}: {quoted(' '.join(one.sql.split()))}"
-    )
+    named, found = listed(one.ask or contract.ask), listed(askers(contract, one))
+    whom = f"{found} (those of {named} with the role {' or '.join(one.roles)})" if one.roles else found
+    return f"Approved beforehand for {whom}, {most}: {quoted(one.name)}{given}: {quoted(' '.join(one.sql.split()))}"
 
 
 def minimised(contract: Contract) -> str:

@@ -35,9 +35,17 @@ def _is_of(template: Template, contract: Contract, question: Question) -> bool:
     given = question.parameters
     if question.sql != template.sql or question.dialect != Dialect.DUCKDB or set(given) != set(template.parameters):
         return False
-    if question.asked_by not in (template.ask or contract.ask):
+    if not _is_for(template, contract, question.asked_by):
         return False
     return all(_allows(domain, given[name]) for name, domain in template.parameters.items())
+
+
+def _is_for(template: Template, contract: Contract, asker: str) -> bool:
+    """Tell whether a template lets a party ask: by its name, where there are names, and by a role of it, where there are roles."""
+    if asker not in (template.ask or contract.ask):
+        return False
+    has = {role for party in contract.parties if party.name == asker for role in party.roles}
+    return not template.roles or not has.isdisjoint(template.roles)
 
 
 def _allows(domain: Domain, value: object) -> bool:
