@@ -21,7 +21,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
         note: Hears in words what happens, for the party's own eyes.
 
     Raises:
-        InvalidInput: `HOME_INVALID` if there is no such home, or it has joined no server.
+        InvalidInput: `HOME_INVALID` if there is no such home, it has joined no server, or others can read the key of its certificate.
         Failed: `STORE_FAILED`.
     """
     from stillroom import bootstrap
@@ -43,6 +43,9 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     membership = Membership.load(path)
     if membership is None:
         raise InvalidInput(Code.HOME_INVALID, f"{path} has joined no server.", "Join one: stillroom agent join URL.")
+    certificate = bootstrap.client_certificate(home)
+    if certificate is not None and certificate.news:
+        note(certificate.news)
     book = bootstrap.accounts_of(home)
     channel = bootstrap.open_channel(home, membership)
     vault = LocalVault(book, home.signing_key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stillroom.bootstrap.announcing import withdrawal
 from stillroom.bootstrap.backup import back_up, inconsistencies, restore
+from stillroom.bootstrap.certificates import certificate, client_certificate, pages_certificate
 from stillroom.bootstrap.rooms import (
     Plate,
     accounts_of,
@@ -21,7 +22,6 @@ from stillroom.bootstrap.rooms import (
 from stillroom.bootstrap.service import (
     INCOMING,
     alone,
-    certificate,
     join_server,
     keep_at,
     look_at,
@@ -41,6 +41,7 @@ __all__ = [
     "back_up",
     "certificate",
     "choose_engine",
+    "client_certificate",
     "create_home",
     "create_room",
     "inconsistencies",
@@ -52,6 +53,7 @@ __all__ = [
     "open_room",
     "open_served_room",
     "operators_channel",
+    "pages_certificate",
     "read_plate",
     "restore",
     "room_key",

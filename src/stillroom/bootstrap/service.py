@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from stillroom.adapters.home.client_certificate import shown_to_servers
 from stillroom.bootstrap.rooms import choose_engine, read_plate, room_key
 from stillroom.errors import Code, Failed, InvalidInput, StillroomError, Unverified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from stillroom.adapters.home import Home
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from stillroom.adapters.remote.mailbox import Mailbox
     from stillroom.room.room import Room
     from stillroom.room.statement import RoomStatement
-
-SHOWN = "client.pem"
-"""The file of a home, or of a room, with the certificate that a server is shown which asks for one, and its secret key."""
 
 LOOK_SECONDS = 30.0
 """How long a server may take to say what its room is."""
@@ -94,39 +92,6 @@ def keep_at(path: Path, url: str) -> None:
     move_store(path, read_plate(path).key, url)
 
 
-def certificate(room: Path, hosts: Sequence[str]) -> tuple[Path, Path]:
-    """Return the files of the secret key and of the certificate of a room's server.
-
-    They are made first if there are none, or the certificate is not for all that the server answers to, or near its end.
-
-    Args:
-        room: The room's folder.
-        hosts: Names and addresses that the server answers to.
-
-    Raises:
-        InvalidInput: `ROOM_INVALID` if others can read the secret key.
-        Failed: `STORE_FAILED` if the disk refuses.
-    """
-    from stillroom.adapters.clock import SystemClock
-    from stillroom.adapters.home.files import disk_errors, exclusive, is_private, replace_private
-    from stillroom.adapters.http.certificate import make_certificate, will_do
-
-    secret, public = room / "tls.key", room / "tls.pem"
-    with disk_errors("The room's certificate"), exclusive(room / "room.lock"):
-        now = SystemClock().now()
-        if not (secret.exists() and public.exists() and will_do(public.read_bytes(), hosts, now)):
-            made = make_certificate(hosts, now)
-            replace_private(secret, made[0])
-            replace_private(public, made[1])
-        if not is_private(secret):
-            raise InvalidInput(
-                Code.ROOM_INVALID,
-                "The secret key of the room's certificate is readable by others.",
-                "Delete tls.key and tls.pem in the room's folder: they are made anew.",
-            )
-    return secret, public
-
-
 def look_at(url: str, home: Path | None = None) -> tuple[RoomStatement, str | None]:
     """Return what a server says about its room, and the certificate in PEM that it shows if the room's key vouches for it.
 
@@ -152,7 +117,7 @@ def look_at(url: str, home: Path | None = None) -> tuple[RoomStatement, str | No
     parts = urlsplit(base)
     try:
         shown = None if parts.scheme == "http" else ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=10)
-        context, deadline = context_for(shown.encode() if shown else None, _shown(home)), Deadline(SystemClock())
+        context, deadline = context_for(shown.encode() if shown else None, shown_to_servers(home)), Deadline(SystemClock())
         with (
             deadline.within(LOOK_SECONDS),
             httpx.Client(transport=PromptTransport(context, deadline), trust_env=False, timeout=10.0, headers=PLAIN) as client,
@@ -179,7 +144,7 @@ def open_channel(home: Home, membership: Membership) -> Channel:
     from stillroom.adapters.http.channel import Channel
 
     pinned = None if membership.certificate is None else membership.certificate.encode()
-    key, shown = home.signing_key, _shown(home.path)
+    key, shown = home.signing_key, shown_to_servers(home.path)
     renewed = partial(_renewed, home.path, membership)
     return Channel(membership.url, key, membership.key, SystemClock(), SystemEntropy(), pinned, shown=shown, renewed=renewed)
 
@@ -204,11 +169,6 @@ def _renewed(home: Path, membership: Membership, known: bytes) -> bytes | None:
     return shown.encode()
 
 
-def _shown(folder: Path | None) -> Path | None:
-    """Return the file of the certificate that a folder's holder shows to servers, if there is one."""
-    return folder / SHOWN if folder is not None and (folder / SHOWN).exists() else None
-
-
 def operators_channel(room: Path, url: str, *, own_certificate: bool) -> Channel:
     """Return the operator's own channel to the server of a room: it signs with the room's key. It fails as `room_key` and `Channel` do.
 
@@ -223,7 +183,7 @@ def operators_channel(room: Path, url: str, *, own_certificate: bool) -> Channel
 
     own = room / "tls.pem"
     key, pinned = room_key(room), own.read_bytes() if own_certificate and own.exists() else None
-    return Channel(url, key, key.public.text, SystemClock(), SystemEntropy(), pinned, shown=_shown(room))
+    return Channel(url, key, key.public.text, SystemClock(), SystemEntropy(), pinned, shown=shown_to_servers(room))
 
 
 def join_server(home: Home, membership: Membership) -> bool:

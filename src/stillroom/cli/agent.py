@@ -36,6 +36,9 @@ Selection = Annotated[
 Pages = Annotated[str, typer.Option("--pages", metavar="HOST:PORT", help="Where the pages are served; port 0 takes one that is free.")]
 NoPages = Annotated[bool, typer.Option("--no-pages", help="Serve no pages.")]
 Certificate = Annotated[Path | None, typer.Option("--certificate", help="Serve the pages over TLS, with this certificate (PEM).")]
+PagesTls = Annotated[
+    bool, typer.Option("--pages-tls", help="Serve them over TLS, with a certificate that the home makes for this machine.")
+]
 Key = Annotated[Path | None, typer.Option("--key", help="The key of that certificate (PEM).")]
 Name = Annotated[str, typer.Argument(help="Who: the name that the journal will have.")]
 AsRole = Annotated[Role, typer.Option("--role", help="What the person may do: decide, ask, or look.")]
@@ -52,6 +55,7 @@ def run(
     home: Home = HERE,
     pages: Pages = "127.0.0.1:0",
     no_pages: NoPages = False,
+    pages_tls: PagesTls = False,
     certificate: Certificate = None,
     key: Key = None,
 ) -> None:
@@ -59,17 +63,21 @@ def run(
     if context.invoked_subcommand is not None:
         return
     from stillroom.agent.main import open_agent
-    from stillroom.pages.main import heard, paged
+    from stillroom.pages.main import fingerprint_of, heard, own_certificate, paged
 
-    if (certificate is None) != (key is None):
-        raise InvalidInput(Code.USAGE, "A certificate goes with its key.", "Give both --certificate and --key, or neither.")
-    files = None if certificate is None or key is None else (certificate, key)
+    files = _given(certificate, key)
+    if pages_tls:
+        if files is not None:
+            raise InvalidInput(Code.USAGE, "There are two certificates for the pages.", "Give --pages-tls, or --certificate and --key.")
+        files = own_certificate(home, pages)
     notes = heard(_say)
     agent = open_agent(home, notes)
     signal.signal(signal.SIGTERM, lambda *_: agent.stop())
     with nullcontext() if no_pages else paged(home, pages, notes, files) as url:
         if url is not None:
             _say(f"Pages at {url}")
+        if url is not None and files is not None:
+            _say(f"SHA-256 of their certificate: {fingerprint_of(files[0])}")
         _say("The agent runs.")
         agent.run()
 
@@ -123,19 +131,28 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make a party's home: its keys, its accounts and a place for its data. They stay with the party."""
-    from stillroom.client.members import make_home
+    from stillroom.client.members import client_certificate, make_home
 
     key = make_home(folder, party, epsilon=epsilon, delta=delta, selection_delta=selection_delta)
+    shown = client_certificate(folder)
+    public, fingerprint = ("", "") if shown is None else (str(shown.public), shown.fingerprint)
     screen(as_json=as_json).show(
-        {"party": party, "key": key}, f"Made the home of {party} in {folder}.", f"Its public key, for operator and contract: {key}"
+        {"party": party, "key": key, "certificate": public, "fingerprint": fingerprint},
+        f"Made the home of {party} in {folder}.",
+        f"Its public key, for operator and contract: {key}",
+        f"Its certificate, for an operator who asks parties for one: {public}",
+        f"SHA-256 of that: {fingerprint}",
     )
 
 
 @app.command("join")
 def join(url: Url, *, room_key: RoomKey = None, home: Home = HERE, as_json: AsJson = False) -> None:
     """Join the room of a server, once you have compared its key with the operator, over the telephone or in person."""
-    from stillroom.client.members import join_server, look_at
+    from stillroom.client.members import client_certificate, join_server, look_at
 
+    shown = client_certificate(home)
+    if shown is not None and shown.news and not as_json:
+        _say(shown.news)
     found = look_at(url, home)
     given = room_key if room_key is not None else _asked_for(found.key)
     joined = join_server(home, url, found, given)
@@ -143,6 +160,13 @@ def join(url: Url, *, room_key: RoomKey = None, home: Home = HERE, as_json: AsJs
     screen(as_json=as_json).show(
         joined.to_json(), f"{joined.party} has joined the room {plain(found.name)}.", f"Your key: {joined.key}", state
     )
+
+
+def _given(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    """Return the files of a certificate and its key, if they are given."""
+    if (certificate is None) != (key is None):
+        raise InvalidInput(Code.USAGE, "A certificate goes with its key.", "Give both --certificate and --key, or neither.")
+    return None if certificate is None or key is None else (certificate, key)
 
 
 def _asked_for(shown: str) -> str:

@@ -12,6 +12,8 @@ from stillroom.model.record import PartyRecord
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stillroom.adapters.home.client_certificate import ClientCertificate
+
 
 class Found(NamedTuple):
     """A server, as it describes itself: nothing of it is proved before its key was compared.
@@ -28,14 +30,29 @@ class Found(NamedTuple):
 
 
 def make_home(path: Path, party: str, *, epsilon: float, delta: float, selection_delta: float = 0.0) -> str:
-    """Make a party's home that is in no room yet, and return the party's public key. It fails as `stillroom.bootstrap.create_home`."""
+    """Make a party's home that is in no room yet, and return the party's public key. It fails as `stillroom.bootstrap.create_home`.
+
+    It has a certificate, for servers that ask for one, from the beginning.
+    """
     from stillroom import bootstrap
     from stillroom.client.files import write_bytes
 
     home = bootstrap.create_home(path, party, cap_of(epsilon, delta, selection_delta))
     key = home.signing_key.public.text
     write_bytes(home.path / PUBLIC_KEY, key.encode())
+    bootstrap.client_certificate(home)
     return key
+
+
+def client_certificate(path: Path) -> ClientCertificate | None:
+    """Return what a party shows to servers that ask for a certificate, made if there is none; None for one from elsewhere.
+
+    It fails as `stillroom.adapters.home.client_certificate.client_certificate`.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.home import Home
+
+    return bootstrap.client_certificate(Home.open(path))
 
 
 def look_at(url: str, home: Path | None = None) -> Found:

@@ -65,6 +65,33 @@ def address_of(home: Path) -> str:
         ) from None
 
 
+def own_certificate(home: Path, address: str) -> tuple[Path, Path]:
+    """Return the files of the certificate that a home makes for its pages on this machine, and of its key, for `paged`.
+
+    Raises:
+        InvalidInput: `USAGE` if the address is not one of this machine alone; or as `stillroom.bootstrap.pages_certificate`.
+        Failed: `STORE_FAILED`.
+    """
+    from stillroom import bootstrap
+    from stillroom.adapters.home import Home
+
+    if _parts(address, secure=True)[0] not in LOOPBACK:
+        raise InvalidInput(
+            Code.USAGE,
+            "The certificate that a home makes is for this machine's own names.",
+            "Let --pages begin with 127.0.0.1 or localhost, or give --certificate and --key.",
+        )
+    file = bootstrap.pages_certificate(Home.open(home))
+    return file, file
+
+
+def fingerprint_of(certificate: Path) -> str:
+    """Return the SHA-256 of the first certificate in a file, as browsers show it."""
+    from stillroom.adapters.http.certificate import as_browsers_show, certificates_in
+
+    return as_browsers_show(certificates_in(certificate.read_bytes())[0])
+
+
 @contextmanager
 def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path] | None = None) -> Iterator[str]:
     """Serve a party's pages while the context lasts, and yield where they are.

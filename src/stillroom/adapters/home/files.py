@@ -81,6 +81,16 @@ def is_private(path: Path) -> bool:
     return not path.stat().st_mode & _OTHERS
 
 
+def check_private(path: Path, code: Code, fix: str) -> None:
+    """Refuse a secret key that others can read.
+
+    Raises:
+        InvalidInput: With that code.
+    """
+    if not is_private(path):
+        raise InvalidInput(code, f"The secret key in {path.name} is readable by others.", fix)
+
+
 @contextmanager
 def new_folder(path: Path, incoming: Path) -> Iterator[Path]:
     """Fill a folder under another name, and give it its own once all of it is on the disk.
