@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stillroom.adapters.backup.passphrase import check_passphrase
+from stillroom.adapters.backup.passphrase import LEAST, check_passphrase
 from stillroom.adapters.backup.sealed import MAGIC, PIECE, SealedReader, SealedWriter
 from stillroom.client.verification import verify as verify_release
 from stillroom.errors import Code, InvalidInput, StillroomError, Unverified
@@ -164,6 +164,93 @@ def test_a_weak_passphrase_is_refused(weak: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         check_passphrase(weak)
     assert caught.value.code is Code.PASSPHRASE_INVALID
+
+
+GUESSED = {
+    "common passwords, with digits": (
+        "password123456789",
+        "Password123456789!",
+        "P@ssw0rd12345678",
+        "iloveyou1234567",
+        "changeme123456789",
+        "Admin@123456789",
+    ),
+    "several of them": (
+        "letmeinplease12345",
+        "monkeydragonmaster",
+        "trustno1trustno2",
+        "correct horse battery staple",
+        "correcthorsebatterystaple",
+    ),
+    "rows of keys": (
+        "qwertyuiop12345",
+        "qwertyuiopasdfgh",
+        "1qaz2wsx3edc4rfv",
+        "zxcvbnm,./asdfgh",
+        "asdfghjkl;'qwerty",
+        "qazwsxedcrfvtgbyhn",
+    ),
+    "sequences": ("abcdefghijklmnop", "123456789abcdefgh", "0123456789012345ab"),
+    "repeats": ("passwordpassword12", "Passw0rdPassw0rd!", "zaq1zaq1xsw2xsw2", "summer2026summer2026"),
+    "dates and seasons": ("november282026room", "28.11.2026-29.11.2026"),
+    "sentences that many would say": ("thisismypassword1", "ihavenopassword99", "welcome.to.stillroom"),
+    "names of the room and its parties": (
+        "example.org/study1",
+        "examplestudy2026!",
+        "blankenese-blankenese",
+        "Blankenese.2026!!",
+        "stillroom-study-2026",
+    ),
+}
+GOOD = (
+    "viewing stunt gloater reborn tapestry unglue",
+    "unsaid scuba dime frisk blend",
+    "octopus-yodel-flick-thermos",
+    "dirk-hued-nosy-vamp-jolt-ogre",
+    "glimmer8astute5ferret",
+    "der blaue Hund frisst sieben Zitronen",
+    "kT9$vQ2mLz7!pWx",
+    "h4VbqTn8ZrKc3LmP",
+    "8f3a1c9e7b2d4f60",
+    "Xk7-pq9v-Zm4d-wT2r",
+    "жёлтый-трактор-под-дождём",
+    "unsaid scuba dime frisk blend " * 40,
+)
+
+
+@pytest.mark.parametrize("weak", [one for several in GUESSED.values() for one in several])
+def test_what_people_choose_is_refused(weak: str) -> None:
+    assert len(weak) >= LEAST
+    with pytest.raises(InvalidInput) as caught:
+        check_passphrase(weak, ("example.org/study", "blankenese"))
+    assert caught.value.code is Code.PASSPHRASE_INVALID
+    assert weak not in str(caught.value)
+
+
+@pytest.mark.parametrize("good", GOOD)
+def test_what_is_drawn_at_random_is_taken(good: str) -> None:
+    check_passphrase(good, ("example.org/study", "blankenese"))
+
+
+def test_names_of_the_room_and_its_parties_are_known_to_who_guesses(tmp_path: Path, lived: Path) -> None:
+    """The same passphrases do for another room."""
+    for of_this_room in ("clinic and insurer!", "study.example.org.clinic"):
+        check_passphrase(of_this_room, ("elsewhere",))
+        with pytest.raises(InvalidInput) as caught:
+            back_up(lived / "room", tmp_path / "b", of_this_room)
+        assert caught.value.code is Code.PASSPHRASE_INVALID
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_backup_opens_with_what_it_was_sealed_with_however_weak(tmp_path: Path, lived: Path) -> None:
+    """There are backups from before weak ones were refused."""
+    weak = "password123456789"
+    out = io.BytesIO()
+    writer = SealedWriter(out, weak, bytes(16))
+    writer.write(SealedReader(io.BytesIO((lived / "backup").read_bytes()), PASSPHRASE).read())
+    writer.end()
+    (tmp_path / "old").write_bytes(out.getvalue())
+    assert restore(tmp_path / "old", tmp_path / "room", weak) == "example.org/study"
 
 
 def test_a_backup_while_others_write_is_a_state_that_there_was(tmp_path: Path, lived: Path) -> None:

@@ -32,7 +32,7 @@ def back_up(room: Path, file: Path, passphrase: str) -> tuple[str, ...]:
     from stillroom.adapters.room_store import FILE, NAMED
 
     room_key(room)
-    check_passphrase(passphrase)
+    check_passphrase(passphrase, _names(room))
     if file.exists():
         raise InvalidInput(Code.BACKUP_INVALID, f"There is something at {file} already.", "Name a file that is not there yet.")
     try:
@@ -47,6 +47,18 @@ def back_up(room: Path, file: Path, passphrase: str) -> tuple[str, ...]:
             f"The room database could not be copied: {type(error).__name__}.",
             "Check disk space and permissions, and that the file is not damaged, then try again.",
         ) from None
+
+
+def _names(room: Path) -> tuple[str, ...]:
+    """Return the names that whoever guesses a passphrase knows: of the room, and of its parties where the folder has its records."""
+    from stillroom.adapters.room_store import NAMED, find_store
+    from stillroom.room.parties import names
+
+    parties: tuple[str, ...] = ()
+    if not (room / NAMED).exists():
+        with suppress(Failed):  # what is wrong with the records is said when they are copied
+            parties = names(find_store(room))
+    return (read_plate(room).name, *parties)
 
 
 def _sealed(room: Path, database: Path | None, file: Path, passphrase: str) -> tuple[str, ...]:
