@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,6 +67,17 @@ class Server:
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(30)
 
+    def kill(self) -> None:
+        """Kill all its processes as nothing can be caught: what they had in memory is lost."""
+        children = self._children()
+        for process in (self.process.pid, *children):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.process.wait(30)
+        end = time.monotonic() + 30
+        while any(map(_is_running, children)) and time.monotonic() < end:
+            time.sleep(0.01)
+
     def database(self) -> str:
         """Make an empty database, and return its URL, with the owner's password."""
         self.databases += 1
@@ -113,9 +124,21 @@ class Server:
             statement.bind_stream(table.to_reader())
             statement.execute_update()
 
+    def _children(self) -> list[int]:
+        """Return the processes that it has started."""
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
+        pairs = [line.split() for line in listed.splitlines()]
+        return [int(child) for child, parent in pairs if int(parent) == self.process.pid]
+
     def said(self) -> str:
         """Return what the server has logged, every statement among it."""
         return (self.folder / "log").read_text(encoding="utf-8")
+
+
+def _is_running(process: int) -> bool:
+    """Tell whether a process has not ended; one that nobody has buried has."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], check=False, capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
 
 
 def program() -> Path:

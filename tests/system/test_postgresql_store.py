@@ -56,15 +56,6 @@ def setting(database: Database, name: str, *, write: bool) -> str:
         return str(connection.exec_driver_sql(f"SHOW {name}").scalar())
 
 
-@pytest.mark.parametrize("default", ["off", "local", "remote_write"])
-def test_a_commit_is_on_disk_whatever_the_server_says(database_server: Server, url: str, default: str) -> None:
-    name = url.rpartition("/")[2]
-    database_server.execute(f"ALTER DATABASE {name} SET synchronous_commit = {default}")
-    database = open_database_at(url, ROOM)
-    assert setting(database, "synchronous_commit", write=False) == default
-    assert setting(database, "synchronous_commit", write=True) == "on"
-
-
 def test_transactions_are_of_the_kind_that_the_port_speaks_of(url: str) -> None:
     database = open_database_at(url, ROOM)
     assert setting(database, "transaction_isolation", write=True) == "read committed"

@@ -4,7 +4,9 @@
   no two writers overlap, and none has to be tried again. The lock is the database's own: rooms in other databases of the server are not
   kept waiting.
 - A reader sees one state from its first statement on, waits for nobody, and cannot write.
-- `synchronous_commit` is on in every writing transaction, whatever the server says: a commit is on the server's disk when it is answered.
+- A commit is on the server's disk when it is answered, and when a reader who has seen it goes on, whatever the server says of
+  `synchronous_commit` (`postgresql_connection`). Where standbys are to have a commit first (`synchronous_standby_names`), its writer waits
+  for them before anybody sees it, and before the next writer is let in.
 - Everyone waits for a lock for 60 s, and a writer that says nothing for as long is ended by the server: its machine may have gone away.
 """
 
@@ -37,7 +39,7 @@ _LOCK = int.from_bytes(b"writing")
 
 _WRITE = f"""
     BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
-    SET LOCAL synchronous_commit = on;
+    SELECT set_config('synchronous_commit', CASE current_setting('synchronous_standby_names') WHEN '' THEN 'off' ELSE 'on' END, true);
     SET LOCAL lock_timeout = '{BUSY_SECONDS}s';
     SET LOCAL idle_in_transaction_session_timeout = '{BUSY_SECONDS}s';
     SELECT pg_advisory_xact_lock({_LOCK})
@@ -86,8 +88,9 @@ class PostgresqlServer:
 
     def _connect(self) -> psycopg.Connection:
         """Open a connection whose transactions are begun by `begin` alone."""
-        connection: psycopg.Connection = self._driver.connect(self._settings, autocommit=True)
-        return connection
+        from stillroom.adapters.sql_store.postgresql_connection import FlushingConnection
+
+        return FlushingConnection.connect(self._settings, autocommit=True)
 
 
 def create_database_at(url: str, schema: Schema, mark: str | None = None) -> Database:
