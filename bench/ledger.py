@@ -5,6 +5,9 @@ each of two accounts, which keep it durably.
 
 A SQLite file and a PostgreSQL server are on the same disk, and both sync it at every commit. Beside each is what one row takes there,
 written by a transaction of the same store.
+
+One who commits alone waits for a sync each time. A server lets those who commit at once share it, and so is measured by what several
+processes commit together; what one commits alone stands beside it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from bench.questions import COUNTS
 from bench.report import Row
 from bench.room import OWNERS, add
 from bench.small import PERSONS, QUANTUM, ROWS
+from bench.together import AT_ONCE, Held, commit_all, commit_together
+from bench.together import WARM as WARM_EACH
 from stillroom import bootstrap
 from stillroom.adapters.home import Home
 from stillroom.adapters.sql_store.store import create_store_at
@@ -40,9 +45,7 @@ if TYPE_CHECKING:
 
     from bench.probe import Cost
     from stillroom.crypto.keys import SigningKey
-    from stillroom.model.record import RunRecord
     from stillroom.room.room import Room
-    from stillroom.room.stages import Cleared
 
 COMMITS, WARM = 300, 30
 TARGETS = {"SQLite": 200, "PostgreSQL": 300}
@@ -63,7 +66,7 @@ def ledger(*, full: bool) -> list[Row]:
 def _rows(name: str, found: Mapping[str, Cost]) -> list[Row]:
     one, commits = (COMMITS / found[what].wall for what in ("one", "commits"))
     recovered = (WARM + COMMITS) / found["recovery"].wall
-    target, least = f"≥ {TARGETS[name]} in a second", TARGETS[name]
+    together = COMMITS / found["together"].wall
     return [
         Row(f"one row, durable, in {name}", "one transaction of the store", f"{one:.0f} in a second"),
         Row(
@@ -72,8 +75,15 @@ def _rows(name: str, found: Mapping[str, Cost]) -> list[Row]:
             f"{commits:.0f} in a second, {1000 * found['commits'].cpu / COMMITS:.1f} CPU ms each",
             f"{commits / one:.2f} × one row",
             found["commits"].peak_mb,
-            target,
-            commits >= least,
+            *_target(name, "SQLite", commits),
+        ),
+        Row(
+            f"the same by {AT_ONCE} processes at once, in {name}",
+            "Stillroom",
+            f"{together:.0f} in a second, {1000 * found['together'].cpu / COMMITS:.1f} CPU ms each",
+            f"{together / commits:.2f} × by one",
+            found["together"].peak_mb,
+            *_target(name, "PostgreSQL", together),
         ),
         Row(
             f"recovery of {WARM + COMMITS} runs that a kill has left committed and untold, in {name}",
@@ -85,8 +95,13 @@ def _rows(name: str, found: Mapping[str, Cost]) -> list[Row]:
     ]
 
 
+def _target(name: str, of: str, commits: float) -> tuple[str, bool | None]:
+    """Return the target of a database and whether so many commits in a second meet it, in the row that has one."""
+    return (f"≥ {TARGETS[of]} in a second", commits >= TARGETS[of]) if name == of else ("", None)
+
+
 def main(folder: Path, url: str) -> None:
-    """Hold for many questions, then commit them one after the other."""
+    """Hold for many questions, then commit them one after the other; recover; and do it again, in several processes."""
     make(folder, persons=PERSONS, rows=ROWS)
     add(folder, QUANTUM)
     keys = {party: Home.open(folder / party).signing_key for party in OWNERS.values()}
@@ -101,7 +116,10 @@ def main(folder: Path, url: str) -> None:
     recovery = cost_of(lambda: recover(room))
     with room.store.reading() as records:
         assert not records.runs.unsettled()
-    report(one=one, commits=commits, recovery=recovery)
+    more = [hold(room, keys[OWNERS["members"]], WARM + COMMITS + turn) for turn in range(AT_ONCE * WARM_EACH + COMMITS)]
+    together = commit_together(folder, url, more)
+    assert sum(run.commit is not None for run in replay(extract.entries(room)).runs.values()) == WARM + COMMITS + len(more)
+    report(one=one, commits=commits, recovery=recovery, together=together)
 
 
 def moved(room: Room, url: str, keys: Mapping[str, SigningKey]) -> Room:
@@ -117,7 +135,7 @@ def moved(room: Room, url: str, keys: Mapping[str, SigningKey]) -> Room:
     return there
 
 
-def hold(room: Room, key: SigningKey, turn: int) -> tuple[Cleared, RunRecord, Mapping[tuple[str, str], bytes]]:
+def hold(room: Room, key: SigningKey, turn: int) -> Held:
     """Go with a question as far as the commit; each time at another price, so that each is a run of its own."""
     with room.store.reading() as records:
         contract = contracts.in_force(records).contract
@@ -128,13 +146,7 @@ def hold(room: Room, key: SigningKey, turn: int) -> tuple[Cleared, RunRecord, Ma
     with room.store.reading() as records:
         cleared = checks.clear(room, records, plan)
     record = commitment.reserve(room, cleared)
-    return cleared, record, accounts.hold_all(room, cleared, record, Silent())
-
-
-def commit_all(room: Room, held: list[tuple[Cleared, RunRecord, Mapping[tuple[str, str], bytes]]]) -> None:
-    """Commit."""
-    for cleared, record, statements in held:
-        commitment.commit(room, cleared, record, statements)
+    return Held(cleared, record, accounts.hold_all(room, cleared, record, Silent()))
 
 
 def write_rows(room: Room) -> None:
