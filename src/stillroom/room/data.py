@@ -54,7 +54,8 @@ def admitted(records: Records, contract: Contract, plan: Plan) -> dict[str, int]
     Raises:
         Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`, naming the first such dataset.
     """
-    return {dataset: version_of(records, contract, dataset) for dataset in datasets_of(plan)}
+    present = {record.dataset: record for record in records.versions.all()}
+    return {dataset: _version(contract, dataset, present.get(dataset)) for dataset in datasets_of(plan)}
 
 
 def to_be_kept(records: Records, today: datetime.date) -> Iterator[tuple[str, str, int]]:
@@ -87,7 +88,11 @@ def version_of(records: Records, contract: Contract, dataset: str) -> int:
     Raises:
         Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`.
     """
-    declared, record = contract.datasets.get(dataset), records.versions.get(dataset)
+    return _version(contract, dataset, records.versions.get(dataset))
+
+
+def _version(contract: Contract, dataset: str, record: DataRecord | None) -> int:
+    declared = contract.datasets.get(dataset)
     if declared is None:
         raise Refusal(Code.DATA_UNKNOWN, f"The contract in force names no dataset {dataset}.", "Name one of its datasets.")
     owner = declared.owner

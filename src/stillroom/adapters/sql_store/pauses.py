@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import pause_words, pauses
 from stillroom.adapters.sql_store.upsert import put
 from stillroom.model.record import PauseRecord
 
-if TYPE_CHECKING:
-    import sqlalchemy as sa
+_LAST = pauses.select().order_by(pauses.c.pause.desc()).limit(1)
+_WORDS = pause_words.select().where(pause_words.c.pause == sa.bindparam("of")).order_by(pause_words.c.party)
 
 
 class SqlPauses:
@@ -21,10 +21,10 @@ class SqlPauses:
 
     def last(self) -> PauseRecord | None:
         """Return the last pause, ended or not."""
-        row = self._connection.execute(pauses.select().order_by(pauses.c.pause.desc()).limit(1)).one_or_none()
+        row = self._connection.execute(_LAST).one_or_none()
         if row is None:
             return None
-        said = self._connection.execute(pause_words.select().where(pause_words.c.pause == row.pause).order_by(pause_words.c.party))
+        said = self._connection.execute(_WORDS, {"of": row.pause})
         return PauseRecord(pause=row.pause, ended=row.ended, words={one.party: one.envelope for one in said})
 
     def put(self, record: PauseRecord) -> None:
