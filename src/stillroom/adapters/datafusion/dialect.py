@@ -55,8 +55,8 @@ class DatafusionDialect:
     suits_datafusion = True
 
     def sql(self, node: exp.Expr) -> str:
-        """Return the text of a tree."""
-        return node.sql(dialect=StillroomDatafusion)
+        """Return the text of a tree, which is used up."""
+        return node.sql(dialect=StillroomDatafusion, copy=False)
 
     def total(self, node: exp.Expr) -> exp.Expr:
         """Return a sum. That of a BIGINT would be a BIGINT, and wrap."""

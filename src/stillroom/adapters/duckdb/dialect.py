@@ -24,8 +24,8 @@ class DuckdbDialect:
     suits_datafusion = False
 
     def sql(self, node: exp.Expr) -> str:
-        """Return the text of a tree."""
-        return node.sql(dialect="duckdb")
+        """Return the text of a tree, which is used up."""
+        return node.sql(dialect="duckdb", copy=False)
 
     def total(self, node: exp.Expr) -> exp.Expr:
         """Return a sum; that of BIGINT or of INT128 is an INT128."""

@@ -62,8 +62,8 @@ class SparkDialect:
     suits_datafusion = True
 
     def sql(self, node: exp.Expr) -> str:
-        """Return the text of a tree."""
-        return node.sql(dialect=StillroomSpark)
+        """Return the text of a tree, which is used up."""
+        return node.sql(dialect=StillroomSpark, copy=False)
 
     def total(self, node: exp.Expr) -> exp.Expr:
         """Return a sum. That of a BIGINT would be a BIGINT, too small."""

@@ -45,7 +45,7 @@ class Dialect(Protocol):
         ...
 
     def sql(self, node: exp.Expr) -> str:
-        """Return the text of a tree."""
+        """Return the text of a tree, which is used up by that."""
         ...
 
     def total(self, node: exp.Expr) -> exp.Expr:

@@ -61,7 +61,7 @@ def looked_up(select: exp.Select, keys: Sequence[Keyed]) -> exp.Select:
     for key in keys:
         if key.listed is not None:
             same = exp.NullSafeEQ(this=exp.column(key.name), expression=key.listed)
-            select.join(exp.to_table(f"d{key.number}"), on=same, join_type="inner", copy=False)
+            select.join(exp.table_(f"d{key.number}"), on=same, join_type="inner", copy=False)
         elif key.name.startswith("i"):
             select.where(exp.GTE(this=exp.column(key.name), expression=whole(0)), copy=False)
     return select

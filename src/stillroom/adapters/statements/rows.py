@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from stillroom.adapters.engine.links import base_of
 from stillroom.adapters.engine.positions import read_as_positions
-from stillroom.adapters.statements.sql import SqlType, Term, as_type, common, number, sql_cast, type_of, whole
+from stillroom.adapters.statements.sql import SqlType, Term, all_of, as_type, common, number, sql_cast, type_of, whole
 from stillroom.adapters.statements.terms import Scope, term, truth
 from stillroom.adapters.statements.windows import windowed
 from stillroom.model.relation import (
@@ -138,7 +138,7 @@ class RowWriter:
         person = self.name()
         if scan.dataset in self._defined:
             named = exp.alias_(exp.column("person"), person, copy=False)
-            return Rows(exp.select(named, copy=False).from_(exp.to_table(self._defined[scan.dataset]), copy=False), person, {})
+            return Rows(exp.select(named, copy=False).from_(exp.table_(self._defined[scan.dataset]), copy=False), person, {})
         select, columns = self._read(scan.dataset, scan.name, scan.columns, person)
         if scan.dataset != self._base:
             select.where(exp.Not(this=exp.Is(this=exp.column(person), expression=exp.null())), copy=False)
@@ -153,7 +153,7 @@ class RowWriter:
         kinds = (self._kinds[f"{reading}.{column}"] for column in columns)
         types = [type_of(Kind.INTEGER if key else kind) for key, kind in zip(keys, kinds, strict=True)]
         names = [self.name() for _ in columns]
-        select = exp.select(*([person] if person else ()), copy=False).from_(exp.to_table(read.table), copy=False)
+        select = exp.select(*([exp.column(person)] if person else ()), copy=False).from_(exp.table_(read.table), copy=False)
         for name, stored, sql_type in zip(names, read.names, types, strict=True):
             select.select(exp.alias_(sql_cast(exp.column(stored), sql_type), name, copy=False), copy=False)
         terms = zip(columns, names, types, strict=True)
@@ -183,7 +183,7 @@ class RowWriter:
         for windows, and finds a group several times. What is made of the person it takes for constant no more.
         """
         missing = exp.Is(this=exp.column(rows.person), expression=exp.null())
-        select = exp.select("*").from_(self.table(rows.select), copy=False)
+        select = all_of(self.table(rows.select))
         columns = dict(rows.columns)
         for name, column in absent.items():
             if column.type is not SqlType.NULL:
@@ -197,7 +197,7 @@ class RowWriter:
         if name is None:
             return side, {}
         mark = self.name()
-        marked = exp.select("*", exp.alias_(exp.true(), mark, copy=False)).from_(self.table(side.select), copy=False)
+        marked = all_of(self.table(side.select), exp.alias_(exp.true(), mark, copy=False))
         return Rows(marked, side.person, side.columns), {name: Term(exp.column(mark), SqlType.TRUTH)}
 
     def _mark(self, relation: Mark) -> Rows:
@@ -212,29 +212,27 @@ class RowWriter:
 
     def _with_exists(self, source: Rows, among: Rows, matches: Sequence[exp.Expr], mark: str) -> exp.Select:
         found = exp.select("1").from_(self.table(among.select), copy=False).where(*matches, copy=False)
-        return exp.select("*", exp.alias_(exp.Exists(this=found), mark, copy=False)).from_(self.table(source.select), copy=False)
+        return all_of(self.table(source.select), exp.alias_(exp.Exists(this=found), mark, copy=False))
 
     def _joined(self, source: Rows, among: Rows, matches: Sequence[exp.Expr], mark: str) -> exp.Select:
         """Write the same with a join: rows are numbered, and of the pairs of each the first stays; all tell whether there is a match."""
         number, rank = self.name(), self.name()
-        numbered = exp.select("*", exp.alias_(exp.Window(this=exp.RowNumber()), number, copy=False)).from_(
-            self.table(source.select), copy=False
-        )
+        numbered = all_of(self.table(source.select), exp.alias_(exp.Window(this=exp.RowNumber()), number, copy=False))
         pairs = self._join(numbered, among.select, JoinKind.LEFT, matches)
         first = exp.Window(this=exp.RowNumber(), partition_by=[exp.column(number)])
-        ranked = exp.select("*", exp.alias_(first, rank, copy=False)).from_(self.table(pairs), copy=False)
+        ranked = all_of(self.table(pairs), exp.alias_(first, rank, copy=False))
         matched = exp.Not(this=exp.Is(this=exp.column(among.person), expression=exp.null()))
-        marked = exp.select("*", exp.alias_(matched, mark, copy=False)).from_(self.table(ranked), copy=False)
+        marked = all_of(self.table(ranked), exp.alias_(matched, mark, copy=False))
         return marked.where(exp.EQ(this=exp.column(rank), expression=whole(1)), copy=False)
 
     def _join(self, left: exp.Select, right: exp.Select, kind: JoinKind, on: Sequence[exp.Expr]) -> exp.Select:
-        both = exp.select("*").from_(self.table(left), copy=False)
+        both = all_of(self.table(left))
         return both.join(self.table(right), on=exp.and_(*on, copy=False), join_type=kind.value, copy=False)
 
     def _filter(self, relation: Filter) -> Rows:
         source = self.rows(relation.source)
         condition = truth(relation.condition, self.scope(source.columns))
-        kept = exp.select("*").from_(self.table(source.select), copy=False).where(condition, copy=False)
+        kept = all_of(self.table(source.select)).where(condition, copy=False)
         return Rows(kept, source.person, source.columns)
 
     def _enrich(self, relation: Enrich) -> Rows:
@@ -282,7 +280,7 @@ class RowWriter:
         both = exp.union(*selects, distinct=False, copy=False)
         columns = zip(relation.columns, names, types, strict=True)
         terms = {column: Term(exp.column(name) if kind is not SqlType.NULL else exp.null(), kind) for column, name, kind in columns}
-        return Rows(exp.select("*").from_(both.subquery(self.name("r"), copy=False), copy=False), person, terms)
+        return Rows(all_of(both.subquery(self.name("r"), copy=False)), person, terms)
 
     def _arms(self, relation: Union) -> list[tuple[Rows, Arm]]:
         return [(self.rows(arm.relation), arm) for arm in relation.arms]
@@ -290,7 +288,7 @@ class RowWriter:
     def _window(self, relation: Window) -> Rows:
         """Add columns over the person's rows; the order is complete, so that only rows that are equal could change places."""
         source = self.rows(relation.source)
-        scope, select = self.scope(source.columns), exp.select("*").from_(self.table(source.select), copy=False)
+        scope, select = self.scope(source.columns), all_of(self.table(source.select))
         columns = dict(source.columns)
         for column in relation.columns:
             said = windowed(column, relation, source.person, scope)
@@ -300,7 +298,7 @@ class RowWriter:
                 said = Term(exp.column(name), said.type)
             columns[column.name] = said
             if self.dialect.suits_datafusion:
-                select = exp.select("*").from_(self.table(select), copy=False)
+                select = all_of(self.table(select))
         return Rows(select, source.person, columns)
 
     def aggregate(self, source: exp.Select, groups: Mapping[str, exp.Expr], totals: Mapping[str, exp.Expr]) -> exp.Select:
@@ -326,7 +324,7 @@ class RowWriter:
                     named[name] = of
                     function.set("this", exp.Distinct(expressions=[exp.column(name)]) if distinct else exp.column(name))
         new = [exp.alias_(node, name, copy=False) for name, node in named.items() if node != exp.column(name)]
-        return exp.select("*", *new, copy=False).from_(self.table(source), copy=False) if new else source
+        return all_of(self.table(source), *new) if new else source
 
 
 def _equal(left: Term, right: Term) -> exp.Expr:

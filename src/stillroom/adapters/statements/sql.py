@@ -78,6 +78,11 @@ def whole(value: int, width: SqlType = SqlType.NARROW) -> exp.Expr:
     return sql_cast(exp.Neg(this=literal) if value < 0 else literal, width)
 
 
+def all_of(source: exp.Expr, *more: exp.Expr) -> exp.Select:
+    """Return all columns of an item of FROM, and some more."""
+    return exp.select(exp.Star(), *more, copy=False).from_(source, copy=False)
+
+
 def sql_cast(node: exp.Expr, to: SqlType) -> exp.Expr:
     """Return a cast."""
     return exp.Cast(this=node, to=exp.DataType(this=to.value))

@@ -17,7 +17,7 @@ from stillroom.adapters.engine.kinds import key_places, kind_plan, measure_kinds
 from stillroom.adapters.engine.screening import FOUND, screened
 from stillroom.adapters.statements.keys import keyed, looked_up, positions
 from stillroom.adapters.statements.rows import RowWriter
-from stillroom.adapters.statements.sql import SqlType, Texts, as_type, number, sql_cast, whole, within
+from stillroom.adapters.statements.sql import SqlType, Texts, all_of, as_type, number, sql_cast, whole, within
 from stillroom.adapters.statements.terms import term
 from stillroom.model.measure import Aggregate
 from stillroom.model.schema import Kind
@@ -157,7 +157,7 @@ def _screened(screening: Screening, writer: RowWriter, cell: Sequence[str]) -> e
     name = writer.name("r")
     found = writer.defined(FOUND, name, screening.found)
     apart, together = (_sums(plan, writer, cell, None) for plan in (screening.apart, screening.together))
-    both = exp.select("*").from_(exp.union(apart, together, distinct=False, copy=False).subquery(writer.name("r"), copy=False), copy=False)
+    both = all_of(exp.union(apart, together, distinct=False, copy=False).subquery(writer.name("r"), copy=False))
     sums = {name: _sum(exp.column(name), writer.dialect) for name in _totals(screening.apart)}
     return writer.aggregate(both, _columns(cell), sums).with_(name, as_=found, materialized=True, copy=False)
 
@@ -184,12 +184,12 @@ def _of_rows(plan: Plan, writer: RowWriter, grouped: int, salt: exp.Expr | None)
     groups = positions(plan)[:grouped]
     if salt is not None:
         name = writer.name("r")
-        mine = exp.select("person", *groups, copy=False).distinct(copy=False).from_(exp.to_table(name), copy=False)
+        mine = exp.select("person", *groups, copy=False).distinct(copy=False).from_(exp.table_(name), copy=False)
         kept = _kept(_written(plan, writer.dialect)[:grouped], plan.bounds.groups, writer, mine, salt)
         chosen = _of_kept(name, kept, ["person", *groups], writer).with_(name, as_=rows, materialized=True, copy=False)
     else:
         chosen = rows
-    return looked_up(exp.select("*").from_(writer.table(chosen), copy=False), keys[grouped:])
+    return looked_up(all_of(writer.table(chosen)), keys[grouped:])
 
 
 def _of_kept(rows: str, kept: exp.Select, columns: Sequence[str], writer: RowWriter) -> exp.Select:
@@ -202,7 +202,7 @@ def _of_kept(rows: str, kept: exp.Select, columns: Sequence[str], writer: RowWri
     found = exp.select(*named, copy=False).from_(writer.table(kept), copy=False)
     pairs = [(exp.column(column, table=rows), exp.column(name)) for column, name in theirs.items()]
     on = [exp.Paren(this=(exp.NullSafeEQ if left.name[0] == "k" else exp.EQ)(this=left, expression=right)) for left, right in pairs]
-    mine = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(rows)), copy=False).from_(exp.to_table(rows), copy=False)
+    mine = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(rows)), copy=False).from_(exp.table_(rows), copy=False)
     return mine.join(writer.table(found), on=exp.and_(*on, copy=False), join_type="inner", copy=False)
 
 
@@ -233,7 +233,7 @@ def _valued(plan: Plan, writer: RowWriter, grouped: int) -> tuple[exp.Select, li
     named |= {key.name: key.node for key in keys} | {f"m{n}": value.node for n, value in enumerate(values)}
     columns = [exp.alias_(node, name, copy=False) for name, node in named.items()]
     rows = exp.select(*columns, copy=False).from_(writer.table(source.select), copy=False)
-    return looked_up(exp.select("*").from_(writer.table(rows), copy=False), keys[:grouped]), keys
+    return looked_up(all_of(writer.table(rows)), keys[:grouped]), keys
 
 
 def _totals(plan: Plan) -> list[str]:
@@ -256,13 +256,13 @@ def _placed(plan: Plan, writer: RowWriter, *, by_person: bool) -> exp.Select:
     sums = {f"m{n}": _measure(measure, plan.bounds.rows, scope, by_person=by_person) for n, measure in enumerate(plan.measures)}
     if by_person:
         named = [exp.alias_(key.node, key.name, copy=False) for key in keys]
-        rows = exp.select("*", *named, copy=False).from_(writer.table(source.select), copy=False)
-        placed = looked_up(exp.select("*").from_(writer.table(rows), copy=False), keys)
+        rows = all_of(writer.table(source.select), *named)
+        placed = looked_up(all_of(writer.table(rows)), keys)
         return writer.aggregate(placed, {"person": exp.column(source.person), **_columns(positions(plan))}, sums)
     if plan.selection is not None:
         sums["persons"] = exp.Count(this=exp.Star())
     totals = writer.aggregate(source.select, {key.name: key.node for key in keys}, sums)
-    return looked_up(exp.select(*positions(plan), *sums).from_(writer.table(totals), copy=False), keys)
+    return looked_up(exp.select(*_columns([*positions(plan), *sums]).values(), copy=False).from_(writer.table(totals), copy=False), keys)
 
 
 def _counted(plan: Plan, writer: RowWriter, cells: exp.Select) -> exp.Select:
@@ -270,7 +270,7 @@ def _counted(plan: Plan, writer: RowWriter, cells: exp.Select) -> exp.Select:
     names = ["person", *(f"k{n}" for n in range(plan.selected))]
     rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column(name) for name in names])
     first = exp.Case(ifs=[exp.If(this=exp.EQ(this=rank, expression=whole(1)), true=whole(1))], default=whole(0))
-    return exp.select("*", exp.alias_(first, "persons", copy=False)).from_(writer.table(cells), copy=False)
+    return all_of(writer.table(cells), exp.alias_(first, "persons", copy=False))
 
 
 def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> exp.Expr:
@@ -324,15 +324,15 @@ def _kept(written: Sequence[exp.Expr], groups: int, writer: RowWriter, placed: e
     """
     limit = whole(groups)
     mine = [exp.column("person")]
-    counted = exp.select("*", exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine), "cells", copy=False))
-    counted.from_(writer.table(placed), copy=False)
+    number = exp.Window(this=exp.Count(this=exp.Star()), partition_by=mine)
+    counted = all_of(writer.table(placed), exp.alias_(number, "cells", copy=False))
     digest = exp.Case(ifs=[exp.If(this=exp.GT(this=exp.column("cells"), expression=limit), true=_hash(written, salt, writer.dialect))])
     order = exp.Order(expressions=[exp.Ordered(this=digest)])
     rank = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("person")], order=order)
-    ranked = exp.select("*", exp.alias_(rank, "rank", copy=False)).from_(writer.table(counted), copy=False)
-    ranked.join(exp.to_table("persons"), on=exp.EQ(this=exp.column("person"), expression=exp.column("code")), join_type="inner", copy=False)
+    ranked = all_of(writer.table(counted), exp.alias_(rank, "rank", copy=False))
+    ranked.join(exp.table_("persons"), on=exp.EQ(this=exp.column("person"), expression=exp.column("code")), join_type="inner", copy=False)
     kept = exp.LTE(this=exp.column("rank"), expression=limit.copy())
-    return exp.select("*").from_(writer.table(ranked), copy=False).where(kept, copy=False)
+    return all_of(writer.table(ranked)).where(kept, copy=False)
 
 
 def _hash(written: Sequence[exp.Expr], salt: exp.Expr, dialect: Dialect) -> exp.Expr:
