@@ -17,14 +17,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.engine.lone_rows import has_lone_rows
-from stillroom.model.expression import Column, columns_of
+from stillroom.model.expression import Column, Constant, columns_of
 from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunction, made, produced
 
 if TYPE_CHECKING:
+    from stillroom.model.measure import Measure
     from stillroom.model.plan import Plan
 
 _NAME = "#eager."
 """What such totals are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
+
+_ONE = Constant(value=1)
 
 
 def aggregated_eagerly(plan: Plan) -> Plan:
@@ -44,11 +47,16 @@ def aggregated_eagerly(plan: Plan) -> Plan:
 
 def _with_totals(plan: Plan, join: Join, side: str, *, lone: bool) -> Plan:
     """Return the plan with the totals of a side in its place; and with one row of everybody, where nobody has more on the other side."""
-    totals = tuple(Total(name=f"{_NAME}{n}", function=TotalFunction.SUM, value=one.value) for n, one in enumerate(plan.measures))
+    totals = tuple(Total(name=f"{_NAME}{n}", function=_function(one), value=one.value) for n, one in enumerate(plan.measures))
     added = PerPerson(source=getattr(join, side), keys=(), totals=totals)
     measures = tuple(one.model_copy(update={"value": Column(name=total.name)}) for one, total in zip(plan.measures, totals, strict=True))
     eager = plan.model_copy(update={"rows": join.model_copy(update={side: added}), "measures": measures})
     return _of_one_row(eager) if lone else eager
+
+
+def _function(measure: Measure) -> TotalFunction:
+    """Return what adds up a measure's values: ones are counted, which takes engines less."""
+    return TotalFunction.COUNT if measure.value == _ONE else TotalFunction.SUM
 
 
 def _of_one_row(plan: Plan) -> Plan:
