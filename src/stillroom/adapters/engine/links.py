@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from stillroom.model.relation import Enrich, Filter, Join, JoinKind, Mark, PartRows, PerPerson, Scan, Union, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -40,12 +40,17 @@ class Everybody:
         return self._persons
 
 
-def base_of(relation: Relation) -> str | None:
-    """Return a private dataset in which everybody has rows who has rows in the relation, the first by name; None if there is none.
+def base_of(relation: Relation, lone: Container[str] = ()) -> str | None:
+    """Return a private dataset in which everybody has rows who has rows in the relation; None if there is none.
 
-    Its codes of persons are enough to tell everybody apart who counts.
+    Its codes of persons are enough to tell everybody apart who counts, and its own rows are read as they are: so it is, by the contract,
+    one of those with several rows for each person if there is such a one; of these, the first by name.
+
+    Args:
+        relation: The relation.
+        lone: The datasets of which nobody has more than one row (`Plan.lone`).
     """
-    return min(_needed(relation), default=None)
+    return min(_needed(relation), key=lambda dataset: (dataset in lone, dataset), default=None)
 
 
 def _needed(relation: Relation) -> frozenset[str]:
@@ -69,7 +74,7 @@ def _needed(relation: Relation) -> frozenset[str]:
 
 def people_of(plan: Plan, tables: Mapping[str, People]) -> People:
     """Return whose codes tell everybody apart who counts in a plan: those of one of its tables if that is enough, else of all."""
-    base = base_of(plan.whole)
+    base = base_of(plan.whole, plan.lone)
     return tables[base] if base is not None else Everybody([tables[dataset] for dataset in plan.datasets])
 
 

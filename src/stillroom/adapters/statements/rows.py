@@ -82,7 +82,7 @@ class RowWriter:
         self.as_positions = read_as_positions(plan)
         self.dialect = dialect
         self._plan = plan
-        self._base = base_of(plan.whole)
+        self._base = base_of(plan.whole, plan.lone)
         self._texts = texts
         self._kinds = {fact.name: fact.type.kind for fact in plan.facts}
         self._numbers = count()
