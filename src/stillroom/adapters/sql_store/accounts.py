@@ -26,6 +26,24 @@ if TYPE_CHECKING:
 _NOTHING = Charge(rho=0)
 
 
+def _booking_more() -> sa.Update:
+    """Return the change that adds to what an account holds and has spent, unless both together would exceed the cap."""
+    table = accounts.c
+    held_rho, held_delta = table.held_rho + sa.bindparam("more_held_rho"), table.held_delta + sa.bindparam("more_held_delta")
+    spent_rho, spent_delta = table.spent_rho + sa.bindparam("more_spent_rho"), table.spent_delta + sa.bindparam("more_spent_delta")
+    within = held_rho + spent_rho <= table.cap_rho, held_delta + spent_delta <= table.cap_delta
+    change = accounts.update().where(_MINE, *within)
+    return change.values(held_rho=held_rho, held_delta=held_delta, spent_rho=spent_rho, spent_delta=spent_delta)
+
+
+_MINE = accounts.c.population == sa.bindparam("mine")
+_ACCOUNT = accounts.select().where(_MINE)
+_BOOK = _booking_more()
+_HOLD = holds.select().where(holds.c.reservation == sa.bindparam("of"), holds.c.population == sa.bindparam("mine"))
+_KEEP = holds.insert()
+_CHANGE = holds.update().where(holds.c.position == sa.bindparam("at"))
+
+
 class SqlAccounts:
     """The accounts of one owner, by population.
 
@@ -231,12 +249,11 @@ def _check_name(owner: str, population: str) -> None:
 
 
 def _account(connection: sa.Connection, population: str) -> sa.Row[Any] | None:
-    return connection.execute(accounts.select().where(accounts.c.population == population)).one_or_none()
+    return connection.execute(_ACCOUNT, {"mine": population}).one_or_none()
 
 
 def _hold(connection: sa.Connection, reservation: str, population: str) -> sa.Row[Any] | None:
-    mine = sa.and_(holds.c.reservation == reservation, holds.c.population == population)
-    return connection.execute(holds.select().where(mine)).one_or_none()
+    return connection.execute(_HOLD, {"of": reservation, "mine": population}).one_or_none()
 
 
 @stored()
@@ -264,28 +281,22 @@ def _used(connection: sa.Connection, population: str, spender: str) -> Charge:
 
 def _book(connection: sa.Connection, population: str, charge: Charge, *, held: int, spent: int) -> bool:
     """Add so many times the charge to what is held and spent; False, and no change, where that would exceed the cap."""
-    table = accounts.c
-    change = accounts.update().where(
-        table.population == population,
-        table.held_rho + table.spent_rho + (held + spent) * charge.rho <= table.cap_rho,
-        table.held_delta + table.spent_delta + (held + spent) * charge.delta <= table.cap_delta,
-    )
-    values = {
-        "held_rho": table.held_rho + held * charge.rho,
-        "held_delta": table.held_delta + held * charge.delta,
-        "spent_rho": table.spent_rho + spent * charge.rho,
-        "spent_delta": table.spent_delta + spent * charge.delta,
+    more = {
+        "more_held_rho": held * charge.rho,
+        "more_held_delta": held * charge.delta,
+        "more_spent_rho": spent * charge.rho,
+        "more_spent_delta": spent * charge.delta,
     }
-    return connection.execute(change.values(values)).rowcount == 1
+    return connection.execute(_BOOK, {"mine": population, **more}).rowcount == 1
 
 
 def _keep(connection: sa.Connection, reservation: str, population: str, state: Standing, charge: Charge, **others: object) -> None:
     values = {"reservation": reservation, "population": population, "state": state.value, **others}
-    connection.execute(holds.insert().values(**values, **charge_values("charge", charge)))
+    connection.execute(_KEEP, {**values, **charge_values("charge", charge)})
 
 
 def _change(connection: sa.Connection, row: sa.Row[Any], **values: object) -> None:
-    connection.execute(holds.update().where(holds.c.position == row.position).values(**values))
+    connection.execute(_CHANGE, {"at": row.position, **values})
 
 
 def _held_before(row: sa.Row[Any], wanted: HoldStatement, purpose: Purpose | None) -> bytes:
