@@ -84,7 +84,7 @@ class Study:
     def read(self, version: int) -> list[tuple[str, int | None]]:
         """Return what a run would read: persons and ages."""
         room = bootstrap.open_room(self.folder / "room")
-        table = bootstrap.RoomTables(room.store, self.homes).open("visits", version)
+        table = bootstrap.RoomTables(room.store, self.homes).open({"visits": version})["visits"]
         persons = table.persons().to_pylist()
         return sorted((persons[row["person"]], row["age"]) for row in table.rows(["age"]).to_pylist())
 

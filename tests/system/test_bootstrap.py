@@ -205,10 +205,10 @@ def test_once_an_amendment_gives_a_dataset_to_another_owner_the_old_owners_table
     add(tmp_path, homes, "visits")
     bootstrap.open_room(tmp_path / "room")
     tables = bootstrap.RoomTables(room.store, homes)
-    before, after = tables.open("visits", 1), moved(homes)
+    before, after = tables.open({"visits": 1})["visits"], moved(homes)
     for home in homes.values():
         contracts.submit(room, sign(after, CONTRACT_TYPE, home.signing_key))
-    assert code_of(lambda: tables.open("visits", 1)) is Code.DATA_NOT_ADMITTED
+    assert code_of(lambda: tables.open({"visits": 1})["visits"]) is Code.DATA_NOT_ADMITTED
     (tmp_path / "new.csv").write_text("pid,age\np7,70\n", encoding="utf-8")
     admitted = bootstrap.admit(homes["insurer"], "visits", after.datasets["visits"], tmp_path / "new.csv")
     section = section_digest(after, "visits")
@@ -216,7 +216,7 @@ def test_once_an_amendment_gives_a_dataset_to_another_owner_the_old_owners_table
     with room.store.writing() as records:
         records.versions.put(DataRecord(dataset="visits", version=1, section=section))
     assert before.rows(["age"]).column("age").to_pylist() == [30, 31, 32]
-    assert tables.open("visits", 1).rows(["age"]).column("age").to_pylist() == [70]
+    assert tables.open({"visits": 1})["visits"].rows(["age"]).column("age").to_pylist() == [70]
 
 
 def test_a_new_owner_goes_on_counting_versions_where_the_old_one_was(tmp_path: Path, homes: dict[str, Home]) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from stillroom.adapters.home import Home
+    from stillroom.model.contract import PrivateDataset, PublicDataset
     from stillroom.model.plan import Plan
     from stillroom.model.reading import Reading
     from stillroom.ports import AdmittedTable, Store
@@ -33,23 +34,28 @@ class RoomTables:
         """Open every dataset that a plan reads. It fails as `open` does."""
         from stillroom.room.data import datasets_of
 
-        yield {dataset: self.open(dataset, reading.versions[dataset]) for dataset in datasets_of(plan)}
+        yield self.open({dataset: reading.versions[dataset] for dataset in datasets_of(plan)})
 
-    def open(self, dataset: str, version: int) -> AdmittedTable:
-        """Return a version of a dataset.
+    def open(self, versions: Mapping[str, int]) -> dict[str, AdmittedTable]:
+        """Return versions of datasets, by name, as they are in one state of the store.
 
         Raises:
-            InvalidInput: `HOME_INVALID` if the owner's home cannot be reached.
-            Refusal: It was withdrawn or is not there, or an amendment has come that it was not admitted under.
+            InvalidInput: `HOME_INVALID` if an owner's home cannot be reached.
+            Refusal: One was withdrawn or is not there, or an amendment has come that it was not admitted under.
         """
-        from stillroom.adapters.attached import read_attached
         from stillroom.room import contracts, data
 
         with self._store.reading() as records:
             contract = contracts.in_force(records).contract
-            if data.version_of(records, contract, dataset) != version:
-                raise Refusal(Code.DATA_UNKNOWN, f"Version {version} of {dataset} is no longer the present one.", "Ask again.")
-            declared = contract.datasets[dataset]
+            for dataset, version in versions.items():
+                if data.version_of(records, contract, dataset) != version:
+                    raise Refusal(Code.DATA_UNKNOWN, f"Version {version} of {dataset} is no longer the present one.", "Ask again.")
+        return {dataset: self._table(contract.datasets[dataset], dataset, version) for dataset, version in versions.items()}
+
+    def _table(self, declared: PrivateDataset | PublicDataset, dataset: str, version: int) -> AdmittedTable:
+        """Return a version of a dataset as it is declared."""
+        from stillroom.adapters.attached import read_attached
+
         home = self._homes.get(declared.owner)
         if home is None:
             raise InvalidInput(
