@@ -127,9 +127,10 @@ def tell(room: Room, record: RunRecord) -> None:
 def note_raises(room: Room) -> None:
     """Log the caps that owners have raised, or given to new accounts, since the room first looked at what its contract names."""
     with room.store.reading() as records:
-        if records.contracts.active() is None:
+        active = records.contracts.active()
+        if active is None:
             return
-        contract = contracts.in_force(records).contract
+        contract = contracts.read(active.envelope)
         names = sorted({(one.owner, one.population) for one in contract.datasets.values() if one.kind == "private"})
         seen = {name: records.counters.raises(*name) for name in names if name[0] in room.vaults}
     present = {(owner, population): vault.raises(population) for owner, population in seen if (vault := room.vaults.get(owner))}

@@ -66,6 +66,7 @@ def hand_in(room: Room, envelope: bytes) -> SignedContract:
     return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
 
 
+@lru_cache(maxsize=64)
 def read(envelope: bytes) -> Contract:
     """Return the contract in an envelope, without a look at its signatures.
 
@@ -73,7 +74,11 @@ def read(envelope: bytes) -> Contract:
         InvalidInput: `CONTRACT_INVALID` if it has problems.
         Unverified: `ENVELOPE_INVALID`.
     """
-    return _read(unverified_payload(envelope, CONTRACT_TYPE))
+    contract = decode(unverified_payload(envelope, CONTRACT_TYPE), Contract)
+    problems = semantic_problems(contract)
+    if problems:
+        raise InvalidInput(Code.CONTRACT_INVALID, f"{problems[0].path}: {problems[0].what}", problems[0].fix)
+    return contract
 
 
 def signed_by_all(envelope: bytes, room: str) -> Contract:
@@ -119,15 +124,6 @@ def missing_signatures(records: Records, record: ContractRecord) -> tuple[str, .
     required = _required(records, read(record.envelope))
     signed = signers(record.envelope, CONTRACT_TYPE, required)
     return tuple(name for name in required if name not in signed)
-
-
-@lru_cache(maxsize=64)
-def _read(payload: bytes) -> Contract:
-    contract = decode(payload, Contract)
-    problems = semantic_problems(contract)
-    if problems:
-        raise InvalidInput(Code.CONTRACT_INVALID, f"{problems[0].path}: {problems[0].what}", problems[0].fix)
-    return contract
 
 
 def _check_operator(contract: Contract, room: str) -> None:
