@@ -132,6 +132,7 @@ def _rest(served: Served, insurer: SigningKey, room: SigningKey) -> None:
     """Call what no command calls, and what is refused."""
     send(served, room, "GET", "/v1/metrics")
     send(served, insurer, "GET", "/v1/log/tile/0/000.p/1")
+    send(served, insurer, "GET", "/v1/log/from/0")
     with served.service.room.store.reading() as records:
         job = next(iter(_jobs(records)), "sha256:0")
     for method, path in (("GET", f"/v1/runs/{job}"), ("GET", f"/v1/runs/{job}/events"), ("DELETE", f"/v1/runs/{job}")):
@@ -149,6 +150,7 @@ def _rest(served: Served, insurer: SigningKey, room: SigningKey) -> None:
         ("GET", "/v1/releases/none/proof"),
         ("GET", "/v1/log/tile/0/999"),
         ("GET", "/v1/log/tile/9/x"),
+        ("GET", "/v1/log/from/x"),
     ):
         send(served, insurer, method, path)
     for path in (

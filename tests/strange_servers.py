@@ -34,15 +34,22 @@ class Altering:
 
     Attributes:
         by: What alters a body, by the path that was asked for.
+        instead: What answers in its place, by path; nothing where it does not.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         """Stand before an application, and alter nothing yet."""
         self._app = app
         self.by: dict[str, Callable[[bytes], bytes]] = {}
+        self.instead: Callable[[str], bytes | None] = lambda _path: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        other = self.instead(scope["path"]) if scope["type"] == "http" else None
+        if other is not None:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(other)).encode())]})
+            await send({"type": "http.response.body", "body": other})
+            return
         alter = self.by.get(scope["path"])
         if alter is None:
             await self._app(scope, receive, send)

@@ -5,57 +5,28 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stillroom import bootstrap
 from stillroom.agent.main import open_agent
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.envelope import add_signature, seal
 from stillroom.crypto.keys import SigningKey
-from stillroom.crypto.merkle import leaf_hash, root
-from stillroom.crypto.note import Checkpoint, sign_checkpoint
 from stillroom.errors import Code, Failed
 from stillroom.ledger.witness import Alarm, check_alarm
 from stillroom.room.statement import CONTRACT_TYPE
-from tests.housed import housed, plain, sent
+from tests.housed import plain, sent
+from tests.lying_pages import Lied, entries_of, lines_of, lying, written
 from tests.parties import PARTIES, QUESTION, document
 from tests.services import serving, settle
-from tests.strange_servers import Altering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import httpx
-    from fastapi import FastAPI
-
-    from tests.housed import Housed
-
-
-class Lied:
-    """An officer at pages whose room's server can be made to lie.
-
-    Attributes:
-        house: The room and its pages.
-        officer: Who looks at them.
-        server: What the server says instead.
-    """
-
-    def __init__(self, house: Housed, officer: httpx.Client, server: Altering) -> None:
-        """Begin with the truth."""
-        self.house, self.officer, self.server = house, officer, server
-
-    def says(self, path: str, alter: Callable[[bytes], bytes]) -> None:
-        """Have the server lie about one path, and about nothing else."""
-        self.server.by = {path: alter}
-
-    def sees(self, page: str) -> str:
-        """Return what a page says."""
-        return plain(self.officer.get(page).text)
+    from tests.shown_logs import ShownLog
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +41,6 @@ def contracts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[byte
             contract = {**contract, "version": contract["version"] + 1, "amends": amended}
             envelopes.append(room.session("clinic").contract_envelope)
     return folder, envelopes
-
-
-@contextmanager
-def lying(folder: Path) -> Iterator[Lied]:
-    """Serve a room by a server that can be made to lie, and let an officer of the clinic in."""
-    servers: list[Altering] = []
-
-    def around(app: FastAPI) -> Altering:
-        servers.append(Altering(app))
-        return servers[0]
-
-    with housed(folder, "clinic", alone=True, around=around) as house, house.entered("clinic", "Ada", "officer") as officer:
-        yield Lied(house, officer, servers[0])
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +59,7 @@ def watching(contracts: tuple[Path, list[bytes]], tmp_path: Path) -> Iterator[Li
 
 
 def with_contract(log: bytes, version: int, envelope: bytes | None) -> bytes:
-    """Return a log with another envelope beside the entry that names a version of the contract; with none, if that is given."""
+    """Return a part with another envelope beside the entry that names a version of the contract; with none, if that is given."""
     first, *lines = log.splitlines()
     found = [json.loads(line) for line in lines]
     one = [line for line in found if line["entry"]["kind"] == "contract_activated"][version - 1]
@@ -127,7 +85,7 @@ def countersigned(envelope: bytes) -> bytes:
 
 
 def test_each_version_is_shown_with_what_it_changed(lied: Lied) -> None:
-    lied.server.by = {}
+    lied.tells_the_truth()
     said = lied.sees("/contract")
     assert "retention_days: 1 → 9" in said
     assert "retention_days: 9 → 30" in said
@@ -138,7 +96,8 @@ def test_each_version_is_shown_with_what_it_changed(lied: Lied) -> None:
 def test_a_contract_that_the_log_does_not_name_is_not_shown_as_one_of_its_versions(lied: Lied, contracts: tuple[Path, list[bytes]]) -> None:
     _, envelopes = contracts
     for shown in (envelopes[0], envelopes[2], unsigned(envelopes[1]), countersigned(envelopes[1]), None):
-        lied.says("/v1/log", partial(with_contract, version=2, envelope=shown))
+        lied.forgets_the_log()
+        lied.says("/v1/log/from/0", partial(with_contract, version=2, envelope=shown))
         said = lied.sees("/contract")
         assert "A version that is not shown" in said
         assert "What it changed cannot be told" in said
@@ -164,56 +123,45 @@ def forgetful(membership: bytes) -> bytes:
 
 
 def test_what_an_entry_names_is_a_digest_of_the_envelope(contracts: tuple[Path, list[bytes]], lied: Lied) -> None:
-    lied.server.by = {}
+    lied.tells_the_truth()
     _, envelopes = contracts
     said = [json.loads(line)["entry"] for line in lied.house.room.session("clinic").export_log().splitlines()[1:]]
     named = [(one["contract"], one["envelope"]) for one in said if one["kind"] == "contract_activated"]
     assert named == [(digest(canonical(payload(one))), digest(one)) for one in envelopes]
 
 
-def written(lied: Lied, entries: list[dict[str, Any]]) -> bytes:
-    """Return a log of these entries, signed by the room's own key."""
-    notary = bootstrap.open_room(lied.house.room.folder / "room").notary
-    hashes = [leaf_hash(canonical(entry)) for entry in entries]
-    note = sign_checkpoint(Checkpoint(notary.origin, len(hashes), root(hashes)), notary.origin, notary.key)
-    first = {"schema": "stillroom/log/v1", "checkpoint": note.decode()}
-    lines: list[Any] = [{"entry": entry, "leaf": leaf.hex()} for entry, leaf in zip(entries, hashes, strict=True)]
-    return b"".join(canonical(line) + b"\n" for line in (first, *lines))
+def older(lied: Lied) -> ShownLog:
+    return written(lied, entries_of(lied)[:-1])
 
 
-def entries_of(log: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line)["entry"] for line in log.splitlines()[1:]]
-
-
-def older(lied: Lied, log: bytes) -> bytes:
-    return written(lied, entries_of(log)[:-1])
-
-
-def other(lied: Lied, log: bytes) -> bytes:
-    first, *others = entries_of(log)
+def other(lied: Lied) -> ShownLog:
+    first, *others = entries_of(lied)
     return written(lied, [{**first, "at": first["at"] + 1}, *others])
 
 
-def longer(lied: Lied, log: bytes) -> bytes:
-    first, *others = entries_of(log)
+def longer(lied: Lied) -> ShownLog:
+    first, *others = entries_of(lied)
     return written(lied, [{**first, "at": first["at"] + 1}, *others, others[-1]])
 
 
 @pytest.mark.parametrize(
     ("alter", "code"), [(older, Code.LOG_ROLLED_BACK), (other, Code.LOG_FORKED), (longer, Code.LOG_REWRITTEN)], ids=str
 )
+@pytest.mark.parametrize("copied", [True, False])
 def test_another_log_than_the_agent_has_seen_is_not_shown_and_raises_the_alarm(
-    watching: Lied, alter: Callable[[Lied, bytes], bytes], code: Code
+    watching: Lied, alter: Callable[[Lied], ShownLog], code: Code, *, copied: bool
 ) -> None:
     assert "add up to the head" in watching.sees("/log")
-    watching.says("/v1/log", partial(alter, watching))
+    if not copied:
+        watching.forgets_the_log()
+    watching.shows(alter(watching))
     for page in ("/log", "/log/0", "/contract", "/"):
         said = watching.sees(page)
         assert code in said
         assert "add up to the head" not in said
     (file,) = (watching.house.room.folder / "clinic" / "alarms").glob("*.json")
     assert check_alarm(Alarm.model_validate_json(file.read_bytes())) == (code is Code.LOG_FORKED)
-    watching.server.by = {}
+    watching.tells_the_truth()
     assert code in watching.sees("/")
 
 
@@ -255,16 +203,13 @@ def test_versions_that_do_not_amend_one_another_are_not_shown(watching: Lied, co
     _, envelopes = contracts
     first = other_keys(payload(envelopes[0]))
 
-    def rewritten(log: bytes) -> bytes:
-        lines = [json.loads(line) for line in log.splitlines()[1:]]
-        lines[0]["entry"] |= {"contract": digest(canonical(payload(first))), "envelope": digest(first)}
-        forged = [json.loads(line) for line in written(watching, [line["entry"] for line in lines]).splitlines()]
-        for line, statement in zip(forged[1:], [json.loads(first), *(line.get("statement") for line in lines[1:])], strict=True):
-            line.update({"statement": statement} if statement else {})
-        return b"".join(canonical(line) + b"\n" for line in forged)
-
-    (watching.house.room.folder / "clinic" / "witness.json").unlink()
-    watching.says("/v1/log", rewritten)
+    lines = lines_of(watching)
+    lines[0]["entry"] |= {"contract": digest(canonical(payload(first))), "envelope": digest(first)}
+    lines[0]["statement"] = json.loads(first)
+    beside = {index: line["statement"] for index, line in enumerate(lines) if "statement" in line}
+    for file in ("witness.json", "log.sqlite"):
+        (watching.house.room.folder / "clinic" / file).unlink()
+    watching.shows(written(watching, [line["entry"] for line in lines], beside))
     said = watching.sees("/contract")
     assert "A version that is not shown" in said
     assert "retention_days: 9 → 30" in said

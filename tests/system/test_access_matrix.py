@@ -69,6 +69,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/releases/{reservation}/proof"): {"insurer", "clinic", "registry"},
     ("GET", "/v1/balance"): PARTIES,
     ("GET", "/v1/log"): MEMBERS,
+    ("GET", "/v1/log/from/{start}"): MEMBERS,
     ("GET", "/v1/log/checkpoint"): MEMBERS,
     ("GET", "/v1/log/tile/{path:path}"): MEMBERS,
     ("POST", "/v1/log/cosignatures"): PARTIES,
@@ -176,7 +177,7 @@ def test_every_action_is_decided_about_and_has_a_route(crowd: Crowd) -> None:
 @pytest.mark.parametrize(("route", "who"), CELLS, ids=lambda one: one if isinstance(one, str) else " ".join(one))
 def test_who_gets_past_the_door(crowd: Crowd, route: tuple[str, str], who: str) -> None:
     method, path = route
-    place = path.replace("{path:path}", "0/000.p/1").format(run="sha256:0", reservation="r", ticket=TICKET, name="rows.parquet")
+    place = path.replace("{path:path}", "0/000.p/1").format(run="sha256:0", reservation="r", ticket=TICKET, name="rows.parquet", start=0)
     body = crowd.questions.get(path, b"{}") if method in {"POST", "PUT"} else None
     answer = crowd.send(who, method, place, body)
     kept_out = answer.status_code in {401, 403}

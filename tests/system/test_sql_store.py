@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.account_tables import ACCOUNT
+from stillroom.adapters.sql_store.copy_tables import COPY
 from stillroom.adapters.sql_store.database import BUSY_SECONDS, Schema
 from stillroom.adapters.sql_store.room_tables import ROOM
 from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from stillroom.adapters.sql_store.database import Database
 
-SCHEMAS = pytest.mark.parametrize("schema", [ROOM, ACCOUNT], ids=lambda schema: schema.name)
+SCHEMAS = pytest.mark.parametrize("schema", [ROOM, ACCOUNT, COPY], ids=lambda schema: schema.name)
 DIGEST = "sha256:" + "0" * 64
 
 

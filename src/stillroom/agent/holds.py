@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.home.membership import Membership
-from stillroom.errors import Code, InvalidInput
+from stillroom.adapters.home.membership import membership_of
 from stillroom.ledger.entry import Commit
 from stillroom.room.proof import entries_in, head_of
 from stillroom.room.recovery import GRACE_SECONDS
@@ -24,6 +23,7 @@ from stillroom.room.times import day
 
 if TYPE_CHECKING:
     from stillroom.adapters.home import Home
+    from stillroom.adapters.home.membership import Membership
     from stillroom.adapters.home.watch import Watch
     from stillroom.adapters.http.channel import Channel
     from stillroom.adapters.sql_store.accounts import SqlAccounts
@@ -100,7 +100,4 @@ class Holds:
 
     @property
     def _membership(self) -> Membership:
-        found = Membership.load(self._home.path)
-        if found is None:
-            raise InvalidInput(Code.HOME_INVALID, "The home has joined no server.", "Join one: stillroom agent join URL.")
-        return found
+        return membership_of(self._home.path)

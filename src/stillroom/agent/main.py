@@ -28,6 +28,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.adapters.clock import SystemClock
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
+    from stillroom.adapters.home.log_copy import LogCopy
     from stillroom.adapters.home.membership import Membership
     from stillroom.adapters.home.presence import enter
     from stillroom.adapters.home.watch import Watch
@@ -52,7 +53,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     clock, entropy = SystemClock(), SystemEntropy()
     watch = Watch(path, membership.name, membership.key, Proofs(channel))
     errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, entropy, Withdrawals(home, channel))
-    witness = WitnessingAgent(home, watch, channel, clock)
+    witness = WitnessingAgent(home, watch, channel, clock, LogCopy(path, membership.name, membership.key, watch))
     holds = Holds(home, vault, book, watch, channel, clock)
     agent = Agent(channel, errands, book, witness, note, lambda: entropy.token(TICKET_SIZE).hex(), clock, holds)
     enter(path, agent)

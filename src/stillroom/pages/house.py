@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.home.journal import Journal
     from stillroom.adapters.home.people import PeopleBook
     from stillroom.adapters.home.tokens import TokenBook
+    from stillroom.adapters.http.channel import Channel
     from stillroom.client.session import Session
     from stillroom.model.contract import Contract
     from stillroom.pages.challenges import Challenges
@@ -93,6 +94,15 @@ class House:
         from stillroom.client.session import open_room
 
         return open_room(self.path)
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The channel by which the log is read on. It fails as `stillroom.client.session.open_room`."""
+        from stillroom import bootstrap
+        from stillroom.adapters.home import Home
+        from stillroom.adapters.home.membership import membership_of
+
+        return bootstrap.open_channel(Home.open(self.path), membership_of(self.path))
 
     def signs(self, contract: Contract) -> bool:
         """Tell whether a contract names this home's own key: then it was signed here, since all its parties have signed it."""

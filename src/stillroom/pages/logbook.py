@@ -1,4 +1,7 @@
-"""The room's log, as its pages show it: only what the room's key has signed, what adds up to that, and what goes on from what was seen."""
+"""The room's log, as its pages show it: what the home has copied of it, which is what the room has signed, and goes on from what was seen.
+
+Of a long log, a page asks the room for what is new, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,30 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stillroom.crypto.canonical import canonical, digest
+from stillroom.adapters.copied import Span
 from stillroom.crypto.cosignature import cosignatures
 from stillroom.crypto.keys import PublicKey
-from stillroom.crypto.merkle import consistency_proof, inclusion_proof, leaf_hash, root
-from stillroom.crypto.note import open_checkpoint
-from stillroom.errors import Code, InvalidInput, Unverified
-from stillroom.ledger.witness import Witness, see
+from stillroom.crypto.merkle import leaf_hash
+from stillroom.crypto.tile_proofs import inclusion_proof
+from stillroom.errors import Code, Failed, InvalidInput, Unverified
 from stillroom.model.codec import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.copied import Leaf
+    from stillroom.adapters.home.log_copy import Heads
+    from stillroom.adapters.sql_store.log_copy import SqlLogCopy
     from stillroom.crypto.cosignature import Cosignature
     from stillroom.crypto.note import Checkpoint
     from stillroom.model.contract import Contract
 
 CONTRACTS = "contract_activated"
 """The kind of the entries by which contracts come into force."""
+
+LINES_SHOWN = 100
+"""The most entries on a page."""
+
+WORDS_LIMIT = 20
+"""The most words that are looked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +42,12 @@ class Line:
     Attributes:
         index: Its place in the log.
         entry: What it says.
-        statement: The signed envelope that it names; none if it names none, or the room shows none or another one beside it.
+        leaf: The entry, byte for byte as it is hashed.
     """
 
     index: int
     entry: dict[str, Any]
-    statement: bytes | None
-
-    @property
-    def leaf(self) -> bytes:
-        """The entry, byte for byte as it is hashed."""
-        return canonical(self.entry)
+    leaf: bytes
 
     @property
     def words(self) -> str:
@@ -73,84 +76,116 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries.
+
+    Attributes:
+        lines: The entries, the latest first.
+        count: How many there are of what was looked for.
+        newer: How many of them are later than these.
+        older: How many are earlier.
+    """
+
+    lines: tuple[Line, ...]
+    count: int
+    newer: int
+    older: int
+
+
+@dataclass(frozen=True, slots=True)
 class Logbook:
     """The log and its head.
 
     Attributes:
-        head: The head that the room has signed.
-        notes: The signed notes: of that head, and of earlier ones with cosignatures.
-        lines: All entries.
+        heads: What the room shows, and how much of it is copied.
+        stored: The copy.
     """
 
-    head: Checkpoint
-    notes: tuple[bytes, ...]
-    lines: tuple[Line, ...]
+    heads: Heads
+    stored: SqlLogCopy
 
-    @classmethod
-    def read(cls, export: bytes, room: Membership, seen: bytes | None) -> Logbook:
-        """Read an exported log (`stillroom/log/v1`).
+    @property
+    def head(self) -> Checkpoint:
+        """The head that the room has signed."""
+        return self.heads.head
+
+    @property
+    def note(self) -> bytes:
+        """The signed note of that head."""
+        return self.heads.notes[0]
+
+    def page(self, words: str = "", kind: str = "", before: int | None = None, after: int | None = None) -> Page:
+        """Return the latest entries of a kind in which all of these words stand; of any kind, and with any words, if nothing is asked for.
 
         Args:
-            export: The log.
-            room: The room, with its key.
-            seen: The signed note of the last head that was accepted before the log was fetched, if any was.
+            words: What they say.
+            kind: What they are.
+            before: Only those before this one.
+            after: The earliest of those after this one.
 
         Raises:
-            Alarmed: The log does not go on from what was seen.
-            Unverified: The room's key has not signed its head, or its entries do not add up to it.
+            InvalidInput: `REQUEST_INVALID` if there are more than `WORDS_LIMIT` words.
         """
-        try:
-            first, *others = [json.loads(line) for line in export.splitlines()]
-            notes = tuple(note.encode() for note in (first["checkpoint"], *first.get("older", ())))
-            lines = tuple(Line(index, one["entry"], _envelope(one)) for index, one in enumerate(others))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise _wrong() from None
-        head = open_checkpoint(notes[0], room.name, {room.name: PublicKey.parse(room.key)})
-        leaves = [leaf_hash(line.leaf) for line in lines]
-        if head.size != len(lines) or root(leaves) != head.root:
-            raise _wrong()
-        if seen is not None:
-            _check_goes_on(Witness(origin=room.name, key=room.key, seen=seen.decode()), notes[0], leaves)
-        return cls(head, notes, lines)
-
-    def found(self, words: str, kind: str) -> tuple[Line, ...]:
-        """Return the entries of a kind in which all of these words stand, the latest first; all if nothing is asked for."""
-        wanted = words.lower().split()
-        lines = (line for line in reversed(self.lines) if not kind or line.entry["kind"] == kind)
-        return tuple(line for line in lines if all(word in line.leaf.decode().lower() for word in wanted))
-
-    def kinds(self) -> tuple[str, ...]:
-        """Return which kinds of entries there are."""
-        return tuple(sorted({str(line.entry["kind"]) for line in self.lines}))
+        wanted = Span(self.heads.copied, kind, tuple(words.lower().split()))
+        if len(wanted.words) > WORDS_LIMIT:
+            raise InvalidInput(Code.REQUEST_INVALID, f"More than {WORDS_LIMIT} words were asked for.", "Look for fewer.")
+        asked = wanted._replace(below=before) if after is None else wanted._replace(above=after)
+        lines = tuple(map(_line, self.stored.found(asked, LINES_SHOWN, latest=after is None)))
+        count = self.stored.count(wanted)
+        newer = self.stored.count(wanted._replace(above=lines[0].index)) if lines else 0
+        return Page(lines, count, newer, count - newer - len(lines) if lines else 0)
 
     def line(self, index: int) -> Line:
         """Return one entry.
 
         Raises:
             InvalidInput: `PROOF_INVALID` if there is none.
+            Failed: As `check_complete`.
         """
-        if not 0 <= index < len(self.lines):
+        if not 0 <= index < self.head.size:
             raise InvalidInput(Code.PROOF_INVALID, "The log has no such entry.", "Take a number from the list.")
-        return self.lines[index]
+        self.check_complete()
+        (found,) = self.stored.found(Span(index + 1, above=index - 1))
+        return _line(found)
 
     def proof(self, index: int) -> Proof:
-        """Return the proof that an entry is in the log. It fails as `inclusion_proof`."""
-        leaves = [leaf_hash(line.leaf) for line in self.lines]
-        path = inclusion_proof(index, leaves)
-        return Proof(leaves[index].hex(), tuple(one.hex() for one in path), self.head.root.hex())
+        """Return the proof that an entry is in the log. It fails as `line`."""
+        leaf = self.line(index).leaf
+        path = inclusion_proof(index, self.head.size, self.stored.hashes)
+        return Proof(leaf_hash(leaf).hex(), tuple(one.hex() for one in path), self.head.root.hex())
 
     def contracts(self) -> tuple[Line, ...]:
         """Return the entries by which contracts came into force, the first one first."""
-        return tuple(line for line in self.lines if line.entry["kind"] == CONTRACTS)
+        return tuple(map(_line, reversed(self.stored.found(Span(self.heads.copied, CONTRACTS)))))
+
+    def envelope(self, line: Line) -> bytes | None:
+        """Return the signed contract that an entry names; none if it names none, or the room has shown none or another one beside it."""
+        named = line.entry.get("envelope")
+        return self.stored.envelope(named) if isinstance(named, str) else None
+
+    def check_complete(self) -> None:
+        """Accept that all entries are copied, without which nobody can tell which is the last one of its kind, nor prove one.
+
+        Raises:
+            Failed: `AGENT_UNAVAILABLE`.
+        """
+        if not self.heads.complete:
+            raise Failed(
+                Code.AGENT_UNAVAILABLE,
+                f"Your agent has read {self.heads.copied} of the {self.head.size} entries of the log so far, and reads on.",
+                "Load the page again in a while.",
+            )
 
     def check_in_force(self, contract: Contract) -> None:
         """Accept a contract that the log names last: what the room says is in force is that one.
 
         Raises:
             Unverified: `LOG_INVALID`.
+            Failed: As `check_complete`.
         """
-        named = [line.entry.get("contract") for line in self.contracts()]
-        if named[-1:] != [digest_of(contract)]:
+        self.check_complete()
+        named = [_line(one).entry.get("contract") for one in self.stored.found(Span(self.head.size, CONTRACTS), 1)]
+        if named != [digest_of(contract)]:
             raise Unverified(
                 Code.LOG_INVALID,
                 "The contract that the room says is in force is not the one that its log names last, so it is not shown.",
@@ -161,30 +196,15 @@ class Logbook:
         """Return the last cosignature of each party that has witnessed the log, and the size that it has seen."""
         trusted = {party.name: PublicKey.parse(party.key) for party in contract.parties}
         latest: dict[str, tuple[Cosignature, int]] = {}
-        for note in reversed(self.notes):
+        for note in reversed(self.heads.notes):
             size = int(note.split(b"\n")[1])
             latest |= {one.name: (one, size) for one in cosignatures(note, trusted) if size >= latest.get(one.name, (one, 0))[1]}
         return tuple(latest[name] for name in sorted(latest))
 
 
-def _check_goes_on(witness: Witness, note: bytes, leaves: Sequence[bytes]) -> None:
-    """Accept a head that extends the one that was seen, which the entries themselves show."""
-    size = witness.head.size
-    see(witness, note, consistency_proof(size, leaves) if size < len(leaves) else ())
-
-
-def _envelope(line: dict[str, Any]) -> bytes | None:
-    """Return what stands beside an entry, if the entry names it by its digest: only the entry is what the room has signed."""
-    named = line["entry"].get("statement") or line["entry"].get("envelope")
-    envelope = canonical(line["statement"]) if "statement" in line else None
-    return envelope if envelope is not None and digest(envelope) == named else None
+def _line(found: Leaf) -> Line:
+    return Line(found.position, json.loads(found.leaf), found.leaf)
 
 
 def _short(value: object) -> str:
     return str(value).removeprefix("sha256:")[:12]
-
-
-def _wrong() -> Unverified:
-    return Unverified(
-        Code.LOG_INVALID, "The log that the room shows does not add up to the head that it signs.", "Keep what you have; ask its operator."
-    )

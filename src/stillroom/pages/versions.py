@@ -37,7 +37,7 @@ class Version:
 def versions_of(book: Logbook) -> tuple[Version, ...]:
     """Return all, the latest first."""
     lines = book.contracts()
-    contracts = _linked([_contract(line) for line in lines])
+    contracts = _linked([_contract(line, book.envelope(line)) for line in lines])
     changes = [None, *(None if old is None or new is None else difference(old, new) for old, new in pairwise(contracts))]
     found = zip(lines, contracts, changes, strict=False)
     return tuple(Version(line.index, contract, changed) for line, contract, changed in reversed(tuple(found)))
@@ -52,13 +52,13 @@ def _linked(contracts: list[Contract | None]) -> list[Contract | None]:
     return found
 
 
-def _contract(line: Line) -> Contract | None:
+def _contract(line: Line, envelope: bytes | None) -> Contract | None:
     """Return the contract that an entry names, if that is what stands beside the entry, and all its parties have signed it."""
-    if line.statement is None:
+    if envelope is None:
         return None
     try:
-        contract = read(line.statement)
-        open_envelope(line.statement, CONTRACT_TYPE, {party.name: PublicKey.parse(party.key) for party in contract.parties})
+        contract = read(envelope)
+        open_envelope(envelope, CONTRACT_TYPE, {party.name: PublicKey.parse(party.key) for party in contract.parties})
     except StillroomError:
         return None
     return contract if digest_of(contract) == line.entry.get("contract") else None

@@ -2,7 +2,8 @@
 
 Both are lines of canonical JSON, the signed note of the head first, with the cosignatures of parties that there are. `stillroom/log/v1` has
 the earlier heads that parties have cosigned, and each entry with its leaf hash and the signed envelope that it names; `stillroom/proof/v1`
-has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1).
+has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1). `stillroom/part/v1` is for whoever reads on: the
+heads, as the whole log has them, and the next entries, with the envelopes of contracts alone.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 LOG = "stillroom/log/v1"
 PROOF = "stillroom/proof/v1"
+PART = "stillroom/part/v1"
+
+PART_SIZE = 1_024
+"""The most entries of a part."""
 
 
 def entries(room: Room) -> tuple[Entry, ...]:
@@ -43,13 +48,33 @@ def whole_log(room: Room) -> bytes:
         Failed: `STORE_FAILED`.
     """
     with room.store.reading() as records:
-        note, older = log.checkpoint(records), log.witnessed(records)
+        first = _heads(records, LOG)
         leaves = records.log.leaves()
         parsed = [_read(leaf) for leaf in leaves]
         named = [records.log.statement(entry.get("statement") or entry.get("envelope") or "") for entry in parsed]
-    head: dict[str, Json] = {"schema": LOG, "checkpoint": note.decode("utf-8")}
-    first = {**head, "older": [one.decode("utf-8") for one in older]} if older else head
     return _lines([first, *map(_line, leaves, parsed, named)])
+
+
+def part(room: Room, start: int) -> bytes:
+    """Return the heads of the log, and the entries from an index on: at most `PART_SIZE`, none from the log's end on.
+
+    Raises:
+        Refusal: `CONTRACT_UNKNOWN` if nothing was logged yet.
+        Failed: `STORE_FAILED`.
+    """
+    with room.store.reading() as records:
+        first = {**_heads(records, PART), "start": start}
+        leaves = records.log.leaves(start, start + PART_SIZE)
+        parsed = [_read(leaf) for leaf in leaves]
+        named = [records.log.statement(entry["envelope"]) if "envelope" in entry else None for entry in parsed]
+    return _lines([first, *map(_line, leaves, parsed, named)])
+
+
+def _heads(records: Records, schema: str) -> dict[str, Json]:
+    """Return the first line: the signed note of the head, and of earlier ones that parties have cosigned."""
+    note, older = log.checkpoint(records), log.witnessed(records)
+    head: dict[str, Json] = {"schema": schema, "checkpoint": note.decode("utf-8")}
+    return {**head, "older": [one.decode("utf-8") for one in older]} if older else head
 
 
 def proof(room: Room, indices: Iterable[int]) -> bytes:

@@ -78,6 +78,7 @@ def test_cve_2021_43798_a_path_leads_nowhere_else(room: Served) -> None:
             for method, path in (
                 ("GET", f"/v1/log/tile/{name}"),
                 ("GET", f"/v1/log/tile/0/{name}"),
+                ("GET", f"/v1/log/from/{name}"),
                 ("GET", f"/v1/runs/{name}"),
                 ("GET", f"/v1/releases/{name}"),
                 ("PUT", f"/v1/errands/{TICKET}/files/{name}"),

@@ -161,3 +161,15 @@ def see_contract(home: Path, party: str, contract: Contract) -> None:
         if (found, term) != (known, membership.terms.get(contract.name)):
             seen = {"contracts": {**membership.contracts, contract.name: found}, "terms": {**membership.terms, contract.name: term}}
             membership.model_copy(update=seen).save(home)
+
+
+def membership_of(home: Path) -> Membership:
+    """Return which server a home has joined.
+
+    Raises:
+        InvalidInput: `HOME_INVALID` if it has joined none.
+    """
+    found = Membership.load(home)
+    if found is None:
+        raise InvalidInput(Code.HOME_INVALID, "The home has joined no server.", "Join one: stillroom agent join URL.")
+    return found

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
 
+from stillroom.adapters.home.membership import membership_of
 from stillroom.client.picture import remarks
 from stillroom.crypto.canonical import digest as digest_of_bytes
 from stillroom.errors import StillroomError
 from stillroom.pages.access import Action, not_allowed
 from stillroom.pages.chart import charts_of
-from stillroom.pages.logbook import Logbook
 from stillroom.pages.login import Visitor, by, house_of, note
 from stillroom.pages.render import page
-from stillroom.pages.watched import membership_of, shown_log
+from stillroom.pages.watched import logbook_of, watch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,14 +103,20 @@ def _report(house: House, found: Release) -> Report:
     from stillroom.client.verification import verify as check
 
     session, room = house.session(), membership_of(house.path)
-    log = shown_log(house)
-    seen = () if log.seen is None else (log.seen,)
+    head = watch_of(house.path).head()
+    seen = () if head is None else (head,)
+    log = session.export_log()
+    contract = _contract_then(house, found.statement.contract_digest) or session.contract_envelope
+    return check(found.envelope, contract=contract, log=log, room_key=room.key, seen=seen)
+
+
+def _contract_then(house: House, digest: str) -> bytes | None:
+    """Return the signed contract of a digest, if the log names it; whether the log is what it should be, the steps tell."""
     try:
-        known = {line.entry.get("contract"): line.statement for line in Logbook.read(log.export, room, None).contracts() if line.statement}
+        book = logbook_of(house)
+        return next((book.envelope(line) for line in book.contracts() if line.entry.get("contract") == digest), None)
     except StillroomError:
-        known = {}
-    contract = known.get(found.statement.contract_digest, session.contract_envelope)
-    return check(found.envelope, contract=contract, log=log.export, room_key=room.key, seen=seen)
+        return None
 
 
 def _csv(found: Release) -> bytes:

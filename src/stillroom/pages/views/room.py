@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
 
+from stillroom.adapters.home.membership import membership_of
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarmed
 from stillroom.pages.access import Action
 from stillroom.pages.login import Visitor, by, house_of
 from stillroom.pages.render import page
-from stillroom.pages.watched import logbook_of, membership_of, watch_of
+from stillroom.pages.watched import logbook_of, watch_of
 
 if TYPE_CHECKING:
     from stillroom.model.contract import Contract

@@ -1,12 +1,13 @@
-"""The log: all of it, or its head and tiles (C2SP tlog-tiles), and what witnesses say of it."""
+"""The log: all of it, a part, or its head and tiles (C2SP tlog-tiles), and what witnesses say of it."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from stillroom.adapters.http.shapes import Cosigned
+from stillroom.crypto.note import SIZE_LIMIT
 from stillroom.room import cosignatures, extract, tiles
 from stillroom.server.access import Action
 from stillroom.server.api.routes import BINARY, TEXT, Served, by, fails, gives, takes_bytes
@@ -22,6 +23,19 @@ def read_log(service: Served, caller: Annotated[Caller, by(Action.READ_LOG)]) ->
     """Return the whole log with its signed checkpoint, as lines of JSON."""
     del caller
     return Response(extract.whole_log(service.room), media_type="application/x-ndjson")
+
+
+@router.get(
+    "/v1/log/from/{start}",
+    response_class=Response,
+    responses=gives("application/x-ndjson", "A part of the log (`stillroom/part/v1`), one line an entry.", 404, 422),
+)
+def read_part(
+    service: Served, start: Annotated[int, Path(ge=0, le=SIZE_LIMIT)], caller: Annotated[Caller, by(Action.READ_LOG)]
+) -> Response:
+    """Return the log's heads and its entries from one on, at most 1,024 of them, as lines of JSON."""
+    del caller
+    return Response(extract.part(service.room, start), media_type="application/x-ndjson")
 
 
 @router.get(
