@@ -191,7 +191,7 @@ class World:
             mailbox=self.mailbox,
             jobs=self._jobs,
             replays=replays,
-            limits=Limits(addresses=most, keys=most, strangers=most, joins=most),
+            limits=Limits(addresses=most, keys=most, strangers=most, joins=most, statements=most, switches=most),
             incoming=path / bootstrap.INCOMING,
             kept=kept,
             certificate=None,

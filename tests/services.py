@@ -167,7 +167,9 @@ def question_of(room: Served, epsilon: float = 1.0) -> bytes:
 def without_limits(room: Served) -> None:
     """Let everybody send as many requests as a test needs."""
     most = Rates(SystemClock(), per_second=10**6, burst=10**6)
-    object.__setattr__(room.service, "limits", Limits(addresses=most, keys=most, strangers=most, joins=most))
+    object.__setattr__(
+        room.service, "limits", Limits(addresses=most, keys=most, strangers=most, joins=most, statements=most, switches=most)
+    )
 
 
 def ended(room: Served, job: str) -> JobRecord:

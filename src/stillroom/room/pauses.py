@@ -86,6 +86,20 @@ def record(room: Room, envelope: bytes) -> PauseStatement:
         return given
 
 
+def stops(room: Room, envelope: bytes) -> bool:
+    """Tell whether an owner's word pauses a room that goes on. To take that must never wait, whatever the owner has said before.
+
+    Before a room goes on each owner has resumed, so that an owner who says only this, and what has a rate, has a rate.
+
+    Raises:
+        Refusal, Unverified: As `record`, where it is no owner's word.
+    """
+    with room.store.reading() as records:
+        contract = contracts.in_force(records).contract
+        given = owners_word(contract, envelope, PAUSE_TYPE, PauseStatement)
+        return given.paused and not pausing(records, contract).missing
+
+
 def current(room: Room) -> Pausing:
     """Return how things stand under the contract in force.
 

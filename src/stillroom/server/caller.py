@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 JOIN_LIMIT = 10_000
 """The largest wish to join, in bytes: anybody may send one."""
 
+STATEMENTS = frozenset({Action.ANNOUNCE_DATA, Action.DECIDE})
+"""What a party adds to the log alone, by its signature."""
+
 STRANGER = frozenset({Relation.ANYBODY, Relation.KEYHOLDER})
 """What somebody is whose key nobody knows. Nothing is read from, or kept of, such a one, but a wish to join."""
 
@@ -106,6 +109,24 @@ def _count(limits: Limits, action: Action, signed: Signed, present: frozenset[Re
         _take(limits.strangers, address)
     else:
         _take(limits.keys, signed.key.text)
+        if action in STATEMENTS:
+            take_statement(limits.statements, signed.key.text)
+        elif action is Action.SAY_TELEMETRY:
+            take_statement(limits.switches, signed.key.text)
+
+
+def take_statement(rates: Rates, key: str) -> None:
+    """Take a token of a key for a statement that becomes an entry of the log.
+
+    Raises:
+        Refusal: `TOO_MANY_REQUESTS` if it has none.
+    """
+    if not rates.take(key):
+        raise Refusal(
+            Code.TOO_MANY_REQUESTS,
+            "One party has said so much within an hour that the log would grow without end.",
+            "Wait some minutes, and say it again. A room that goes on can be paused at any time.",
+        )
 
 
 def _take(rates: Rates, sender: str) -> None:

@@ -19,6 +19,13 @@ JOINS, JOINS_PER_SECOND = 20, 0.2
 """How many wishes to join an address may send at once, and how many come back in a second."""
 
 
+STATEMENTS, STATEMENTS_PER_SECOND = 1_000, 1_000 / 3_600
+"""How many statements that become entries of the log a party may make at once, and how many come back: a thousand in an hour."""
+
+SWITCHES, SWITCHES_PER_SECOND = 20, 20 / 3_600
+"""The same for what is only on or off, and which nobody turns on and off all day: twenty in an hour."""
+
+
 class Rates:
     """A bucket of tokens for each sender: each request takes one, and they come back at a rate."""
 
@@ -50,12 +57,16 @@ class Limits:
         keys: Requests of parties, by key.
         strangers: Requests of whoever is no party, by address, since anybody can make a new key for each of them.
         joins: Wishes to join, by address.
+        statements: What a party alone adds to the log, by key: versions of data, and decisions.
+        switches: The same, of what is only on or off: pauses, and words about telemetry.
     """
 
     addresses: Rates
     keys: Rates
     strangers: Rates
     joins: Rates
+    statements: Rates
+    switches: Rates
 
     @classmethod
     def of(cls, clock: Clock, *, per_second: float, burst: int) -> Self:
@@ -65,4 +76,6 @@ class Limits:
             keys=Rates(clock, per_second=per_second, burst=burst),
             strangers=Rates(clock, per_second=per_second, burst=burst),
             joins=Rates(clock, per_second=min(JOINS_PER_SECOND, per_second), burst=min(JOINS, burst)),
+            statements=Rates(clock, per_second=STATEMENTS_PER_SECOND, burst=STATEMENTS),
+            switches=Rates(clock, per_second=SWITCHES_PER_SECOND, burst=SWITCHES),
         )

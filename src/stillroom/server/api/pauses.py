@@ -11,7 +11,7 @@ from stillroom.room import pauses
 from stillroom.room.statement import PAUSE_TYPE, PauseStatement
 from stillroom.server.access import Action
 from stillroom.server.api.routes import Served, by, fails, takes_signed
-from stillroom.server.caller import Caller
+from stillroom.server.caller import Caller, take_statement
 
 router = APIRouter(tags=["pauses"])
 
@@ -34,5 +34,7 @@ def read_pause(service: Served, caller: Annotated[Caller, by(Action.READ_PAUSE)]
 )
 def say_pause(service: Served, caller: Annotated[Caller, by(Action.SAY_PAUSE)]) -> Done:
     """Take an owner's word: any owner pauses the room, and it goes on when all of them have resumed."""
+    if not pauses.stops(service.room, caller.body):
+        take_statement(service.limits.switches, caller.key)
     pauses.record(service.room, caller.body)
     return Done(taken=True)
