@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stillroom.adapters.sql_store.accounts import create_accounts, open_accounts
 from stillroom.errors import Code, Failed, InvalidInput, Refusal
 from stillroom.ledger import account as rules
-from stillroom.ledger.account import Account, AccountName, Purpose, Share, Standing
+from stillroom.ledger.account import HELD_LIMIT, LAPSED_LIMIT, Account, AccountName, Purpose, Share, Standing
 from stillroom.model.charge import Charge
 from stillroom.room.statement import HoldStatement, LapseStatement
 
@@ -102,6 +102,51 @@ def take(store: SqlAccounts, kind: str, reservation: str | None, charge: Charge 
             store.lapse(LapseStatement(reservation=reservation, account=NAME), b"lapsed")
         case _, _, Charge():
             store.raise_cap("people", charge)
+
+
+def test_holds_that_lapse_are_remembered_up_to_a_number_and_a_commit_for_ever(tmp_path: Path) -> None:
+    store, account = create_accounts(tmp_path / "a.sqlite", "hospital"), Account(name=NAME, cap=CAP)
+    store.add("people", CAP)
+    one = Charge(rho=1)
+    for reservation in ("kept", "open", *(f"r{number}" for number in range(LAPSED_LIMIT + 20))):
+        store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=one), b"held")
+        account = rules.hold(account, reservation, one)
+        if reservation == "kept":
+            store.commit(reservation, "people")
+            account = rules.commit(account, reservation)
+        elif reservation != "open":
+            assert store.lapse(LapseStatement(reservation=reservation, account=NAME), b"lapsed") == (b"held", b"lapsed")
+            account = rules.lapse(account, reservation)
+    assert store.all() == (account,)
+    assert len(account.bookings) == 2 + LAPSED_LIMIT
+    assert (account.spent, account.held) == (one, one)
+    assert outcome(lambda: take(store, "hold", f"r{LAPSED_LIMIT + 19}", one)) is Code.HOLD_LAPSED
+    assert outcome(lambda: take(store, "hold", "kept", one)) is Code.RESERVATION_INVALID
+    take(store, "hold", "r0", one)
+    assert store.all()[0].held == Charge(rho=2), "what is held anew is charged anew"
+
+
+def test_lapses_of_what_was_never_held_are_remembered_up_to_a_number(tmp_path: Path) -> None:
+    store = create_accounts(tmp_path / "a.sqlite", "hospital")
+    store.add("people", CAP)
+    for number in range(LAPSED_LIMIT + 5):
+        assert store.lapse(LapseStatement(reservation=f"r{number}", account=NAME), b"lapsed") is None
+    (found,) = store.all()
+    assert [booking.reservation for booking in found.bookings] == [f"r{number}" for number in range(5, LAPSED_LIMIT + 5)]
+
+
+def test_only_so_many_holds_stand_at_a_time(tmp_path: Path) -> None:
+    store, account = create_accounts(tmp_path / "a.sqlite", "hospital"), Account(name=NAME, cap=CAP)
+    store.add("people", CAP)
+    nothing = Charge(rho=0)
+    for number in range(HELD_LIMIT):
+        take(store, "hold", f"r{number}", nothing)
+        account = rules.hold(account, f"r{number}", nothing)
+    assert outcome(lambda: take(store, "hold", "more", nothing)) is Code.TOO_MANY_REQUESTS
+    assert outcome(lambda: rules.hold(account, "more", nothing)) is Code.TOO_MANY_REQUESTS
+    take(store, "hold", "r7", nothing)
+    store.commit("r7", "people")
+    take(store, "hold", "more", nothing)
 
 
 @settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # every step syncs a disk: no shrinking

@@ -4,6 +4,10 @@ The rules are pure functions from account to account, and the oracle for every s
 or to lapsed, once, and a commit is answered by one release, once. Every step may be repeated until the next one is taken, and then changes
 nothing; after that the account stands in the way of a room that was restored from an older copy, and has forgotten how far it had come.
 
+What is open and what has lapsed has an end, since a room asks for as much of it as it likes, and it costs nothing: so many holds stand at
+a time, and so many of those that have lapsed are remembered. To forget a lapse gives nothing away. What was never committed was never
+measured; a room that comes back to such a reservation holds anew, and is charged anew. What is committed has its end in the cap.
+
 At any time, spent + held <= cap, in rho and in delta: this is the approximate-zCDP filter for adaptively chosen questions (Whitehouse,
 Ramdas, Rogers and Wu 2023, "Fully-Adaptive Composition in Differential Privacy"), so that the guarantee of the account is its cap.
 """
@@ -23,6 +27,12 @@ from stillroom.model.value import Value
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
+
+HELD_LIMIT = 500
+"""So many holds of one account stand at a time."""
+
+LAPSED_LIMIT = 500
+"""So many reservations of one account are remembered as lapsed, the latest by the order of their holds."""
 
 Reservation = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """What one run is known by in every account and in the log."""
@@ -154,11 +164,12 @@ def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | 
         Refusal: `ACCOUNT_NOT_ENOUGH` if the charge exceeds the balance (which the message does not tell), `HOLD_LAPSED` if the reservation
             had lapsed, `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED` if the contract or its analyst does not have enough left,
             `RESERVATION_INVALID` if another charge or purpose stands under it, or it is committed: a room commits first and tells accounts
-            then, so whoever would hold once more has forgotten a commit.
+            then, so whoever would hold once more has forgotten a commit; `TOO_MANY_REQUESTS` if `HELD_LIMIT` holds stand.
     """
     booking = account.booking(reservation)
     if booking is not None:
         return _held_before(account, booking, charge, purpose)
+    check_held(sum(one.standing is Standing.HELD for one in account.bookings))
     if not charge.fits(account.balance):
         raise Refusal(
             Code.ACCOUNT_NOT_ENOUGH,
@@ -169,6 +180,20 @@ def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | 
         check_shares(purpose, charge, lambda spender: used(account, spender))
     added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD, **booked_for(purpose))
     return Account(name=account.name, cap=account.cap, bookings=(*account.bookings, added))
+
+
+def check_held(standing: int) -> None:
+    """Refuse a hold beside so many that stand.
+
+    Raises:
+        Refusal: `TOO_MANY_REQUESTS`.
+    """
+    if standing >= HELD_LIMIT:
+        raise Refusal(
+            Code.TOO_MANY_REQUESTS,
+            "As many charges are held in an owner's account as may be at a time, and nothing was made of them yet.",
+            "Wait until other questions are answered; what a room has forgotten lapses within half an hour.",
+        )
 
 
 def used(account: Account, spender: str) -> Charge:
@@ -236,7 +261,9 @@ def answer(account: Account, reservation: str, release: str) -> Account:
 
 
 def lapse(account: Account, reservation: str) -> Account:
-    """Return the account with a hold given up; unchanged if it had lapsed before. The reservation cannot be used again.
+    """Return the account with a hold given up; unchanged if it had lapsed before.
+
+    The reservation cannot be used again while it is remembered: the last `LAPSED_LIMIT` are.
 
     Raises:
         Refusal: `RESERVATION_INVALID` if it was committed, since a commit never returns, or if there is none.
@@ -244,7 +271,7 @@ def lapse(account: Account, reservation: str) -> Account:
     booking = _booked(account, reservation)
     if booking.standing is Standing.COMMITTED:
         raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
-    return _with(account, booking, booking.model_copy(update={"standing": Standing.LAPSED}))
+    return _remembering(_with(account, booking, booking.model_copy(update={"standing": Standing.LAPSED})))
 
 
 def raise_cap(account: Account, cap: Charge) -> Account:
@@ -260,6 +287,13 @@ def raise_cap(account: Account, cap: Charge) -> Account:
             "Give a cap that is at least the present one in both parts; to stop questions, withdraw the data.",
         )
     return Account(name=account.name, cap=cap, bookings=account.bookings)
+
+
+def _remembering(account: Account) -> Account:
+    """Return the account without lapses beyond those that are remembered."""
+    lapsed = [booking.reservation for booking in account.bookings if booking.standing is Standing.LAPSED]
+    forgotten = set(lapsed[:-LAPSED_LIMIT])
+    return Account(name=account.name, cap=account.cap, bookings=tuple(one for one in account.bookings if one.reservation not in forgotten))
 
 
 def _held_before(account: Account, booking: Booking, charge: Charge, purpose: Purpose | None) -> Account:

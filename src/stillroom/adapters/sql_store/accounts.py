@@ -12,7 +12,7 @@ from stillroom.adapters.sql_store.columns import charge_values, read_charge
 from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
 from stillroom.adapters.sql_store.stored import stored
 from stillroom.errors import Code, InvalidInput, Refusal
-from stillroom.ledger.account import Account, AccountName, Booking, Standing, booked_for, check_shares
+from stillroom.ledger.account import LAPSED_LIMIT, Account, AccountName, Booking, Standing, booked_for, check_held, check_shares
 from stillroom.model.charge import Charge
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ class SqlAccounts:
             row = _hold(connection, wanted.reservation, population)
             if row is not None:
                 return _held_before(row, wanted, purpose)
+            check_held(_standing(connection, population))
             if not _book(connection, population, wanted.charge, held=1, spent=0):
                 raise Refusal(
                     Code.ACCOUNT_NOT_ENOUGH,
@@ -148,7 +149,8 @@ class SqlAccounts:
     def lapse(self, lapsed: LapseStatement, envelope: bytes) -> tuple[bytes, bytes] | None:
         """Give up a hold; keep the signed statement, or the one from before; return the statements of the hold and of its lapse.
 
-        A reservation that was never held is remembered, so that a hold which comes late finds it lapsed; None is returned for it.
+        A reservation that was never held is remembered, so that a hold which comes late finds it lapsed; None is returned for it. The last
+        `LAPSED_LIMIT` are remembered.
 
         Raises:
             Refusal: `RESERVATION_INVALID` if it was committed, or there is no such account.
@@ -160,12 +162,14 @@ class SqlAccounts:
                 if _account(connection, population) is None:
                     raise _invalid(f"There is no account for {population}.")
                 _keep(connection, reservation, population, Standing.LAPSED, _NOTHING)
+                _forget(connection, population)
                 return None
             if row.state == Standing.COMMITTED:
                 raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
             if row.state == Standing.HELD:
                 _book(connection, population, read_charge(row, "charge"), held=-1, spent=0)
                 _change(connection, row, state=Standing.LAPSED.value, lapsed=envelope)
+                _forget(connection, population)
                 return row.held, envelope
             return None if row.held is None else (row.held, row.lapsed)
 
@@ -293,6 +297,19 @@ def _book(connection: sa.Connection, population: str, charge: Charge, *, held: i
 def _keep(connection: sa.Connection, reservation: str, population: str, state: Standing, charge: Charge, **others: object) -> None:
     values = {"reservation": reservation, "population": population, "state": state.value, **others}
     connection.execute(_KEEP, {**values, **charge_values("charge", charge)})
+
+
+def _standing(connection: sa.Connection, population: str) -> int:
+    """Return how many holds stand."""
+    mine = sa.and_(holds.c.population == population, holds.c.state == Standing.HELD.value)
+    return int(connection.execute(sa.select(sa.func.count()).select_from(holds).where(mine)).scalar_one())
+
+
+def _forget(connection: sa.Connection, population: str) -> None:
+    """Delete lapses beyond those that are remembered."""
+    lapsed = sa.and_(holds.c.population == population, holds.c.state == Standing.LAPSED.value)
+    oldest = sa.select(holds.c.position).where(lapsed).order_by(holds.c.position.desc()).offset(LAPSED_LIMIT)
+    connection.execute(holds.delete().where(holds.c.position.in_(oldest)))
 
 
 def _change(connection: sa.Connection, row: sa.Row[Any], **values: object) -> None:
