@@ -22,6 +22,7 @@ from stillroom.adapters.identity.provider import Provider
 from stillroom.errors import Code, InvalidInput, Refusal, StillroomError
 from stillroom.pages.oidc import AT_ONCE, PENDING_SECONDS, RETURNED, Reception
 from tests.identity import CLIENT, SECRET, sign
+from tests.rooms import SetClock
 from tests.strange_servers import answering
 
 if TYPE_CHECKING:
@@ -289,6 +290,19 @@ def test_a_sign_in_comes_back_once_and_in_time(desk: Desk, clock: FakeClock) -> 
     brought = desk.idp.brought(door)
     clock.moment += PENDING_SECONDS
     assert desk.refused(lambda: desk.reception.finish(BACK, kept, brought)) == "It was begun too long ago."
+
+
+@pytest.mark.parametrize("set_by", [-1e6, 1e6])
+def test_a_clock_that_is_set_ends_no_sign_in_and_keeps_none_open(tmp_path: Path, book: PeopleBook, idp: Idp, set_by: float) -> None:
+    clock, notes = SetClock(), list[str]()
+    keep_provider(tmp_path, IdentityProvider(issuer=idp.url, client_id=CLIENT, client_secret=SECRET))
+    reception = Reception(tmp_path, book, clock, SystemEntropy(), notes.append)
+    _, kept = reception.begin(BACK)
+    clock.moment += set_by
+    assert reception._opened(kept).begun == 0
+    clock.passed += PENDING_SECONDS
+    with pytest.raises(StillroomError):
+        reception._opened(kept)
 
 
 def test_what_came_back_is_remembered_as_long_as_it_could_come_again_and_within_bounds(desk: Desk, clock: FakeClock) -> None:

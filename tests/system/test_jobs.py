@@ -13,13 +13,13 @@ import pytest
 from stillroom import bootstrap
 from stillroom.adapters.remote.kept import Kept
 from stillroom.crypto.canonical import digest
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, Failed, Refusal
 from stillroom.model.record import JobRecord, JobState
 from stillroom.room import door
-from stillroom.server.jobs import LEASE_SECONDS, Jobs
+from stillroom.server.jobs import LEASE_SECONDS, RESUME_SECONDS, Jobs
 from stillroom.server.service import Recovery
 from stillroom.server.threads import on_and_on
-from tests.rooms import FakeClock, PanicError
+from tests.rooms import FakeClock, PanicError, SetClock
 from tests.services import question_of, serving, settle
 
 if TYPE_CHECKING:
@@ -210,6 +210,31 @@ def test_one_worker_is_always_left_to_other_parties(room: Room, settled: tuple[P
     taken = [jobs._taken() for _ in range(4)]
     assert [one.party for one in taken if one is not None] == ["insurer", "insurer", "clinic"]
     assert jobs.get("insurer", mine[2].job).state is JobState.WAITING
+
+
+@pytest.mark.parametrize("set_by", [-1e6, 1e6])
+def test_a_clock_that_is_set_neither_ends_a_lease_nor_keeps_it(room: Room, question: bytes, set_by: float) -> None:
+    clock = SetClock(room.clock.now())
+    mine, other = (Jobs(replace(room, clock=clock), 2, print, print) for _ in range(2))
+    mine.ask("insurer", question)
+    assert mine._taken() is not None
+    clock.moment += set_by
+    assert other._taken() is None
+    clock.passed += LEASE_SECONDS + 1
+    assert other._taken() is not None
+
+
+def test_leases_of_a_server_before_are_given_a_moment_of_this_one_also_where_the_store_is_away(room: Room, question: bytes) -> None:
+    clock = SetClock(room.clock.now())
+    job = idle(room).ask("insurer", question)
+    with room.store.writing() as records:
+        records.jobs.put(job.model_copy(update={"state": JobState.RUNNING, "lease": 1e9}))
+    away = Failing(room.store, Failed(Code.STORE_FAILED, "It is away.", "Wait."))
+    jobs = Jobs(replace(room, clock=clock, store=away), 2, print, print)
+    jobs.resume()
+    assert jobs._taken() is None
+    clock.passed += RESUME_SECONDS + 1
+    assert jobs._taken() is not None
 
 
 def test_a_clock_that_is_set_forward_lets_nobody_take_its_own_run_twice(room: Room, question: bytes) -> None:

@@ -167,7 +167,7 @@ class JobRecord(Value):
         question: The question, signed.
         state: Where it stands.
         phase: The last step that it has begun, up to the measuring, as its worker tells; it is not kept.
-        lease: Until when its worker has it, in seconds since 1970; after that, another may take it.
+        lease: Until when its worker has it, in seconds of the steady clock of the process that serves the room; after that, another may.
         reservation: What its release is known by, once it is done.
         fresh: Whether this job was charged, once it is done.
         problem: Why it failed.

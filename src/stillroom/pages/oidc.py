@@ -93,6 +93,7 @@ class Reception:
                 nonce=nonce,
                 verifier=verifier,
                 began=self._clock.now(),
+                begun=self._clock.steady(),
             )
             return provider.door(one), self._sealed(one)
 
@@ -139,7 +140,7 @@ class Reception:
         if not self._asking.acquire(blocking=False):
             raise _refused(f"{AT_ONCE} others are on their way, and the identity provider does not answer.")
         try:
-            known, now = self._known, self._clock.now()
+            known, now = self._known, self._clock.steady()
             if known is None or known[0] != settings or not known[2] <= now < known[2] + KEPT_SECONDS:
                 known = self._known = (settings, Provider(settings, Fetcher(self._clock)), now)
             yield settings, known[1]
@@ -152,12 +153,12 @@ class Reception:
         Raises:
             Refusal: `LOGIN_INVALID` if it had already, or too many have.
         """
-        now = self._clock.now()
+        now = self._clock.steady()
         with self._lock:
-            self._returned = {state: began for state, began in self._returned.items() if now < began + PENDING_SECONDS}
+            self._returned = {state: begun for state, begun in self._returned.items() if now < begun + PENDING_SECONDS}
             if one.state in self._returned or len(self._returned) >= RETURNED:
                 raise _refused("It has come back before, or too many have.")
-            self._returned[one.state] = one.began
+            self._returned[one.state] = one.begun
 
     def _sealed(self, one: Pending) -> str:
         nonce = self._entropy.token(NONCE_SIZE)
@@ -170,7 +171,7 @@ class Reception:
             one = Pending.model_validate_json(self._sealing.decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], _CONTEXT))
         except (ValueError, InvalidTag, ValidationError):
             raise _refused("It was not begun in this browser.") from None
-        if not one.began <= self._clock.now() < one.began + PENDING_SECONDS:
+        if not one.begun <= self._clock.steady() < one.begun + PENDING_SECONDS:
             raise _refused("It was begun too long ago.")
         return one
 

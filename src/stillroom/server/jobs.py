@@ -4,6 +4,9 @@ A job is a signed question, and to work on it is to take it through the door, wh
 not charged twice. So a job whose worker died is simply taken up once its lease has run out, or soon after a server starts. A wish to cancel
 a job is kept with it before it is answered, so that whoever takes it up later knows: it stops before its commit, and what an earlier server
 has committed goes on.
+
+Leases are by the steady clock, which nobody sets. It means nothing to a later process; but one process serves a room, and gives all leases
+that it finds a moment of its own before it takes up anything.
 """
 
 from __future__ import annotations
@@ -68,14 +71,18 @@ class Jobs:
         self._phase: dict[str, str] = {}
         self._mine: dict[str, str] = {}
         self._threads: list[threading.Thread] = []
+        self._to_resume = False
 
     def resume(self) -> None:
         """Let what a server before has left be taken up, once agents have had time to come. One process serves a room: that one has ended.
 
-        Where the store is away now, jobs are taken up when their leases run out.
+        Where the store is away now, that is done before the first job is taken up.
         """
-        with suppress(StillroomError), self._room.store.writing() as records:
-            records.jobs.resume(self._room.clock.now() + RESUME_SECONDS)
+        self._to_resume = True
+        with suppress(StillroomError):
+            with self._room.store.writing() as records:
+                records.jobs.resume(self._room.clock.steady() + RESUME_SECONDS)
+            self._to_resume = False
 
     def start(self) -> None:
         """Begin to work."""
@@ -158,7 +165,9 @@ class Jobs:
 
     def _taken(self) -> JobRecord | None:
         """Lease the next job. One worker is always left to other parties: owners who are away hold up their own runs alone."""
-        now = self._room.clock.now()
+        if self._to_resume:
+            self.resume()
+        now = self._room.clock.steady()
         with self._changed:
             mine = tuple(self._mine)
             busy = [party for party, number in Counter(self._mine.values()).items() if number >= max(1, self._workers - 1)]
@@ -227,7 +236,7 @@ class Jobs:
         with self._changed:
             mine = tuple(self._mine)
         for job in mine:
-            self._keep(job, {"lease": self._room.clock.now() + LEASE_SECONDS})
+            self._keep(job, {"lease": self._room.clock.steady() + LEASE_SECONDS})
 
     def _tell(self) -> None:
         with self._changed:

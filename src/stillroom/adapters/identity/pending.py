@@ -20,6 +20,7 @@ class Pending(Value):
         nonce: What its token will have.
         verifier: What proves that the code is fetched by whoever began (RFC 7636).
         began: When that was, in seconds since 1970.
+        begun: The same, in seconds of the steady clock of the process that has begun it.
     """
 
     format: Literal["stillroom/sign-in/v1"] = Field(default="stillroom/sign-in/v1", alias="schema")
@@ -29,3 +30,4 @@ class Pending(Value):
     nonce: str
     verifier: str
     began: float
+    begun: float
