@@ -34,13 +34,13 @@ test: .venv/dev.stamp chromium
 
 # Three processes for two cores: those of a system often wait for each other, and keep no core busy.
 test-properties: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/property tests/conformance docs
+	$(BIN)/python -m pytest tests/property tests/conformance tests/agent_pages docs
 
 test-engines: .venv/dev.stamp
 	$(BIN)/python -m pytest tests/engines tests/unit tests/attack
 
 test-system: .venv/dev.stamp
-	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/conformance --ignore=docs --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack
+	$(BIN)/python -m pytest --ignore=tests/property --ignore=tests/conformance --ignore=tests/agent_pages --ignore=docs --ignore=tests/engines --ignore=tests/unit --ignore=tests/attack
 
 # The tests of pages are people in front of a browser.
 chromium:

@@ -95,7 +95,10 @@ class Screen:
 
 
 def _console(*, stderr: bool) -> Console:
-    """Return a console that is as wide as its terminal or as COLUMNS says, and else has no end."""
+    """Return a console that is as wide as its terminal or as COLUMNS says, and else has no end.
+
+    What others wrote is shown as it is: a `:word:` in it, as in a fingerprint, does not become a picture.
+    """
     from rich.console import Console
 
     class Paper(Console):
@@ -104,7 +107,7 @@ def _console(*, stderr: bool) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    console = Paper(stderr=stderr, highlight=False, soft_wrap=False)
+    console = Paper(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = UNBOUNDED
     return console
