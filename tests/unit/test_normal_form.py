@@ -31,6 +31,20 @@ SAME = [
         "SELECT gender, region, COUNT(*) FROM members GROUP BY GROUPING SETS ((), (region), (gender), (region, gender))",
     ),
     (
+        "SELECT gender, age > 30, COUNT(*) FROM members GROUP BY ROLLUP (gender, age > 30)",
+        "SELECT gender, age > 30 AS k, COUNT(*) FROM members GROUP BY ROLLUP (gender, k)",
+    ),
+    (
+        "SELECT COUNT(*) FROM members GROUP BY CUBE (region IS NULL, NOT age IN (30, 40) OR gender = 'F', CASE WHEN age > 3 THEN 1 END)",
+        """SELECT COUNT(*) FROM members
+        GROUP BY CUBE ((region IS NULL), (NOT age IN (30, 40) OR gender = 'F'), (CASE WHEN age > 3 THEN 1 END))""",
+    ),
+    (
+        "SELECT COUNT(*) FROM members GROUP BY GROUPING SETS (age BETWEEN 30 AND 40, ROLLUP (gender, (age) < 20), (gender, age > 9), ())",
+        """SELECT COUNT(*) FROM members
+        GROUP BY GROUPING SETS ((age BETWEEN 30 AND 40), (gender, age < 20), (gender), (gender, age > 9), ())""",
+    ),
+    (
         f"SELECT COUNT(*) {JOIN} WHERE m.age > 20",
         "SELECT COUNT(*) FROM (SELECT id FROM members WHERE age > 20) m JOIN visits v ON m.id = v.pid",
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.model.question import SQL_LIMIT, Dialect
 from stillroom.query.text.dialects import SPOKEN
+from stillroom.query.text.grouping_sets import with_conditions_apart
 from stillroom.query.text.instead import LISTED, instead
 from stillroom.query.text.parameters import with_parameters, with_texts
 from stillroom.query.text.spoken import tokens_of
@@ -73,7 +74,7 @@ def _statement(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect) -
     dialect = Parsed.get_or_raise("duckdb")
     dialect.NULL_ORDERING = SPOKEN[spoken].nulls
     try:
-        tokens = listed_tokens(with_parameters(only_statement(tokens_of(sql, spoken)), parameters))
+        tokens = with_conditions_apart(listed_tokens(with_parameters(only_statement(tokens_of(sql, spoken)), parameters)))
         _check_length(tokens)
         return dialect.parser().parse(tokens, sql)[0]
     except SqlglotError as error:
