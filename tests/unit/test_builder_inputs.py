@@ -158,6 +158,9 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: wards.with_columns(k=col("n").sum().filter(col("n") > 3)), "made of many rows"),
     (lambda: wards.select(k=col("n").shift()), "made of many rows"),
     # rows
+    (lambda: visits.select(cast("Any", cost)), "type Expression"),
+    (lambda: visits.drop(cast("Any", cost)), "type Expression"),
+    (lambda: wards.select(cast("Any", col("n"))), "type Expression"),
     (lambda: visits.filter(text), "type str"),
     (lambda: visits.filter(yes), "type bool"),
     (lambda: visits.filter(cast("Any", cost.desc())), "type Ordered"),

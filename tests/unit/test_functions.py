@@ -375,3 +375,9 @@ def test_the_root_of_what_is_too_large_is_refused() -> None:
     with pytest.raises(InvalidInput) as refused:
         compiled("SQRT(a * 1000000000000000 * 1000000000000)")
     assert refused.value.code is Code.NUMBER_TOO_LARGE
+
+
+def test_many_decimal_places_are_not_said_to_be_a_large_number() -> None:
+    with pytest.raises(InvalidInput, match="more than 12 decimal places") as refused:
+        compiled("a > 0.30000000000000004")
+    assert refused.value.code is Code.NUMBER_TOO_LARGE

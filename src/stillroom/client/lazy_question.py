@@ -272,10 +272,11 @@ def checked(names: Iterable[str], columns: Collection[str]) -> list[str]:
     """Return names that must be there.
 
     Raises:
-        InvalidInput: `COLUMN_UNKNOWN` if one is not.
+        InvalidInput: `COLUMN_UNKNOWN` if one is not; or it is no name.
     """
     found = list(names)
     for name in found:
+        column(name)
         if name not in columns:
             raise InvalidInput(Code.COLUMN_UNKNOWN, f"There is no column {name!r} here.", f"There are {', '.join(columns)}.")
     return found

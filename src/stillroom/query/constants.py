@@ -76,8 +76,11 @@ def decimal_literal(text: str) -> Decimal:
     if len(text) > LITERAL_LENGTH or len(written[1] or "") > EXPONENT_LENGTH:
         raise too_large()
     value = Decimal(text)
-    if value.adjusted() > LARGEST_EXPONENT or _decimals(value) > MOST_DECIMALS:
+    if value.adjusted() > LARGEST_EXPONENT:
         raise too_large()
+    if _decimals(value) > MOST_DECIMALS:
+        reason = f"A number in the question has more than {MOST_DECIMALS} decimal places."
+        raise InvalidInput(Code.NUMBER_TOO_LARGE, reason, "Write fewer of them.")
     return value
 
 
