@@ -279,7 +279,9 @@ def test_delta_runs_out(tmp_path: Path) -> None:
 
 def test_an_account_without_delta_gives_none(tmp_path: Path) -> None:
     room = build(tmp_path, selecting())
-    assert refused(room, "SELECT town, COUNT(*) FROM visits GROUP BY town").code is Code.ACCOUNT_NOT_ENOUGH
+    error = refused(room, "SELECT town, COUNT(*) FROM visits GROUP BY town")
+    assert error.code is Code.ACCOUNT_NOT_ENOUGH
+    assert "declared keys" in error.fix
     assert_nothing_spent(room)
 
 

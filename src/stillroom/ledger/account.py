@@ -174,7 +174,7 @@ def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | 
         raise Refusal(
             Code.ACCOUNT_NOT_ENOUGH,
             f"The account of {account.name.owner} for {account.name.population} does not have enough left for this question.",
-            "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
+            "Ask for less precision, a smaller epsilon, or declared keys only; the owner alone can raise the account's caps.",
         )
     if purpose is not None:
         check_shares(purpose, charge, lambda spender: used(account, spender))

@@ -108,7 +108,7 @@ class SqlAccounts:
                 raise Refusal(
                     Code.ACCOUNT_NOT_ENOUGH,
                     f"The account of {self.owner} for {population} does not have enough left for this question.",
-                    "Ask for less precision, or for a smaller epsilon; only the owner can raise the account's cap.",
+                    "Ask for less precision, a smaller epsilon, or declared keys only; the owner alone can raise the account's caps.",
                 )
             if purpose is not None:
                 check_shares(purpose, wanted.charge, lambda spender: _used(connection, population, spender))
