@@ -21,6 +21,11 @@ SAME = [
         "SELECT COUNT(*) FROM members WHERE ('F' = gender) AND 20 < age AND age > 20",
     ),
     ("SELECT COUNT(*) FROM members WHERE gender IN ('F', 'M')", "SELECT COUNT(*) FROM members WHERE gender IN ('M', 'F', 'M')"),
+    (
+        "SELECT region, COUNT(*) FROM members WHERE region NOT LIKE '%n_' AND gender ILIKE 'f%' GROUP BY region HAVING region LIKE 's%'",
+        """SELECT region, COUNT(*) FROM members WHERE region NOT LIKE '%' || 'n' || '_' AND gender ILIKE ('f' || '%')
+        GROUP BY region HAVING region LIKE 's' || '%'""",
+    ),
     ("SELECT COUNT(*) FROM members WHERE age BETWEEN 20 AND 30", "SELECT COUNT(*) FROM members WHERE age <= 30 AND age >= 20"),
     (
         "SELECT gender, region, COUNT(*) FROM members GROUP BY gender, region",

@@ -28,6 +28,7 @@ SAME: list[tuple[str, dict[str, Parameter], str]] = [
     ("COUNT(*) FROM visits WHERE ward = :w", {"w": "x"}, "COUNT(*) FROM visits WHERE ward = 'x'"),
     ("COUNT(*) FROM visits WHERE ward IN (:w, :v, 'z')", {"w": "x", "v": "y"}, "COUNT(*) FROM visits WHERE ward IN ('x', 'y', 'z')"),
     ("COUNT(*) FROM visits WHERE ward LIKE :w", {"w": "x%"}, "COUNT(*) FROM visits WHERE ward LIKE 'x%'"),
+    ("COUNT(*) FROM visits WHERE ward LIKE '%' || :w || '%'", {"w": "x"}, "COUNT(*) FROM visits WHERE ward LIKE '%x%'"),
     ("SUM(cost * :f) FROM visits", {"f": 1.5}, "SUM(cost * 1.5) FROM visits"),
     ("SUM(cost * :f) FROM visits", {"f": 2.0}, "SUM(cost * 2) FROM visits"),
     ("SUM(cost * :f) FROM visits", {"f": 1e-7}, "SUM(cost * 0.0000001) FROM visits"),

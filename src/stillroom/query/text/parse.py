@@ -10,6 +10,7 @@ from stillroom.query.text.dialects import SPOKEN
 from stillroom.query.text.grouping_sets import with_conditions_apart
 from stillroom.query.text.instead import LISTED, instead
 from stillroom.query.text.parameters import with_parameters, with_texts
+from stillroom.query.text.patterns import with_patterns_joined
 from stillroom.query.text.spoken import tokens_of
 from stillroom.query.text.tokens import listed_tokens, only_statement
 
@@ -62,6 +63,7 @@ def parse(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect = Diale
     _check_size(statement)
     _check_complete(statement)
     with_texts(statement, parameters)
+    with_patterns_joined(statement)
     _mark(statement, SPOKEN[spoken])
     return statement
 
