@@ -1124,6 +1124,18 @@ SELECT ward, n FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) HAVIN
 -- code: EXPRESSION_NOT_ALLOWED
 SELECT ward, SUM(n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) GROUP BY ROLLUP (ward)
 
+-- name: correlation of results
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT CORR(n, s) FROM (SELECT ward, COUNT(*) AS n, SUM(cost) AS s FROM visits GROUP BY ward)
+
+-- name: distinct values of results
+-- code: AGGREGATE_NOT_ALLOWED
+SELECT COUNT(DISTINCT n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward)
+
+-- name: subquery beside results
+-- code: SUBQUERY_NOT_ALLOWED
+SELECT ward FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) WHERE n > (SELECT AVG(n) FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward))
+
 -- name: order inside results
 -- code: CLAUSE_NOT_ALLOWED
 SELECT ward FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward ORDER BY n)

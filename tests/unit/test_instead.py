@@ -114,3 +114,12 @@ def test_nothing_that_is_supported_is_replaced() -> None:
     assert not WORDS & set(CALLS.split())
     assert instead("now") == instead("NOW") != LISTED
     assert instead("SKEWNESS") == LISTED
+
+
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [("CORR(n, age)", "CORR is not"), ("COUNT(DISTINCT n)", r"COUNT\(DISTINCT …\) is not"), ("VARIANCE(n) OVER ()", "VARIANCE is not")],
+)
+def test_what_is_not_made_of_results_is_said_to_be_so(total: str, said: str) -> None:
+    with pytest.raises(StillroomError, match=f"{said} supported of the rows of a table of results"):
+        compiled(f"SELECT {total} FROM (SELECT age, COUNT(*) AS n FROM members GROUP BY age)")

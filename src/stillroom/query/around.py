@@ -16,7 +16,7 @@ from stillroom.query.finishing import Finishing, conjunction
 from stillroom.query.grouping import PLACE, is_aggregate, item_at, place_holder, spelled_out, with_aliases
 from stillroom.query.output import Outputs
 from stillroom.query.over import window
-from stillroom.query.text.parse import identifier, only
+from stillroom.query.text.parse import identifier, only, unsupported
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -106,6 +106,8 @@ class Around(Finishing):
         """Return what stands for one node; nodes below it are visited if it stays."""
         from sqlglot import exp
 
+        if isinstance(node, exp.Query | exp.Exists):
+            raise unsupported(node)
         if isinstance(node, exp.Window):
             return place_holder(self.window(node))
         if is_aggregate(node):

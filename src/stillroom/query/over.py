@@ -81,7 +81,7 @@ def window(node: exp.Window, compiled: Callable[[exp.Expr], Result], rows: Expre
     place = Over(function=TableFunction.ROW_NUMBER, value=_ONE.expression, keys=keys, order=order, rows=rows)
     function = functions().get(type(call))
     if function is None:
-        raise unsupported(call)
+        raise _not_of_a_table(call)
     if given is not None and function not in {TableFunction.COUNT, TableFunction.SUM, TableFunction.MIN, TableFunction.MAX}:
         raise Refusal(Code.CLAUSE_NOT_ALLOWED, "FILTER needs an aggregate before it.", "Use SUM, COUNT, AVG, MIN or MAX.")
     if function in _UNFRAMED:
@@ -115,9 +115,22 @@ def _argument(call: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
 
     if isinstance(call, exp.Count) and isinstance(call.this, exp.Star):
         return _ONE
-    if call.this is None or isinstance(call.this, exp.Distinct | exp.Star):
+    if isinstance(call.this, exp.Distinct):
+        raise _not_of_a_table(call)
+    if call.this is None or isinstance(call.this, exp.Star):
         raise unsupported(call)
     return compiled(call.this)
+
+
+def _not_of_a_table(call: exp.Expr) -> Refusal:
+    """Return the refusal of what is not made of the rows of a table."""
+    from sqlglot import exp
+
+    if not isinstance(call, exp.AggFunc):
+        return unsupported(call)
+    name = f"{call.sql_name()}(DISTINCT …)" if isinstance(call.this, exp.Distinct) else call.sql_name()
+    fix = "Use COUNT, SUM, AVG, MIN and MAX of these; or ask for it of persons' rows."
+    return Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{name} is not supported of the rows of a table of results.", fix)
 
 
 def _chosen(value: Result, given: exp.Expr | None, compiled: Callable[[exp.Expr], Result]) -> Result:
