@@ -95,7 +95,10 @@ class Screen:
 
 
 def _console(*, stderr: bool) -> Console:
-    """Return a console that is as wide as its terminal or as COLUMNS says, and else has no end."""
+    """Return a console that is as wide as its terminal or as COLUMNS says, and else has no end.
+
+    It prints each letter as it is: `:CD:` in a fingerprint is no picture of a disk.
+    """
     from rich.console import Console
 
     class Paper(Console):
@@ -104,7 +107,7 @@ def _console(*, stderr: bool) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    console = Paper(stderr=stderr, highlight=False, soft_wrap=False)
+    console = Paper(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = UNBOUNDED
     return console
