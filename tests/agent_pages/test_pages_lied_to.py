@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stillroom.adapters.home.pauses import Pauses
 from stillroom.agent.main import open_agent
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.envelope import add_signature, seal
@@ -19,7 +20,7 @@ from stillroom.ledger.witness import Alarm, check_alarm
 from stillroom.room.statement import CONTRACT_TYPE
 from tests.housed import plain, sent
 from tests.lying_pages import Lied, entries_of, lines_of, lying, written
-from tests.parties import PARTIES, QUESTION, document
+from tests.parties import PARTIES, QUESTION, VISITS, document
 from tests.services import serving, settle
 
 if TYPE_CHECKING:
@@ -230,6 +231,31 @@ def test_an_officer_pauses_the_room_and_resumes(watching: Lied) -> None:
     assert "The room is paused" not in watching.sees("/")
     journal = watching.sees("/journal")
     assert journal.index("resumed the room") < journal.index("paused the room")
+
+
+@pytest.mark.parametrize("path", ["/v1/contract", "/v1/data", "/v1/pause"])
+def test_an_officer_pauses_whatever_the_room_says(watching: Lied, path: str) -> None:
+    """The party's own agent holds still, which no room can keep its officers from."""
+    home = watching.house.room.folder / "clinic"
+    watching.house.room.add("visits", VISITS)
+    watching.says(path, lambda _: b"[]")
+    assert "Pause the room" in watching.sees("/")
+    sent(watching.officer, "/pause", what="pause")
+    assert Pauses.load(home).rooms
+
+
+def with_an_earlier_head(part: bytes) -> bytes:
+    """Return a part of the log with something that is no head beside it."""
+    first, *lines = part.splitlines()
+    head = json.loads(first)
+    return b"".join(line + b"\n" for line in (canonical(head | {"older": ["junk"]}), *lines))
+
+
+def test_the_page_of_the_room_stands_whatever_earlier_heads_the_room_shows(watching: Lied) -> None:
+    watching.server.by = {f"/v1/log/from/{start}": with_an_earlier_head for start in range(20)}
+    said = watching.sees("/")
+    assert Code.CHECKPOINT_INVALID in said
+    assert "Pause the room" in said
 
 
 def test_each_release_is_fetched_once_and_is_the_one_that_was_asked_for(answered: Path) -> None:

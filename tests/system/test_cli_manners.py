@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.cli.main import _code
+from stillroom.cli.screen import Screen, plain_table
+from stillroom.errors import Code, InvalidInput
 from tests.pages import TUTORIAL, act_out
 
 if TYPE_CHECKING:
@@ -286,3 +288,14 @@ def test_what_is_no_release_is_not_said_to_be_from_anywhere(run: Run) -> None:
     assert code == 4
     assert "0 of 12 steps passed" in shown
     assert "None" not in shown
+
+
+def test_fingerprints_are_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rich has pictures for `:ab:` and `:cd:`, and they stand in every eighth SHA-256 or so."""
+    fingerprint = bytes(range(256)).hex(":").upper()
+    table = plain_table("SHA-256")
+    table.add_row(fingerprint)
+    Screen().show({}, fingerprint, table)
+    assert Screen().fail(InvalidInput(Code.USAGE, fingerprint, fingerprint))
+    captured = capsys.readouterr()
+    assert captured.out.count(fingerprint) == captured.err.count(fingerprint) == 2

@@ -202,6 +202,17 @@ def test_operators_have_notice_before_another_certificate_is_shown(home: Home) -
     assert not (home.path / NEXT).exists()
 
 
+def test_operators_have_notice_also_after_one_was_made_anew(home: Home) -> None:
+    begin = DAYS - RENEWAL_DAYS + 1
+    assert "hand that file" in news(home, begin)
+    (home.path / SHOWN).unlink()
+    assert "Made" in news(home, begin)
+    anew = shown(home)
+    assert f"within {NOTICE_DAYS} days" in news(home, 2 * begin)
+    assert shown(home) == anew
+    assert listed(home)[0] == anew
+
+
 def test_what_has_ended_is_replaced_at_once(home: Home) -> None:
     first = shown(home)
     assert "another certificate" in news(home, DAYS + 1)

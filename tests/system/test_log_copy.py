@@ -91,8 +91,13 @@ def no_entries(part: bytes) -> bytes:
     return part.replace(b'"entry":', b'"other":')
 
 
+def nested_deeply(part: bytes) -> bytes:
+    return part + b'{"entry":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+
+
 @pytest.mark.parametrize(
-    "alter", [changed, without_the_last, with_one_twice, head_alone, of_another_place, a_whole_log, an_object, nothing, no_entries]
+    "alter",
+    [changed, without_the_last, with_one_twice, head_alone, of_another_place, a_whole_log, an_object, nothing, no_entries, nested_deeply],
 )
 def test_what_does_not_add_up_to_the_signed_head_is_not_kept(tmp_path: Path, alter: Callable[[bytes], bytes]) -> None:
     copy, log = copy_in(tmp_path), ShownLog(ROOM, FEW)
@@ -114,6 +119,19 @@ def test_a_part_before_the_end_is_shown_to_be_a_beginning_of_the_log(tmp_path: P
     frontier, note = copy.stored.standing()
     assert note == log.note
     assert root(3 * PART_SIZE, copy.stored.hashes) == frontier.root
+
+
+@pytest.mark.parametrize(
+    ("older", "code"), [(b"junk", Code.CHECKPOINT_INVALID), (ShownLog(STRANGER, FEW[:3]).note, Code.SIGNATURE_MISSING)]
+)
+def test_an_earlier_head_that_the_room_has_not_signed_is_none(tmp_path: Path, older: bytes, code: Code) -> None:
+    def with_older(part: bytes) -> bytes:
+        first, *lines = part.splitlines()
+        return b"\n".join([json.dumps({**json.loads(first), "older": [older.decode()]}).encode(), *lines])
+
+    copy = copy_in(tmp_path)
+    assert refused(lambda: followed(copy, ShownLog(ROOM, FEW), with_older)) is code
+    assert copy.stored.count(Span(len(FEW))) == 0
 
 
 def test_a_head_that_another_key_has_signed_is_none(tmp_path: Path) -> None:

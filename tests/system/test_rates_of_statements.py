@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom import bootstrap
+from stillroom.adapters.home import Home
+from stillroom.adapters.home.membership import membership_of
+from stillroom.agent.withdrawals import Withdrawals
 from stillroom.errors import Code, Refusal
 from stillroom.server.rates import STATEMENTS, STATEMENTS_PER_SECOND, SWITCHES, SWITCHES_PER_SECOND, Limits, Rates
-from tests.parties import PARTIES, QUESTION
+from tests.parties import PARTIES, QUESTION, VISITS
 from tests.rooms import FakeClock
 from tests.services import serving, settle
 
@@ -102,8 +106,33 @@ def test_decisions_versions_and_words_about_telemetry_have_a_rate(room: Served) 
     assert decisions == [None] * FEW + [Code.TOO_MANY_REQUESTS] * (20 - FEW)
     assert refused(lambda: room.add("visits", "pid,cost,ward\np1,1.5,a\n")) is Code.TOO_MANY_REQUESTS
     words = [refused(lambda on=on: owner.telemetry.say(on=on)) for on in (True, False) * 10]  # type: ignore[misc]
-    assert words == [None] * FEW + [Code.TOO_MANY_REQUESTS] * (20 - FEW)
+    assert words == [None] * (FEW + 1) + [Code.TOO_MANY_REQUESTS] * (19 - FEW)
     assert len(owner.log()) - before <= 2 * FEW + 1
+
+
+def test_an_owner_ends_telemetry_at_any_time(room: Served) -> None:
+    owner = room.session("clinic").telemetry
+    for on in (True, False, True, False, True):
+        assert refused(lambda on=on: owner.say(on=on)) is None  # type: ignore[misc]
+    assert refused(lambda: owner.say(on=True)) is Code.TOO_MANY_REQUESTS
+    assert refused(lambda: owner.say(on=False)) is None
+    assert not owner.agreed()["clinic"]
+    assert refused(lambda: owner.say(on=False)) is Code.TOO_MANY_REQUESTS
+
+
+def test_a_withdrawal_that_came_too_soon_after_others_is_said_again(room: Served, clock: FakeClock) -> None:
+    clinic = room.folder / "clinic"
+    room.add("visits", VISITS)
+    while room.service.limits.statements.take(Home.open(clinic).signing_key.public.text):
+        pass
+    home = Home.open(clinic)
+    home.withdraw("visits")
+    withdrawals = Withdrawals(home, bootstrap.open_channel(home, membership_of(clinic)))
+    withdrawals.tell()
+    assert {one.dataset: one.state for one in room.session("insurer").data()}["visits"] == "there"
+    clock.moment += 60
+    withdrawals.tell()
+    assert {one.dataset: one.state for one in room.session("insurer").data()}["visits"] == "withdrawn"
 
 
 def test_the_rates_leave_room_for_what_people_and_their_scripts_do(clock: FakeClock) -> None:

@@ -90,6 +90,19 @@ def test_a_template_has_a_total_for_each_analyst(tmp_path: Path) -> None:
     assert not session.ask(SQL, epsilon=1.0, parameters={"least": 20, "sex": "f"}).charged
 
 
+def test_a_question_of_a_template_that_is_used_up_waits_for_every_owner_and_is_then_not_counted(tmp_path: Path) -> None:
+    session = room(tmp_path)
+    session.ask(SQL, epsilon=1.0, parameters={"least": 20, "sex": "f"})
+    session.ask(SQL, epsilon=1.0, parameters={"least": 21, "sex": "f"})
+    for party in PARTIES:
+        assert code(session, least=22, sex="f") is Code.ANALYST_CAP_EXCEEDED
+        own = open_room(tmp_path / party)
+        (waiting,) = own.waiting()
+        own.decide(waiting.price.plan_digest, Decision.APPROVED)
+    release = session.ask(SQL, epsilon=1.0, parameters={"least": 22, "sex": "f"})
+    assert verify(release.envelope, contract=session.contract_envelope, log=session.export_log()).accepted
+
+
 def test_a_template_is_for_whom_it_names(tmp_path: Path) -> None:
     settle_in(tmp_path, ask=["insurer", "clinic"], approval={"rule": "templates", "templates": [{**TEMPLATE, "ask": ["clinic"]}]})
     add(tmp_path, "members", MEMBERS)

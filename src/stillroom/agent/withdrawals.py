@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,7 +25,9 @@ class Withdrawals:
         self._told: set[tuple[str, int]] = set()
 
     def tell(self) -> None:
-        """Announce each dataset that is withdrawn in the home and not in the room; the room is asked once about each.
+        """Announce each dataset that is withdrawn in the home and not in the room.
+
+        The room is asked once about each, and again where it was too much at once.
 
         Raises:
             InvalidInput: `HOME_INVALID`.
@@ -37,12 +38,15 @@ class Withdrawals:
         gone = {(held.name, held.versions[-1].number) for held in self._home.datasets() if held.current is None} - self._told
         if not gone:
             return
-        with suppress(Refusal):  # the party is not in the contract any more: the room lets it say nothing about data
+        try:
             known = self._versions()
             for name, _ in sorted(gone):
                 word = bootstrap.withdrawal(self._home, name, known.get(name))
                 if word is not None:
                     self._channel.post("/v1/data", word)
+        except Refusal as refusal:  # the party is not in the contract any more, and may say nothing about data; or it has said too much
+            if refusal.code is Code.TOO_MANY_REQUESTS:
+                return
         self._told |= gone
 
     def _versions(self) -> dict[str, DataRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.home.pauses import keep_pause
-from stillroom.errors import Code, Refusal
+from stillroom.errors import Code, Failed, Refusal
 from stillroom.room.pauses import Pausing
 from stillroom.room.signed import sign
 from stillroom.room.statement import PAUSE_TYPE
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 """How often a pause is begun anew when another owner has begun one in the same moment."""
+
+_TELL_LATER = "Your own agent holds nothing and brings nothing from now on. Pause once more when the room can be told, so that others know."
 
 
 class Pause:
@@ -42,6 +44,8 @@ class Pause:
             except Refusal as refusal:
                 if refusal.code is not Code.PAUSE_INVALID or attempt == ATTEMPTS:
                     raise
+            except Failed as failed:
+                raise Failed(failed.code, failed.reason, _TELL_LATER) from None
 
     def resume(self) -> None:
         """Let the room go on as far as this party is concerned. It fails as `stillroom.room.pauses.record` does."""

@@ -8,6 +8,7 @@ from stillroom.crypto.canonical import digest_of
 from stillroom.errors import Code, Refusal
 from stillroom.ledger.account import AccountName
 from stillroom.ledger.entry import Commit, Hold
+from stillroom.model.contract import TemplateApproval
 from stillroom.model.record import Commitment, RunRecord, RunState
 from stillroom.room import accounts, checks, log
 from stillroom.room.recovery import GRACE_SECONDS
@@ -177,9 +178,11 @@ def _contract_exhausted() -> Refusal:
 
 
 def _share_exhausted(cleared: Cleared, share: Automatic) -> Refusal:
-    analyst = cleared.planned.asked.question.asked_by
+    planned, fix = cleared.planned, "Ask with a smaller epsilon or a larger error, or agree on an amendment."
+    if isinstance(planned.asked.contract.approval, TemplateApproval):
+        fix = f"Ask the owners to look at plan {planned.price.plan_digest} and approve it, then ask again; or ask with a smaller epsilon."
     return Refusal(
         Code.ANALYST_CAP_EXCEEDED,
-        f"{analyst} does not have enough left for automatic releases of {share.what}.",
-        "Ask with a smaller epsilon or a larger error, or agree on an amendment.",
+        f"{planned.asked.question.asked_by} does not have enough left for automatic releases of {share.what}.",
+        fix,
     )

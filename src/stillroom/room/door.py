@@ -20,12 +20,14 @@ its entry in the log and any error of the measuring all appear at a multiple of 
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, Refusal, StillroomError
 from stillroom.ledger.entry import ReleaseStored, decode
+from stillroom.model.contract import TemplateApproval
 from stillroom.model.reading import Reading
 from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE
@@ -39,6 +41,8 @@ from stillroom.room.stages import Committed, Rehearsal, Released
 from stillroom.room.times import first_after, rounded_down, wait
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stillroom.model.record import RunRecord
     from stillroom.model.release import Table
     from stillroom.model.selection import Measurement
@@ -115,7 +119,8 @@ def ask(room: Room, envelope: bytes, progress: Progress) -> Released | Rehearsal
     asked = checks.authenticate(room, envelope)
     with refusals.counted(room):
         cleared = _cleared(room, asked, progress)
-        record = _committed(room, cleared, progress)
+        with _put_if_used_up(room, cleared):
+            record = _committed(room, cleared, progress)
     if record.state is not RunState.RELEASED:
         progress.step(Step.SETTLE)
         record = _settled(room, record)
@@ -146,6 +151,17 @@ def _cleared(room: Room, asked: Asked, progress: Progress) -> Cleared:
     except Refusal as refusal:
         if refusal.code is Code.APPROVAL_MISSING:
             approvals.put_to_owners(room, planned)
+        raise
+
+
+@contextmanager
+def _put_if_used_up(room: Room, cleared: Cleared) -> Iterator[None]:
+    """Put a question of a template to the owners if what the template grants is used up: their signatures approve it all the same."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.code is Code.ANALYST_CAP_EXCEEDED and isinstance(cleared.planned.asked.contract.approval, TemplateApproval):
+            approvals.put_to_owners(room, cleared.planned)
         raise
 
 

@@ -45,7 +45,7 @@ def head_of(export: bytes) -> bytes:
     """
     try:
         return str(json.loads(export.partition(b"\n")[0])["checkpoint"]).encode()
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _no_log() from None
 
 
@@ -63,7 +63,7 @@ def entries_in(export: bytes, origin: str, key: str) -> tuple[Entry, ...]:
     checkpoint = open_checkpoint(head_of(export), origin, {origin: PublicKey.parse(key)})
     try:
         leaves = [canonical(json.loads(line)["entry"]) for line in export.splitlines()[1:]]
-    except (InvalidInput, ValueError, KeyError, TypeError):
+    except (InvalidInput, ValueError, KeyError, TypeError, RecursionError):
         raise _no_log() from None
     if checkpoint.size != len(leaves) or root([leaf_hash(leaf) for leaf in leaves]) != checkpoint.root:
         raise _no_log()
@@ -91,7 +91,7 @@ def entry_in(proof: bytes, origin: str, key: str) -> Shown:
         parse_canonical(shown)
         line = _Line.model_validate_json(shown)
         path = [bytes.fromhex(node) for node in line.path]
-    except (ValidationError, InvalidInput, ValueError, KeyError, TypeError, AttributeError):
+    except (ValidationError, InvalidInput, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Unverified(Code.PROOF_INVALID, "The room shows no proof of its commit.", "Ask its operator.") from None
     checkpoint = open_checkpoint(note, origin, {origin: PublicKey.parse(key)})
     leaf = canonical(line.entry)

@@ -86,6 +86,19 @@ def record(room: Room, envelope: bytes) -> TelemetryStatement:
         return given
 
 
+def ends(room: Room, envelope: bytes) -> bool:
+    """Tell whether an owner's word takes back that it agrees. To take that must never wait, whatever the owner has said before.
+
+    Before it takes that back it has agreed, so that an owner who says only this, and what has a rate, has a rate.
+
+    Raises:
+        Refusal, Unverified: As `record`, where it is no owner's word.
+    """
+    found = consent(room)
+    given = owners_word(found.contract, envelope, TELEMETRY_TYPE, TelemetryStatement)
+    return not given.on and found.agrees(given.party)
+
+
 def consent(room: Room) -> Consent:
     """Return how things stand under the contract in force.
 

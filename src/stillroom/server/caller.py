@@ -111,8 +111,6 @@ def _count(limits: Limits, action: Action, signed: Signed, present: frozenset[Re
         _take(limits.keys, signed.key.text)
         if action in STATEMENTS:
             take_statement(limits.statements, signed.key.text)
-        elif action is Action.SAY_TELEMETRY:
-            take_statement(limits.switches, signed.key.text)
 
 
 def take_statement(rates: Rates, key: str) -> None:
@@ -122,11 +120,16 @@ def take_statement(rates: Rates, key: str) -> None:
         Refusal: `TOO_MANY_REQUESTS` if it has none.
     """
     if not rates.take(key):
-        raise Refusal(
-            Code.TOO_MANY_REQUESTS,
-            "One party has said so much within an hour that the log would grow without end.",
-            "Wait some minutes, and say it again. A room that goes on can be paused at any time.",
-        )
+        raise said_too_much()
+
+
+def said_too_much() -> Refusal:
+    """Return what is said to a party whose statements would let the log grow without end."""
+    return Refusal(
+        Code.TOO_MANY_REQUESTS,
+        "One party has said so much within an hour that the log would grow without end.",
+        "Wait some minutes, and say it again. A room that goes on can be paused, and telemetry ended, at any time.",
+    )
 
 
 def _take(rates: Rates, sender: str) -> None:

@@ -70,6 +70,7 @@ def client_certificate(home: Home, now: float) -> ClientCertificate | None:
     with disk_errors("The home"), exclusive(home.path / LOCK):
         if not shown.exists():
             secret, certificate = make_client_certificate(home.party, now)
+            (home.path / NEXT).unlink(missing_ok=True)  # what was to follow the one that is gone is not known to all operators
             replace_private(public, certificate)
             replace_private(shown, certificate + secret)
             news = f"Made {PUBLIC}: the operator needs it, if the room's server asks parties for a certificate."

@@ -123,7 +123,7 @@ class LogCopy:
         """Read one part; return the heads, and whether there was anything in it that is kept."""
         before, known = self.stored.standing()
         part = _read(fetch(before.size), before.size)
-        head = open_checkpoint(part.notes[0], self._origin, {self._origin: PublicKey.parse(self._key)})
+        head, *_ = [open_checkpoint(note, self._origin, {self._origin: PublicKey.parse(self._key)}) for note in part.notes]
         for note in (known, seen):
             if note is not None:
                 self._check_goes_on(note, part.notes[0], prove)
@@ -171,7 +171,7 @@ def _read(answer: bytes, start: int) -> _Part:
         leaves = tuple(Leaf(start + place, str(entry["kind"]), canonical(entry)) for place, entry in enumerate(entries))
         named = dict(_envelopes(lines))
         fits = (first["schema"], first["start"]) == (PART, start)
-    except (InvalidInput, ValueError, KeyError, TypeError, AttributeError):
+    except (InvalidInput, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _wrong() from None
     if not fits or len(leaves) > PART_SIZE or any(len(one.leaf) > ENTRY_LIMIT for one in leaves):
         raise _wrong()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
 
+from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import membership_of
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarmed
@@ -15,6 +16,7 @@ from stillroom.pages.render import page
 from stillroom.pages.watched import logbook_of, watch_of
 
 if TYPE_CHECKING:
+    from stillroom.crypto.cosignature import Cosignature
     from stillroom.model.contract import Contract
     from stillroom.pages.house import House
     from stillroom.pages.logbook import Logbook
@@ -32,7 +34,7 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
         data, missing = house.session().data(), house.session().pause.missing()
     except StillroomError as error:
         contract, data, missing, problem = None, (), (), error
-    book, log_problem = _log(house, contract) if contract else (None, None)
+    book, witnesses, log_problem = _log(house, contract) if contract else (None, (), None)
     return page(
         request,
         "room.html",
@@ -42,22 +44,27 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
         contract=contract,
         data=data,
         missing=missing,
-        owns=contract is not None and house.party in contract.owners,
+        owns=_owns(house, contract),
         problem=None if problem is None or problem.code is Code.CONTRACT_UNKNOWN else problem,
         unconfirmed=problem is not None and problem.code in {Code.NOT_ALLOWED, Code.REQUEST_UNSIGNED},
         alarms=[Alarmed(one) for one in watch_of(house.path).alarms()],
         notes=house.notes.latest(),
         book=book,
         log_problem=log_problem,
-        witnesses=book.witnesses(contract) if book and contract else (),
+        witnesses=witnesses,
     )
 
 
-def _log(house: House, contract: Contract) -> tuple[Logbook | None, StillroomError | None]:
-    """Return the log, or why it cannot be had, or does not fit the contract that the room says is in force."""
+def _owns(house: House, contract: Contract | None) -> bool:
+    """Tell whether the party owns data here, by its home where the room says nothing: no room keeps an owner from pausing."""
+    return house.party in contract.owners if contract else bool(Home.open(house.path).datasets())
+
+
+def _log(house: House, contract: Contract) -> tuple[Logbook | None, tuple[tuple[Cosignature, int], ...], StillroomError | None]:
+    """Return the log and its witnesses, or why it cannot be had, or does not fit the contract that the room says is in force."""
     try:
         book = logbook_of(house)
         book.check_in_force(contract)
+        return book, book.witnesses(contract), None
     except StillroomError as error:
-        return None, error
-    return book, None
+        return None, (), error

@@ -12,7 +12,7 @@ from stillroom.room import telemetry
 from stillroom.room.statement import TELEMETRY_TYPE, TelemetryStatement
 from stillroom.server.access import Action
 from stillroom.server.api.routes import TEXT, Served, by, fails, gives, takes_signed
-from stillroom.server.caller import Caller
+from stillroom.server.caller import Caller, said_too_much
 from stillroom.server.metrics import MEDIA_TYPE
 
 router = APIRouter(tags=["telemetry"])
@@ -35,6 +35,8 @@ def read_telemetry(service: Served, caller: Annotated[Caller, by(Action.READ_TEL
 )
 def say_telemetry(service: Served, caller: Annotated[Caller, by(Action.SAY_TELEMETRY)]) -> Done:
     """Take an owner's word: all owners together switch telemetry on, and any one of them switches it off."""
+    if not service.limits.switches.take(caller.key) and not telemetry.ends(service.room, caller.body):
+        raise said_too_much()
     telemetry.record(service.room, caller.body)
     service.telemetry.refresh()
     return Done(taken=True)
