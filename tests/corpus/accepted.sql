@@ -1403,3 +1403,6 @@ SELECT late, COUNT(*) AS n, COUNT(DISTINCT patient) AS persons FROM (SELECT pati
 
 -- name: truth that is never NULL, in a union without equal rows
 SELECT late, SUM(severe) AS s FROM (SELECT patient, FALSE AS late, 0 AS severe FROM visits UNION SELECT patient, COALESCE(urgent, FALSE), CASE WHEN severity > 2 THEN severity ELSE 0 END FROM visits) GROUP BY late
+
+-- name: totals up to a row and those that are equal to it
+SELECT ward, SUM(s), SUM(c), SUM(a), COUNT(l) FROM (SELECT patient, ward, SUM(cost) OVER w AS s, COUNT(*) OVER w AS c, AVG(severity) OVER w AS a, LAST_VALUE(severity) OVER w AS l FROM visits WINDOW w AS (PARTITION BY patient ORDER BY urgent DESC)) GROUP BY ward

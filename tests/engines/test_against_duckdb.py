@@ -13,6 +13,7 @@ from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
@@ -105,7 +106,22 @@ COUNTED = "SELECT pid, COUNT(*) AS k FROM visits GROUP BY pid"
 RIGHT = "SELECT pid, COUNT(*) AS k FROM members LEFT JOIN visits ON id = pid GROUP BY pid"
 TWICE = "JOIN regions r ON r.region = m.region JOIN regions s ON s.region = v.region"
 
+WITH_TIES = "PARTITION BY pid ORDER BY ward DESC NULLS LAST"
+"""An order in which many rows of a person are equal: they count together, where no frame says that rows count one by one."""
+
+TOTALS = ("SUM(days)", "COUNT(*)", "COUNT(cost)", "MIN(days)", "MAX(cost)", "COUNT(DISTINCT days)", "COUNT(*) FILTER (WHERE days > 1)")
+FRAMES = ("", "RANGE UNBOUNDED PRECEDING", f"RANGE {ROWS[5:]}", f"RANGE {ROWS[5:].replace('CURRENT ROW', 'UNBOUNDED FOLLOWING')}")
+
 QUESTIONS = [
+    *(
+        f"SELECT COUNT(r) AS n, SUM(r) AS r, SUM(r * days) AS d FROM (SELECT pid, days, {total} OVER ({WITH_TIES} {frame}) AS r FROM {V}) t"
+        for total, frame in product(TOTALS, FRAMES)
+    ),
+    *(
+        f"SELECT x, COUNT(*) AS n FROM (SELECT pid, {value} OVER ({WITH_TIES} {frame}) AS x FROM {V}) t GROUP BY x ORDER BY x"
+        for value, frame in product(("BOOL_OR(days > 1)", "LAST_VALUE(ward)", "BOOL_AND(cost > 3)"), FRAMES)
+    ),
+    f"SELECT COUNT(*) AS n FROM (SELECT pid, AVG(days) OVER ({WITH_TIES}) AS a, days FROM {V}) t WHERE a > 1.2",
     f"SELECT COUNT(*) AS n, COUNT(id) AS i, COUNT(pid) AS p, SUM(cost) AS c FROM {M} FULL JOIN {V} ON id = pid",
     f"SELECT sex, ward, COUNT(*) AS n FROM {M} FULL JOIN {V} ON id = pid AND {M}.age > days GROUP BY sex, ward",
     f"SELECT sex, ward, COUNT(*) AS n, COUNT(DISTINCT id) AS i FROM {M} FULL JOIN {V} ON id = pid AND sex = 'm' GROUP BY sex, ward",

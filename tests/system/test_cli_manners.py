@@ -291,7 +291,7 @@ def test_what_is_no_release_is_not_said_to_be_from_anywhere(run: Run) -> None:
 
 
 def test_fingerprints_are_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
-    """Rich has pictures for `:ab:` and `:cd:`, and they stand in every eighth SHA-256 or so."""
+    """Rich has pictures for `:ab:` and `:cd:`, and they stand in many a SHA-256."""
     fingerprint = bytes(range(256)).hex(":").upper()
     table = plain_table("SHA-256")
     table.add_row(fingerprint)

@@ -17,6 +17,7 @@ from tests.world import ACCEPTED, Entry, contract, private
 if TYPE_CHECKING:
     from stillroom.model.plan import Plan
 
+TERMS = Terms(epsilon=1.0)
 VISIBLE = {f"visits.{name}" for name, column in private()["visits"].columns.items() if column.uses}
 
 
@@ -32,10 +33,16 @@ def windows_of(plan: Plan) -> list[Window]:
     return [step for step in steps(plan.whole) if isinstance(step, Window)]
 
 
+def plan_with(function: str, over: str) -> Plan:
+    """Return the plan of a question with a window over the rows of each person."""
+    sql = f"SELECT COUNT(*) FROM (SELECT patient, {function} OVER (PARTITION BY patient {over}) AS w FROM visits) WHERE w > 1"
+    return Entry("", sql, TERMS).compile().plan
+
+
 ORDERS = ["ORDER BY seen DESC", "ORDER BY severity + 1, urgent"]
 ORDERED = [
     *product(["ROW_NUMBER()", "LAG(severity)", "LEAD(severity)", "FIRST_VALUE(severity)"], [*ORDERS, ""]),
-    *product(["SUM(severity)"], ORDERS),
+    *product(["SUM(severity)"], [f"{order} ROWS UNBOUNDED PRECEDING" for order in ORDERS]),
 ]
 """Windows over rows in an order: a total over all rows has none, so that without ORDER BY there is nothing to complete."""
 
@@ -104,11 +111,20 @@ def test_a_window_is_ordered_by_what_earlier_ones_say() -> None:
 
 
 def test_the_count_of_an_average_is_in_the_order_of_its_sum() -> None:
-    average = "AVG(severity) OVER (PARTITION BY patient ORDER BY seen)"
+    average = "AVG(severity) OVER (PARTITION BY patient ORDER BY seen ROWS UNBOUNDED PRECEDING)"
     plan = Entry("", f"SELECT COUNT(*) FROM (SELECT patient, {average} AS w FROM visits) WHERE w > 1", Terms(epsilon=1.0)).compile().plan
     (window,) = windows_of(plan)
     assert [column.function for column in window.columns] == ["sum", "count"]
     assert window.order
+
+
+@pytest.mark.parametrize("function", ["SUM(severity)", "COUNT(*)", "AVG(severity)", "LAST_VALUE(severity)", "COUNT(DISTINCT severity)"])
+def test_rows_that_are_equal_in_the_order_count_together_unless_it_is_said_that_rows_do(function: str) -> None:
+    """As SQL has it: with an order and no frame, a window's frame is RANGE UNBOUNDED PRECEDING."""
+    equal = ("", " RANGE UNBOUNDED PRECEDING", " RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW")
+    together = [plan_with(function, f"ORDER BY seen{frame}") for frame in equal]
+    assert together[0] == together[1] == together[2] != plan_with(function, "ORDER BY seen ROWS UNBOUNDED PRECEDING")
+    assert plan_with(function, "RANGE UNBOUNDED PRECEDING") == plan_with(function, "") != together[0]
 
 
 def test_rows_of_one_side_are_told_from_those_of_the_other() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from stillroom.errors import Code, Refusal
@@ -33,8 +34,8 @@ OFFSET_LIMIT = 1_000_000
 """The furthest that LAG and LEAD look."""
 
 
-PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunction.LEAD})
-"""What looks at a place in the order, whatever the frame."""
+PLACED = frozenset({WindowFunction.ROW_NUMBER, WindowFunction.LAG, WindowFunction.LEAD, WindowFunction.FIRST})
+"""What looks at a place in the order, whatever the frame: each frame that there is begins with the first row."""
 
 
 @dataclass
@@ -95,21 +96,23 @@ class Windows:
         only(node, {"this", "partition_by", "order", "spec", "over"})
         if not any(person_reference(key, self.frame) for key in node.args.get("partition_by") or ()):
             raise Refusal(Code.PERSON_LOST, "A window must be over the rows of one person.", "Add the person column to its PARTITION BY.")
-        running, said, given = _running(node), *self._given(node.this)
+        counted, said, given = counted_rows(node), *self._given(node.this)
         if isinstance(said, exp.Rank | exp.DenseRank):
             return self._rank(node)
         if isinstance(said, exp.Count) and isinstance(said.this, exp.Distinct):
-            return self._distinct(node, said.this, given, running=running)
+            return self._distinct(node, said.this, given, counted)
         if isinstance(said, exp.Avg):
             only(said, {"this"})
             value = where(given, row_expression(said.this, self.frame))
-            total, count = self._add(node, [(WindowFunction.SUM, value), (WindowFunction.COUNT, value)], running=running)
+            total, count = self._counted(node, [(WindowFunction.SUM, value), (WindowFunction.COUNT, value)], counted)
             return average(total, count, value)
         default = said.args.get("default")
         if isinstance(said, exp.Lag | exp.Lead) and default is not None:
             return self._or_default(node, default)
         function, value, offset = _function(said, self.frame)
-        return self._add(node, [(function, where(given, value))], offset=offset, running=running and function not in PLACED)[0]
+        if function in PLACED:
+            return self._add(node, [(function, value)], offset=offset, running=False)[0]
+        return self._counted(node, [(function, where(given, value))], counted)[0]
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
         """Return what a window says, and the condition of its FILTER, which aggregates alone have."""
@@ -134,7 +137,7 @@ class Windows:
         new = choice([(compared(Comparison.EQUAL, number, rank), whole(1))], whole(0))
         return self.add(keys, [(number, Sort(value=number.expression))], [(WindowFunction.SUM, new)], running=True)[0]
 
-    def _distinct(self, node: exp.Window, of: exp.Distinct, given: Typed | None, *, running: bool) -> Typed:
+    def _distinct(self, node: exp.Window, of: exp.Distinct, given: Typed | None, counted: Counted) -> Typed:
         """Compile COUNT(DISTINCT x): how many of the rows are the first that have their value."""
         only(of, {"expressions"})
         if len(of.expressions) != 1:
@@ -144,7 +147,7 @@ class Windows:
         order = [sort(term, self.frame) for term in (written.expressions if written else ())]
         (number,) = self.add([*keys, value], order, [(WindowFunction.ROW_NUMBER, ROW)])
         new = choice([(absent(value), whole(0)), (compared(Comparison.EQUAL, number, whole(1)), whole(1))], whole(0))
-        return self.add(keys, order, [(WindowFunction.SUM, new)], running=running)[0]
+        return self._over(keys, order, [(WindowFunction.SUM, new)], counted)[0]
 
     def _or_default(self, node: exp.Window, default: exp.Expr) -> Typed:
         """Compile LAG or LEAD with a default: that stands where there is no such row, which is where the same of a constant is NULL."""
@@ -154,6 +157,25 @@ class Windows:
         otherwise = row_expression(default, self.frame)
         looked, there = self._add(node, [(function, value), (function, ROW)], offset=offset, running=False)
         return choice([(absent(there), otherwise)], looked)
+
+    def _counted(self, node: exp.Window, said: Sequence[tuple[WindowFunction, Typed]], counted: Counted) -> list[Typed]:
+        """Add columns to the rows, over those that count."""
+        written = node.args.get("order")
+        return self._over(self._keys(node), [sort(term, self.frame) for term in (written.expressions if written else ())], said, counted)
+
+    def _over(
+        self, keys: list[Typed], order: list[tuple[Typed, Sort]], said: Sequence[tuple[WindowFunction, Typed]], counted: Counted
+    ) -> list[Typed]:
+        """Add columns to the rows, over those that count.
+
+        Rows that are equal in the order as it is written, without what completes it, count all or none of them (`Counted.PEERS`): each
+        says what the last of them does, in the completed order.
+        """
+        if counted is not Counted.PEERS:
+            return self.add(keys, order, said, running=counted is Counted.BEFORE)
+        number, *found = self.add(keys, order, [(WindowFunction.ROW_NUMBER, ROW), *said], running=True)
+        last = [(WindowFunction.LAST, one) for one in found]
+        return self.add([*keys, *(term for term, _ in order)], [(number, Sort(value=number.expression))], last)
 
     def _add(self, node: exp.Window, said: Sequence[tuple[WindowFunction, Typed]], *, running: bool, offset: int = 0) -> list[Typed]:
         """Add columns to the rows, all in one order: rows that are equal in it, and in all else, have the same places for each."""
@@ -255,21 +277,33 @@ def _ordered(function: WindowFunction, *, running: bool) -> bool:
     return running or function not in {WindowFunction.COUNT, WindowFunction.SUM, WindowFunction.MIN, WindowFunction.MAX}
 
 
-def _running(node: exp.Window) -> bool:
-    """Tell whether a window ends at the row itself: by its frame, or because it has an order and no frame."""
-    spec = node.args.get("spec")
+class Counted(Enum):
+    """Which rows of a window count for what it says of a row: its frame."""
+
+    ALL = "all"
+    BEFORE = "those up to the row itself"
+    PEERS = "those up to the last one that is equal to it in the order"
+
+
+def counted_rows(node: exp.Window) -> Counted:
+    """Return which rows count for a window: by its frame, which is RANGE up to the row's equals if it has an order and no frame.
+
+    Raises:
+        Refusal: The frame is another one.
+    """
+    spec, ordered = node.args.get("spec"), node.args.get("order") is not None
     if spec is None:
-        return node.args.get("order") is not None
+        return Counted.PEERS if ordered else Counted.ALL
     parts = {name: str(spec.args.get(name) or "").upper() for name in ("kind", "start", "start_side", "end", "end_side", "exclude")}
     if (parts["start"], parts["start_side"], parts["exclude"]) == ("UNBOUNDED", "PRECEDING", ""):
         if (parts["end"], parts["end_side"]) == ("UNBOUNDED", "FOLLOWING"):
-            return False
-        if parts["kind"] == "ROWS" and parts["end"] in {"CURRENT ROW", ""}:
-            return True
+            return Counted.ALL
+        if parts["end"] in {"CURRENT ROW", ""} and parts["kind"] in {"ROWS", "RANGE"}:
+            return Counted.BEFORE if parts["kind"] == "ROWS" else Counted.PEERS if ordered else Counted.ALL
     raise Refusal(
         Code.CLAUSE_NOT_ALLOWED,
         "This frame of a window is not supported.",
-        "Write ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW, or AND UNBOUNDED FOLLOWING.",
+        "Write ROWS or RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW, or AND UNBOUNDED FOLLOWING.",
     )
 
 

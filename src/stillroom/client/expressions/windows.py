@@ -65,12 +65,11 @@ class Windows(Piece):
 
         Args:
             keys: Columns, or expressions, that these rows have in common.
-            order_by: The order of these rows. With an order, totals run up to the row itself.
+            order_by: The order of these rows. With an order, totals run up to the row and those that are equal to it in the order.
             descending: Whether they go from the greatest to the least.
             rows: From which row to which: `(None, None)` for all, `(-2, 2)` for a moving average; of a person's rows, all, or those up to
                 the row itself.
-            peers: The same, but rows that are equal in the order stand together; each end is None, or 0 for the row and its equals. Of
-                results only.
+            peers: The same, but rows that are equal in the order stand together; each end is None, or 0 for the row and its equals.
 
         Raises:
             InvalidInput: This is neither an aggregate nor a function of a window, the order or the frame is none.
