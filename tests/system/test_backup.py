@@ -193,6 +193,13 @@ GUESSED = {
     "sequences": ("abcdefghijklmnop", "123456789abcdefgh", "0123456789012345ab"),
     "repeats": ("passwordpassword12", "Passw0rdPassw0rd!", "zaq1zaq1xsw2xsw2", "summer2026summer2026"),
     "dates and seasons": ("november282026room", "28.11.2026-29.11.2026"),
+    "what counts once": ("Tr0ub4dor&3Tr0ub4dor&4", "gloater-stuntGLOATER-STUNT!", "kT9$vQ2mkT9$vQ2m", "glimmer8astglimmer8astglimmer8ast"),
+    "what we have published": (
+        "six words drawn at random are good",
+        "SixWordsDrawnAtRandomAreGood!",
+        "six-words-drawn-at-random_are_good 2026",
+        "correct_horse.battery staple",
+    ),
     "sentences that many would say": ("thisismypassword1", "ihavenopassword99", "welcome.to.stillroom"),
     "names of the room and its parties": (
         "example.org/study1",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WARD = [f"clinic/visits/1/{piece}" for piece in ("persons", "row.person", "row.ward")]
 WHOLE = {"persons.parquet", "rows.parquet"}
-PASSPHRASE = "six words drawn at random are good"  # noqa: S105 - protects nothing
+PASSPHRASE = "viewing stunt gloater reborn tapestry unglue"  # noqa: S105 - protects nothing
 
 
 class Counted:

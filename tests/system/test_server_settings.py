@@ -21,7 +21,7 @@ from tests.services import serving, settle, settled_in
 if TYPE_CHECKING:
     from pathlib import Path
 
-WORDS = "six words drawn at random are good"
+WORDS = "viewing stunt gloater reborn tapestry unglue"
 
 
 @pytest.fixture
