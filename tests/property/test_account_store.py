@@ -75,7 +75,7 @@ class Oracle:
         match kind, reservation, charge:
             case "hold", str(), Charge():
                 known = Charge(rho=0) if reservation in self.never_held else charge
-                self.account = rules.hold(self.account, reservation, known, PURPOSES.get(reservation))
+                self.account = rules.hold(self.account, reservation, known, PURPOSES.get(reservation), room="room")
             case "commit", str(), None:
                 self.account = rules.commit(self.account, reservation)
             case "answer", str(), str():
@@ -110,7 +110,7 @@ def test_holds_that_lapse_are_remembered_up_to_a_number_and_a_commit_for_ever(tm
     one = Charge(rho=1)
     for reservation in ("kept", "open", *(f"r{number}" for number in range(LAPSED_LIMIT + 20))):
         store.hold(HoldStatement(room="room", reservation=reservation, account=NAME, charge=one), b"held")
-        account = rules.hold(account, reservation, one)
+        account = rules.hold(account, reservation, one, room="room")
         if reservation == "kept":
             store.commit(reservation, "people")
             account = rules.commit(account, reservation)
@@ -141,12 +141,43 @@ def test_only_so_many_holds_stand_at_a_time(tmp_path: Path) -> None:
     nothing = Charge(rho=0)
     for number in range(HELD_LIMIT):
         take(store, "hold", f"r{number}", nothing)
-        account = rules.hold(account, f"r{number}", nothing)
+        account = rules.hold(account, f"r{number}", nothing, room="room")
     assert outcome(lambda: take(store, "hold", "more", nothing)) is Code.TOO_MANY_REQUESTS
-    assert outcome(lambda: rules.hold(account, "more", nothing)) is Code.TOO_MANY_REQUESTS
+    assert outcome(lambda: rules.hold(account, "more", nothing, room="room")) is Code.TOO_MANY_REQUESTS
     take(store, "hold", "r7", nothing)
     store.commit("r7", "people")
     take(store, "hold", "more", nothing)
+
+
+def held_in(store: SqlAccounts, room: str, reservation: str) -> Code | None:
+    """Hold nothing for a room, and return the code of a refusal."""
+    return outcome(lambda: store.hold(HoldStatement(room=room, reservation=reservation, account=NAME, charge=Charge(rho=0)), b"held"))
+
+
+def test_no_room_uses_up_the_holds_of_another(tmp_path: Path) -> None:
+    store, account, nothing = create_accounts(tmp_path / "a.sqlite", "hospital"), Account(name=NAME, cap=CAP), Charge(rho=0)
+    store.add("people", CAP)
+    for number in range(HELD_LIMIT):
+        assert held_in(store, "greedy", f"r{number}") is None
+        account = rules.hold(account, f"r{number}", nothing, room="greedy")
+    assert held_in(store, "greedy", "more") is Code.TOO_MANY_REQUESTS
+    assert held_in(store, "modest", "one") is None
+    account = rules.hold(account, "one", nothing, room="modest")
+    assert store.all() == (account,)
+    assert held_in(store, "modest", "r7") is Code.RESERVATION_INVALID, "what one room holds is not another one's"
+    assert outcome(lambda: rules.hold(account, "r7", nothing, room="modest")) is Code.RESERVATION_INVALID
+
+
+def test_no_room_lets_the_lapses_of_another_be_forgotten(tmp_path: Path) -> None:
+    store, account, nothing = create_accounts(tmp_path / "a.sqlite", "hospital"), Account(name=NAME, cap=CAP), Charge(rho=0)
+    store.add("people", CAP)
+    for room, reservation in (("modest", "one"), *(("greedy", f"r{number}") for number in range(LAPSED_LIMIT + 3))):
+        assert held_in(store, room, reservation) is None
+        store.lapse(LapseStatement(reservation=reservation, account=NAME), b"lapsed")
+        account = rules.lapse(rules.hold(account, reservation, nothing, room=room), reservation)
+    assert store.all() == (account,)
+    assert [one.reservation for one in account.bookings] == ["one", *(f"r{number}" for number in range(3, LAPSED_LIMIT + 3))]
+    assert held_in(store, "modest", "one") is Code.HOLD_LAPSED
 
 
 @settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # every step syncs a disk: no shrinking

@@ -4,8 +4,9 @@ The rules are pure functions from account to account, and the oracle for every s
 or to lapsed, once, and a commit is answered by one release, once. Every step may be repeated until the next one is taken, and then changes
 nothing; after that the account stands in the way of a room that was restored from an older copy, and has forgotten how far it had come.
 
-What is open and what has lapsed has an end, since a room asks for as much of it as it likes, and it costs nothing: so many holds stand at
-a time, and so many of those that have lapsed are remembered. To forget a lapse gives nothing away. What was never committed was never
+What is open and what has lapsed has an end, since a room asks for as much of it as it likes, and it costs nothing: so many holds of a room
+stand at a time, and so many of those that have lapsed are remembered. Each room has its own, so that none uses up what another one needs;
+how many rooms draw on an account is its owner's choice. To forget a lapse gives nothing away. What was never committed was never
 measured; a room that comes back to such a reservation holds anew, and is charged anew. What is committed has its end in the cap.
 
 At any time, spent + held <= cap, in rho and in delta: this is the approximate-zCDP filter for adaptively chosen questions (Whitehouse,
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 HELD_LIMIT = 500
-"""So many holds of one account stand at a time."""
+"""So many holds of one room stand in an account at a time."""
 
 LAPSED_LIMIT = 500
-"""So many reservations of one account are remembered as lapsed, the latest by the order of their holds."""
+"""So many reservations of one room, or of what no room has held, are remembered as lapsed, the latest by the order of their holds."""
 
 Reservation = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """What one run is known by in every account and in the log."""
@@ -86,6 +87,7 @@ class Booking(Value):
         reservation: What it is known by.
         charge: How much.
         standing: Where it stands.
+        room: The room that it is held for; nothing where it lapsed before it was held.
         release: Digest of the release that answers it, once a commit is answered.
         run: What it pays for; nothing where the room in the same process has looked at that.
         contract: The contract that it is counted for.
@@ -95,6 +97,7 @@ class Booking(Value):
     reservation: Reservation
     charge: Charge
     standing: Standing
+    room: str | None = None
     release: Digest | None = None
     run: Digest | None = None
     contract: str | None = None
@@ -151,7 +154,7 @@ class Account(Value):
         return sum(charges, start=Charge(rho=0))
 
 
-def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | None = None) -> Account:
+def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | None = None, room: str | None = None) -> Account:
     """Return the account with a charge held for a reservation; unchanged if that charge is held for it already.
 
     Args:
@@ -159,17 +162,19 @@ def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | 
         reservation: What it is held for.
         charge: How much.
         purpose: What for, where the owner itself has looked at that.
+        room: The room that it is held for.
 
     Raises:
         Refusal: `ACCOUNT_NOT_ENOUGH` if the charge exceeds the balance (which the message does not tell), `HOLD_LAPSED` if the reservation
             had lapsed, `CONTRACT_CAP_EXCEEDED` or `ANALYST_CAP_EXCEEDED` if the contract or its analyst does not have enough left,
-            `RESERVATION_INVALID` if another charge or purpose stands under it, or it is committed: a room commits first and tells accounts
-            then, so whoever would hold once more has forgotten a commit; `TOO_MANY_REQUESTS` if `HELD_LIMIT` holds stand.
+            `RESERVATION_INVALID` if another charge, room or purpose stands under it, or it is committed: a room commits first and tells
+            accounts then, so whoever would hold once more has forgotten a commit; `TOO_MANY_REQUESTS` if `HELD_LIMIT` holds of the room
+            stand.
     """
     booking = account.booking(reservation)
     if booking is not None:
-        return _held_before(account, booking, charge, purpose)
-    check_held(sum(one.standing is Standing.HELD for one in account.bookings))
+        return _held_before(account, booking, Booking(reservation=reservation, charge=charge, standing=Standing.HELD, room=room), purpose)
+    check_held(sum(one.standing is Standing.HELD and one.room == room for one in account.bookings))
     if not charge.fits(account.balance):
         raise Refusal(
             Code.ACCOUNT_NOT_ENOUGH,
@@ -178,12 +183,12 @@ def hold(account: Account, reservation: str, charge: Charge, purpose: Purpose | 
         )
     if purpose is not None:
         check_shares(purpose, charge, lambda spender: used(account, spender))
-    added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD, **booked_for(purpose))
+    added = Booking(reservation=reservation, charge=charge, standing=Standing.HELD, room=room, **booked_for(purpose))
     return Account(name=account.name, cap=account.cap, bookings=(*account.bookings, added))
 
 
 def check_held(standing: int) -> None:
-    """Refuse a hold beside so many that stand.
+    """Refuse a hold beside so many of the same room that stand.
 
     Raises:
         Refusal: `TOO_MANY_REQUESTS`.
@@ -191,7 +196,7 @@ def check_held(standing: int) -> None:
     if standing >= HELD_LIMIT:
         raise Refusal(
             Code.TOO_MANY_REQUESTS,
-            "As many charges are held in an owner's account as may be at a time, and nothing was made of them yet.",
+            "As many charges are held for this room in an owner's account as may be at a time, and nothing was made of them yet.",
             "Wait until other questions are answered; what a room has forgotten lapses within half an hour.",
         )
 
@@ -263,7 +268,7 @@ def answer(account: Account, reservation: str, release: str) -> Account:
 def lapse(account: Account, reservation: str) -> Account:
     """Return the account with a hold given up; unchanged if it had lapsed before.
 
-    The reservation cannot be used again while it is remembered: the last `LAPSED_LIMIT` are.
+    The reservation cannot be used again while it is remembered: the last `LAPSED_LIMIT` of its room are.
 
     Raises:
         Refusal: `RESERVATION_INVALID` if it was committed, since a commit never returns, or if there is none.
@@ -271,7 +276,7 @@ def lapse(account: Account, reservation: str) -> Account:
     booking = _booked(account, reservation)
     if booking.standing is Standing.COMMITTED:
         raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
-    return _remembering(_with(account, booking, booking.model_copy(update={"standing": Standing.LAPSED})))
+    return _remembering(_with(account, booking, booking.model_copy(update={"standing": Standing.LAPSED})), booking.room)
 
 
 def raise_cap(account: Account, cap: Charge) -> Account:
@@ -289,16 +294,16 @@ def raise_cap(account: Account, cap: Charge) -> Account:
     return Account(name=account.name, cap=cap, bookings=account.bookings)
 
 
-def _remembering(account: Account) -> Account:
-    """Return the account without lapses beyond those that are remembered."""
-    lapsed = [booking.reservation for booking in account.bookings if booking.standing is Standing.LAPSED]
+def _remembering(account: Account, room: str | None) -> Account:
+    """Return the account without lapses of a room beyond those that are remembered."""
+    lapsed = [one.reservation for one in account.bookings if one.standing is Standing.LAPSED and one.room == room]
     forgotten = set(lapsed[:-LAPSED_LIMIT])
     return Account(name=account.name, cap=account.cap, bookings=tuple(one for one in account.bookings if one.reservation not in forgotten))
 
 
-def _held_before(account: Account, booking: Booking, charge: Charge, purpose: Purpose | None) -> Account:
-    if booking.charge != charge:
-        raise _invalid(f"Reservation {booking.reservation} stands for another charge.")
+def _held_before(account: Account, booking: Booking, wanted: Booking, purpose: Purpose | None) -> Account:
+    if booking.charge != wanted.charge or booking.room not in {wanted.room, None}:
+        raise _invalid(f"Reservation {booking.reservation} stands for another charge, or another room.")
     if purpose is not None and booking.run not in {purpose.run, None}:
         raise _invalid(f"Reservation {booking.reservation} stands for something else.")
     if booking.standing is Standing.LAPSED:

@@ -103,7 +103,7 @@ class SqlAccounts:
             row = _hold(connection, wanted.reservation, population)
             if row is not None:
                 return _held_before(row, wanted, purpose)
-            check_held(_standing(connection, population))
+            check_held(_standing(connection, population, wanted.room))
             if not _book(connection, population, wanted.charge, held=1, spent=0):
                 raise Refusal(
                     Code.ACCOUNT_NOT_ENOUGH,
@@ -150,7 +150,7 @@ class SqlAccounts:
         """Give up a hold; keep the signed statement, or the one from before; return the statements of the hold and of its lapse.
 
         A reservation that was never held is remembered, so that a hold which comes late finds it lapsed; None is returned for it. The last
-        `LAPSED_LIMIT` are remembered.
+        `LAPSED_LIMIT` of a room are remembered, and as many of those.
 
         Raises:
             Refusal: `RESERVATION_INVALID` if it was committed, or there is no such account.
@@ -162,14 +162,14 @@ class SqlAccounts:
                 if _account(connection, population) is None:
                     raise _invalid(f"There is no account for {population}.")
                 _keep(connection, reservation, population, Standing.LAPSED, _NOTHING)
-                _forget(connection, population)
+                _forget(connection, population, None)
                 return None
             if row.state == Standing.COMMITTED:
                 raise _invalid(f"Reservation {reservation} is committed, and a commit never returns.")
             if row.state == Standing.HELD:
                 _book(connection, population, read_charge(row, "charge"), held=-1, spent=0)
                 _change(connection, row, state=Standing.LAPSED.value, lapsed=envelope)
-                _forget(connection, population)
+                _forget(connection, population, row.room)
                 return row.held, envelope
             return None if row.held is None else (row.held, row.lapsed)
 
@@ -266,6 +266,7 @@ def _booking(row: sa.Row[Any]) -> Booking:
         reservation=row.reservation,
         charge=read_charge(row, "charge"),
         standing=Standing(row.state),
+        room=row.room,
         release=row.release,
         run=row.run,
         contract=row.contract,
@@ -299,15 +300,15 @@ def _keep(connection: sa.Connection, reservation: str, population: str, state: S
     connection.execute(_KEEP, {**values, **charge_values("charge", charge)})
 
 
-def _standing(connection: sa.Connection, population: str) -> int:
-    """Return how many holds stand."""
-    mine = sa.and_(holds.c.population == population, holds.c.state == Standing.HELD.value)
+def _standing(connection: sa.Connection, population: str, room: str) -> int:
+    """Return how many holds of a room stand."""
+    mine = sa.and_(holds.c.population == population, holds.c.room == room, holds.c.state == Standing.HELD.value)
     return int(connection.execute(sa.select(sa.func.count()).select_from(holds).where(mine)).scalar_one())
 
 
-def _forget(connection: sa.Connection, population: str) -> None:
-    """Delete lapses beyond those that are remembered."""
-    lapsed = sa.and_(holds.c.population == population, holds.c.state == Standing.LAPSED.value)
+def _forget(connection: sa.Connection, population: str, room: str | None) -> None:
+    """Delete lapses of a room, or of what no room has held, beyond those that are remembered."""
+    lapsed = sa.and_(holds.c.population == population, holds.c.room.is_not_distinct_from(room), holds.c.state == Standing.LAPSED.value)
     oldest = sa.select(holds.c.position).where(lapsed).order_by(holds.c.position.desc()).offset(LAPSED_LIMIT)
     connection.execute(holds.delete().where(holds.c.position.in_(oldest)))
 
