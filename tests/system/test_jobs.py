@@ -14,7 +14,7 @@ from stillroom import bootstrap
 from stillroom.adapters.remote.kept import Kept
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, Refusal
-from stillroom.model.record import JobRecord, JobState
+from stillroom.model.record import ENDED_LIMIT, JobRecord, JobState
 from stillroom.room import door
 from stillroom.server.jobs import LEASE_SECONDS, RESUME_SECONDS, Jobs
 from stillroom.server.service import Recovery
@@ -111,6 +111,47 @@ def test_what_is_asked_again_comes_after_all_that_wait(room: Room, settled: tupl
     end(room, second, JobState.DONE)
     with room.store.reading() as records:
         assert records.jobs.next(room.clock.now()) == first
+
+
+def over(room: Room, party: str) -> list[str]:
+    """Keep one job more of a party's than are kept once they are over, and return their names."""
+    names = [digest(f"{party} {number}".encode()) for number in range(ENDED_LIMIT + 1)]
+    with room.store.writing() as records:
+        for name in names:
+            records.jobs.put(JobRecord(job=name, party=party, question=b"", state=JobState.FAILED))
+    return names
+
+
+def test_jobs_that_are_over_are_kept_up_to_a_number_for_each_party(room: Room, settled: tuple[Path, bytes, bytes]) -> None:
+    jobs = idle(room)
+    waiting = jobs.ask("insurer", settled[2])
+    mine, others = over(room, "insurer"), over(room, "clinic")
+    asked = jobs.ask("insurer", settled[1])
+    with room.store.reading() as records:
+        assert [records.jobs.get(name) is None for name in mine] == [True, *[False] * ENDED_LIMIT], "the oldest is forgotten"
+        assert all(records.jobs.get(name) for name in others), "those of another party stay"
+        assert records.jobs.get(waiting.job) == waiting, "what waits stays, however old"
+        assert records.jobs.get(asked.job) == asked
+    with pytest.raises(Refusal) as caught:
+        jobs.get("insurer", mine[0])
+    assert caught.value.code is Code.RUN_UNKNOWN
+
+
+def test_the_text_of_a_question_goes_when_its_job_is_over_and_comes_again_with_whoever_asks_again(room: Room, question: bytes) -> None:
+    jobs = Jobs(room, 1, print, print)
+    job = jobs.ask("insurer", question)
+    jobs.cancel("insurer", job.job)
+    assert jobs.get("insurer", job.job).question == question, "it is read until then"
+    jobs.start()
+    while (found := jobs.get("insurer", job.job)).state is not JobState.FAILED:
+        threading.Event().wait(0.01)
+    jobs.stop(10)
+    assert found.question == b""
+    assert found.problem is not None
+    assert found.problem["code"] == Code.RUN_CANCELLED
+    again = jobs.ask("insurer", question)
+    assert (again.job, again.question, again.state) == (job.job, question, JobState.WAITING)
+    assert jobs.get("insurer", job.job) == again
 
 
 class Failing:

@@ -158,13 +158,17 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+ENDED_LIMIT = 1_000
+"""So many jobs of a party that are over are kept, the last ones by the order in which they were asked."""
+
+
 class JobRecord(Value):
     """A question on its way through the door of a room's server.
 
     Attributes:
         job: What it is known by: a digest of the signed question.
         party: Who asks.
-        question: The question, signed.
+        question: The question, signed; nothing of it is kept once the job is over, since whoever asks again sends it again.
         state: Where it stands.
         phase: The last step that it has begun, up to the measuring, as its worker tells; it is not kept.
         lease: Until when its worker has it, in seconds of the steady clock of the process that serves the room; after that, another may.

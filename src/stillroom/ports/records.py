@@ -229,7 +229,10 @@ class Jobs(Protocol):
         ...
 
     def queue(self, record: JobRecord) -> None:
-        """Keep a job behind all others; forget what was kept of it."""
+        """Keep a job behind all others; forget what was kept of it, and all but the last jobs of its party that are over.
+
+        So many of these stay: `stillroom.model.record.ENDED_LIMIT`.
+        """
         ...
 
     def next(self, now: float, others: Collection[str] = (), mine: Collection[str] = ()) -> JobRecord | None:

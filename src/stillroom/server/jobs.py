@@ -5,6 +5,9 @@ not charged twice. So a job whose worker died is simply taken up once its lease 
 a job is kept with it before it is answered, so that whoever takes it up later knows: it stops before its commit, and what an earlier server
 has committed goes on.
 
+Anybody who may ask can ask for as much as a server takes in, at no charge if the door refuses it. So what stays has an end: the text of a
+question goes when its job is over, and so many jobs of a party that are over are kept. To ask again is to send the question again.
+
 Leases are by the steady clock, which nobody sets. It means nothing to a later process; but one process serves a room, and gives all leases
 that it finds a moment of its own before it takes up anything.
 """
@@ -205,7 +208,7 @@ class Jobs:
             self._mine.pop(record.job, None)
             self._cancelled.discard(record.job)
             self._phase.pop(record.job, None)
-        self._keep(record.job, outcome)
+        self._keep(record.job, {**outcome, "question": b""})
         self._heard(_told(outcome))
 
     def _let_go_on(self, record: JobRecord) -> None:

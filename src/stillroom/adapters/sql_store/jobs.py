@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from stillroom.adapters.sql_store.room_tables import jobs
 from stillroom.adapters.sql_store.stored import stored
-from stillroom.model.record import JobRecord, JobState
+from stillroom.model.record import ENDED_LIMIT, JobRecord, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,9 +34,12 @@ class SqlJobs:
             self._connection.execute(jobs.insert().values(job=record.job, **values))
 
     def queue(self, record: JobRecord) -> None:
-        """Keep a job behind all others; forget what was kept of it."""
+        """Keep a job behind all others; forget what was kept of it, and what is over of its party beyond `ENDED_LIMIT`."""
         self._connection.execute(jobs.delete().where(jobs.c.job == record.job))
         self.put(record)
+        over = sa.select(jobs.c.position).where(jobs.c.party == record.party, ~_under_way())
+        oldest = over.order_by(jobs.c.position.desc()).offset(ENDED_LIMIT)
+        self._connection.execute(jobs.delete().where(jobs.c.position.in_(oldest)))
 
     def next(self, now: float, others: Collection[str] = (), mine: Collection[str] = ()) -> JobRecord | None:
         """Return the first job, but for some parties' and some of one's own, that nobody works on: it waits, or its lease has run out."""
