@@ -10,12 +10,15 @@ import pytest
 from stillroom.adapters.sql_store.accounts import create_accounts
 from stillroom.adapters.sql_store.store import create_store
 from stillroom.crypto.envelope import signers
+from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.entry import ContractActivated
 from stillroom.model.codec import digest_of
 from stillroom.model.contract import Role
 from stillroom.model.record import ContractState
 from stillroom.room import contracts, extract
+from stillroom.room.contracts import MOST_PENDING
+from stillroom.room.signed import sign
 from stillroom.room.statement import CONTRACT_TYPE
 from tests.rooms import KEYS, OWNERS, PLENTY, build, contract, reopen, signed_contract
 
@@ -179,3 +182,41 @@ def test_a_pending_amendment_that_was_overtaken_is_not_taken_any_more(tmp_path: 
     scene.submit(second, *OWNERS)
     assert refused(scene, first, "insurer") is Code.AMENDMENT_INVALID
     assert state(scene, second) is ContractState.ACTIVE
+
+
+def test_only_so_many_versions_with_one_signature_wait_for_others(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    drafts = [amended(scene.contract, purpose=f"draft {number}") for number in range(MOST_PENDING + 2)]
+    for draft in drafts[:MOST_PENDING]:
+        scene.submit(draft, "hospital")
+    assert refused(scene, drafts[MOST_PENDING], "hospital") is Code.TOO_MANY_REQUESTS
+    assert state(scene, drafts[MOST_PENDING]) is None
+    scene.submit(drafts[0], "hospital")
+    scene.submit(drafts[MOST_PENDING], "insurer")
+    scene.submit(drafts[MOST_PENDING], "hospital")
+    assert state(scene, drafts[MOST_PENDING]) is ContractState.ACTIVE, "what others have handed in is not in the way"
+    for number in range(MOST_PENDING):
+        scene.submit(amended(drafts[MOST_PENDING], purpose=f"next {number}"), "hospital")
+    assert refused(scene, amended(drafts[MOST_PENDING], purpose="more"), "hospital") is Code.TOO_MANY_REQUESTS
+    last = amended(drafts[MOST_PENDING], purpose="of all")
+    scene.submit(last, *OWNERS)
+    assert state(scene, last) is ContractState.ACTIVE, "one that all have signed waits for nobody"
+
+
+def test_a_new_key_for_each_version_lets_no_more_of_them_wait(tmp_path: Path) -> None:
+    scene = build(tmp_path)
+    drafts = []
+    for number in range(MOST_PENDING + 1):
+        key = SigningKey.from_seed(bytes([100 + number]) * 32)
+        stranger = scene.contract.parties[0].model_copy(update={"name": "newcomer", "key": key.public.text})
+        draft = amended(scene.contract, parties=(*scene.contract.parties, stranger))
+        drafts.append((draft, sign(draft, CONTRACT_TYPE, key)))
+    for draft, envelope in drafts[:MOST_PENDING]:
+        contracts.submit(scene.room, envelope)
+        assert state(scene, draft) is ContractState.PENDING
+    draft, envelope = drafts[MOST_PENDING]
+    with pytest.raises(StillroomError) as caught:
+        contracts.submit(scene.room, envelope)
+    assert caught.value.code is Code.TOO_MANY_REQUESTS
+    scene.submit(draft, "hospital")
+    assert state(scene, draft) is ContractState.PENDING, "a party's own versions still wait"

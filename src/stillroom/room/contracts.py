@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
 
 
+MOST_PENDING = 10
+"""So many versions that a party has signed wait at a time for the signatures of others."""
+
+
 class InForce(NamedTuple):
     """The contract in force."""
 
@@ -46,7 +51,7 @@ def submit(room: Room, envelope: bytes) -> ContractRecord:
     Raises:
         InvalidInput: `CONTRACT_INVALID`, or `AMENDMENT_INVALID` if it is not the next version of the contract in force.
         Refusal: `AMENDMENT_INVALID` if its cap is below what is spent, `KEY_MISMATCH` if it names another operator than this room,
-            `CONTRACT_REPLACED`.
+            `CONTRACT_REPLACED`, `TOO_MANY_REQUESTS` if as many versions wait as each party that has signed it may let wait.
         Unverified: `SIGNATURE_MISSING` without a signature of any party, or as `stillroom.crypto.envelope.signers`.
     """
     contract = read(envelope)
@@ -152,8 +157,41 @@ def _keep(room: Room, records: Records, contract: Contract, copies: list[bytes])
     envelope = _merged(copies, {key.id for key in required.values()})
     signed = signers(envelope, CONTRACT_TYPE, required)
     record = ContractRecord(digest=codec.digest_of(contract), envelope=envelope, state=ContractState.PENDING)
+    complete = len(signed) == len(required)
+    if not complete and records.contracts.get(record.digest) is None:
+        _check_pending(records, contract, envelope)
     records.contracts.put(record)
-    return _activate(room, records, record, contract) if len(signed) == len(required) else record
+    return _activate(room, records, record, contract) if complete else record
+
+
+def _check_pending(records: Records, contract: Contract, envelope: bytes) -> None:
+    """Refuse a further version that waits for signatures, beside as many as each party that has signed it may let wait.
+
+    Those that follow another contract do not count, since they come into force no more. Who has signed is asked of keys that the room
+    knows; what none of them has signed counts together, so that a new key for each version is good for no more of them.
+    """
+    keys = _known_keys(records)
+    waiting: Counter[str] = Counter()
+    for one in records.contracts.all():
+        if one.state is ContractState.PENDING and _amends(one.envelope) == contract.amends:
+            waiting.update(signers(one.envelope, CONTRACT_TYPE, keys) or ("",))
+    if all(waiting[name] >= MOST_PENDING for name in signers(envelope, CONTRACT_TYPE, keys) or ("",)):
+        raise Refusal(
+            Code.TOO_MANY_REQUESTS,
+            f"{MOST_PENDING} versions of the contract with the same signature wait for others already.",
+            "Have one of them signed by every party.",
+        )
+
+
+def _known_keys(records: Records) -> dict[str, PublicKey]:
+    """Return the keys of the parties of the contract in force, or those that the operator has confirmed before there is one."""
+    record = records.contracts.active()
+    found = [one.key for one in read(record.envelope).parties] if record else [one.key for one in records.parties.all() if one.confirmed]
+    return {key: PublicKey.parse(key) for key in found}
+
+
+def _amends(envelope: bytes) -> str | None:
+    return decode(unverified_payload(envelope, CONTRACT_TYPE), Contract).amends
 
 
 def _check_follows(records: Records, contract: Contract) -> None:
