@@ -31,6 +31,7 @@ from stillroom.adapters.vault import LocalVault
 from stillroom.agent.agent import Agent, ChannelCarrier
 from stillroom.agent.errands import Errands
 from stillroom.agent.holds import Holds
+from stillroom.agent.own_pause import OwnPause
 from stillroom.agent.witness import Proofs, WitnessingAgent
 from stillroom.client.http_access import HttpAccess
 from stillroom.errors import Code, Failed, StillroomError
@@ -244,7 +245,8 @@ class World:
         errands = Errands(home, membership, vault, book, carrier, watch, self.clock, entropy)
         witness = WitnessingAgent(home, watch, channel, self.clock)
         holds = Holds(home, vault, book, watch, channel, self.clock)
-        agent = Agent(channel, errands, book, witness, lambda _: None, lambda: entropy.token(TICKET_SIZE).hex(), self.clock, holds)
+        pause = OwnPause(home, channel, membership.identity, self.clock)
+        agent = Agent(channel, errands, book, witness, lambda _: None, lambda: entropy.token(TICKET_SIZE).hex(), self.clock, holds, pause)
         enter(path, agent)
         return agent
 

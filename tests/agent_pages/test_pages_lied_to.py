@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stillroom.adapters.home.pauses import Pauses
+from stillroom.adapters.home.pauses import Pauses, keep_pause
 from stillroom.agent.main import open_agent
 from stillroom.crypto.canonical import canonical, digest
 from stillroom.crypto.envelope import add_signature, seal
@@ -231,6 +231,19 @@ def test_an_officer_pauses_the_room_and_resumes(watching: Lied) -> None:
     assert "The room is paused" not in watching.sees("/")
     journal = watching.sees("/journal")
     assert journal.index("resumed the room") < journal.index("paused the room")
+
+
+def test_a_pause_that_the_room_has_not_heard_stands_on_the_page(watching: Lied) -> None:
+    officer, room = watching.officer, watching.house.room
+    home, identity = room.folder / "clinic", room.service.room.identity
+    heard, words = "which has not heard it yet", len(room.session("clinic").log())
+    assert heard not in watching.sees("/")
+    keep_pause(home, identity, paused=True)
+    assert heard in watching.sees("/")
+    assert sent(officer, "/pause", what="resume").status_code == 303
+    assert heard not in watching.sees("/")
+    assert Pauses.load(home).rooms == frozenset()
+    assert len(room.session("clinic").log()) == words
 
 
 @pytest.mark.parametrize("path", ["/v1/contract", "/v1/data", "/v1/pause"])

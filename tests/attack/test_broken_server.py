@@ -24,6 +24,7 @@ from stillroom.agent.agent import CARRIED_LIMIT, NOTE_LIMIT, REST_SECONDS, Agent
 from stillroom.agent.errands import Errands
 from stillroom.agent.holds import Holds
 from stillroom.agent.main import open_agent
+from stillroom.agent.own_pause import OwnPause
 from stillroom.agent.witness import Proofs, WitnessingAgent
 from stillroom.client.members import join_server, look_at
 from stillroom.crypto.cosignature import cosignatures
@@ -272,11 +273,12 @@ def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None], failur
     channel, book = bootstrap.open_channel(home, membership), bootstrap.accounts_of(home)
     watch = Watch(home.path, membership.name, membership.key, Proofs(channel))
     vault = LocalVault(book, home.signing_key)
-    found, holds = (
+    found, holds, pause = (
         Errands(home, membership, vault, book, Torn(failure), watch, clock, SystemEntropy()),
         Holds(home, vault, book, watch, channel, clock),
+        OwnPause(home, channel, membership.identity, clock),
     )
-    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, lambda: "0" * 32, clock, holds)
+    return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, lambda: "0" * 32, clock, holds, pause)
 
 
 def test_the_room_hears_that_something_broke_and_not_what(scene: Scene) -> None:

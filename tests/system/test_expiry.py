@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stillroom import bootstrap
 from stillroom.adapters.home import Home
-from stillroom.adapters.home.membership import Membership, see_contract
+from stillroom.adapters.home.membership import Membership, membership_of, see_contract
 from stillroom.agent.expiry import wipe_ended
 from stillroom.agent.main import open_agent
+from stillroom.agent.withdrawals import Withdrawals
 from stillroom.errors import Code, Refusal
+from stillroom.model.contract import PrivateDataset
+from stillroom.model.record import DataRecord
 from tests.parties import PARTIES, document
 from tests.services import serving, settle
 
@@ -88,6 +92,28 @@ def test_a_withdrawal_that_the_room_has_not_heard_of_is_said_again(room: Served)
     with pytest.raises(Refusal) as caught:
         session.withdraw_data("visits")
     assert caught.value.code is Code.DATA_WITHDRAWN
+
+
+def test_a_withdrawal_is_told_also_where_the_room_has_not_heard_of_the_last_version(room: Served) -> None:
+    home, declared = home_of(room), room.session("clinic").contract.datasets["visits"]
+    assert isinstance(declared, PrivateDataset)
+    assert home.forget("visits", declared.person, "p1") == 2
+    withdrawals = Withdrawals(home, bootstrap.open_channel(home, membership_of(home.path)))
+    withdrawals.tell()
+    assert {one.dataset: one.state for one in room.session("insurer").data()}["visits"] == "there"
+    home.withdraw("visits")
+    withdrawals.tell()
+    assert {one.dataset: one.state for one in room.session("insurer").data()}["visits"] == "withdrawn"
+
+
+def test_nothing_is_said_of_a_version_that_this_home_has_not_had(room: Served) -> None:
+    home = home_of(room)
+    home.withdraw("visits")
+    (held,) = home.datasets()
+    known = DataRecord(dataset="visits", version=1, section=held.versions[0].section, withdrawn=False)
+    assert bootstrap.withdrawal(home, "visits", known) is not None
+    for other in (known.model_copy(update={"version": 2}), known.model_copy(update={"withdrawn": True}), None):
+        assert bootstrap.withdrawal(home, "visits", other) is None
 
 
 def test_an_amendment_gives_more_time_or_less(room: Served) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.sql_store.accounts import SqlAccounts
     from stillroom.agent.errands import Errands
     from stillroom.agent.holds import Holds
+    from stillroom.agent.own_pause import OwnPause
     from stillroom.agent.witness import WitnessingAgent
     from stillroom.model.errand import Errand
     from stillroom.model.value import Value
@@ -68,6 +69,7 @@ class Agent:
         session: Callable[[], str],
         clock: Clock,
         holds: Holds,
+        pause: OwnPause,
     ) -> None:
         """Put together an agent.
 
@@ -80,8 +82,9 @@ class Agent:
             session: Makes what tells this start of the agent from others.
             clock: The time.
             holds: What is held for the room.
+            pause: The party's pause of the room.
         """
-        self._holds = holds
+        self._holds, self._pause = holds, pause
         self._channel, self._errands, self._book, self._witness, self._note = channel, errands, book, witness, note
         self._stopped, self._places = threading.Event(), threading.Semaphore(CARRIED_LIMIT)
         self._in_hand: set[str] = set()
@@ -97,6 +100,7 @@ class Agent:
     def turn(self, porters: ThreadPoolExecutor | None = None) -> float:
         """Fetch errands once, do them, and look at the log; return how many seconds to rest before the next turn."""
         begun = self._clock.steady()
+        self._tell_pause()
         self._wipe_ended()
         self._drop_copies()
         self._end_holds()
@@ -126,6 +130,11 @@ class Agent:
         """Ask for errands without waiting. Whoever starts next gets those that come all the same."""
         with self._noted():
             self._fetched(0.0)
+
+    def _tell_pause(self) -> None:
+        with self._noted():
+            if self._pause.tell():
+                self._note("pause: the room had not heard that this home has paused it, and was told")
 
     def _wipe_ended(self) -> None:
         with self._noted():

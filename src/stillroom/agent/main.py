@@ -37,6 +37,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.agent.agent import Agent, ChannelCarrier
     from stillroom.agent.errands import Errands
     from stillroom.agent.holds import Holds
+    from stillroom.agent.own_pause import OwnPause
     from stillroom.agent.withdrawals import Withdrawals
     from stillroom.agent.witness import Proofs, WitnessingAgent
 
@@ -55,6 +56,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     errands = Errands(home, membership, vault, book, ChannelCarrier(channel), watch, clock, entropy, Withdrawals(home, channel))
     witness = WitnessingAgent(home, watch, channel, clock, LogCopy(path, membership.name, membership.key, watch))
     holds = Holds(home, vault, book, watch, channel, clock)
-    agent = Agent(channel, errands, book, witness, note, lambda: entropy.token(TICKET_SIZE).hex(), clock, holds)
+    pause = OwnPause(home, channel, membership.identity, clock)
+    agent = Agent(channel, errands, book, witness, note, lambda: entropy.token(TICKET_SIZE).hex(), clock, holds, pause)
     enter(path, agent)
     return agent

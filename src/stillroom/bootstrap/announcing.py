@@ -39,7 +39,9 @@ def announce_late(room: Room, homes: Mapping[str, Home]) -> None:
 
 
 def withdrawal(home: Home, dataset: str, known: DataRecord | None) -> bytes | None:
-    """Return a home's signed word that it has withdrawn a dataset, if a room still shows it as it was last; else nothing.
+    """Return a home's signed word that it has withdrawn a dataset, if a room still shows a version that the home has had; else nothing.
+
+    That may be an earlier one than the last, of which the room has never heard.
 
     Args:
         home: The home.
@@ -50,10 +52,14 @@ def withdrawal(home: Home, dataset: str, known: DataRecord | None) -> bytes | No
     from stillroom.room.statement import DATA_TYPE, DataStatement
 
     holding = next((held for held in home.datasets() if held.name == dataset), None)
-    if holding is None or holding.current is not None or known is None or known.withdrawn or known.version != holding.versions[-1].number:
+    if holding is None or holding.current is not None or known is None or known.withdrawn:
         return None
-    last = DataStatement(dataset=dataset, version=known.version, section=holding.versions[-1].section, withdrawn=True)
-    return sign(last, DATA_TYPE, home.signing_key)
+    version = holding.version(known.version)
+    if version is None:
+        return None
+    return sign(
+        DataStatement(dataset=dataset, version=version.number, section=version.section, withdrawn=True), DATA_TYPE, home.signing_key
+    )
 
 
 def _unheard(holding: Holding, known: DataRecord | None) -> Iterator[DataStatement]:

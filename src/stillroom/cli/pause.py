@@ -45,6 +45,10 @@ def paused(*, home: Home = HERE, room: Room = None, as_json: AsJson = False) -> 
 
 
 def _show(found: Pause, *, as_json: bool) -> None:
-    missing = found.missing()
+    missing, unheard = found.stands()
     text = f"The room is paused: {', '.join(missing)} did not resume yet." if missing else "The room is not paused."
-    screen(as_json=as_json).show({"paused": bool(missing), "missing": list(missing)}, text)
+    if unheard:
+        text += (
+            " You have paused it, which it has not heard yet: your agent holds nothing and brings nothing, and tells the room when it can."
+        )
+    screen(as_json=as_json).show({"paused": bool(missing), "missing": list(missing), "unheard": unheard}, text)

@@ -16,7 +16,7 @@ from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Failed, Refusal, Unverified
 from stillroom.model.codec import digest_of
-from stillroom.model.record import DataRecord, JobState, PauseRecord, SignedContract, Tally
+from stillroom.model.record import DataRecord, JobState, SignedContract, Tally
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.room import contracts, door, releases
 from stillroom.room.approvals import Put
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stillroom.adapters.http.channel import Channel
     from stillroom.model.plan import Plan
     from stillroom.model.question import Question
+    from stillroom.model.record import PauseRecord
     from stillroom.model.release import Release
     from stillroom.model.value import Value
     from stillroom.ports import Progress
@@ -144,10 +145,7 @@ class HttpAccess:
 
     def pause(self) -> PauseRecord | None:
         """Return the room's last pause."""
-        found = _read(Paused, self._channel.get("/v1/pause"))
-        if found.pause == 0:
-            return None
-        return PauseRecord(pause=found.pause, ended=found.ended, words={party: said.encode() for party, said in found.statements.items()})
+        return _read(Paused, self._channel.get("/v1/pause")).record()
 
     def say_pause(self, envelope: bytes) -> None:
         """Hand in a statement that the room pauses, or that an owner resumes."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from stillroom.adapters.home.pauses import keep_pause
+from stillroom.adapters.home.pauses import Pauses, keep_pause
 from stillroom.errors import Code, Failed, Refusal
 from stillroom.room.pauses import Pausing
 from stillroom.room.signed import sign
@@ -21,7 +21,21 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often a pause is begun anew when another owner has begun one in the same moment."""
 
-_TELL_LATER = "Your own agent holds nothing and brings nothing from now on. Pause once more when the room can be told, so that others know."
+_TELL_LATER = (
+    "Your own agent holds nothing and brings nothing from now on, and tells the room when it can. Where none runs, pause once more."
+)
+
+
+class Stands(NamedTuple):
+    """How things stand with pauses.
+
+    Attributes:
+        missing: Which owners have yet to resume, by their signatures; nobody if the room is not paused.
+        unheard: Whether this party has paused the room, and the room has not heard of it: its agent holds and brings nothing all the same.
+    """
+
+    missing: tuple[str, ...]
+    unheard: bool
 
 
 class Pause:
@@ -48,13 +62,38 @@ class Pause:
                 raise Failed(failed.code, failed.reason, _TELL_LATER) from None
 
     def resume(self) -> None:
-        """Let the room go on as far as this party is concerned. It fails as `stillroom.room.pauses.record` does."""
+        """Let the room go on as far as this party is concerned. It fails as `stillroom.room.pauses.record` does.
+
+        A room that has not heard of the pause has nothing to take, and that is no mistake.
+        """
+        here = self._is_here()
         self._keep(paused=False)
-        self._say(paused=False)
+        try:
+            self._say(paused=False)
+        except Refusal as refusal:
+            if refusal.code is not Code.PAUSE_INVALID or not here or self._home.party in self.missing():
+                raise
 
     def missing(self) -> tuple[str, ...]:
         """Return which owners have yet to resume, by their signatures; nobody if the room is not paused."""
         return self._pausing().missing
+
+    def stands(self) -> Stands:
+        """Return how things stand, by the room and by this party's own home.
+
+        Raises:
+            InvalidInput: `HOME_INVALID` if what the home has paused is not known.
+            Failed: The room cannot be asked; the fix says so if this party has paused it.
+        """
+        party = self._home.party
+        try:
+            pausing = self._pausing()
+        except Failed as failed:
+            raise Failed(failed.code, failed.reason, _TELL_LATER if self._is_here() else failed.fix) from None
+        return Stands(pausing.missing, party in pausing.contract.owners and party not in pausing.missing and self._is_here())
+
+    def _is_here(self) -> bool:
+        return self._access.identity in Pauses.load(self._home.path).rooms
 
     def _pausing(self) -> Pausing:
         return Pausing(self._contract(), self._access.pause())

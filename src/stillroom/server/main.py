@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 END_SECONDS = 10.0
 """How long the end may take."""
 
+ON_THE_WAY_SECONDS = 0.1
+"""So long before it is served a room takes what is signed: whoever connects in its first moment has signed before that."""
+
 REFUSALS_SECONDS = 1.0
 """How often refusals that were counted are kept."""
 
@@ -79,7 +82,7 @@ def served(path: Path, settings: Settings | None = None, database: str | None = 
         with _working(
             service, Recovery(room, kept, journal.mistake), Every(REFUSALS_SECONDS, lambda: refusals.keep(room), journal.mistake)
         ):
-            room.clock.sleep_until(replays.began)
+            room.clock.sleep_until(replays.began + ON_THE_WAY_SECONDS)
             journal.event("start", version=version("stillroom"))
             yield make_app(service), files
         journal.event("stop")
@@ -104,6 +107,9 @@ def _working(service: Service, recovery: Recovery, keeping: Every) -> Iterator[N
 def serve(path: Path, settings: Settings, ready: Callable[[str], None], database: str | None = None) -> None:
     """Serve a room until the process is told to end.
 
+    Its address is taken first, so that one that is taken is told at once; it listens when there is nothing any more that is signed too
+    early (`stillroom.server.replays`). Until then connections are refused.
+
     Args:
         path: The room's folder.
         settings: How it is set up.
@@ -116,9 +122,10 @@ def serve(path: Path, settings: Settings, ready: Callable[[str], None], database
     """
     import uvicorn
 
-    from stillroom.adapters.http.listen import listening
+    from stillroom.adapters.http.listen import bound, listen
 
-    with listening(settings.host, settings.port) as socket, served(path, settings, database) as (app, files):
+    with bound(settings.host, settings.port) as socket, served(path, settings, database) as (app, files):
+        listen(socket)
         ready(f"{'https' if settings.tls else 'http'}://{settings.host}:{socket.getsockname()[1]}")
         uvicorn.Server(configured(app, files)).run(sockets=[socket])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stillroom.model.contract import Name
-from stillroom.model.record import JobState
+from stillroom.model.record import JobState, PauseRecord
 from stillroom.model.value import Value
 
 
@@ -90,6 +90,12 @@ class Paused(Value):
     ended: bool
     missing: tuple[Name, ...]
     statements: dict[Name, str]
+
+    def record(self) -> PauseRecord | None:
+        """Return the pause as rooms record it, if there was one."""
+        if self.pause < 1:
+            return None
+        return PauseRecord(pause=self.pause, ended=self.ended, words={party: said.encode() for party, said in self.statements.items()})
 
 
 class Done(Value):

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from stillroom.adapters.home import Home
 from stillroom.adapters.home.membership import membership_of
+from stillroom.client.pause import Stands
 from stillroom.errors import Code, StillroomError
 from stillroom.ledger.witness import Alarmed
 from stillroom.pages.access import Action
@@ -31,9 +32,9 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
     house, problem = house_of(request), None
     try:
         contract: Contract | None = house.session().contract
-        data, missing = house.session().data(), house.session().pause.missing()
+        data, pause = house.session().data(), house.session().pause.stands()
     except StillroomError as error:
-        contract, data, missing, problem = None, (), (), error
+        contract, data, pause, problem = None, (), Stands((), unheard=False), error
     book, witnesses, log_problem = _log(house, contract) if contract else (None, (), None)
     return page(
         request,
@@ -43,7 +44,8 @@ def room(request: Request, visitor: Annotated[Visitor, by(Action.SEE_ROOM)]) -> 
         own=contract is None or house.signs(contract),
         contract=contract,
         data=data,
-        missing=missing,
+        missing=pause.missing,
+        unheard=pause.unheard,
         owns=_owns(house, contract),
         problem=None if problem is None or problem.code is Code.CONTRACT_UNKNOWN else problem,
         unconfirmed=problem is not None and problem.code in {Code.NOT_ALLOWED, Code.REQUEST_UNSIGNED},
