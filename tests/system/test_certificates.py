@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import ssl
+from contextlib import ExitStack
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from stillroom.adapters.clock import SystemClock
@@ -54,6 +59,16 @@ def test_who_has_joined_goes_on_when_the_certificate_is_made_anew(tmp_path: Path
         with room.agents("clinic"):
             assert room.service.mailbox.present("clinic")
         assert certificate_of(tmp_path / "clinic") == renewed
+
+
+def test_a_connection_that_is_kept_for_later_ends_with_its_server(tmp_path: Path) -> None:
+    """A server that waits for the other side's good-bye leaves the socket open; to collect that is a warning, which is an error here."""
+    with ExitStack() as kept:
+        with serving(tmp_path, tls=True) as room:
+            context = ssl.create_default_context(cafile=tmp_path / "room" / "tls.pem")
+            client = kept.enter_context(httpx.Client(verify=context, trust_env=False))
+            assert client.get(f"{room.url}/v1/health").status_code == HTTPStatus.OK
+        gc.collect()
 
 
 def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 HEAD_SECONDS = 10.0
 """How long the head of a request may take to arrive, from when the connection stands, or from the first byte of a further request."""
 
+LET_GO_SECONDS = 0.05
+"""So long after a server has begun to end, it lets go of idle connections, whether or not the other side has said good-bye over TLS."""
+
 CONNECTIONS_PER_ADDRESS = 250
 """So many connections may come from one address: half of what a server has, since several parties may come by way of one proxy."""
 
@@ -43,10 +46,23 @@ class PromptProtocol(H11Protocol):
         super().data_received(data)
         self._watch()
 
+    def shutdown(self) -> None:
+        """Begin to end: an idle connection is closed.
+
+        To close one over TLS is to wait half a minute for the other side to close it, too, and who keeps a connection for later does not
+        look at it meanwhile. The loop ends before, and would leave the socket open.
+        """
+        super().shutdown()
+        self.loop.call_later(LET_GO_SECONDS, self._let_go)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_watching()
         super().connection_lost(exc)
+
+    def _let_go(self) -> None:
+        if self.transport.is_closing():
+            self.transport.abort()
 
     def _watch(self) -> None:
         """Wait for the head of a request as long as it may take; not while a request is being answered."""
