@@ -562,7 +562,7 @@ SELECT COUNT(*) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER
 
 -- name: window by a range of values
 -- code: CLAUSE_NOT_ALLOWED
-SELECT COUNT(*) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER BY severity RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s FROM visits) WHERE s > 3
+SELECT COUNT(*) FROM (SELECT patient, SUM(cost) OVER (PARTITION BY patient ORDER BY severity RANGE BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM visits) WHERE s > 3
 
 -- name: window function that is not supported
 -- code: FUNCTION_NOT_ALLOWED
