@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.after import ScalarFunction
 from stillroom.model.question import Dialect
 from stillroom.query.size import SLOW, nodes_for_each_row
+from stillroom.query.text.grouping_sets import with_conditions_apart
 from stillroom.query.text.parse import NODE_LIMIT, parse
 from stillroom.query.text.spoken import tokens_of
 from tests.questions import compiled
+
+if TYPE_CHECKING:
+    from sqlglot import Token
 
 
 def words(number: int) -> str:
@@ -36,6 +42,31 @@ def test_what_has_more_is_refused_unparsed() -> None:
     with pytest.raises(InvalidInput) as invalid:
         parse(words(NODE_LIMIT - 1).removesuffix(")"), {})
     assert invalid.value.code is Code.SQL_INVALID
+
+
+class Looked:
+    """A token that counts, with all others, how often it is looked at."""
+
+    looks = 0
+
+    def __init__(self, token: Token) -> None:
+        """Stand for a token."""
+        self.token = token
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the token has
+        Looked.looks += 1
+        return getattr(self.token, name)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_sets_of_keys_are_read_in_one_pass_however_deep_they_are_nested(closed: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Each set read to its own end would be as many passes as there are sets: twenty seconds for a question of the largest size."""
+    text = "SELECT COUNT(*) FROM visits GROUP BY " + "ROLLUP(" * 1_000 + ("n > 1" + ")" * 1_000 if closed else "")
+    tokens = [Looked(token) for token in tokens_of(text, Dialect.DUCKDB)]
+    Looked.looks = 0
+    found = with_conditions_apart(tokens)  # type: ignore[arg-type]  # they have all that a token has
+    assert 0 < Looked.looks <= 2 * len(tokens)
+    assert len(found) == len(tokens) + (2 if closed else 0)
 
 
 def test_what_takes_long_for_each_row_counts_for_more() -> None:
