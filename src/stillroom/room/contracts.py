@@ -56,6 +56,7 @@ def submit(room: Room, envelope: bytes) -> ContractRecord:
     """
     contract = read(envelope)
     _check_operator(contract, room.notary.key.public.text)
+    _check_pending(room, contract, envelope)
     with room.store.writing() as records:
         known = records.contracts.get(codec.digest_of(contract))
         if known is not None and known.state is not ContractState.PENDING:
@@ -157,22 +158,27 @@ def _keep(room: Room, records: Records, contract: Contract, copies: list[bytes])
     envelope = _merged(copies, {key.id for key in required.values()})
     signed = signers(envelope, CONTRACT_TYPE, required)
     record = ContractRecord(digest=codec.digest_of(contract), envelope=envelope, state=ContractState.PENDING)
-    complete = len(signed) == len(required)
-    if not complete and records.contracts.get(record.digest) is None:
-        _check_pending(records, contract, envelope)
     records.contracts.put(record)
-    return _activate(room, records, record, contract) if complete else record
+    return _activate(room, records, record, contract) if len(signed) == len(required) else record
 
 
-def _check_pending(records: Records, contract: Contract, envelope: bytes) -> None:
+def _check_pending(room: Room, contract: Contract, envelope: bytes) -> None:
     """Refuse a further version that waits for signatures, beside as many as each party that has signed it may let wait.
 
     Those that follow another contract do not count, since they come into force no more. Who has signed is asked of keys that the room
     knows; what none of them has signed counts together, so that a new key for each version is good for no more of them.
+
+    Large versions take long to read, so it is done before the turn of a writer: what comes in the same moment is not counted.
     """
-    keys = _known_keys(records)
+    with room.store.reading() as records:
+        if records.contracts.get(codec.digest_of(contract)) is not None:
+            return
+        _check_follows(records, contract)
+        required, keys, versions = _required(records, contract), _known_keys(records), records.contracts.all()
+    if len(signers(envelope, CONTRACT_TYPE, required)) == len(required):
+        return
     waiting: Counter[str] = Counter()
-    for one in records.contracts.all():
+    for one in versions:
         if one.state is ContractState.PENDING and _amends(one.envelope) == contract.amends:
             waiting.update(signers(one.envelope, CONTRACT_TYPE, keys) or ("",))
     if all(waiting[name] >= MOST_PENDING for name in signers(envelope, CONTRACT_TYPE, keys) or ("",)):
