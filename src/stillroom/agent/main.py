@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.errors import Code, InvalidInput
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -29,7 +27,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.adapters.entropy import SystemEntropy
     from stillroom.adapters.home import Home
     from stillroom.adapters.home.log_copy import LogCopy
-    from stillroom.adapters.home.membership import Membership
+    from stillroom.adapters.home.membership import membership_of
     from stillroom.adapters.home.presence import enter
     from stillroom.adapters.home.watch import Watch
     from stillroom.adapters.remote.sender import TICKET_SIZE
@@ -42,9 +40,7 @@ def open_agent(path: Path, note: Callable[[str], None]) -> Agent:
     from stillroom.agent.witness import Proofs, WitnessingAgent
 
     home = Home.open(path)
-    membership = Membership.load(path)
-    if membership is None:
-        raise InvalidInput(Code.HOME_INVALID, f"{path} has joined no server.", "Join one: stillroom agent join URL.")
+    membership = membership_of(path)
     certificate = bootstrap.client_certificate(home)
     if certificate is not None and certificate.news:
         note(certificate.news)

@@ -73,6 +73,11 @@ class Measure(Value):
         """Whether it counts what is distinct, so that its totals are not the sums of their parts."""
         return self.aggregate in {Aggregate.UNION, Aggregate.PERSONS}
 
+    @property
+    def of_ones(self) -> bool:
+        """Whether it adds up ones, so that to count rows is the same."""
+        return self.value == Constant(value=1)
+
 
 PERSONS = Measure(value=Constant(value=1), row_low=0, row_high=1, low=0, high=1)
 """Whether a person is in a combination of selected keys: summed over persons, it is how many are."""

@@ -111,7 +111,7 @@ class Windows:
             return self._or_default(node, default)
         function, value, offset = _function(said, self.frame)
         if function in PLACED:
-            return self._add(node, [(function, value)], offset=offset, running=False)[0]
+            return self._add(node, [(function, value)], offset=offset)[0]
         return self._counted(node, [(function, where(given, value))], counted)[0]
 
     def _given(self, node: exp.Expr) -> tuple[exp.Expr, Typed | None]:
@@ -128,8 +128,7 @@ class Windows:
 
         if node.args.get("order") is None:
             raise Refusal(Code.CLAUSE_NOT_ALLOWED, "A rank needs an order.", "Write OVER (PARTITION BY person ORDER BY column).")
-        keys = self._keys(node)
-        order = [sort(term, self.frame) for term in node.args["order"].expressions]
+        keys, order = self._keys(node), self._order(node)
         (number,) = self.add(keys, order, [(WindowFunction.ROW_NUMBER, ROW)])
         (rank,) = self.add([*keys, *(term for term, _ in order)], [], [(WindowFunction.MIN, number)])
         if isinstance(node.this, exp.Rank):
@@ -143,8 +142,7 @@ class Windows:
         if len(of.expressions) != 1:
             raise unsupported(of)
         value = where(given, row_expression(of.expressions[0], self.frame))
-        keys, written = self._keys(node), node.args.get("order")
-        order = [sort(term, self.frame) for term in (written.expressions if written else ())]
+        keys, order = self._keys(node), self._order(node)
         (number,) = self.add([*keys, value], order, [(WindowFunction.ROW_NUMBER, ROW)])
         new = choice([(absent(value), whole(0)), (compared(Comparison.EQUAL, number, whole(1)), whole(1))], whole(0))
         return self._over(keys, order, [(WindowFunction.SUM, new)], counted)[0]
@@ -155,13 +153,12 @@ class Windows:
         written.set("default", None)
         function, value, offset = _function(written, self.frame)
         otherwise = row_expression(default, self.frame)
-        looked, there = self._add(node, [(function, value), (function, ROW)], offset=offset, running=False)
+        looked, there = self._add(node, [(function, value), (function, ROW)], offset=offset)
         return choice([(absent(there), otherwise)], looked)
 
     def _counted(self, node: exp.Window, said: Sequence[tuple[WindowFunction, Typed]], counted: Counted) -> list[Typed]:
         """Add columns to the rows, over those that count."""
-        written = node.args.get("order")
-        return self._over(self._keys(node), [sort(term, self.frame) for term in (written.expressions if written else ())], said, counted)
+        return self._over(self._keys(node), self._order(node), said, counted)
 
     def _over(
         self, keys: list[Typed], order: list[tuple[Typed, Sort]], said: Sequence[tuple[WindowFunction, Typed]], counted: Counted
@@ -177,11 +174,9 @@ class Windows:
         last = [(WindowFunction.LAST, one) for one in found]
         return self.add([*keys, *(term for term, _ in order)], [(number, Sort(value=number.expression))], last)
 
-    def _add(self, node: exp.Window, said: Sequence[tuple[WindowFunction, Typed]], *, running: bool, offset: int = 0) -> list[Typed]:
+    def _add(self, node: exp.Window, said: Sequence[tuple[WindowFunction, Typed]], *, offset: int) -> list[Typed]:
         """Add columns to the rows, all in one order: rows that are equal in it, and in all else, have the same places for each."""
-        written = node.args.get("order")
-        order = [sort(term, self.frame) for term in (written.expressions if written else ())]
-        return self.add(self._keys(node), order, said, running=running, offset=offset)
+        return self.add(self._keys(node), self._order(node), said, offset=offset)
 
     def add(
         self,
@@ -237,6 +232,11 @@ class Windows:
             elif person.present is not None and not person.sides:
                 keys.append(person.present)
         return keys
+
+    def _order(self, node: exp.Window) -> list[tuple[Typed, Sort]]:
+        """Return the terms of a window's order as it is written; none if it has none."""
+        written = node.args.get("order")
+        return [sort(term, self.frame) for term in (written.expressions if written else ())]
 
     def _completed(self, order: list[Sort]) -> tuple[Sort, ...]:
         """Complete an order by all that the question can tell rows apart by.

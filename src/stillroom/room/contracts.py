@@ -32,6 +32,10 @@ MOST_PENDING = 10
 """So many versions that a party has signed wait at a time for the signatures of others."""
 
 
+READ_KEPT = 8
+"""So many contracts are remembered once they are read: that in force and a few versions. One may take megabytes, whoever handed it in."""
+
+
 class InForce(NamedTuple):
     """The contract in force."""
 
@@ -72,7 +76,7 @@ def hand_in(room: Room, envelope: bytes) -> SignedContract:
     return SignedContract(digest=record.digest, state=str(record.state), missing=missing)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=READ_KEPT)
 def read(envelope: bytes) -> Contract:
     """Return the contract in an envelope, without a look at its signatures.
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.engine.lone_rows import has_lone_rows
-from stillroom.model.expression import Column, Constant, columns_of
+from stillroom.model.expression import Column, columns_of
 from stillroom.model.relation import Join, JoinKind, PerPerson, Total, TotalFunction, made, produced
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _NAME = "#eager."
 """What such totals are called: no dataset of a contract can have such a name, and no column that the compiler makes."""
-
-_ONE = Constant(value=1)
 
 
 def aggregated_eagerly(plan: Plan) -> Plan:
@@ -56,7 +54,7 @@ def _with_totals(plan: Plan, join: Join, side: str, *, lone: bool) -> Plan:
 
 def _function(measure: Measure) -> TotalFunction:
     """Return what adds up a measure's values: ones are counted, which takes engines less."""
-    return TotalFunction.COUNT if measure.value == _ONE else TotalFunction.SUM
+    return TotalFunction.COUNT if measure.of_ones else TotalFunction.SUM
 
 
 def _of_one_row(plan: Plan) -> Plan:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stillroom.adapters.home.membership import Membership, see_contract
-from stillroom.errors import Code, InvalidInput, Refusal
+from stillroom.adapters.home.membership import membership_of, see_contract
+from stillroom.errors import Code, Refusal
 from stillroom.room import contracts
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def contract_in_force(home: Home, envelope: bytes, *, newcomer: bool = False) ->
             has seen a later one.
         Unverified: A party has not signed it.
     """
-    membership = Membership.load(home.path)
-    if membership is None:
-        raise InvalidInput(Code.HOME_INVALID, "The home has joined no server.", "Join one: stillroom agent join URL.")
+    membership = membership_of(home.path)
     contract = contracts.signed_by_all(envelope, membership.key)
     mine = contract.party(home.party)
     if mine is not None and mine.key == home.signing_key.public.text:

@@ -145,9 +145,7 @@ def see_contract(home: Path, party: str, contract: Contract) -> None:
         Failed: `STORE_FAILED`.
     """
     with disk_errors("The home"), exclusive(home / LOCK):
-        membership = Membership.load(home)
-        if membership is None:
-            raise InvalidInput(Code.HOME_INVALID, "The home has joined no server.", "Join one: stillroom agent join URL.")
+        membership = membership_of(home)
         found = contract.version, digest_of(contract)
         known = membership.contracts.get(contract.name, (0, ""))
         if found[0] < known[0] or (found[0] == known[0] and found != known):

@@ -19,7 +19,6 @@ from stillroom.adapters.statements.keys import keyed, looked_up, positions
 from stillroom.adapters.statements.rows import RowWriter
 from stillroom.adapters.statements.sql import SqlType, Texts, all_of, as_type, number, sql_cast, whole, within
 from stillroom.adapters.statements.terms import term
-from stillroom.model.expression import Constant
 from stillroom.model.measure import Aggregate
 from stillroom.model.schema import Kind
 
@@ -40,8 +39,6 @@ SUM_LIMIT = 2**126
 
 TOTAL_LIMIT = 2**95
 """No person's clamped total may reach this, so that those of 2**31 persons, as many as there are codes, add up to less than 2**126."""
-
-_ONE = Constant(value=1)
 
 
 @dataclass(frozen=True)
@@ -283,8 +280,7 @@ def _measure(measure: Measure, rows: int, scope: Scope, *, by_person: bool) -> e
     """
     value = number(term(measure.value, scope))
     if by_person or not can_clamp(measure, rows):
-        ones = measure.value == _ONE
-        total = sql_cast(exp.Count(this=exp.Star()), SqlType.WIDE) if ones else _sum(value.node, scope.dialect)
+        total = sql_cast(exp.Count(this=exp.Star()), SqlType.WIDE) if measure.of_ones else _sum(value.node, scope.dialect)
         return _clamped(total, measure, rows)
     return _sum(_bounded(_or_zero(as_type(value, SqlType.WIDE)), measure), scope.dialect)
 
