@@ -40,7 +40,7 @@ FOLDERS = {SERVER: "room", **{party: party for party in PARTIES}}
 
 CHANGES = frozenset(
     {
-        *("put", "queue", "resume", "add", "advance", "settle", "keep_release", "append", "keep_statement", "keep_checkpoint"),
+        *("put", "queue", "resume", "add", "advance", "settle", "keep_release", "append", "keep_statements", "keep_checkpoint"),
         *("keep_cosignature", "spend", "spend_as", "open", "refused", "clear_refusals", "keep_raises", "ask", "decide", "remove"),
     }
 )

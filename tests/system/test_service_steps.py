@@ -44,7 +44,7 @@ CHANGES = (
     "jobs.put running",
     "runs.add open",
     "counters.keep_raises",
-    "balances.spend, balances.spend_as, log.keep_statement, log.append, log.keep_checkpoint, runs.advance committed",
+    "balances.spend, balances.spend_as, log.keep_statements, log.append, log.keep_checkpoint, runs.advance committed",
     "runs.settle committed",
     "runs.advance released, runs.keep_release, log.append, log.keep_checkpoint",
     "runs.settle released",
@@ -64,7 +64,7 @@ AGENTS = {*(f"sends {one}" for one in (*ROUTES, *FILES)), "holds", "commits", "n
 REFUSED = {
     "server: writes runs.advance lapsed",
     "server: writes counters.refused",
-    "server: writes log.keep_statement, log.append, log.keep_checkpoint, runs.settle lapsed",
+    "server: writes log.keep_statements, log.append, log.keep_checkpoint, runs.settle lapsed",
     "server: writes jobs.put failed",
     "server: asks for lapse",
     "server: waits for lapse",

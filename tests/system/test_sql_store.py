@@ -277,20 +277,21 @@ def test_spending_is_conditional_in_rho_and_in_delta(place: str, rho: int, delta
     charge, nothing, cap = Charge(rho=rho, delta=delta), Charge(rho=0), Charge(rho=10, delta=5)
     with created(place).writing() as records:
         assert records.balances.open("study", cap)
-        assert records.balances.spend("study", charge) is taken
+        assert records.balances.spend("study", charge) == (nothing if taken else None)
         assert records.balances.tally("study").spent == (charge if taken else nothing)
         assert records.balances.spend_as("study", "ann", charge, cap) is taken
         assert records.balances.spent_as("study", "ann") == (charge if taken else nothing)
-        assert not records.balances.spend("unknown", Charge(rho=0))
+        assert records.balances.spend("unknown", Charge(rho=0)) is None
 
 
 def test_a_cap_is_opened_at_what_is_spent_and_not_below(place: str) -> None:
     with created(place).writing() as records:
         records.balances.open("study", Charge(rho=10))
-        records.balances.spend("study", Charge(rho=6))
+        assert records.balances.spend("study", Charge(rho=2)) == Charge(rho=0)
+        assert records.balances.spend("study", Charge(rho=4)) == Charge(rho=2)
         assert not records.balances.open("study", Charge(rho=5))
         assert records.balances.open("study", Charge(rho=6))
-        assert not records.balances.spend("study", Charge(rho=1))
+        assert records.balances.spend("study", Charge(rho=1)) is None
 
 
 def run(attempt: int, state: RunState = RunState.OPEN) -> RunRecord:
@@ -374,7 +375,7 @@ def test_the_latest_version_number_and_note_are_kept_and_the_first_statement(pla
             records.versions.put(DataRecord(dataset="members", version=number, section=DIGEST, withdrawn=number == 2))
             records.counters.keep_raises("hospital", "people", number)
             records.log.keep_checkpoint(7, b"note %d" % number)
-            records.log.keep_statement(DIGEST, b"statement %d" % number)
+            records.log.keep_statements({DIGEST: b"statement %d" % number})
         assert records.versions.all() == (DataRecord(dataset="members", version=2, section=DIGEST, withdrawn=True),)
         assert records.counters.raises("hospital", "people") == 2
         assert records.log.checkpoint() == b"note 2"

@@ -38,8 +38,8 @@ class Balances(Protocol):
     def tally(self, contract: str) -> Tally:
         """Return cap and spent; zeros for an account that was never opened."""
 
-    def spend(self, contract: str, charge: Charge) -> bool:
-        """Spend; False, and no change, when the cap does not allow it."""
+    def spend(self, contract: str, charge: Charge) -> Charge | None:
+        """Spend, and return what had been spent before; None, and no change, when the cap does not allow it."""
 
     def spend_as(self, contract: str, analyst: str, charge: Charge, cap: Charge) -> bool:
         """Add to what an analyst spent; False, and no change, when that would exceed the cap."""
@@ -146,8 +146,8 @@ class LogBook(Protocol):
         """Append leaves, in order, and return what `frontier` returns from now on: the last one's index is its size less one."""
         ...
 
-    def keep_statement(self, digest: str, envelope: bytes) -> None:
-        """Keep a signed envelope under its digest."""
+    def keep_statements(self, envelopes: Mapping[str, bytes]) -> None:
+        """Keep signed envelopes, one at least, each under its digest."""
 
     def statement(self, digest: str) -> bytes | None:
         """Return a signed envelope by its digest."""

@@ -46,7 +46,11 @@ def planned(room: Room, asked: Asked, compiled: Compiled) -> Planned:
     """
     enforce_computable(room.outlet.protection.lacking(compiled.plan))
     return Planned(
-        asked, compiled, price(asked.contract, compiled, asked.question.terms.group_size), approvals.receivers_of(asked.contract)
+        asked,
+        compiled,
+        price(asked.contract, compiled, asked.question.terms.group_size),
+        approvals.receivers_of(asked.contract),
+        data.sections_of(asked.contract, compiled.plan),
     )
 
 
@@ -79,7 +83,7 @@ def clear(room: Room, records: Records, plan: Planned) -> Cleared:
             f"This room has no protection {plan.compiled.plan.protection}.",
             "Agree on an amendment that allows the protection that the room has.",
         )
-    versions = data.admitted(records, plan.asked.contract, plan.compiled.plan)
+    versions = data.admitted(records, plan.asked.contract, plan.sections)
     run = run_name(room.identity, plan.asked.question.contract, plan.price.plan_digest, versions)
     return Cleared(plan, versions, run, share)
 

@@ -139,8 +139,8 @@ def _commit(room: Room, records: Records, cleared: Cleared, record: RunRecord, h
 def _spend(records: Records, cleared: Cleared) -> Charge:
     """Spend the charge under the contract, and return what had been spent before."""
     contract, charge = cleared.planned.asked.contract, cleared.planned.compiled.charge
-    before = records.balances.tally(contract.name).spent
-    if not records.balances.spend(contract.name, charge):
+    before = records.balances.spend(contract.name, charge)
+    if before is None:
         raise _contract_exhausted()
     share = cleared.share
     if share is not None and not records.balances.spend_as(contract.name, share.spender, charge, share.total):
@@ -151,15 +151,16 @@ def _spend(records: Records, cleared: Cleared) -> Charge:
 def _log(room: Room, records: Records, cleared: Cleared, record: RunRecord, signed: Mapping[tuple[str, str], bytes]) -> int:
     """Log every hold and the commit; return the commit's index."""
     at = entry_time(room.clock, cleared.planned.asked.contract)
-    names = {(owner, population): AccountName(owner=owner, population=population) for owner, population in record.accounts}
+    names = [AccountName(owner=owner, population=population) for owner, population in record.accounts]
+    kept = log.keep_all(records, [signed[account] for account in record.accounts])
     holds = [
-        Hold(at=at, reservation=record.reservation, account=name, charge=record.charge, statement=log.keep(records, signed[key]))
-        for key, name in names.items()
+        Hold(at=at, reservation=record.reservation, account=name, charge=record.charge, statement=statement)
+        for name, statement in zip(names, kept, strict=True)
     ]
     commit = Commit(
         at=at,
         reservation=record.reservation,
-        accounts=tuple(names.values()),
+        accounts=tuple(names),
         contract=record.contract,
         plan=record.plan,
         protection=cleared.planned.compiled.plan.protection,

@@ -18,7 +18,7 @@ from stillroom.room.times import entry_time
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from stillroom.ledger.entry import Entry
     from stillroom.model.contract import Contract, Party
@@ -48,14 +48,24 @@ def announce(room: Room, envelope: bytes) -> DataRecord:
         return after
 
 
-def admitted(records: Records, contract: Contract, plan: Plan) -> dict[str, int]:
+def admitted(records: Records, contract: Contract, sections: Mapping[str, str]) -> dict[str, int]:
     """Return the version of every dataset that a plan reads, each admitted under the section that the contract has now.
+
+    Args:
+        records: What the room keeps.
+        contract: The contract.
+        sections: Its `sections_of` the plan.
 
     Raises:
         Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`, naming the first such dataset.
     """
     present = {record.dataset: record for record in records.versions.all()}
-    return {dataset: _version(contract, dataset, present.get(dataset)) for dataset in datasets_of(plan)}
+    return {dataset: _version(contract, dataset, section, present.get(dataset)) for dataset, section in sections.items()}
+
+
+def sections_of(contract: Contract, plan: Plan) -> dict[str, str]:
+    """Return the digest of the contract's section of every dataset that a plan reads, by name in order."""
+    return {dataset: section_digest(contract, dataset) for dataset in datasets_of(plan)}
 
 
 def to_be_kept(records: Records, today: datetime.date) -> Iterator[tuple[str, str, int]]:
@@ -88,19 +98,18 @@ def version_of(records: Records, contract: Contract, dataset: str) -> int:
     Raises:
         Refusal: `DATA_UNKNOWN`, `DATA_WITHDRAWN` or `DATA_NOT_ADMITTED`.
     """
-    return _version(contract, dataset, records.versions.get(dataset))
-
-
-def _version(contract: Contract, dataset: str, record: DataRecord | None) -> int:
-    declared = contract.datasets.get(dataset)
-    if declared is None:
+    if dataset not in contract.datasets:
         raise Refusal(Code.DATA_UNKNOWN, f"The contract in force names no dataset {dataset}.", "Name one of its datasets.")
-    owner = declared.owner
+    return _version(contract, dataset, section_digest(contract, dataset), records.versions.get(dataset))
+
+
+def _version(contract: Contract, dataset: str, section: str, record: DataRecord | None) -> int:
+    owner = contract.datasets[dataset].owner
     if record is None:
         raise Refusal(Code.DATA_UNKNOWN, f"There is no data for {dataset} yet.", f"Ask {owner} to add it.")
     if record.withdrawn:
         raise Refusal(Code.DATA_WITHDRAWN, f"{owner} has withdrawn {dataset}.", f"Ask {owner} to add it again.")
-    if record.section != section_digest(contract, dataset):
+    if record.section != section:
         raise Refusal(
             Code.DATA_NOT_ADMITTED,
             f"{dataset} was admitted under another section of the contract than the one in force.",

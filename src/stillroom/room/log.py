@@ -10,6 +10,8 @@ from stillroom.errors import Code, Refusal
 from stillroom.ledger import entry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillroom.ledger.entry import Entry
     from stillroom.ports import Records
     from stillroom.room.room import Room
@@ -24,9 +26,14 @@ def append(room: Room, records: Records, *entries: Entry) -> int:
 
 def keep(records: Records, envelope: bytes) -> str:
     """Keep a signed envelope that an entry names, and return its digest."""
-    name = digest(envelope)
-    records.log.keep_statement(name, envelope)
-    return name
+    return keep_all(records, [envelope])[0]
+
+
+def keep_all(records: Records, envelopes: Sequence[bytes]) -> list[str]:
+    """Keep signed envelopes, one at least, and return their digests."""
+    names = [digest(envelope) for envelope in envelopes]
+    records.log.keep_statements(dict(zip(names, envelopes, strict=True)))
+    return names
 
 
 def checkpoint(records: Records) -> bytes:

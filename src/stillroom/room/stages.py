@@ -42,12 +42,14 @@ class Planned:
         compiled: Its plan and charge.
         price: What it costs and guarantees; `price.plan_digest` names the plan.
         receivers: Who would get the release.
+        sections: The digest of the contract's section of each dataset that is read.
     """
 
     asked: Asked
     compiled: Compiled
     price: Price
     receivers: tuple[str, ...]
+    sections: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class SqlApprovals:
 
     def ask(self, contract: str, plan: str, question: bytes) -> None:
         """Keep a signed question for the owners to look at; the first one for a plan stays."""
-        put_first(self._connection, questions, contract=contract, plan=plan, envelope=question)
+        put_first(self._connection, questions, {"contract": contract, "plan": plan, "envelope": question})
 
     def question(self, contract: str, plan: str) -> bytes | None:
         """Return the signed question that is kept for a plan."""

@@ -28,7 +28,9 @@ _MINE = balances.c.contract == sa.bindparam("mine")
 _GET = balances.select().where(_MINE)
 _OPEN = balances.insert()
 _CAP = balances.update().where(_MINE)
-_SPEND = _adding(balances, _MINE, (balances.c.cap_rho, balances.c.cap_delta))
+_SPEND = _adding(balances, _MINE, (balances.c.cap_rho, balances.c.cap_delta)).returning(
+    (balances.c.spent_rho - sa.bindparam("rho")).label("before_rho"), (balances.c.spent_delta - sa.bindparam("delta")).label("before_delta")
+)
 _BY = sa.and_(analysts.c.contract == sa.bindparam("mine"), analysts.c.analyst == sa.bindparam("by"))
 _GET_AS = analysts.select().where(_BY)
 _SPEND_AS = _adding(analysts, _BY, (sa.bindparam("cap_rho"), sa.bindparam("cap_delta")))
@@ -60,16 +62,17 @@ class SqlBalances:
             return Tally(cap=_NOTHING, spent=_NOTHING)
         return Tally(cap=read_charge(row, "cap"), spent=read_charge(row, "spent"))
 
-    def spend(self, contract: str, charge: Charge) -> bool:
-        """Spend; False, and no change, when the cap does not allow it."""
-        return self._connection.execute(_SPEND, {"mine": contract, **dict(charge)}).rowcount == 1
+    def spend(self, contract: str, charge: Charge) -> Charge | None:
+        """Spend, and return what had been spent before; None, and no change, when the cap does not allow it."""
+        row = self._connection.execute(_SPEND, {"mine": contract, **dict(charge)}).one_or_none()
+        return None if row is None else read_charge(row, "before")
 
     def spend_as(self, contract: str, analyst: str, charge: Charge, cap: Charge) -> bool:
         """Add to what an analyst spent; False, and no change, when that would exceed the cap."""
         wanted = {"mine": contract, "by": analyst, **dict(charge), **charge_values("cap", cap)}
         if self._connection.execute(_SPEND_AS, wanted).rowcount == 1:
             return True
-        put_first(self._connection, analysts, contract=contract, analyst=analyst, **charge_values("spent", _NOTHING))
+        put_first(self._connection, analysts, {"contract": contract, "analyst": analyst, **charge_values("spent", _NOTHING)})
         return self._connection.execute(_SPEND_AS, wanted).rowcount == 1
 
     def spent_as(self, contract: str, analyst: str) -> Charge:

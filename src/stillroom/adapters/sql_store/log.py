@@ -13,7 +13,7 @@ from stillroom.crypto.merkle import Frontier, leaf_hash, root
 from stillroom.crypto.tiles import below, completed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _APPEND = log.insert()
 _STATEMENT = sa.select(statements.c.envelope).where(statements.c.digest == sa.bindparam("named"))
@@ -39,9 +39,9 @@ class SqlLog:
         self._keep_subtrees(before.size, after.size)
         return after
 
-    def keep_statement(self, digest: str, envelope: bytes) -> None:
-        """Keep a signed envelope under its digest."""
-        put_first(self._connection, statements, digest=digest, envelope=envelope)
+    def keep_statements(self, envelopes: Mapping[str, bytes]) -> None:
+        """Keep signed envelopes, one at least, each under its digest."""
+        put_first(self._connection, statements, *({"digest": name, "envelope": envelope} for name, envelope in envelopes.items()))
 
     def statement(self, digest: str) -> bytes | None:
         """Return a signed envelope by its digest."""

@@ -56,8 +56,8 @@ class SqlLogCopy:
             for level, place in completed(after.size - len(leaves), after.size):
                 values = {"level": level, "position": place, "root": root(_hashes(connection, level - 1, below(place)))}
                 connection.execute(hashes.insert().values(values))
-            for digest, envelope in named.items():
-                put_first(connection, envelopes, digest=digest, envelope=envelope)
+            if named:
+                put_first(connection, envelopes, *({"digest": digest, "envelope": envelope} for digest, envelope in named.items()))
             put(connection, standing, one=1, size=after.size, nodes=after.to_hex(), note=note)
 
     def hashes(self, level: int, places: range) -> tuple[bytes, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import sqlalchemy as sa
 
 
@@ -16,9 +18,9 @@ def put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
     connection.execute(_replacing(connection.dialect.name, table), values)
 
 
-def put_first(connection: sa.Connection, table: sa.Table, **values: object) -> None:
-    """Keep a row, unless there is one that it may not stand beside: the first one stays."""
-    connection.execute(_yielding(connection.dialect.name, table), values)
+def put_first(connection: sa.Connection, table: sa.Table, *rows: Mapping[str, object]) -> None:
+    """Keep rows, one at least, each unless there is one that it may not stand beside: the first one stays."""
+    connection.execute(_yielding(connection.dialect.name, table), rows)
 
 
 @cache
