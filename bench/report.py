@@ -40,10 +40,10 @@ that of its largest process. Noise is timed by the clock, not in CPU seconds.
 
 The skewed join counts and adds up the rows of people of whom one in a thousand has more than 20, and a few have hundreds:
 P(N ≥ n) = n^-2.27. Costs are log-normal and bounded by 1,000. Errors are relative to what all rows together are, so that they hold what a
-cap takes away. Every system adds Laplace noise for the same ε, half of it for the count. The best cap that there is, known only
-afterwards, is the one with the least expected error of 200. Quantiles are off by as many rows as lie between
-them and where they should stand. Errors are means over 10 releases with noise of their own, 100 for medians of peers and chosen ones,
-± their standard error.
+cap takes away; that of count and sum is the mean of both. Every system adds Laplace noise for the same ε, half of it for the count. The
+best cap that there is, known only afterwards, is the one with the least expected error of 200. Quantiles are off by as many rows as lie
+between them and where they should stand. Errors are means over 10 releases with noise of their own, 100 for medians of peers and chosen
+ones, ± their standard error.
 
 Peers run in environments of their own. OpenDP's planner and PipelineDP join no private tables: both start from rows already joined,
 and the join is not counted. Tumult Analytics joins both tables by itself. OpenDP keeps a bounded number of rows of each person by the

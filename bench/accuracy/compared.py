@@ -25,6 +25,9 @@ PERSONS, FEW = 1_000_000, 100_000
 MOST = 0.5
 """Our error may be so many times that of the best peer, on the skewed join."""
 
+NUMBERS = {"count": ("n",), "sum": ("total",), "count and sum": ("n", "total")}
+"""Of what errors are given: of each of the two alone, and of both, as the mean over groups and over the two."""
+
 PLACES = 3
 """Decimal places of errors in rows."""
 
@@ -59,17 +62,17 @@ def skewed_join(*, full: bool) -> list[Row]:
         theirs = _peers_say("skewed", tuple(PEERS), name, *(one.written() for each in caps for one in each))
     rows, first = [], 0
     for own, each, possible in zip(ours, caps, least, strict=True):
-        for number, what in (("n", "count"), ("total", "sum")):
+        for what, numbers in NUMBERS.items():
             groups = f"{persons / 1e6:g} M people, {skewed.GROUPS} groups, ε = {each[0].epsilon:g}"
-            shown = [f"{one.rows}" if number == "n" else f"{one.total:,.0f}" for one in each]
+            shown = [" and ".join({"n": f"{one.rows}", "total": f"{one.total:,.0f}"}[number] for number in numbers) for one in each]
             errors = {
-                name: said if isinstance(said, NotRun) else _errors(said[first : first + len(each)], number, exact)
+                name: said if isinstance(said, NotRun) else _errors(said[first : first + len(each)], numbers, exact)
                 for name, said in theirs.items()
             }
-            mine = _errors(own["released"], number, exact)
+            mine = _errors(own["released"], numbers, exact)
             workload = f"{what} of a skewed join, {groups}: mean relative error"
             rows += beside_peers(workload, mine, errors, shown)
-            rows.append(_possible(workload, possible[number], errors))
+            rows.append(_possible(workload, fmean(possible[number] for number in numbers), errors))
         first += len(each)
     return rows
 
@@ -80,9 +83,9 @@ def told(epsilon: float, caps: list[list[float]]) -> list[skewed.Caps]:
     return [skewed.Caps.of_contract(epsilon), skewed.Caps(max(1, round(rows)), max(1, round(total)), epsilon)]
 
 
-def _errors(said: list[list[skewed.Released]], number: str, exact: skewed.Released) -> list[Spread]:
-    """Return the mean relative error of a number under each caps."""
-    return [Spread.of(relative_error(one[number], exact[number]) for one in releases) for releases in said]
+def _errors(said: list[list[skewed.Released]], numbers: tuple[str, ...], exact: skewed.Released) -> list[Spread]:
+    """Return the mean relative error of numbers under each caps."""
+    return [Spread.of(fmean(relative_error(one[number], exact[number]) for number in numbers) for one in releases) for releases in said]
 
 
 def beside_peers(workload: str, ours: list[Spread], theirs: Mapping[str, list[Spread] | NotRun], caps: list[str]) -> list[Row]:
