@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from stillroom.model.plan import LeafCells, Plan
     from stillroom.model.release import Table as ReleasedTable
     from stillroom.ports import AdmittedTable, Noise
-    from tests.world import Entry
+    from tests.world import Entry, World
 
+    Forms = Mapping[str, str]
     Pair = tuple[LeafCells, LeafCells]
 
 TRIALS = 2_000
@@ -58,6 +59,32 @@ PURE = 1.0
 
 GAUSSIAN = 8.0
 """The ε at which they are asked for Gaussian noise, whose curve then has something to show."""
+
+QUICK = {
+    "anti join": NoiseKind.DISCRETE_LAPLACE,
+    "average by ward": NoiseKind.DISCRETE_GAUSSIAN,
+    "distinct values of some rows": NoiseKind.DISCRETE_LAPLACE,
+    "EXISTS": NoiseKind.DISCRETE_LAPLACE,
+    "fan-out of one row a person": NoiseKind.DISCRETE_LAPLACE,
+    "few groups of each person": NoiseKind.DISCRETE_LAPLACE,
+    "HAVING": NoiseKind.DISCRETE_LAPLACE,
+    "left join": NoiseKind.DISCRETE_LAPLACE,
+    "left join keyed by the right side": NoiseKind.DISCRETE_GAUSSIAN,
+    "NOT EXISTS with a condition over both": NoiseKind.DISCRETE_GAUSSIAN,
+    "number of a row": NoiseKind.DISCRETE_LAPLACE,
+    "ORDER BY and LIMIT": NoiseKind.DISCRETE_GAUSSIAN,
+    "pure": NoiseKind.DISCRETE_LAPLACE,
+    "quantiles of a person with two identifiers": NoiseKind.DISCRETE_GAUSSIAN,
+    "ROLLUP": NoiseKind.DISCRETE_LAPLACE,
+    "rows and persons by ward": NoiseKind.DISCRETE_LAPLACE,
+    "rows of two datasets": NoiseKind.DISCRETE_LAPLACE,
+    "running and whole totals": NoiseKind.DISCRETE_GAUSSIAN,
+    "signed sum": NoiseKind.DISCRETE_LAPLACE,
+    "sum with a declared total": NoiseKind.DISCRETE_GAUSSIAN,
+    "twins in one dataset": NoiseKind.DISCRETE_GAUSSIAN,
+    "what clamping removes": NoiseKind.DISCRETE_LAPLACE,
+}
+"""Questions that are audited in every run: the first where a person appears or vanishes, the next where one is altered, and so on."""
 
 
 class Kind(StrEnum):
@@ -172,26 +199,30 @@ class Audited:
         """Whose rows are altered: one person's, who has two identifiers where the contract allows for two."""
         return ("a1", "a2")[: contract(self.entry.variant).identifiers_per_person]
 
-    def _cells(self, forms: Mapping[str, str]) -> LeafCells:
-        """Return the exact cells of the world in which the person's rows in some datasets have other forms."""
-        return measured(self.plan, {**world(), **{name: altered(name, form, self.people) for name, form in forms.items()}})
+    def world(self, forms: Forms) -> World:
+        """Return the world in which the person's rows in some datasets have other forms."""
+        return {**world(), **{name: altered(name, form, self.people) for name, form in forms.items()}}
 
-    def pairs(self, kind: Kind) -> Iterator[Pair]:
-        """Yield the exact cells of neighbours."""
+    def neighbours(self, kind: Kind) -> Iterator[tuple[Forms, Forms]]:
+        """Yield the forms of the person's rows in neighbouring worlds."""
         read = self.plan.datasets
         if kind is Kind.ADD_REMOVE:
-            without = self._cells(dict.fromkeys(read, "removed"))
-            forms = [dict.fromkeys(read, form) | absent for form in ALTERATIONS for absent in ({}, *({name: "removed"} for name in read))]
-            yield from ((self._cells(form), without) for form in forms)
+            absences = ({}, *({name: "removed"} for name in read))
+            forms = [dict.fromkeys(read, form) | absent for form in ALTERATIONS for absent in absences]
+            yield from ((form, dict.fromkeys(read, "removed")) for form in forms)
             return
         for name in read:
             for background in ("highest", "spread"):
-                rest = dict.fromkeys(read, background)
-                yield from combinations([self._cells({**rest, name: form}) for form in ALTERATIONS], 2)
+                yield from combinations([{**dict.fromkeys(read, background), name: form} for form in ALTERATIONS], 2)
 
     def worst(self, kind: Kind) -> Pair:
         """Return the exact cells of the neighbours that are furthest apart, measured in noise."""
-        return _worst(self, kind)
+        return _worst(self, kind)[1]
+
+    def worst_worlds(self, kind: Kind) -> tuple[World, World]:
+        """Return these neighbours themselves."""
+        one, other = _worst(self, kind)[0]
+        return self.world(one), self.world(other)
 
     def distance(self, pair: Pair) -> float:
         """Return how far apart exact cells are, as `shift` does."""
@@ -213,8 +244,15 @@ class Audited:
 
 
 @cache
-def _worst(asked: Audited, kind: Kind) -> Pair:
-    return max(asked.pairs(kind), key=asked.distance)
+def _worst(asked: Audited, kind: Kind) -> tuple[tuple[Forms, Forms], Pair]:
+    """Return the neighbours that are furthest apart, and their exact cells."""
+
+    @cache
+    def cells(forms: tuple[tuple[str, str], ...]) -> LeafCells:
+        return measured(asked.plan, asked.world(dict(forms)))
+
+    pairs = [(pair, (cells(tuple(pair[0].items())), cells(tuple(pair[1].items())))) for pair in asked.neighbours(kind)]
+    return max(pairs, key=lambda found: asked.distance(found[1]))
 
 
 def slack(shift: float, scale: float) -> float:

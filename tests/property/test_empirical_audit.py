@@ -22,16 +22,10 @@ import pytest
 
 from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.audit.empirical import Claim, Verdict, audit_one_run, gaussian_claims, judge
-from stillroom.client.verification import verify
-from stillroom.crypto.envelope import open_envelope
 from stillroom.model.mechanism import NoiseKind
-from stillroom.model.release import PAYLOAD_TYPE, Release
 from stillroom.protections.server import ServerProtection
-from stillroom.room.room import Genuine
-from tests.auditing import ALLOWED, SHARE, Audited, Kind, slack
-from tests.fakes import ListTable, ListTables, OneByOne, reading_of
-from tests.published import files
-from tests.rooms import KEYS, OWNERS, Scene, build, charge, reopen
+from tests.auditing import ALLOWED, QUICK, SHARE, Audited, Kind, slack
+from tests.fakes import ListTable, ListTables, reading_of
 from tests.world import ENGINE, Entry, contract
 
 if TYPE_CHECKING:
@@ -40,35 +34,8 @@ if TYPE_CHECKING:
     from stillroom.audit.empirical import Evidence
     from stillroom.model.plan import Plan
     from stillroom.model.schema import Scalar
-    from stillroom.ports import AdmittedTable
 
 LAPLACE, GAUSSIAN = NoiseKind.DISCRETE_LAPLACE, NoiseKind.DISCRETE_GAUSSIAN
-QUICK = {
-    "anti join": LAPLACE,
-    "average by ward": GAUSSIAN,
-    "distinct values of some rows": LAPLACE,
-    "EXISTS": LAPLACE,
-    "fan-out of one row a person": LAPLACE,
-    "few groups of each person": LAPLACE,
-    "HAVING": LAPLACE,
-    "left join": LAPLACE,
-    "left join keyed by the right side": GAUSSIAN,
-    "NOT EXISTS with a condition over both": GAUSSIAN,
-    "number of a row": LAPLACE,
-    "ORDER BY and LIMIT": GAUSSIAN,
-    "pure": LAPLACE,
-    "quantiles of a person with two identifiers": GAUSSIAN,
-    "ROLLUP": LAPLACE,
-    "rows and persons by ward": LAPLACE,
-    "rows of two datasets": LAPLACE,
-    "running and whole totals": GAUSSIAN,
-    "signed sum": LAPLACE,
-    "sum with a declared total": GAUSSIAN,
-    "twins in one dataset": GAUSSIAN,
-    "what clamping removes": LAPLACE,
-}
-"""Questions that are audited in every run: the first where a person appears or vanishes, the next where one is altered, and so on."""
-
 QUESTIONS = QUICK | {
     "arithmetic after the noise": LAPLACE,
     "full join by columns of both sides": LAPLACE,
@@ -202,51 +169,3 @@ def keys_of(plan: Plan) -> list[tuple[object, ...]]:
     for key in plan.keys:
         found = [(*before, value) for before in found for value in key.listed]
     return found
-
-
-# ------------------------------------------------------------------------------------------------------------- the door
-
-REPEATS = 50
-KEPT: list[dict[str, Scalar]] = [{"person": f"p{number}", "age": number % 100} for number in range(60)]
-
-
-class Versions(OneByOne):
-    """Tables of a room: with somebody in odd versions, without in even ones."""
-
-    def open(self, dataset: str, version: int) -> AdmittedTable:
-        """Return a table."""
-        columns = {"age": contract().datasets["members"].columns["age"].type}
-        return ListTable(KEPT if version % 2 else KEPT[1:], columns, salt=f"the salt of {dataset}".encode())
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    folder = tmp_path_factory.mktemp("room")
-    build(folder)
-    return reopen(folder, outlet=Genuine(ServerProtection(ENGINE, OpendpNoise(), Versions()), KEYS["room"]))
-
-
-def repeat(scene: Scene, version: int) -> Release:
-    """Ask once, on a version of its own; every tenth time whoever receives the release verifies it."""
-    if version > 1:
-        for dataset in scene.contract.datasets:
-            scene.announce(dataset, version)
-    answer = scene.ask()
-    if version % 10 == 0:
-        received = files(scene, answer.envelope)
-        assert verify(received.release, received.contract, received.log).accepted
-    return Release.model_validate_json(open_envelope(answer.envelope, PAYLOAD_TYPE, {"room": KEYS["room"].public}))
-
-
-def test_fifty_releases_through_the_signed_door(scene: Scene) -> None:
-    """Each on a version of its own, each charged to everybody, each with other noise around the true count of its side."""
-    found = [repeat(scene, version) for version in range(1, REPEATS + 1)]
-    assert [set(one.versions.values()) for one in found] == [{version} for version in range(1, REPEATS + 1)]
-    assert len({one.reservation for one in found}) == REPEATS
-    assert {(one.plan_digest, one.promise, one.noise) for one in found} == {(found[0].plan_digest, found[0].promise, found[0].noise)}
-    spent = REPEATS * charge().rho
-    assert scene.spent().rho == scene.replayed().spent.rho == spent
-    assert [scene.account(owner).spent.rho for owner in OWNERS] == [spent] * len(OWNERS)
-    noise = [int(one.table.rows[0][0].value or 0) - 59 - one.versions["members"] % 2 for one in found]
-    assert len(set(noise)) > 5
-    assert max(map(abs, noise)) < 20 * found[0].noise[0].mechanism.scale
