@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.accuracy.compared import cubes, quantiles, skewed_join
+from bench.engines import engines
 from bench.ledger import ledger
 from bench.noise import noise
 from bench.probe import ROOT, say
@@ -44,6 +45,7 @@ PARTS = {
     "stories": Part(stories),
     "room": Part(small_room, always=True),
     "ledger": Part(ledger, always=True),
+    "engines": Part(engines),
     "huge": Part(huge),
     "installation": Part(installed),
     "small": Part(small),
@@ -52,7 +54,7 @@ PARTS = {
 
 GROUPS = {
     "accuracy": ("cube", "skewed", "quantiles"),
-    "speed": ("large", "import", "noise", "selection", "stories", "room", "ledger", "huge", "installation", "small"),
+    "speed": ("large", "import", "noise", "selection", "stories", "room", "ledger", "engines", "huge", "installation", "small"),
 }
 """Names of several parts."""
 
