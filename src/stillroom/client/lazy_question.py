@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 from stillroom.client.expressions.order import terms
 from stillroom.client.expressions.piece import column, known, no_position, quoted, whole, written
+from stillroom.client.expressions.scalars import listed
 from stillroom.client.expressions.windows import looks_around, of_each_row, of_table, without_windows
 from stillroom.errors import Code, InvalidInput
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from stillroom.model.question import Term
 
 Totals: TypeAlias = Literal["none", "rollup", "cube"]
+
+Names: TypeAlias = "str | Sequence[str]"
+"""A name, or several as a list."""
 
 Named: TypeAlias = tuple[tuple[str, str], ...]
 """Names, each with the text that it stands for."""
@@ -173,21 +177,21 @@ class LazyQuestion:
         table = self._as_table()
         return replace(table, columns=tuple({**dict(table.columns), **_computed(columns)}.items()))
 
-    def select(self, *names: str, **columns: Value) -> LazyQuestion:
+    def select(self, *names: Names, **columns: Value) -> LazyQuestion:
         """Take these columns and no others. What nothing is made of any more is neither measured nor charged.
 
         Raises:
             InvalidInput: There is no column of that name, or none is taken.
         """
         table = self._as_table()
-        taken = together({name: _named(name, dict(table.columns)) for name in names}, _computed(columns))
+        taken = together({name: _named(name, dict(table.columns)) for name in listed(names)}, _computed(columns))
         if not taken:
             raise InvalidInput(Code.SQL_INVALID, "No column is selected.", "Name the columns to take.")
         return replace(table, columns=tuple(taken.items()))
 
-    def drop(self, *names: str) -> LazyQuestion:
+    def drop(self, *names: Names) -> LazyQuestion:
         """Leave columns out."""
-        dropped = checked(names, dict(self.columns))
+        dropped = checked(listed(names), dict(self.columns))
         return self.select(*(name for name, _ in self.columns if name not in dropped))
 
     def rename(self, names: Mapping[str, str]) -> LazyQuestion:
@@ -196,28 +200,28 @@ class LazyQuestion:
         renamed = renamings(names, dict(table.columns))
         return replace(table, columns=tuple((renamed[name], text) for name, text in table.columns))
 
-    def filter(self, *conditions: Piece) -> LazyQuestion:
+    def filter(self, *conditions: Piece | Sequence[Piece]) -> LazyQuestion:
         """Keep the rows of the table for which all conditions over its columns hold, by noisy values."""
         table = self._as_table()
-        tests = tuple(f"({of_table(written(condition))})" for condition in conditions)
-        if any(looks_around(written(condition)) for condition in conditions):
+        tests = tuple(f"({of_table(written(condition))})" for condition in listed(conditions))
+        if any(looks_around(written(condition)) for condition in listed(conditions)):
             return replace(table, windows=tests)
         return replace(table, conditions=(*table.conditions, *tests))
 
-    def having(self, *conditions: Piece) -> LazyQuestion:
+    def having(self, *conditions: Piece | Sequence[Piece]) -> LazyQuestion:
         """Keep the groups for which all conditions over keys and aggregates hold, by noisy values; without groups, it is `filter`."""
         if self.around:
             return self.filter(*conditions)
         self._check_open("is said of a table")
-        tests = tuple(f"({without_windows(written(condition), 'having')})" for condition in conditions)
+        tests = tuple(f"({without_windows(written(condition), 'having')})" for condition in listed(conditions))
         return replace(self, conditions=(*self.conditions, *tests))
 
-    def group_by(self, *keys: str, **named: Piece) -> Groups:
+    def group_by(self, *keys: Names, **named: Piece) -> Groups:
         """Group the rows of the table once more; `agg` then takes counts, sums, averages, least and greatest values of its columns."""
         table = self._as_table()
         columns = dict(table.columns)
         computed = {name: without_windows(written(one), "a key") for name, one in named.items()}
-        every = together({key: _named(key, columns) for key in keys}, computed)
+        every = together({key: _named(key, columns) for key in listed(keys)}, computed)
         where = f" WHERE {' AND '.join(table.conditions)}" if table.conditions else ""
         return Groups.of(self.session, f"{table.source}{where}", tuple(every.items()))
 
@@ -225,7 +229,7 @@ class LazyQuestion:
         """Make one row of the table."""
         return self.group_by().agg(**aggregates)
 
-    def order_by(self, *by: OrderTerm, descending: bool | Sequence[bool] = False) -> LazyQuestion:
+    def order_by(self, *by: OrderTerm | Sequence[OrderTerm], descending: bool | Sequence[bool] = False) -> LazyQuestion:
         """Order the table: by columns by name, or by expressions, over keys and aggregates too. Further terms come after those before."""
         if self.rows is not None or self.offset:
             self._check_open("orders a table")
@@ -233,7 +237,7 @@ class LazyQuestion:
         found = terms(by, descending=descending, name=lambda name: quoted(name) if name in names else column(name))
         return replace(self, order=(*self.order, *map(of_table, found)))
 
-    def sort(self, *by: OrderTerm, descending: bool | Sequence[bool] = False) -> LazyQuestion:
+    def sort(self, *by: OrderTerm | Sequence[OrderTerm], descending: bool | Sequence[bool] = False) -> LazyQuestion:
         """Order the table by its columns, or by expressions over them."""
         return self._as_table().order_by(*by, descending=descending)
 

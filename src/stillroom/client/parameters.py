@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from stillroom.client.expressions.scalars import plain_scalar
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.question import Parameter
 
@@ -21,7 +22,7 @@ def written(values: Values | None) -> dict[str, Parameter]:
     Raises:
         InvalidInput: A timestamp has a time zone or parts of a second, which no timestamp of a room has.
     """
-    return {name: _written(name, value) for name, value in (values or {}).items()}
+    return {name: _written(name, plain_scalar(value)) for name, value in (values or {}).items()}
 
 
 def _written(name: str, value: Value) -> Parameter:

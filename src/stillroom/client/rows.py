@@ -10,6 +10,7 @@ from stillroom.client.expressions.aggregates import AGGREGATE
 from stillroom.client.expressions.expression import Expression, col
 from stillroom.client.expressions.order import terms
 from stillroom.client.expressions.piece import known, quoted, whole, written
+from stillroom.client.expressions.scalars import listed
 from stillroom.client.expressions.windows import looks_around, of_each_row, of_person, without_windows
 from stillroom.client.lazy_question import Groups, checked, renamings, together
 from stillroom.errors import Code, InvalidInput
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from stillroom.client.expressions.order import Term
     from stillroom.client.expressions.piece import Piece, Value
-    from stillroom.client.lazy_question import Asker, LazyQuestion, Totals
+    from stillroom.client.lazy_question import Asker, LazyQuestion, Names, Totals
     from stillroom.model.contract import Contract
 
 How: TypeAlias = Literal["inner", "left", "right", "full"]
@@ -145,10 +146,10 @@ class Rows:
         """The WHERE clause, or nothing."""
         return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
 
-    def filter(self, *conditions: Piece) -> Rows:
+    def filter(self, *conditions: Piece | Sequence[Piece]) -> Rows:
         """Keep the rows for which all conditions are true; windows in them look at the rows as they are before."""
-        tests = tuple(f"({of_person(written(condition), self.person)})" for condition in conditions)
-        if any(looks_around(written(condition)) for condition in conditions):
+        tests = tuple(f"({of_person(written(condition), self.person)})" for condition in listed(conditions))
+        if any(looks_around(written(condition)) for condition in listed(conditions)):
             return _subquery(self, f"{_selected(self)} QUALIFY {' AND '.join(tests)}", self.names)
         return replace(self, conditions=(*self.conditions, *tests))
 
@@ -156,18 +157,18 @@ class Rows:
         """Add computed columns; windows look at the rows of each person."""
         return self.select(*(name for name in self.names if name not in columns), **columns)
 
-    def select(self, *names: str, **columns: Value) -> Rows:
+    def select(self, *names: Names, **columns: Value) -> Rows:
         """Take these columns, and the person, and no others.
 
         Raises:
             InvalidInput: `COLUMN_UNKNOWN` if there is no column of that name.
         """
-        kept = {name: col(name).sql for name in checked(names, self.names)}
+        kept = {name: col(name).sql for name in checked(listed(names), self.names)}
         return _of(self, together(kept, {name: of_person(of_each_row(value), self.person) for name, value in columns.items()}))
 
-    def drop(self, *names: str) -> Rows:
+    def drop(self, *names: Names) -> Rows:
         """Leave columns out."""
-        dropped = checked(names, self.names)
+        dropped = checked(listed(names), self.names)
         return self.select(*(name for name in self.names if name not in dropped))
 
     def rename(self, names: Mapping[str, str]) -> Rows:
@@ -215,31 +216,31 @@ class Rows:
         test = f"{negated}EXISTS (SELECT 1 FROM {rows.source} WHERE {test})"
         return replace(self, conditions=(*self.conditions, test), beside=self.beside + rows.tables)
 
-    def first_by(self, *order: Term, rows: int = 1, descending: bool | Sequence[bool] = False) -> Rows:
+    def first_by(self, *order: Term | Sequence[Term], rows: int = 1, descending: bool | Sequence[bool] = False) -> Rows:
         """Keep each person's first row in an order, or so many; ties are broken by all other columns."""
         number = f"ROW_NUMBER() OVER (PARTITION BY {self.person} ORDER BY {', '.join(terms(order, descending=descending))})"
         most = whole(rows, "The number of rows", least=1)
         return _subquery(self, f"{_selected(self)} QUALIFY {number} {'=' if most == 1 else '<='} {most}", self.names)
 
-    def per_person(self, *keys: str, **totals: Piece) -> Rows:
+    def per_person(self, *keys: Names, **totals: Piece) -> Rows:
         """Return one row for each person, or for each person and combination of keys, with totals of the person's rows."""
-        columns = {key: col(key).sql for key in keys}
+        columns = {key: col(key).sql for key in listed(keys)}
         groups = ", ".join([self.person, *columns.values()])
         columns = together(columns, {name: without_windows(written(total), "a total") for name, total in totals.items()})
         names = tuple(columns)
         return _subquery(self, f"{_list(self.person, columns)} FROM {self.source}{self.where} GROUP BY {groups}", names)
 
-    def group_by(self, *keys: str, totals: Totals | Sequence[tuple[str, ...]] = "none", **named: Piece) -> Groups:
+    def group_by(self, *keys: Names, totals: Totals | Sequence[tuple[str, ...]] = "none", **named: Piece) -> Groups:
         """Group rows by columns, and by expressions under names of their own.
 
         Args:
-            keys: Columns.
+            keys: Columns, one by one or in lists.
             totals: Add subtotals from right to left (`rollup`), or over every combination (`cube`); or the sets of names to group by, as
                 `[("region", "gender"), ("region",), ()]`.
             named: Expressions.
         """
         computed = {name: without_windows(written(one), "a key") for name, one in named.items()}
-        every = together({key: col(key).sql for key in keys}, computed)
+        every = together({key: col(key).sql for key in listed(keys)}, computed)
         return Groups.of(self.session, f"FROM {self.source}{self.where}", tuple(every.items()), totals)
 
     def agg(self, **aggregates: Piece) -> LazyQuestion:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from stillroom.client.expressions.piece import Piece, made, operand
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from typing import Self
 
     from stillroom.client.expressions.piece import Value
@@ -33,16 +33,17 @@ class Conditions(Piece):
         """Ask whether two values are not the same; where both are missing, they are."""
         return made(self, f"({self.sql} IS DISTINCT FROM {operand(other).sql})")
 
-    def is_in(self, values: Collection[Value]) -> Self:
+    def is_in(self, values: Iterable[Value]) -> Self:
         """Ask whether the value is one of several.
 
         Raises:
             InvalidInput: There are none, None is among them, or they are one text.
         """
-        if isinstance(values, str) or not values or any(value is None for value in values):
+        every = [] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
+        if not every or any(value is None for value in every):
             reason = "is_in needs a list of constants without None."
             raise InvalidInput(Code.SQL_INVALID, reason, 'List the values, as in is_in(["x", "y"]); ask for missing ones with is_null().')
-        return made(self, f"({self.sql} IN ({', '.join(operand(value).sql for value in values)}))")
+        return made(self, f"({self.sql} IN ({', '.join(operand(value).sql for value in every)}))")
 
     def is_between(self, low: Value, high: Value) -> Self:
         """Ask whether the value lies between two, both included."""

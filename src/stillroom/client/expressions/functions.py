@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.client.expressions.aggregates import AGGREGATE, sample
 from stillroom.client.expressions.expression import Expression
 from stillroom.client.expressions.piece import Piece, Takes, Value, column, operand, plain, whole, written
+from stillroom.client.expressions.scalars import listed
 from stillroom.errors import Code, InvalidInput
 from stillroom.model.contract import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Values: TypeAlias = "Value | Sequence[Value]"
+"""A value, or several as a list."""
 
 
 class When:
@@ -48,44 +56,46 @@ def _call(name: str, *operands: Value, takes: Takes = Takes.NOTHING) -> Expressi
     return Expression(f"{name}({', '.join(operand(one).sql for one in operands)})", takes)
 
 
-def _of_some(name: str, values: tuple[Value, ...]) -> Expression:
+def _of_some(name: str, values: tuple[Values, ...]) -> Expression:
     """Return a call with any number of operands.
 
     Raises:
         InvalidInput: There is none.
     """
-    if not values:
+    every = listed(values)
+    if not every:
         raise InvalidInput(Code.SQL_INVALID, f"{name} has nothing to be of.", "Give it columns or expressions.")
-    return _call(name, *values)
+    return _call(name, *every)
 
 
-def coalesce(*values: Value) -> Expression:
+def coalesce(*values: Values) -> Expression:
     """Return the first value that is not missing."""
     return _of_some("COALESCE", values)
 
 
-def max_horizontal(*values: Value) -> Expression:
+def max_horizontal(*values: Values) -> Expression:
     """Return the greatest of several values of a row; those that are missing do not count."""
     return _of_some("GREATEST", values)
 
 
-def min_horizontal(*values: Value) -> Expression:
+def min_horizontal(*values: Values) -> Expression:
     """Return the least of several values of a row; those that are missing do not count."""
     return _of_some("LEAST", values)
 
 
-def concat_str(*values: Value, ignore_nulls: bool = False) -> Expression:
+def concat_str(*values: Values, ignore_nulls: bool = False) -> Expression:
     """Put texts after each other, whatever is no text as a cast spells it.
 
     Args:
-        values: The texts.
+        values: The texts, one by one or in lists.
         ignore_nulls: Leave out what is missing; else nothing is there where one is missing.
     """
     if ignore_nulls:
         return _of_some("CONCAT", values)
-    if not values:
+    every = listed(values)
+    if not every:
         raise InvalidInput(Code.SQL_INVALID, "concat_str has nothing to be of.", "Give it columns or texts.")
-    return Expression(f"({' || '.join(operand(value).sql for value in values)})")
+    return Expression(f"({' || '.join(operand(value).sql for value in every)})")
 
 
 def count() -> Expression:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.client.expressions.piece import Piece, column, no_position, written
+from stillroom.client.expressions.scalars import listed
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
@@ -33,20 +34,23 @@ def directed(piece: Piece, *, descending: bool, nulls_last: bool | None) -> Orde
     return Ordered(f"{no_position(piece.sql)}{' DESC' if descending else ''}{nulls}")
 
 
-def terms(by: Sequence[Term], *, descending: bool | Sequence[bool] = False, name: Callable[[str], str] = column) -> tuple[str, ...]:
+def terms(
+    by: Sequence[Term | Sequence[Term]], *, descending: bool | Sequence[bool] = False, name: Callable[[str], str] = column
+) -> tuple[str, ...]:
     """Return the terms of an order, as SQL writes them.
 
     Args:
-        by: The terms, the most important first.
+        by: The terms, one by one or in lists, the most important first.
         descending: Whether they go from the greatest to the least: all, or one by one.
         name: What a name stands for.
 
     Raises:
         InvalidInput: There is none, or one is something else; there are more or fewer directions than terms, or two for one.
     """
-    if not by:
+    each = listed(by)
+    if not each:
         raise InvalidInput(Code.SQL_INVALID, "An order has no terms.", 'Name a column, or an expression such as col("n").desc().')
-    return tuple(_term(one, name, descending=way) for one, way in zip(by, _directions(descending, len(by)), strict=True))
+    return tuple(_term(one, name, descending=way) for one, way in zip(each, _directions(descending, len(each)), strict=True))
 
 
 def _directions(descending: object, count: int) -> list[bool]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import Flag
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from stillroom.client.expressions.scalars import plain_scalar
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
@@ -67,21 +68,23 @@ def operand(value: Value) -> Piece:
     Raises:
         InvalidInput: It is of no type that a question knows, or a number without a size, or with far too many digits.
     """
-    match value:
-        case Piece():
-            return value
+    match plain_scalar(value):
+        case Piece() as piece:
+            return piece
         case None:
             return Piece("NULL")
-        case bool():
-            return Piece("TRUE" if value else "FALSE")
-        case int() | Decimal() | float():
-            return Piece(_number(value if isinstance(value, Decimal | int) else Decimal(str(value))))
-        case datetime.datetime():
-            return Piece(f"TIMESTAMP '{_timestamp(value)}'")
-        case datetime.date():
-            return Piece(f"DATE '{datetime.date.isoformat(value)}'")
-        case str():
-            return Piece("'" + plain(value, "A text").replace("'", "''") + "'")
+        case bool() as truth:
+            return Piece("TRUE" if truth else "FALSE")
+        case int() | Decimal() as exact:
+            return Piece(_number(exact))
+        case float() as number:
+            return Piece(_number(Decimal(str(number))))
+        case datetime.datetime() as time:
+            return Piece(f"TIMESTAMP '{_timestamp(time)}'")
+        case datetime.date() as day:
+            return Piece(f"DATE '{datetime.date.isoformat(day)}'")
+        case str() as text:
+            return Piece("'" + plain(text, "A text").replace("'", "''") + "'")
         case _:
             raise InvalidInput(
                 Code.SQL_INVALID,
@@ -133,6 +136,7 @@ def plain(text: str, what: str) -> str:
     Raises:
         InvalidInput: It is no text, a kind of its own, or has characters that control something.
     """
+    text = plain_scalar(text)
     if type(text) is not str:
         reason = f"{what} is plain text, not a value of the type {type(text).__name__}."
         raise InvalidInput(Code.SQL_INVALID, reason, "Give it as a str; str(…) makes one.")
@@ -147,9 +151,10 @@ def quoted(name: str) -> str:
     Raises:
         InvalidInput: It is no text, or has control characters, or is empty.
     """
-    if not plain(name, "A name"):
+    text = plain(name, "A name")
+    if not text:
         raise InvalidInput(Code.SQL_INVALID, "A name is empty.", "Give it a name.")
-    return '"' + name.replace('"', '""') + '"'
+    return '"' + text.replace('"', '""') + '"'
 
 
 def column(name: str) -> str:
@@ -176,6 +181,7 @@ def whole(number: int, what: str, *, least: int | None = 0) -> int:
     Raises:
         InvalidInput: It is something else, or too small.
     """
+    number = plain_scalar(number)
     if type(number) is not int or (least is not None and number < least):
         bound = "" if least is None else f" from {least} on"
         raise InvalidInput(Code.SQL_INVALID, f"{what} is a whole number{bound}.", "Write a whole number.")

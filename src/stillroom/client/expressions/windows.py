@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.client.expressions.order import Ordered, directed, terms
 from stillroom.client.expressions.piece import ROWS, Piece, Takes, called, column, made, operand, whole, written
+from stillroom.client.expressions.scalars import listed, plain_scalar
 from stillroom.errors import Code, InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     from stillroom.client.expressions.order import Term
@@ -46,7 +47,7 @@ class Windows(Piece):
     def _of_end(self, end: str, order_by: Term | Sequence[Term] | None, *, descending: bool | Sequence[bool]) -> Self:
         if order_by is None:
             return called(self, f"{end}_VALUE", takes=Takes.OVER)
-        order = terms(_listed(order_by), descending=descending)
+        order = terms([order_by], descending=descending)
         return made(self, f"{end}({self.sql} ORDER BY {', '.join(order)})", Takes.FILTER)
 
     def nth(self, number: int) -> Self:
@@ -55,7 +56,7 @@ class Windows(Piece):
 
     def over(
         self,
-        *keys: str | Piece,
+        *keys: str | Piece | Sequence[str | Piece],
         order_by: Term | Sequence[Term] | None = None,
         descending: bool | Sequence[bool] = False,
         rows: Frame | None = None,
@@ -64,7 +65,7 @@ class Windows(Piece):
         """Look at other rows: of the same person, where rows are of persons; else of the table.
 
         Args:
-            keys: Columns, or expressions, that these rows have in common.
+            keys: Columns, or expressions, one by one or in lists, that these rows have in common.
             order_by: The order of these rows. With an order, totals run up to the row and those that are equal to it in the order.
             descending: Whether they go from the greatest to the least.
             rows: From which row to which: `(None, None)` for all, `(-2, 2)` for a moving average; of a person's rows, all, or those up to
@@ -77,15 +78,10 @@ class Windows(Piece):
         if Takes.OVER not in self.takes:
             fix = 'Write col("cost").sum().over(…), col("cost").shift().over(…) or row_number().over(…).'
             raise InvalidInput(Code.SQL_INVALID, "Only an aggregate or a function of a window looks at other rows, once.", fix)
-        shared = [column(key) if isinstance(key, str) else written(key) for key in keys]
-        by = () if order_by is None else terms(_listed(order_by), descending=descending)
+        shared = [column(key) if isinstance(key, str) else written(key) for key in listed(keys)]
+        by = () if order_by is None else terms([order_by], descending=descending)
         parts = [", ".join([ROWS, *shared]), f"ORDER BY {', '.join(by)}" if by else "", _frame(rows, peers)]
         return made(self, f"{self.sql} OVER ({' '.join(part for part in parts if part)})")
-
-
-def _listed(order_by: Term | Sequence[Term]) -> Sequence[Term]:
-    """Return the terms of an order that has one or more."""
-    return order_by if isinstance(order_by, Sequence) and not isinstance(order_by, str) else [order_by]
 
 
 def _frame(rows: Frame | None, peers: Frame | None) -> str:
@@ -104,7 +100,8 @@ def _frame(rows: Frame | None, peers: Frame | None) -> str:
 
 def _ends(frame: object) -> Frame:
     """Return the ends of a frame."""
-    match frame:
+    ends = tuple(map(plain_scalar, frame)) if isinstance(frame, list | tuple) else frame
+    match ends:
         case (None | int() as start, None | int() as end) if not isinstance(start, bool) and not isinstance(end, bool):
             return start, end
         case _:
