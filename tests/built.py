@@ -21,6 +21,7 @@ from stillroom.client.expressions import (
     min_horizontal,
     ntile,
     percent_rank,
+    pi,
     rank,
     regr_intercept,
     regr_slope,
@@ -458,6 +459,10 @@ RESULTS: Questions = [
     (
         wards.with_columns(f=n**2, g=n.pow(0.5), h=2**n, e=(n / 100).exp()),
         f"SELECT *, POWER(n, 2), POWER(n, 0.5), POWER(2, n), EXP(n / 100) FROM {WARDS}",
+    ),
+    (
+        wards.with_columns(f=n.cbrt(), g=n.degrees(), h=n.radians(), i=n * pi()),
+        f"SELECT *, CBRT(n), DEGREES(n), RADIANS(n), n * PI() FROM {WARDS}",
     ),
     (wards.with_columns(f=n.cast(float), g=(n * 2).cast("hugeint")), f"SELECT *, CAST(n AS DOUBLE), CAST(n * 2 AS HUGEINT) FROM {WARDS}"),
     (

@@ -60,6 +60,19 @@ RESULTS = Listing(
             ("POWER(AVG(cost), 2)", "POW(COUNT(*), 0.5)"),
             (f"{OUTWARD}, and 0 where x could be 0; none where it could be `NULL`: x 0 or below with a `y` that is noisy or not whole",),
         ),
+        Entry(
+            "`CBRT(x)`",
+            "the cube root, below 0 where x is",
+            ("CBRT(SUM(cost))",),
+            (f"{OUTWARD}; where x could be 0, as far below 0 as above",),
+        ),
+        Entry(
+            "`DEGREES(x)`, `RADIANS(x)`",
+            "an angle in the other unit: x * 180 / PI(), x * PI() / 180",
+            ("DEGREES(AVG(cost) / 100)", "RADIANS(AVG(cost))"),
+            (BOTH_ENDS,),
+        ),
+        Entry("`PI()`", "3.141592653589793", ("PI() * COUNT(*)",), ("none: it is exact",)),
         Entry("`ABS(x)`", "as usual", ("ABS(COUNT(*) - 100)",), ("down to 0 where the interval of x contains 0",)),
         Entry(
             "`SQRT(x)`",

@@ -39,6 +39,7 @@ TEXTS = [
         "LOG2(decade + 2)",
     ),
     *("EXP(decade - 1)", "POWER(decade, 2)", "POWER(1 - decade, 3)", "POWER(decade + 1, -1.5)", "POW(2, decade)", "LENGTH(UPPER(gender))"),
+    *("CBRT(decade * 3 - 1)", "DEGREES(decade + 1)", "RADIANS(decade - 90)", "PI() * decade", "PI()"),
 ]
 DATES = [
     *(

@@ -43,6 +43,7 @@ AFTER = (
         "EXP({a} / 100)",
         "LN(ABS({a}) + 1)",
         "LOG10(ABS({a}) + 1)",
+        "CBRT({a})",
     ),
     *(
         "POWER({a}, 2)",

@@ -53,7 +53,8 @@ MORE = (
     LN(COUNT(*)) AS j, LOG(COUNT(*) + 1000) AS k, LOG2(ABS(SUM(age)) + 1) AS l, EXP(COUNT(*) / 100) AS m, EXP(-SUM(age)) AS n,
     POWER(COUNT(*), 2) AS o, POWER(COUNT(*) - 20, 3) AS p, POWER(COUNT(*) + 10, -2) AS q, POWER(ABS(COUNT(*)) + 1, 0.5) AS r,
     POWER(1.05, COUNT(*)) AS s, POWER(COUNT(*), COUNT(*) / 50) AS t, POWER(COUNT(*) / 3, 40) AS u, LN(COUNT(*) - 3) AS v,
-    EXP(COUNT(*)) AS w, CAST(SUM(age) AS DOUBLE) AS x, POWER(COUNT(*) - 20, 0) AS y, LOG10(1000) + COUNT(*) AS z
+    EXP(COUNT(*)) AS w, CAST(SUM(age) AS DOUBLE) AS x, POWER(COUNT(*) - 20, 0) AS y, LOG10(1000) + COUNT(*) AS z, CBRT(COUNT(*) - 20) AS aa,
+    DEGREES(SUM(rating)) AS bb, RADIANS(-COUNT(*)) * PI() AS cc
     FROM members GROUP BY ROLLUP (region) HAVING COUNT(*) % 7 < 9 OR COUNT(*) > 0 ORDER BY POWER(COUNT(*), 2), COUNT(*) // 3""",
     """SELECT smoker, VARIANCE(age) AS a, VAR_POP(income) AS b, STDDEV(age) AS c, STDDEV_POP(rating) AS d, COVAR_POP(age, rating) AS e,
     COVAR_SAMP(income, age) AS f, CORR(age, rating) AS g, REGR_SLOPE(age, rating) AS h, REGR_INTERCEPT(age, rating) AS i,

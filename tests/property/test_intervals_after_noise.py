@@ -33,6 +33,7 @@ FORMS = [
     *("SQRT(#)", "GREATEST(#, #, #)", "LEAST(#, #)", "COALESCE(#, #)", "NULLIF(#, #)", "CASE # WHEN # THEN # ELSE # END"),
     *("(# % #)", "(# % 50)", "(FLOOR(#) // 3)", "TRUNC(#, 1)", "WIDTH_BUCKET(#, -5, 50, 7)", "CAST(CAST(# AS TEXT) AS DECIMAL(9, 1))"),
     *("LN(#)", "LOG10(#)", "LOG2(#)", "EXP(#)", "POWER(#, #)", "POWER(#, 2)", "POWER(#, 3)", "POWER(#, -1)", "POWER(#, 0.5)"),
+    *("CBRT(#)", "DEGREES(#)", "RADIANS(#) * PI()"),
     *("YEAR(DATE '2020-01-31' + FLOOR(#))", "MONTH(DATE '2020-01-31' + FLOOR(#))", "DAY(DATE '2020-01-31' + FLOOR(#))"),
     *("(LAST_DAY(DATE '2020-01-31' + FLOOR(#)) - DATE '1999-01-01')", "DATE_DIFF('week', DATE '2020-01-31', DATE '2020-01-30' - FLOOR(#))"),
     *("CASE WHEN # < # THEN # ELSE # END", "CASE WHEN # IS NULL THEN # WHEN # IN (0, 1) OR NOT # = # THEN # END"),

@@ -10,6 +10,7 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.after import ScalarFunction
 from stillroom.model.expression import After, Arithmetic, ArithmeticOp, Constant, Divide
 from stillroom.model.schema import CALENDAR, Kind
+from stillroom.query import composed
 from stillroom.query.functions.call import constant_number
 from stillroom.query.functions.casts import CASTS, ROW_TYPES, decimal_digits
 from stillroom.query.functions.numbers import MOST_BUCKETS
@@ -30,7 +31,7 @@ ROUND_LIMIT = 12
 @cache
 def functions() -> tuple[type[exp.Expr], ...]:
     """Return the syntax nodes of these functions."""
-    return tuple(_scalars())
+    return (*_scalars(), *composed.functions())
 
 
 @cache
@@ -78,6 +79,8 @@ def function(node: exp.Expr, compiled: Callable[[exp.Expr], Result]) -> Result:
     """
     from sqlglot import exp
 
+    if isinstance(node, composed.functions()):
+        return composed.function(node, compiled)
     scalar = _scalars()[type(node)]
     match scalar:
         case ScalarFunction.LOG:

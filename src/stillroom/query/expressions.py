@@ -90,7 +90,13 @@ def _of_results() -> dict[type[exp.Expr], str]:
     from sqlglot import exp
 
     bounded = "Group by ranges of the column, as in WIDTH_BUCKET(x, low, high, n); or take it of a result, as in LN(AVG(x))."
-    return {exp.Ln: bounded, exp.Log: bounded, exp.Exp: bounded, exp.Pow: "Write x * x, or SQRT(x)."}
+    return {
+        **dict.fromkeys((exp.Ln, exp.Log, exp.Exp, exp.Cbrt), bounded),
+        exp.Pow: "Write x * x, or SQRT(x).",
+        exp.Pi: "Write 3.14159.",
+        exp.Degrees: "Write x * 57.29578.",
+        exp.Radians: "Write x * 0.01745329.",
+    }
 
 
 def _late(node: exp.Expr) -> Refusal:

@@ -132,6 +132,11 @@ def _pair(name: str, y: Piece, x: Piece) -> Expression:
     return Expression(f"{name}({written(y)}, {written(x)})", AGGREGATE)
 
 
+def pi() -> Expression:
+    """Return 3.141592653589793; beside results only."""
+    return _call("PI")
+
+
 def grouping(key: str | Piece) -> Expression:
     """Return 1 in rows that total over a key, and 0 in others."""
     return Expression(f"GROUPING({column(key) if isinstance(key, str) else written(key)})")

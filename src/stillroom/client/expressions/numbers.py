@@ -63,6 +63,18 @@ class Numbers(Piece):
         """Return the square root; NULL below 0."""
         return called(self, "SQRT")
 
+    def cbrt(self) -> Self:
+        """Return the cube root, of a number below 0 too; of results only."""
+        return called(self, "CBRT")
+
+    def degrees(self) -> Self:
+        """Return an angle in radians as one in degrees; of results only."""
+        return called(self, "DEGREES")
+
+    def radians(self) -> Self:
+        """Return an angle in degrees as one in radians; of results only."""
+        return called(self, "RADIANS")
+
     def pow(self, exponent: Value) -> Self:
         """Raise to a power; of results only."""
         return called(self, "POWER", exponent)

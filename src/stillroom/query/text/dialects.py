@@ -39,6 +39,7 @@ _TRUTHS = "BOOL_AND BOOL_OR"
 _REALS = "LN EXP POWER"
 """Functions of results that are alike; LOG is to the base 10 in one dialect, and natural in another."""
 
+_ANGLES = "CBRT PI DEGREES RADIANS"
 _TRIMS = "TRIM LTRIM RTRIM"
 
 
@@ -91,6 +92,7 @@ _SPARK = Spoken(
         "LENGTH LEN",
         "CHAR_LENGTH SUBSTRING SUBSTR LEFT RIGHT REPLACE POSITION INSTR CONTAINS REVERSE IF IFNULL COUNT_IF CAST",
         _REALS,
+        _ANGLES,
         _TRUTHS,
     ),
     {"EVERY": "BOOL_AND", "NVL": "IFNULL", "STARTSWITH": "STARTS_WITH", "ENDSWITH": "ENDS_WITH"},
@@ -109,6 +111,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "VARIANCE STDDEV GREATEST LEAST MOD CEIL CEILING TRUNC WIDTH_BUCKET EXTRACT DATE_PART DATE_TRUNC LENGTH CHAR_LENGTH",
             "CHARACTER_LENGTH SUBSTRING SUBSTR LEFT RIGHT CONCAT REPLACE CAST POSITION STRPOS STARTS_WITH REVERSE MODE",
             _REALS,
+            _ANGLES,
             _TRUTHS,
         ),
         {"EVERY": "BOOL_AND"},
@@ -128,6 +131,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "LENGTH LEN",
             "SUBSTRING SUBSTR LEFT RIGHT REPLACE POSITION CONTAINS REVERSE IFNULL COUNT_IF CAST",
             _REALS,
+            _ANGLES,
         ),
         {
             "BOOLAND_AGG": "BOOL_AND",
@@ -159,6 +163,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "ROUND VARIANCE STDDEV MOD CEIL CEILING TRUNC EXTRACT DATE_TRUNC DATEDIFF LAST_DAY LENGTH LEN CHAR_LENGTH SUBSTRING LEFT RIGHT",
             "REPLACE POSITION STRPOS REVERSE CAST",
             _REALS,
+            "CBRT PI",
             _TRUTHS,
         ),
         {"NVL": "IFNULL"},
@@ -197,6 +202,7 @@ SPOKEN: Mapping[Dialect, Spoken] = {
             "REPLACE",
             "POSITION STRPOS STARTS_WITH REVERSE IF COUNT_IF CAST",
             _REALS,
+            _ANGLES,
             _TRUTHS,
         ),
         {"EVERY": "BOOL_AND", "LAST_DAY_OF_MONTH": "LAST_DAY"},

@@ -13,6 +13,7 @@ _CONDITION = "Write COUNT_IF(condition), and HAVING COUNT_IF(condition) > 0 for 
 _SAID = "What one row says is not released: group by it and count; per person, it stands in a subquery that is grouped by the person."
 _FREQUENT = "Group by the column, and write ORDER BY COUNT(*) DESC LIMIT 1; per person, MODE stands in a subquery."
 _PRODUCT = "Products of rows have no bound: write SUM, or one product of columns in each row."
+_ANGLE = "Compute it of the release, as in math.sin(value) in Python: what is made of a release is free."
 _ROWS = "The values of rows are not released: group by the column, and count."
 
 _FIXES = {
@@ -54,6 +55,7 @@ _FIXES = {
     "PIVOT UNPIVOT": "Write COUNT(*) FILTER (WHERE column = 'value') AS value, once for each value.",
     "POSITIONAL": "Write JOIN … ON, and equate the persons.",
     "ISNULL NOTNULL": "Write IS NULL, or IS NOT NULL.",
+    "SIN COS TAN COT ASIN ACOS ATAN ATAN2 SINH COSH TANH": _ANGLE,
     "XOR": "Write a <> b of the two conditions.",
     "NVL": "Write COALESCE(x, y).",
     "DECODE": "Write CASE x WHEN … THEN … ELSE … END.",
