@@ -621,6 +621,9 @@ SELECT k, COUNT(*), AVG(x) FROM (SELECT patient AS p, ward AS k, severity AS x F
 -- name: rows of three datasets, with NULL
 SELECT k, COUNT(*) FROM (SELECT patient AS p, NULL AS k FROM visits UNION ALL SELECT member, tariff FROM members UNION ALL SELECT patient, arm FROM outcomes) GROUP BY k
 
+-- name: rows of two datasets, of which the second has one column twice
+SELECT k, COUNT(*), SUM(x), SUM(y) FROM (SELECT patient AS p, region AS k, cost AS x, severity AS y FROM visits UNION ALL SELECT member, region, age, age FROM members) GROUP BY k
+
 -- name: totals over two datasets
 SELECT n, COUNT(*) FROM (SELECT p, COUNT(*) AS n FROM (SELECT patient AS p FROM visits UNION ALL SELECT member FROM linked) GROUP BY p) GROUP BY n
 

@@ -604,6 +604,14 @@ SELECT COUNT(*) FROM (SELECT patient, ward FROM visits UNION ALL SELECT member F
 -- code: TYPE_MISMATCH
 SELECT COUNT(*) FROM (SELECT patient, ward FROM visits UNION ALL SELECT tariff, member FROM members)
 
+-- name: UNION whose first columns have one name
+-- code: COLUMN_AMBIGUOUS
+SELECT COUNT(*) FROM (SELECT patient, cost, cost FROM visits UNION ALL SELECT patient, cost, severity FROM visits)
+
+-- name: UNION of groups, with a name that could be either of two columns
+-- code: COLUMN_AMBIGUOUS
+SELECT COUNT(*) FROM (SELECT patient, 1 AS a, 2 AS b FROM visits UNION ALL SELECT patient, severity AS x, COUNT(*) AS x FROM visits GROUP BY patient, severity)
+
 -- name: UNION without the person, each row once
 -- code: PERSON_LOST
 SELECT COUNT(*) FROM (SELECT ward FROM visits UNION SELECT region FROM members)

@@ -102,6 +102,7 @@ NUMBER = f"ROW_NUMBER() OVER (PARTITION BY pid {BY_KEYS})"
 UNION = "SELECT pid, region AS k, cost AS x FROM visits UNION ALL SELECT id, region, age FROM members"
 ROWS = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 LAST = f"PARTITION BY pid {BY_KEYS} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+BOTH = "SELECT pid, region AS b, region AS a FROM visits"
 COUNTED = "SELECT pid, COUNT(*) AS k FROM visits GROUP BY pid"
 RIGHT = "SELECT pid, COUNT(*) AS k FROM members LEFT JOIN visits ON id = pid GROUP BY pid"
 TWICE = "JOIN regions r ON r.region = m.region JOIN regions s ON s.region = v.region"
@@ -153,6 +154,8 @@ QUESTIONS = [
     f"SELECT f, COUNT(*) AS n FROM (SELECT pid, FIRST_VALUE(ward) OVER (PARTITION BY pid {BY_KEYS}) AS f FROM {V}) t GROUP BY f ORDER BY f",
     f"SELECT l, COUNT(*) AS n FROM (SELECT pid, LAST_VALUE(ward) OVER ({LAST}) AS l FROM {V}) t GROUP BY l ORDER BY l",
     f"SELECT k, COUNT(*) AS n, SUM(x) AS x FROM ({UNION}) t GROUP BY k",
+    f"SELECT SUM(y) AS y, COUNT(*) AS n FROM (SELECT pid, days AS x, cost AS y FROM {V} UNION ALL SELECT id, age, age FROM {M}) t",
+    f"SELECT b, COUNT(*) AS n FROM (SELECT pid, ward AS a, region AS b FROM {V} UNION {BOTH}) t GROUP BY b",
     f"SELECT COUNT(*) AS n, COUNT(x) AS x FROM (SELECT pid, ward AS x FROM {V} UNION SELECT id, NULL FROM {M}) t",
     f"SELECT ward, COUNT(*) AS n FROM (SELECT DISTINCT pid, ward, days FROM {V}) t GROUP BY ward",
     f"SELECT p.sex, COUNT(*) AS n FROM {M} m JOIN {M} p ON m.id = p.id JOIN regions r ON r.region = m.region GROUP BY p.sex",

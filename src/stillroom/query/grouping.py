@@ -29,6 +29,9 @@ POSITION_DIGITS = 12
 PLACE = "#"
 """The table name of place-holders; no dataset, alias of the contract's names, or column can collide with it."""
 
+UNNAMED = "#"
+"""Begins the names of computed columns that a subquery gives no name; nothing can refer to them."""
+
 
 PERSON = "person"
 """The place-holder of the person that rows are grouped by."""

@@ -16,6 +16,7 @@ from stillroom.query.first_rows import with_first_rows
 from stillroom.query.frame import Binding, Frame, PersonColumn, Source
 from stillroom.query.grouping import (
     PLACE,
+    UNNAMED,
     Lowering,
     aliases_of,
     group_reader,
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Contract
     from stillroom.query.context import Context
     from stillroom.query.typed import Typed
-
-
-UNNAMED = "#"
-"""Begins the names of computed columns that a subquery gives no name; nothing can refer to them."""
 
 
 def compile_subquery(query: exp.Query, alias: str, context: Context) -> Frame:

@@ -10,6 +10,7 @@ from stillroom.model.expression import Column
 from stillroom.model.relation import Arm, ColumnFact, Named, PerPerson, Union
 from stillroom.query.apart import first_alike, grouped
 from stillroom.query.frame import Frame, PersonColumn, Source
+from stillroom.query.grouping import UNNAMED, output_name, unaliased
 from stillroom.query.joins import check_rows
 from stillroom.query.text.parse import only
 from stillroom.query.typed import Typed, column, unified
@@ -34,7 +35,8 @@ def united(node: exp.Union, alias: str, context: Context) -> Frame:
         Refusal: The subqueries have different columns, or the person is not at the same place in both.
     """
     only(node, {"this", "expression", "distinct"})
-    sides = [_with_person(context.subquery(side.unnest(), "", context)) for side in (node.this, node.expression)]
+    selects = node.this.unnest(), _named_apart(node.expression.unnest())
+    sides = [_with_person(context.subquery(side, "", context)) for side in selects]
     names = list(sides[0].sources[0].columns)
     if len(sides[1].sources[0].columns) != len(names):
         raise _unlike("The subqueries of UNION have different numbers of columns.")
@@ -59,6 +61,24 @@ def united(node: exp.Union, alias: str, context: Context) -> Frame:
     facts = (*sides[0].facts, *sides[1].facts, *(_fact(one) for one in made))
     frame = Frame(Union(columns=tuple(_name(one) for one in made), arms=arms), rows, (Source(alias, columns),), facts)
     return distinct(frame, context) if node.args.get("distinct") else frame
+
+
+def _named_apart(side: exp.Query) -> exp.Query:
+    """Return a subquery behind UNION whose columns have names of their own: those that it gives them, nothing reads.
+
+    Where it groups, or looks at windows behind its SELECT, names that stand for two columns could be read there, and stay.
+    """
+    from sqlglot import exp
+
+    if not isinstance(side, exp.Select) or any(side.args.get(clause) is not None for clause in ("group", "having", "qualify")):
+        return side
+    side, taken = side.copy(), set[str]()
+    for place, item in enumerate(side.expressions):
+        name = output_name(item)
+        if name in taken:
+            item.replace(exp.alias_(unaliased(item).copy(), f"{UNNAMED}{UNNAMED}{place}", quoted=True))
+        taken |= {name} if name else set()
+    return side
 
 
 def distinct(frame: Frame, context: Context) -> Frame:

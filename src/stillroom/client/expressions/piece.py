@@ -151,10 +151,9 @@ def quoted(name: str) -> str:
     Raises:
         InvalidInput: It is no text, or has control characters, or is empty.
     """
-    text = plain(name, "A name")
-    if not text:
+    if not plain(name, "A name"):
         raise InvalidInput(Code.SQL_INVALID, "A name is empty.", "Give it a name.")
-    return '"' + text.replace('"', '""') + '"'
+    return '"' + name.replace('"', '""') + '"'
 
 
 def column(name: str) -> str:
