@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlglot import Dialect, exp
+from sqlglot.errors import ParseError
 
 from stillroom.errors import StillroomError
 from stillroom.query.text.instead import LISTED, WORDS, instead
+from stillroom.query.text.said import name_of
 from stillroom.query.text.tokens import CALLS
 from tests.questions import compiled
 
@@ -91,6 +94,40 @@ ASKED = [
     ("SELECT COUNT(*) FROM visits WHERE cost // 10 = 1", "SELECT COUNT(*) FROM visits WHERE TRUNC(cost / 10) = 1"),
     ("SELECT COUNT(*) FROM visits WHERE (ward, cost) = ('x', 1)", "SELECT COUNT(*) FROM visits WHERE ward = 'x' AND cost = 1"),
     ("SELECT COUNT(*) FROM visits WHERE ward || '' > day", "SELECT COUNT(*) FROM visits WHERE CAST(ward || '' AS DATE) > day"),
+    ("SELECT SIN(COUNT(*)) FROM visits", "SELECT COUNT(*) FROM visits"),
+    ("SELECT COUNT(*) FROM visits WHERE COLLATE(ward, 'nocase') = 'x'", "SELECT COUNT(*) FROM visits WHERE LOWER(ward) = LOWER('X')"),
+    ("SELECT BIT_OR(cost) FROM visits", "SELECT COUNT_IF(cost > 3), COUNT_IF(cost > 5) FROM visits"),
+    ("SELECT MAD(cost) FROM visits", "SELECT MEDIAN(cost), QUANTILE_CONT(cost, 0.25), QUANTILE_CONT(cost, 0.75) FROM visits"),
+    ("SELECT REGR_COUNT(cost, cost) FROM visits", "SELECT COUNT(*) FILTER (WHERE cost IS NOT NULL AND day IS NOT NULL) FROM visits"),
+    ("SELECT COUNT(DISTINCT (ward, day)) FROM visits", "SELECT COUNT(DISTINCT ward || '-' || 'x') FROM visits"),
+    ("SELECT COUNT(ward, cost) FROM visits", "SELECT COUNT(DISTINCT ward || '-' || 'x') FROM visits"),
+    ("SELECT MAX(cost, 2) FROM visits", "SELECT SUM(GREATEST(cost, 2)) FROM visits"),
+    ("SELECT DISTINCT ward FROM visits", "SELECT ward, COUNT(*) FROM visits GROUP BY ward"),
+    (
+        "SELECT ward, COUNT(*) FROM visits GROUP BY ward LIMIT 1 BY ward",
+        "SELECT ward, COUNT(*) FROM visits GROUP BY ward QUALIFY ROW_NUMBER() OVER (PARTITION BY ward ORDER BY ward) <= 3",
+    ),
+    (
+        "SELECT COUNT(*) FROM members WHERE age > ALL (SELECT cost FROM visits WHERE pid = id)",
+        "SELECT COUNT(*) FROM members WHERE age > (SELECT MAX(cost) FROM visits WHERE pid = id)",
+    ),
+    ("SELECT COUNT(*) FROM visits WHERE cost >> 1 = 1", "SELECT COUNT(*) FROM visits WHERE TRUNC(cost) // 2 = 1"),
+    (
+        "SELECT ward, LAST_VALUE(COUNT(*) IGNORE NULLS) OVER () FROM visits GROUP BY ward",
+        "SELECT ward, LAST_VALUE(n) OVER () FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward) WHERE n IS NOT NULL",
+    ),
+    (
+        "SELECT COUNT(*) FROM visits WHERE RANK() OVER (PARTITION BY pid ORDER BY cost) = 1",
+        "SELECT COUNT(*) FROM (SELECT pid FROM visits QUALIFY RANK() OVER (PARTITION BY pid ORDER BY cost) = 1)",
+    ),
+    ("SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY cost) OVER () FROM visits", "SELECT QUANTILE_CONT(cost, 0.5) FROM visits"),
+    ("SELECT SUM(cost ORDER BY day) FROM visits", "SELECT SUM(cost) FROM visits"),
+    ("SELECT visits.visits.cost FROM visits", "SELECT SUM(visits.cost) FROM visits"),
+    ("SELECT COUNT(*) FROM (visits JOIN members ON pid = id)", "SELECT COUNT(*) FROM visits JOIN members ON pid = id"),
+    (
+        "SELECT COUNT(*) FROM trips WHERE tapped AT TIME ZONE 'CET' > tapped",
+        "SELECT COUNT(*) FROM trips WHERE tapped + INTERVAL 2 HOUR > tapped",
+    ),
     ("SELECT SUM(cost > 5) FROM visits", "SELECT COUNT_IF(cost > 5), SUM(CAST(cost > 5 AS INTEGER)) FROM visits"),
     (
         "SELECT ward, COUNT(*) FROM visits GROUP BY ward UNION ALL SELECT 'all', COUNT(*) FROM visits",
@@ -108,6 +145,47 @@ def test_a_refusal_says_what_to_write(sql: str, other: str) -> None:
         compiled(sql)
     assert refused.value.fix not in UNHELPFUL
     compiled(other)
+
+
+NAMED = [
+    ("SELECT COUNT(*) FROM trips WHERE tapped AT TIME ZONE 'CET' > tapped", "AT TIME ZONE is not"),
+    ("SELECT COUNT(*) FROM visits WHERE cost << 1 = 1", "<< is not"),
+    ("SELECT COUNT(*) RESPECT NULLS FROM visits", "RESPECT NULLS is not"),
+    ("SELECT ward, LAG(COUNT(*)) IGNORE NULLS OVER (ORDER BY ward) FROM visits GROUP BY ward", "IGNORE NULLS is not"),
+    ("SELECT SUM(cost) WITHIN GROUP (ORDER BY day) FROM visits", "WITHIN GROUP is not"),
+    ("SELECT COUNT(*) FROM visits WHERE RANK() OVER () = 1", "A window is not"),
+    ("SELECT COUNT(*) FROM (visits JOIN members ON pid = id)", "A table is not"),
+    ("SELECT MAX(cost, 2) FROM visits", "A second operand of MAX is not"),
+    ("SELECT COUNT(ward, cost) FROM visits", "A second operand of COUNT is not"),
+    ("SELECT ward, COUNT(*) FROM visits GROUP BY ward LIMIT 1 BY ward", "BY of LIMIT is not"),
+    ("SELECT WIDTH_BUCKET(cost) FROM visits", "WIDTH_BUCKET lacks"),
+    ("SELECT BOOL_AND(cost > 3) FROM visits", "BOOL_AND is supported per person"),
+    ("SELECT SUM(POWER(cost, 2)) FROM visits", "The function POWER is supported of results"),
+    ("SELECT COUNT(*) FROM (SELECT pid, VAR_POP(cost) OVER (PARTITION BY pid) AS v FROM visits)", "The function VAR_POP is not"),
+    ("SELECT BOOL_OR(n > 3) OVER () FROM (SELECT ward, COUNT(*) AS n FROM visits GROUP BY ward)", "BOOL_OR is not supported of the rows"),
+]
+"""Questions, and what of them is refused, by the name that it has in SQL."""
+
+
+@pytest.mark.parametrize(("sql", "said"), NAMED)
+def test_what_is_refused_has_its_name_in_sql(sql: str, said: str) -> None:
+    with pytest.raises(StillroomError) as refused:
+        compiled(sql)
+    assert refused.value.reason.startswith(said)
+
+
+def test_the_parsers_names_of_functions_are_none_of_ours() -> None:
+    """Each function is named as questions call it, or as another of its names."""
+    dialect = Dialect.get_or_raise("duckdb")
+    for name in CALLS.split():
+        for operands in ("x", "", "x, y", "x, y, z", "x, y, z, w"):
+            try:
+                node = dialect.parse(f"SELECT {name}({operands})")[0]
+            except ParseError:
+                continue
+            assert node is not None
+            call = node.find(exp.Func)
+            assert call is None or name_of(call) in CALLS.split(), name
 
 
 def test_nothing_that_is_supported_is_replaced() -> None:

@@ -14,6 +14,7 @@ from stillroom.query.frame import Frame, PersonColumn, resolve
 from stillroom.query.functions import function
 from stillroom.query.functions.dates import date_arithmetic, moved
 from stillroom.query.text.parse import check_whole, identifier, only, unsupported
+from stillroom.query.text.said import name_of
 from stillroom.query.typed import (
     Typed,
     arithmetic,
@@ -101,7 +102,7 @@ def _of_results() -> dict[type[exp.Expr], str]:
 
 def _late(node: exp.Expr) -> Refusal:
     """Return the refusal of a function that results have, and rows have not."""
-    name = type(node).__name__.upper()
+    name = name_of(node)
     reason = f"The function {name} is supported of results, after they are counted; not of columns."
     return Refusal(Code.FUNCTION_NOT_ALLOWED, reason, _of_results()[type(node)])
 

@@ -24,6 +24,7 @@ from stillroom.query.result import SHOWN_DIGITS, Result
 from stillroom.query.rewrites.order_operands import ordered
 from stillroom.query.text.instead import OF_EVERYBODY
 from stillroom.query.text.parse import only
+from stillroom.query.text.said import name_of
 from stillroom.query.typed import Typed, both_true, span
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Measures:
         inside = node.this if isinstance(node, exp.WithinGroup | exp.IgnoreNulls) else node
         if inside.key in OF_EVERYBODY and isinstance(inside, exp.AggFunc):
             raise Refusal(
-                Code.AGGREGATE_NOT_ALLOWED, f"{inside.sql_name()} is supported per person, not of everybody.", OF_EVERYBODY[inside.key]
+                Code.AGGREGATE_NOT_ALLOWED, f"{name_of(inside)} is supported per person, not of everybody.", OF_EVERYBODY[inside.key]
             )
         if any(is_aggregate(inner) for child in inside.iter_expressions() for inner in child.walk()):
             raise Refusal(
@@ -181,10 +182,9 @@ class Measures:
         if distinct:
             only(node.this, {"expressions"})
         targets = node.this.expressions if distinct else [node.this]
-        if len(targets) != 1 or targets[0] is None:
-            raise Refusal(
-                Code.AGGREGATE_NOT_ALLOWED, "COUNT needs one argument.", "Write COUNT(*), COUNT(column) or COUNT(DISTINCT person)."
-            )
+        if len(targets) != 1 or targets[0] is None or isinstance(targets[0], exp.Tuple):
+            fix = "Write COUNT(*), COUNT(column) or COUNT(DISTINCT person); of combinations, COUNT(DISTINCT a || '-' || b)."
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, "COUNT needs one argument.", fix)
         person = person_reference(targets[0], self.frame)
         if person is not None:
             counted = self._rows(_present(person.present), 1 if distinct else self.rows)

@@ -12,6 +12,7 @@ from stillroom.model.expression import Branch, By, Case, Constant, Divide, Expre
 from stillroom.model.schema import Kind
 from stillroom.query.result import SHOWN_DIGITS, Result, check_numbers, longest, reads_noise
 from stillroom.query.text.parse import only, unsupported
+from stillroom.query.text.said import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +129,7 @@ def _not_of_a_table(call: exp.Expr) -> Refusal:
 
     if not isinstance(call, exp.AggFunc):
         return unsupported(call)
-    name = f"{call.sql_name()}(DISTINCT …)" if isinstance(call.this, exp.Distinct) else call.sql_name()
+    name = f"{name_of(call)}(DISTINCT …)" if isinstance(call.this, exp.Distinct) else name_of(call)
     fix = "Use COUNT, SUM, AVG, MIN and MAX of these; or ask for it of persons' rows."
     return Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{name} is not supported of the rows of a table of results.", fix)
 

@@ -21,6 +21,7 @@ from stillroom.query.functions.call import whole
 from stillroom.query.grouping import PLACE, place_holder
 from stillroom.query.text.instead import LISTED, OF_ROWS
 from stillroom.query.text.parse import only, unsupported
+from stillroom.query.text.said import name_of
 from stillroom.query.typed import Typed, choice, column
 
 if TYPE_CHECKING:
@@ -335,9 +336,8 @@ def _function(node: exp.Expr, frame: Frame) -> tuple[WindowFunction, Typed, int]
     }
     function = functions.get(type(node))
     if function is None:
-        name = node.sql_name() if isinstance(node, exp.Func) else type(node).__name__.upper()
-        reason = f"The function {name} is not supported over the rows of one person."
-        raise Refusal(Code.FUNCTION_NOT_ALLOWED, reason, OF_ROWS.get(name, LISTED))
+        reason = f"The function {name_of(node)} is not supported over the rows of one person."
+        raise Refusal(Code.FUNCTION_NOT_ALLOWED, reason, OF_ROWS.get(type(node).__name__, LISTED))
     only(node, {"this", "big_int", "offset"})
     if function is WindowFunction.ROW_NUMBER or isinstance(node.this, exp.Star):
         return function, ROW, 0

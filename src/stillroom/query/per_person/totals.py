@@ -20,6 +20,7 @@ from stillroom.query.per_person.quantiles import quantile
 from stillroom.query.per_person.spread import Spread
 from stillroom.query.quantiles import operand_and_part
 from stillroom.query.text.parse import only, unsupported
+from stillroom.query.text.said import name_of
 from stillroom.query.typed import Typed, span
 from stillroom.query.windows import where
 
@@ -137,7 +138,7 @@ class Totals:
             return self._count(node)
         if isinstance(node, exp.AggFunc) and type(node) not in functions:
             fix = "Write COUNT, COUNT_IF, SUM, AVG, MIN, MAX, ARG_MIN, BOOL_OR, MODE, MEDIAN, QUANTILE_CONT, VARIANCE, STDDEV or CORR."
-            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{node.sql_name()} is not supported per person.", fix)
+            raise Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{name_of(node)} is not supported per person.", fix)
         if type(node) not in functions or node.this is None:
             raise unsupported(node)
         if isinstance(node.this, exp.Distinct):

@@ -18,7 +18,7 @@ _ROWS = "The values of rows are not released: group by the column, and count."
 
 _FIXES = {
     "CURRENT_DATE CURRENT_TIMESTAMP CURRENT_TIME LOCALTIMESTAMP LOCALTIME NOW TODAY GETDATE SYSDATE GET_CURRENT_TIMESTAMP": _CLOCK,
-    "REGEXP_MATCHES REGEXP_LIKE REGEXP_FULL_MATCH REGEXP_EXTRACT REGEXP_REPLACE RLIKE GLOB ~ !~ SPLIT_PART": _PATTERN,
+    "REGEXP REGEXP_MATCHES REGEXP_LIKE REGEXP_FULL_MATCH REGEXP_EXTRACT REGEXP_REPLACE RLIKE GLOB ~ !~ SPLIT_PART": _PATTERN,
     "STRFTIME TO_CHAR DATE_FORMAT FORMAT_DATE": _SPELLED,
     "DAYNAME": "Write ISODOW(d): Monday is 1.",
     "MONTHNAME": "Write MONTH(d).",
@@ -56,6 +56,25 @@ _FIXES = {
     "POSITIONAL": "Write JOIN … ON, and equate the persons.",
     "ISNULL NOTNULL": "Write IS NULL, or IS NOT NULL.",
     "SIN COS TAN COT ASIN ACOS ATAN ATAN2 SINH COSH TANH": _ANGLE,
+    "UNNEST GENERATE_SERIES": "A question reads datasets of the contract; have the values as a public table in it.",
+    "COLLATE": "Write LOWER(t) or UPPER(t) on both sides: texts are compared letter by letter.",
+    "FOR INTO": "Leave it out: a question only reads.",
+    "INSERT UPDATE DELETE MERGE": "Ask with SELECT: a question changes nothing.",
+    "PERCENT": "Write a number of rows: LIMIT 3.",
+    "RANDOM RAND UUID GEN_RANDOM_UUID SETSEED": "Leave it out: an answer depends on data and noise only.",
+    "HASH MD5 SHA1 SHA256": "Write the column itself: persons are joined and counted as they are.",
+    "JSON_OBJECT JSON_EXTRACT TO_JSON JSON_VALUE -> ->>": "Declare the parts as columns of their own in the contract.",
+    "{ STRUCT_PACK ROW": "Name the columns one by one.",
+    "MAD": "Write MEDIAN(x), and QUANTILE_CONT(x, 0.25) and QUANTILE_CONT(x, 0.75) for the spread around it.",
+    "ENTROPY": "Group by the column and count, and compute it of the release.",
+    "BIT_AND BIT_OR BIT_XOR": "Write COUNT_IF(condition), once for each condition.",
+    "& |": "Write x % 2, x // 2 % 2 and so on for parts of a number; AND, OR of conditions.",
+    "FSUM KAHAN_SUM SUMKAHAN": "Write SUM(x): sums are exact before the noise.",
+    "? $": "Give a parameter a name: :name, or $name.",
+    "|>": "Write SELECT … FROM ….",
+    "FAVG": "Write AVG(x): sums are exact before the noise.",
+    "REGR_COUNT": "Write COUNT(*) FILTER (WHERE y IS NOT NULL AND x IS NOT NULL).",
+    "SCHEMA DATABASE CATALOG": "Name the dataset alone, as in the contract.",
     "XOR": "Write a <> b of the two conditions.",
     "NVL": "Write COALESCE(x, y).",
     "DECODE": "Write CASE x WHEN … THEN … ELSE … END.",
@@ -73,15 +92,15 @@ OF_EVERYBODY = {
 
 _NUMBERED = "Write ROW_NUMBER and COUNT(*), and compute it of these in a SELECT around."
 OF_ROWS = {
-    **dict.fromkeys(("NTILE", "PERCENT_RANK", "CUME_DIST"), _NUMBERED),
-    "NTH_VALUE": "Write LAG or LEAD; or MAX(CASE WHEN number = 2 THEN column END) of each person, with ROW_NUMBER() AS number inside.",
-    "IGNORENULLS": "Leave rows without a value out in a subquery, by WHERE column IS NOT NULL.",
+    **dict.fromkeys(("Ntile", "PercentRank", "CumeDist"), _NUMBERED),
+    "NthValue": "Write LAG or LEAD; or MAX(CASE WHEN number = 2 THEN column END) of each person, with ROW_NUMBER() AS number inside.",
+    "IgnoreNulls": "Leave rows without a value out in a subquery, by WHERE column IS NOT NULL.",
     **dict.fromkeys(
-        ("MEDIAN", "QUANTILE_CONT", "PERCENTILE_CONT", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VARIANCE_POP", "MODE", "CORR"),
+        ("Median", "PercentileCont", "WithinGroup", "Stddev", "StddevPop", "StddevSamp", "Variance", "VariancePop", "Mode", "Corr"),
         "Aggregate in a subquery that is grouped by the person, and join it; or write it as a value, (SELECT … WHERE its person = …).",
     ),
 }
-"""What to write for functions that windows over the table have, and those over one person's rows have not, by their names."""
+"""What to write for functions that windows over one person's rows have not, by the names of their syntax nodes."""
 
 WORDS = frozenset(_INSTEAD)
 """What something is known to replace."""

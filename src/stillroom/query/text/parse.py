@@ -11,6 +11,7 @@ from stillroom.query.text.grouping_sets import with_conditions_apart
 from stillroom.query.text.instead import LISTED, instead
 from stillroom.query.text.parameters import with_parameters, with_texts
 from stillroom.query.text.patterns import with_patterns_joined
+from stillroom.query.text.said import fix_of, name_of, part_fix, part_of
 from stillroom.query.text.spoken import tokens_of
 from stillroom.query.text.tokens import listed_tokens, only_statement
 
@@ -133,9 +134,7 @@ def _check_complete(statement: exp.Select) -> None:
     for node in statement.walk():
         wanted = NEEDED.get(type(node).__name__, ())
         if node.error_messages() or any(node.args.get(name) is None for name in wanted):
-            raise InvalidInput(
-                Code.SQL_INVALID, f"{type(node).__name__.upper()} lacks an operand.", "The SQL reference lists what each function takes."
-            )
+            raise InvalidInput(Code.SQL_INVALID, f"{name_of(node)} lacks an operand.", "The SQL reference lists what each function takes.")
 
 
 def _too_deep() -> InvalidInput:
@@ -183,11 +182,9 @@ def only(node: exp.Expr, allowed: Collection[str]) -> None:
     """
     for name, value in node.args.items():
         if name not in allowed and value not in (None, False, []):
-            what = type(node).__name__.upper()
-            part = name.rstrip("_").replace("_", " ").upper()
-            raise Refusal(
-                Code.CLAUSE_NOT_ALLOWED, f"{part} of {what} is not supported.", "Leave it out; the SQL reference lists what is supported."
-            )
+            fix = part_fix(node, name, "Leave it out; the SQL reference lists what is supported.")
+            what = _sentence(f"{part_of(node, name)} of {name_of(node)}")
+            raise Refusal(Code.CLAUSE_NOT_ALLOWED, f"{what} is not supported.", fix)
 
 
 def identifier(node: object) -> str:
@@ -217,7 +214,7 @@ def unsupported(node: exp.Expr) -> Refusal:
     """Return the refusal of a syntax node that is not on the list."""
     from sqlglot import exp
 
-    name = type(node).__name__.upper()
+    name = name_of(node)
     if isinstance(node, exp.AggFunc):
         return Refusal(
             Code.AGGREGATE_NOT_ALLOWED,
@@ -231,4 +228,9 @@ def unsupported(node: exp.Expr) -> Refusal:
         return Refusal(Code.EXPRESSION_NOT_ALLOWED, "Several values in parentheses are not compared.", "Compare one by one, with AND.")
     if isinstance(node, exp.Func):
         return Refusal(Code.FUNCTION_NOT_ALLOWED, f"The function {name} is not supported.", instead(name))
-    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{name} is not supported here.", LISTED)
+    return Refusal(Code.EXPRESSION_NOT_ALLOWED, f"{_sentence(name)} is not supported here.", fix_of(node, LISTED))
+
+
+def _sentence(words: str) -> str:
+    """Return words as they begin a sentence."""
+    return words[:1].upper() + words[1:]
