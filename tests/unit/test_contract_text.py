@@ -181,6 +181,32 @@ def test_problems_of_form_have_fixes_of_their_own() -> None:
     assert (fixes["purpose"], fixes["colour"]) == ("Add the field.", "Check its spelling, or leave it out.")
 
 
+MISSING: list[tuple[str, str]] = [
+    ("purpose", "purpose"),
+    ("schema", "schema"),
+    ("parties__0__key", "key"),
+    ("caps__epsilon", "epsilon"),
+    ("approval__rule", "rule"),
+    ("datasets__residents__kind", "kind"),
+    ("datasets__residents__person__column", "column"),
+    ("datasets__residents__rows_per_person", "rows_per_person"),
+    ("datasets__visits__columns__note__type", "type"),
+    ("datasets__districts__digest", "digest"),
+]
+
+
+@pytest.mark.parametrize(("place", "name"), MISSING)
+def test_a_field_that_is_missing_is_named_with_its_place(place: str, name: str) -> None:
+    problem = next(one for one in examine(json.dumps(example(**{place: ...})))[1] if one.path == place.replace("__", "."))
+    assert (problem.what, problem.fix) == (f"The field `{name}` is missing.", "Add the field.")
+
+
+def test_a_field_that_there_is_not_is_named_with_its_place() -> None:
+    found = {one.path: one.what for one in examine(json.dumps(example(caps__colour=1, datasets__residents__kind="open")))[1]}
+    assert found["caps.colour"] == "There is no field `colour` here."
+    assert found["datasets.residents.kind"] == "The field `kind` is none of 'private', 'public'."
+
+
 def test_words_cover_every_column() -> None:
     contract = parse_contract(EXAMPLE)
     said = "\n".join(explain(contract))

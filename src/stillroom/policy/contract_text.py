@@ -16,11 +16,12 @@ from stillroom.policy.problem import Problem
 
 if TYPE_CHECKING:
     import yaml
+    from pydantic_core import ErrorDetails
 
 SIZE_LIMIT = 1_000_000
 """The longest contract, in bytes."""
 
-_FIXES = {"missing": "Add the field.", "extra_forbidden": "Check its spelling, or leave it out."}
+_FIXES = {"missing": "Add the field.", "union_tag_not_found": "Add the field.", "extra_forbidden": "Check its spelling, or leave it out."}
 """What to do about some problems of form."""
 
 _PLAIN = {
@@ -59,16 +60,35 @@ def examine(text: str | bytes) -> tuple[Contract | None, tuple[Problem, ...]]:
         contract = Contract.model_validate_json(json.dumps(data))
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
-        return None, (*(_structural(detail["loc"], detail["type"], detail["msg"]) for detail in details), *problems_of_parts(data, details))
+        return None, (*map(_structural, details), *problems_of_parts(data, details))
     return contract, semantic_problems(contract)
 
 
-def _structural(location: tuple[int | str, ...], kind: str, message: str) -> Problem:
+def _structural(detail: ErrorDetails) -> Problem:
     """Return a problem of form: a field that is missing, unknown or of the wrong kind."""
-    path = ".".join(str(part) for part in location if part not in {"private", "public", "automatic", "each-owner"}) or "the contract"
+    kind, message = detail["type"], detail["msg"]
+    location = [str(part) for part in detail["loc"] if part not in {"private", "public", "automatic", "each-owner"}]
+    tag = str(detail.get("ctx", {}).get("discriminator", "")).strip("'")
+    if tag:
+        location.append(tag)
+    path = ".".join(location) or "the contract"
     if NAME in message:
         return Problem(path=path, what="This is not a name.", fix="Use small letters, digits and underscores, a letter first.")
-    return Problem(path=path, what=f"{message.rstrip('.')}.", fix=_FIXES.get(kind, "`docs/reference/contract.md` describes every field."))
+    if kind == "union_tag_invalid":
+        return Problem(path=path, what=f"The field `{tag}` is none of {detail['ctx']['expected_tags']}.", fix="Write one of these.")
+    return Problem(path=path, what=_said(kind, path, message), fix=_FIXES.get(kind, "`docs/reference/contract.md` describes every field."))
+
+
+def _said(kind: str, path: str, message: str) -> str:
+    """Return what is wrong with the form of a field, with its name where it is not there, or should not be."""
+    name = path.rpartition(".")[2]
+    match kind:
+        case "missing" | "union_tag_not_found":
+            return f"The field `{name}` is missing."
+        case "extra_forbidden":
+            return f"There is no field `{name}` here."
+        case _:
+            return f"{message.rstrip('.')}."
 
 
 def _loaded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON data
