@@ -100,6 +100,17 @@ NUMBERS = Listing(
             ("SQRT(cost)",),
         ),
         Entry(
+            "`LN(x)`, `LOG(x)`, `LOG10(x)`, `LOG2(x)`, `LOG(2, x)`, `EXP(x)`, `CBRT(x)`",
+            "rounded half away from zero to six decimal places, or fewer where they are large; logarithms are `NULL` for 0 and below."
+            " It is a `CASE` over the values of `x`, of which there may be some 250 by its bounds and step, or fewer where `x` is computed",
+            ("LN(age)", "LOG(age)", "LOG10(age)", "LOG2(age)", "LOG(2, age)", "EXP(age // 10)", "CBRT(age - 50)"),
+        ),
+        Entry(
+            "`POWER(x, y)`, `POW`",
+            "one of both constant: for `y` from 1 to 4 the product, of any `x`; else a `CASE` over the values, too; `NULL` as of results",
+            ("POWER(cost, 2)", "POW(age, 0.5)", "POWER(2, age // 10)"),
+        ),
+        Entry(
             "`ROUND(x[, n])`, `TRUNC(x[, n])`",
             "`x` to `n` decimal places (constant, from -12 to 12), rounded half away from zero, or cut off",
             ("ROUND(cost)", "ROUND(cost, 1)", "TRUNC(cost, -1)"),

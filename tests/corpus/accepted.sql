@@ -1211,6 +1211,21 @@ SELECT ward, SUM(SQRT(cost)) AS s, COUNT(SQRT(ABS(change))) AS n, COUNT_IF(SQRT(
 -- name: roots as keys
 SELECT SQRT(severity) AS k, COUNT(*) FROM visits GROUP BY k
 
+-- name: logarithms, exponentials and powers of rows
+SELECT ward, SUM(LN(severity + 1)) AS l, SUM(LOG2(severity + 2)) AS b, AVG(EXP(severity)) AS e, SUM(POWER(severity, 5)) AS p, SUM(CBRT(severity - 3)) AS c, COUNT(*) FROM visits GROUP BY ward
+
+-- name: a power of rows that is a product
+SELECT region, SUM(POWER(age, 2)) AS s, SUM(POWER(rating, 3)) AS c FROM members GROUP BY region
+
+-- name: a logarithm as a key and in a condition
+SELECT LOG10(severity * 10 + 1) AS k, COUNT(*) FROM visits WHERE LN(severity + 1) < 1.6 GROUP BY k
+
+-- name: logarithms of totals of a person
+SELECT COUNT(*), SUM(l) FROM (SELECT patient, LN(COUNT(*)) AS l FROM visits GROUP BY patient)
+
+-- name: a logarithm where there is none
+SELECT ward, SUM(LN(severity)) AS s, COUNT(LN(severity)) AS n, COUNT(*) - COUNT(LN(-severity + 2)) AS none FROM visits GROUP BY ward
+
 -- name: deviations and correlations of a person
 SELECT SUM(a), SUM(b), COUNT(a), COUNT_IF(r > 0.5), SUM(r), COUNT(r) FROM (SELECT patient, STDDEV_POP(cost) AS a, STDDEV(change) AS b, CORR(change, severity) AS r FROM visits GROUP BY patient)
 

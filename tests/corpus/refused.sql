@@ -695,11 +695,11 @@ SELECT SUM(severity % staff) FROM visits
 
 -- name: powers
 -- code: FUNCTION_NOT_ALLOWED
-SELECT SUM(POW(severity, 2)) FROM visits
+SELECT SUM(POW(income, 5)) FROM members
 
 -- name: logarithms
 -- code: FUNCTION_NOT_ALLOWED
-SELECT SUM(LN(severity)) FROM visits
+SELECT SUM(LN(income)) FROM members
 
 -- name: regular expressions
 -- code: FUNCTION_NOT_ALLOWED
@@ -1306,6 +1306,26 @@ SELECT SUM(v) FROM (SELECT patient, VARIANCE(CAST(LENGTH(note) AS INTEGER)) AS v
 -- name: variance of dates of each person
 -- code: TYPE_MISMATCH
 SELECT COUNT(v) FROM (SELECT patient, VAR_POP(seen) AS v FROM visits GROUP BY patient)
+
+-- name: power of two columns
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(POWER(severity, severity)) FROM visits
+
+-- name: exponential larger than numbers are
+-- code: NUMBER_TOO_LARGE
+SELECT SUM(EXP(age)) FROM members
+
+-- name: logarithm of what is never above 0
+-- code: TYPE_MISMATCH
+SELECT SUM(LN(-severity)) FROM visits
+
+-- name: logarithm of a date
+-- code: TYPE_MISMATCH
+SELECT SUM(LN(seen)) FROM visits
+
+-- name: logarithm to another base, in a row
+-- code: EXPRESSION_NOT_ALLOWED
+SELECT SUM(LOG(3, severity)) FROM visits
 
 -- name: root of a date
 -- code: TYPE_MISMATCH

@@ -58,6 +58,10 @@ SPELLED = {
     "covariances and regressions of a person": {
         "REGR_SLOPE(change, severity)": "IF(REGR_SXX(change, severity) > 0, REGR_SLOPE(change, severity), NULL)"
     },
+    "a logarithm where there is none": {
+        "LN(severity)": "LN(NULLIF(severity, 0))",
+        "LN(-severity + 2)": "LN(NULLIF(GREATEST(-severity + 2, 0), 0))",
+    },
     "roots of rows": {"SUM(SQRT(cost))": "SUM(ROUND(SQRT(cost), 6))"},
     "deviations and correlations of a person": {
         "STDDEV_POP(cost)": "ROUND(STDDEV_POP(cost), 5)",
@@ -67,7 +71,7 @@ SPELLED = {
     "medians and quantiles of a person": {"QUANTILE_CONT(change": "QUANTILE_CONT(change::DOUBLE"},
 }
 """What DuckDB is asked in the place of parts of some questions. It says that the slope through rows of one x is no number, where questions
-say NULL, and cuts quantiles of decimals off to the places of their column."""
+say NULL, has no logarithm of 0 but an error, and cuts quantiles of decimals off to the places of their column."""
 
 ASKED = [
     replace(entry, variant="loose", terms=Terms(epsilon=50.0))

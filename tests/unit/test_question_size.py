@@ -69,6 +69,21 @@ def test_sets_of_keys_are_read_in_one_pass_however_deep_they_are_nested(closed: 
     assert len(found) == len(tokens) + (2 if closed else 0)
 
 
+def test_curves_are_counted_before_they_are_computed() -> None:
+    for many in (", ".join(["LN(age)"] * 101), " + ".join(f"POWER(age, 0.{number})" for number in range(100, 201))):
+        with pytest.raises(InvalidInput, match="more than 100 logarithms"):
+            compiled(f"SELECT SUM(age) FROM (SELECT id, age, {many} FROM members)")
+    every = ", ".join(f"LN(COUNT(*)) AS x{number}" for number in range(100))
+    assert compiled(f"SELECT {every} FROM members").plan.measures
+
+
+def test_measures_that_are_far_too_large_are_not_compared() -> None:
+    """To compare each with all others would take minutes."""
+    sums = ", ".join(f"SUM(a * {number})" for number in range(1, 200))
+    with pytest.raises(InvalidInput, match="The question is too large"):
+        compiled(f"WITH t AS (SELECT id, LN(age) AS a FROM members) SELECT {sums} FROM t")
+
+
 def test_what_takes_long_for_each_row_counts_for_more() -> None:
     """A logarithm with its interval takes as long as sixty comparisons: a million of them would hold a worker for minutes, unasked."""
     plain, slow = (compiled(f"SELECT {value} AS n FROM visits").plan.finish for value in ("COUNT(*) + 1", "LN(COUNT(*) + 1)"))

@@ -90,14 +90,7 @@ def _of_results() -> dict[type[exp.Expr], str]:
     """Return the functions that results have, and rows have not, with what to write in a row."""
     from sqlglot import exp
 
-    bounded = "Group by ranges of the column, as in WIDTH_BUCKET(x, low, high, n); or take it of a result, as in LN(AVG(x))."
-    return {
-        **dict.fromkeys((exp.Ln, exp.Log, exp.Exp, exp.Cbrt), bounded),
-        exp.Pow: "Write x * x, or SQRT(x).",
-        exp.Pi: "Write 3.14159.",
-        exp.Degrees: "Write x * 57.29578.",
-        exp.Radians: "Write x * 0.01745329.",
-    }
+    return {exp.Pi: "Write 3.14159.", exp.Degrees: "Write x * 57.29578.", exp.Radians: "Write x * 0.01745329."}
 
 
 def _late(node: exp.Expr) -> Refusal:

@@ -175,7 +175,7 @@ def row_meaning(node: exp.Expr, frame: Frame) -> Typed | None:
     """
     try:
         return row_expression(node, frame)
-    except Refusal:
+    except (Refusal, InvalidInput):
         if not is_late(node):
             raise
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stillroom.crypto.canonical import canonical
 from stillroom.errors import Code, Refusal
-from stillroom.model.expression import PARTS, Average, Branch, Case, Column, Constant, Expression, IsNull, Quantile
+from stillroom.model.expression import PARTS, Average, Branch, Case, Column, Constant, Expression, IsNull, Quantile, walk
 from stillroom.model.measure import Aggregate, Measure
 from stillroom.model.plan import leaves
 from stillroom.model.schema import CALENDAR, Kind
@@ -22,6 +22,7 @@ from stillroom.query.moments import Moments, moment
 from stillroom.query.quantiles import COMBINATIONS, ladder, operand_and_part
 from stillroom.query.result import SHOWN_DIGITS, Result
 from stillroom.query.rewrites.order_operands import ordered
+from stillroom.query.size import check_measured
 from stillroom.query.text.instead import OF_EVERYBODY
 from stillroom.query.text.parse import only
 from stillroom.query.text.said import name_of
@@ -77,6 +78,7 @@ class Measures:
         self.grid: list[Key] = []
         self.measures: list[Measure] = []
         self.summed: Sums = {}
+        self.nodes = 0
         self.results: dict[str, Result] = {}
 
     def note(self, node: exp.Expr) -> str:
@@ -339,6 +341,8 @@ class Measures:
         measure = measure.model_copy(update={"value": ordered(measure.value)})
         if measure not in self.measures:
             self.measures.append(measure)
+            self.nodes += sum(1 for _ in walk(measure.value))
+            check_measured(self.nodes)
         name = f"m{self.measures.index(measure)}"
         self.summed |= {} if summed is None else {name: summed}
         return name

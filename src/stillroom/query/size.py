@@ -49,6 +49,16 @@ def check_size(draft: Draft) -> None:
         raise _too_large()
 
 
+def check_measured(nodes: int) -> None:
+    """Refuse measures at once that are far too large before they are rewritten; to compare them all would take long.
+
+    Raises:
+        InvalidInput: They have twice as many nodes as a question may.
+    """
+    if nodes > 2 * NODE_LIMIT:
+        raise _too_large()
+
+
 def check_finish(finish: Finish) -> None:
     """Refuse what would take long to walk or overflow the stack, with all that names in it stand for.
 

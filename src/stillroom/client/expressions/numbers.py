@@ -64,7 +64,7 @@ class Numbers(Piece):
         return called(self, "SQRT")
 
     def cbrt(self) -> Self:
-        """Return the cube root, of a number below 0 too; of results only."""
+        """Return the cube root, of a number below 0 too; in rows of few values."""
         return called(self, "CBRT")
 
     def degrees(self) -> Self:
@@ -76,15 +76,15 @@ class Numbers(Piece):
         return called(self, "RADIANS")
 
     def pow(self, exponent: Value) -> Self:
-        """Raise to a power; of results only."""
+        """Raise to a power; in rows of few values, or to a whole power up to 4."""
         return called(self, "POWER", exponent)
 
     def exp(self) -> Self:
-        """Return e to the power of it; of results only."""
+        """Return e to the power of it; in rows of few values."""
         return called(self, "EXP")
 
     def log(self, base: int | None = None) -> Self:
-        """Return the logarithm: the natural one, or to the base 2 or 10; NULL for 0 and below; of results only.
+        """Return the logarithm: the natural one, or to the base 2 or 10; NULL for 0 and below; in rows of few values.
 
         Raises:
             InvalidInput: It is to another base.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stillroom.query.functions.casts import CASTS
 from stillroom.query.functions.choices import CHOICES
+from stillroom.query.functions.curves import CURVES
 from stillroom.query.functions.dates import DATES
 from stillroom.query.functions.numbers import NUMBERS
 from stillroom.query.functions.roots import ROOTS
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from stillroom.query.functions.call import Meaning
 
-MEANINGS: dict[str, Meaning] = {**CASTS, **CHOICES, **DATES, **NUMBERS, **ROOTS, **TEXTS}
+MEANINGS: dict[str, Meaning] = {**CASTS, **CHOICES, **CURVES, **DATES, **NUMBERS, **ROOTS, **TEXTS}
 """What may be called, by the parser's names."""
 
 

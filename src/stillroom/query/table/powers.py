@@ -10,13 +10,13 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from stillroom.model.after import ScalarFunction
+from stillroom.query.reals import exponential, logarithm, power
 from stillroom.query.table.estimate import Estimate, exact, uninformed, vague
-from stillroom.query.table.reals import exponential, logarithm, power
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.query.table.reals import Real
+    from stillroom.query.reals import Real
 
 
 def raised(function: ScalarFunction, *operands: Estimate) -> Estimate:

@@ -32,6 +32,9 @@ FIRST_PRINTABLE = 32
 DEPTH_LIMIT = 60
 """The deepest nesting of a question."""
 
+CURVE_LIMIT = 100
+"""The most logarithms, exponentials, cube roots and powers: in rows, each is computed for some hundred values when it is compiled."""
+
 NEEDED = {"Substring": ("start",), "Replace": ("replacement",), "WidthBucket": ("min_value", "max_value", "num_buckets")}
 """Operands that other dialects let one leave out, by node."""
 
@@ -62,6 +65,7 @@ def parse(sql: str, parameters: Mapping[str, Parameter], spoken: Dialect = Diale
     if not isinstance(statement, exp.Select):
         raise Refusal(Code.STATEMENT_NOT_ALLOWED, "Only SELECT statements can be asked.", "Ask with SELECT … FROM ….")
     _check_size(statement)
+    _check_curves(statement)
     _check_complete(statement)
     with_texts(statement, parameters)
     with_patterns_joined(statement)
@@ -127,6 +131,15 @@ def _check_size(statement: exp.Select) -> None:
         if count > NODE_LIMIT or depth > DEPTH_LIMIT * 2:
             raise _too_deep()
         level = [child for node in level for child in node.iter_expressions()]
+
+
+def _check_curves(statement: exp.Select) -> None:
+    """Refuse many functions that take long."""
+    from sqlglot import exp
+
+    if sum(1 for _ in statement.find_all(exp.Ln, exp.Log, exp.Exp, exp.Cbrt, exp.Pow)) > CURVE_LIMIT:
+        reason = f"The question has more than {CURVE_LIMIT} logarithms, exponentials, cube roots and powers."
+        raise InvalidInput(Code.SQL_TOO_LARGE, reason, "Name them once, in a subquery, or split it into smaller questions.")
 
 
 def _check_complete(statement: exp.Select) -> None:
