@@ -203,3 +203,13 @@ def test_nothing_that_is_supported_is_replaced() -> None:
 def test_what_is_not_made_of_results_is_said_to_be_so(total: str, said: str) -> None:
     with pytest.raises(StillroomError, match=f"{said} supported of the rows of a table of results"):
         compiled(f"SELECT {total} FROM (SELECT age, COUNT(*) AS n FROM members GROUP BY age)")
+
+
+@pytest.mark.parametrize(
+    ("total", "method"),
+    [("STDDEV(n)", "std()"), ("VAR_POP(n) OVER ()", "var()"), ("MEDIAN(n)", "median()"), ("COUNT(DISTINCT n) OVER ()", "nunique()")],
+)
+def test_what_is_not_made_of_results_is_made_of_the_release(total: str, method: str) -> None:
+    with pytest.raises(StillroomError) as refused:
+        compiled(f"SELECT {total} FROM (SELECT age, COUNT(*) AS n FROM members GROUP BY age)")
+    assert f"release.to_pandas()['n'].{method}" in refused.value.fix

@@ -26,6 +26,14 @@ _ONE = Result(Constant(value=1), Kind.INTEGER)
 
 _RANKS = frozenset({TableFunction.ROW_NUMBER, TableFunction.RANK, TableFunction.DENSE_RANK, TableFunction.NTILE})
 _SHARES = frozenset({TableFunction.PERCENT_RANK, TableFunction.CUME_DIST})
+_IN_PANDAS = {
+    **dict.fromkeys(("Stddev", "StddevPop", "StddevSamp"), "std"),
+    **dict.fromkeys(("Variance", "VariancePop"), "var"),
+    **dict.fromkeys(("Median", "PercentileCont"), "median"),
+    "Mode": "mode",
+}
+"""What says the same of a column of a release in Python."""
+
 _UNFRAMED = _RANKS | _SHARES | {TableFunction.LAG}
 """What looks at the whole partition, whatever the frame."""
 
@@ -130,7 +138,8 @@ def _not_of_a_table(call: exp.Expr) -> Refusal:
     if not isinstance(call, exp.AggFunc):
         return unsupported(call)
     name = f"{name_of(call)}(DISTINCT …)" if isinstance(call.this, exp.Distinct) else name_of(call)
-    fix = "Use COUNT, SUM, AVG, MIN and MAX of these; or ask for it of persons' rows."
+    method = "nunique" if isinstance(call.this, exp.Distinct) else _IN_PANDAS.get(type(call).__name__, "describe")
+    fix = f"Use COUNT, SUM, AVG, MIN and MAX of these; or compute it of the release, as in release.to_pandas()['n'].{method}()."
     return Refusal(Code.AGGREGATE_NOT_ALLOWED, f"{name} is not supported of the rows of a table of results.", fix)
 
 
