@@ -102,7 +102,7 @@ def _half_away(number: Fraction) -> int:
 def _too_many(name: str, most: int) -> Refusal:
     """Return the refusal of a number with too many values."""
     reason = f"{name} in a row needs an operand of at most {most} values, by its bounds and step in the contract."
-    fix = f"Write it of WIDTH_BUCKET(x, low, high, n) or ROUND(x, -1), or of a result, as in {name}(AVG(x)); or ask for a larger step."
+    fix = f"Write it of WIDTH_BUCKET(x, low, high, n), ROUND(x, 1), ROUND(x, -1), or of a result: {name}(AVG(x)); or ask for larger steps."
     return Refusal(Code.FUNCTION_NOT_ALLOWED, reason, fix)
 
 
