@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import ssl
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
 
 from stillroom.adapters.entropy import SystemEntropy
-from stillroom.adapters.http.channel import TRANSFER_SECONDS, Channel
+from stillroom.adapters.http.channel import TRANSFER_SECONDS, Channel, context_for
 from stillroom.adapters.http.deadline import Deadline
 from stillroom.adapters.http.listen import listening
-from stillroom.adapters.http.prompt import CONNECTIONS_PER_ADDRESS, HEAD_SECONDS, PromptProtocol
+from stillroom.adapters.http.prompt import CONNECTIONS_PER_ADDRESS, HEAD_SECONDS, PromptLoop, PromptProtocol
 from stillroom.crypto.keys import SigningKey
 from stillroom.errors import Code, Failed
 from stillroom.server.main import CONNECTIONS, configured
+from tests.certificates import Authority
 from tests.rooms import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
@@ -39,6 +43,12 @@ class Quick(PromptProtocol):
     per_address = 4
 
 
+class QuickLoop(PromptLoop):
+    """A loop with as little."""
+
+    handshake_seconds = 0.5
+
+
 class Hurried(FakeClock):
     """A clock on which little of our time is much."""
 
@@ -49,8 +59,6 @@ class Hurried(FakeClock):
 
 async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer after more than the head of a request may take."""
-    import asyncio
-
     del scope, receive
     await asyncio.sleep(2 * Quick.head_seconds)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
@@ -58,14 +66,20 @@ async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, int]]:
+def serving(**files: str) -> Iterator[tuple[str, int]]:
     """Serve that, as a room's server is configured, but for its patience."""
-    config = configured(slowly, {})  # type: ignore[arg-type]  # one kind of application among those that uvicorn knows
+    config = configured(slowly, files)  # type: ignore[arg-type]  # one kind of application among those that uvicorn knows
     assert config.http is PromptProtocol
+    assert config.get_loop_factory() is PromptLoop
     config.http = Quick
+
+    def serve() -> None:
+        with asyncio.Runner(loop_factory=QuickLoop) as runner:
+            runner.run(server.serve(sockets=[listener]))
+
     with listening("127.0.0.1", 0) as listener:
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread = threading.Thread(target=serve)
         thread.start()
         try:
             yield listener.getsockname()
@@ -96,7 +110,17 @@ def drip(connection: socket.socket) -> bytes:
     pytest.fail("nobody hung up")
 
 
+@contextmanager
+def serving_securely(folder: Path) -> Iterator[tuple[str, int]]:
+    """Serve it over TLS."""
+    certificate, key = folder / "tls.pem", folder / "tls.key"
+    Authority("somebody").issue("localhost", certificate, key)
+    with serving(ssl_certfile=str(certificate), ssl_keyfile=str(key)) as address:
+        yield address
+
+
 def test_what_a_server_waits_for_is_less_than_it_has() -> None:
+    assert PromptLoop.handshake_seconds == HEAD_SECONDS
     assert PromptProtocol.head_seconds == HEAD_SECONDS <= 30
     assert 2 * PromptProtocol.per_address == 2 * CONNECTIONS_PER_ADDRESS <= CONNECTIONS
 
@@ -111,6 +135,36 @@ def test_a_connection_on_which_nothing_is_said_is_closed() -> None:
 def test_the_head_of_a_request_that_drips_in_is_not_waited_for() -> None:
     with serving() as address, connected(address) as slow:
         assert drip(slow) == b""
+
+
+def test_a_handshake_that_never_begins_is_not_waited_for(tmp_path: Path) -> None:
+    with serving_securely(tmp_path) as address, connected(address) as silent:
+        silent.settimeout(10)
+        assert silent.recv(100) == b""
+
+
+def test_a_handshake_that_drips_in_is_not_waited_for(tmp_path: Path) -> None:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    hello = outgoing.read()
+    with serving_securely(tmp_path) as address, connected(address) as slow:
+        slow.settimeout(0.1)
+        for number in range(100):
+            slow.sendall(hello[number : number + 1])
+            with suppress(TimeoutError):
+                assert slow.recv(100) == b""
+                return
+    pytest.fail("nobody hung up")
+
+
+def test_whoever_shakes_hands_in_time_is_served(tmp_path: Path) -> None:
+    with serving_securely(tmp_path) as address, connected(address) as prompt:
+        context = context_for((tmp_path / "tls.pem").read_bytes(), None)
+        with context.wrap_socket(prompt, server_hostname="localhost") as secure:
+            secure.sendall(REQUEST)
+            assert secure.recv(1000).startswith(b"HTTP/1.1 200")
 
 
 def test_nor_that_of_a_further_request_on_the_same_connection() -> None:

@@ -111,7 +111,7 @@ def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path]
 
     from stillroom.adapters.http.certificate import check_files
     from stillroom.adapters.http.listen import listening
-    from stillroom.adapters.http.prompt import PromptProtocol
+    from stillroom.adapters.http.prompt import PROMPT
     from stillroom.pages.app import make_app
     from stillroom.pages.guard import Guard
 
@@ -130,11 +130,11 @@ def paged(home: Path, address: str, notes: Notes, certificate: tuple[Path, Path]
             date_header=False,
             proxy_headers=False,
             lifespan="off",
-            http=PromptProtocol,
             ws="none",
             timeout_graceful_shutdown=END_SECONDS,
             ssl_certfile=None if certificate is None else str(certificate[0]),
             ssl_keyfile=None if certificate is None else str(certificate[1]),
+            **PROMPT,
         )
         url = f"{house.scheme}://{_written(host)}:{port}"
         with _answering(uvicorn.Server(config), listener, house.runs), _known(house.path / ADDRESS, url):

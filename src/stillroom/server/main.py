@@ -139,7 +139,7 @@ def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicor
     """
     import uvicorn
 
-    from stillroom.adapters.http.prompt import PromptProtocol
+    from stillroom.adapters.http.prompt import PROMPT
 
     return uvicorn.Config(
         app,
@@ -149,11 +149,11 @@ def configured(app: FastAPI | ASGI3Application, files: dict[str, Any]) -> uvicor
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        http=PromptProtocol,
         ws="none",
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=int(END_SECONDS),
         lifespan="off",
+        **PROMPT,
         **files,
     )
 

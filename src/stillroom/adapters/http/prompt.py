@@ -6,23 +6,38 @@ letter now and then, would keep everybody else out. Bodies have limits of their 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
-    import asyncio
-
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 HEAD_SECONDS = 10.0
-"""How long the head of a request may take to arrive, from when the connection stands, or from the first byte of a further request."""
+"""How long the head of a request may take to arrive, from when the connection stands, or from the first byte of a further request; and so
+long, before that, the handshake of TLS."""
 
 LET_GO_SECONDS = 0.05
 """So long after a server has begun to end, it lets go of idle connections, whether or not the other side has said good-bye over TLS."""
 
 CONNECTIONS_PER_ADDRESS = 250
 """So many connections may come from one address: half of what a server has, since several parties may come by way of one proxy."""
+
+
+class PromptLoop(asyncio.SelectorEventLoop):
+    """A loop whose servers wait no longer for a handshake of TLS than for the head of a request.
+
+    Until the handshake is over a connection is no connection for uvicorn, which neither counts nor ends it, and leaves it to the loop.
+    """
+
+    handshake_seconds = HEAD_SECONDS
+
+    async def create_server(self, *arguments: Any, **named: Any) -> asyncio.Server:  # noqa: ANN401 - as asyncio
+        """Return a server, as `asyncio.loop.create_server` does."""
+        if named.get("ssl") is not None:
+            named["ssl_handshake_timeout"] = self.handshake_seconds
+        return await super().create_server(*arguments, **named)
 
 
 class PromptProtocol(H11Protocol):
@@ -76,6 +91,10 @@ class PromptProtocol(H11Protocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+
+PROMPT: dict[str, Any] = {"http": PromptProtocol, "loop": f"{__name__}:{PromptLoop.__name__}"}
+"""What uvicorn is told, so that nobody keeps it waiting."""
 
 
 def _host(connection: object) -> str | None:
