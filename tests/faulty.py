@@ -18,6 +18,7 @@ import httpx
 from stillroom import bootstrap
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home import Home
+from stillroom.adapters.home.log_copy import LogCopy
 from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.home.presence import BRINGING, enter
 from stillroom.adapters.http.channel import Channel, base_of
@@ -244,7 +245,8 @@ class World:
         vault, carrier = LocalVault(book, home.signing_key), ChannelCarrier(channel)
         errands = Errands(home, membership, vault, book, carrier, watch, self.clock, entropy)
         witness = WitnessingAgent(home, watch, channel, self.clock)
-        holds = Holds(home, vault, book, watch, channel, self.clock)
+        copy = LogCopy(path, membership.name, membership.key, watch)
+        holds = Holds(home, vault, book, watch, channel, self.clock, copy)
         pause = OwnPause(home, channel, membership.identity, self.clock)
         agent = Agent(channel, errands, book, witness, lambda _: None, lambda: entropy.token(TICKET_SIZE).hex(), self.clock, holds, pause)
         enter(path, agent)

@@ -16,6 +16,7 @@ import pytest
 from stillroom import bootstrap
 from stillroom.adapters.entropy import SystemEntropy
 from stillroom.adapters.home import Home
+from stillroom.adapters.home.log_copy import LogCopy
 from stillroom.adapters.home.membership import Membership
 from stillroom.adapters.home.watch import Watch
 from stillroom.adapters.remote.sender import Sender
@@ -275,7 +276,7 @@ def agent_of(scene: Scene, clock: FakeClock, note: Callable[[str], None], failur
     vault = LocalVault(book, home.signing_key)
     found, holds, pause = (
         Errands(home, membership, vault, book, Torn(failure), watch, clock, SystemEntropy()),
-        Holds(home, vault, book, watch, channel, clock),
+        Holds(home, vault, book, watch, channel, clock, LogCopy(home.path, membership.name, membership.key, watch)),
         OwnPause(home, channel, membership.identity, clock),
     )
     return Agent(channel, found, book, WitnessingAgent(home, watch, channel, clock), note, lambda: "0" * 32, clock, holds, pause)

@@ -10,12 +10,18 @@ import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home import Home
+from stillroom.adapters.home.log_copy import PARTS
 from stillroom.adapters.home.membership import Membership
-from stillroom.agent.holds import HOLD_SECONDS
+from stillroom.agent.holds import HOLD_SECONDS, LOOK_SECONDS
+from stillroom.agent.witness import Parts, Proofs
+from stillroom.crypto.note import read_checkpoint
 from stillroom.errors import Code, Refusal, StillroomError
 from stillroom.ledger.account import Standing
+from stillroom.ledger.entry import RefusalCount, Refused
 from stillroom.model.record import RunState
+from stillroom.room import extract, log
 from stillroom.room.door import Step
+from stillroom.room.extract import PART_SIZE
 from stillroom.room.recovery import GRACE_SECONDS
 from tests.books import check_settled, question_in
 from tests.faults import Each
@@ -26,6 +32,7 @@ from tests.rooms import NOTHING, OWNERS, At, FakeClock, build, charge
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stillroom.adapters.http.channel import Channel
     from tests.rooms import Scene
 
 HELD = "server: waits for hold"
@@ -147,6 +154,66 @@ def test_a_room_that_shows_another_log_than_it_signs_ends_no_hold(folder: Path, 
         agent._holds.end()
     assert caught.value.code is Code.LOG_INVALID
     assert standings(folder) == {Standing.HELD}
+
+
+def grow(world: World, count: int) -> None:
+    """Let the room log so many refusals."""
+    with world.room.store.writing() as records:
+        counts = (RefusalCount(code=Code.PRICE_INVALID, count=1),)
+        log.append(world.room, records, *(Refused(at=int(world.clock.moment), counts=counts) for _ in range(count)))
+
+
+class Counting:
+    """A channel that counts what it fetches.
+
+    Attributes:
+        asked: What was asked for.
+        lines: How many lines came of parts of the log, but for the heads.
+    """
+
+    def __init__(self, real: Channel) -> None:
+        """Name the channel that is used."""
+        self._real, self.asked, self.lines = real, list[str](), 0
+
+    def get(self, path: str) -> bytes:
+        """Fetch."""
+        self.asked.append(path)
+        found = self._real.get(path)
+        self.lines += len(found.splitlines()) - 1 if path.startswith("/v1/log/from/") else 0
+        return found
+
+
+@pytest.mark.parametrize(("step", "comes"), [(HELD, Standing.LAPSED), (COMMIT, Standing.COMMITTED)])
+def test_what_the_home_has_copied_of_the_log_is_not_fetched_again_to_end_a_hold(
+    folder: Path, question: bytes, step: str, comes: Standing
+) -> None:
+    world = stopped(folder, question, step)
+    grow(world, 2 * PART_SIZE)
+    holds = world.agent("clinic")._holds
+    assert holds._copy.follow(Parts(holds._channel), Proofs(holds._channel)).complete
+    grow(world, 10)
+    counting = Counting(holds._channel)
+    holds._channel = counting  # type: ignore[assignment]  # as much of a channel as is used
+    world.clock.moment += HOLD_SECONDS + 1
+    assert len(holds.end()) == 1
+    assert standings(folder) >= {comes}
+    head = holds._watch.head()
+    assert head is not None
+    assert read_checkpoint(head).size == len(extract.entries(world.room))
+    parts = [path for path in counting.asked if not path.startswith("/v1/log/tile/")]
+    assert (parts, counting.lines) == ([f"/v1/log/from/{len(extract.entries(world.room)) - 10}"], 10)
+
+
+def test_a_hold_is_not_ended_by_the_beginning_of_a_log(folder: Path, question: bytes) -> None:
+    world = stopped(folder, question, COMMIT)
+    before = len(extract.entries(world.room))
+    grow(world, PARTS * PART_SIZE)
+    passes(world, HOLD_SECONDS + 1)
+    assert standings(folder) == {Standing.HELD}
+    assert world.agent("clinic")._holds._copy.stored.standing()[0].size == PARTS * PART_SIZE
+    passes(world, LOOK_SECONDS)
+    assert standings(folder) == {Standing.COMMITTED}
+    assert world.agent("clinic")._holds._copy.stored.standing()[0].size == PARTS * PART_SIZE + before
 
 
 # ------------------------------------------------------------------------------------------------------------- the room's part

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stillroom.adapters.copied import Span
+from stillroom.crypto.canonical import canonical
 from stillroom.crypto.cosignature import cosignatures
 from stillroom.crypto.keys import PublicKey
 from stillroom.crypto.merkle import leaf_hash
 from stillroom.crypto.tile_proofs import inclusion_proof
-from stillroom.errors import Code, Failed, InvalidInput, Unverified
+from stillroom.errors import Code, InvalidInput, Unverified
 from stillroom.model.codec import digest_of
+from stillroom.room.extract import LOG
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stillroom.adapters.copied import Leaf
     from stillroom.adapters.home.log_copy import Heads
     from stillroom.adapters.sql_store.log_copy import SqlLogCopy
@@ -140,11 +144,11 @@ class Logbook:
 
         Raises:
             InvalidInput: `PROOF_INVALID` if there is none.
-            Failed: As `check_complete`.
+            Failed: As `stillroom.adapters.home.log_copy.Heads.check_complete`.
         """
         if not 0 <= index < self.head.size:
             raise InvalidInput(Code.PROOF_INVALID, "The log has no such entry.", "Take a number from the list.")
-        self.check_complete()
+        self.heads.check_complete()
         (found,) = self.stored.found(Span(index + 1, above=index - 1))
         return _line(found)
 
@@ -163,27 +167,14 @@ class Logbook:
         named = line.entry.get("envelope")
         return self.stored.envelope(named) if isinstance(named, str) else None
 
-    def check_complete(self) -> None:
-        """Accept that all entries are copied, without which nobody can tell which is the last one of its kind, nor prove one.
-
-        Raises:
-            Failed: `AGENT_UNAVAILABLE`.
-        """
-        if not self.heads.complete:
-            raise Failed(
-                Code.AGENT_UNAVAILABLE,
-                f"Your agent has read {self.heads.copied} of the {self.head.size} entries of the log so far, and reads on.",
-                "Load the page again in a while.",
-            )
-
     def check_in_force(self, contract: Contract) -> None:
         """Accept a contract that the log names last: what the room says is in force is that one.
 
         Raises:
             Unverified: `LOG_INVALID`.
-            Failed: As `check_complete`.
+            Failed: As `stillroom.adapters.home.log_copy.Heads.check_complete`.
         """
-        self.check_complete()
+        self.heads.check_complete()
         named = [_line(one).entry.get("contract") for one in self.stored.found(Span(self.head.size, CONTRACTS), 1)]
         if named != [digest_of(contract)]:
             raise Unverified(
@@ -191,6 +182,36 @@ class Logbook:
                 "The contract that the room says is in force is not the one that its log names last, so it is not shown.",
                 "Load the page again, in case it was amended just now; if it stays so, do nothing under it, and ask its operator.",
             )
+
+    def export(self, *names: str) -> bytes:
+        """Return the whole log as its room hands it out (`stillroom/log/v1`), with what parties have signed about some things alone.
+
+        Whoever reads it computes its head anew, and takes nobody's word for it that the copy is the log.
+
+        Args:
+            names: Reservations and plans: an entry in which one of them stands has the statement that it names beside it.
+
+        Raises:
+            Unverified: `LOG_INVALID` if the room has not shown one of these statements.
+            Failed: As `stillroom.adapters.home.log_copy.Heads.check_complete`.
+        """
+        self.heads.check_complete()
+        note, *older = (one.decode() for one in self.heads.notes)
+        first = {"schema": LOG, "checkpoint": note, **({"older": older} if older else {})}
+        leaves = reversed(self.stored.found(Span(self.heads.copied)))
+        return b"".join([canonical(first), b"\n", *(self._exported(one, [name.encode() for name in names]) for one in leaves)])
+
+    def _exported(self, found: Leaf, names: Sequence[bytes]) -> bytes:
+        """Return the line of an entry, whose bytes are canonical already."""
+        line = b'{"entry":' + found.leaf + b',"leaf":"' + leaf_hash(found.leaf).hex().encode() + b'"'
+        named = json.loads(found.leaf).get("statement") if any(name in found.leaf for name in names) else None
+        return line + (b"" if named is None else b',"statement":' + self._statement(named)) + b"}\n"
+
+    def _statement(self, named: str) -> bytes:
+        envelope = self.stored.envelope(named)
+        if envelope is None:
+            raise Unverified(Code.LOG_INVALID, "The room has not shown what a party signed beside the log.", "Ask for the whole log.")
+        return envelope
 
     def witnesses(self, contract: Contract) -> tuple[tuple[Cosignature, int], ...]:
         """Return the last cosignature of each party that has witnessed the log, and the size that it has seen."""

@@ -3,7 +3,7 @@
 Both are lines of canonical JSON, the signed note of the head first, with the cosignatures of parties that there are. `stillroom/log/v1` has
 the earlier heads that parties have cosigned, and each entry with its leaf hash and the signed envelope that it names; `stillroom/proof/v1`
 has entries with their index and the hashes from leaf to root (RFC 6962, section 2.1.1). `stillroom/part/v1` is for whoever reads on: the
-heads, as the whole log has them, and the next entries, with the envelopes of contracts alone.
+heads, and the next entries, as the whole log has them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def whole_log(room: Room) -> bytes:
         first = _heads(records, LOG)
         leaves = records.log.leaves()
         parsed = [_read(leaf) for leaf in leaves]
-        named = [records.log.statement(entry.get("statement") or entry.get("envelope") or "") for entry in parsed]
+        named = [_named(records, entry) for entry in parsed]
     return _lines([first, *map(_line, leaves, parsed, named)])
 
 
@@ -66,8 +66,13 @@ def part(room: Room, start: int) -> bytes:
         first = {**_heads(records, PART), "start": start}
         leaves = records.log.leaves(start, start + PART_SIZE)
         parsed = [_read(leaf) for leaf in leaves]
-        named = [records.log.statement(entry["envelope"]) if "envelope" in entry else None for entry in parsed]
+        named = [_named(records, entry) for entry in parsed]
     return _lines([first, *map(_line, leaves, parsed, named)])
+
+
+def _named(records: Records, entry: dict[str, str]) -> bytes | None:
+    """Return the signed envelope that an entry names."""
+    return records.log.statement(entry.get("statement") or entry.get("envelope") or "")
 
 
 def _heads(records: Records, schema: str) -> dict[str, Json]:

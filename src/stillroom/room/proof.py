@@ -1,4 +1,4 @@
-"""Reading what a room shows of its log, as a party's agent does: a proof that one entry is in it, or all of it."""
+"""Reading what a room shows of its log, as a party's agent does: a proof that one entry is in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from stillroom.crypto.canonical import canonical, parse_canonical
 from stillroom.crypto.keys import PublicKey
-from stillroom.crypto.merkle import leaf_hash, root, verify_inclusion
+from stillroom.crypto.merkle import leaf_hash, verify_inclusion
 from stillroom.crypto.note import open_checkpoint
 from stillroom.errors import Code, InvalidInput, Unverified
 from stillroom.ledger.entry import decode
@@ -35,43 +35,6 @@ class Shown(NamedTuple):
 
     entry: Entry
     note: bytes
-
-
-def head_of(export: bytes) -> bytes:
-    """Return the signed note of the head of a log that is shown whole (`stillroom/log/v1`). Nothing of it is verified.
-
-    Raises:
-        Unverified: `LOG_INVALID` if there is none.
-    """
-    try:
-        return str(json.loads(export.partition(b"\n")[0])["checkpoint"]).encode()
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise _no_log() from None
-
-
-def entries_in(export: bytes, origin: str, key: str) -> tuple[Entry, ...]:
-    """Return all entries of a log that is shown whole (`stillroom/log/v1`), which add up to the head that its room has signed.
-
-    Args:
-        export: The log.
-        origin: Its name.
-        key: The room's public key.
-
-    Raises:
-        Unverified: `LOG_INVALID` or `CHECKPOINT_INVALID`, or as `stillroom.crypto.note.open_checkpoint`.
-    """
-    checkpoint = open_checkpoint(head_of(export), origin, {origin: PublicKey.parse(key)})
-    try:
-        leaves = [canonical(json.loads(line)["entry"]) for line in export.splitlines()[1:]]
-    except (InvalidInput, ValueError, KeyError, TypeError, RecursionError):
-        raise _no_log() from None
-    if checkpoint.size != len(leaves) or root([leaf_hash(leaf) for leaf in leaves]) != checkpoint.root:
-        raise _no_log()
-    return tuple(decode(leaf) for leaf in leaves)
-
-
-def _no_log() -> Unverified:
-    return Unverified(Code.LOG_INVALID, "The log that the room shows does not add up to the head that it signs.", "Ask its operator.")
 
 
 def entry_in(proof: bytes, origin: str, key: str) -> Shown:

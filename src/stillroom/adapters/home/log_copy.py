@@ -23,7 +23,7 @@ from stillroom.crypto.keys import PublicKey
 from stillroom.crypto.merkle import leaf_hash, verify_consistency
 from stillroom.crypto.note import open_checkpoint, read_checkpoint
 from stillroom.crypto.tiles import ENTRY_LIMIT
-from stillroom.errors import Code, InvalidInput, Unverified
+from stillroom.errors import Code, Failed, InvalidInput, Unverified
 from stillroom.ledger.witness import Alarmed, Witness, see
 from stillroom.room.extract import PART, PART_SIZE
 
@@ -60,6 +60,19 @@ class Heads:
     def complete(self) -> bool:
         """Whether all entries are copied."""
         return self.copied == self.head.size
+
+    def check_complete(self) -> None:
+        """Accept that all entries are copied, without which nobody can tell which is the last one of its kind, nor that one is not there.
+
+        Raises:
+            Failed: `AGENT_UNAVAILABLE`.
+        """
+        if not self.complete:
+            raise Failed(
+                Code.AGENT_UNAVAILABLE,
+                f"Your agent has read {self.copied} of the {self.head.size} entries of the log so far, and reads on.",
+                "Load the page again in a while.",
+            )
 
 
 class _Part(NamedTuple):
@@ -182,7 +195,7 @@ def _envelopes(lines: Sequence[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
     for line in lines:
         if "statement" in line:
             envelope = canonical(line["statement"])
-            if digest(envelope) == line["entry"].get("envelope"):
+            if digest(envelope) == (line["entry"].get("statement") or line["entry"].get("envelope")):
                 yield digest(envelope), envelope
 
 

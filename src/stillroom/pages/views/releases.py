@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stillroom.client.result import Release
     from stillroom.client.verification import Report
     from stillroom.pages.house import House
+    from stillroom.pages.logbook import Logbook
 
 router = APIRouter()
 
@@ -105,18 +106,32 @@ def _report(house: House, found: Release) -> Report:
     session, room = house.session(), membership_of(house.path)
     head = watch_of(house.path).head()
     seen = () if head is None else (head,)
-    log = session.export_log()
-    contract = _contract_then(house, found.statement.contract_digest) or session.contract_envelope
+    book = _book(house)
+    log = _copied(book, found) or session.export_log()
+    contract = _contract_then(book, found.statement.contract_digest) or session.contract_envelope
     return check(found.envelope, contract=contract, log=log, room_key=room.key, seen=seen)
 
 
-def _contract_then(house: House, digest: str) -> bytes | None:
-    """Return the signed contract of a digest, if the log names it; whether the log is what it should be, the steps tell."""
+def _book(house: House) -> Logbook | None:
+    """Return the home's copy of the log; nothing if the room's log is not what it should be, which the steps tell."""
     try:
-        book = logbook_of(house)
-        return next((book.envelope(line) for line in book.contracts() if line.entry.get("contract") == digest), None)
+        return logbook_of(house)
     except StillroomError:
         return None
+
+
+def _copied(book: Logbook | None, found: Release) -> bytes | None:
+    """Return the log with what was signed about a release, if the copy has all of it."""
+    try:
+        return None if book is None else book.export(found.statement.reservation, found.statement.plan_digest)
+    except StillroomError:
+        return None
+
+
+def _contract_then(book: Logbook | None, digest: str) -> bytes | None:
+    """Return the signed contract of a digest, if the log names it."""
+    lines = () if book is None else book.contracts()
+    return next((book.envelope(line) for line in lines if book and line.entry.get("contract") == digest), None)
 
 
 def _csv(found: Release) -> bytes:
