@@ -20,6 +20,12 @@ Name = Annotated[str, Field(pattern=NAME)]
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
+PARTIES_LIMIT = 1_000
+"""The most parties of a contract."""
+
+TEMPLATES_LIMIT = 100
+"""The most templates of a contract: whoever reads it compiles each of them."""
+
 
 class Role(StrEnum):
     """What a party is in a room."""
@@ -35,7 +41,7 @@ class Party(Value):
     """An organisation and the public key it signs with (`ed25519:…`)."""
 
     name: Name
-    roles: tuple[Role, ...]
+    roles: tuple[Role, ...] = Field(max_length=len(Role))
     key: str
 
 
@@ -195,8 +201,8 @@ class Template(Value):
     name: Name
     sql: Annotated[str, Field(min_length=1, max_length=100_000)]
     parameters: dict[Name, Domain] = Field(default_factory=dict, exclude_if=operator.not_)
-    ask: tuple[Name, ...] = Field(default=(), exclude_if=operator.not_)
-    roles: tuple[Role, ...] = Field(default=(), exclude_if=operator.not_)
+    ask: tuple[Name, ...] = Field(default=(), max_length=PARTIES_LIMIT, exclude_if=operator.not_)
+    roles: tuple[Role, ...] = Field(default=(), max_length=len(Role), exclude_if=operator.not_)
     release_epsilon: float = Field(gt=0, le=100)
     analyst_epsilon: float = Field(gt=0, le=100)
 
@@ -205,7 +211,7 @@ class TemplateApproval(Value):
     """Owners approve questions of some forms beforehand; every other one, each owner whose data it reads approves by a signature."""
 
     rule: Literal["templates"]
-    templates: Annotated[tuple[Template, ...], Field(min_length=1, max_length=1_000)]
+    templates: Annotated[tuple[Template, ...], Field(min_length=1, max_length=TEMPLATES_LIMIT)]
 
 
 class EachOwnerApproval(Value):
@@ -256,7 +262,7 @@ class Contract(Value):
     name: Name
     version: int = Field(ge=1)
     amends: Digest | None = None
-    parties: tuple[Party, ...] = Field(min_length=1)
+    parties: tuple[Party, ...] = Field(min_length=1, max_length=PARTIES_LIMIT)
     purpose: str = Field(min_length=1)
     jurisdiction: str = Field(min_length=1)
     retention_days: int = Field(ge=1)
@@ -264,8 +270,8 @@ class Contract(Value):
     quantum_seconds: float = Field(default=1.0, ge=0.001, le=3600)
     datasets: dict[Name, Annotated[PrivateDataset | PublicDataset, Field(discriminator="kind")]]
     identifiers_per_person: int = Field(default=1, ge=1, le=100)
-    ask: tuple[Name, ...]
-    receive: tuple[Name, ...]
+    ask: tuple[Name, ...] = Field(max_length=PARTIES_LIMIT)
+    receive: tuple[Name, ...] = Field(max_length=PARTIES_LIMIT)
     protections: tuple[Literal["server"], ...] = ("server",)
     approval: Annotated[AutomaticApproval | EachOwnerApproval | TemplateApproval, Field(discriminator="rule")]
     caps: Caps

@@ -11,7 +11,7 @@ from stillroom.policy.allowance import allowance, analyst_allowance, automatic_a
 
 if TYPE_CHECKING:
     from stillroom.model.charge import Charge
-    from stillroom.model.contract import Contract, Domain, Role, Template
+    from stillroom.model.contract import Contract, Domain, Template
     from stillroom.model.question import Parameter, Question
 
 
@@ -52,12 +52,10 @@ def automatic(contract: Contract, question: Question) -> Automatic | None:
 def askers(contract: Contract, template: Template) -> tuple[str, ...]:
     """Return the parties that a template is for: named, if it names any, *and* with one of its roles, if it has any."""
     named = template.ask or contract.ask
-    return named if not template.roles else tuple(name for name in named if _roles(contract, name) & set(template.roles))
-
-
-def _roles(contract: Contract, name: str) -> set[Role]:
-    party = contract.party(name)
-    return set() if party is None else set(party.roles)
+    if not template.roles:
+        return named
+    able = {party.name for party in contract.parties if set(party.roles) & set(template.roles)}
+    return tuple(name for name in named if name in able)
 
 
 def _is_of(template: Template, contract: Contract, question: Question) -> bool:

@@ -14,7 +14,7 @@ from stillroom.model.charge import DELTA_UNIT
 from stillroom.model.contract import Contract, PrivateDataset, PublicDataset, Role
 from stillroom.model.schema import CALENDAR, DOMAIN_LIMIT, Column, Kind, Use, column_type, days, places, seconds, to_units
 from stillroom.policy.problem import Problem
-from stillroom.policy.template_problems import template_problems, text_problems
+from stillroom.policy.template_problems import template_problems, text_problems, work_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -204,7 +204,8 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[Contract], Iterator[Problem]]], .
     (frozenset({"version", "retention_days", "limits"}), _numbers),
     (frozenset({"version", "amends"}), _amends),
     (frozenset({"caps", "approval"}), _caps),
-    (frozenset({"caps", "approval", "ask"}), template_problems),
+    (frozenset({"caps", "approval", "ask", "parties"}), template_problems),
+    (frozenset({"datasets", "approval"}), work_problems),
     (frozenset({"protections"}), _protections),
     (frozenset({"datasets"}), _datasets),
     (frozenset({"datasets", "parties"}), _owners),

@@ -19,6 +19,22 @@ if TYPE_CHECKING:
     from stillroom.model.question import Parameter
 
 
+WORK_LIMIT = 20_000
+"""The most templates, times the columns of all datasets, each of which is looked at when a template is compiled."""
+
+
+def work_problems(contract: Contract) -> Iterator[Problem]:
+    """Check that templates and columns are not too many together: to read a contract would take minutes, whoever hands it in."""
+    rule = contract.approval
+    columns = sum(len(dataset.columns) for dataset in contract.datasets.values())
+    if isinstance(rule, TemplateApproval) and len(rule.templates) * columns > WORK_LIMIT:
+        yield Problem(
+            path="approval.templates",
+            what=f"There are {len(rule.templates)} templates for {columns} columns: too many to be checked.",
+            fix=f"Keep templates × columns at {WORK_LIMIT} at most: leave out columns that no question needs, or templates.",
+        )
+
+
 def template_problems(contract: Contract) -> Iterator[Problem]:
     """Check names, caps, parties and domains."""
     rule = contract.approval
@@ -40,12 +56,15 @@ def template_problems(contract: Contract) -> Iterator[Problem]:
 def text_problems(contract: Contract) -> Iterator[Problem]:
     """Compile each template of a contract without other problems, with a parameter of each domain: what is refused, nobody could ask."""
     rule = contract.approval
-    for place, template in enumerate(rule.templates if isinstance(rule, TemplateApproval) else ()):
+    if not isinstance(rule, TemplateApproval):
+        return
+    named = digest_of(contract)
+    for place, template in enumerate(rule.templates):
         parameters = {name: _example(domain) for name, domain in template.parameters.items()}
         terms, asker = Terms(epsilon=template.release_epsilon), askers(contract, template)[0]
         try:
-            question = Question(contract=digest_of(contract), sql=template.sql, parameters=parameters, terms=terms, asked_by=asker)
-            compile_question(contract, question)
+            question = Question(contract=named, sql=template.sql, parameters=parameters, terms=terms, asked_by=asker)
+            compile_question(contract, question, named)
         except StillroomError as error:
             yield Problem(path=f"approval.templates.{place}.sql", what=error.reason, fix=error.fix)
 
@@ -62,9 +81,10 @@ def _caps(contract: Contract, template: Template, path: str) -> Iterator[Problem
 
 def _roles(contract: Contract, template: Template, path: str) -> Iterator[Problem]:
     """Check that each role is one that somebody has whom the template is for: of another, nobody could make use."""
-    named = [party for party in contract.parties if party.name in (template.ask or contract.ask)]
+    names = set(template.ask or contract.ask)
+    there = {role for party in contract.parties if party.name in names for role in party.roles}
     for role in template.roles:
-        if not any(role in party.roles for party in named):
+        if role not in there:
             what = f"Of the parties that the template is for, none has the role {role}."
             yield Problem(path=f"{path}.roles", what=what, fix="Give the role to a party that may ask it, or leave it out here.")
 

@@ -77,10 +77,15 @@ NOISE_LIMIT = 2_000_000
 """The most draws of noise, and the most leaf cells of all measures together. Each draw takes some 50 microseconds."""
 
 
-def compile_question(contract: Contract, question: Question) -> Compiled:
+def compile_question(contract: Contract, question: Question, named: str | None = None) -> Compiled:
     """Compile a question under a contract.
 
-    The plan and the charge depend on the two arguments only.
+    The plan and the charge depend on contract and question only.
+
+    Args:
+        contract: The contract.
+        question: The question.
+        named: The contract's digest, for whoever has worked it out already: that of a large contract takes a second.
 
     Raises:
         InvalidInput: The text is not SQL, or the terms contradict each other.
@@ -91,7 +96,7 @@ def compile_question(contract: Contract, question: Question) -> Compiled:
     with_keys_written(select)
     nested = unnested(select, Context(contract, compile_subquery, select_rows))
     grouped = _Grouped.of(nested, contract, question.terms)
-    plan = _plan(contract, question.terms, grouped)
+    plan = _plan(contract, question.terms, grouped, named or digest_of(contract))
     pure = [epsilon_of(one.marginal.mechanism, one.add_remove) for one in drawn(plan)]
     epsilon = None if any(one is None for one in pure) else _rounded_up(sum((one for one in pure if one is not None), Fraction(0)))
     readers = tuple(sorted({part.owner for part in plan.parts}))
@@ -286,7 +291,7 @@ def _named_apart(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(apart)
 
 
-def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
+def _plan(contract: Contract, terms: Terms, grouped: _Grouped, named: str) -> Plan:
     """Put the plan together."""
     bounds = _bounds(contract, terms, grouped)
     measures = grouped.measures
@@ -301,14 +306,14 @@ def _plan(contract: Contract, terms: Terms, grouped: _Grouped) -> Plan:
     check_size(draft)
     draft = rewrites.apply(draft)
     if len(set(draft.measures)) < len(measures):
-        return _plan(contract, terms, grouped.without_twins(draft.measures))
+        return _plan(contract, terms, grouped.without_twins(draft.measures), named)
     weights = measure_weights(grouped.finish, grouped.headings, measures, terms)
     found = strategies_for(measures, bounds=bounds, keys=keys, finish=grouped.finish, terms=terms, delta=delta, weights=weights)
     strategies, every = found[: len(measures)], tuple(len(key.listed) or 1 for key in keys)
     _check_draws(sum(cells(every, marginal.kept) for strategy in strategies for marginal in strategy))
     parts, rows = split(draft.relation, contract)
     plan = Plan(
-        contract=digest_of(contract),
+        contract=named,
         protection=contract.protections[0],
         facts=draft.facts,
         lone=_lone(contract, parts),
