@@ -10,7 +10,8 @@ import pytest
 
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Failed, Refusal, StillroomError
-from stillroom.room import releases
+from stillroom.ledger.entry import Commit, ReleaseStored
+from stillroom.room import extract, releases
 from stillroom.room.accounts import WITHHELD_SECONDS
 from stillroom.room.door import Step
 from stillroom.room.recovery import recover
@@ -142,6 +143,24 @@ def test_a_release_that_is_another_one_than_an_account_knows_is_never_handed_out
         passes(scene, WITHHELD_SECONDS)
         recover(scene.room)
         assert out(scene) == 0
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_who_says_so_is_named_and_the_log_shows_what_was_held_up_and_at_another_price_it_is_another_run(tmp_path: Path, owner: str) -> None:
+    scene = build(tmp_path)
+    honest = scene.room
+    withheld(scene, owner, OTHER)
+    with pytest.raises(Refusal) as caught:
+        scene.ask()
+    assert [one for one in OWNERS if one in caught.value.reason] == [owner]
+    with scene.room.store.reading() as records:
+        (envelope,) = records.runs.releases()
+    logged = [one for one in extract.entries(scene.room) if isinstance(one, Commit | ReleaseStored)]
+    assert [one.reservation for one in logged] == [releases.read(envelope).reservation] * 2
+    assert [one.release for one in logged if isinstance(one, ReleaseStored)] == [digest(envelope)]
+    scene.room = honest
+    assert scene.ask(epsilon=0.25).fresh
+    assert out(scene) == 1
 
 
 def test_a_room_put_back_to_before_such_a_release_does_not_measure_again(tmp_path: Path) -> None:
