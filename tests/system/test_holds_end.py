@@ -10,6 +10,7 @@ import pytest
 
 from stillroom import bootstrap
 from stillroom.adapters.home import Home
+from stillroom.adapters.home.files import replace_private
 from stillroom.adapters.home.log_copy import PARTS
 from stillroom.adapters.home.membership import Membership
 from stillroom.agent.holds import HOLD_SECONDS, LOOK_SECONDS
@@ -56,8 +57,8 @@ def stopped(folder: Path, question: bytes, step: str) -> World:
 
 
 def put_back(world: World, copy: bytes) -> None:
-    """Put the room back to an earlier state, and serve it."""
-    (world.folder / "room" / "room.sqlite").write_bytes(copy)
+    """Put the room back to an earlier state, and serve it: in a new file, as what a killed server left open still leads to the old one."""
+    replace_private(world.folder / "room" / "room.sqlite", copy)
     world.serve()
 
 
