@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from stillroom.room.room import Room
     from stillroom.room.stages import Cleared
 
-AT_ONCE = 8
-"""How many processes."""
+AT_ONCE = min(8, max(2, os.cpu_count() or 1))
+"""How many processes: as many as compute at once here, two at least."""
 
 WARM = 3
 """How many commits of each are not measured."""

@@ -105,6 +105,12 @@ class CountedStore:
         with self._countdown.change(), self._store.writing() as records:
             yield records
 
+    @contextmanager
+    def committing(self) -> Iterator[tuple[Records, Callable[[], None]]]:
+        """Commit, and count it."""
+        with self._countdown.change(), self._store.committing() as both:
+            yield both
+
 
 class CountedVault:
     """A vault whose changes are counted."""

@@ -193,6 +193,17 @@ class SteppedStore:
             finally:
                 step.name = f"writes {', '.join(noted) or 'nothing'}"
 
+    @contextmanager
+    def committing(self) -> Iterator[tuple[Records, Callable[[], None]]]:
+        """Commit."""
+        noted = dict[str, None]()
+        with self._steps.step(SERVER, "writes") as (step, _):
+            try:
+                with self._store.committing() as (records, take_turn):
+                    yield Noting(records, noted), take_turn
+            finally:
+                step.name = f"writes {', '.join(noted) or 'nothing'}"
+
 
 class Noting:
     """Records, or a part of them, whose changes are noted by their names, with the state that they lead to."""

@@ -30,7 +30,7 @@ STAGES = {
     "reserved": ("server: writes runs.add open", False),
     "held": ("server: waits for hold", False),
     "committed": (
-        "server: writes balances.spend, balances.spend_as, log.keep_statements, log.append, log.keep_checkpoint, runs.advance committed",
+        "server: writes log.keep_statements, balances.spend, balances.spend_as, log.append, log.keep_checkpoint, runs.advance committed",
         True,
     ),
     "settled": ("server: writes runs.settle committed", True),

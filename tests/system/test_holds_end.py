@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.rooms import Scene
 
 HELD = "server: waits for hold"
-COMMIT = "server: writes balances.spend, balances.spend_as, log.keep_statements, log.append, log.keep_checkpoint, runs.advance committed"
+COMMIT = "server: writes log.keep_statements, balances.spend, balances.spend_as, log.append, log.keep_checkpoint, runs.advance committed"
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from tests.rooms import FakeClock, PanicError, SetClock
 from tests.services import question_of, serving, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -171,6 +172,11 @@ class Failing:
         """Begin to write, or fail."""
         self._fail()
         return self._store.writing()
+
+    def committing(self) -> AbstractContextManager[tuple[Records, Callable[[], None]]]:
+        """Begin to commit, or fail."""
+        self._fail()
+        return self._store.committing()
 
     def _fail(self) -> None:
         failure = self._left.pop(0) if self._left else None

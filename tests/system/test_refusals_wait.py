@@ -20,6 +20,7 @@ from tests.rooms import build
 from tests.services import serving, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -51,6 +52,11 @@ class Counting:
         if self.away:
             raise Failed(Code.STORE_FAILED, "It is away.", "Wait.")
         return self._store.writing()
+
+    def committing(self) -> AbstractContextManager[tuple[Records, Callable[[], None]]]:
+        """Begin to commit."""
+        self.written += 1
+        return self._store.committing()
 
 
 def served(tmp_path: Path) -> tuple[Scene, Counting]:

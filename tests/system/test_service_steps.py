@@ -44,7 +44,7 @@ CHANGES = (
     "jobs.put running",
     "runs.add open",
     "counters.keep_raises",
-    "balances.spend, balances.spend_as, log.keep_statements, log.append, log.keep_checkpoint, runs.advance committed",
+    "log.keep_statements, balances.spend, balances.spend_as, log.append, log.keep_checkpoint, runs.advance committed",
     "runs.settle committed",
     "runs.advance released, runs.keep_release, log.append, log.keep_checkpoint",
     "runs.settle released",

@@ -233,6 +233,59 @@ def test_writers_do_not_overlap(place: str) -> None:
         assert records.counters.raises("hospital", "people") == 100
 
 
+def test_those_that_commit_take_turns(place: str) -> None:
+    """Each takes its turn, reads a number and writes the next one."""
+    store = created(place)
+
+    def count(times: int) -> None:
+        for _ in range(times):
+            with store.committing() as (records, take_turn):
+                take_turn()
+                records.counters.keep_raises("hospital", "people", (records.counters.raises("hospital", "people") or 0) + 1)
+
+    threads = [threading.Thread(target=count, args=(5,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.reading() as records:
+        assert records.counters.raises("hospital", "people") == 100
+
+
+def test_before_their_turns_those_that_commit_overlap_on_a_server_alone(place: str) -> None:
+    store, began = created(place), threading.Event()
+
+    def begin() -> None:
+        with store.committing():
+            began.set()
+
+    with store.committing() as (_, take_turn):
+        take_turn()
+        other = threading.Thread(target=begin)
+        other.start()
+        assert began.wait(60 if on_server(place) else 0.5) is on_server(place)
+    other.join()
+    assert began.is_set()
+
+
+@pytest.mark.parametrize("first", ["committing", "writing"])
+def test_nobody_changes_rules_beside_one_that_commits(place: str, first: str) -> None:
+    """Before its turn, too: what it has read of them holds until it ends. And whoever changes them keeps it waiting."""
+    store, began = created(place), threading.Event()
+    other = {"committing": store.writing, "writing": store.committing}[first]
+
+    def begin() -> None:
+        with other():
+            began.set()
+
+    with getattr(store, first)():
+        waiting = threading.Thread(target=begin)
+        waiting.start()
+        assert not began.wait(0.5)
+    waiting.join()
+    assert began.is_set()
+
+
 def test_a_writer_that_is_killed_leaves_nothing_and_blocks_nobody(place: str, tmp_path: Path) -> None:
     store, begun = created(place), tmp_path / "begun"
     child = start(write_until_killed, place, str(begun))

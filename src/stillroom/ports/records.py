@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from stillroom.crypto.merkle import Frontier
@@ -336,5 +336,20 @@ class Store(Protocol):
 
         Raises:
             Failed: `STORE_FAILED` if the store cannot be reached, or does not take the change.
+        """
+        ...
+
+    def committing(self) -> AbstractContextManager[tuple[Records, Callable[[], None]]]:
+        """Begin a transaction as `writing` does, which others that begin with this may overlap until it takes its turn.
+
+        The rules by which a run is allowed (contracts, decisions, pauses, data versions) stay as they are from its beginning on, since
+        they are changed in `writing` alone. So they can be asked before the turn, in which it keeps nobody waiting: of balances, runs and
+        the log only what is read after it counts.
+
+        Returns:
+            The records, and what takes the turn: it returns when no other transaction that writes has one.
+
+        Raises:
+            Failed: As `writing`; also when the turn is taken.
         """
         ...

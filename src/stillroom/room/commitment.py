@@ -15,7 +15,7 @@ from stillroom.room.recovery import GRACE_SECONDS
 from stillroom.room.times import entry_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from stillroom.model.charge import Charge
     from stillroom.policy.automatic import Automatic
@@ -65,11 +65,13 @@ def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple
             plan was cleared; or the holds have lapsed.
     """
     try:
-        with room.store.writing() as records:
-            present = records.runs.get(record.reservation)
-            if present is not None and present.state in {RunState.COMMITTED, RunState.RELEASED}:
+        with room.store.committing() as (records, take_turn):
+            if present := _committed(records, record):
                 return present
-            return _commit(room, records, cleared, record, holds)
+            now = _cleared_still(room, records, cleared)
+            kept = log.keep_all(records, [holds[account] for account in record.accounts])
+            take_turn()
+            return _committed(records, record) or _commit(room, records, now, record, kept)
     except Refusal:
         accounts.give_up(room, record)
         raise
@@ -122,12 +124,24 @@ def _check_affordable(records: Records, cleared: Cleared) -> None:
         raise _share_exhausted(cleared, share)
 
 
-def _commit(room: Room, records: Records, cleared: Cleared, record: RunRecord, holds: Mapping[tuple[str, str], bytes]) -> RunRecord:
+def _committed(records: Records, record: RunRecord) -> RunRecord | None:
+    """Return a reservation that somebody has committed already."""
+    present = records.runs.get(record.reservation)
+    return present if present is not None and present.state in {RunState.COMMITTED, RunState.RELEASED} else None
+
+
+def _cleared_still(room: Room, records: Records, cleared: Cleared) -> Cleared:
+    """Ask every rule again, as it is in the transaction that commits."""
     now = checks.clear(room, records, cleared.planned)
     if now.run != cleared.run:
         raise Refusal(Code.DATA_NOT_ADMITTED, "The data got a new version while the question was on its way.", "Ask again.")
-    spent = _spend(records, now)
-    index = _log(room, records, cleared, record, holds)
+    return now
+
+
+def _commit(room: Room, records: Records, cleared: Cleared, record: RunRecord, kept: Sequence[str]) -> RunRecord:
+    """Spend, log and take note, in a turn: of the owners' statements the digests under which they are kept."""
+    spent = _spend(records, cleared)
+    index = _log(room, records, cleared, record, kept)
     commitment = Commitment(index=index, spent_before=spent)
     asked_by = cleared.planned.asked.question.asked_by
     done = record.model_copy(update={"state": RunState.COMMITTED, "commitment": commitment, "asked_by": asked_by})
@@ -148,11 +162,10 @@ def _spend(records: Records, cleared: Cleared) -> Charge:
     return before
 
 
-def _log(room: Room, records: Records, cleared: Cleared, record: RunRecord, signed: Mapping[tuple[str, str], bytes]) -> int:
-    """Log every hold and the commit; return the commit's index."""
+def _log(room: Room, records: Records, cleared: Cleared, record: RunRecord, kept: Sequence[str]) -> int:
+    """Log every hold, with the digest of its owner's statement, and the commit; return the commit's index."""
     at = entry_time(room.clock, cleared.planned.asked.contract)
     names = [AccountName(owner=owner, population=population) for owner, population in record.accounts]
-    kept = log.keep_all(records, [signed[account] for account in record.accounts])
     holds = [
         Hold(at=at, reservation=record.reservation, account=name, charge=record.charge, statement=statement)
         for name, statement in zip(names, kept, strict=True)

@@ -29,6 +29,7 @@ from tests.callers import COVERED, draft, key_of, lines, nonce, question, sent, 
 from tests.rooms import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -345,6 +346,10 @@ class Watched:
     def writing(self) -> AbstractContextManager[Records]:
         """Begin to write."""
         return self._store.writing()
+
+    def committing(self) -> AbstractContextManager[tuple[Records, Callable[[], None]]]:
+        """Begin to commit."""
+        return self._store.committing()
 
 
 def test_the_server_hears_others_while_it_looks_up_who_sends_a_request(room: Served) -> None:

@@ -58,8 +58,14 @@ class Place(Protocol):
         """Tell whether a connection that was kept no longer leads to the database."""
         ...
 
-    def begin(self, *, write: bool) -> str:
-        """Return the SQL that begins a transaction; a writing one is let in when no other is, and sees all that they have done."""
+    turn: str | None
+    """The SQL by which a transaction that others may overlap takes its turn; None where none overlap."""
+
+    def begin(self, *, write: bool, together: bool) -> str:
+        """Return the SQL that begins a transaction; a writing one is let in when no other is, and sees all that they have done.
+
+        Those that begin `together` are let in beside each other, and see from their turn on all that the ones before have done.
+        """
         ...
 
 
@@ -81,8 +87,12 @@ class Database:
         weakref.finalize(self, _close, self._engine, os.getpid())
 
     @contextmanager
-    def transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+    def transaction(self, *, write: bool, together: bool = False) -> Iterator[sa.Connection]:
         """Run one transaction: durable at its end, undone if it ends with an error.
+
+        Args:
+            write: Whether it may change anything.
+            together: Whether others of this kind may overlap it until `take_turn`, before which it changes nothing that they read.
 
         Raises:
             Failed: `STORE_FAILED` if the database cannot be used. Nothing that the driver said is in it, since that may name values and
@@ -90,11 +100,16 @@ class Database:
         """
         try:
             with self._engine.connect() as connection, connection.begin():
-                connection.exec_driver_sql(self._place.begin(write=write))
+                connection.exec_driver_sql(self._place.begin(write=write, together=together))
                 yield connection
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             kind = type(getattr(error, "orig", error)).__name__
             raise Failed(Code.STORE_FAILED, f"The {self._schema.name} database could not be used: {kind}.", self._place.fix) from None
+
+    def take_turn(self, connection: sa.Connection) -> None:
+        """Wait, in a transaction that others may overlap, until no other one has a turn; it keeps its turn until it ends."""
+        if self._place.turn is not None:
+            connection.exec_driver_sql(self._place.turn)
 
     def make(self, mark: str | None = None) -> None:
         """Make the tables, in one transaction; do nothing if they are there and have this mark.

@@ -34,16 +34,20 @@ _SCHEME = "postgresql://"
 _PATIENCE = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "6"}
 """How long a server may be silent, in seconds, unless the URL says otherwise: 10 before it answers, 90 when it has gone away."""
 
-_LOCK = int.from_bytes(b"writing")
-"""The number of the lock that writers take."""
+_LOCK, _TURN = int.from_bytes(b"writing"), int.from_bytes(b"turn")
+"""The numbers of the locks that writers take: alone, or together and then, one after the other, for their turns.
 
-_WRITE = f"""
+Whoever takes both takes the first one first, so that no two wait for each other.
+"""
+
+_BEGIN_TO_WRITE = f"""
     BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
     SELECT set_config('synchronous_commit', CASE current_setting('synchronous_standby_names') WHEN '' THEN 'off' ELSE 'on' END, true);
     SET LOCAL lock_timeout = '{BUSY_SECONDS}s';
     SET LOCAL idle_in_transaction_session_timeout = '{BUSY_SECONDS}s';
-    SELECT pg_advisory_xact_lock({_LOCK})
 """
+_WRITE = f"{_BEGIN_TO_WRITE} SELECT pg_advisory_xact_lock({_LOCK})"
+_TOGETHER = f"{_BEGIN_TO_WRITE} SELECT pg_advisory_xact_lock_shared({_LOCK})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
@@ -51,6 +55,7 @@ class PostgresqlServer:
     """Where a PostgreSQL database is (`stillroom.adapters.sql_store.database.Place`)."""
 
     fix = "Check that the server runs, lets this user in and has disk space, then try again."
+    turn: str | None = f"SELECT pg_advisory_xact_lock({_TURN})"
 
     def __init__(self, url: str) -> None:
         """Name the database by a URL of libpq's; what is not said there, libpq takes from its environment and from .pgpass.
@@ -82,9 +87,11 @@ class PostgresqlServer:
             return True
         return False
 
-    def begin(self, *, write: bool) -> str:
-        """Return how a transaction begins: a writer waits for its turn."""
-        return _WRITE if write else _READ
+    def begin(self, *, write: bool, together: bool) -> str:
+        """Return how a transaction begins: a writer waits for all others, or for those that are not of its kind."""
+        if not write:
+            return _READ
+        return _TOGETHER if together else _WRITE
 
     def _connect(self) -> psycopg.Connection:
         """Open a connection whose transactions are begun by `begin` alone."""

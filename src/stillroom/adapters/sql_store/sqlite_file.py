@@ -30,6 +30,7 @@ class SqliteFile:
     """Where a SQLite database is (`stillroom.adapters.sql_store.database.Place`)."""
 
     fix = "Check disk space and permissions, and that the file is not damaged, then try again."
+    turn: str | None = None
 
     def __init__(self, path: Path) -> None:
         """Name the file."""
@@ -57,8 +58,9 @@ class SqliteFile:
         del connection
         return prepared != self._file()
 
-    def begin(self, *, write: bool) -> str:
-        """Return how a transaction begins: a writer locks out other writers from the start."""
+    def begin(self, *, write: bool, together: bool) -> str:
+        """Return how a transaction begins: a writer locks out other writers from the start, since SQLite lets none overlap."""
+        del together
         return "BEGIN IMMEDIATE" if write else "BEGIN"
 
     def _file(self) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stillroom.adapters.sql_store.postgresql_server import create_database_at, open_database_at
@@ -11,7 +12,7 @@ from stillroom.adapters.sql_store.room_tables import ROOM
 from stillroom.adapters.sql_store.sqlite_file import create_database, open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from stillroom.adapters.sql_store.database import Database
@@ -35,6 +36,12 @@ class SqlStore:
         """Begin a transaction that no other one overlaps."""
         with self._database.transaction(write=True) as connection:
             yield SqlRecords(connection)
+
+    @contextmanager
+    def committing(self) -> Iterator[tuple[SqlRecords, Callable[[], None]]]:
+        """Begin a transaction that others of this kind may overlap until it takes its turn."""
+        with self._database.transaction(write=True, together=True) as connection:
+            yield SqlRecords(connection), partial(self._database.take_turn, connection)
 
 
 def create_store(path: Path) -> SqlStore:
