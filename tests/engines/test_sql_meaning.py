@@ -195,5 +195,5 @@ def test_the_questions_have_one_meaning_in_sql() -> None:
 
 
 def _answer(entry: Entry, order: int) -> str:
-    rows = database(order).execute(entry.sql).fetchall()
+    rows = database(order).execute(spelled(entry)).fetchall()
     return str(sorted(str([f"{value:.9g}" if isinstance(value, float) else _text(value) for value in row]) for row in rows))
