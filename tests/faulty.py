@@ -323,6 +323,7 @@ class World:
             self.restart()
             self.work()
             self.arrive(0)
+            self.work()  # a question that arrives once more is looked up once more
             self.clock.moment += GRACE_SECONDS
             self.turns()
             with suppress(KilledError):
