@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,13 @@ from tests.servers import PASSWORD
 from tests.stores import created, created_database, on_server, open_together, opened, opened_database, write_until_killed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine.interfaces import ReflectedIndex
 
     from stillroom.adapters.sql_store.database import Database
+    from stillroom.ports import Records, Store
 
 SCHEMAS = pytest.mark.parametrize("schema", [ROOM, ACCOUNT, COPY], ids=lambda schema: schema.name)
 DIGEST = "sha256:" + "0" * 64
@@ -215,13 +218,12 @@ def test_a_reader_sees_one_state_while_a_writer_commits(place: str) -> None:
         assert records.log.leaves() == (b"leaf",)
 
 
-def test_writers_do_not_overlap(place: str) -> None:
-    """Each reads a number and writes the next one."""
-    store = created(place)
+def raise_together(store: Store, begin: Callable[[], AbstractContextManager[Records]]) -> None:
+    """Let twenty threads read a number and write the next one, five times each, in transactions that begin so; see that none was lost."""
 
     def count(times: int) -> None:
         for _ in range(times):
-            with store.writing() as records:
+            with begin() as records:
                 records.counters.keep_raises("hospital", "people", (records.counters.raises("hospital", "people") or 0) + 1)
 
     threads = [threading.Thread(target=count, args=(5,)) for _ in range(20)]
@@ -231,25 +233,23 @@ def test_writers_do_not_overlap(place: str) -> None:
         thread.join()
     with store.reading() as records:
         assert records.counters.raises("hospital", "people") == 100
+
+
+def test_writers_do_not_overlap(place: str) -> None:
+    store = created(place)
+    raise_together(store, store.writing)
 
 
 def test_those_that_commit_take_turns(place: str) -> None:
-    """Each takes its turn, reads a number and writes the next one."""
     store = created(place)
 
-    def count(times: int) -> None:
-        for _ in range(times):
-            with store.committing() as (records, take_turn):
-                take_turn()
-                records.counters.keep_raises("hospital", "people", (records.counters.raises("hospital", "people") or 0) + 1)
+    @contextmanager
+    def turn() -> Iterator[Records]:
+        with store.committing() as (records, take_turn):
+            take_turn()
+            yield records
 
-    threads = [threading.Thread(target=count, args=(5,)) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with store.reading() as records:
-        assert records.counters.raises("hospital", "people") == 100
+    raise_together(store, turn)
 
 
 def test_before_their_turns_those_that_commit_overlap_on_a_server_alone(place: str) -> None:

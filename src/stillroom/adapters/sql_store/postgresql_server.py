@@ -3,6 +3,8 @@
 - A writer takes the database's one lock first, for the length of its transaction, and reads what was committed before each statement: so
   no two writers overlap, and none has to be tried again. The lock is the database's own: rooms in other databases of the server are not
   kept waiting.
+- Those that commit a run share that lock with each other, and take turns by a second one: before its turn each reads what only the others,
+  who have the first lock alone, may change.
 - A reader sees one state from its first statement on, waits for nobody, and cannot write.
 - A commit is on the server's disk when it is answered, and when a reader who has seen it goes on, whatever the server says of
   `synchronous_commit` (`postgresql_connection`). Where standbys are to have a commit first (`synchronous_standby_names`), its writer waits
