@@ -71,8 +71,11 @@ def commit(room: Room, cleared: Cleared, record: RunRecord, holds: Mapping[tuple
             now = _cleared_still(room, records, cleared)
             kept = log.keep_all(records, [holds[account] for account in record.accounts])
             take_turn()
-            return _committed(records, record) or _commit(room, records, now, record, kept)
+            return _commit(room, records, now, record, kept)
     except Refusal:
+        with room.store.reading() as records:
+            if present := _committed(records, record):
+                return present  # somebody has had their turn before us
         accounts.give_up(room, record)
         raise
 

@@ -51,8 +51,9 @@ class SqlRuns:
 
     def advance(self, record: RunRecord, before: RunState) -> bool:
         """Keep a reservation in its new state, if its state is `before`; False, and no change, if it is not."""
-        changed = {"mine": record.reservation, "before": before.value, **_values(record)}
-        return self._connection.execute(_ADVANCE, changed).rowcount == 1
+        named = {"mine": record.reservation, "before": before.value}
+        changed = {"state": record.state.value, "settled": record.settled, "asked_by": record.asked_by, **_commitment_values(record)}
+        return self._connection.execute(_ADVANCE, named | changed).rowcount == 1
 
     def settle(self, reservation: str, state: RunState) -> None:
         """Take note that every account knows that the reservation is in this state; nothing happens if it has moved on."""
@@ -81,10 +82,14 @@ class SqlRuns:
 
 def _values(record: RunRecord) -> dict[str, Any]:
     plain = record.model_dump(exclude={"charge", "commitment"}, mode="json")
+    return {**plain, **charge_values("charge", record.charge), **_commitment_values(record)}
+
+
+def _commitment_values(record: RunRecord) -> dict[str, int | None]:
     done = record.commitment
-    index = None if done is None else done.index
-    before = {"before_rho": None, "before_delta": None} if done is None else charge_values("before", done.spent_before)
-    return {**plain, **charge_values("charge", record.charge), **before, "commit_index": index}
+    if done is None:
+        return {"before_rho": None, "before_delta": None, "commit_index": None}
+    return {**charge_values("before", done.spent_before), "commit_index": done.index}
 
 
 @stored()
