@@ -108,6 +108,20 @@ def statements(plan: Plan, salt: bytes, dialect: Dialect) -> tuple[Statement, ..
     return tuple(_statement(plan, kind, salt, dialect) for kind in measure_kinds(plan))
 
 
+def row_statement(plan: Plan, dialect: Dialect) -> Statement:
+    """Write the rows of a plan without keys, each with the code of its person and the value of each measure; NULL where it has none.
+
+    Raises:
+        Failed: As for `statements`.
+    """
+    _check_limits(plan)
+    texts = Texts()
+    writer = RowWriter(plan, texts, dialect)
+    select, _ = _valued(plan, writer, 0)
+    measures = tuple(range(len(plan.measures)))
+    return Statement(measures, {}, (), False, dialect.sql(select), texts.parameters(), tuple(writer.reads), False)  # noqa: FBT003 - fields
+
+
 def _statement(plan: Plan, kind: MeasureKind, salt: bytes, dialect: Dialect) -> Statement:
     """Write the measures of one kind; to all that follows, these are the plan's, and their keys are its keys."""
     grouped, keys = len(plan.grouping), (*range(len(plan.grouping)), *kind.grid)
