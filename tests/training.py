@@ -50,7 +50,7 @@ def source(sql: str, label: str = "ill", owner: str = "hospital") -> Source:
 def visits(rows: Sequence[Mapping[str, Scalar]]) -> dict[str, MemoryTable]:
     """Return the hospital's table: rows in whole units, each with the code of its person."""
     columns = {name: pa.array([row.get(name) for row in rows], TYPES.get(name, pa.int64())) for name in COLUMNS}
-    persons = [int(row["person"] or 0) for row in rows]
+    persons = [code for row in rows if isinstance(code := row["person"], int)]
     table = pa.table({"person": pa.array(persons, pa.int32()), **columns})
     names = pa.array([f"p{code}" for code in range(max(persons, default=-1) + 1)], pa.large_string())
     return {"visits": MemoryTable(Contents(table, names, b"s" * 16))}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 READER, ENGINE = SourceReader(), DuckdbEngine()
 EVERYTHING = "SELECT age, bmi, sex, smoker, grade, ill FROM visits"
-ROWS = [
+ROWS: list[dict[str, Scalar]] = [
     {"person": 0, "age": 20, "bmi": 200, "sex": "f", "smoker": True, "grade": 1, "ill": True, "ward": 1},
     {"person": 0, "age": 30, "bmi": None, "sex": None, "smoker": False, "grade": 2, "ill": False, "ward": 2},
     {"person": 1, "age": None, "bmi": 300, "sex": "m", "smoker": None, "grade": 3, "ill": True, "ward": None},
@@ -59,9 +59,8 @@ def test_no_rows() -> None:
     assert read(EVERYTHING, []) == Counter()
 
 
-row = st.fixed_dictionaries(
+visit = st.fixed_dictionaries(
     {
-        "person": st.integers(0, 3),
         "age": st.none() | st.integers(18, 90),
         "bmi": st.none() | st.integers(100, 600),
         "sex": st.sampled_from([None, "f", "m"]),
@@ -71,7 +70,11 @@ row = st.fixed_dictionaries(
         "ward": st.none() | st.integers(0, 9),
     }
 )
-some = st.lists(row, max_size=12).map(lambda rows: sorted(rows, key=lambda one: int(one["person"])))
+some = st.lists(st.lists(visit, max_size=3), max_size=4).map(
+    lambda people: [{"person": code, **one} for code, person in enumerate(people) for one in person]
+)
+"""Rows of up to four people, no more of each than the contract allows."""
+
 SOURCES = (
     EVERYTHING,
     "SELECT age * grade AS product, CASE WHEN smoker THEN bmi ELSE 0 END AS b, ill FROM visits WHERE ward > 3 OR smoker",
