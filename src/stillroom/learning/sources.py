@@ -25,7 +25,7 @@ from stillroom.query.subqueries import compile_subquery
 from stillroom.query.text.parse import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlglot import exp
 
@@ -47,8 +47,8 @@ _FREE = Terms(epsilon=1.0)
 def compile_source(contract: Contract, named: Digest, owner: Name, sql: str, label: str) -> Source:
     """Compile an owner's source.
 
-    Numbers and truth values are one feature each; text with listed values is one for each value, 1 where the row has it and 0 elsewhere.
-    The label is compiled likewise: a number, a truth value, or one column for each class. What is NULL in a row stays so.
+    A number is read in its units. Of text with listed values, and of truth values, the place among them is read, counted from 0: false,
+    then true. What is NULL in a row stays so.
 
     Args:
         contract: The contract.
@@ -69,24 +69,23 @@ def compile_source(contract: Contract, named: Digest, owner: Name, sql: str, lab
             f"The source of {owner} has no column {label!r} beside its features.",
             f"Name {label}, and one feature at least, after SELECT.",
         )
-    encoded = {name: tuple(_encoded(name, typed)) for name, typed in columns.items()}
-    plan = _plan(contract, named, sql, [one.node for ones in encoded.values() for one in ones])
+    read = {name: _read(name, typed) for name, typed in columns.items()}
+    plan = _plan(contract, named, sql, [one.node for one in read.values()])
     _check_owner(plan, owner)
-    outputs = iter(plan.finish.outputs)
-    read = {name: tuple(_feature(one, next(outputs)) for one in ones) for name, ones in encoded.items()}
-    inputs = tuple(feature for name, ones in read.items() if name != label for feature in ones)
-    return Source(plan=plan, features=inputs, label=read[label])
+    found = {name: _feature(one, output) for (name, one), output in zip(read.items(), plan.finish.outputs, strict=True)}
+    return Source(plan=plan, features=tuple(one for name, one in found.items() if name != label), label=found[label])
 
 
 @dataclass(frozen=True, slots=True)
-class _Encoded:
-    """A feature that is to be read off the rows: its heading, its SQL, and its range."""
+class _Read:
+    """A column that is to be read off the rows: its name, its SQL, and its range or its values."""
 
     name: str
     node: exp.Expr
-    low: int = 0
-    high: int = 1
+    low: int
+    high: int
     digits: int = 0
+    values: tuple[bool | str, ...] = ()
 
 
 def _columns(contract: Contract, sql: str) -> Mapping[str, Typed]:
@@ -99,8 +98,8 @@ def _columns(contract: Contract, sql: str) -> Mapping[str, Typed]:
     return found
 
 
-def _encoded(name: str, typed: Typed) -> Iterator[_Encoded]:
-    """Return the features that a column comes to.
+def _read(name: str, typed: Typed) -> _Read:
+    """Return how a column is read.
 
     Raises:
         Refusal: `TYPE_MISMATCH`; `BOUND_MISSING`, `BOUND_TOO_LARGE`.
@@ -108,16 +107,24 @@ def _encoded(name: str, typed: Typed) -> Iterator[_Encoded]:
     from sqlglot import exp
 
     column, kind = exp.column(exp.to_identifier(name, quoted=True), table=_ROWS), typed.type
+    if kind.numeric:
+        return _Read(name, column, *_range(name, kind), kind.digits)
     if kind.kind is Kind.BOOLEAN:
-        yield _Encoded(name, _indicator(column))
-    elif kind.kind is Kind.TEXT and kind.values is not None:
-        for value in kind.values:
-            yield _Encoded(f"{name} = {value}", _indicator(exp.EQ(this=column.copy(), expression=exp.Literal.string(str(value)))))
-    elif not kind.numeric:
+        tests = {False: exp.Not(this=column), True: column.copy()}
+        return _Read(name, _place(tests.values()), 0, 1, values=(False, True))
+    values = tuple(value for value in kind.values or () if isinstance(value, str))
+    if kind.kind is not Kind.TEXT or not values:
         fix = "Use numbers, truth values, or text whose values the contract lists; of a date, EXTRACT(YEAR FROM …) or a difference of days."
         raise Refusal(Code.TYPE_MISMATCH, f"Column {name!r} is {kind.kind}, which no model takes as it is.", fix)
-    else:
-        yield _Encoded(name, column, *_range(name, kind), kind.digits)
+    equal = (exp.EQ(this=column.copy(), expression=exp.Literal.string(value)) for value in values)
+    return _Read(name, _place(equal), 0, len(values) - 1, values=values)
+
+
+def _place(tests: Iterable[exp.Expr]) -> exp.Expr:
+    """Return the place of the one condition that is true, counted from 0; NULL where none is."""
+    from sqlglot import exp
+
+    return exp.Case(ifs=[exp.If(this=test, true=exp.Literal.number(place)) for place, test in enumerate(tests)])
 
 
 def _range(name: str, kind: ColumnType) -> tuple[int, int]:
@@ -132,33 +139,23 @@ def _range(name: str, kind: ColumnType) -> tuple[int, int]:
     return low, high
 
 
-def _indicator(condition: exp.Expr) -> exp.Expr:
-    """Return 1 where a condition is true, 0 where it is false, and NULL where it is neither: nothing is known then."""
-    from sqlglot import exp
-
-    holds, fails = exp.paren(condition), exp.Not(this=exp.paren(condition.copy()))
-    return exp.Case(ifs=[exp.If(this=holds, true=exp.Literal.number(1)), exp.If(this=fails, true=exp.Literal.number(0))])
-
-
 def _plan(contract: Contract, named: Digest, sql: str, nodes: list[exp.Expr]) -> Plan:
     """Compile the question that would add up each feature."""
     from sqlglot import exp
 
     if len(nodes) > OUTPUT_LIMIT:
-        raise Refusal(
-            Code.TOO_MANY_CELLS, f"A source has at most {OUTPUT_LIMIT} features.", "Leave columns out, or group values of text in a CASE."
-        )
+        raise Refusal(Code.TOO_MANY_CELLS, f"A source has at most {OUTPUT_LIMIT} columns.", "Leave some out.")
     sums = [exp.alias_(exp.Sum(this=node), f"f{place}") for place, node in enumerate(nodes)]
     rows = parse(sql, {}).subquery(_ROWS)
     text = exp.select(*sums).from_(rows).sql(dialect="duckdb")
     return compile_question(contract, Question(contract=named, sql=text, terms=_FREE, asked_by=contract.ask[0]), named).plan
 
 
-def _feature(one: _Encoded, output: Output) -> Feature:
+def _feature(one: _Read, output: Output) -> Feature:
     """Return a feature, given the column of the plan's table that would add it up."""
     if output.measure is None or output.digits != one.digits:
         raise Refusal(Code.TYPE_MISMATCH, f"Column {one.name!r} is no number of its own.", "Write it another way.")
-    return Feature(name=one.name, measure=output.measure, low=one.low, high=one.high, digits=one.digits)
+    return Feature(name=one.name, measure=output.measure, low=one.low, high=one.high, digits=one.digits, values=one.values)
 
 
 def _check_owner(plan: Plan, owner: str) -> None:
