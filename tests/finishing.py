@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from stillroom.model.expression import Column
-from stillroom.model.schema import CALENDAR, Kind
+from stillroom.model.schema import Kind
 from stillroom.privacy.quantiles import Grid, greatest_of, least_of, quantile_of
 from stillroom.privacy.ratios import Average, ratio_interval
 from stillroom.query.estimation import row_noise, sizes_of
@@ -173,8 +173,6 @@ class Line(NamedTuple):
         if any(isinstance(number, Fraction) and abs(number) >= 10**300 for number in found[:3]):
             found = Guess(None, noisy=True, vague=True)
         value = _text(found.value, output, round)
-        if output.noisy and output.kind in CALENDAR:
-            return value, None, None, found.vague, False
         if output.noisy:
             return value, _text(found.low, output, math.floor), _text(found.high, output, math.ceil), found.vague, False
         name = getattr(output.value, "name", "")
@@ -540,15 +538,20 @@ _TRUTHS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _whole(value: Fraction, rounded: Callable[[Fraction], int]) -> int:
+    """Return the day or second of a value, or the one that an end of its interval is rounded to."""
+    return int(value) if rounded is round else rounded(value)
+
+
 def _text(value: Any, output: Output, rounded: Callable[[Fraction], int]) -> str | None:  # noqa: ANN401 - a value of any kind
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return str(value).lower()
     if output.kind is Kind.DATE:
-        return str(datetime.date(1970, 1, 1) + datetime.timedelta(days=int(value)))
+        return str(datetime.date(1970, 1, 1) + datetime.timedelta(days=_whole(value, rounded)))
     if output.kind is Kind.TIMESTAMP:
-        return str(datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=int(value)))  # noqa: DTZ001 - timestamps have no time zone
+        return str(datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=_whole(value, rounded)))  # noqa: DTZ001 - timestamps have no time zone
     units = rounded(value * 10**output.digits)
     whole, rest = divmod(abs(units), 10**output.digits)
     return "-" * (units < 0) + str(whole) + (f".{rest:0{output.digits}}" if output.digits else "")

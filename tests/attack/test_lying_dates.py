@@ -11,6 +11,8 @@ from tests.published import Files, files
 from tests.rooms import build, contract
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stillroom.model.contract import Contract
 
 COLUMNS = {
@@ -66,12 +68,35 @@ def test_a_cell_is_a_value_of_its_kind(published: Files, lie: str) -> None:
     column, text, words = LIES[lie]
 
     def change(value: dict[str, Any]) -> None:
-        value["table"]["rows"][3][column]["value"] = text
+        value["table"]["rows"][3][column].update(value=text, low=None, high=None)
 
     bent = published.bent(change)
     report = verify(bent.release, bent.contract, bent.log)
     assert not report.accepted
     assert words in " ".join(step.detail or "" for step in report.steps)
+
+
+DATED = {
+    "a median": "MEDIAN(day)",
+    "a moment": "MAX(at)",
+    "a later day": "MEDIAN(day) + INTERVAL 1 MONTH",
+    "one of two": "CASE WHEN COUNT(*) > 5 THEN DATE '2020-05-01' ELSE DATE '2020-06-01' END",
+}
+
+
+@pytest.mark.parametrize("column", DATED.values(), ids=DATED)
+def test_intervals_of_dates_are_dates_around_them(tmp_path: Path, column: str) -> None:
+    """They are accepted; one that leaves its value out, has one end, or is no date is not."""
+    scene = build(tmp_path, dated())
+    true = files(scene, scene.ask(f"SELECT HOUR(at) AS hour, COUNT(*) AS n, {column} AS d FROM visits GROUP BY hour").envelope)
+    assert verify(true.release, true.contract, true.log).accepted
+    cell = true.value["table"]["rows"][3][2]
+    assert cell["low"] <= cell["value"] <= cell["high"]
+    for change in ({"low": cell["high"], "value": cell["low"], "high": cell["low"]}, {"low": None}, {"high": "soon"}):
+        if change.get("low") == cell["low"]:
+            change["high"] = "1999-01-01" + cell["low"][10:]
+        bent = true.bent(lambda value, change=change: value["table"]["rows"][3][2].update(change))  # type: ignore[misc]
+        assert not verify(bent.release, bent.contract, bent.log).accepted
 
 
 @pytest.mark.parametrize(

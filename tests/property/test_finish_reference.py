@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stillroom.client.verification.table import check_table
+from stillroom.model.codec import digest_of
 from stillroom.model.expression import Over, walk
-from stillroom.model.question import Terms
+from stillroom.model.question import Question, Terms
+from stillroom.query.compile import compile_question
 from stillroom.query.table.finish import finish
 from tests.finishing import finished
 from tests.marginals import without_noise
+from tests.training import hospitals
 from tests.world import ACCEPTED, Entry
 
 if TYPE_CHECKING:
@@ -142,6 +145,19 @@ def test_a_table_is_what_the_plan_says(entry: Entry) -> None:
         table = finish(plan, entry.compiled.headings, cells)
         shown = [[(cell.value, cell.low, cell.high, cell.no_information, cell.totalled) for cell in row] for row in table.rows]
         assert shown == finished(plan, cells)
+
+
+@pytest.mark.parametrize("size", [3, 400, 10**6])
+def test_intervals_of_dates_are_rounded_outward(size: int) -> None:
+    value = hospitals()
+    asked = "SELECT MEDIAN(since) AS m, QUANTILE_CONT(since, 0.9) AS q, DATE_TRUNC('month', MAX(since)) AS x FROM visits"
+    question = Question(contract=digest_of(value), sql=asked, terms=Terms(epsilon=1.0), asked_by="insurer")
+    compiled = compile_question(value, question)
+    cells = noisy_cells(compiled.plan, size)
+    table = finish(compiled.plan, compiled.headings, cells)
+    check_table(compiled.plan, table)
+    shown = [[(cell.value, cell.low, cell.high, cell.no_information, cell.totalled) for cell in row] for row in table.rows]
+    assert shown == finished(compiled.plan, cells)
 
 
 def test_hardly_any_question_is_too_large() -> None:

@@ -129,6 +129,20 @@ def test_arrow_has_exact_values_and_intervals_beside_them() -> None:
     assert table.column("g<b>_totalled").to_pylist() == [False, True]
 
 
+def test_dates_have_their_intervals_everywhere() -> None:
+    table = Table(
+        headings=(Heading(name="d", kind=Kind.DATE, noisy=True),), rows=((Cell(value="2026-05-03", low="2026-05-01", high="2026-06-02"),),)
+    )
+    statement = release().statement.model_copy(update={"table": table})
+    assert Release(statement, b"", charged=True).table.to_pylist() == [
+        {"d": datetime.date(2026, 5, 3), "d_low": datetime.date(2026, 5, 1), "d_high": datetime.date(2026, 6, 2)}
+    ]
+    assert 'title="95 % interval 2026-05-01 to 2026-06-02">2026-05-03</td>' in table_html(statement)
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(release_table(statement))
+    assert "2026-05-01 to 2026-06-02" in shown.getvalue()
+
+
 def test_a_column_does_not_pass_for_the_interval_of_another() -> None:
     headings = tuple(Heading(name=name, kind=Kind.INTEGER, noisy=True) for name in ("x", "x_low", "x_low_"))
     table = Table(headings=headings, rows=(tuple(Cell(value=f"{n}5", low=f"{n}1", high=f"{n}9") for n in (1, 2, 3)),))

@@ -187,10 +187,10 @@ def shown_table(released: ReleasedTable) -> object:
 
 
 def _bounded(heading: Heading) -> bool:
-    """Tell whether the cells of a column have intervals: noisy numbers do."""
+    """Tell whether the cells of a column have intervals: noisy numbers and dates do."""
     from stillroom.model.schema import Kind
 
-    return heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}
+    return heading.noisy and heading.kind not in {Kind.TEXT, Kind.BOOLEAN}
 
 
 def _texts(released: ReleasedTable, row: Sequence[Cell]) -> list[str]:

@@ -25,6 +25,9 @@ MOST_PRECISION = 76
 LARGEST = Decimal(10) ** (MOST_PRECISION - 12)
 """Numbers from here on do not fit, whatever their decimal places, of which there are at most 12."""
 
+ORDERED = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.TIMESTAMP})
+"""What has intervals."""
+
 INT64 = 2**63
 """Whole numbers from here on do not fit 64 bits."""
 
@@ -42,7 +45,7 @@ def arrow_table(table: Table) -> pa.Table:
     for position, heading in enumerate(table.headings):
         cells = [row[position] for row in table.rows]
         columns[heading.name] = _array(heading.kind, [cell.value for cell in cells])
-        if heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}:
+        if heading.noisy and heading.kind in ORDERED:
             columns[_beside(heading.name, "low", taken)] = _array(heading.kind, [cell.low for cell in cells])
             columns[_beside(heading.name, "high", taken)] = _array(heading.kind, [cell.high for cell in cells])
         if any(cell.totalled for cell in cells):

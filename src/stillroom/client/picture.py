@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from stillroom.model.expression import columns_of
+from stillroom.model.schema import Kind
 from stillroom.privacy.words import cap_sentence, selection_sentence
 from stillroom.query.advised import shares_beyond
 
@@ -51,7 +52,7 @@ def table_html(release: Release) -> str:
 def rows_html(table: Table) -> str:
     """Return the first rows of a table as HTML."""
     headings, rows = table.headings, table.rows[:ROWS_SHOWN]
-    scales = [Scale.of([row[position] for row in rows]) if heading.noisy else None for position, heading in enumerate(headings)]
+    scales = [Scale.of([row[position] for row in rows]) if _measured(heading) else None for position, heading in enumerate(headings)]
     head = "".join(f"<th>{escape(heading.name)}{' (95 %)' if scale else ''}</th>" for heading, scale in zip(headings, scales, strict=True))
     body = "".join(f"<tr>{''.join(_cell(*parts) for parts in zip(headings, row, scales, strict=True))}</tr>" for row in rows)
     more = len(table.rows) - len(rows)
@@ -100,10 +101,15 @@ def _cell(heading: Heading, cell: Cell, scale: Scale | None) -> str:
     text = "NULL" if cell.value is None else escape(cell.value)
     if cell.no_information:
         return f"<td>{text} <em>no information</em></td>"
-    if not heading.noisy or scale is None or cell.low is None or cell.high is None or cell.value is None:
+    if not heading.noisy or cell.low is None or cell.high is None or cell.value is None:
         return f"<td>{text}</td>"
-    bar = _bar(cell.low, cell.value, cell.high, scale)
-    return f'<td style="white-space: nowrap" title="95 % interval {cell.low} to {cell.high}">{text} {bar}</td>'
+    bar = "" if scale is None else f" {_bar(cell.low, cell.value, cell.high, scale)}"
+    return f'<td style="white-space: nowrap" title="95 % interval {cell.low} to {cell.high}">{text}{bar}</td>'
+
+
+def _measured(heading: Heading) -> bool:
+    """Tell whether a column has noisy numbers, which can be drawn beside zero; a date has no zero."""
+    return heading.noisy and heading.kind in {Kind.INTEGER, Kind.DECIMAL}
 
 
 def _bar(low: str, value: str, high: str, scale: Scale) -> str:

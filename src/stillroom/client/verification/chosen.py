@@ -54,7 +54,7 @@ def check_values(plan: Plan, output: Output, cells: Sequence[Cell]) -> int:
     if not isinstance(node, Quantile) or not chooses(plan.strategies[int(node.measure[1:])]):
         return 0
     buckets = prod(len(plan.keys[key].listed) for key in plan.measures[int(node.measure[1:])].grid)
-    ends = (None, None) if output.kind in CALENDAR_KINDS else (node.low, node.high)
+    ends = (node.low, node.high)
     for cell in cells:
         value = _units(output, node, cell.value)
         bucket = (value - node.low) // node.width

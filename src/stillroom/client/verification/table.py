@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stillroom.client.verification.chosen import check_values
-from stillroom.client.verification.computed import check_computed, check_ranges
+from stillroom.client.verification.computed import check_computed, check_ranges, shown_units
 from stillroom.client.verification.halves import alone, halves
 from stillroom.client.verification.numerals import units_of
 from stillroom.client.verification.outcome import Broken, expect, require
@@ -33,7 +33,8 @@ LEVEL = 0.95
 MOST_FINER = 300
 """No average has so many more decimal places than what is averaged."""
 
-_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
+_ORDERED = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.TIMESTAMP})
+"""What has intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +154,10 @@ def _compared(plan: Plan, finest: Kept, cells: Mapping[Kept, int], kept: Kept, t
 def _check_between(output: Output, cell: Cell) -> None:
     """Check a cell that is neither key nor plain measure: its value lies in its interval, which is within known bounds."""
     require(not cell.totalled, "a computed value is marked as a total over a key")
-    if output.kind not in _NUMBERS:
+    if output.kind not in _ORDERED:
         require(cell.low is None and cell.high is None, "a column without numbers has intervals")
         return
-    value, low, high = (None if text is None else units_of(text, output.digits) for text in (cell.value, cell.low, cell.high))
+    value, low, high = (None if text is None else shown_units(output, text) for text in (cell.value, cell.low, cell.high))
     if value is None or low is None or high is None:
         require(low is None and high is None, "an interval has one end")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stillroom.model.plan import NoisyCells, Order, Output, Plan
+    from stillroom.model.schema import Kind
     from stillroom.model.selection import Shown
     from stillroom.privacy.intervals import Derived
     from stillroom.query.table.estimate import Estimate, Plain
@@ -105,15 +107,15 @@ def _averaged(ratio: Derived, digits: int, unit: int) -> Cell:
 
 
 def _computed(one: Estimate, output: Output) -> Cell:
-    """Return what was computed from keys and noisy totals; only numbers have intervals, and none is too long to be read again."""
+    """Return what was computed from keys and noisy totals; numbers and dates have intervals, and none is too long to be read again."""
     if any(isinstance(number, Fraction) and abs(number) >= LARGEST for number in (one.value, one.low, one.high)):
         one = vague(None)
     value = _text(one.value, output, ROUND_HALF_EVEN)
     if not output.noisy:
         return Cell(value=value)
-    if output.kind in CALENDAR:
-        return Cell(value=value, no_information=one.no_information)
     low, high = _text(one.low, output, ROUND_FLOOR), _text(one.high, output, ROUND_CEILING)
+    if low is None or high is None:
+        low = high = None
     return Cell(value=value, low=low, high=high, no_information=one.no_information)
 
 
@@ -124,8 +126,18 @@ def _text(value: Plain, output: Output, rounding: str) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if output.kind in CALENDAR:
-        return calendar_text(output.kind, int(value))
+        return _moment(output.kind, value, rounding)
     return decimal_text(value, output.digits, rounding)
+
+
+def _moment(kind: Kind, value: Fraction, rounding: str) -> str | None:
+    """Return a date or timestamp as text, a rounded end of an interval too; None for an end that is before the year 1 or after 9999."""
+    if rounding == ROUND_HALF_EVEN:
+        return calendar_text(kind, int(value))
+    try:
+        return calendar_text(kind, math.floor(value) if rounding == ROUND_FLOOR else math.ceil(value))
+    except OverflowError:
+        return None
 
 
 def decimal_text(value: Fraction, digits: int, rounding: str, unit: int = 1) -> str:
