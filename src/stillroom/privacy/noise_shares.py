@@ -212,6 +212,7 @@ def half_width(share: NoiseShare, owners: int, level: Fraction = Fraction(95, 10
 
     It covers the sum without noise with probability `level` at least where `owners` shares or fewer were added: noise of fewer is closer
     to 0 (`stillroom.privacy.intervals.rounded_terms`), as is noise of a lesser variance.
+    That draws are not exact changes the probability by less than 1e-25, for which `quantile` has room.
 
     Args:
         share: The noise that each owner adds.
