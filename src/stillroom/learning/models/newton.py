@@ -1,8 +1,8 @@
 """Rounds in the manner of Newton: what models that are linear in their features make of noisy gradients and curvatures.
 
 A round's sum tells the gradient g(θₖ) at public coefficients θₖ, and the curvature H in the first round only or in each. To second order
-g(θₖ) = H(θ - θₖ) + e, so that g(θₖ) + Hθₖ = Hθ + e is the same target in each round, and rounds can be averaged: a budget that is split
-over rounds is not lost. The noise in H counts too: it is multiplied by θ - θₖ, whose squared length is what the posterior says.
+g(θₖ) = H(θ - θₖ) + e, so that g(θₖ) + Hθₖ = Hθ + e is the same target in each round with the same H, and rounds can be averaged: a budget
+that is split over rounds is not lost. The noise in H counts too: it is multiplied by θ - θₖ, whose squared length the posterior tells.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class Descent:
     variance: float = 0.0
 
 
-def start(width: int, classes: int, precision: float) -> Descent:
+def start(width: int, classes: int, ridge: float, norm: float) -> Descent:
     """Return the state before the first round: coefficients of zero, as far from the best ones as the prior says."""
-    return Descent(0, (0,) * (width * classes), width / precision)
+    return Descent(0, (0,) * (width * classes), width * norm**2 / max(ridge, LEAST_RIDGE))
 
 
 def precisions(width: int, ridge: float, norm: float, deviation: float, *, intercept: bool) -> Reals:
@@ -130,6 +130,9 @@ def precisions(width: int, ridge: float, norm: float, deviation: float, *, inter
 def descend(state: Descent, blocks: Blocks, total: Whole, deviation: float, prior: Reals) -> Descent:
     """Return the state after a round.
 
+    Noise in row i of a curvature has the variance v on the diagonal and v/2 elsewhere, as it is packed with √2; so in its product with a
+    vector x it has the variance v(xᵢ² + Σⱼ xⱼ²)/2, which is taken for v‖x‖²/2. Coefficients of several classes add up to zero.
+
     Args:
         state: Before it.
         blocks: How its vector was put together.
@@ -139,25 +142,15 @@ def descend(state: Descent, blocks: Blocks, total: Whole, deviation: float, prio
     """
     here = real_coefficients(state.parameters, blocks.width)
     curvature, curvature_variance = state.curvature, state.curvature_variance
-    if blocks.share or curvature is None:
-        fresh, fresh_variance = blocks.curvatures(total), blocks.curvature_variance(deviation)
-    else:
-        fresh, fresh_variance = curvature, curvature_variance
-    noise = blocks.gradient_variance(deviation) + _felt(fresh_variance, state.spread)
-    target = blocks.gradients(total) + here @ fresh
-    if state.target is not None and curvature is not None:
-        newer = state.variance / (state.variance + noise) if noise else 1.0
+    fresh = blocks.share > 0 or curvature is None
+    if fresh or curvature is None:
+        curvature, curvature_variance = blocks.curvatures(total), blocks.curvature_variance(deviation)
+    noise = blocks.gradient_variance(deviation) + curvature_variance * state.spread / 2
+    target = blocks.gradients(total) + here @ curvature
+    if state.target is not None and not fresh and noise:
+        newer = state.variance / (state.variance + noise)
         target = state.target + newer * (target - state.target)
-        fresh = curvature + newer * (fresh - curvature)
         noise *= newer
-    believed = posterior(fresh, target, noise, prior)
-    parameters = whole_coefficients(believed.coefficients)
-    return Descent(state.round + 1, parameters, believed.spread, fresh, fresh_variance, target, noise)
-
-
-def _felt(variance: float, spread: float) -> float:
-    """Return the variance that noise in a curvature has in a product with a vector of so large an expected squared length.
-
-    Of the noise in row i, the diagonal has the variance v and everything else v/2, as it is packed with √2: v(xᵢ² + Σⱼ xⱼ²)/2.
-    """
-    return variance * spread / 2 if variance else 0.0
+    believed = posterior(curvature, target, noise, prior)
+    centred = believed.coefficients - believed.coefficients.mean(axis=0) * (blocks.classes > 1)
+    return Descent(state.round + 1, whole_coefficients(centred), believed.spread, curvature, curvature_variance, target, noise)
