@@ -15,10 +15,13 @@ from stillroom.learning.models.model import DEFAULT_BOUND, Bound, Step
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
-    from stillroom.learning.rows import Rows, Whole
+    from stillroom.learning.rows import Reals, Rows, Whole
 
 _TOLD_APART = 3.0
-"""A cluster whose count is not so many standard deviations above zero stays where it was."""
+"""A cluster whose count is not so many standard deviations above zero is taken for empty."""
+
+_ASIDE = 0.25
+"""How far from the largest cluster an empty one begins again, as a share of how far apart clusters begin."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,7 @@ class KMeans(Value):
 
     def begin(self) -> Centres:
         """Return the first centres, spread over the middle of what there can be: they come from the two numbers alone."""
-        spread = np.array([[_radical_inverse(place + 1, feature) for feature in range(self.features)] for place in range(self.clusters)])
-        return Centres(0, whole_coefficients((spread - 0.5) / self.norm))
+        return Centres(0, whole_coefficients(self._spread))
 
     def step(self, state: Centres) -> Step | None:
         """Return what the next round measures."""
@@ -70,15 +72,15 @@ class KMeans(Value):
         return contribution(rows, step.length, self.bound, lambda piece: self._vectors(step, piece))
 
     def advance(self, state: Centres, total: Whole, deviation: float) -> Centres:
-        """Return the state after a round."""
+        """Return the state after a round. A cluster of which too few rows are told begins again near the largest one, and splits it."""
         counts = total[: self.clusters] / self._count_units
         sums = total[self.clusters :].reshape(self.clusters, self.features) / self._sum_units
         least = max(0.5, _TOLD_APART * deviation / self._count_units)
         found = counts >= least
         means = sums / np.where(found, counts, 1.0)[:, np.newaxis]
         longest = np.maximum(1.0, np.linalg.norm(means, axis=1, keepdims=True))
-        before = real_coefficients(state.parameters, self.features)
-        return Centres(state.round + 1, whole_coefficients(np.where(found[:, np.newaxis], means / longest, before)))
+        aside = means[np.argmax(counts)] * found.any() + _ASIDE * self._spread
+        return Centres(state.round + 1, whole_coefficients(np.where(found[:, np.newaxis], means / longest, aside)))
 
     def parameters(self, state: Centres) -> tuple[float, ...]:
         """Return the centres: the features of the first, then of the next."""
@@ -92,6 +94,12 @@ class KMeans(Value):
         own = nearest[:, np.newaxis] == np.arange(self.clusters)
         sums = own[:, :, np.newaxis] * (features / UNIT)[:, np.newaxis, :] * self._sum_units
         return np.asarray(np.trunc(np.hstack([own * self._count_units, sums.reshape(len(rows), -1)])), dtype=np.int64)
+
+    @property
+    def _spread(self) -> Reals:
+        """Return points that are spread over the middle of what there can be."""
+        points = [[_radical_inverse(place + 1, feature) for feature in range(self.features)] for place in range(self.clusters)]
+        return (np.array(points) - 0.5) / self.norm
 
     @property
     def _count_units(self) -> float:

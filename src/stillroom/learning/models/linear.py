@@ -75,7 +75,7 @@ class LinearRegression(Value):
 
     def _vectors(self, rows: Rows) -> Whole:
         features = whole_features(rows.features, self.features, self.norm)
-        labels = np.clip((rows.label - self._middle) / self._half, -1.0, 1.0)
+        labels = (np.clip(rows.label, self.label.low, self.label.high) - self._middle) / self._half
         return self._blocks.vectors(features / UNIT, labels[:, np.newaxis], np.ones(len(rows)))
 
     @property
