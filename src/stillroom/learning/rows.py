@@ -23,6 +23,19 @@ _FIX = "Scale columns by the bounds and domains of the contract (`stillroom.lear
 
 
 @dataclass(frozen=True, eq=False)
+class ReadRows:
+    """The rows of a source as they are read.
+
+    Attributes:
+        person: One code for each row: the same for the same person, and only compared.
+        values: One row each, of the measures of the source's plan: whole numbers below 2⁵³, NaN where there is none.
+    """
+
+    person: Whole
+    values: Reals
+
+
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Rows of persons: features, label, and whose they are. A person may have several.
 

@@ -134,6 +134,10 @@ def _range(name: str, kind: ColumnType) -> tuple[int, int]:
     if low is None or high is None:
         fix = "Declare bounds in the contract, or let the source cut it: LEAST(GREATEST(x, low), high)."
         raise Refusal(Code.BOUND_MISSING, f"The contract bounds no values of column {name!r}.", fix)
+    if low == high:
+        raise Refusal(
+            Code.TYPE_MISMATCH, f"Column {name!r} has one value only, by the contract.", "Leave it out: nothing is learned from it."
+        )
     if max(-low, high) >= LARGEST_BOUND:
         raise Refusal(Code.BOUND_TOO_LARGE, f"Column {name!r} may be too large.", "Let the source cut it: LEAST(GREATEST(x, low), high).")
     return low, high

@@ -99,6 +99,18 @@ def rounds(model: Model[State], deviation: float) -> Generator[Step, Whole, Trai
     return TrainingRecord(bound=model.bound, deviation=deviation, rounds=tuple(done), parameters=model.parameters(state))
 
 
+def lengths_of(model: Model[State]) -> tuple[int, ...]:
+    """Return how many numbers each round sums: it does not depend on what they are."""
+    found = list[int]()
+
+    def nothing(step: Step) -> Whole:
+        found.append(step.length)
+        return np.zeros(step.length, dtype=np.int64)
+
+    train(model, 0.0, nothing)
+    return tuple(found)
+
+
 def train(model: Model[State], deviation: float, summed: Summed) -> TrainingRecord:
     """Train a model, whoever sums: agents over a network, or owners in this process (`together`).
 

@@ -135,19 +135,25 @@ def _rho(total: Fraction, tau: Fraction, sensitivity: Sensitivity) -> Fraction:
     return (l2_squared / total + min(first, second)) / 2
 
 
-def round_charge(share: NoiseShare, sensitivity: Sensitivity, dimension: int) -> Charge:
+def round_charge(share: NoiseShare, sensitivity: Sensitivity, dimension: int, *, exact: bool = False) -> Charge:
     """Return what a sum with such shares costs: rho, and the δ of draws that are not exact; see the module.
 
     Args:
         share: The noise that each owner adds.
         sensitivity: Add/remove, of the sum without noise.
         dimension: The number of coordinates, each with a draw.
+        exact: Whether draws are exact, and cost no δ.
 
     Raises:
         Refusal: `PRICE_INVALID`: it is larger than can be counted.
     """
-    rho, delta = _with_draws(rho_of_sum(share.squared, share.counted, sensitivity), _distance(share.squared, share.counted, dimension))
-    return charge_up(rho, delta)
+    return charge_up(*_cost(share.squared, share.counted, sensitivity, dimension, exact=exact))
+
+
+def _cost(squared: Fraction, counted: int, sensitivity: Sensitivity, dimension: int, *, exact: bool) -> tuple[Fraction, Fraction]:
+    """Return the rho and δ of a sum with so many shares."""
+    rho = rho_of_sum(squared, counted, sensitivity)
+    return (rho, Fraction(0)) if exact else _with_draws(rho, _distance(squared, counted, dimension))
 
 
 def _distance(squared: Fraction, counted: int, dimension: int) -> Fraction:
@@ -172,7 +178,9 @@ def _missed(rho: Fraction, distance: Fraction) -> Fraction:
     return _exp_up(-(gap**2)) if gap > 0 else Fraction(1)
 
 
-def least_share(rho: Fraction, sensitivity: Sensitivity, dimension: int, fewest: int, colluders: int) -> NoiseShare:
+def least_share(  # noqa: PLR0913 - what is paid, for what, among whom
+    rho: Fraction, sensitivity: Sensitivity, dimension: int, fewest: int, colluders: int, *, exact: bool = False
+) -> NoiseShare:
     """Return the share of least variance, in whole units, with which a sum's charge is within a rho, rounded down to 1e-12.
 
     Args:
@@ -181,6 +189,7 @@ def least_share(rho: Fraction, sensitivity: Sensitivity, dimension: int, fewest:
         dimension: The number of coordinates.
         fewest: The fewest owners whose contributions make a sum.
         colluders: How many of these may know their own share, or add none.
+        exact: Whether draws are exact.
 
     Raises:
         Refusal: `PRICE_NOT_REACHABLE`: no share that can be sampled is large enough.
@@ -188,8 +197,7 @@ def least_share(rho: Fraction, sensitivity: Sensitivity, dimension: int, fewest:
     counted, budget = fewest - colluders, units_down(rho, RHO_UNIT) * RHO_UNIT
 
     def enough(variance: int) -> bool:
-        squared = variance * VARIANCE_UNIT
-        loss, delta = _with_draws(rho_of_sum(squared, counted, sensitivity), _distance(squared, counted, dimension))
+        loss, delta = _cost(variance * VARIANCE_UNIT, counted, sensitivity, dimension, exact=exact)
         return loss <= budget and delta <= _MOST_DELTA
 
     low, high = units_down(LEAST_VARIANCE, VARIANCE_UNIT), units_down(LARGEST_VARIANCE, VARIANCE_UNIT)

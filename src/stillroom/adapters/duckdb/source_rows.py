@@ -11,13 +11,9 @@ from stillroom.adapters.engine.links import PersonLinks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyarrow as pa
-
+    from stillroom.learning.rows import ReadRows
     from stillroom.model.training import Source
     from stillroom.ports import AdmittedTable
-
-PERSON = "person"
-"""The column with the code of a row's person: a whole number from 0 on, without meaning elsewhere."""
 
 
 class SourceReader:
@@ -34,8 +30,8 @@ class SourceReader:
         self._database, self._seconds = Database(threads, f"{memory_mb}MiB"), seconds
         self._links = PersonLinks()
 
-    def read(self, source: Source, tables: Mapping[str, AdmittedTable]) -> pa.Table:
-        """Return all rows of a source, in any order: `person`, and `m<n>` for measure n of its plan, in whole units, NULL where missing.
+    def read(self, source: Source, tables: Mapping[str, AdmittedTable]) -> ReadRows:
+        """Return all rows of a source, in any order.
 
         Args:
             source: Which rows, and what of them.
@@ -45,11 +41,13 @@ class SourceReader:
             Failed: It could not finish; nothing about the data is in the message.
         """
         import duckdb
+        import numpy as np
         import pyarrow as pa
 
         from stillroom.adapters.duckdb.dialect import DUCKDB
         from stillroom.adapters.statements.inputs import inputs_of
         from stillroom.adapters.statements.statement import row_statement
+        from stillroom.learning.rows import ReadRows
 
         statement = row_statement(source.plan, DUCKDB)
         try:
@@ -57,6 +55,7 @@ class SourceReader:
                 for name, table in inputs_of(source.plan, statement, tables, self._links).items():
                     connection.register(name, table)
                 rows = connection.sql(statement.sql, params=statement.texts).to_arrow_table()
-                return pa.table({name: rows.column(name).cast(pa.int64()) for name in rows.column_names})
+                values = [rows.column(f"m{measure}").cast(pa.float64()).to_numpy() for measure in statement.measures]
+                return ReadRows(rows.column("person").to_numpy().astype(np.int64), np.column_stack(values))
         except (duckdb.Error, pa.ArrowException, MemoryError, RecursionError, TimeoutError):
             raise failed() from None
