@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
-
 from stillroom.crypto.envelope import open_envelope, seal
 from stillroom.crypto.keys import PublicKey
-from stillroom.errors import Code, InvalidInput, Unverified
 from stillroom.model import codec
+from stillroom.model.codec import decode
 from stillroom.model.value import Value
 
 if TYPE_CHECKING:
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
     from stillroom.model.contract import Party
 
 V = TypeVar("V", bound=Value)
+
+__all__ = ["decode", "open_signed", "sign"]
 
 
 def sign(value: Value, payload_type: str, key: SigningKey) -> bytes:
@@ -31,22 +31,3 @@ def open_signed(envelope: bytes, payload_type: str, party: Party, kind: type[V])
         Unverified: `ENVELOPE_INVALID` or `SIGNATURE_INVALID`; `SIGNATURE_MISSING` if somebody else signed it.
     """
     return decode(open_envelope(envelope, payload_type, {party.name: PublicKey.parse(party.key)}), kind)
-
-
-def decode(payload: bytes, kind: type[V]) -> V:
-    """Read a value from its canonical bytes, and from no others.
-
-    Raises:
-        Unverified: `ENVELOPE_INVALID` if they are not the encoding of such a value.
-    """
-    try:
-        value = kind.model_validate_json(payload)
-        if codec.encode(value) == payload:
-            return value
-    except (ValidationError, InvalidInput):
-        pass
-    raise Unverified(
-        Code.ENVELOPE_INVALID,
-        "What a signed envelope holds is not what its type says.",
-        "Ask for the file again, and pass it on byte for byte.",
-    )
