@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from stillroom.crypto.keys import SigningKey
+from stillroom.errors import Code, StillroomError, Unverified
 from stillroom.learning.secure_sum.aggregator import CollectingAdvertisements
 from stillroom.learning.secure_sum.contributor import begin
+from stillroom.learning.secure_sum.messages import sign
 from stillroom.learning.secure_sum.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from stillroom.learning.secure_sum.aggregator import (
         CollectingConfirmations,
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
         CollectingVectors,
     )
     from stillroom.learning.secure_sum.contributor import Advertised, Confirmed, Masked, Shared
-    from stillroom.learning.secure_sum.messages import MaskedVector
+    from stillroom.learning.secure_sum.messages import MaskedVector, Message
     from stillroom.learning.secure_sum.unmasking import Total
 
 CONTRACT = "sha256:" + "c0" * 32
@@ -170,3 +175,28 @@ def until(stage: str, session: Session | None = None, *, label: str = "", vector
         if STAGES.index(stage) >= STAGES.index(name):
             state = step(state)
     return played
+
+
+@contextmanager
+def refused(code: Code = Code.ROUND_INVALID, kind: type[StillroomError] = Unverified) -> Iterator[None]:
+    """Expect a refusal."""
+    with pytest.raises(kind) as caught:
+        yield
+    assert caught.value.code == code
+
+
+def forged(message: Message, signer: str, **changes: Any) -> bytes:  # noqa: ANN401 - fields
+    """Return a message with other fields, signed by somebody."""
+    return sign(message.model_copy(update=changes), signing_key(signer))
+
+
+def at_masking(vectors: dict[str, list[int]] | None = None) -> tuple[Round, Any]:
+    """Return a round in which all have shared, and the stage that takes vectors."""
+    session = session_of()
+    played = Round(session, vectors or dict.fromkeys(session.members, [0] * 5))
+    return played, played.parcels(played.advertisements())
+
+
+def headers_without(played: Round, name: str) -> dict[str, bytes]:
+    """Return what a server relays that hides a vector."""
+    return {other: header for other, header in played.relayed["mask"].items() if other != name}
