@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,13 +14,17 @@ from hypothesis import strategies as st
 from stillroom.crypto.canonical import digest
 from stillroom.errors import Code, Refusal, Unverified
 from stillroom.learning.secure_sum.messages import Confirmation, Header, Reveal, read, sign
+from stillroom.learning.secure_sum.once import Once
 from tests.secure_sums import NAMES, STAGES, Round, session_of, signing_key, until
 
 if TYPE_CHECKING:
-    from stillroom.learning.secure_sum.contributor import Confirmed, Masked
-    from stillroom.learning.secure_sum.session import Session
+    from collections.abc import Mapping, Sequence
 
-HONEST, COLLUDER = NAMES[:3], NAMES[3]
+    from stillroom.learning.secure_sum.contributor import Confirmed
+
+HONEST, COLLUDER = NAMES[:5], NAMES[5]
+SESSION = session_of(6, fewest=4)
+BASE = until("share", SESSION)
 
 
 @st.composite
@@ -69,102 +72,116 @@ def assert_one_kind(reveal: Reveal, active: list[str]) -> None:
 
 @dataclass
 class Lies:
-    """What an aggregator tells each honest member, with one colluder that signs whatever helps.
+    """What an aggregator tells each of five honest members of six, with a colluder that signs whatever helps.
 
     Attributes:
         peers: Whose parcels each is given.
-        active: Whose headers each is given.
-        mixed: Whether each is given all confirmations, or only those of the set that it has confirmed.
+        active: Whose headers each is given, at a first and perhaps a second time.
+        adapting: Whether the colluder's header names the peers of the member that is told it, or all.
     """
 
-    peers: dict[str, frozenset[str]]
-    active: dict[str, frozenset[str]]
-    mixed: bool = False
-    masked: dict[str, Masked] = field(default_factory=dict)
+    peers: Mapping[str, frozenset[str]]
+    active: Mapping[str, Sequence[frozenset[str]]]
+    adapting: bool = True
     headers: dict[str, bytes] = field(default_factory=dict)
-    confirmed: dict[str, Confirmed] = field(default_factory=dict)
-    said: dict[str, bytes] = field(default_factory=dict)
-    reveals: dict[str, Reveal] = field(default_factory=dict)
+    confirmed: list[tuple[frozenset[str], Confirmed, Confirmation, bytes]] = field(default_factory=list)
+    reveals: list[Reveal] = field(default_factory=list)
 
-    def play(self, played: Round) -> None:
+    def play(self) -> None:
         """Mask, confirm and reveal: each honest member with what it is told, as far as it goes along."""
-        session = played.session
+        masked = {}
         for name in HONEST:
-            parcels = {peer: parcel for peer, parcel in played.relayed["share"][name].items() if peer in self.peers[name]}
-            self.masked[name], vector = played.shared[name].mask(parcels, [7] * session.length)
+            parcels = {peer: parcel for peer, parcel in BASE.relayed["share"][name].items() if peer in self.peers[name]}
+            masked[name], vector = replace(BASE.shared[name], _once=Once()).mask(parcels, [7] * SESSION.length)
             self.headers[name] = vector.header
-        for name in HONEST:
-            told = {peer: self.header(session, peer, name) for peer in self.active[name]}
+        for name, state in masked.items():
+            for active in self.active[name]:
+                with suppress(Refusal, Unverified):
+                    confirmed, said = state.confirm({peer: self.header(peer, name) for peer in active})
+                    self.confirmed.append((active, confirmed, read(said, Confirmation, SESSION, name), said))
+        for active, confirmed, own, _ in self.confirmed:
             with suppress(Refusal, Unverified):
-                self.confirmed[name], self.said[name] = self.masked[name].confirm(told)
-        for name in self.confirmed:
-            with suppress(Refusal, Unverified):
-                self.reveal(session, name)
+                shown = confirmed.reveal(self.confirmations(active, own))
+                self.reveals.append(read(shown, Reveal, SESSION, own.sender))
 
-    def header(self, session: Session, peer: str, name: str) -> bytes:
-        """Return a peer's header; the colluder's says whatever fits the member that is told it."""
+    def header(self, peer: str, name: str) -> bytes:
+        """Return a peer's header; the colluder signs one as it likes."""
         if peer != COLLUDER:
             return self.headers[peer]
-        own = read(self.headers[name], Header, session, name)
-        return sign(
-            own.model_copy(update={"sender": COLLUDER, "words": digest(b"anything"), "commitment": "00" * 32}), signing_key(COLLUDER)
-        )
+        own = read(self.headers[name], Header, SESSION, name)
+        peers = own.peers if self.adapting else tuple(sorted(SESSION.members))
+        fitting = {"sender": COLLUDER, "peers": peers, "words": digest(b"anything"), "commitment": "00" * 32}
+        return sign(own.model_copy(update=fitting), signing_key(COLLUDER))
 
-    def reveal(self, session: Session, name: str) -> None:
-        """Give a member all confirmations that fit its own, and the colluder's."""
-        own = read(self.said[name], Confirmation, session, name)
-        signed = {peer: read(said, Confirmation, session, peer).active for peer, said in self.said.items()}
-        fitting = {peer: said for peer, said in self.said.items() if self.mixed or signed[peer] == own.active}
-        if COLLUDER in self.active[name]:
-            fitting[COLLUDER] = sign(own.model_copy(update={"sender": COLLUDER}), signing_key(COLLUDER))
-        self.reveals[name] = read(self.confirmed[name].reveal(fitting), Reveal, session, name)
+    def confirmations(self, active: frozenset[str], own: Confirmation) -> dict[str, bytes]:
+        """Return what a member is shown: what others in its set have signed, of this very set if these are enough, and the colluder."""
+        said = {other.sender: data for _, _, other, data in self.confirmed if other.sender in active}
+        fitting = {other.sender: data for _, _, other, data in self.confirmed if other.active == own.active}
+        shown = fitting if len(fitting) + 1 >= SESSION.fewest else said
+        return {**shown, COLLUDER: sign(own.model_copy(update={"sender": COLLUDER}), signing_key(COLLUDER))}
 
-    def known(self, kind: str, session: Session) -> set[str]:
+    def known(self, kind: str) -> set[str]:
         """Return whose secrets of a kind can be restored, with the colluder's own share of each."""
-        shares = Counter(name for reveal in self.reveals.values() for name in getattr(reveal, kind))
-        return {name for name in HONEST if shares[name] + 1 >= session.fewest}
+        holders = {(reveal.sender, name) for reveal in self.reveals for name in getattr(reveal, kind)}
+        shares = Counter(name for _, name in holders)
+        return {name for name in HONEST if shares[name] + 1 >= SESSION.fewest}
 
-    def bare(self, session: Session) -> set[str]:
-        """Return whose vectors have all their masks taken off: the own one, and each with a peer."""
-        keys = self.known("masking_keys", session) | {COLLUDER}
-        return {
-            name for name in self.known("own_masks", session) if name in keys or all(peer in keys for peer in self.peers[name] - {name})
-        }
+    def opened(self) -> list[set[str]]:
+        """Return each set of honest members whose sum can be computed, and that of no part of it.
 
-
-def some_with(name: str) -> st.SearchStrategy[frozenset[str]]:
-    """Return sets of three or four members with a member in it."""
-    everybody = (*HONEST, COLLUDER)
-    return st.sampled_from([frozenset(some) for size in (3, 4) for some in combinations(everybody, size) if name in some])
+        Two members hang together by a mask that is not known, and that both have. A set of those that hang together is open if the own
+        masks of all are known, and nobody in it has a mask with somebody who does not have it.
+        """
+        known = self.known("masking_keys") | {COLLUDER}
+        masks = {(name, peer) for name in HONEST for peer in self.peers[name] - {name} if not {name, peer} & known}
+        groups: list[set[str]] = [{name} for name in HONEST]
+        for name, peer in masks:
+            one, other = (next(group for group in groups if end in group) for end in (name, peer))
+            if (peer, name) in masks and one is not other:
+                groups.remove(other)
+                one |= other
+        alone = {name for name, peer in masks if (peer, name) not in masks}
+        return [group for group in groups if group <= self.known("own_masks") - alone]
 
 
 @st.composite
 def lies(draw: st.DrawFn) -> Lies:
-    """Return lies. Members are often told alike, as lies that differ everywhere lead nowhere."""
-    alike = draw(st.booleans())
-    everybody = frozenset((*HONEST, COLLUDER))
-    peers = {name: everybody if alike else draw(some_with(name)) for name in HONEST}
-    first, second = draw(some_with("ada")), draw(some_with("bea"))
-    active = {name: draw(st.sampled_from([some for some in (first, second, everybody) if name in some])) for name in HONEST}
+    """Return lies that aim at one or two victims.
+
+    Lists are as short as they may be: a member's own one has the victims, itself, the colluder and few others, and one list is for all that
+    are in it. All are told the same kind of list, or each is told any kind. A victim's peers may be those that this one list leaves out.
+    """
+    victims = draw(st.lists(st.sampled_from(HONEST), min_size=1, max_size=2, unique=True))
+
+    def short(*names: str) -> frozenset[str]:
+        return frozenset(list(dict.fromkeys((*names, COLLUDER, *victims, *draw(st.permutations(HONEST)))))[: SESSION.fewest])
+
+    everybody, one = frozenset((*HONEST, COLLUDER)), short()
+    told = {name: {"one": one | {name}, "everybody": everybody, "own": short(name)} for name in HONEST}
+    kinds = st.lists(st.sampled_from(["one", "everybody", "own"]), min_size=1, max_size=2, unique=True)
+    alike = draw(st.none() | kinds)
+    active = {name: [told[name][kind] for kind in alike or draw(kinds)] for name in HONEST}
+    lonely = victims[0] if draw(st.booleans()) else ""
+    peers = {name: (everybody - one) | {name, COLLUDER} if name == lonely else everybody for name in HONEST}
     return Lies(peers, active, draw(st.booleans()))
 
 
-@settings(max_examples=80)
+@settings(max_examples=120)
 @given(lies())
-def test_no_lie_about_who_is_there_takes_all_masks_off_a_vector(told: Lies) -> None:
-    """Three honest members of four, one colluder, an aggregator that tells each what it likes (k = 3, and 2k > n + t is tight)."""
-    played = until("share", session_of())
-    told.play(played)
-    session = played.session
-    assert not told.known("own_masks", session) & told.known("masking_keys", session)
-    assert told.bare(session) == set()
+def test_no_lie_opens_a_sum_of_few(told: Lies) -> None:
+    """With k = 4 and 2k > n + t as tight as it can be: no secret of both kinds, and no sum with fewer than k - t honest members in it."""
+    told.play()
+    assert not told.known("own_masks") & told.known("masking_keys")
+    assert [group for group in told.opened() if len(group) < SESSION.fewest - SESSION.colluders] == []
 
 
-def test_an_honest_aggregator_still_gets_its_sum_in_the_world_of_lies() -> None:
-    """The world in which lies are told is no world in which nobody ever reveals."""
+def test_the_world_of_lies_is_no_world_without_sums() -> None:
+    """Told the truth, all reveal, and what is opened is the sum of all; told that edda dropped out, that of all others."""
     everybody = frozenset((*HONEST, COLLUDER))
-    told = Lies(dict.fromkeys(HONEST, everybody), dict.fromkeys(HONEST, everybody))
-    played = until("share", session_of())
-    told.play(played)
-    assert told.known("own_masks", played.session) == set(HONEST)
-    assert told.known("masking_keys", played.session) == set()
+    truth = Lies(dict.fromkeys(HONEST, everybody), {name: [everybody] for name in HONEST})
+    truth.play()
+    assert truth.opened() == [set(HONEST)]
+    without = Lies(truth.peers, {name: [everybody - {"edda"}] for name in HONEST})
+    without.play()
+    assert without.known("masking_keys") == {"edda"}
+    assert without.opened() == [set(HONEST) - {"edda"}]

@@ -49,7 +49,11 @@ def test_a_key_of_low_order_is_refused(coordinate: int) -> None:
     assert caught.value.code == Code.KEY_INVALID
 
 
-@pytest.mark.parametrize("raw", [PRIME.to_bytes(32, "little"), (2**255 + 9).to_bytes(32, "little"), bytes(31), bytes(33)])
+@pytest.mark.parametrize(
+    "raw",
+    [PRIME.to_bytes(32, "little"), (2**255 + 9).to_bytes(32, "little"), bytes(31), bytes(33)],
+    ids=["the prime", "the highest bit", "short", "long"],
+)
 def test_a_key_has_one_spelling(raw: bytes) -> None:
     with pytest.raises(InvalidInput) as caught:
         PublicExchangeKey(raw)
