@@ -108,6 +108,17 @@ def test_the_charge_counts_what_draws_miss() -> None:
     assert charge.rho > math.ceil(rho / RHO_UNIT)
 
 
+def test_exact_draws_cost_no_delta() -> None:
+    share, size, dimension = share_of(Fraction(10**6)), norm_sensitivity(1000**2, 10**6), 10**6
+    charge = round_charge(share, size, dimension, exact=True)
+    assert charge.delta == 0
+    assert charge.rho == math.ceil(rho_of_sum(share.squared, 3, size) / RHO_UNIT)
+    paid = Fraction(1, 100)
+    exact, tabled = (least_share(paid, size, dimension, 3, 1, exact=one) for one in (True, False))
+    assert round_charge(exact, size, dimension, exact=True).rho <= paid / RHO_UNIT
+    assert exact.variance <= tabled.variance
+
+
 def test_a_loss_without_bound_is_refused() -> None:
     with pytest.raises(Refusal) as refused:
         round_charge(share_of(LEAST_VARIANCE), norm_sensitivity(100, 10), 10)
