@@ -16,7 +16,6 @@ from stillroom.errors import Code, Refusal
 from stillroom.model.question import Question, Terms
 from stillroom.model.schema import Kind
 from stillroom.model.training import Feature, Source
-from stillroom.query import uses
 from stillroom.query.compile import OUTPUT_LIMIT, compile_question
 from stillroom.query.context import Context
 from stillroom.query.frame import PersonColumn
@@ -92,10 +91,7 @@ def _columns(contract: Contract, sql: str) -> Mapping[str, Typed]:
     """Return the columns of a source, and what is known of each."""
     context = Context(contract, compile_subquery, select_rows)
     (rows,) = compile_subquery(parse(sql, {}), _ROWS, context).sources
-    found = {name: binding for name, binding in rows.columns.items() if not isinstance(binding, PersonColumn)}
-    for typed in found.values():
-        uses.allow(contract, typed, uses.MEASURES, uses.TESTED)
-    return found
+    return {name: binding for name, binding in rows.columns.items() if not isinstance(binding, PersonColumn)}
 
 
 def _read(name: str, typed: Typed) -> _Read:

@@ -227,8 +227,12 @@ def half_width(share: NoiseShare, owners: int, level: Fraction = Fraction(95, 10
         owners: How many contributions are in the sum.
         level: The probability, below 1 - 1e-8.
     """
-    scale = float_up(_root_up(share.squared))
-    return quantile(Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=scale), owners, level)
+    return quantile(Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=scale_of(share)), owners, level)
+
+
+def scale_of(share: NoiseShare) -> float:
+    """Return s of a share, rounded up to a double: noise of a larger variance guarantees no less (`rho_of_sum` falls with s)."""
+    return float_up(_root_up(share.squared))
 
 
 def _exp_up(number: Fraction) -> Fraction:
