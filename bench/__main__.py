@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench.accuracy.compared import cubes, quantiles, skewed_join
 from bench.engines import engines
+from bench.learning import learning
 from bench.ledger import ledger
 from bench.noise import noise
 from bench.probe import ROOT, say
@@ -41,6 +42,7 @@ PARTS = {
     "cube": Part(cubes, always=True),
     "skewed": Part(skewed_join),
     "quantiles": Part(quantiles),
+    "learning": Part(learning),
     "selection": Part(selection),
     "stories": Part(stories),
     "room": Part(small_room, always=True),
@@ -53,7 +55,7 @@ PARTS = {
 """In the order of the report."""
 
 GROUPS = {
-    "accuracy": ("cube", "skewed", "quantiles"),
+    "accuracy": ("cube", "skewed", "quantiles", "learning"),
     "speed": ("large", "import", "noise", "selection", "stories", "room", "ledger", "engines", "huge", "installation", "small"),
 }
 """Names of several parts."""
