@@ -15,6 +15,7 @@ from bench.report import Row, machine, page, table
 from bench.selection import selection
 from bench.speed import huge, imported, installed, large, small, small_room
 from bench.stories import stories
+from bench.sums import sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,7 @@ PARTS = {
     "skewed": Part(skewed_join),
     "quantiles": Part(quantiles),
     "learning": Part(learning),
+    "sums": Part(sums),
     "selection": Part(selection),
     "stories": Part(stories),
     "room": Part(small_room, always=True),
@@ -56,7 +58,7 @@ PARTS = {
 
 GROUPS = {
     "accuracy": ("cube", "skewed", "quantiles", "learning"),
-    "speed": ("large", "import", "noise", "selection", "stories", "room", "ledger", "engines", "huge", "installation", "small"),
+    "speed": ("large", "import", "noise", "sums", "selection", "stories", "room", "ledger", "engines", "huge", "installation", "small"),
 }
 """Names of several parts."""
 
