@@ -45,6 +45,9 @@ best cap that there is, known only afterwards, is the one with the least expecte
 between them and where they should stand. Errors are means over 10 releases with noise of their own, 100 for medians of peers and chosen
 ones, ± their standard error.
 
+Secure sums are timed by the clock, the work of all owners and of the aggregator one after the other in one process; over a network owners
+compute beside each other.
+
 Models are trained on real tables, whose bounds and domains are declared in `bench/learning_tables.py` as a contract would declare them, and
 tested on a quarter of the rows. AUCs are means over eight such splits, with noise over three trainings of each; what is lost is against
 scikit-learn on the pooled rows of all owners, on the same features. Settings were chosen while looking at other splits of the same tables.
