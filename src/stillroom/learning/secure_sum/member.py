@@ -26,8 +26,8 @@ State = TypeVar("State", Advertised, Shared, Masked, Confirmed)
 class Member:
     """One member of one round. It lives in memory alone: after a crash, it has dropped out.
 
-    Each method is a stage, and takes what the aggregator relays, by sender. They are called in order; asked again, a stage that is not over
-    answers the same question with the same answer. All fail as their stage of `contributor` does, and with `ROUND_INVALID` out of order.
+    Each method is a stage, and takes what the aggregator relays, by sender. They are called once each, in order. All fail as their stage of
+    `contributor` does, and with `ROUND_INVALID` out of order.
     """
 
     def __init__(self, session: Session, name: str, key: SigningKey, entropy: Entropy, vector: Callable[[], Vector]) -> None:
