@@ -25,10 +25,13 @@ def is_told_more(plan: Plan, agreed: Contract) -> bool:
 
 
 def check_totals(plan: Plan, agreed: Contract, worlds: Iterable[World]) -> None:
-    """See that nobody has more in a cell, nor in all of them together, than is proved, with nothing clamped and all cells kept."""
+    """See that nobody has more in a cell, nor in all of them together, than is proved, with nothing clamped and all cells kept.
+
+    What is proved is about cells that all keys tell apart: a sum that is measured for a total of selected keys adds up those.
+    """
     told = _told(plan, agreed)
     wide = {number: of_rows(one.row_low, one.row_high, plan.bounds.rows) for number, one in _sums(plan)}
-    ends = {number: {"low": one.low, "high": one.high} for number, one in wide.items()}
+    ends = {number: {"low": one.low, "high": one.high, "kept": None} for number, one in wide.items()}
     measures = tuple(one.model_copy(update=ends.get(number, {})) for number, one in enumerate(plan.measures))
     every = plan.model_copy(update={"measures": measures, "bounds": plan.bounds.model_copy(update={"keep_groups": False})})
     for tables in worlds:
