@@ -21,7 +21,7 @@ from stillroom.adapters.opendp_noise import OpendpNoise
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "stillroom").rglob("*.py"))
-HEAVY = {"alembic", "datafusion", "duckdb", "opendp", "pandas", "polars", "psycopg", "pyarrow", "scipy", "sqlalchemy"}
+HEAVY = {"alembic", "datafusion", "duckdb", "onnx", "opendp", "pandas", "polars", "psycopg", "pyarrow", "scipy", "sklearn", "sqlalchemy"}
 # These declare tables or types when they are loaded, so whoever needs them loads them inside a function.
 LATE = re.compile(r"stillroom\.adapters\.(sql_store|polars\.(?!engine$))")
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+) \\$", re.MULTILINE)

@@ -1,0 +1,1 @@
+"""What comes out of a training, for people and for other programs."""
