@@ -32,7 +32,7 @@ def record_of(compiling: CompiledTraining, parameters: Sequence[float], **change
     return TrainingRecord.model_validate({**fields, **changes})
 
 
-def outcome(fit: Fit | None = None, parameters: Sequence[float] = (0.5, -1.25, 0.75, 2.0, -0.1), **changes: Any) -> TrainedModel:
+def outcome(fit: Fit | None = None, parameters: Sequence[float] = (0.5, -1.25, 0.75, 2.0, -0.1), **changes: Any) -> TrainedModel:  # noqa: ANN401 - of the template
     """Return the model of a training of three hospitals with such an outcome: by age, body mass index, sex, smoking, and a constant."""
     found = compiled(fit, **changes)
     return trained_model(three_hospitals(), found, record_of(found, parameters), [OWNERS] * len(found.plan.lengths))

@@ -98,7 +98,7 @@ def test_an_export_says_what_the_model_says(label: str, export: str) -> None:
 
 @pytest.mark.parametrize("export", EXPORTS)
 @pytest.mark.parametrize("label", LABELS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_an_export_says_what_the_model_says_of_any_rows(label: str, export: str, data: st.DataObject) -> None:
     model = data.draw(models(label))

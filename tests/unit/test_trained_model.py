@@ -5,22 +5,31 @@ from __future__ import annotations
 import json
 import math
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from stillroom.errors import Code, Unverified
 from stillroom.learning.compile import compile_training
+from stillroom.learning.fitting import model_of
+from stillroom.learning.fitting import rows_of as training_rows
+from stillroom.learning.predicting import predict, predict_probability
+from stillroom.learning.rows import ReadRows
 from stillroom.learning.trained import promises, trained_model
+from stillroom.learning.training import together, train, without_noise
 from stillroom.model.charge import Charge
 from stillroom.model.codec import decode, digest_of, encode
 from stillroom.model.trained import TrainedModel, Unchecked, Variable
-from stillroom.model.training import Linear, Multinomial, Poisson
+from stillroom.model.training import Linear, Logistic, Multinomial, Poisson
 from stillroom.privacy.accountant import epsilon_from
 from stillroom.privacy.noise_shares import norm_sensitivity, rho_of_sum
 from tests.trained import BASE, OWNERS, outcome, record_of
 from tests.training import compiled, template, three_hospitals
+
+if TYPE_CHECKING:
+    from stillroom.model.training import Fit
 
 DELTA = Fraction(1, 10**9)
 PARAMETERS = (0.5, -1.25, 0.75, 2.0, -0.1)
@@ -139,6 +148,9 @@ def test_a_model_is_written_and_read_to_the_last_bit() -> None:
         {"fit": Linear()},
         {"fit": Poisson()},
         {"label": BASE.features[0]},
+        {"fit": Poisson(), "label": Variable(name="n", low=-2, high=-1)},
+        {"fit": Poisson(), "label": Variable(name="n", low=0, high=10, digits=1)},
+        {"fit": Linear(), "parameters": (PARAMETERS, PARAMETERS)},
         {"features": (BASE.features[0], *BASE.features[:3])},
         {"contributors": (OWNERS,)},
         {"contributors": (OWNERS, (*OWNERS[:2], OWNERS[0]))},
@@ -158,3 +170,36 @@ def test_models_that_are_none(changes: dict[str, Any]) -> None:
 def test_variables_that_are_none(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Variable.model_validate({"name": "a", "low": 0, "high": 1, **changes})
+
+
+def people(number: int) -> tuple[list[dict[str, Any]], ReadRows]:
+    """Return people as somebody writes them, and as an owner reads them: of grade 3 where they are old or smoke, and ill then, too."""
+    draw = np.random.default_rng(number)
+    age, bmi, smoker = draw.integers(18, 91, number), draw.integers(100, 601, number), draw.integers(0, 2, number)
+    grade = np.where((age > 54) | (smoker == 1), 3, 1)
+    places = np.column_stack([age, bmi, np.arange(number) % 2, smoker, grade, grade == 3]).astype(np.float64)
+    table = enumerate(zip(age, bmi, smoker, strict=True))
+    rows = [{"age": int(a), "bmi": b / 10, "sex": "fm"[place % 2], "smoker": bool(s)} for place, (a, b, s) in table]
+    return rows, ReadRows(np.arange(number), places)
+
+
+@pytest.mark.parametrize(("fit", "label"), [(Linear(), "grade"), (Poisson(rounds=6), "grade"), (Logistic(rounds=6), "ill")], ids=str)
+def test_a_model_predicts_what_was_trained(fit: Fit, label: str) -> None:
+    """With noise that is accounted for, but not drawn: it draws parameters to zero."""
+    found = compiled(fit, label=label, epsilon=100.0)
+    plan, (rows, read) = found.plan, people(4_000)
+    source = plan.sources["hospital0"]
+    learned = read.values[:, [0, 1, 2, 3, 5 if label == "ill" else 4]]
+    owned = training_rows(source, ReadRows(read.person, learned))
+    model = model_of(fit, source, plan.clip, plan.bound)
+    record = train(model, record_of(found, ()).deviation, together(model, [owned], without_noise))
+    made = trained_model(CONTRACT, found, record, [OWNERS] * len(plan.lengths))
+    said = np.array([one[True] for one in predict_probability(made, rows)] if made.classes else predict(made, rows), dtype=float)
+    expected = owned.features @ np.array(record.parameters)
+    assert np.allclose(
+        said,
+        {"linear": expected, "poisson": np.minimum(np.exp(expected), 3), "logistic": 1 / (1 + np.exp(-expected))}[fit.kind],
+        rtol=1e-12,
+    )
+    assert np.corrcoef(said, learned[:, 4])[0, 1] > 0.4
+    assert said.mean() == pytest.approx(learned[:, 4].mean(), rel=0.1)

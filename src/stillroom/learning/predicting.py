@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Table: TypeAlias = Iterable[Mapping[str, object]] | Mapping[str, Iterable[object]]
 """Rows, each with a value for each feature; or columns, each with a value for each row. None stands for a value that is missing."""
 
-LARGEST_LOG = 709.0
-"""exp of it is a double."""
-
 
 def predict(model: TrainedModel, table: Table) -> list[bool | str | float]:
     """Return what a model predicts of each row: the likeliest value of the label, or the number that is expected.
@@ -43,7 +40,7 @@ def predict(model: TrainedModel, table: Table) -> list[bool | str | float]:
     if model.classes:
         return [model.classes[place] for place in scores.argmax(axis=1)]
     if isinstance(model.fit, Poisson):
-        scores = np.exp(np.minimum(scores, LARGEST_LOG))
+        scores = np.exp(np.minimum(scores, largest_log(model)))
     return [float(number) for number in scores[:, 0]]
 
 
@@ -63,6 +60,11 @@ def predict_probability(model: TrainedModel, table: Table) -> list[dict[bool | s
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     chances = odds / odds.sum(axis=1, keepdims=True)
     return [dict(zip(model.classes, map(float, row), strict=True)) for row in chances]
+
+
+def largest_log(model: TrainedModel) -> float:
+    """Return the log of the largest mean that a Poisson model predicts: as in training, which takes no mean beyond the label's bound."""
+    return math.log(model.label.high)
 
 
 def weights_of(model: TrainedModel) -> Reals:

@@ -11,7 +11,7 @@ from stillroom.model.charge import Charge
 from stillroom.model.contract import PARTIES_LIMIT, Digest, Name
 from stillroom.model.noise_share import NoiseShare
 from stillroom.model.release import Promise
-from stillroom.model.training import FEWEST, ROUNDS_LIMIT, Fit, Logistic, Multinomial
+from stillroom.model.training import FEWEST, ROUNDS_LIMIT, Fit, Logistic, Multinomial, Poisson
 from stillroom.model.value import BigInt, Value
 
 _TWO = 2
@@ -177,9 +177,9 @@ class TrainedModel(Value):
         rows = len(self.label.values) if isinstance(self.fit, Multinomial) else 1
         if len(self.parameters) != rows or any(len(row) != self.width for row in self.parameters):
             raise ValueError("There is a parameter for each feature, and a row for each value that a multinomial model tells apart.")
-        if isinstance(self.fit, Logistic | Multinomial) != bool(self.label.values) or (
-            isinstance(self.fit, Logistic) and len(self.label.values) != _TWO
-        ):
+        listed = {Logistic: len(self.label.values) == _TWO, Multinomial: len(self.label.values) >= _TWO}
+        counted = not isinstance(self.fit, Poisson) or (self.label.low >= 0 and self.label.digits == 0)
+        if not listed.get(type(self.fit), not self.label.values and counted):
             raise ValueError("The label is not what the model learns.")
         if len({one.name for one in (*self.features, self.label)}) <= len(self.features):
             raise ValueError("Each column has a name of its own.")

@@ -41,7 +41,7 @@ _NOT_CLAIMED = (
     "That a weight says what causes what: weights carry noise, and are drawn to zero by the ridge and by the noise.",
     "That nothing can be guessed of a person from what is true of people in general, whether or not that person's rows were learned from.",
     "Anything about the rows for which it is asked to predict: they are outside of the guarantee.",
-    "That a number that it predicts is within the label's bounds.",
+    "That a number that a linear model predicts is within the label's bounds.",
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stillroom.learning.predicting import LARGEST_LOG, levels, weights_of
+from stillroom.learning.predicting import largest_log, levels, weights_of
 from stillroom.model.codec import digest_of
 from stillroom.model.training import Poisson
 
@@ -79,7 +79,7 @@ class _Graph:
         label, classes = self._model.label.name, self._model.classes
         if not classes:
             if isinstance(self._model.fit, Poisson):
-                scores = self._add("Exp", self._add("Min", scores, self._constant(np.array(LARGEST_LOG))))
+                scores = self._add("Exp", self._add("Min", scores, self._constant(np.array(largest_log(self._model)))))
             self._add("Identity", scores, into=label)
             self._output(label, TensorProto.DOUBLE, 1)
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stillroom.learning.predicting import weights_of
-from stillroom.model.training import Linear, Poisson
+from stillroom.model.training import Poisson
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def to_scikit_learn(model: TrainedModel) -> Pipeline:
     """Return a fitted pipeline: the columns' scaling, and a linear, logistic or Poisson regression with the model's coefficients.
+
+    A Poisson regression stands in a `TransformedTargetRegressor`, which holds its means to the label's bound, as training does.
 
     It takes a data frame with the features' names, or an array of objects with the features in order. It is more lenient than
     `stillroom.learning.predicting.predict`: a text or a truth value that is not listed counts as missing, as NaN and None do. Classes are
@@ -86,12 +88,14 @@ def _column(model: TrainedModel, variable: Variable) -> Any:  # noqa: ANN401 - s
 
 def _estimator(model: TrainedModel, count: int) -> Any:  # noqa: ANN401 - scikit-learn has no types
     """Return an estimator with the model's coefficients. It is fitted to so many rows of zeros first, for all else that a fit leaves."""
-    from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
+    from sklearn.linear_model import LinearRegression, LogisticRegression
 
     features, weights = np.zeros((count, model.width - 1)), weights_of(model)
     if not model.classes:
-        kind = {Linear: LinearRegression, Poisson: PoissonRegressor}[type(model.fit)]
-        return _with(kind().fit(features, np.ones(count)), weights[0, :-1], float(weights[0, -1]) * model.scaling.constant)
+        intercept = float(weights[0, -1]) * model.scaling.constant
+        if isinstance(model.fit, Poisson):
+            return _poisson(model, features, weights[0, :-1], intercept)
+        return _with(LinearRegression().fit(features, np.ones(count)), weights[0, :-1], intercept)
     order = sorted(range(len(model.classes)), key=model.classes.__getitem__)
     classes = np.array([model.classes[place] for place in order])
     weights = weights[order]
@@ -99,6 +103,18 @@ def _estimator(model: TrainedModel, count: int) -> Any:  # noqa: ANN401 - scikit
         weights = weights[1:] - weights[:1]
     fitted = LogisticRegression().fit(features, classes[np.arange(count) % len(classes)])
     return _with(fitted, weights[:, :-1], weights[:, -1] * model.scaling.constant)
+
+
+def _poisson(model: TrainedModel, features: Reals, coefficients: Reals, intercept: float) -> Any:  # noqa: ANN401 - scikit-learn has no types
+    """Return a Poisson regression whose means are held to the label's bound, as they were in training."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.linear_model import PoissonRegressor
+    from sklearn.preprocessing import FunctionTransformer
+
+    held = FunctionTransformer(inverse_func=np.clip, inv_kw_args={"a_min": 0, "a_max": model.label.high}, check_inverse=False)
+    fitted = TransformedTargetRegressor(PoissonRegressor(), transformer=held).fit(features, np.ones(len(features)))
+    _with(fitted.regressor_, coefficients, intercept)
+    return fitted
 
 
 def _with(estimator: Any, coefficients: Reals, intercept: Reals | float) -> Any:  # noqa: ANN401 - scikit-learn has no types
