@@ -14,8 +14,10 @@ from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.errors import Code, Refusal
 from stillroom.learning.contributing import contribution_of, noisy
 from stillroom.learning.fitting import model_of, rows_of
+from stillroom.learning.predicting import predict_probability
 from stillroom.learning.rounds import train_together
 from stillroom.learning.secure_sum.member import Member
+from stillroom.learning.trained import trained_model
 from stillroom.learning.training import together, train, without_noise
 from stillroom.model.training import Linear, Logistic, Multinomial, Poisson
 from tests.secure_sums import signing_key
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from stillroom.learning.models.model import Step
+    from stillroom.learning.rounds import Trained
     from stillroom.learning.rows import Rows, Whole
     from stillroom.learning.secure_sum.session import Session
-    from stillroom.learning.training import TrainingRecord
     from stillroom.model.schema import Scalar
     from stillroom.model.training import TrainingPlan
 
@@ -74,9 +76,7 @@ def rows(plan: TrainingPlan, people: int) -> dict[str, Rows]:
     return {owner: rows_of(source, READER.read(source, tables[owner])) for owner, source in plan.sources.items()}
 
 
-def trained(
-    plan: TrainingPlan, owners: Mapping[str, Rows], *, noise: bool, lost: Mapping[str, Collection[str]] | None = None
-) -> TrainingRecord:
+def trained(plan: TrainingPlan, owners: Mapping[str, Rows], *, noise: bool, lost: Mapping[str, Collection[str]] | None = None) -> Trained:
     """Train by secure sums."""
     sampler, entropy = OpendpNoise(), SystemEntropy()
 
@@ -96,7 +96,8 @@ def test_masked_sums_train_what_plain_sums_train(fit: Any) -> None:  # noqa: ANN
     plan = compiled(fit, label=label).plan
     owners = rows(plan, 40)
     model: Any = model_of(fit, plan.sources["hospital0"], plan.clip, plan.bound)
-    record = trained(plan, owners, noise=False)
+    record, contributors = trained(plan, owners, noise=False)
+    assert contributors == (tuple(plan.sources),) * len(plan.lengths)
     deviation = record.deviation
     assert record == train(model, deviation, together(model, list(owners.values()), without_noise))
     assert deviation > 0
@@ -116,15 +117,22 @@ def test_without_clipping_and_noise_it_is_the_pooled_model() -> None:
 def test_with_noise_it_learns_what_there_is_to_learn() -> None:
     """Being old is worse than being young, and smoking is bad: at ε = 20 for 1,500 people the signs are beyond doubt."""
     plan = compiled(epsilon=20.0, owners_per_person=1).plan
-    age, _, _, smoker, _ = trained(plan, rows(plan, 500), noise=True).parameters
+    found = compiled(epsilon=20.0, owners_per_person=1)
+    record, contributors = trained(plan, rows(plan, 500), noise=True)
+    age, _, _, smoker, _ = record.parameters
     assert age > 0
     assert smoker > 0
+    model = trained_model(three_hospitals(), found, record, contributors)
+    assert model.promise.epsilon <= 20.0
+    old, young = ({"age": years, "bmi": 30, "sex": "f", "smoker": True} for years in (85, 20))
+    assert predict_probability(model, [old])[0][True] > predict_probability(model, [young])[0][True]
 
 
 def test_whoever_drops_out_is_left_out_of_the_sum() -> None:
     plan = compiled(number=4, fewest=3).plan
     owners = rows(plan, 30)
-    record = trained(plan, owners, noise=False, lost={"mask": ["hospital3"]})
+    record, contributors = trained(plan, owners, noise=False, lost={"mask": ["hospital3"]})
+    assert contributors == (("hospital0", "hospital1", "hospital2"),) * 2
     model: Any = model_of(plan.fit, plan.sources["hospital0"], plan.clip, plan.bound)
     stayed = [owners[f"hospital{place}"] for place in range(3)]
     assert record == train(model, record.deviation, together(model, stayed, without_noise))

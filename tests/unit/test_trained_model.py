@@ -91,17 +91,18 @@ def test_what_was_not_verified_is_said() -> None:
 
 
 def test_a_person_with_several_identifiers_is_paid_for() -> None:
-    """A plan whose noise does not count them makes no model; what it costs is four times as much."""
+    """With two identifiers each person moves a sum twice as far, which the plan's noise counts; one that does not makes no model."""
     contract = CONTRACT.model_copy(update={"identifiers_per_person": 2})
     found = compile_training(contract, digest_of(contract), template())
-    needed = promises(contract, found.plan)[0]
-    single = found.plan.model_copy(update={"contract": digest_of(CONTRACT)})
-    assert needed.epsilon == pytest.approx(promises(CONTRACT, single)[0].change_epsilon)
-    paid = found.model_copy(update={"charge": Charge(rho=4 * found.charge.rho + 4)})
-    assert trained_model(contract, paid, record_of(found, PARAMETERS), [OWNERS] * 2).promise == needed
-    cheap = found.model_copy(update={"charge": Charge(rho=found.charge.rho // 4)})
+    assert found.plan.norm == 2 * found.plan.owners_per_person * found.plan.bound
+    model = trained_model(contract, found, record_of(found, PARAMETERS), [OWNERS] * 2)
+    assert model.promise.epsilon <= 1.0
+    assert model.promise.epsilon == pytest.approx(BASE.promise.epsilon, rel=1e-3)
+    single = PLAIN.plan.model_copy(update={"contract": digest_of(contract)})
+    assert promises(contract, single)[0].epsilon == pytest.approx(BASE.promise.change_epsilon)
+    cheap = PLAIN.model_copy(update={"plan": single})
     with pytest.raises(Unverified):
-        trained_model(contract, cheap, record_of(found, PARAMETERS), [OWNERS] * 2)
+        trained_model(contract, cheap, record_of(cheap, PARAMETERS), [OWNERS] * 2)
 
 
 REFUSED: dict[str, dict[str, Any]] = {

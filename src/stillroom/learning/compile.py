@@ -1,7 +1,8 @@
 """From a template and a contract to a plan of training and its charge, before anything is read.
 
-**What it guarantees.** One person, in at most m owners' data (`owners_per_person`), adds to the sum of a round at most m vectors of L2
-norm `bound`, one in each owner's contribution (`stillroom.learning.clipping`); so with or without the person the sum differs by m·bound.
+**What it guarantees.** One person, in at most m owners' data (`owners_per_person`) under at most i identifiers each (the contract's
+`identifiers_per_person`), adds to the sum of a round at most m·i vectors of L2 norm `bound`, one in an owner's contribution for each
+identifier (`stillroom.learning.clipping`); so with or without the person the sum differs by m·i·bound at most.
 Each round is charged for that, with the noise that is in it whoever drops out (`stillroom.privacy.noise_shares`); what a round measures
 depends on earlier sums alone, and charges of such rounds add up (`stillroom.privacy.accountant`). All else is computed from the sums.
 """
@@ -55,8 +56,9 @@ def compile_training(contract: Contract, named: Digest, template: TrainingTempla
     rho = rho_from(Fraction(str(template.epsilon)), delta) / len(lengths)
     tabled = sum(lengths) > MOST_EXACT
     owners = template.owners_per_person or len(sources)
-    bound, share = _units(rho, owners, max(lengths), template, exact=not tabled)
-    charges = (round_charge(share, norm_sensitivity((owners * bound) ** 2, length), length, exact=not tabled) for length in lengths)
+    vectors = owners * contract.identifiers_per_person
+    bound, share = _units(rho, vectors, max(lengths), template, exact=not tabled)
+    charges = (round_charge(share, norm_sensitivity((vectors * bound) ** 2, length), length, exact=not tabled) for length in lengths)
     plan = TrainingPlan(
         contract=named,
         name=template.name,
@@ -66,17 +68,18 @@ def compile_training(contract: Contract, named: Digest, template: TrainingTempla
         bound=bound,
         lengths=lengths,
         owners_per_person=owners,
+        identifiers_per_person=contract.identifiers_per_person,
         share=share,
         tabled=tabled,
     )
     return CompiledTraining(plan=plan, charge=compose(charges))
 
 
-def _units(rho: Fraction, owners: int, length: int, template: TrainingTemplate, *, exact: bool) -> tuple[int, NoiseShare]:
-    """Return the most units of a person's vector for which the noise of a round can be sampled, and each owner's share of it."""
+def _units(rho: Fraction, vectors: int, length: int, template: TrainingTemplate, *, exact: bool) -> tuple[int, NoiseShare]:
+    """Return the most units of a vector for which the noise of a round can be sampled, and each owner's share of it."""
     bound = LARGEST_BOUND
     while True:
-        sensitivity = norm_sensitivity((owners * bound) ** 2, length)
+        sensitivity = norm_sensitivity((vectors * bound) ** 2, length)
         try:
             return bound, least_share(rho, sensitivity, length, template.fewest, template.colluders, exact=exact)
         except Refusal:

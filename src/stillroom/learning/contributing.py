@@ -47,6 +47,6 @@ def noisy(plan: TrainingPlan, contribution: Whole, noise: Noise, entropy: Entrop
     if plan.tabled:
         return contribution + drawn(noise_table(plan.share.squared), length, entropy)
     mechanism = Mechanism(noise=NoiseKind.DISCRETE_GAUSSIAN, scale=scale_of(plan.share))
-    sensitivity = norm_sensitivity((plan.owners_per_person * plan.bound) ** 2, length)
+    sensitivity = norm_sensitivity(plan.norm**2, length)
     draws = noise.draw(mechanism, length, guarantee_of(mechanism, sensitivity))
     return contribution + np.array(draws, dtype=np.int64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stillroom.errors import Code, InvalidInput
 from stillroom.learning.fitting import model_of
 from stillroom.learning.secure_sum.conduct import conduct
 from stillroom.learning.secure_sum.session import Session
-from stillroom.learning.training import train
+from stillroom.learning.training import TrainingRecord, train
 from stillroom.privacy.noise_shares import scale_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from stillroom.learning.models.model import Step
     from stillroom.learning.rows import Whole
     from stillroom.learning.secure_sum.conduct import Members
-    from stillroom.learning.training import TrainingRecord
     from stillroom.model.contract import Contract
     from stillroom.model.training import TrainingPlan
 
@@ -54,7 +53,14 @@ def session_of(contract: Contract, plan: TrainingPlan, run: str, step: Step) -> 
     )
 
 
-def train_together(contract: Contract, plan: TrainingPlan, run: str, members: Callable[[Session, Step], Members]) -> TrainingRecord:
+class Trained(NamedTuple):
+    """What a training came to, and the owners whose contributions are in each of its sums."""
+
+    record: TrainingRecord
+    contributors: tuple[tuple[str, ...], ...]
+
+
+def train_together(contract: Contract, plan: TrainingPlan, run: str, members: Callable[[Session, Step], Members]) -> Trained:
     """Train by secure sums.
 
     The noise that is in a sum is taken to be that of the fewest honest owners: more owners bring more, by which a model is no less private.
@@ -72,8 +78,13 @@ def train_together(contract: Contract, plan: TrainingPlan, run: str, members: Ca
     source = next(iter(plan.sources.values()))
     model = model_of(plan.fit, source, plan.clip, plan.bound)
 
+    contributors = list[tuple[str, ...]]()
+
     def summed(step: Step) -> Whole:
         session = session_of(contract, plan, run, step)
-        return conduct(session, members(session, step)).values
+        total = conduct(session, members(session, step))
+        contributors.append(tuple(sorted(total.active.headers)))
+        return total.values
 
-    return train(model, scale_of(plan.share) * plan.share.counted**0.5, summed)
+    record = train(model, scale_of(plan.share) * plan.share.counted**0.5, summed)
+    return Trained(record, tuple(contributors))

@@ -109,6 +109,8 @@ def _read(name: str, typed: Typed) -> _Read:
         tests = {False: exp.Not(this=column), True: column.copy()}
         return _Read(name, _place(tests.values()), 0, 1, values=(False, True))
     values = tuple(value for value in kind.values or () if isinstance(value, str))
+    if len(values) == 1:
+        raise _constant(name)
     if kind.kind is not Kind.TEXT or not values:
         fix = "Use numbers, truth values, or text whose values the contract lists; of a date, EXTRACT(YEAR FROM …) or a difference of days."
         raise Refusal(Code.TYPE_MISMATCH, f"Column {name!r} is {kind.kind}, which no model takes as it is.", fix)
@@ -137,6 +139,10 @@ def _range(name: str, kind: ColumnType) -> tuple[int, int]:
     if max(-low, high) >= LARGEST_BOUND:
         raise Refusal(Code.BOUND_TOO_LARGE, f"Column {name!r} may be too large.", "Let the source cut it: LEAST(GREATEST(x, low), high).")
     return low, high
+
+
+def _constant(name: str) -> Refusal:
+    return Refusal(Code.TYPE_MISMATCH, f"Column {name!r} has one value only, by the contract.", "Leave it out: nothing is learned from it.")
 
 
 def _plan(contract: Contract, named: Digest, sql: str, nodes: list[exp.Expr]) -> Plan:

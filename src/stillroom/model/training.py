@@ -166,6 +166,7 @@ class TrainingPlan(Value):
         bound: The largest L2 norm of what one person adds to one owner's contribution in a round, in units.
         lengths: How many numbers are summed in each round.
         owners_per_person: In how many owners' data one person may be.
+        identifiers_per_person: Under how many identifiers in each of these.
         share: The noise that each owner adds to each number in each round.
         tabled: Whether noise is drawn from a table that is not quite exact, at the price of a δ; by an exact sampler otherwise.
     """
@@ -179,8 +180,14 @@ class TrainingPlan(Value):
     bound: int = Field(ge=1)
     lengths: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1, max_length=ROUNDS_LIMIT)
     owners_per_person: int = Field(ge=1)
+    identifiers_per_person: int = Field(ge=1)
     share: NoiseShare
     tabled: bool
+
+    @property
+    def norm(self) -> int:
+        """The L2 norm of what one person adds to the sum of a round, at most, in units."""
+        return self.owners_per_person * self.identifiers_per_person * self.bound
 
 
 class CompiledTraining(Value):

@@ -113,7 +113,7 @@ class _Graph:
         chosen = self._add("Gather", self._constant(levels(self._model, variable)), place, axis=0)
         return self._add("Squeeze", chosen, self._constant(np.array([1])))
 
-    def _add(self, operation: str, *inputs: str, into: str | None = None, **attributes: object) -> str:
+    def _add(self, operation: str, *inputs: str, into: str | None = None, **attributes: Any) -> str:  # noqa: ANN401 - as onnx has it
         """Add a node, and return what its output is called."""
         from onnx import helper
 
