@@ -10,6 +10,7 @@ from bench.engines import engines
 from bench.learning import learning
 from bench.ledger import ledger
 from bench.noise import noise
+from bench.poisoning import poisoning
 from bench.probe import ROOT, say
 from bench.report import Row, machine, page, table
 from bench.selection import selection
@@ -44,6 +45,7 @@ PARTS = {
     "skewed": Part(skewed_join),
     "quantiles": Part(quantiles),
     "learning": Part(learning),
+    "poisoning": Part(poisoning),
     "sums": Part(sums),
     "selection": Part(selection),
     "stories": Part(stories),
@@ -57,7 +59,7 @@ PARTS = {
 """In the order of the report."""
 
 GROUPS = {
-    "accuracy": ("cube", "skewed", "quantiles", "learning"),
+    "accuracy": ("cube", "skewed", "quantiles", "learning", "poisoning"),
     "speed": ("large", "import", "noise", "sums", "selection", "stories", "room", "ledger", "engines", "huge", "installation", "small"),
 }
 """Names of several parts."""

@@ -54,7 +54,7 @@ def test_rows_of_one_value_are_at_all_of_their_places() -> None:
 
 def test_every_part_can_be_named_and_stands_where_the_report_has_it() -> None:
     assert chosen(["quantiles", "cube"], full=False) == ["cube", "quantiles"]
-    assert chosen(["accuracy"], full=True) == ["cube", "skewed", "quantiles", "learning"]
+    assert chosen(["accuracy"], full=True) == ["cube", "skewed", "quantiles", "learning", "poisoning"]
     assert sorted([*chosen(["accuracy"], full=True), *chosen(["speed"], full=True)]) == sorted(PARTS)
     assert {part for parts in GROUPS.values() for part in parts} == set(PARTS)
 
