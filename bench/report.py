@@ -53,6 +53,9 @@ tested on a quarter of the rows. AUCs are means over eight such splits, with noi
 scikit-learn on the pooled rows of all owners, on the same features. Settings were chosen while looking at other splits of the same tables.
 Rounds are summed in one process: what the network and the secure sum cost is not in it.
 
+Trainings are poisoned by three of fifteen owners, to whom rows are dealt out at random; losses are means over splits, ± their standard
+error. Attackers know what honest owners send. Where norms are verified, that is assumed, and not done; noise is normal there.
+
 Peers run in environments of their own. OpenDP's planner and PipelineDP join no private tables: both start from rows already joined,
 and the join is not counted. Tumult Analytics joins both tables by itself. OpenDP keeps a bounded number of rows of each person by the
 cheapest of its rules, and selects quantiles among all numbers that there can be, each for its share of the ε; PipelineDP runs on its local
