@@ -102,7 +102,7 @@ def group_sensitivity(groups: Sequence[Collection[str]], owners_per_person: int,
     Args:
         groups: The owners of each.
         owners_per_person: In how many owners' data one person may be.
-        bound: The largest L2 norm of a person's vector in one owner's contribution, in units.
+        bound: The largest L2 norm of what one person adds to one owner's contribution, under all identifiers together, in units.
         length: How many numbers a group sums.
 
     Raises:
