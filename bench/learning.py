@@ -18,9 +18,10 @@ from bench.learning_tables import Table, tables
 from bench.probe import say
 from bench.report import Row
 from stillroom.adapters.opendp_noise import OpendpNoise
+from stillroom.learning.models.descent import DescentRegression
 from stillroom.learning.models.logistic import LogisticRegression
 from stillroom.learning.rows import Rows
-from stillroom.learning.training import Added, TrainingRecord, deviation_for, together, train, without_noise
+from stillroom.learning.training import Added, State, TrainingRecord, deviation_for, lengths_of, together, train, without_noise
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.mechanisms import guarantee_of
@@ -29,7 +30,7 @@ from stillroom.privacy.sensitivity import Sensitivity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stillroom.learning.models.model import Step
+    from stillroom.learning.models.model import Model, Step
     from stillroom.learning.rows import Reals, Whole
 
 EPSILON, DELTA = Fraction(1), Fraction(1, 10**6)
@@ -59,6 +60,15 @@ class Split(NamedTuple):
         return float(roc_auc_score(self.label, self.features @ np.array(coefficients)))
 
 
+class Case(NamedTuple):
+    """What is measured on a table: its splits, the AUC of pooled training on each, and how often training with noise is repeated."""
+
+    workload: str
+    parts: Sequence[Split]
+    pooled: Sequence[float]
+    trainings: int
+
+
 def learning(*, full: bool) -> list[Row]:
     """Measure each table."""
     repeats = 3 if full else 1
@@ -82,14 +92,12 @@ def measured(table: Table, splits: int, trainings: int) -> list[Row]:
     width, norm = table.scaling.width, table.scaling.largest_norm
     newton = LogisticRegression(features=width, norm=norm, rounds=10, curvature="each")
     private = LogisticRegression(features=width, norm=CLIPPED * norm)
+    descent = DescentRegression(features=width, norm=CLIPPED * norm)
     records = [train(newton, 0.0, together(newton, part.owners, without_noise)) for part in parts]
     exact = [part.auc(record.parameters) for part, record in zip(parts, records, strict=True)]
-    noisy = [[part.auc(trained(private, part.owners).parameters) for _ in range(trainings)] for part in parts]
     off = max(abs(one - other) for one, other in zip(exact, pooled, strict=True))
-    lost = Spread.of([one - other for one, several in zip(pooled, noisy, strict=True) for other in several])
-    large = len(table.label) >= LARGE
     workload = f"{table.name}: logistic regression, {len(table.label):,} rows, {width} features, 3 owners"
-    lengths = ", ".join(str(done.length) for done in trained(private, parts[0].owners).rounds)
+    case = Case(workload, parts, pooled, trainings)
     return [
         Row(workload, "scikit-learn, pooled", f"AUC {np.mean(pooled):.4f}"),
         Row(workload, "scikit-learn, each owner alone", f"AUC {np.mean(alone):.4f}", _loss(fmean(pooled) - fmean(alone))),
@@ -101,15 +109,25 @@ def measured(table: Table, splits: int, trainings: int) -> list[Row]:
             target=f"off by ≤ {EXACT:.0e}",
             met=off <= EXACT,
         ),
-        Row(
-            workload,
-            "Stillroom, ε = 1 for a person",
-            f"AUC {np.mean(noisy):.4f} in {private.rounds} rounds of {lengths} numbers",
-            f"{_loss(lost.mean)} ± {lost.error:.4f}",
-            target=f"lost ≤ {PRIVATE}" if large else "",
-            met=lost.mean <= PRIVATE if large else None,
-        ),
+        with_noise(case, "Stillroom, ε = 1 for a person", private),
+        with_noise(case, "Stillroom by descent, ε = 1 for a person", descent),
     ]
+
+
+def with_noise(case: Case, name: str, model: Model[State]) -> Row:
+    """Return the line of a linear model that is trained with noise, several times on each split."""
+    noisy = [[part.auc(trained(model, part.owners).parameters) for _ in range(case.trainings)] for part in case.parts]
+    lost = Spread.of([one - other for one, several in zip(case.pooled, noisy, strict=True) for other in several])
+    large = sum(map(len, case.parts[0].owners)) + len(case.parts[0].label) >= LARGE
+    lengths = ", ".join(str(length) for length in dict.fromkeys(lengths_of(model)))
+    return Row(
+        case.workload,
+        name,
+        f"AUC {np.mean(noisy):.4f} in {model.rounds} rounds of {lengths} numbers",
+        f"{_loss(lost.mean)} ± {lost.error:.4f}",
+        target=f"lost ≤ {PRIVATE}" if large else "",
+        met=lost.mean <= PRIVATE if large else None,
+    )
 
 
 def split(table: Table, number: int) -> Split:
@@ -130,7 +148,7 @@ def pooled_fit(owners: Sequence[Rows]) -> list[float]:
     return [*model.coef_[0], 0.0]
 
 
-def trained(model: LogisticRegression, owners: Sequence[Rows]) -> TrainingRecord:
+def trained(model: Model[State], owners: Sequence[Rows]) -> TrainingRecord:
     """Return a training with noise for disjoint owners."""
     deviation = deviation_for(model, rho_from(EPSILON, DELTA), 1)
     return train(model, deviation, together(model, owners, opendp_added(deviation, model.bound)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stillroom.learning.models.descent import DescentRegression
 from stillroom.learning.models.features import COEFFICIENT_UNIT, LARGEST_COEFFICIENT
 from stillroom.learning.models.kmeans import KMeans
 from stillroom.learning.models.linear import LinearRegression
@@ -27,6 +28,7 @@ MAKERS: dict[str, Callable[..., Model[Any]]] = {
     "linear": lambda **common: LinearRegression(label=Bounded(low=-2.0, high=5.0), **common),
     "logistic": LogisticRegression,
     "newton": lambda **common: LogisticRegression(curvature="each", **common),
+    "descent": lambda **common: DescentRegression(rounds=6, **common),
     "poisson": lambda **common: PoissonRegression(largest=7, **common),
     "multinomial": lambda **common: MultinomialRegression(classes=3, **common),
     "kmeans": lambda **common: KMeans(clusters=3, **common),

@@ -13,7 +13,7 @@ from stillroom.adapters.duckdb.source_rows import SourceReader
 from stillroom.learning.contributing import contribution_of
 from stillroom.learning.fitting import rows_of
 from stillroom.learning.models.model import Step
-from stillroom.model.training import Linear, Logistic, Multinomial, Poisson
+from stillroom.model.training import Descent, Linear, Logistic, Multinomial, Poisson
 from tests.training import compiled, visits
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 READER = SourceReader()
 PLANS: dict[str, TrainingPlan] = {
     fit.kind: compiled(fit, label=label).plan
-    for fit, label in ((Linear(), "grade"), (Logistic(), "ill"), (Multinomial(), "ill"), (Poisson(), "grade"))
+    for fit, label in ((Linear(), "grade"), (Logistic(), "ill"), (Descent(rounds=3), "ill"), (Multinomial(), "ill"), (Poisson(), "grade"))
 }
 """Plans of every model over the same rows."""
 

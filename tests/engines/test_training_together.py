@@ -19,7 +19,7 @@ from stillroom.learning.rounds import train_together
 from stillroom.learning.secure_sum.member import Member
 from stillroom.learning.trained import trained_model
 from stillroom.learning.training import together, train, without_noise
-from stillroom.model.training import Linear, Logistic, Multinomial, Poisson
+from stillroom.model.training import Descent, Linear, Logistic, Multinomial, Poisson
 from tests.secure_sums import signing_key
 from tests.training import cohort, compiled, three_hospitals, visits
 
@@ -90,7 +90,11 @@ def trained(plan: TrainingPlan, owners: Mapping[str, Rows], *, noise: bool, lost
     return train_together(three_hospitals(len(owners)), plan, "run-1", members)
 
 
-@pytest.mark.parametrize("fit", [Linear(), Logistic(), Multinomial(), Poisson()], ids=["linear", "logistic", "multinomial", "poisson"])
+@pytest.mark.parametrize(
+    "fit",
+    [Linear(), Logistic(), Descent(rounds=4), Multinomial(), Poisson()],
+    ids=["linear", "logistic", "descent", "multinomial", "poisson"],
+)
 def test_masked_sums_train_what_plain_sums_train(fit: Any) -> None:  # noqa: ANN401 - one of several
     label = {"linear": "grade", "poisson": "grade"}.get(fit.kind, "ill")
     plan = compiled(fit, label=label).plan

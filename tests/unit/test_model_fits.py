@@ -12,6 +12,7 @@ from sklearn.cluster import KMeans as PooledKMeans
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.metrics import roc_auc_score
 
+from stillroom.learning.models.descent import DescentRegression
 from stillroom.learning.models.features import Curve, packed, predictors, unpacked
 from stillroom.learning.models.kmeans import KMeans
 from stillroom.learning.models.linear import LinearRegression
@@ -50,6 +51,36 @@ def test_a_curvature_measured_once_gets_there_too() -> None:
     newton = LogisticRegression(features=5, norm=NORM, rounds=10, curvature="each")
     owners = owners_of(FEATURES, LABEL)
     assert np.allclose(exactly(model, owners), exactly(newton, owners), atol=1e-3)
+
+
+@pytest.mark.parametrize("ridge", [1.0, 30.0])
+def test_descent_gets_there_too(ridge: float) -> None:
+    model = DescentRegression(features=5, norm=NORM, ridge=ridge, rounds=1_500)
+    found = exactly(model, owners_of(FEATURES, LABEL))
+    pooled = linear_model.LogisticRegression(C=1 / ridge, tol=1e-10, max_iter=1000).fit(FEATURES[:, :-1], LABEL)
+    assert np.allclose(found[:-1], pooled.coef_[0], atol=2e-3)
+    assert found[-1] / 2 == pytest.approx(pooled.intercept_[0], abs=2e-3)
+
+
+@pytest.mark.parametrize("features", [np.full((400, 3), 1.0), np.full((400, 3), 1e-3)])
+def test_no_step_of_descent_is_too_long(features: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    """Also where all rows are alike, so that the curvature is as large as it can be: the loss without noise does not grow."""
+    label = (np.arange(400) % 4 == 0).astype(float)
+    losses = []
+    for rounds in (1, 5, 50, 400):
+        found = exactly(DescentRegression(features=3, norm=math.sqrt(3), ridge=0.0, rounds=rounds), owners_of(features, label))
+        losses.append(np.mean(np.logaddexp(0, features @ found) - label * (features @ found)))
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_a_step_of_descent_depends_on_the_noisy_sum_alone() -> None:
+    """The length of a step is by the count in the sum, and by its noise where that is all there is."""
+    model = DescentRegression(features=1, norm=1.0, rounds=2, bound=1000, share=0.25)
+    total = np.array([round(1000 * 0.75**0.5), 500 * 80], dtype=np.int64)
+    by_count = model.advance(model.begin(), total, 0.0).point[0]
+    assert by_count == pytest.approx(0.5 / (80 / 4), rel=1e-3)
+    by_noise = model.advance(model.begin(), total, 500 * 40.0).point[0]
+    assert by_noise == pytest.approx(0.5 / (120 / 4 + 1), rel=1e-3)
 
 
 def test_newton_ranks_real_patients_as_pooled_training_does() -> None:

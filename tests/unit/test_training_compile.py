@@ -12,7 +12,7 @@ from stillroom.errors import Code, StillroomError
 from stillroom.learning.compile import LARGEST_BOUND, SMALLEST_BOUND
 from stillroom.model.charge import RHO_UNIT
 from stillroom.model.codec import encode
-from stillroom.model.training import Linear, Logistic, Multinomial, Poisson, TrainingPlan
+from stillroom.model.training import Descent, Linear, Logistic, Multinomial, Poisson, TrainingPlan
 from stillroom.privacy.accountant import epsilon_from, rho_from
 from stillroom.privacy.noise_shares import norm_sensitivity, rho_of_sum
 from tests.training import compiled, template
@@ -21,7 +21,9 @@ DELTA = Fraction(1, 10**9)
 
 
 @pytest.mark.parametrize(
-    "fit", [Linear(), Logistic(rounds=4), Poisson(), Multinomial(rounds=1)], ids=["linear", "logistic", "poisson", "multi"]
+    "fit",
+    [Linear(), Logistic(rounds=4), Descent(rounds=20), Poisson(), Multinomial(rounds=1)],
+    ids=["linear", "logistic", "descent", "poisson", "multi"],
 )
 @pytest.mark.parametrize("epsilon", [0.1, 1.0, 10.0])
 @pytest.mark.parametrize("owners", [1, 3])
@@ -83,6 +85,7 @@ REFUSED: dict[str, tuple[dict[str, Any], Code]] = {
     "a price that buys nothing": ({"epsilon": 1e-9}, Code.PRICE_NOT_REACHABLE),
     "a number for a logistic model": ({"label": "grade"}, Code.TYPE_MISMATCH),
     "a truth value for a linear model": ({"fit": Linear()}, Code.TYPE_MISMATCH),
+    "a number for descent": ({"fit": Descent(), "label": "grade"}, Code.TYPE_MISMATCH),
     "decimals for a Poisson model": ({"fit": Poisson(), "label": "bmi * 2"}, Code.COLUMN_UNKNOWN),
     "a number for a multinomial model": ({"fit": Multinomial(), "label": "grade"}, Code.TYPE_MISMATCH),
 }

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stillroom.errors import Code, Refusal
+from stillroom.learning.models.descent import DescentRegression
 from stillroom.learning.models.linear import LinearRegression
 from stillroom.learning.models.logistic import LogisticRegression
 from stillroom.learning.models.multinomial import MultinomialRegression
 from stillroom.learning.models.poisson import PoissonRegression
 from stillroom.learning.rows import Rows
 from stillroom.learning.scaling import NOWHERE, Bounded, Listed, Scaling
-from stillroom.model.training import Linear, Logistic, Multinomial, Poisson
+from stillroom.model.training import Descent, Linear, Logistic, Multinomial, Poisson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from stillroom.learning.models.model import Model
     from stillroom.learning.rows import ReadRows, Reals
     from stillroom.model.training import Feature, Fit, Source
-
-Fitted: TypeAlias = LinearRegression | LogisticRegression | MultinomialRegression | PoissonRegression
 
 _TWO = 2
 _MOST_CLASSES = 2**8
@@ -38,7 +38,7 @@ def _bounded(feature: Feature) -> Bounded:
     return Bounded(low=feature.low / unit, high=feature.high / unit)
 
 
-def model_of(fit: Fit, source: Source, clip: float, bound: int) -> Fitted:
+def model_of(fit: Fit, source: Source, clip: float, bound: int) -> Model[Any]:  # states differ from model to model
     """Return the model that a fit makes of the columns of a source.
 
     Args:
@@ -60,6 +60,10 @@ def model_of(fit: Fit, source: Source, clip: float, bound: int) -> Fitted:
             two = len(label.values) == _TWO
             _require(two, label, "a logistic model", "a truth value, or text with two listed values")
             return LogisticRegression(features=width, norm=norm, ridge=fit.ridge, rounds=fit.rounds, bound=bound)
+        case Descent():
+            two = len(label.values) == _TWO
+            _require(two, label, "a logistic model", "a truth value, or text with two listed values")
+            return DescentRegression(features=width, norm=norm, ridge=fit.ridge, rounds=fit.rounds, bound=bound)
         case Multinomial():
             classes = len(label.values)
             _require(_TWO <= classes <= _MOST_CLASSES, label, "a multinomial model", "text with 2 to 256 listed values")

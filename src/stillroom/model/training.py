@@ -49,6 +49,20 @@ class Logistic(Value):
     rounds: _Rounds = 2
 
 
+class Descent(Value):
+    """The probability of the second of two values, by noisy gradient descent: more rounds than `logistic`, and often a better model.
+
+    Attributes:
+        kind: Always `descent`.
+        ridge: How much weights are drawn to zero: scikit-learn's 1/C.
+        rounds: How many rounds.
+    """
+
+    kind: Literal["descent"] = "descent"
+    ridge: _Ridge = 1.0
+    rounds: _Rounds = 40
+
+
 class Multinomial(Value):
     """The probability of each of several values.
 
@@ -79,7 +93,7 @@ class Poisson(Value):
     typical: Annotated[float, Field(gt=0, le=1e6)] = 1.0
 
 
-Fit: TypeAlias = Annotated[Linear | Logistic | Multinomial | Poisson, Field(discriminator="kind")]
+Fit: TypeAlias = Annotated[Linear | Logistic | Descent | Multinomial | Poisson, Field(discriminator="kind")]
 """What is fitted, and how."""
 
 
