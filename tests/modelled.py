@@ -14,8 +14,9 @@ from stillroom.learning.models.linear import LinearRegression
 from stillroom.learning.models.logistic import LogisticRegression
 from stillroom.learning.models.multinomial import MultinomialRegression
 from stillroom.learning.models.poisson import PoissonRegression
+from stillroom.learning.models.trees import BoostedTrees
 from stillroom.learning.rows import Rows
-from stillroom.learning.scaling import Bounded
+from stillroom.learning.scaling import Bounded, Listed
 from stillroom.learning.training import Added, without_noise
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ MAKERS: dict[str, Callable[..., Model[Any]]] = {
     "descent": lambda **common: DescentRegression(rounds=6, **common),
     "poisson": lambda **common: PoissonRegression(largest=7, **common),
     "multinomial": lambda **common: MultinomialRegression(classes=3, **common),
+    "trees": lambda features, norm, **common: BoostedTrees(  # noqa: ARG005  # trees clip no features
+        columns=(*[Bounded(low=-1.0, high=1.0)] * (features - 1), Listed(size=2)), intercept=False, trees=2, bins=4, **common
+    ),
     "kmeans": lambda **common: KMeans(clusters=3, **common),
 }
 LARGEST = COEFFICIENT_UNIT * LARGEST_COEFFICIENT
