@@ -71,11 +71,13 @@ class Case(NamedTuple):
 
 def learning(*, full: bool) -> list[Row]:
     """Measure each table."""
+    from bench.learning_trees import trees_of
+
     repeats = 3 if full else 1
     found = []
     for table in tables():
         say(f"Training on {table.name} ...")
-        found += measured(table, SPLITS * repeats, TRAININGS * repeats)
+        found += [*measured(table, SPLITS * repeats, TRAININGS * repeats), *trees_of(table)]
     if full:
         from bench.learning_options import options
 

@@ -55,7 +55,7 @@ def test_a_curvature_measured_once_gets_there_too() -> None:
 
 @pytest.mark.parametrize("ridge", [1.0, 30.0])
 def test_descent_gets_there_too(ridge: float) -> None:
-    model = DescentRegression(features=5, norm=NORM, ridge=ridge, rounds=1_500)
+    model = DescentRegression(features=5, norm=NORM, ridge=ridge, rounds=600)
     found = exactly(model, owners_of(FEATURES, LABEL))
     pooled = linear_model.LogisticRegression(C=1 / ridge, tol=1e-10, max_iter=1000).fit(FEATURES[:, :-1], LABEL)
     assert np.allclose(found[:-1], pooled.coef_[0], atol=2e-3)
