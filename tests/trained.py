@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stillroom.learning.trained import trained_model
 from stillroom.learning.training import Round, TrainingRecord
 from stillroom.model.trained import TrainedModel, Variable
-from stillroom.model.training import Linear, Logistic, Multinomial, Poisson
+from stillroom.model.training import Descent, Linear, Logistic, Multinomial, Poisson
 from stillroom.privacy.noise_shares import scale_of
 from tests.training import compiled, three_hospitals
 
@@ -50,6 +50,7 @@ LABELS: dict[str, tuple[Fit, Variable]] = {
     "linear": (Linear(), Variable(name="cost", low=-5, high=1000, digits=1)),
     "poisson": (Poisson(), Variable(name="visits", low=0, high=20)),
     "truth": (Logistic(), Variable(name="ill", low=0, high=1, values=(False, True))),
+    "descent": (Descent(), Variable(name="ill", low=0, high=1, values=(False, True))),
     "text": (Logistic(), Variable(name="probability", low=0, high=1, values=("well", "ill"))),
     "several": (Multinomial(), Variable(name="grade", low=0, high=2, values=("mild", "grave", "dire"))),
     "two of several": (Multinomial(), Variable(name="grade", low=0, high=1, values=("mild", "grave"))),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from stillroom.errors import Code, InvalidInput
-from stillroom.model.training import Logistic, Poisson
+from stillroom.model.training import Descent, Logistic, Poisson
 
 if TYPE_CHECKING:
     from stillroom.learning.rows import Reals
@@ -70,7 +70,7 @@ def largest_log(model: TrainedModel) -> float:
 def weights_of(model: TrainedModel) -> Reals:
     """Return the parameters: a row for each value that the model tells apart, or one row."""
     rows = np.array(model.parameters, dtype=np.float64)
-    return np.vstack([np.zeros_like(rows), rows]) if isinstance(model.fit, Logistic) else rows
+    return np.vstack([np.zeros_like(rows), rows]) if isinstance(model.fit, Logistic | Descent) else rows
 
 
 def scores_of(model: TrainedModel, features: Reals) -> Reals:

@@ -11,7 +11,7 @@ from stillroom.model.charge import Charge
 from stillroom.model.contract import PARTIES_LIMIT, Digest, Name
 from stillroom.model.noise_share import NoiseShare
 from stillroom.model.release import Promise
-from stillroom.model.training import FEWEST, ROUNDS_LIMIT, Fit, Logistic, Multinomial, Poisson
+from stillroom.model.training import FEWEST, ROUNDS_LIMIT, Descent, Fit, Logistic, Multinomial, Poisson
 from stillroom.model.value import BigInt, Value
 
 _TWO = 2
@@ -169,7 +169,7 @@ class TrainedModel(Value):
     @property
     def classes(self) -> tuple[bool | str, ...]:
         """Return the values that it tells apart; none where it predicts a number."""
-        return self.label.values if isinstance(self.fit, Logistic | Multinomial) else ()
+        return self.label.values if isinstance(self.fit, Logistic | Descent | Multinomial) else ()
 
     @model_validator(mode="after")
     def _fits_together(self) -> TrainedModel:
@@ -177,7 +177,8 @@ class TrainedModel(Value):
         rows = len(self.label.values) if isinstance(self.fit, Multinomial) else 1
         if len(self.parameters) != rows or any(len(row) != self.width for row in self.parameters):
             raise ValueError("There is a parameter for each feature, and a row for each value that a multinomial model tells apart.")
-        listed = {Logistic: len(self.label.values) == _TWO, Multinomial: len(self.label.values) >= _TWO}
+        two = len(self.label.values) == _TWO
+        listed = {Logistic: two, Descent: two, Multinomial: len(self.label.values) >= _TWO}
         counted = not isinstance(self.fit, Poisson) or (self.label.low >= 0 and self.label.digits == 0)
         if not listed.get(type(self.fit), not self.label.values and counted):
             raise ValueError("The label is not what the model learns.")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _KINDS = {
     "linear": "a number, as a weighted sum of the features",
     "logistic": "the probability of the second of two values, by logistic regression",
+    "descent": "the probability of the second of two values, by logistic regression with gradient descent",
     "multinomial": "the probability of each of several values, by multinomial regression",
     "poisson": "the mean of a count, as the exponential of a weighted sum of the features",
 }
