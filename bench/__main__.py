@@ -12,7 +12,7 @@ from bench.ledger import ledger
 from bench.noise import noise
 from bench.poisoning import poisoning
 from bench.probe import ROOT, say
-from bench.report import Row, machine, page, table
+from bench.report import Row, machine, page, section, table
 from bench.selection import selection
 from bench.speed import huge, imported, installed, large, small, small_room
 from bench.stories import stories
@@ -29,32 +29,34 @@ class Part(NamedTuple):
     """What can be measured on its own.
 
     Attributes:
+        title: What its section of the page is called.
         rows: Measures it, with peers and at full size, or without; and returns its lines.
         always: Whether it is measured without being named, if not all is.
     """
 
+    title: str
     rows: Callable[..., list[Row]]
     always: bool = False
 
 
 PARTS = {
-    "large": Part(large, always=True),
-    "import": Part(imported, always=True),
-    "noise": Part(noise, always=True),
-    "cube": Part(cubes, always=True),
-    "skewed": Part(skewed_join),
-    "quantiles": Part(quantiles),
-    "learning": Part(learning),
-    "poisoning": Part(poisoning),
-    "sums": Part(sums),
-    "selection": Part(selection),
-    "stories": Part(stories),
-    "room": Part(small_room, always=True),
-    "ledger": Part(ledger, always=True),
-    "engines": Part(engines),
-    "huge": Part(huge),
-    "installation": Part(installed),
-    "small": Part(small),
+    "large": Part("Large joins", large, always=True),
+    "import": Part("Importing", imported, always=True),
+    "noise": Part("Noise", noise, always=True),
+    "cube": Part("Totals that agree", cubes, always=True),
+    "skewed": Part("Skewed joins", skewed_join),
+    "quantiles": Part("Quantiles", quantiles),
+    "learning": Part("Learning", learning),
+    "poisoning": Part("Poisoned trainings", poisoning),
+    "sums": Part("Secure sums", sums),
+    "selection": Part("Keys without a domain", selection),
+    "stories": Part("Stories", stories),
+    "room": Part("A small room", small_room, always=True),
+    "ledger": Part("Commits", ledger, always=True),
+    "engines": Part("Engines", engines),
+    "huge": Part("A hundred million rows", huge),
+    "installation": Part("Installation", installed),
+    "small": Part("Beside peers", small),
 }
 """In the order of the report."""
 
@@ -76,18 +78,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed, memory and errors.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join([*PARTS, *GROUPS])}")
     parser.add_argument("--full", action="store_true", help="all parts at full size, with peers in environments of their own")
-    parser.add_argument("--write", action="store_true", help="write the page of the documentation, too")
+    parser.add_argument("--write", action="store_true", help="write the sections of the page of the documentation, too")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - {*PARTS, *GROUPS}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    rows: list[Row] = []
+    rows: dict[str, list[Row]] = {}
     for name in chosen(arguments.parts, full=arguments.full):
-        found = PARTS[name].rows(full=arguments.full)
-        say(table(found))
-        rows += found
-    print(table(rows))
+        rows[PARTS[name].title] = PARTS[name].rows(full=arguments.full)
+        say(table(rows[PARTS[name].title]))
+    print(table(row for found in rows.values() for row in found))
     if arguments.write:
-        PAGE.write_text(page(rows, machine(PACKAGES)), encoding="utf-8")
+        sections = {title: section(title, found, machine(PACKAGES)) for title, found in rows.items()}
+        before, titles = PAGE.read_text(encoding="utf-8"), [part.title for part in PARTS.values()]
+        PAGE.write_text(page(sections, before, titles), encoding="utf-8")
 
 
 if __name__ == "__main__":

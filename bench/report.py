@@ -10,12 +10,17 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bench.environments import NotRun
     from bench.probe import Cost
 
 HEADINGS = ("workload", "engine", "measured", "ratio", "peak MB", "target", "met")
+HOW = "How it is measured"
+INTRODUCTION = """\
+Each section was measured in one run of `make bench-full`, or of `python -m bench PART --full --write`, on the machine and day that it
+names. Ratios are between lines of one section.
+"""
 NOTES = """\
 CPU seconds are those of all threads, and of questions the fastest of three runs, for each engine alike; the peak is that of the whole
 process until then. *Warm* means that another question was asked in the same process before. In the room, each run asks with
@@ -114,6 +119,19 @@ def machine(packages: Sequence[str]) -> str:
     )
 
 
-def page(rows: Iterable[Row], described: str) -> str:
-    """Return the page of the documentation."""
-    return f"# Benchmarks\n\nMeasured by `make bench-full`, all in one run. {described}\n\n{table(rows)}\n\n{NOTES}"
+def section(title: str, rows: Iterable[Row], described: str) -> str:
+    """Return a part of the page: what was measured in one run, on which machine and day."""
+    return f"## {title}\n\n{described}\n\n{table(rows)}\n"
+
+
+def page(sections: Mapping[str, str], before: str, titles: Sequence[str]) -> str:
+    """Return the page of the documentation: new sections, and of the page before those that were not measured again.
+
+    Args:
+        sections: What was measured, by title.
+        before: The page as it was.
+        titles: All titles, in order.
+    """
+    kept = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in before.split("\n## ")[1:]}
+    found = [one for title in titles if (one := sections.get(title) or kept.get(title))]
+    return "\n".join(["# Benchmarks\n", INTRODUCTION, *found, f"## {HOW}\n", NOTES])

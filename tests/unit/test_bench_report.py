@@ -1,6 +1,7 @@
 """The benchmark's report: its table, and the page of the documentation."""
 
-from bench.report import HEADINGS, Row, machine, page, table
+from bench.__main__ import PAGE, PARTS
+from bench.report import HEADINGS, HOW, Row, machine, page, section, table
 
 ROWS = [
     Row("a question", "plain", "4.00 CPU s", peak_mb=443.4),
@@ -29,11 +30,37 @@ def test_columns_line_up() -> None:
     assert set(lines[1]) == {"|", "-", " "}
 
 
-def test_the_page_holds_the_machine_and_the_table_and_no_name_of_a_place() -> None:
+def test_a_section_holds_the_machine_and_the_table_and_no_name_of_a_place() -> None:
     described = machine(["duckdb"])
-    text = page(ROWS, described)
-    assert text.startswith("# Benchmarks\n")
+    text = section("Prices", ROWS, described)
+    assert text.startswith("## Prices\n")
     assert described in text
     assert table(ROWS) in text
     assert "duckdb " in described
     assert "/" not in described
+
+
+def test_a_page_keeps_what_was_not_measured_again() -> None:
+    titles = ["Prices", "Noise", "Commits"]
+    old = page({title: section(title, ROWS[:1], "one day") for title in ("Noise", "Prices")}, "", titles)
+    new = page({title: section(title, ROWS[1:], "another day") for title in ("Commits", "Noise")}, old, titles)
+    assert [line for line in new.splitlines() if line.startswith("#")] == [
+        "# Benchmarks",
+        "## Prices",
+        "## Noise",
+        "## Commits",
+        f"## {HOW}",
+    ]
+    parts = new.split("\n## ")
+    assert "one day" in parts[1]
+    assert "another day" not in parts[1]
+    assert "another day" in parts[2]
+    assert "one day" not in parts[2]
+    assert page({}, new, titles) == new
+
+
+def test_the_page_in_the_documentation_has_a_section_for_each_part_that_was_measured() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    titles = [part.title for part in PARTS.values()]
+    assert len(set(titles)) == len(titles)
+    assert page({}, text, titles) == text
