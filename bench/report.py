@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 HEADINGS = ("workload", "engine", "measured", "ratio", "peak MB", "target", "met")
 HOW = "How it is measured"
 INTRODUCTION = """\
-Each section was measured in one run of `make bench-full`, or of `python -m bench PART --full --write`, on the machine and day that it
-names. Ratios are between lines of one section.
+Each section was measured in one run of `make bench-full`, or of `python -m bench PART --write`, on the machine and day that it names.
+Ratios are between lines of one section.
 """
 NOTES = """\
 CPU seconds are those of all threads, and of questions the fastest of three runs, for each engine alike; the peak is that of the whole
