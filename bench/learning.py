@@ -21,11 +21,12 @@ from stillroom.adapters.opendp_noise import OpendpNoise
 from stillroom.learning.models.descent import DescentRegression
 from stillroom.learning.models.logistic import LogisticRegression
 from stillroom.learning.rows import Rows
-from stillroom.learning.training import Added, State, TrainingRecord, deviation_for, lengths_of, together, train, without_noise
+from stillroom.learning.training import Added, State, TrainingRecord, deviation_for, lengths_of, together, train
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.mechanisms import guarantee_of
 from stillroom.privacy.sensitivity import Sensitivity
+from tests.modelled import without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

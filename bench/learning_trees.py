@@ -12,7 +12,8 @@ from bench.report import Row
 from stillroom.learning.models.bins import Bins
 from stillroom.learning.models.trees import BoostedTrees
 from stillroom.learning.scaling import Bounded
-from stillroom.learning.training import together, train, without_noise
+from stillroom.learning.training import together, train
+from tests.modelled import without_noise
 
 if TYPE_CHECKING:
     from bench.learning_tables import Table

@@ -17,13 +17,13 @@ from stillroom.learning.models.poisson import PoissonRegression
 from stillroom.learning.models.trees import BoostedTrees
 from stillroom.learning.rows import Rows
 from stillroom.learning.scaling import Bounded, Listed
-from stillroom.learning.training import Added, without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from stillroom.learning.models.model import Model, Step
     from stillroom.learning.rows import Reals, Whole
+    from stillroom.learning.training import Added
 
 MAKERS: dict[str, Callable[..., Model[Any]]] = {
     "linear": lambda **common: LinearRegression(label=Bounded(low=-2.0, high=5.0), **common),
@@ -38,6 +38,11 @@ MAKERS: dict[str, Callable[..., Model[Any]]] = {
     "kmeans": lambda **common: KMeans(clusters=3, **common),
 }
 LARGEST = COEFFICIENT_UNIT * LARGEST_COEFFICIENT
+
+
+def without_noise(step: Step, contributions: Sequence[Whole]) -> Whole:
+    """Add up contributions, and nothing else."""
+    return np.asarray(np.sum([np.zeros(step.length, dtype=np.int64), *contributions], axis=0), dtype=np.int64)
 
 
 def steps_of(model: Model[Any], coefficients: Sequence[int]) -> list[Step]:

@@ -19,9 +19,10 @@ from scipy.stats import rankdata
 from stillroom.learning.models.logistic import LogisticRegression
 from stillroom.learning.noise_table import drawn, noise_table
 from stillroom.learning.rows import Rows
-from stillroom.learning.training import deviation_for, together, train, without_noise
+from stillroom.learning.training import deviation_for, together, train
 from stillroom.privacy.accountant import rho_from
 from stillroom.privacy.noise_shares import least_share, norm_sensitivity
+from tests.modelled import without_noise
 from tests.secure_sums import Draws
 
 if TYPE_CHECKING:

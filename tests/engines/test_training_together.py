@@ -18,8 +18,9 @@ from stillroom.learning.predicting import predict_probability
 from stillroom.learning.rounds import train_together
 from stillroom.learning.secure_sum.member import Member
 from stillroom.learning.trained import trained_model
-from stillroom.learning.training import together, train, without_noise
+from stillroom.learning.training import together, train
 from stillroom.model.training import Descent, Linear, Logistic, Multinomial, Poisson
+from tests.modelled import without_noise
 from tests.secure_sums import signing_key
 from tests.training import cohort, compiled, three_hospitals, visits
 

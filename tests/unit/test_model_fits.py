@@ -20,8 +20,8 @@ from stillroom.learning.models.logistic import LogisticRegression
 from stillroom.learning.models.multinomial import MultinomialRegression
 from stillroom.learning.models.poisson import PoissonRegression
 from stillroom.learning.scaling import Bounded, Scaling
-from stillroom.learning.training import together, train, without_noise
-from tests.modelled import MAKERS, norm_of, owners_of, sample, with_noise
+from stillroom.learning.training import together, train
+from tests.modelled import MAKERS, norm_of, owners_of, sample, with_noise, without_noise
 
 if TYPE_CHECKING:
     from stillroom.learning.rows import Rows

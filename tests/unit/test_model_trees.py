@@ -18,8 +18,8 @@ from stillroom.learning.models.trees import BoostedTrees
 from stillroom.learning.rows import Rows
 from stillroom.learning.scaling import NOWHERE as NO_VALUE
 from stillroom.learning.scaling import Bounded, Listed, Scaling
-from stillroom.learning.training import together, train, without_noise
-from tests.modelled import owners_of, squared_norm, with_noise
+from stillroom.learning.training import together, train
+from tests.modelled import owners_of, squared_norm, with_noise, without_noise
 
 if TYPE_CHECKING:
     from stillroom.learning.rows import Reals, Whole

@@ -18,13 +18,14 @@ from stillroom.learning.fitting import rows_of as training_rows
 from stillroom.learning.predicting import predict, predict_probability
 from stillroom.learning.rows import ReadRows
 from stillroom.learning.trained import promises, trained_model
-from stillroom.learning.training import together, train, without_noise
+from stillroom.learning.training import together, train
 from stillroom.model.charge import Charge
 from stillroom.model.codec import decode, digest_of, encode
 from stillroom.model.trained import TrainedModel, Unchecked, Variable
 from stillroom.model.training import Linear, Logistic, Multinomial, Poisson
 from stillroom.privacy.accountant import epsilon_from
 from stillroom.privacy.noise_shares import norm_sensitivity, rho_of_sum
+from tests.modelled import without_noise
 from tests.trained import BASE, OWNERS, outcome, record_of
 from tests.training import compiled, template, three_hospitals
 

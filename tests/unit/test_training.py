@@ -9,12 +9,12 @@ import pytest
 
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.learning.models.logistic import LogisticRegression
-from stillroom.learning.training import deviation_for, rounds, together, train, without_noise
+from stillroom.learning.training import deviation_for, rounds, together, train
 from stillroom.model.codec import digest_of
 from stillroom.model.mechanism import Mechanism, NoiseKind
 from stillroom.privacy.mechanisms import rho_of
 from stillroom.privacy.sensitivity import Sensitivity
-from tests.modelled import norm_of, owners_of, sample
+from tests.modelled import norm_of, owners_of, sample, without_noise
 
 MODEL = LogisticRegression(features=4, norm=norm_of(3), rounds=3)
 FEATURES = sample(120, 3)

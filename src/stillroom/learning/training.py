@@ -130,8 +130,3 @@ def train(model: Model[State], deviation: float, summed: Summed) -> TrainingReco
 def together(model: Model[State], owners: Sequence[Rows], added: Added) -> Summed:
     """Return a sum over owners that are all in this process."""
     return lambda step: added(step, [model.measure(step, rows) for rows in owners])
-
-
-def without_noise(step: Step, contributions: Sequence[Whole]) -> Whole:
-    """Add up contributions, and nothing else: for tests and comparisons, never for a release."""
-    return np.asarray(np.sum([np.zeros(step.length, dtype=np.int64), *contributions], axis=0), dtype=np.int64)
