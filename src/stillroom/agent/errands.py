@@ -29,9 +29,9 @@ from stillroom.ledger.account import Standing
 from stillroom.ledger.entry import Commit
 from stillroom.ledger.witness import Alarmed
 from stillroom.model import errand
+from stillroom.model.codec import decode
 from stillroom.room import accounts, data
 from stillroom.room.proof import entry_in
-from stillroom.room.signed import decode
 from stillroom.room.statement import ERRAND_TYPE
 
 if TYPE_CHECKING:

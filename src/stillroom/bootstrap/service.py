@@ -217,7 +217,7 @@ def _statement(answer: bytes) -> RoomStatement:
     """Return what a room says about itself, signed by the key that it names."""
     from stillroom.crypto.envelope import open_envelope, unverified_payload
     from stillroom.crypto.keys import PublicKey
-    from stillroom.room.signed import decode
+    from stillroom.model.codec import decode
     from stillroom.room.statement import ROOM_TYPE, RoomStatement
 
     claimed = decode(unverified_payload(answer, ROOM_TYPE), RoomStatement)

@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, InvalidInput, Refusal
 from stillroom.ledger.entry import Approval
-from stillroom.model.codec import digest_of
+from stillroom.model.codec import decode, digest_of
 from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
 from stillroom.query.compile import compile_question
 from stillroom.room import contracts, log, questions
-from stillroom.room.signed import decode, open_signed
+from stillroom.room.signed import open_signed
 from stillroom.room.times import entry_time
 
 if TYPE_CHECKING:

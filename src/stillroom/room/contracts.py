@@ -13,13 +13,13 @@ from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, InvalidInput, Refusal, Unverified
 from stillroom.ledger.entry import ContractActivated
 from stillroom.model import codec
+from stillroom.model.codec import decode
 from stillroom.model.contract import Contract, Role
 from stillroom.model.record import ContractRecord, ContractState, SignedContract
 from stillroom.policy.allowance import contract_allowance
 from stillroom.policy.amendment import check_amendment
 from stillroom.policy.contract_problems import semantic_problems
 from stillroom.room import log
-from stillroom.room.signed import decode
 from stillroom.room.statement import CONTRACT_TYPE
 from stillroom.room.times import entry_time
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
 from stillroom.ledger.entry import DataVersion, DataWithdrawn
+from stillroom.model.codec import decode
 from stillroom.model.record import DataRecord
 from stillroom.model.relation import Enrich, Scan, steps
 from stillroom.policy.contracts import section_digest
 from stillroom.room import contracts, log
-from stillroom.room.signed import decode, open_signed
+from stillroom.room.signed import open_signed
 from stillroom.room.statement import DATA_TYPE, DataStatement
 from stillroom.room.times import entry_time
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.envelope import open_envelope, unverified_payload
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import Code, Refusal
+from stillroom.model.codec import decode
 from stillroom.model.record import PartyRecord
 from stillroom.room import contracts
-from stillroom.room.signed import decode
 from stillroom.room.statement import JOIN_TYPE, JoinStatement
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
-from stillroom.model.codec import digest_of
+from stillroom.model.codec import decode, digest_of
 from stillroom.model.question import Question
-from stillroom.room.signed import decode, open_signed
+from stillroom.room.signed import open_signed
 from stillroom.room.statement import QUESTION_TYPE
 
 if TYPE_CHECKING:

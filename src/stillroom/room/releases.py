@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
 from stillroom.ledger import entry
+from stillroom.model.codec import decode
 from stillroom.model.record import RunState
 from stillroom.model.release import PAYLOAD_TYPE, Release
 from stillroom.room import contracts, extract
-from stillroom.room.signed import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=Value)
 
-__all__ = ["decode", "open_signed", "sign"]
-
 
 def sign(value: Value, payload_type: str, key: SigningKey) -> bytes:
     """Return a value in an envelope that one key has signed."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal, Unverified
 from stillroom.ledger.entry import TelemetryConsent
+from stillroom.model.codec import decode
 from stillroom.room import contracts, log
-from stillroom.room.signed import decode
 from stillroom.room.statement import TELEMETRY_TYPE, TelemetryStatement
 from stillroom.room.times import entry_time
 from stillroom.room.words import owners_word

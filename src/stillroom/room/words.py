@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.errors import Code, Refusal
-from stillroom.room.signed import decode, open_signed
+from stillroom.model.codec import decode
+from stillroom.room.signed import open_signed
 from stillroom.room.statement import PauseStatement, TelemetryStatement
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from stillroom.crypto.canonical import digest
 from stillroom.crypto.envelope import unverified_payload
 from stillroom.model.charge import Charge
+from stillroom.model.codec import decode
 from stillroom.model.contract import AutomaticApproval
 from stillroom.model.record import RunState
 from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
 from stillroom.room import contracts
-from stillroom.room.signed import decode
 from stillroom.room.statement import TELEMETRY_TYPE, TelemetryStatement
 
 if TYPE_CHECKING:

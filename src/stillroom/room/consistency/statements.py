@@ -9,11 +9,10 @@ from stillroom.crypto.envelope import open_envelope
 from stillroom.crypto.keys import PublicKey
 from stillroom.errors import StillroomError
 from stillroom.ledger.entry import Approval, ContractActivated, Hold, HoldLapsed, Pause, ReleaseStored, TelemetryConsent
-from stillroom.model.codec import digest_of
+from stillroom.model.codec import decode, digest_of
 from stillroom.model.release import PAYLOAD_TYPE
 from stillroom.policy.approval import APPROVAL_TYPE, ApprovalStatement
 from stillroom.room import contracts
-from stillroom.room.signed import decode
 from stillroom.room.statement import (
     CONTRACT_TYPE,
     HOLD_TYPE,
