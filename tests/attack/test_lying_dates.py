@@ -99,6 +99,23 @@ def test_intervals_of_dates_are_dates_around_them(tmp_path: Path, column: str) -
         assert not verify(bent.release, bent.contract, bent.log).accepted
 
 
+@pytest.mark.parametrize("terms", [{}, {"quantiles": "exponential"}], ids=["measured", "chosen"])
+def test_a_release_from_before_dates_had_intervals_is_accepted(tmp_path: Path, terms: dict[str, Any]) -> None:
+    scene = build(tmp_path, dated())
+    columns = "MEDIAN(day) AS d" if terms else "COUNT(*) AS n, MEDIAN(day) AS d, DATE '2020-01-31' + COUNT(*) % 9 AS e"
+    true = files(scene, scene.ask(f"SELECT HOUR(at) AS hour, {columns} FROM visits GROUP BY hour", **terms).envelope)
+    assert verify(true.release, true.contract, true.log).accepted
+
+    def without(value: dict[str, Any]) -> None:
+        for heading, *cells in zip(value["table"]["headings"], *value["table"]["rows"], strict=True):
+            for cell in cells if heading["kind"] == "date" else ():
+                cell.update(low=None, high=None)
+
+    old = true.bent(without)
+    assert old.value != true.value
+    assert verify(old.release, old.contract, old.log).accepted
+
+
 @pytest.mark.parametrize(
     "bounds",
     [

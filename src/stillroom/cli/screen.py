@@ -188,9 +188,9 @@ def shown_table(released: ReleasedTable) -> object:
 
 def _bounded(heading: Heading) -> bool:
     """Tell whether the cells of a column have intervals: noisy numbers and dates do."""
-    from stillroom.model.schema import Kind
+    from stillroom.model.schema import ORDERED
 
-    return heading.noisy and heading.kind not in {Kind.TEXT, Kind.BOOLEAN}
+    return heading.noisy and heading.kind in ORDERED
 
 
 def _texts(released: ReleasedTable, row: Sequence[Cell]) -> list[str]:

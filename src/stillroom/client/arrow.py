@@ -6,7 +6,7 @@ import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from stillroom.model.schema import Kind
+from stillroom.model.schema import ORDERED, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +24,6 @@ MOST_PRECISION = 76
 
 LARGEST = Decimal(10) ** (MOST_PRECISION - 12)
 """Numbers from here on do not fit, whatever their decimal places, of which there are at most 12."""
-
-ORDERED = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.TIMESTAMP})
-"""What has intervals."""
 
 INT64 = 2**63
 """Whole numbers from here on do not fit 64 bits."""

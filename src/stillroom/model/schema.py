@@ -46,6 +46,9 @@ class Kind(StrEnum):
 CALENDAR = frozenset({Kind.DATE, Kind.TIMESTAMP})
 """Kinds whose values are days or seconds of a calendar. They are compared and have an order; differences alone are numbers."""
 
+ORDERED = frozenset({Kind.INTEGER, Kind.DECIMAL}) | CALENDAR
+"""Kinds whose noisy values have intervals."""
+
 
 class Column(Value):
     """One column of a dataset, as the contract declares it.

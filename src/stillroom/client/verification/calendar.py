@@ -37,11 +37,6 @@ def calendar_text(kind: Kind, value: int) -> str:
     return f"{written} {second // _HOUR:02}:{second % _HOUR // _MINUTE:02}:{second % _MINUTE:02}"
 
 
-def is_written(kind: Kind, value: int) -> bool:
-    """Tell whether a number of days or seconds is in the years 1 to 9999."""
-    return (value // _DAY if kind is Kind.TIMESTAMP else value) in CALENDAR_DAYS
-
-
 def calendar_value(kind: Kind, text: str) -> int:
     """Return the number of days or seconds that a date or timestamp is, which is written as it must be.
 

@@ -16,7 +16,7 @@ from stillroom.client.verification.sizes import keeps_selected
 from stillroom.model.expression import Average, columns_of
 from stillroom.model.measure import Aggregate
 from stillroom.model.plan import leaves
-from stillroom.model.schema import Kind
+from stillroom.model.schema import ORDERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,9 +32,6 @@ LEVEL = 0.95
 
 MOST_FINER = 300
 """No average has so many more decimal places than what is averaged."""
-
-_ORDERED = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.TIMESTAMP})
-"""What has intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ def _compared(plan: Plan, finest: Kept, cells: Mapping[Kept, int], kept: Kept, t
 def _check_between(output: Output, cell: Cell) -> None:
     """Check a cell that is neither key nor plain measure: its value lies in its interval, which is within known bounds."""
     require(not cell.totalled, "a computed value is marked as a total over a key")
-    if output.kind not in _ORDERED:
+    if output.kind not in ORDERED:
         require(cell.low is None and cell.high is None, "a column without numbers has intervals")
         return
     value, low, high = (None if text is None else shown_units(output, text) for text in (cell.value, cell.low, cell.high))
